@@ -1,0 +1,87 @@
+"""What can go wrong, as a tree.
+
+::
+
+    RobotVisionError            anything the user can put right; the command line prints it, exit 2
+    ├── InputFaults             one or more faults in files the user gave, each with its place
+    ├── UnknownNameError        a name that nothing is registered under
+    ├── MissingExtraError       an optional dependency is not installed
+    ├── FrameError              one frame of a sequence cannot be read: a FAILED frame, not a stop
+    └── SystemFault             the system under test failed on a frame
+
+Anything else that escapes is our own bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class RobotVisionError(Exception):
+    """Something the user can put right. The message says where, what was expected, what to do."""
+
+    def lines(self) -> list[str]:
+        """One line a fault."""
+        return str(self).splitlines() or [type(self).__name__]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault in a file: where it is, what was expected, what to do.
+
+    ``line`` and ``column`` count from 1; None where the fault belongs to the whole file.
+    """
+
+    path: Path | str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = str(self.path)
+        if self.line is not None:
+            place += f":{self.line}"
+            if self.column is not None:
+                place += f":{self.column}"
+        tail = f"; {self.remedy}" if self.remedy else ""
+        return f"{place}: {self.message}{tail}"
+
+
+class InputFaults(RobotVisionError):
+    """Every fault found in what the user gave, all at once."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class UnknownNameError(RobotVisionError):
+    """A name that nothing is registered under."""
+
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        super().__init__(f"{kind} {name!r} is not known{near(name, known)}; known: "
+                         f"{', '.join(known) or 'none'}")  # fmt: skip
+
+
+class MissingExtraError(RobotVisionError):
+    """An optional dependency is not installed; the message says how to install it."""
+
+
+class FrameError(RobotVisionError):
+    """One frame of a sequence cannot be read."""
+
+
+class SystemFault(RobotVisionError):
+    """The system under test failed on a frame; the run goes on at the next one."""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` where a known name is close to ``name``, else ``""``."""
+    lowered = {k.lower(): k for k in reversed(list(known))}
+    match = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    return f"; did you mean {lowered[match[0]]!r}?" if match else ""
