@@ -1,0 +1,221 @@
+"""A task: an edition's rooms, objects, points, run-file form and published results, as data.
+
+Every fact of an edition has a status that travels with it to wherever its number is printed:
+``verified`` in a source, ``derived`` from a verified source, ``recollected`` from the literature
+and not confirmed (never shown as official), or ``own`` (a rule of this project or of the user).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from robotvision.yamlfile import Strict
+
+
+class Status(StrEnum):
+    """How far a fact can be trusted."""
+
+    VERIFIED = "verified"
+    DERIVED = "derived"
+    RECOLLECTED = "recollected"
+    OWN = "own"
+
+
+def _label(text: str) -> str:
+    if not text or text != text.strip() or any(not c.isprintable() for c in text):
+        raise ValueError(f"expected a label of printable characters, got {text!r}")
+    return text
+
+
+def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({x for x in labels if labels.count(x) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(map(repr, twice))} stands there twice; keep one")
+    return labels
+
+
+Label = Annotated[str, AfterValidator(_label)]
+Labels = Annotated[tuple[Label, ...], AfterValidator(_distinct)]
+
+
+class Fact(Strict):
+    """Where a number comes from."""
+
+    status: Status
+    source: str = ""
+    note: str = ""
+
+
+class RoomPoints(Strict):
+    """Points for the answer to "where are you?"."""
+
+    correct: float = 1.0
+    wrong: float = -0.5
+    unanswered: float = 0.0
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.correct <= max(self.wrong, self.unanswered):
+            raise ValueError(
+                f"expected correct ({self.correct:g}) above wrong ({self.wrong:g}) and unanswered "
+                f"({self.unanswered:g})"
+            )
+        return self
+
+    @property
+    def break_even(self) -> float:
+        """Probability of being right above which answering beats silence, in [0, 1]."""
+        return max(0.0, (self.unanswered - self.wrong) / (self.correct - self.wrong))
+
+
+class Cell(Strict):
+    """Points of one kind of statement where the object is there and where it is not."""
+
+    present: float = 0.0
+    absent: float = 0.0
+
+
+class ObjectPoints(Strict):
+    """Points for each object of the task in each frame, by statement x truth."""
+
+    stated_present: Cell = Cell()
+    stated_absent: Cell = Cell()
+    not_stated: Cell = Cell()
+
+
+class Points(Strict):
+    """Points for one frame: the room's and the sum over the objects."""
+
+    room: RoomPoints = RoomPoints()
+    objects: ObjectPoints | None = None
+
+
+class TestSet(Strict):
+    """One test sequence set of an edition."""
+
+    name: Label
+    title: str = ""
+
+
+class KnownCount(Strict):
+    """The number of frames an original sequence has, to check a copy against."""
+
+    sequence: str
+    frames: int | None = Field(None, ge=0)
+    rooms: dict[str, int] = {}
+    status: Status = Status.OWN
+
+
+class RunFile(Strict):
+    """The form of the text file in which answers are handed in.
+
+    ``number_room``: ``00001 Corridor``; ``frame_room``: a frame's number or file name and a label;
+    ``number_room_objects``: ``1 Corridor Chair !Phone ...``.
+    """
+
+    form: Literal["number_room", "frame_room", "number_room_objects"] = "number_room"
+    digits: int = Field(5, ge=1, le=18)
+    first_number: int = Field(1, ge=0)
+
+
+class PublishedRow(Strict):
+    """One line of a published table; points None where only the rank is known."""
+
+    group: str
+    points: float | None = None
+    status: Status = Status.RECOLLECTED
+    note: str = ""
+
+
+class PublishedTable(Strict):
+    """Published results of an edition under one set of rules."""
+
+    track: str
+    rows: tuple[PublishedRow, ...]
+    source: str = ""
+    note: str = ""
+
+
+class Task(Strict):
+    """The rules of one edition, or of one's own contest."""
+
+    id: Label
+    title: str = ""
+    venue: str = ""
+    year: int | None = None
+    question: str = ""
+    note: str = ""
+    rooms: Labels | Literal["from-training"]
+    unknown: Label | None = None
+    objects: Labels = ()
+    sensors: tuple[str, ...] = ()
+    points: Points = Points()
+    modes: tuple[Literal["obligatory", "optional"], ...] = ("obligatory", "optional")
+    test_sets: tuple[TestSet, ...] = ()
+    overall: Literal["sum", "separate"] = "sum"
+    run_file: RunFile = RunFile()
+    known_counts: tuple[KnownCount, ...] = ()
+    published: tuple[PublishedTable, ...] = ()
+    facts: dict[str, Fact] = {}
+    changed: tuple[str, ...] = Field(
+        (), description="filled in when loaded: what differs from the shipped task of this id"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.rooms == ():
+            raise ValueError("rooms: expected at least one room, or from-training")
+        if self.unknown is not None and self.unknown in self.rooms:
+            raise ValueError(f"unknown: {self.unknown!r} is one of the rooms; use another label")
+        if bool(self.objects) != (self.points.objects is not None):
+            raise ValueError("objects and points.objects: expected both or neither")
+        known = set(_keys(type(self)))
+        for key in self.facts:
+            if key not in known:
+                raise ValueError(f"facts: {key!r} is not a key of a task")
+        return self
+
+    @property
+    def room_names(self) -> tuple[str, ...]:
+        """The rooms, without the unknown label; empty until training tells."""
+        return self.rooms if isinstance(self.rooms, tuple) else ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label an answer may hold: the rooms and, where there is one, unknown."""
+        return (*self.room_names, *((self.unknown,) if self.unknown is not None else ()))
+
+    def with_rooms(self, rooms: Iterable[str]) -> Task:
+        """Return the task with the rooms of the training sequences, where it asks for them."""
+        if isinstance(self.rooms, tuple):
+            return self
+        names = tuple(sorted({r for r in rooms if r != self.unknown}))
+        return self.model_copy(update={"rooms": names})
+
+    def label_of(self, room: str) -> str | None:
+        """Return how the task calls a true room: itself, unknown, or None (outside the task)."""
+        return room if room in self.room_names else self.unknown
+
+    def fact(self, key: str) -> Fact:
+        """Return the status of ``key`` or of the nearest key above it."""
+        while True:
+            if key in self.facts:
+                return self.facts[key]
+            if "." not in key:
+                return Fact(status=Status.OWN)
+            key = key.rpartition(".")[0]
+
+
+def _keys(model: type[Strict], prefix: str = "") -> Iterable[str]:
+    nested: Mapping[str, type[Strict]] = {
+        "points": Points, "room": RoomPoints, "objects": ObjectPoints,
+        "stated_present": Cell, "stated_absent": Cell, "not_stated": Cell, "run_file": RunFile,
+    }  # fmt: skip
+    for name in model.model_fields:
+        yield prefix + name
+        if name in nested and not (model is Task and name == "objects"):
+            yield from _keys(nested[name], f"{prefix}{name}.")
