@@ -81,7 +81,7 @@ class Answer:
 
     room: str | None
     confidence: float | None = None
-    objects: Mapping[str, bool] = field(default=NO_OBJECTS)
+    objects: Mapping[str, bool] = field(default_factory=lambda: NO_OBJECTS)
 
 
 SILENCE = Answer(room=None)
@@ -113,7 +113,7 @@ class TimedAnswer:
     due_ns: int
     started_ns: int | None = None
     finished_ns: int | None = None
-    stages_ns: Mapping[str, int] = field(default=NO_STAGES)
+    stages_ns: Mapping[str, int] = field(default_factory=lambda: NO_STAGES)
     fault: str | None = None
 
     @property
@@ -134,12 +134,15 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class ScoredAnswer:
-    """A timed answer beside the truth, with what it is worth. ``truth`` None: not scored."""
+    """A timed answer beside the truth, with what it is worth.
+
+    ``truth`` None: not known; ``outcome`` None: answered, but not scored for want of the truth.
+    """
 
     index: int
     truth: Truth | None
     timed: TimedAnswer
-    outcome: Outcome
+    outcome: Outcome | None
     points: float
 
 

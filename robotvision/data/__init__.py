@@ -1,0 +1,75 @@
+"""Sequences in any layout: open, verify, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robotvision.data.sequence import Reader, Reading, Sequence
+from robotvision.errors import Fault, InputFaults
+from robotvision.registry import Registry
+
+READERS = Registry(
+    "reader",
+    {"native": "robotvision.data.native:NativeReader"},
+    group="robotvision.readers",
+)
+
+_ORDER = ("native",)
+"""The order in which shipped readers are asked; the most particular layout first."""
+
+__all__ = ["READERS", "Sequence", "detect", "open_sequence", "read_sequence"]
+
+
+def detect(path: Path) -> str:
+    """Return the name of the reader whose layout lies at ``path``.
+
+    Raises
+    ------
+    InputFaults
+        Nothing lies there, or no reader knows the layout.
+    """
+    if not path.exists():
+        raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
+    others = [n for n in READERS.names() if n not in _ORDER]
+    for name in (*_ORDER, *others):
+        reader: Reader = READERS.create(name, {})
+        if reader.detects(path):
+            return name
+    raise InputFaults(
+        [Fault(path, "not a sequence in a known layout",
+               remedy=f"known layouts: {', '.join(READERS.names())}; expected sequence.yaml and "
+                      "frames.csv for the native one")]
+    )  # fmt: skip
+
+
+def read_sequence(path: Path, reader: str | None = None) -> Reading:
+    """Read a sequence's tables, tolerating faults. Pictures are not looked at."""
+    name = reader or detect(path)
+    if not path.exists():
+        raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
+    made: Reader = READERS.create(name, {})
+    return made.read(path)
+
+
+def open_sequence(path: Path, reader: str | None = None) -> Sequence:
+    """Return the sequence at ``path``.
+
+    Raises
+    ------
+    InputFaults
+        Every fault found in its tables.
+    """
+    reading = read_sequence(path, reader)
+    if reading.faults or reading.sequence is None:
+        raise InputFaults(reading.faults or [Fault(path, "no frames in it")])
+    return reading.sequence
+
+
+def _nearest(path: Path) -> str:
+    """Say how far a missing path exists, so that a wrong data root shows."""
+    parent = path.parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    names = sorted(p.name for p in parent.iterdir())[:8] if parent.is_dir() else []
+    inside = f" (in it: {', '.join(names)})" if names else ""
+    return f"{parent} is there{inside}; is --data-root right?"

@@ -1,0 +1,356 @@
+"""The native layout: what every other layout is converted to.
+
+::
+
+    sequence.yaml   name, channels {rgb: {kind: color}}, rate_hz, calibration, task, note
+    frames.csv      index,timestamp_ns,segment,<channel>...[,x_m,y_m,theta_rad]
+    truth.csv       index,room[,objects]       objects separated by ';'; absent where withheld
+
+Picture paths are relative to the sequence and stay inside it; an empty cell is a frame without
+that channel.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+import yaml
+from numpy.typing import NDArray
+from pydantic import Field
+
+from robotvision.data.pictures import encode_jpeg, encode_png
+from robotvision.data.sequence import EMPTY, Calibration, Entry, Kind, Picture, Reading, Sequence
+from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.records import Truth
+from robotvision.yamlfile import Strict, load, validate
+
+POSE = ("x_m", "y_m", "theta_rad")
+MAX_TIME_NS = 2**62
+
+
+class ChannelHeader(Strict):
+    """What one channel holds."""
+
+    kind: Kind
+
+
+class Header(Strict):
+    """The contents of sequence.yaml."""
+
+    name: str = Field(min_length=1)
+    channels: dict[str, ChannelHeader]
+    rate_hz: float | None = Field(None, gt=0)
+    calibration: dict[str, dict[str, float]] = {}
+    task: str | None = None
+    note: str = ""
+
+
+class NativeReader:
+    """Reads the native layout."""
+
+    title = "native: sequence.yaml, frames.csv and, where not withheld, truth.csv"
+
+    def detects(self, path: Path) -> bool:
+        """Return whether sequence.yaml and frames.csv lie there."""
+        return (path / "sequence.yaml").is_file() or (path / "frames.csv").is_file()
+
+    def read(self, path: Path) -> Reading:
+        """Read header, frames and truth, noting every fault."""
+        faults: list[Fault] = []
+        try:
+            header = validate(load(path / "sequence.yaml"), Header)
+        except InputFaults as e:
+            return Reading(None, list(e.faults))
+        frames = _read_frames(path, header, faults)
+        truth, lines = _read_truth(path / "truth.csv", {f.index for f in frames}, faults)
+        if not frames and not faults:
+            faults.append(Fault(path / "frames.csv", "no frames in it"))
+        sequence = Sequence(
+            name=header.name,
+            root=path,
+            reader="native",
+            channels={k: v.kind for k, v in header.channels.items()},
+            frames=tuple(frames),
+            rate_hz=header.rate_hz,
+            calibration=header.calibration or EMPTY,
+            truth=truth,
+            task=header.task,
+            note=header.note,
+            table=path / "frames.csv",
+            truth_table=path / "truth.csv" if truth is not None else None,
+            truth_lines=lines,
+        )
+        return Reading(sequence, faults)
+
+
+def read_table(
+    path: Path, columns: tuple[str, ...], faults: list[Fault]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line, row) of a CSV file with a header that holds at least ``columns``."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as f:
+            yield from _rows(path, f, columns, faults)
+    except OSError as e:
+        faults.append(Fault(path, f"cannot be read ({e.strerror})"))
+    except UnicodeDecodeError as e:
+        faults.append(Fault(path, f"not UTF-8 text ({e.reason} at byte {e.start})",
+                            remedy="save it as UTF-8"))  # fmt: skip
+    except csv.Error as e:
+        faults.append(Fault(path, f"not a CSV file ({e})"))
+
+
+def _rows(
+    path: Path, f: TextIO, columns: tuple[str, ...], faults: list[Fault]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    rows = csv.reader(f)
+    header = [h.strip() for h in next(rows, [])]
+    missing = [c for c in columns if c not in header]
+    if missing:
+        faults.append(
+            Fault(path, f"expected the columns {','.join(columns)}, missing {', '.join(missing)}",
+                  1, remedy=f"the first line is {','.join(header)!r}")
+        )  # fmt: skip
+        return
+    for cells in rows:
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            faults.append(Fault(path, f"expected {len(header)} cells, got {len(cells)}",
+                                rows.line_num))  # fmt: skip
+            continue
+        yield rows.line_num, dict(zip(header, (c.strip() for c in cells), strict=True))
+
+
+def whole(text: str) -> int | None:
+    """Return a whole number of at least 0 that fits in 62 bits, or None."""
+    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_TIME_NS:
+        return int(text)
+    return None
+
+
+def _read_frames(path: Path, header: Header, faults: list[Fault]) -> list[Entry]:
+    table = path / "frames.csv"
+    columns = ("index", "timestamp_ns", "segment", *header.channels)
+    frames: list[Entry] = []
+    lines: dict[int, int] = {}
+    for line, row in read_table(table, columns, faults):
+
+        def fault(message: str, remedy: str = "", line: int = line) -> None:
+            faults.append(Fault(table, message, line, remedy=remedy))
+
+        entry = _entry(path, header, row, line, fault)
+        if entry is None:
+            continue
+        if entry.index in lines:
+            fault(f"the index {entry.index} is there twice (first in line {lines[entry.index]})",
+                  "number each frame once")  # fmt: skip
+            continue
+        lines[entry.index] = line
+        if frames and entry.index < frames[-1].index:
+            fault(f"the index {entry.index} follows {frames[-1].index}", "order frames by index")
+        if frames and entry.timestamp_ns < frames[-1].timestamp_ns:
+            fault(f"time goes back: {entry.timestamp_ns} ns after {frames[-1].timestamp_ns} ns",
+                  "order frames by time")  # fmt: skip
+        frames.append(entry)
+    return frames
+
+
+def _entry(
+    path: Path, header: Header, row: Mapping[str, str], line: int, fault: Callable[..., None]
+) -> Entry | None:
+    numbers = {}
+    for key in ("index", "timestamp_ns", "segment"):
+        number = whole(row[key])
+        if number is None:
+            fault(f"{key}: expected a whole number of at least 0, got {row[key]!r}")
+        else:
+            numbers[key] = number
+    sources = {}
+    for channel, about in header.channels.items():
+        cell = row[channel]
+        if not cell:
+            continue
+        if is_inside(cell):
+            sources[channel] = Picture(path / cell, about.kind)
+        else:
+            fault(f"{channel}: expected a path inside the sequence, got {cell!r}")
+    if len(numbers) < 3:
+        return None
+    first = next(iter(sources.values()), None)
+    return Entry(
+        index=numbers["index"],
+        timestamp_ns=numbers["timestamp_ns"],
+        sources=sources,
+        segment=numbers["segment"],
+        pose=_pose(row, fault),
+        name=first.path.name if first else "",
+        line=line,
+    )
+
+
+def _pose(row: Mapping[str, str], fault: Callable[..., None]) -> tuple[float, float, float] | None:
+    cells = [row.get(key, "") for key in POSE]
+    if not all(cells):
+        return None
+    try:
+        x, y, theta = map(float, cells)
+    except ValueError:
+        fault(f"expected a pose of three numbers, got {','.join(cells)!r}")
+        return None
+    if not all(map(math.isfinite, (x, y, theta))):
+        fault(f"expected a pose of finite numbers, got {','.join(cells)!r}")
+        return None
+    return x, y, theta
+
+
+def is_inside(cell: str) -> bool:
+    """Return whether a relative path stays in its folder."""
+    path = PurePosixPath(cell)
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in cell
+
+
+def _read_truth(
+    path: Path, known: set[int], faults: list[Fault]
+) -> tuple[dict[int, Truth] | None, dict[int, int]]:
+    if not path.is_file():
+        return None, {}
+    truth: dict[int, Truth] = {}
+    lines: dict[int, int] = {}
+    for line, row in read_table(path, ("index", "room"), faults):
+        index = whole(row["index"])
+        if index is None:
+            faults.append(Fault(path, "index: expected a whole number of at least 0, got "
+                                f"{row['index']!r}", line))  # fmt: skip
+        elif index in truth:
+            faults.append(Fault(path, f"the index {index} is there twice (first in line "
+                                f"{lines[index]})", line, remedy="keep one"))  # fmt: skip
+        elif not row["room"]:
+            faults.append(Fault(path, f"frame {index}: the room is empty", line))
+        else:
+            if index not in known:
+                faults.append(Fault(path, f"truth for the frame {index}, which is not in "
+                                    "frames.csv", line))  # fmt: skip
+            objects = frozenset(o for o in row.get("objects", "").split(";") if o)
+            truth[index], lines[index] = Truth(row["room"], objects), line
+    return truth, lines
+
+
+class SequenceWriter:
+    """Write a sequence in the native layout, a frame at a time. Use as a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder; made, and must not hold a sequence yet.
+    name : str
+        What reports call it.
+    channels : Mapping[str, str]
+        Channel -> kind: ``{"rgb": "color", "depth": "depth_mm"}``.
+    rate_hz : float, optional
+        Nominal rate.
+    calibration : Calibration, optional
+        By channel.
+    jpeg_quality : int, optional
+        Of colour pictures, 0 to 100.
+
+    Raises
+    ------
+    RobotVisionError
+        A sequence lies there already, or the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        channels: Mapping[str, str],
+        rate_hz: float | None = None,
+        calibration: Calibration = EMPTY,
+        note: str = "",
+        task: str | None = None,
+        jpeg_quality: int = 90,
+    ) -> None:
+        self.path = Path(path)
+        self.channels = {c: Kind(k) for c, k in channels.items()}
+        self.jpeg_quality = jpeg_quality
+        if (self.path / "frames.csv").exists():
+            raise RobotVisionError(f"{path}: a sequence lies there already; give another folder")
+        header: dict[str, Any] = {
+            "name": name,
+            "channels": {c: {"kind": str(k)} for c, k in self.channels.items()},
+            "rate_hz": rate_hz,
+            "calibration": {c: dict(v) for c, v in calibration.items()},
+            "task": task,
+            "note": note,
+        }
+        text = yaml.safe_dump({k: v for k, v in header.items() if v}, sort_keys=False)
+        try:
+            for channel in self.channels:
+                (self.path / channel).mkdir(parents=True, exist_ok=True)
+            (self.path / "sequence.yaml").write_text(text, encoding="utf-8")
+            self._frames = open(self.path / "frames.csv", "w", encoding="utf-8", newline="")  # noqa: SIM115
+        except OSError as e:
+            raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        self._truth: TextIO | None = None
+        self._n = 0
+        self._rows = csv.writer(self._frames, lineterminator="\n")
+        self._rows.writerow(["index", "timestamp_ns", "segment", *self.channels, *POSE])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(
+        self,
+        timestamp_ns: int,
+        images: Mapping[str, NDArray[Any] | bytes],
+        segment: int = 0,
+        pose: tuple[float, float, float] | None = None,
+        room: str | None = None,
+        objects: frozenset[str] = frozenset(),
+        index: int | None = None,
+    ) -> None:
+        """Write one frame; an image given as bytes is an encoded picture and is kept as it is."""
+        index = self._n if index is None else index
+        cells = [self._store(c, images.get(c), index) for c in self.channels]
+        place = [f"{v:.6g}" if k == 2 else f"{v:.4f}" for k, v in enumerate(pose)] if pose else []
+        self._rows.writerow([index, timestamp_ns, segment, *cells, *(place or ["", "", ""])])
+        if room is not None:
+            self._add_truth(index, room, objects)
+        self._n = index + 1
+
+    def _store(self, channel: str, image: NDArray[Any] | bytes | None, index: int) -> str:
+        if image is None:
+            return ""
+        if isinstance(image, bytes):
+            raw, extension = image, "png" if image.startswith(b"\x89PNG") else "jpg"
+        elif self.channels[channel] is Kind.COLOR:
+            raw, extension = encode_jpeg(image, self.jpeg_quality), "jpg"
+        else:
+            raw, extension = encode_png(image), "png"
+        cell = f"{channel}/{index:06d}.{extension}"
+        (self.path / cell).write_bytes(raw)
+        return cell
+
+    def _add_truth(self, index: int, room: str, objects: frozenset[str]) -> None:
+        if self._truth is None:
+            self._truth = open(self.path / "truth.csv", "w", encoding="utf-8", newline="")  # noqa: SIM115
+            self._truth.write("index,room,objects\n")
+        csv.writer(self._truth, lineterminator="\n").writerow(
+            [index, room, ";".join(sorted(objects))]
+        )
+
+    def close(self) -> None:
+        """Finish the tables."""
+        self._frames.close()
+        if self._truth is not None:
+            self._truth.close()

@@ -1,0 +1,89 @@
+"""Decode and encode pictures, saying plainly what is wrong with a broken one.
+
+OpenCV hands back a half-grey picture for a JPEG that was cut short; here it is an error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.errors import FrameError, RobotVisionError
+from robotvision.records import frozen
+
+MAX_PIXELS = 2**26
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+
+
+def decode_color(raw: bytes, where: str) -> NDArray[np.uint8]:
+    """Return a picture as (H, W, 3) uint8 RGB.
+
+    Raises
+    ------
+    FrameError
+        The bytes are not a whole picture.
+    """
+    image = _decode(raw, where, cv2.IMREAD_COLOR)
+    return frozen(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def decode_depth_mm(raw: bytes, where: str) -> NDArray[np.uint16]:
+    """Return a depth picture as (H, W) uint16 millimetres, 0 = no reading.
+
+    Raises
+    ------
+    FrameError
+        The bytes are not a whole picture with one 16-bit channel.
+    """
+    image = _decode(raw, where, cv2.IMREAD_UNCHANGED)
+    if image.dtype != np.uint16 or image.ndim != 2:
+        raise FrameError(
+            f"{where}: expected a depth picture of one 16-bit channel, got shape {image.shape} "
+            f"of {image.dtype}"
+        )
+    return frozen(image)
+
+
+def encode_jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
+    """Return an RGB picture as JPEG."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return _encode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def encode_png(image: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:
+    """Return a depth (H, W) or an RGB picture as PNG."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+    return _encode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def _encode(extension: str, image: NDArray[Any], flags: list[int]) -> bytes:
+    ok, raw = cv2.imencode(extension, image, flags)
+    if not ok:
+        raise RobotVisionError(f"cannot encode a picture of shape {image.shape} as {extension}")
+    return raw.tobytes()
+
+
+def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
+    if not raw:
+        raise FrameError(f"{where}: the picture is empty (0 bytes)")
+    if is_cut_short(raw):
+        raise FrameError(f"{where}: the picture is cut short ({len(raw)} bytes)")
+    try:
+        image = cv2.imdecode(np.frombuffer(raw, np.uint8), flags)
+    except cv2.error as e:
+        raise FrameError(f"{where}: the picture cannot be decoded ({e.err})") from e
+    if image is None:
+        raise FrameError(f"{where}: not a picture that can be decoded ({len(raw)} bytes)")
+    return np.asarray(image)
+
+
+def is_cut_short(raw: bytes) -> bool:
+    """Return whether a JPEG or PNG lacks its end mark."""
+    if raw.startswith(_JPEG):
+        return raw.rfind(b"\xff\xd9", max(0, len(raw) - 4096)) < 0
+    if raw.startswith(_PNG):
+        return raw.rfind(b"IEND", max(0, len(raw) - 4096)) < 0
+    return False

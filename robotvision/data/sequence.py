@@ -1,0 +1,279 @@
+"""A sequence: what a robot's cameras saw on one tour, whatever layout it lies in.
+
+Every reader turns its layout into the same `Sequence`: entries in time order, each with the place
+of its pictures, and the truth apart from them. Pictures are read one frame at a time by `load`,
+which hands out pixels and a time and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from types import MappingProxyType
+from typing import Protocol
+
+from robotvision.data.pictures import decode_color, decode_depth_mm
+from robotvision.errors import Fault, FrameError, RobotVisionError
+from robotvision.records import Frame, Image, Truth
+
+Pose = tuple[float, float, float]
+"""x in metres, y in metres, heading in radians."""
+
+Calibration = Mapping[str, Mapping[str, float]]
+"""Channel -> fx, fy, cx, cy in pixels; width, height; optional baseline_m, height_m."""
+
+EMPTY: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What the arrays of a channel hold."""
+
+    COLOR = "color"
+    """(H, W, 3) uint8, RGB order."""
+    DEPTH_MM = "depth_mm"
+    """(H, W) uint16, millimetres, 0 = no reading."""
+    POINTS = "points"
+    """(N, 3) float32, metres: x right, y down, z forward."""
+
+
+class Source(Protocol):
+    """The place of one image."""
+
+    @property
+    def where(self) -> str:
+        """What to call it in a message."""
+
+    def read(self) -> Image:
+        """Decode it. Raises FrameError where it is missing or broken."""
+
+    def digest(self) -> bytes:
+        """Return 16 bytes that stand for its content. Raises FrameError where it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture file of one channel."""
+
+    path: Path
+    kind: Kind
+
+    @property
+    def where(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def read(self) -> Image:
+        """Decode the file. Raises FrameError."""
+        raw = self._bytes()
+        decode = decode_depth_mm if self.kind is Kind.DEPTH_MM else decode_color
+        return decode(raw, self.where)
+
+    def digest(self) -> bytes:
+        """Return a digest of the file's bytes. Raises FrameError."""
+        return hashlib.blake2b(self._bytes(), digest_size=16).digest()
+
+    def _bytes(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except OSError as e:
+            raise FrameError(f"{self.path}: the picture cannot be read ({e.strerror})") from e
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One frame of a sequence before its pictures are read.
+
+    Parameters
+    ----------
+    index : int
+        Number of the frame: unique, rising; the key that joins answers and truth.
+    timestamp_ns : int
+        When it was taken, on the recording's clock.
+    sources : Mapping[str, Source]
+        By channel.
+    segment : int
+        Frames of one segment follow each other without a jump.
+    pose : Pose or None
+        Where the robot was.
+    name : str
+        The frame's own file name, for run files that name frames so.
+    line : int or None
+        Line of the table it came from.
+    """
+
+    index: int
+    timestamp_ns: int
+    sources: Mapping[str, Source]
+    segment: int = 0
+    pose: Pose | None = None
+    name: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """Frames in time order, with what is known about the cameras and, apart, the truth.
+
+    Parameters
+    ----------
+    name : str
+        What reports call it.
+    root : Path
+        Its folder or file.
+    reader : str
+        The layout it was read from.
+    channels : Mapping[str, Kind]
+        What each frame may carry.
+    frames : tuple[Entry, ...]
+        In order.
+    rate_hz : float or None
+        Nominal rate; None: take the median interval.
+    calibration : Calibration
+        By channel; empty where not known.
+    truth : Mapping[int, Truth] or None
+        By frame index; None where the truth is withheld.
+    table, truth_table : Path or None
+        The files that entries and truth came from, for messages.
+    truth_lines : Mapping[int, int]
+        Line of each truth in ``truth_table``.
+    """
+
+    name: str
+    root: Path
+    reader: str
+    channels: Mapping[str, Kind]
+    frames: tuple[Entry, ...]
+    rate_hz: float | None = None
+    calibration: Calibration = field(default_factory=lambda: EMPTY)
+    truth: Mapping[int, Truth] | None = None
+    task: str | None = None
+    note: str = ""
+    table: Path | None = None
+    truth_table: Path | None = None
+    truth_lines: Mapping[int, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def load(self, position: int) -> Frame:
+        """Read the pictures of the frame at ``position``.
+
+        Raises
+        ------
+        FrameError
+            A picture is missing, broken or not of the calibrated size.
+        """
+        entry = self.frames[position]
+        images = {}
+        for channel, source in entry.sources.items():
+            images[channel] = image = source.read()
+            self._check_size(channel, image, source)
+        return Frame(entry.index, entry.timestamp_ns, images)
+
+    def _check_size(self, channel: str, image: Image, source: Source) -> None:
+        expected = self.size(channel)
+        if expected and image.ndim >= 2 and self.channels.get(channel) is not Kind.POINTS:
+            height, width = image.shape[:2]
+            if (width, height) != expected:
+                raise FrameError(
+                    f"{source.where}: expected {expected[0]}x{expected[1]} pixels as the "
+                    f"calibration says, got {width}x{height}"
+                )
+
+    def size(self, channel: str) -> tuple[int, int] | None:
+        """Return (width, height) of a channel in pixels as the calibration gives it, or None."""
+        known = self.calibration.get(channel, {})
+        if "width" in known and "height" in known:
+            return int(known["width"]), int(known["height"])
+        return None
+
+    def digest(self, position: int, channels: tuple[str, ...] | None = None) -> bytes:
+        """Return a digest of a frame's pictures in ``channels`` (all where None)."""
+        h = hashlib.blake2b(digest_size=16)
+        sources = self.frames[position].sources
+        for channel in sorted(sources if channels is None else channels):
+            h.update(channel.encode() + b"\0")
+            if channel in sources:
+                h.update(sources[channel].digest())
+        return h.digest()
+
+    def room(self, position: int) -> str | None:
+        """Return the true room of the frame at ``position``, or None where it is not known."""
+        truth = (self.truth or {}).get(self.frames[position].index)
+        return truth.room if truth else None
+
+    def room_counts(self) -> dict[str, int]:
+        """Return the number of frames of each true room, by name."""
+        return dict(sorted(Counter(t.room for t in (self.truth or {}).values()).items()))
+
+    def segments(self) -> Iterator[tuple[int, int]]:
+        """Yield (first position, end position) of each segment, in order."""
+        start = 0
+        for i in range(1, len(self.frames) + 1):
+            if i == len(self.frames) or self.frames[i].segment != self.frames[start].segment:
+                yield start, i
+                start = i
+
+    @property
+    def measured_rate_hz(self) -> float | None:
+        """Frames a second: the nominal rate, else from the median interval, else None."""
+        if self.rate_hz is not None:
+            return self.rate_hz
+        times = [f.timestamp_ns for f in self.frames]
+        steps = [b - a for a, b in pairwise(times) if b > a]
+        return 1e9 / median(steps) if steps else None
+
+    def part(self, start: int, end: int, name: str | None = None) -> Sequence:
+        """Return the frames ``start`` to ``end`` (positions, end excluded) as a sequence."""
+        frames = self.frames[start:end]
+        kept = {f.index for f in frames}
+        truth = None if self.truth is None else {
+            i: t for i, t in self.truth.items() if i in kept
+        }  # fmt: skip
+        return replace(self, frames=frames, truth=truth, name=name or self.name)
+
+    def fault(self, position: int, message: str, remedy: str = "") -> Fault:
+        """Return a fault at the line of the frame at ``position``."""
+        return Fault(self.table or self.root, message, self.frames[position].line, remedy=remedy)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a reader found: a sequence as far as it could be read, and every fault in its tables.
+
+    ``sequence`` is None where nothing could be made of it. Pictures are not looked at here.
+    """
+
+    sequence: Sequence | None
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Reader(Protocol):
+    """Turns one layout into a `Sequence`."""
+
+    title: str
+    """The layout in one line."""
+
+    def detects(self, path: Path) -> bool:
+        """Return whether ``path`` looks like this layout, from names alone."""
+
+    def read(self, path: Path) -> Reading:
+        """Read the tables of the sequence at ``path``, noting every fault."""
+
+
+def require_channels(sequence: Sequence, channels: tuple[str, ...], wanted_by: str) -> None:
+    """Raise where ``sequence`` lacks a channel that ``wanted_by`` reads."""
+    missing = [c for c in channels if c not in sequence.channels]
+    if missing:
+        have = ", ".join(sequence.channels) or "none"
+        raise RobotVisionError(
+            f"{sequence.root}: {wanted_by} reads the channel {missing[0]!r}, which the sequence "
+            f"does not have (it has: {have})"
+        )
