@@ -90,9 +90,9 @@ def loads(raw: bytes | str, path: Path | str = "<text>") -> Document:
         node = yaml.compose(raw, Loader=_LOADER)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         raise InputFaults(
-            [Fault(path, f"not YAML: {e.problem or e.context}", *place, "mend the line")]
+            [Fault(path, f"not YAML: {e.problem or e.context}", line, column, "mend the line")]
         ) from e
     except (yaml.YAMLError, UnicodeDecodeError) as e:
         reason = str(e).splitlines()[0]
@@ -133,7 +133,8 @@ class _Walk:
             return self._mapping(node, where)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(n, (*where, i)) for i, n in enumerate(node.value)]
-        return node.value if node.style in ("'", '"', "|", ">") else scalar(node.value)
+        style = getattr(node, "style", None)
+        return node.value if style in ("'", '"', "|", ">") else scalar(node.value)
 
     def _mapping(self, node: yaml.MappingNode, where: Path_) -> dict[str, Any]:
         data: dict[str, Any] = {}

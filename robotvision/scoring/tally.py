@@ -26,7 +26,7 @@ SILENT = (Outcome.UNANSWERED, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class RoomLine:
-    """The breakdown of one true label. Precision and recall are None where nothing supports them."""
+    """The breakdown of one true label; precision and recall are None without support."""
 
     room: str
     frames: int
