@@ -6,13 +6,15 @@ frame's pixels, and it may be called from several threads at once. It never resi
 gave unless a parameter says so, and it works on any image size of at least one pixel.
 
 An extractor that must be trained (a visual vocabulary, say) also has ``fit(frames, rooms)``;
-learnt attributes end in an underscore.
+learnt attributes end in an underscore. One that must know the camera's calibration also has
+``calibrate(calibration)``. Either may have a class attribute ``version: int`` that enters the key
+of cached vectors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,17 +46,46 @@ class FeatureExtractor(Protocol):
 class FittedExtractor(FeatureExtractor, Protocol):
     """An extractor that learns from training frames before it can extract."""
 
-    def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> FittedExtractor:
+    def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
         """Learn from frames in sequence order and their rooms; return self."""
 
 
-class Extractor(BaseEstimator):  # type: ignore[misc]
-    """Base of the extractors shipped here: scikit-learn's parameters and a full repr.
+@runtime_checkable
+class CalibratedExtractor(FeatureExtractor, Protocol):
+    """An extractor that must know its camera before it can extract."""
 
-    A subclass stores each keyword of ``__init__`` under its own name and nothing else.
+    def calibrate(self, calibration: Mapping[str, Mapping[str, float]]) -> Self:
+        """Take the calibration of each channel (``fx``, ``fy``, ``cx``, ``cy``, ...); return self.
+
+        Lengths are in pixels, those ending ``_m`` in metres. Called once a sequence, before
+        ``fit`` and ``extract``.
+        """
+
+
+class Extractor(BaseEstimator):  # type: ignore[misc]
+    """Base of the extractors shipped here: scikit-learn's parameters, checked, and a full repr.
+
+    A subclass's ``__init__`` stores each keyword under its own name, nothing else, and ends with
+    ``self._check()``. ``version`` enters the key of cached vectors: raise it when a change makes
+    them differ.
     """
 
-    channels: tuple[str, ...] = ("rgb",)
+    version: int = 1
+    channel: str
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels it reads."""
+        return (self.channel,)
+
+    def _check(self) -> None:
+        """Raise ValueError where a parameter has a value that cannot work."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters; a value that cannot work raises ValueError."""
+        super().set_params(**params)
+        self._check()
+        return self
 
     def __repr__(self, N_CHAR_MAX: int = 0) -> str:
         params = self.get_params(deep=False)
@@ -77,3 +108,50 @@ def channel_of(frame: Frame, channel: str, extractor: object) -> NDArray[Any]:
             f"frame {frame.index}: {type(extractor).__name__} reads the channel {channel!r}, "
             f"which this sequence does not have (it has: {have})"
         ) from None
+
+
+def color_of(frame: Frame, channel: str, extractor: object) -> NDArray[np.uint8]:
+    """Return a colour channel, (H, W, 3) uint8 in RGB order, H and W at least 1.
+
+    Raises
+    ------
+    RobotVisionError
+        The frame has no such channel, or it is no colour picture.
+    """
+    image = channel_of(frame, channel, extractor)
+    if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8 and image.size:
+        return image
+    raise _not_expected(frame, channel, extractor, "a colour picture, (H, W, 3) uint8", image)
+
+
+def gray_of(frame: Frame, channel: str, extractor: object) -> NDArray[np.uint8]:
+    """Return a colour channel as luminance (ITU-R BT.601), (H, W) uint8."""
+    import cv2
+
+    color = color_of(frame, channel, extractor)
+    return np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def depth_of(frame: Frame, channel: str, extractor: object) -> NDArray[np.uint16]:
+    """Return a depth channel, (H, W) uint16 millimetres, 0 = no reading, H and W at least 1.
+
+    Raises
+    ------
+    RobotVisionError
+        The frame has no such channel, or it is no depth picture.
+    """
+    image = channel_of(frame, channel, extractor)
+    if image.ndim == 2 and image.dtype == np.uint16 and image.size:
+        return image
+    raise _not_expected(
+        frame, channel, extractor, "a depth picture, (H, W) uint16 millimetres", image
+    )
+
+
+def _not_expected(
+    frame: Frame, channel: str, extractor: object, expected: str, image: NDArray[Any]
+) -> RobotVisionError:
+    return RobotVisionError(
+        f"frame {frame.index}: {type(extractor).__name__} expects {expected} in the channel "
+        f"{channel!r}, got {image.shape} {image.dtype}"
+    )

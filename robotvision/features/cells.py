@@ -1,0 +1,136 @@
+"""Histograms over the cells of a spatial pyramid.
+
+A grid of side ``g`` cuts a picture into ``g × g`` cells: pixel row ``y`` of ``H`` lies in cell row
+``floor(y g / H)``, so cells of a picture smaller than its grid may be empty. A pyramid is a list
+of grids, ``(1, 2, 4)`` say: 1 + 4 + 16 cells, each grid's cells row by row (Lazebnik, Schmid and
+Ponce, "Beyond bags of features", CVPR 2006, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.float64]
+
+
+def n_cells(grids: Sequence[int]) -> int:
+    """Return the number of cells of a pyramid."""
+    return sum(g * g for g in grids)
+
+
+def pyramid_counts(
+    index: NDArray[Any],
+    n_bins: int,
+    grids: Sequence[int],
+    weights: NDArray[Any] | None = None,
+) -> Counts:
+    """Return each cell's histogram of a picture of bin numbers.
+
+    Parameters
+    ----------
+    index : (H, W) integers
+        Bin of each pixel, in [0, n_bins).
+    weights : (H, W) or None
+        What a pixel counts; None: 1.
+
+    Returns
+    -------
+    (n_cells, n_bins) float64
+    """
+    height, width = index.shape
+    if tuple(grids) == (1,):
+        flat = None if weights is None else weights.ravel()
+        return np.bincount(index.ravel(), flat, n_bins)[None].astype(np.float64)
+    y, x = np.arange(height)[:, None], np.arange(width)[None]
+    return _counts(index, y, x, (height, width), n_bins, grids, weights)
+
+
+def point_counts(
+    index: NDArray[Any],
+    y: NDArray[Any],
+    x: NDArray[Any],
+    shape: tuple[int, int],
+    n_bins: int,
+    grids: Sequence[int],
+    weights: NDArray[Any] | None = None,
+) -> Counts:
+    """Return each cell's histogram of N points at ``(y, x)`` of a picture of ``shape``.
+
+    ``index``, ``y``, ``x`` and ``weights`` are (N,); the coordinates may be fractions of a pixel.
+    """
+    return _counts(index, y, x, shape, n_bins, grids, weights)
+
+
+def _counts(
+    index: NDArray[Any],
+    y: NDArray[Any],
+    x: NDArray[Any],
+    shape: tuple[int, int],
+    n_bins: int,
+    grids: Sequence[int],
+    weights: NDArray[Any] | None,
+) -> Counts:
+    """Count the finest grid once; sum its cells for every grid that divides it."""
+    finest = max(grids)
+    flat = None if weights is None else weights.ravel()
+
+    def count(grid: int) -> Counts:
+        offset = _cell(y, shape[0], grid) * (grid * n_bins) + _cell(x, shape[1], grid) * n_bins
+        counts = np.bincount((index + offset).ravel(), flat, grid * grid * n_bins)
+        return counts.reshape(grid, grid, n_bins).astype(np.float64)
+
+    fine = count(finest)
+    parts = []
+    for grid in grids:
+        step = finest // grid
+        if finest % grid:
+            part = count(grid)
+        else:
+            part = fine.reshape(grid, step, grid, step, n_bins).sum(axis=(1, 3))
+        parts.append(part.reshape(-1, n_bins))
+    return np.concatenate(parts)
+
+
+def _cell(position: NDArray[Any], length: int, grid: int) -> NDArray[np.int64]:
+    cell: NDArray[np.int64] = np.floor(position * grid / length).astype(np.int64)
+    return np.clip(cell, 0, grid - 1)
+
+
+def pixels_per_cell(shape: tuple[int, int], grids: Sequence[int]) -> NDArray[np.int64]:
+    """Return the number of pixels in each cell, (n_cells,)."""
+    parts = []
+    for grid in grids:
+        rows, cols = (
+            np.bincount(_cell(np.arange(n), n, grid), minlength=grid).astype(np.int64)
+            for n in shape
+        )
+        parts.append(np.outer(rows, cols).ravel())
+    return np.concatenate(parts)
+
+
+def cell_slices(shape: tuple[int, int], grids: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+    """Yield the rows and columns of each cell; a cell that would be empty takes one pixel."""
+    for grid in grids:
+        rows, cols = (
+            [slice(a, max(a + 1, b)) for a, b in _edges(n, grid)] for n in shape
+        )  # fmt: skip
+        for row in rows:
+            for col in cols:
+                yield row, col
+
+
+def _edges(length: int, grid: int) -> Iterator[tuple[int, int]]:
+    for cell in range(grid):
+        start, stop = -(-cell * length // grid), -(-(cell + 1) * length // grid)
+        yield min(start, length - 1), stop
+
+
+def unit_sum(counts: NDArray[Any]) -> NDArray[np.float32]:
+    """Return non-negative counts as one flat vector that sums to 1; all zero stays all zero."""
+    total = float(counts.sum())
+    flat: NDArray[np.float32] = (counts.ravel() / (total or 1.0)).astype(np.float32)
+    return flat
