@@ -1,0 +1,26 @@
+"""Every extractor shipped here keeps the contract."""
+
+from typing import Any
+
+import pytest
+
+from robotvision.features import FEATURES
+from robotvision.testing.features import checks
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("hsv_histogram", {}),
+    ("hsv_histogram", {"bins": [4, 4, 4], "grids": [1, 3, 6]}),
+    ("phog", {}),
+    ("phog", {"signed": True, "edge_share": 1.0, "channel": "left"}),
+    ("crfh", {}),
+    ("crfh", {"derivatives": ["Lxx", "Lxy", "Lyy"], "scales": [5.0, 0.7], "bins": 6}),
+    ("depth_histogram", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("extractor", "check"), checks(FEATURES.create(name, params) for name, params in VARIANTS)
+)
+def test_conforms(extractor, check):
+    """Each extractor passes each check."""
+    check(extractor, None)
