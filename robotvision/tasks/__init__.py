@@ -56,7 +56,16 @@ def load_task(name: str, folder: Path | None = None) -> Task:
 
 @cache
 def _load_shipped(name: str) -> Task:
-    return validate(load(_shipped() / f"{name}.yaml"), Task)
+    return _task(load(_shipped() / f"{name}.yaml"))
+
+
+def _task(document: Document) -> Task:
+    """Return the document as a task, what does not fit together shown at its place."""
+    found: list[tuple[tuple[str, ...], str]] = []
+    task = validate(document, Task, context=found)
+    if found:
+        raise InputFaults(document.fault(where, what) for where, what in found)
+    return task
 
 
 def _load_own(path: Path) -> Task:
@@ -74,7 +83,7 @@ def _load_own(path: Path) -> Task:
         document.data.setdefault("id", f"{base_name}-own")
         merged = _merge(base, document.data)
         document = Document(document.path, merged, document.keys, document.values)
-    task = validate(document, Task)
+    task = _task(document)
     original = base_name or (task.id if task.id in task_names() else None)
     if original is None:
         return task

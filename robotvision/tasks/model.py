@@ -7,12 +7,13 @@ and not confirmed (never shown as official), or ``own`` (a rule of this project 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
+from robotvision.errors import near
 from robotvision.yamlfile import Strict
 
 
@@ -108,6 +109,7 @@ class KnownCount(Strict):
     frames: int | None = Field(None, ge=0)
     rooms: dict[str, int] = {}
     status: Status = Status.OWN
+    note: str = ""
 
 
 class RunFile(Strict):
@@ -118,8 +120,8 @@ class RunFile(Strict):
     """
 
     form: Literal["number_room", "frame_room", "number_room_objects"] = "number_room"
-    digits: int = Field(5, ge=1, le=18)
-    first_number: int = Field(1, ge=0)
+    digits: int = Field(default=5, ge=1, le=18)
+    first_number: int = Field(default=1, ge=0, le=10**12)
 
 
 class PublishedRow(Strict):
@@ -166,17 +168,12 @@ class Task(Strict):
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.rooms == ():
-            raise ValueError("rooms: expected at least one room, or from-training")
-        if self.unknown is not None and self.unknown in self.rooms:
-            raise ValueError(f"unknown: {self.unknown!r} is one of the rooms; use another label")
-        if bool(self.objects) != (self.points.objects is not None):
-            raise ValueError("objects and points.objects: expected both or neither")
-        known = set(_keys(type(self)))
-        for key in self.facts:
-            if key not in known:
-                raise ValueError(f"facts: {key!r} is not a key of a task")
+    def _consistent(self, info: ValidationInfo) -> Self:
+        found = list(_inconsistencies(self))
+        if isinstance(info.context, list):
+            info.context.extend(found)
+        elif found:
+            raise ValueError("; ".join(f"{'.'.join(where)}: {what}" for where, what in found))
         return self
 
     @property
@@ -208,6 +205,29 @@ class Task(Strict):
             if "." not in key:
                 return Fact(status=Status.OWN)
             key = key.rpartition(".")[0]
+
+
+def _inconsistencies(task: Task) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what does not fit together: the path of keys where it shows, and what is wrong."""
+    if task.rooms == ():
+        yield ("rooms",), "expected at least one room, or from-training"
+    if task.unknown is not None and task.unknown in task.room_names:
+        yield ("unknown",), f"{task.unknown!r} is one of the rooms; use another label"
+    if task.objects and task.points.objects is None:
+        yield ("objects",), "objects without points; add points.objects"
+    if task.points.objects is not None and not task.objects:
+        yield ("points", "objects"), "points without objects; list the objects"
+    if task.run_file.form == "number_room_objects":
+        for label in (*task.labels, *task.objects):
+            if " " in label:
+                yield ("run_file",), f"{label!r} holds a blank, which parts words in this form"
+    for name in task.objects:
+        if name.startswith("!") or ";" in name:
+            yield ("objects",), f"{name!r}: a leading '!' and ';' have a meaning of their own"
+    known = set(_keys(type(task)))
+    for key in task.facts:
+        if key not in known:
+            yield ("facts", key), f"{key!r} is not a key of a task{near(key, known)}"
 
 
 def _keys(model: type[Strict], prefix: str = "") -> Iterable[str]:
