@@ -18,6 +18,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Protocol
 
+from robotvision.data.pcd import decode_depth, decode_points
 from robotvision.data.pictures import decode_color, decode_depth_mm
 from robotvision.errors import Fault, FrameError, RobotVisionError
 from robotvision.records import Frame, Image, Truth
@@ -58,7 +59,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture file of one channel."""
+    """A file of one channel: a picture, or a point cloud (``.pcd``) for points or depth."""
 
     path: Path
     kind: Kind
@@ -71,8 +72,12 @@ class Picture:
     def read(self) -> Image:
         """Decode the file. Raises FrameError."""
         raw = self._bytes()
-        decode = decode_depth_mm if self.kind is Kind.DEPTH_MM else decode_color
-        return decode(raw, self.where)
+        if self.kind is Kind.POINTS:
+            return decode_points(raw, self.where)
+        if self.kind is Kind.COLOR:
+            return decode_color(raw, self.where)
+        is_cloud = self.path.suffix.lower() == ".pcd"
+        return (decode_depth if is_cloud else decode_depth_mm)(raw, self.where)
 
     def digest(self) -> bytes:
         """Return a digest of the file's bytes. Raises FrameError."""
@@ -161,8 +166,8 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def load(self, position: int) -> Frame:
-        """Read the pictures of the frame at ``position``.
+    def load(self, position: int, channels: tuple[str, ...] | None = None) -> Frame:
+        """Read the pictures of the frame at ``position``, of all channels where none are named.
 
         Raises
         ------
@@ -172,6 +177,8 @@ class Sequence:
         entry = self.frames[position]
         images = {}
         for channel, source in entry.sources.items():
+            if channels is not None and channel not in channels:
+                continue
             images[channel] = image = source.read()
             self._check_size(channel, image, source)
         return Frame(entry.index, entry.timestamp_ns, images)
