@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from robotvision.data.sequence import Reader, Reading, Sequence
 from robotvision.errors import Fault, InputFaults
@@ -42,24 +43,27 @@ def detect(path: Path) -> str:
     )  # fmt: skip
 
 
-def read_sequence(path: Path, reader: str | None = None) -> Reading:
-    """Read a sequence's tables, tolerating faults. Pictures are not looked at."""
+def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Reading:
+    """Read a sequence's tables, tolerating faults. Pictures are not looked at.
+
+    ``params`` go to the reader: ``rate_hz`` for a layout that says nothing of time.
+    """
     name = reader or detect(path)
     if not path.exists():
         raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
-    made: Reader = READERS.create(name, {})
+    made: Reader = READERS.create(name, params)
     return made.read(path)
 
 
-def open_sequence(path: Path, reader: str | None = None) -> Sequence:
-    """Return the sequence at ``path``.
+def open_sequence(path: Path, reader: str | None = None, **params: Any) -> Sequence:
+    """Return the sequence at ``path``; ``params`` as in `read_sequence`.
 
     Raises
     ------
     InputFaults
         Every fault found in its tables.
     """
-    reading = read_sequence(path, reader)
+    reading = read_sequence(path, reader, **params)
     if reading.faults or reading.sequence is None:
         raise InputFaults(reading.faults or [Fault(path, "no frames in it")])
     return reading.sequence

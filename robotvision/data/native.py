@@ -13,16 +13,20 @@ that channel.
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Annotated, Any, Self, TextIO
 
 import yaml
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from robotvision.data.names import not_text
+from robotvision.data.pcd import encode_points
 from robotvision.data.pictures import encode_jpeg, encode_png
 from robotvision.data.sequence import EMPTY, Calibration, Entry, Kind, Picture, Reading, Sequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -31,6 +35,19 @@ from robotvision.yamlfile import Strict, load, validate
 
 POSE = ("x_m", "y_m", "theta_rad")
 MAX_TIME_NS = 2**62
+_TAKEN = ("index", "timestamp_ns", "segment", *POSE)
+
+
+def _channel(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) or name in _TAKEN:
+        raise ValueError(
+            f"a channel's name is letters, digits, _ and - and none of {', '.join(_TAKEN)}"
+        )
+    return name
+
+
+ChannelName = Annotated[str, AfterValidator(_channel)]
+"""A channel also names a column and a folder, so it must not lead elsewhere."""
 
 
 class ChannelHeader(Strict):
@@ -43,7 +60,7 @@ class Header(Strict):
     """The contents of sequence.yaml."""
 
     name: str = Field(min_length=1)
-    channels: dict[str, ChannelHeader]
+    channels: dict[ChannelName, ChannelHeader]
     rate_hz: float | None = Field(None, gt=0)
     calibration: dict[str, dict[str, float]] = {}
     task: str | None = None
@@ -93,22 +110,31 @@ def read_table(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, row) of a CSV file with a header that holds at least ``columns``."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as f:
-            yield from _rows(path, f, columns, faults)
+        raw = path.read_bytes()
     except OSError as e:
         faults.append(Fault(path, f"cannot be read ({e.strerror})"))
-    except UnicodeDecodeError as e:
-        faults.append(Fault(path, f"not UTF-8 text ({e.reason} at byte {e.start})",
-                            remedy="save it as UTF-8"))  # fmt: skip
+        return
+    if fault := not_text(path, raw):
+        faults.append(fault)
+        return
+    rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
+    try:
+        yield from _rows(path, rows, columns, faults)
     except csv.Error as e:
-        faults.append(Fault(path, f"not a CSV file ({e})"))
+        faults.append(Fault(path, f"not a CSV file ({e})", rows.line_num))
 
 
 def _rows(
-    path: Path, f: TextIO, columns: tuple[str, ...], faults: list[Fault]
+    path: Path, rows: Any, columns: tuple[str, ...], faults: list[Fault]
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    rows = csv.reader(f)
     header = [h.strip() for h in next(rows, [])]
+    if not header:
+        faults.append(Fault(path, "the file is empty", remedy=f"expected {','.join(columns)}"))
+        return
+    twice = [h for h in columns if header.count(h) > 1]
+    if twice:
+        faults.append(Fault(path, f"the column {twice[0]} is there twice", 1, remedy="keep one"))
+        return
     missing = [c for c in columns if c not in header]
     if missing:
         faults.append(
@@ -217,7 +243,7 @@ def is_inside(cell: str) -> bool:
 def _read_truth(
     path: Path, known: set[int], faults: list[Fault]
 ) -> tuple[dict[int, Truth] | None, dict[int, int]]:
-    if not path.is_file():
+    if not path.exists():
         return None, {}
     truth: dict[int, Truth] = {}
     lines: dict[int, int] = {}
@@ -318,26 +344,33 @@ class SequenceWriter:
         room: str | None = None,
         objects: frozenset[str] = frozenset(),
         index: int | None = None,
+        stem: str | None = None,
     ) -> None:
-        """Write one frame; an image given as bytes is an encoded picture and is kept as it is."""
+        """Write one frame; an image given as bytes is an encoded picture and is kept as it is.
+
+        Its files are called ``stem`` where given, else by the index.
+        """
         index = self._n if index is None else index
-        cells = [self._store(c, images.get(c), index) for c in self.channels]
+        stem = f"{index:06d}" if stem is None else stem
+        cells = [self._store(c, images.get(c), stem) for c in self.channels]
         place = [f"{v:.6g}" if k == 2 else f"{v:.4f}" for k, v in enumerate(pose)] if pose else []
         self._rows.writerow([index, timestamp_ns, segment, *cells, *(place or ["", "", ""])])
         if room is not None:
             self._add_truth(index, room, objects)
         self._n = index + 1
 
-    def _store(self, channel: str, image: NDArray[Any] | bytes | None, index: int) -> str:
+    def _store(self, channel: str, image: NDArray[Any] | bytes | None, stem: str) -> str:
         if image is None:
             return ""
-        if isinstance(image, bytes):
+        if self.channels[channel] is Kind.POINTS:
+            raw, extension = image if isinstance(image, bytes) else encode_points(image), "pcd"
+        elif isinstance(image, bytes):
             raw, extension = image, "png" if image.startswith(b"\x89PNG") else "jpg"
         elif self.channels[channel] is Kind.COLOR:
             raw, extension = encode_jpeg(image, self.jpeg_quality), "jpg"
         else:
             raw, extension = encode_png(image), "png"
-        cell = f"{channel}/{index:06d}.{extension}"
+        cell = f"{channel}/{stem}.{extension}"
         (self.path / cell).write_bytes(raw)
         return cell
 

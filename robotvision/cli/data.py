@@ -1,0 +1,203 @@
+"""``robotvision data``: look at, check and convert sequences."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from robotvision.errors import Fault
+
+SHOW_AFTER_S = 2.0
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group(
+    epilog="\b\nExamples:\n"
+    "  robotvision data info sequences/day\n"
+    "  robotvision data verify sequences/* --task rooms\n"
+    "  robotvision data convert idol2/dum_cloudy1 sequences/dum_cloudy1"
+)
+def command() -> None:
+    """Look at, check and convert sequences of frames, in any layout that is known.
+
+    The layout is detected from the names in the folder; `robotvision list readers` shows them all.
+    """
+
+
+@command.command(epilog="\b\nExamples:\n"
+                 "  robotvision data info sequences/day\n"
+                 "  robotvision data info --json sequences/day | jq .rooms")  # fmt: skip
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info(sequences: tuple[Path, ...], reader: str | None, as_json: bool) -> None:
+    """Show what a sequence holds: frames, rooms, channels, times."""
+    from robotvision.data import open_sequence
+    from robotvision.data.summary import summary
+
+    cards = []
+    for path in sequences:
+        with _progress(f"reading {path.name}") as progress:
+            cards.append(summary(open_sequence(path, reader), progress))
+    if as_json:
+        click.echo(json.dumps(cards[0] if len(cards) == 1 else {"sequences": cards}))
+        return
+    for card in cards:
+        _print_card(card)
+
+
+@command.command(epilog="\b\nExamples:\n"
+                 "  robotvision data verify sequences/day sequences/night\n"
+                 "  robotvision data verify training1 --task imageclef2012 --json")  # fmt: skip
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.option("--task", "task_name", metavar="TASK",
+              help="Whose rooms and objects the truth may hold: name or YAML file.")  # fmt: skip
+@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify(
+    sequences: tuple[Path, ...], task_name: str | None, reader: str | None, as_json: bool
+) -> int:
+    """Find every fault of a sequence: tables, truth and each picture. Exit 2 where there is one."""
+    from robotvision.data.verify import checked
+    from robotvision.tasks import load_task
+
+    task = load_task(task_name) if task_name else None
+    results = []
+    for path in sequences:
+        with _progress(f"checking {path.name}") as progress:
+            reading = checked(path, reader, task, progress)
+        results.append((path, reading))
+        if not as_json:
+            _print_checked(path, reading)
+    if as_json:
+        click.echo(json.dumps({"sequences": [_checked_json(p, r) for p, r in results]}))
+    return 2 if any(r.faults for _, r in results) else 0
+
+
+@command.command(epilog="\b\nExamples:\n"
+                 "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
+                 "  robotvision data convert tour.mp4 sequences/tour\n"
+                 "  robotvision data convert pictures/ sequences/tour --rate 2\n"
+                 "  robotvision data convert test1 handout/test1 --no-truth")  # fmt: skip
+@click.argument("source", metavar="SRC", type=_PATH)
+@click.argument("target", metavar="DST", type=_PATH)
+@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@click.option("--rate", "rate_hz", metavar="HZ", type=click.FloatRange(0, min_open=True),
+              help="Frames a second, for layouts without times (5 where not said).")  # fmt: skip
+@click.option("--no-truth", is_flag=True, help="Leave the rooms and objects out.")
+def convert(
+    source: Path, target: Path, reader: str | None, rate_hz: float | None, no_truth: bool
+) -> int:
+    """Write a sequence in the native layout. Exit 1 where pictures could not be read."""
+    from robotvision.data import open_sequence
+    from robotvision.data.convert import convert as write
+
+    sequence = open_sequence(source, reader, **({} if rate_hz is None else {"rate_hz": rate_hz}))
+    with _progress(f"writing {target.name}") as progress:
+        faults = write(sequence, target, truth=not no_truth, progress=progress)
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    left_out = f", {len(faults)} pictures left out" if faults else ""
+    click.echo(f"{target}: {len(sequence)} frames from the layout {sequence.reader}{left_out}")
+    return 1 if faults else 0
+
+
+def _print_checked(path: Path, reading: Any) -> None:
+    for warning in reading.warnings:
+        click.echo(f"{path}: note: {warning}", err=True)
+    for fault in reading.faults:
+        click.echo(str(fault), err=True)
+    sequence = reading.sequence
+    n = 0 if sequence is None else len(sequence)
+    if reading.faults and sequence is None:
+        return
+    if reading.faults:
+        click.echo(f"{path}: {len(reading.faults)} fault{'s' * (len(reading.faults) != 1)} "
+                   f"in {n} frames", err=True)  # fmt: skip
+        return
+    rooms = f"{len(sequence.room_counts())} rooms" if sequence.truth is not None else "no truth"
+    click.echo(f"ok: {n} frames, {', '.join(sequence.channels)}, {rooms} ({path})")
+
+
+def _checked_json(path: Path, reading: Any) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "ok": not reading.faults,
+        "frames": 0 if reading.sequence is None else len(reading.sequence),
+        "faults": [_fault_json(f) for f in reading.faults],
+        "warnings": reading.warnings,
+    }
+
+
+def _fault_json(fault: Fault) -> dict[str, Any]:
+    return {"file": str(fault.path), "line": fault.line, "column": fault.column,
+            "message": fault.message, "remedy": fault.remedy}  # fmt: skip
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column()
+    for label, value in _card_rows(card):
+        table.add_row(label, Text(value))
+    Console().print(Panel(table, title=Text(card["name"]), title_align="left", expand=False))
+
+
+def _card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    rate = card["rate_hz"]
+    yield "layout", card["reader"]
+    yield "frames", f"{card['frames']} in {card['segments']} segment{'s' * (card['segments'] != 1)}"
+    yield "time", f"{card['duration_s']:.1f} s" + (f", {rate:.3g} frames/s" if rate else "")
+    for channel, kind in card["kinds"].items():
+        size = card["sizes"].get(channel)
+        about = kind + (f", {size[0]}x{size[1]} pixels" if size else "")
+        yield f"channel {channel}", about + (", calibrated" * (channel in card["calibrated"]))
+    yield "poses", f"{card['poses']} of {card['frames']} frames" if card["poses"] else "none"
+    if not card["truth"]:
+        yield "rooms", "not known (no truth with it)"
+    labelled = sum(card["rooms"].values())
+    for n, (room, count) in enumerate(card["rooms"].items()):
+        yield "" if n else "rooms", f"{count:6d}  {100 * count / labelled:5.1f} %  {room}"
+    if card["truth"] and labelled < card["frames"]:
+        yield "", f"{card['frames'] - labelled:6d}           without a room"
+    if card["task"]:
+        yield "task", card["task"]
+    if card["note"]:
+        yield "note", card["note"]
+    yield "digest", card["digest"] or "none: pictures are missing (robotvision data verify)"
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr, where that is a terminal, once the work takes longer than 2 s."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(file=sys.stderr)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task(label)
+    started = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        if not bar.live.is_started and time.monotonic() - started > SHOW_AFTER_S:
+            bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        bar.stop()

@@ -1,0 +1,103 @@
+"""Turn a sequence in any layout into the native one.
+
+JPEG and PNG files are kept byte for byte; other pictures are kept as PNG, frames of a video (which
+has lost already) as JPEG.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from robotvision.data.native import SequenceWriter
+from robotvision.data.pictures import encode_png
+from robotvision.data.sequence import Kind, Picture, Sequence, Source
+from robotvision.data.verify import Progress, picture_fault
+from robotvision.errors import Fault, FrameError
+
+_KEPT = {
+    Kind.COLOR: (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"),
+    Kind.DEPTH_MM: (b"\x89PNG\r\n\x1a\n",),
+    Kind.POINTS: (b"#", b"VERSION", b"FIELDS"),
+}
+
+
+def convert(
+    sequence: Sequence, target: Path, *, truth: bool = True, progress: Progress | None = None
+) -> list[Fault]:
+    """Write ``sequence`` to the folder ``target`` in the native layout.
+
+    Frame numbers, times, segments, poses (to 0.1 mm), calibration and, where ``truth`` is True,
+    the truth stay what they are; so do the frames' own file names where no two are the same.
+
+    Returns
+    -------
+    list of Fault
+        Pictures that could not be read: their frames are there, without them.
+
+    Raises
+    ------
+    RobotVisionError
+        A sequence lies at ``target`` already, or the folder cannot be written.
+    """
+    faults: list[Fault] = []
+    stems = _stems(sequence)
+    known = (sequence.truth or {}) if truth else {}
+    with SequenceWriter(
+        target,
+        sequence.name,
+        {c: str(k) for c, k in sequence.channels.items()},
+        rate_hz=sequence.rate_hz,
+        calibration=sequence.calibration,
+        note=sequence.note,
+        task=sequence.task,
+    ) as writer:
+        for position, entry in enumerate(sequence.frames):
+            answer = known.get(entry.index)
+            writer.add(
+                entry.timestamp_ns,
+                _images(sequence, position, faults),
+                segment=entry.segment,
+                pose=entry.pose,
+                room=answer.room if answer else None,
+                objects=answer.objects if answer else frozenset(),
+                index=entry.index,
+                stem=stems.get(entry.name),
+            )
+            if progress is not None:
+                progress(position + 1, len(sequence))
+    return faults
+
+
+def _stems(sequence: Sequence) -> dict[str, str]:
+    """Return the stem of each frame's own name, none at all where two frames share one."""
+    stems = {e.name: Path(e.name).stem for e in sequence.frames}
+    counts = Counter(stems[e.name].lower() for e in sequence.frames)
+    usable = all(s.isprintable() for s in stems) and "" not in counts
+    return stems if usable and max(counts.values(), default=0) == 1 else {}
+
+
+def _images(
+    sequence: Sequence, position: int, faults: list[Fault]
+) -> dict[str, NDArray[Any] | bytes]:
+    images: dict[str, NDArray[Any] | bytes] = {}
+    for channel, source in sequence.frames[position].sources.items():
+        try:
+            images[channel] = _image(source)
+        except FrameError as e:
+            faults.append(picture_fault(sequence, position, channel, source, e))
+    return images
+
+
+def _image(source: Source) -> NDArray[Any] | bytes:
+    """Return a picture as an encoded file where one lies there that is kept, else its pixels."""
+    image = source.read()
+    if isinstance(source, Picture):
+        raw = source.path.read_bytes()
+        if raw.startswith(_KEPT[source.kind]):
+            return raw
+        return encode_png(image) if source.kind is Kind.COLOR else image
+    return image

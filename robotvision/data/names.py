@@ -1,0 +1,148 @@
+"""What the readers of foreign layouts share: lists of names, lines of text, times, natural order.
+
+Whatever is wrong with a file becomes a `Fault` with its line; nothing here raises for it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from robotvision.data.sequence import Kind, Picture, Pose
+from robotvision.errors import Fault
+
+NOMINAL_RATE_HZ = 5.0
+"""Frames a second where a layout says nothing of time. This project's choice: KTH-IDOL2's rate."""
+
+NOMINAL_NOTE = "no times in the layout: frames are spaced at a nominal 5 Hz"
+
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""Extensions of picture files, lower case."""
+
+MAX_TEXT_BYTES = 2**28
+MAX_NUMBER = 10**9
+
+NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+"""A decimal number as C's ``%f`` and ``%g`` write it (a pattern, no group)."""
+
+_SECONDS = re.compile(r"([0-9]{1,10})(?:\.([0-9]*))?")
+
+
+def names_in(folder: Path) -> Iterator[str]:
+    """Yield the names of the files in ``folder``, in no order; none where it is no folder."""
+    try:
+        with os.scandir(folder) as found:
+            yield from (e.name for e in found if e.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def listed(folder: Path, faults: list[Fault]) -> list[str]:
+    """Return the names of the files in ``folder`` in natural order; a fault where it cannot be."""
+    try:
+        return sorted(names_in(folder), key=natural_key)
+    except OSError as e:
+        faults.append(Fault(folder, f"cannot be listed ({e.strerror})"))
+        return []
+
+
+def has_name(folder: Path, pattern: re.Pattern[str]) -> bool:
+    """Return whether a file in ``folder`` has a name that ``pattern`` matches in full."""
+    try:
+        return any(pattern.fullmatch(name) for name in names_in(folder))
+    except OSError:
+        return False
+
+
+def is_picture(name: str) -> bool:
+    """Return whether a file name has the extension of a picture."""
+    return os.path.splitext(name)[1].lower() in PICTURES
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Return a sort key that puts ``img_2`` before ``img_10``."""
+    parts = re.split(r"([0-9]+)", name.lower())
+    return [int(p) if i % 2 else p for i, p in enumerate(parts)], name
+
+
+def text_lines(path: Path, faults: list[Fault]) -> Iterator[tuple[int, str]]:
+    """Yield (line number from 1, line stripped) of a UTF-8 text file, blank lines left out.
+
+    A byte order mark and CRLF ends are accepted. A file that cannot be read, is not UTF-8 or holds
+    NUL bytes is a fault, and so is one without a line in it.
+    """
+    try:
+        with open(path, "rb") as f:
+            raw = f.read(MAX_TEXT_BYTES + 1)
+    except OSError as e:
+        faults.append(Fault(path, f"cannot be read ({e.strerror})"))
+        return
+    if len(raw) > MAX_TEXT_BYTES:
+        faults.append(Fault(path, f"expected a text file of at most {MAX_TEXT_BYTES >> 20} MB"))
+        return
+    if not raw.strip():
+        faults.append(Fault(path, "the file is empty"))
+        return
+    if fault := not_text(path, raw):
+        faults.append(fault)
+        return
+    for number, line in enumerate(raw.decode("utf-8-sig").split("\n"), 1):
+        if line.strip():
+            yield number, line.strip()
+
+
+def not_text(path: Path, raw: bytes) -> Fault | None:
+    """Return a fault where ``raw`` is not UTF-8 text, with the line of the first bad byte."""
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        line = raw.count(b"\n", 0, e.start) + 1
+        return Fault(path, f"not UTF-8 text (byte 0x{raw[e.start]:02x})", line,
+                     remedy="save it as UTF-8")  # fmt: skip
+    if (nul := raw.find(b"\0")) >= 0:
+        return Fault(path, "not a text file (a NUL byte)", raw.count(b"\n", 0, nul) + 1)
+    return None
+
+
+def seconds_to_ns(text: str) -> int | None:
+    """Return decimal seconds as whole nanoseconds, exactly (digits beyond 1e-9 cut), or None."""
+    match = _SECONDS.fullmatch(text)
+    if match is None or int(match[1]) > 2**32:
+        return None
+    return int(match[1]) * 10**9 + int(((match[2] or "") + "0" * 9)[:9])
+
+
+def pose_of(cells: Iterable[str]) -> Pose | None:
+    """Return x, y in metres and the heading in radians, or None where one is not finite."""
+    x, y, theta = map(float, cells)
+    return (x, y, theta) if all(map(math.isfinite, (x, y, theta))) else None
+
+
+def nominal_ns(index: int, rate_hz: float = NOMINAL_RATE_HZ) -> int:
+    """Return the time of frame ``index`` at a constant rate, 0 for the first."""
+    return round(index * 1e9 / rate_hz)
+
+
+def cloud_channels(path: Path, warnings: list[str]) -> dict[str, Kind]:
+    """Return the channels that clouds like ``path`` give: points and, where organised, depth."""
+    from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
+    from robotvision.errors import FrameError
+
+    channels = {"points": Kind.POINTS}
+    try:
+        with open(path, "rb") as f:
+            header, _ = parse_header(f.read(MAX_HEADER_BYTES), str(path))
+    except (OSError, FrameError) as e:
+        warnings.append(f"no depth from the clouds: {e}")
+        return channels
+    if header.height > 1:
+        channels["depth"] = Kind.DEPTH_MM
+    return channels
+
+
+def cloud_sources(path: Path, channels: dict[str, Kind]) -> dict[str, Picture]:
+    """Return the sources of one cloud in ``channels``."""
+    return {channel: Picture(path, kind) for channel, kind in channels.items()}

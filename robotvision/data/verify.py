@@ -1,0 +1,205 @@
+"""Find every fault of a sequence at once: its tables, its truth and each of its pictures."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from robotvision.data.sequence import Entry, Kind, Reading, Sequence, Source
+from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
+from robotvision.tasks import Task, load_task
+
+T = TypeVar("T")
+
+Progress = Callable[[int, int], None]
+"""Called with (frames done, frames in all)."""
+
+Looked = tuple[str, Source, tuple[int, ...] | FrameError]
+"""One picture looked at: channel, source, its shape or what is wrong with it."""
+
+
+def verify(
+    subject: Reading | Path, task: Task | None = None, progress: Progress | None = None
+) -> list[Fault]:
+    """Return every fault of a sequence, an empty list where it is fine.
+
+    Parameters
+    ----------
+    subject : Reading or Path
+        What a reader found, or where a sequence lies.
+    task : Task, optional
+        Whose rooms and objects the truth may hold; where None, the one the sequence names, if any.
+    progress : callable, optional
+        Called with (frames done, frames in all) as pictures are decoded.
+    """
+    if isinstance(subject, Path):
+        subject = _read(subject, None)
+    faults = list(subject.faults)
+    sequence = subject.sequence
+    if sequence is None:
+        return faults
+    faults += _order(sequence)
+    faults += _stray_truth(sequence)
+    faults += _outside_task(sequence, task)
+    faults += _pictures(sequence, progress)
+    return list(dict.fromkeys(faults))
+
+
+def checked(
+    path: Path,
+    reader: str | None = None,
+    task: Task | None = None,
+    progress: Progress | None = None,
+) -> Reading:
+    """Return the sequence at ``path`` with every fault that `verify` finds."""
+    reading = _read(path, reader)
+    return Reading(reading.sequence, verify(reading, task, progress), reading.warnings)
+
+
+def _read(path: Path, reader: str | None) -> Reading:
+    from robotvision.data import read_sequence
+
+    try:
+        return read_sequence(path, reader)
+    except InputFaults as e:
+        return Reading(None, list(e.faults))
+
+
+def order_faults(previous: Entry, entry: Entry, table: Path) -> Iterator[Fault]:
+    """Yield what is wrong with ``entry`` after ``previous``: numbers and times must not go back."""
+    if entry.index < previous.index:
+        yield Fault(table, f"the index {entry.index} follows {previous.index}", entry.line,
+                    remedy="order frames by index")  # fmt: skip
+    if entry.timestamp_ns < previous.timestamp_ns:
+        yield Fault(table, f"time goes back: {entry.timestamp_ns} ns after "
+                    f"{previous.timestamp_ns} ns", entry.line,
+                    remedy="order frames by time")  # fmt: skip
+
+
+def _order(sequence: Sequence) -> Iterator[Fault]:
+    table = sequence.table or sequence.root
+    seen: dict[int, Entry] = {}
+    previous: Entry | None = None
+    for entry in sequence.frames:
+        if entry.index in seen:
+            first = seen[entry.index].line
+            place = f" (first in line {first})" if first is not None else ""
+            yield Fault(table, f"the index {entry.index} is there twice{place}", entry.line,
+                        remedy="number each frame once")  # fmt: skip
+        seen.setdefault(entry.index, entry)
+        if previous is not None:
+            yield from order_faults(previous, entry, table)
+        previous = entry
+
+
+def _truth_fault(sequence: Sequence, index: int, message: str, remedy: str = "") -> Fault:
+    path = sequence.truth_table or sequence.root
+    return Fault(path, message, sequence.truth_lines.get(index), remedy=remedy)
+
+
+def _stray_truth(sequence: Sequence) -> Iterator[Fault]:
+    known = {f.index for f in sequence.frames}
+    table = (sequence.table or sequence.root).name
+    for index in sequence.truth or {}:
+        if index not in known:
+            yield _truth_fault(
+                sequence, index, f"truth for the frame {index}, which is not in {table}"
+            )
+
+
+def _outside_task(sequence: Sequence, task: Task | None) -> Iterator[Fault]:
+    if task is None and sequence.task is not None:
+        try:
+            task = load_task(sequence.task, sequence.root)
+        except InputFaults as e:
+            yield from e.faults
+        except RobotVisionError as e:
+            yield Fault(sequence.root / "sequence.yaml", f"task: {e}")
+    if task is None:
+        return
+    for index, truth in (sequence.truth or {}).items():
+        if task.room_names and task.label_of(truth.room) is None:
+            yield _truth_fault(
+                sequence, index, f"the room {truth.room!r} is not one of {task.id}",
+                f"its rooms: {', '.join(task.labels)}",
+            )  # fmt: skip
+        for name in sorted(truth.objects - set(task.objects)):
+            if task.objects:
+                yield _truth_fault(
+                    sequence, index, f"the object {name!r} is not one of {task.id}",
+                    f"its objects: {', '.join(task.objects)}",
+                )  # fmt: skip
+
+
+def _pictures(sequence: Sequence, progress: Progress | None) -> Iterator[Fault]:
+    sizes = {c: s for c in sequence.channels if (s := sequence.size(c))}
+    said = dict.fromkeys(sizes, "as the calibration says")
+    for position, looked in enumerate(decoded(sequence)):
+        for channel, source, seen in looked:
+            if isinstance(seen, FrameError):
+                yield picture_fault(sequence, position, channel, source, seen)
+            elif sequence.channels.get(channel) is not Kind.POINTS:
+                size = (seen[1], seen[0])
+                expected = sizes.setdefault(channel, size)
+                said.setdefault(channel, f"as in {_shown(sequence, source)}")
+                if size != expected:
+                    yield picture_fault(
+                        sequence, position, channel, source,
+                        FrameError(f"expected {expected[0]}x{expected[1]} pixels {said[channel]}, "
+                                   f"got {size[0]}x{size[1]}"),
+                    )  # fmt: skip
+        if progress is not None:
+            progress(position + 1, len(sequence))
+
+
+def decoded(sequence: Sequence) -> Iterator[list[Looked]]:
+    """Decode every picture of a sequence on all cores and yield what was seen, frame by frame."""
+    yield from over_frames(sequence, _look)
+
+
+def over_frames(sequence: Sequence, work: Callable[[Entry], T]) -> Iterator[T]:
+    """Yield ``work(entry)`` of each frame in order, worked on by all cores.
+
+    A source that is only quick in order (``in_order``: a video) is read by one thread. Only a few
+    frames are worked on ahead of the one yielded, so results do not pile up.
+    """
+    first = sequence.frames[0].sources.values() if sequence.frames else ()
+    workers = 1 if any(getattr(s, "in_order", False) for s in first) else os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        ahead: deque[Future[T]] = deque()
+        for entry in sequence.frames:
+            ahead.append(pool.submit(work, entry))
+            if len(ahead) > 4 * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _look(entry: Entry) -> list[Looked]:
+    return [(channel, source, _shape(source)) for channel, source in entry.sources.items()]
+
+
+def _shape(source: Source) -> tuple[int, ...] | FrameError:
+    try:
+        return source.read().shape
+    except FrameError as e:
+        return e
+
+
+def picture_fault(
+    sequence: Sequence, position: int, channel: str, source: Source, error: FrameError
+) -> Fault:
+    """Return a broken picture as a fault: at the table's line where it has one, else at itself."""
+    message = str(error).removeprefix(f"{source.where}: ")
+    if sequence.table is None or sequence.frames[position].line is None:
+        return Fault(source.where, message)
+    return sequence.fault(position, f"{channel}: {_shown(sequence, source)}: {message}")
+
+
+def _shown(sequence: Sequence, source: Source) -> str:
+    path = Path(source.where)
+    return str(path.relative_to(sequence.root)) if path.is_relative_to(sequence.root) else str(path)
