@@ -9,6 +9,10 @@ FEATURES = Registry(
         "phog": "robotvision.features.phog:PHOG",
         "crfh": "robotvision.features.crfh:CRFH",
         "depth_histogram": "robotvision.features.depth_histogram:DepthHistogram",
+        "onnx": "robotvision.features.onnx_model:OnnxModel",
+        "torchvision_backbone": "robotvision.features.torchvision_backbone:TorchvisionBackbone",
+        "efficientnet_lite0": "robotvision.features.efficientnet_lite0:EfficientNetLite0",
+        "mobilenet_v2_deepsort": "robotvision.features.mobilenet_v2_deepsort:MobileNetV2DeepSort",
     },
     group="robotvision.features",
 )

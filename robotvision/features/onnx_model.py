@@ -1,0 +1,123 @@
+"""Any network in an ONNX file as an extractor, run by ONNX Runtime on the CPU.
+
+The model takes one colour picture, (1, 3, height, width) float32, normalised as
+``(pixel - mean) / std`` on the scale of 8-bit pixels, and gives one output of any shape; a feature
+map (1, C, h, w) is averaged over its places.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robotvision.errors import RobotVisionError
+from robotvision.features import params
+from robotvision.features.base import Extractor, Vector, color_of
+from robotvision.features.deep import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Tensor,
+    need,
+    network_input,
+    session,
+    unit_length,
+)
+from robotvision.records import Frame
+
+
+class OnnxModel(Extractor):
+    """The output of an ONNX model.
+
+    Parameters
+    ----------
+    model : str or path
+        The ``.onnx`` file.
+    size : (height, width)
+        The picture is resized to this.
+    mean, std : three numbers
+        Subtracted from and divided by, per colour, on the scale 0 to 255; the default is
+        ImageNet's.
+    output : str or None
+        Name of the output to take; None: the first.
+    unit_length : bool
+        Divide the vector by its Euclidean length.
+    threads : int
+        Threads of ONNX Runtime within one picture.
+    channel : str
+        Colour channel to read.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str],
+        size: Sequence[int] = (224, 224),
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+        output: str | None = None,
+        unit_length: bool = False,
+        threads: int = 1,
+        channel: str = "rgb",
+    ) -> None:
+        self.model = model
+        self.size = size
+        self.mean = mean
+        self.std = std
+        self.output = output
+        self.unit_length = unit_length
+        self.threads = threads
+        self.channel = channel
+        self._check()
+
+    def _check(self) -> None:
+        if not isinstance(self.model, (str, os.PathLike)) or not str(self.model):
+            raise params.refuse("model", "the path of an .onnx file", self.model)
+        params.wholes("size", self.size, length=2, high=4096)
+        params.numbers("mean", self.mean, length=3)
+        params.numbers("std", self.std, length=3, above=0)
+        if self.output is not None:
+            params.word("output", self.output)
+        params.flag("unit_length", self.unit_length)
+        params.whole("threads", self.threads, high=256)
+        params.word("channel", self.channel)
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector, found by running the model on an empty picture."""
+        return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the model's output for one frame, (dim,) float32."""
+        image = color_of(frame, self.channel, self)
+        vector = self._run(network_input(image, self.size, self.mean, self.std))
+        return unit_length(vector) if self.unit_length else vector
+
+    def _run(self, picture: Tensor) -> Vector:
+        need("onnxruntime", self)
+        runner = session(Path(self.model), self.threads)
+        inputs = runner.get_inputs()
+        if len(inputs) != 1:
+            raise RobotVisionError(f"{self.model}: expected one input, got {len(inputs)}")
+        result = self._call(runner, inputs[0].name, picture)
+        if result.ndim == 4:
+            result = result.mean(axis=(2, 3))
+        vector: Vector = np.ascontiguousarray(result, np.float32).ravel()
+        return vector
+
+    def _call(self, runner: Any, name: str, picture: Tensor) -> Any:
+        known = [o.name for o in runner.get_outputs()]
+        if self.output is not None and self.output not in known:
+            raise RobotVisionError(
+                f"{self.model}: no output {self.output!r} (it has: {', '.join(known)})"
+            )
+        try:
+            return runner.run([self.output or known[0]], {name: picture})[0]
+        except Exception as e:  # ONNX Runtime's errors share no base class
+            wants = runner.get_inputs()[0]
+            raise RobotVisionError(
+                f"{self.model}: expected to take (1, 3, {self.size[0]}, {self.size[1]}) float32, "
+                f"it wants {wants.shape} {wants.type}; give its picture size as 'size'"
+            ) from e

@@ -1,0 +1,157 @@
+"""Features of any of torchvision's classification networks, at any of its layers.
+
+A feature map (C, h, w) is averaged over its places (global average pooling). Weights are read from
+a file and never downloaded: where they are not on the machine, the message gives the address, the
+size and where to put them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robotvision.errors import RobotVisionError, near
+from robotvision.features import params
+from robotvision.features.base import Extractor, Vector, color_of
+from robotvision.features.deep import IMAGENET_MEAN, IMAGENET_STD, need, network_input, unit_length
+from robotvision.records import Frame
+
+
+class TorchvisionBackbone(Extractor):
+    """A layer of a torchvision network.
+
+    Parameters
+    ----------
+    name : str
+        As in ``torchvision.models.get_model``: ``resnet18``, ``mobilenet_v3_large``, ...
+    layer : str
+        A node of the network (``torchvision.models.feature_extraction.get_graph_node_names``) or
+        the start of its name, ``layer2`` say; ``flatten`` is, in most, what goes into the classifying layers.
+    weights : "default", path or None
+        ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them;
+        a path: a file of your own (a state dict); None: untrained, from a fixed seed.
+    size : (height, width)
+        The picture is resized to this.
+    unit_length : bool
+        Divide the vector by its Euclidean length.
+    channel : str
+        Colour channel to read.
+    """
+
+    def __init__(
+        self,
+        name: str = "resnet18",
+        layer: str = "flatten",
+        weights: str | os.PathLike[str] | None = "default",
+        size: Sequence[int] = (224, 224),
+        unit_length: bool = False,
+        channel: str = "rgb",
+    ) -> None:
+        self.name = name
+        self.layer = layer
+        self.weights = weights
+        self.size = size
+        self.unit_length = unit_length
+        self.channel = channel
+        self._check()
+
+    def _check(self) -> None:
+        params.word("name", self.name)
+        params.word("layer", self.layer)
+        if self.weights is not None and not isinstance(self.weights, (str, os.PathLike)):
+            raise params.refuse("weights", "'default', a file's path or nothing", self.weights)
+        params.wholes("size", self.size, length=2, high=4096)
+        params.flag("unit_length", self.unit_length)
+        params.word("channel", self.channel)
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector, found by running the network on an empty picture."""
+        return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the layer's output for one frame, (dim,) float32."""
+        image = color_of(frame, self.channel, self)
+        vector = self._run(network_input(image, self.size, IMAGENET_MEAN, IMAGENET_STD))
+        return unit_length(vector) if self.unit_length else vector
+
+    def _run(self, picture: Any) -> Vector:
+        torch = need("torch", self)
+        need("torchvision", self)
+        path = self._weights_path()
+        mtime = path.stat().st_mtime_ns if path else 0
+        network = _network(self.name, self.layer, path, mtime)
+        with torch.inference_mode():
+            result = network(torch.from_numpy(picture))["out"]
+            if result.ndim == 4:
+                result = result.mean(dim=(2, 3))
+        vector: Vector = result.numpy().astype(np.float32).ravel()
+        return vector
+
+    def _weights_path(self) -> Path | None:
+        if self.weights is None:
+            return None
+        if self.weights != "default":
+            if Path(self.weights).is_file():
+                return Path(self.weights)
+            raise RobotVisionError(
+                f"{self.weights}: expected a file with the weights of {self.name}, there is none"
+            )
+        return _default_weights(self.name)
+
+
+def _default_weights(name: str) -> Path:
+    """Return where torch.hub keeps torchvision's best weights of a network."""
+    import torch
+    import torchvision
+
+    _check_name(name)
+    best = torchvision.models.get_model_weights(name).DEFAULT
+    path: Path = Path(torch.hub.get_dir()) / "checkpoints" / best.url.rpartition("/")[2]
+    if not path.is_file():
+        raise RobotVisionError(
+            f"the weights of {name} are not on this machine: download {best.url} "
+            f"({best.meta['_file_size']:.0f} MB) to {path}, or anywhere and give its path as "
+            "'weights'"
+        )
+    return path
+
+
+def _check_name(name: str) -> None:
+    import torchvision
+
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name not in known:
+        raise RobotVisionError(f"torchvision has no network {name!r}{near(name, known)}")
+
+
+@lru_cache(maxsize=4)
+def _network(name: str, layer: str, path: Path | None, mtime_ns: int) -> Any:
+    """Return the network up to ``layer``, in evaluation mode; shared by all threads."""
+    import torch
+    import torchvision
+    from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+    _check_name(name)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = torchvision.models.get_model(name, weights=None)
+    if path is not None:
+        try:
+            network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        except Exception as e:  # torch's errors of a bad file share no base class
+            reason = str(e).splitlines()[0]
+            raise RobotVisionError(f"{path}: expected the weights of {name} ({reason})") from e
+    network.eval()
+    nodes = get_graph_node_names(network)[1]
+    if not any(node == layer or node.startswith(f"{layer}.") for node in nodes):
+        tail = ", ".join(nodes[-8:])
+        raise RobotVisionError(
+            f"{name} has no layer {layer!r}{near(layer, nodes)} (its last ones: {tail})"
+        )
+    return create_feature_extractor(network, {layer: "out"}).eval()

@@ -1,0 +1,160 @@
+"""Networks: ONNX Runtime against PyTorch, models of one's own, what is missing."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+from robotvision.errors import MissingExtraError, RobotVisionError
+from robotvision.features import FEATURES
+from robotvision.features.deep import cache_folder, need, network_input
+from robotvision.features.onnx_model import OnnxModel
+from robotvision.features.torchvision_backbone import TorchvisionBackbone
+from robotvision.records import Frame
+from robotvision.testing.features import check_extractor, make_frames
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache(tmp_path_factory):
+    """Exported networks go to a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROBOTVISION_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
+def test_onnx_agrees_with_pytorch(name):
+    """The exported network gives PyTorch's embedding to 1e-4, 1280 numbers."""
+    extractor = FEATURES.create(name, {})
+    network = extractor.torch_network()
+    for frame in make_frames(3):
+        with torch.inference_mode():
+            picture = torch.from_numpy(extractor.input_of(frame["rgb"]))
+            expected = network(picture).numpy().ravel()
+        vector = extractor.extract(frame)
+        assert vector.shape == (1280,) == expected.shape
+        np.testing.assert_allclose(vector, expected, atol=1e-4)
+        assert vector.std() > 0.05
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
+def test_packaged_networks_conform(name):
+    """They pass every conformance check; the network is exported once."""
+    check_extractor(FEATURES.create(name, {"unit_length": True}))
+    exported = list(cache_folder().glob(f"{name.removesuffix('_deepsort')}*"))
+    assert len(exported) == 1
+    graph = onnx.load(exported[0]).graph
+    shape = [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
+    assert shape == [1, 3, 224, 224]
+
+
+def test_efficientnet_knows_a_cat():
+    """With its input right, the whole network calls scikit-image's cat a cat (class 281-285)."""
+    from skimage.data import chelsea
+
+    extractor = FEATURES.create("efficientnet_lite0", {})
+    head = extractor.torch_network().network._fc
+    embedding = extractor.extract(Frame(0, 0, {"rgb": chelsea()}))
+    with torch.inference_mode():
+        assert int(head(torch.from_numpy(embedding)).argmax()) in range(281, 286)
+
+
+def test_input_is_normalised_by_colour():
+    """A picture of the network's size is normalised pixel by pixel, colours first."""
+    (frame,) = make_frames(1, 8, 6)
+    mean, std = (10.0, 20.0, 30.0), (2.0, 4.0, 8.0)
+    expected = (frame["rgb"].astype(float) - mean) / std
+    got = network_input(frame["rgb"], (8, 6), mean, std)
+    np.testing.assert_allclose(got[0], expected.transpose(2, 0, 1), rtol=1e-6)
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Return a model that averages 2 × 2 pixels: a feature map (1, 3, 4, 4)."""
+    node = helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
+    flat = helper.make_node("Flatten", ["y"], ["z"])
+    graph = helper.make_graph(
+        [node, flat],
+        "mean",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3, 4, 4]),
+            helper.make_tensor_value_info("z", TensorProto.FLOAT, [1, 48]),
+        ],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    path = tmp_path / "mean.onnx"
+    onnx.save(made, path)
+    return str(path)
+
+
+def test_own_model(model):
+    """A feature map is averaged over its places; another output can be named."""
+    plain = {"model": model, "size": [8, 8], "mean": [0, 0, 0], "std": [1, 1, 1]}
+    (frame,) = make_frames(1, 8, 8)
+    extractor = OnnxModel(**plain)
+    assert extractor.dim == 3
+    np.testing.assert_allclose(extractor.extract(frame), frame["rgb"].mean((0, 1)), rtol=1e-5)
+    assert OnnxModel(**plain, output="z").dim == 48
+    check_extractor(OnnxModel(**plain, output="z", unit_length=True))
+
+
+def test_own_model_faults(model, tmp_path):
+    """What cannot work is one line that names the file and what it wants."""
+    (frame,) = make_frames(1)
+    with pytest.raises(RobotVisionError, match=r"it wants \[1, 3, 8, 8\] tensor\(float\)"):
+        OnnxModel(model).extract(frame)
+    with pytest.raises(RobotVisionError, match=r"no output 'w' \(it has: y, z\)"):
+        OnnxModel(model, output="w").extract(frame)
+    with pytest.raises(RobotVisionError, match=r"none\.onnx: expected an ONNX model, No such file"):
+        OnnxModel(tmp_path / "none.onnx").extract(frame)
+    (tmp_path / "bad.onnx").write_text("no model")
+    with pytest.raises(RobotVisionError, match=r"bad\.onnx: expected an ONNX model \("):
+        OnnxModel(tmp_path / "bad.onnx").extract(frame)
+
+
+def test_torchvision_layers(tmp_path):
+    """Layers are averaged over places; weights from a file are used; the checks pass."""
+    import torchvision
+
+    torch.manual_seed(1)
+    network = torchvision.models.get_model("resnet18", weights=None).eval()
+    torch.save(network.state_dict(), tmp_path / "own.pth")
+    extractor = TorchvisionBackbone(weights=str(tmp_path / "own.pth"), size=(48, 64))
+    (frame,) = make_frames(1, 48, 64)
+    with torch.inference_mode():
+        network.fc = torch.nn.Identity()
+        picture = network_input(
+            frame["rgb"], (48, 64), (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+        )
+        expected = network(torch.from_numpy(picture)).numpy().ravel()
+    np.testing.assert_allclose(extractor.extract(frame), expected, rtol=1e-4, atol=1e-5)
+    assert TorchvisionBackbone(weights=None, layer="layer2", size=(32, 32)).dim == 128
+    check_extractor(TorchvisionBackbone(weights=None, size=(32, 32)))
+
+
+def test_torchvision_faults(tmp_path, monkeypatch):
+    """Weights that are not there: address, size and where to put them; names are suggested."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (frame,) = make_frames(1)
+    message = (
+        r"^the weights of resnet18 are not on this machine: download "
+        r"https://download\.pytorch\.org/models/resnet18-\w+\.pth \(45 MB\) to \S+resnet18-\w+\.pth"
+        r", or anywhere and give its path as 'weights'$"
+    )
+    with pytest.raises(RobotVisionError, match=message):
+        TorchvisionBackbone().extract(frame)
+    with pytest.raises(RobotVisionError, match="no network 'resnet81'; did you mean 'resnet18'"):
+        TorchvisionBackbone("resnet81", weights=None).extract(frame)
+    with pytest.raises(RobotVisionError, match=r"no layer 'flat'.* did you mean 'flatten'"):
+        TorchvisionBackbone(layer="flat", weights=None).extract(frame)
+    (tmp_path / "bad.pth").write_bytes(b"no weights")
+    with pytest.raises(RobotVisionError, match=r"bad\.pth: expected the weights of resnet18"):
+        TorchvisionBackbone(weights=tmp_path / "bad.pth").extract(frame)
+
+
+def test_missing_package_names_the_extra():
+    """A missing optional module says what to install."""
+    with pytest.raises(MissingExtraError, match=r"pip install 'robotvision\[deep\]'"):
+        need("a_module_that_is_not_there", FEATURES.create("efficientnet_lite0", {}))
