@@ -1,0 +1,21 @@
+"""Place classifiers by name. See `robotvision.classifiers.base` for the contract.
+
+Any scikit-learn classifier works by its dotted name: ``sklearn.naive_bayes.GaussianNB``.
+"""
+
+from robotvision.registry import Registry
+
+CLASSIFIERS = Registry(
+    "classifier",
+    {
+        "svm": "robotvision.classifiers.svm:SVM",
+        "knn": "robotvision.classifiers.knn:KNN",
+        "random_forest": "robotvision.classifiers.forest:RandomForest",
+        "logistic_regression": "robotvision.classifiers.linear:LogisticRegression",
+    },
+    group="robotvision.classifiers",
+)
+
+register = CLASSIFIERS.register
+
+__all__ = ["CLASSIFIERS", "register"]

@@ -1,0 +1,153 @@
+"""The contract of a place classifier: vectors and rooms in, a probability for each room out.
+
+Any scikit-learn classifier keeps it: ``fit(x, y)``, ``predict_proba`` or ``decision_function``,
+``classes_``. Nothing special to inherit. Rejection and *unknown* are decided elsewhere: a
+classifier answers with one of the rooms it was trained on. Three things it may offer besides:
+
+* ``scores(x) -> (n, k)``: what calibration works on, where that is not the decision function;
+* ``fit_held_out(x, y, folds) -> (n, k)``: train on everything and return the scores each held-out
+  row gets without its fold, where that can share work among the folds (a kernel, say);
+* ``check_features(x, blocks)``: raise where it cannot take the features, naming the block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from robotvision.errors import RobotVisionError
+
+Vectors = NDArray[np.float32]
+Labels = NDArray[np.str_]
+Scores = NDArray[np.float64]
+
+
+class PlaceClassifier(Protocol):
+    """What calibration needs of a classifier: scikit-learn's contract."""
+
+    classes_: Labels
+
+    def fit(self, x: Vectors, y: Labels) -> Self:
+        """Learn from vectors (n, d) and their rooms (n,); return self."""
+
+
+class FittedClassifier(Protocol):
+    """What the pipeline needs of a trained classifier."""
+
+    classes_: Labels
+
+    def predict_proba(self, x: Vectors) -> Scores:
+        """Return probabilities, (m, k), rows sum to 1, in the order of ``classes_``."""
+
+
+class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of the classifiers shipped here.
+
+    A subclass's ``__init__`` stores each keyword under its own name and ends with
+    ``self._check()``; ``_fit`` learns and ``_row`` gives the scores of one vector. Rows are scored
+    one at a time, so that a frame's answer does not depend on the frames around it to the last bit.
+    """
+
+    classes_: Labels
+
+    def _check(self) -> None:
+        """Raise ValueError where a parameter has a value that cannot work."""
+
+    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
+        """Learn from finite vectors and room numbers (positions in ``classes_``)."""
+        raise NotImplementedError
+
+    def _row(self, x: NDArray[np.float32]) -> Scores:
+        """Return the scores of one vector, (k,); their softmax is the raw probability."""
+        raise NotImplementedError
+
+    def fit(self, x: Any, y: Any) -> Self:
+        """Learn from vectors (n, d) and their rooms (n,); return self."""
+        vectors = checked(x, type(self).__name__)
+        self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
+        self.n_features_in_ = vectors.shape[1]
+        self._fit(vectors, numbers)
+        return self
+
+    def scores(self, x: Any) -> Scores:
+        """Return scores, (n, k); their softmax is the raw probability."""
+        vectors = checked(x, type(self).__name__, self.n_features_in_)
+        out = np.empty((len(vectors), len(self.classes_)))
+        for i, row in enumerate(vectors):
+            out[i] = self._row(row)
+        return out
+
+    def predict_proba(self, x: Any) -> Scores:
+        """Return raw probabilities, (n, k)."""
+        return softmax(self.scores(x))
+
+    def predict(self, x: Any) -> Labels:
+        """Return the likeliest room of each vector, (n,)."""
+        best: Labels = self.classes_[np.argmax(self.scores(x), axis=1)]
+        return best
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters; a value that cannot work raises ValueError."""
+        super().set_params(**params)
+        self._check()
+        return self
+
+    def __repr__(self, N_CHAR_MAX: int = 0) -> str:
+        params = self.get_params(deep=False)
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
+
+
+def checked(x: Any, who: str, dim: int | None = None) -> Vectors:
+    """Return vectors as (n, d) float32, finite.
+
+    Raises
+    ------
+    RobotVisionError
+        They have another shape or length, or hold NaN or infinity.
+    """
+    vectors: Vectors = np.asarray(x, np.float32)
+    if vectors.ndim != 2 or 0 in vectors.shape:
+        raise RobotVisionError(f"{who}: expected vectors (n, d), got the shape {vectors.shape}")
+    if dim is not None and vectors.shape[1] != dim:
+        raise RobotVisionError(
+            f"{who}: trained on vectors of {dim} numbers, got {vectors.shape[1]}; "
+            "the features must be those of the training"
+        )
+    if not np.isfinite(vectors).all():
+        row, column = np.argwhere(~np.isfinite(vectors))[0]
+        n = int(np.count_nonzero(~np.isfinite(vectors)))
+        raise RobotVisionError(
+            f"{who}: expected finite features, got {n} that are NaN or infinite (first: vector "
+            f"{row}, number {column}); mend the extractor or leave the frame out"
+        )
+    return vectors
+
+
+def non_negative(x: Vectors, who: str, remedy: str, blocks: Sequence[slice] = ()) -> None:
+    """Raise where a vector holds a negative number.
+
+    Raises
+    ------
+    RobotVisionError
+        Naming the first such place and, where ``blocks`` are given, the feature it belongs to.
+    """
+    if x.min() >= 0:
+        return
+    row, column = np.argwhere(x < 0)[0]
+    inside = [i for i, b in enumerate(blocks) if b.start <= column < b.stop]
+    which = f" (feature {inside[0] + 1} of {len(blocks)})" if inside else ""
+    raise RobotVisionError(
+        f"{who}: expected histograms, features of at least 0, got {x[row, column]:.4g} in vector "
+        f"{row}, number {column}{which}; {remedy}"
+    )
+
+
+def softmax(scores: Scores) -> Scores:
+    """Return probabilities proportional to ``exp(scores)`` along the last axis."""
+    p: Scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    return p

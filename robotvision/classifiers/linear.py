@@ -1,0 +1,66 @@
+"""Logistic regression on standardised features: a linear score for each room.
+
+scikit-learn finds the weights (multinomial, L-BFGS); standardisation is folded into them, so a
+frame costs one product of a matrix with a vector.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.features import params
+
+
+class LogisticRegression(Classifier):
+    """Multinomial logistic regression, L2 penalty, on features of mean 0 and deviation 1.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the penalty.
+    balanced : bool
+        Weigh each room by the inverse of its share of the frames.
+    max_iter : int
+        Steps of the solver at most; where they run out, the weights reached are kept.
+    """
+
+    def __init__(self, C: float = 0.1, balanced: bool = False, max_iter: int = 500) -> None:
+        self.C = C
+        self.balanced = balanced
+        self.max_iter = max_iter
+        self._check()
+
+    def _check(self) -> None:
+        params.number("C", self.C)
+        params.flag("balanced", self.balanced)
+        params.whole("max_iter", self.max_iter)
+
+    def _solver(self) -> Any:
+        from sklearn.linear_model import LogisticRegression as Solver
+
+        weight = "balanced" if self.balanced else None
+        return Solver(C=self.C, class_weight=weight, max_iter=self.max_iter)
+
+    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
+        from sklearn.exceptions import ConvergenceWarning
+
+        mean = x.mean(axis=0, dtype=np.float64)
+        deviation = x.std(axis=0, dtype=np.float64)
+        scale = np.where(deviation > 0, deviation, 1)
+        solver = self._solver()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            solver.fit((x - mean) / scale, y)
+        self.n_iter_ = int(np.max(solver.n_iter_))
+        coef = solver.coef_ / scale
+        self.bias_ = solver.intercept_ - coef @ mean
+        self.weights_ = np.ascontiguousarray(coef.T)
+
+    def _row(self, x: NDArray[np.float32]) -> Scores:
+        decision: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
+        return np.concatenate([-decision, decision]) / 2 if len(decision) == 1 else decision

@@ -1,0 +1,32 @@
+"""Every classifier shipped here keeps the contract; so does scikit-learn by dotted name."""
+
+from typing import Any
+
+import pytest
+
+from robotvision.classifiers import CLASSIFIERS
+from robotvision.testing.classifiers import checks
+
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("svm", {}),
+    ("svm", {"kernel": "intersection", "balanced": True}),
+    ("svm", {"kernel": "rbf", "standardize": True, "multiclass": "one_vs_one"}),
+    ("svm", {"kernel": "linear", "C": 1.0}),
+    ("knn", {}),
+    ("knn", {"metric": "chi2", "k": 1}),
+    ("knn", {"metric": "cosine", "weights": "uniform"}),
+    ("knn", {"metric": "intersection", "k": 1000}),
+    ("random_forest", {"n_trees": 20}),
+    ("random_forest", {"n_trees": 20, "max_depth": 3, "max_features": 0.5, "balanced": True}),
+    ("logistic_regression", {}),
+    ("sklearn.naive_bayes.GaussianNB", {}),
+    ("sklearn.svm.LinearSVC", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("classifier", "check"), checks(CLASSIFIERS.create(name, params) for name, params in VARIANTS)
+)
+def test_conforms(classifier, check):
+    """Each classifier passes each check."""
+    check(classifier)
