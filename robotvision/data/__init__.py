@@ -11,11 +11,20 @@ from robotvision.registry import Registry
 
 READERS = Registry(
     "reader",
-    {"native": "robotvision.data.native:NativeReader"},
+    {
+        "native": "robotvision.data.native:NativeReader",
+        "imageclef2012": "robotvision.data.imageclef2012:ImageClef2012Reader",
+        "cold": "robotvision.data.cold:ColdReader",
+        "vidrilo": "robotvision.data.vidrilo:VidriloReader",
+        "tum": "robotvision.data.tum:TumReader",
+        "idol2": "robotvision.data.idol2:Idol2Reader",
+        "video": "robotvision.data.video:VideoReader",
+        "folder": "robotvision.data.folder:FolderReader",
+    },
     group="robotvision.readers",
 )
 
-_ORDER = ("native",)
+_ORDER = ("native", "imageclef2012", "cold", "vidrilo", "tum", "idol2", "video", "folder")
 """The order in which shipped readers are asked; the most particular layout first."""
 
 __all__ = ["READERS", "Sequence", "detect", "open_sequence", "read_sequence"]

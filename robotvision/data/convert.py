@@ -96,7 +96,7 @@ def _image(source: Source) -> NDArray[Any] | bytes:
     """Return a picture as an encoded file where one lies there that is kept, else its pixels."""
     image = source.read()
     if isinstance(source, Picture):
-        raw = source.path.read_bytes()
+        raw = source.raw()
         if raw.startswith(_KEPT[source.kind]):
             return raw
         return encode_png(image) if source.kind is Kind.COLOR else image

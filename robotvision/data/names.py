@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from robotvision.data.sequence import Kind, Picture, Pose
 from robotvision.errors import Fault
@@ -60,6 +60,12 @@ def has_name(folder: Path, pattern: re.Pattern[str]) -> bool:
 def is_picture(name: str) -> bool:
     """Return whether a file name has the extension of a picture."""
     return os.path.splitext(name)[1].lower() in PICTURES
+
+
+def is_inside(cell: str) -> bool:
+    """Return whether a relative path stays in its folder."""
+    path = PurePosixPath(cell)
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in cell
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

@@ -17,7 +17,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Self, TextIO
 
@@ -25,7 +25,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
-from robotvision.data.names import not_text
+from robotvision.data.names import is_inside, not_text
 from robotvision.data.pcd import encode_points
 from robotvision.data.pictures import encode_jpeg, encode_png
 from robotvision.data.sequence import EMPTY, Calibration, Entry, Kind, Picture, Reading, Sequence
@@ -232,12 +232,6 @@ def _pose(row: Mapping[str, str], fault: Callable[..., None]) -> tuple[float, fl
         fault(f"expected a pose of finite numbers, got {','.join(cells)!r}")
         return None
     return x, y, theta
-
-
-def is_inside(cell: str) -> bool:
-    """Return whether a relative path stays in its folder."""
-    path = PurePosixPath(cell)
-    return not path.is_absolute() and ".." not in path.parts and "\0" not in cell
 
 
 def _read_truth(

@@ -71,7 +71,7 @@ class Picture:
 
     def read(self) -> Image:
         """Decode the file. Raises FrameError."""
-        raw = self._bytes()
+        raw = self.raw()
         if self.kind is Kind.POINTS:
             return decode_points(raw, self.where)
         if self.kind is Kind.COLOR:
@@ -81,9 +81,10 @@ class Picture:
 
     def digest(self) -> bytes:
         """Return a digest of the file's bytes. Raises FrameError."""
-        return hashlib.blake2b(self._bytes(), digest_size=16).digest()
+        return hashlib.blake2b(self.raw(), digest_size=16).digest()
 
-    def _bytes(self) -> bytes:
+    def raw(self) -> bytes:
+        """Return the file's bytes. Raises FrameError."""
         try:
             return self.path.read_bytes()
         except OSError as e:

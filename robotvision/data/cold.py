@@ -1,0 +1,141 @@
+"""The layout of the COLD database (COsy Localization Database).
+
+::
+
+    std_cam/t<time>_x<m>_y<m>_a<rad>.jpeg     or t<time>.jpeg, without a pose
+    localization/places.lst                   <file name> <room code>; absent where withheld
+
+The three laboratories write numbers in three forms (``%0.6f``, ``%g``, ``%0.7f``); all are read. A
+room is called by its category: the code without its instance digit and part suffix (``2PO1-A`` is
+``2PO``, ``CR-B`` is ``CR``).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from robotvision.data.names import (
+    NUMBER,
+    has_name,
+    is_picture,
+    listed,
+    pose_of,
+    seconds_to_ns,
+    text_lines,
+)
+from robotvision.data.sequence import Entry, Kind, Picture, Pose, Reading, Sequence
+from robotvision.errors import Fault, near
+from robotvision.records import Truth
+
+ROOMS = {
+    "1PO": "OnePersonOffice",
+    "2PO": "TwoPersonOffice",
+    "CNR": "ConferenceRoom",
+    "CR": "Corridor",
+    "KT": "Kitchen",
+    "LAB": "Lab",
+    "LO": "LargeOffice",
+    "PA": "PrinterArea",
+    "RL": "RoboticLab",
+    "ST": "Stairs",
+    "TL": "Toilet",
+    "TR": "TerminalRoom",
+}
+
+_NAME = re.compile(
+    rf"t([0-9]+\.[0-9]+)(?:_x({NUMBER})_y({NUMBER})_a({NUMBER}))?\.(?:jpe?g|png)", re.IGNORECASE
+)
+_CODE = re.compile(rf"({'|'.join(ROOMS)})[0-9]*(?:-[A-Za-z0-9]+)?")
+_EXAMPLE = "t1152043200.834119_x1.9_y2.1_a0.09.jpeg"
+
+
+class ColdReader:
+    """Reads the layout of the COLD database."""
+
+    title = "cold: std_cam/t<time>_x<m>_y<m>_a<rad>.jpeg, localization/places.lst"
+
+    def detects(self, path: Path) -> bool:
+        """Return whether the truth table or pictures named by time lie there."""
+        table = path / "localization" / "places.lst"
+        return table.exists() or has_name(path / "std_cam", _NAME)
+
+    def read(self, path: Path) -> Reading:
+        """Read pictures' names and the truth, noting every fault."""
+        faults: list[Fault] = []
+        folder, table = path / "std_cam", path / "localization" / "places.lst"
+        found = []
+        for name in listed(folder, faults):
+            if is_picture(name) and (parsed := _parse(folder / name, faults)):
+                found.append((parsed[0], name, parsed[1]))
+        found.sort(key=lambda f: f[:2])
+        frames = tuple(
+            Entry(i, time_ns, {"rgb": Picture(folder / name, Kind.COLOR)}, pose=pose, name=name)
+            for i, (time_ns, name, pose) in enumerate(found)
+        )
+        if not frames and not faults:
+            faults.append(Fault(folder, f"no pictures named like {_EXAMPLE} in it"))
+        truth, lines = _truth(table, {f.name: f.index for f in frames}, faults)
+        sequence = Sequence(
+            name=path.resolve().name,
+            root=path,
+            reader="cold",
+            channels={"rgb": Kind.COLOR},
+            frames=frames,
+            truth=truth,
+            note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
+            truth_table=table if truth is not None else None,
+            truth_lines=lines,
+        )
+        return Reading(sequence, faults)
+
+
+def category(code: str) -> str | None:
+    """Return the category of a room code: ``2PO1-A`` is ``2PO``; None where it is not known."""
+    match = _CODE.fullmatch(code)
+    return match[1] if match else None
+
+
+def _parse(path: Path, faults: list[Fault]) -> tuple[int, Pose | None] | None:
+    """Return time and pose of a file name."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        faults.append(Fault(path, f"expected a name like {_EXAMPLE} or t1152043200.834119.jpeg",
+                            remedy="mend the name or move the file away"))  # fmt: skip
+        return None
+    time_ns = seconds_to_ns(match[1])
+    pose = None if match[2] is None else pose_of(match.groups()[1:])
+    if time_ns is None or (pose is None and match[2] is not None):
+        faults.append(Fault(path, "its time or pose is out of range"))
+        return None
+    return time_ns, pose
+
+
+def _truth(
+    table: Path, known: dict[str, int], faults: list[Fault]
+) -> tuple[dict[int, Truth] | None, dict[int, int]]:
+    """Return truth and line by frame index."""
+    if not table.exists():
+        return None, {}
+    truth: dict[int, Truth] = {}
+    lines: dict[int, int] = {}
+    for line, text in text_lines(table, faults):
+        cells = text.rsplit(maxsplit=1)
+        if len(cells) < 2:
+            faults.append(Fault(table, f"expected a file name, a blank and a room code, got "
+                                f"{text[:80]!r}", line))  # fmt: skip
+            continue
+        name, code = cells
+        room, index = category(code), known.get(name)
+        if room is None:
+            faults.append(Fault(table, f"the room code {code[:40]!r} is not known"
+                                f"{near(code, ROOMS)}", line,
+                                remedy=f"known: {', '.join(ROOMS)}"))  # fmt: skip
+        elif index is None:
+            faults.append(Fault(table, f"truth for {name[:80]!r}, which is not in std_cam", line))
+        elif index in truth:
+            faults.append(Fault(table, f"{name} is there twice (first in line {lines[index]})",
+                                line, remedy="keep one"))  # fmt: skip
+        else:
+            truth[index], lines[index] = Truth(room), line
+    return truth, lines

@@ -1,0 +1,86 @@
+"""The layout of KTH-IDOL2: a folder of pictures (or ``png/`` in it) whose names say everything.
+
+``t1138915584.666738_rBO_x1.90629_y21.9662_a0.0953478.png`` is the time in seconds, the room's
+code, x and y in metres and the heading in radians, the last three as C's ``%g`` writes them.
+Rooms are called by their codes: BO one-person office, CR corridor, EO two-person office, KT
+kitchen, PA printer area. The camera's calibration is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from robotvision.data.names import NUMBER, has_name, is_picture, listed, pose_of, seconds_to_ns
+from robotvision.data.sequence import Entry, Kind, Picture, Pose, Reading, Sequence
+from robotvision.errors import Fault, near
+from robotvision.records import Truth
+
+ROOMS = {
+    "BO": "one-person office",
+    "CR": "corridor",
+    "EO": "two-person office",
+    "KT": "kitchen",
+    "PA": "printer area",
+}
+
+_NAME = re.compile(
+    rf"t([0-9]+\.[0-9]+)_r([A-Za-z0-9]+)_x({NUMBER})_y({NUMBER})_a({NUMBER})"
+    r"\.(?:png|jpe?g|bmp|ppm)",
+    re.IGNORECASE,
+)
+_EXAMPLE = "t1138915584.666738_rBO_x1.90629_y21.9662_a0.0953478.png"
+
+
+class Idol2Reader:
+    """Reads the layout of KTH-IDOL2."""
+
+    title = "idol2: pictures named t<time>_r<room>_x<m>_y<m>_a<rad>.png"
+
+    def detects(self, path: Path) -> bool:
+        """Return whether a picture with such a name lies there or in ``png/``."""
+        return has_name(path, _NAME) or has_name(path / "png", _NAME)
+
+    def read(self, path: Path) -> Reading:
+        """Read the names, noting every one that does not fit."""
+        faults: list[Fault] = []
+        folder = path if has_name(path, _NAME) else path / "png"
+        found = []
+        for name in listed(folder, faults):
+            if is_picture(name) and (parsed := _parse(folder, name, faults)):
+                found.append((parsed[0], name, *parsed[1:]))
+        found.sort()
+        if not found and not faults:
+            faults.append(Fault(folder, f"no pictures named like {_EXAMPLE} in it"))
+        frames = tuple(
+            Entry(i, time_ns, {"rgb": Picture(folder / name, Kind.COLOR)}, pose=pose, name=name)
+            for i, (time_ns, name, _, pose) in enumerate(found)
+        )
+        sequence = Sequence(
+            name=path.resolve().name,
+            root=path,
+            reader="idol2",
+            channels={"rgb": Kind.COLOR},
+            frames=frames,
+            truth={i: Truth(room) for i, (_, _, room, _) in enumerate(found)},
+            note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
+        )
+        return Reading(sequence, faults)
+
+
+def _parse(folder: Path, name: str, faults: list[Fault]) -> tuple[int, str, Pose] | None:
+    """Return time, room and pose of a file name."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        faults.append(Fault(folder / name, f"expected a name like {_EXAMPLE}",
+                            remedy="mend the name or move the file away"))  # fmt: skip
+        return None
+    time_ns, room, pose = seconds_to_ns(match[1]), match[2], pose_of(match.groups()[2:])
+    if room not in ROOMS:
+        faults.append(Fault(folder / name, f"the room {room!r} is not known{near(room, ROOMS)}",
+                            remedy=f"known: {', '.join(ROOMS)}"))  # fmt: skip
+        return None
+    if time_ns is None or pose is None:
+        faults.append(Fault(folder / name, "its time or pose is out of range"))
+        return None
+    return time_ns, room, pose

@@ -1,0 +1,146 @@
+"""The layout of the ImageCLEF 2012 Robot Vision sequences.
+
+::
+
+    std_cam/rgb_<n>.jpg      n from 1, not padded; .jpeg occurs
+    locations/rgb.txt        rgb_17.jpg: Corridor; absent where withheld
+    depth/depth_<n>.png      where there are depth pictures
+    depth/depth_<n>.pcd      where there are point clouds
+
+A frame's index is n - 1, so a missing picture leaves its number out. The layout has no times:
+frames are spaced at a nominal 5 Hz. How depth files were called in the original archives is not
+known; names and folders that were seen or are likely are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from robotvision.data.names import (
+    MAX_NUMBER,
+    NOMINAL_NOTE,
+    NOMINAL_RATE_HZ,
+    cloud_channels,
+    cloud_sources,
+    has_name,
+    listed,
+    nominal_ns,
+    text_lines,
+)
+from robotvision.data.sequence import Entry, Kind, Picture, Reading, Sequence
+from robotvision.errors import Fault
+from robotvision.records import Truth
+
+_PICTURE = re.compile(r"rgb_([0-9]{1,18})\.(?:jpe?g|png)", re.IGNORECASE)
+_DEPTH = re.compile(r"(?:depth|range)_([0-9]{1,18})\.(?:png|pgm|tiff?)", re.IGNORECASE)
+_CLOUD = re.compile(r"(?:depth|cloud|pcd|points?)_([0-9]{1,18})\.pcd", re.IGNORECASE)
+_FOLDERS = ("depth", "depth_cam", "std_depth", "pcd", "pointclouds", "clouds", "std_cam", ".")
+
+
+class ImageClef2012Reader:
+    """Reads the layout of the ImageCLEF 2012 sequences."""
+
+    title = "imageclef2012: std_cam/rgb_<n>.jpg, locations/rgb.txt"
+
+    def detects(self, path: Path) -> bool:
+        """Return whether the truth table or numbered pictures lie there."""
+        return (path / "locations" / "rgb.txt").exists() or has_name(path / "std_cam", _PICTURE)
+
+    def read(self, path: Path) -> Reading:
+        """Read pictures' names and the truth, noting every fault."""
+        faults: list[Fault] = []
+        warnings: list[str] = []
+        pictures = _numbered(path / "std_cam", _PICTURE, faults)
+        others = {}
+        depths = _first_folder(path, _DEPTH, faults)
+        if depths:
+            others["depth"] = Kind.DEPTH_MM
+        clouds = _first_folder(path, _CLOUD, faults)
+        from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
+        if depths:
+            from_cloud.pop("depth", None)
+        frames = []
+        for number in sorted(pictures):
+            sources = {"rgb": Picture(pictures[number], Kind.COLOR)}
+            if number in depths:
+                sources["depth"] = Picture(depths[number], Kind.DEPTH_MM)
+            if number in clouds:
+                sources |= cloud_sources(clouds[number], from_cloud)
+            frames.append(
+                Entry(number - 1, nominal_ns(number - 1), sources, name=pictures[number].name)
+            )
+        if not frames and not faults:
+            faults.append(Fault(path / "std_cam", "no pictures rgb_<n>.jpg in it"))
+        if frames and (missing := frames[-1].index + 1 - len(frames)):
+            warnings.append(f"{missing} numbers up to {frames[-1].index + 1} have no picture")
+        truth, lines = _truth(path / "locations" / "rgb.txt", set(pictures), faults)
+        return Reading(
+            Sequence(
+                name=path.resolve().name,
+                root=path,
+                reader="imageclef2012",
+                channels={"rgb": Kind.COLOR, **others, **from_cloud},
+                frames=tuple(frames),
+                rate_hz=NOMINAL_RATE_HZ,
+                truth=truth,
+                note=NOMINAL_NOTE,
+                truth_table=path / "locations" / "rgb.txt" if truth is not None else None,
+                truth_lines=lines,
+            ),
+            faults,
+            warnings,
+        )
+
+
+def _numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
+    """Return the files of ``folder`` whose name ``pattern`` matches, by the number in it."""
+    found: dict[int, Path] = {}
+    for name in listed(folder, faults):
+        if (match := pattern.fullmatch(name)) is None:
+            continue
+        number = int(match[1])
+        if not 1 <= number <= MAX_NUMBER:
+            faults.append(Fault(folder / name, f"expected a number from 1 to {MAX_NUMBER}"))
+        elif number in found:
+            faults.append(
+                Fault(folder / name, f"the number {number} is there twice (first in "
+                      f"{found[number].name})", remedy="keep one")
+            )  # fmt: skip
+        else:
+            found[number] = folder / name
+    return found
+
+
+def _first_folder(path: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
+    """Return the numbered files of the first likely folder that has any."""
+    for folder in _FOLDERS:
+        if has_name(path / folder, pattern):
+            return _numbered(path / folder, pattern, faults)
+    return {}
+
+
+def _truth(
+    table: Path, known: set[int], faults: list[Fault]
+) -> tuple[dict[int, Truth] | None, dict[int, int]]:
+    """Return truth and line by frame index."""
+    if not table.exists():
+        return None, {}
+    truth: dict[int, Truth] = {}
+    lines: dict[int, int] = {}
+    for line, text in text_lines(table, faults):
+        name, colon, room = (part.strip() for part in text.partition(":"))
+        match = _PICTURE.fullmatch(name)
+        if match is None or not colon:
+            faults.append(Fault(table, f"expected a line like 'rgb_17.jpg: Corridor', got "
+                                f"{text[:80]!r}", line))  # fmt: skip
+        elif not room:
+            faults.append(Fault(table, f"{name}: the room is empty", line))
+        elif int(match[1]) not in known:
+            faults.append(Fault(table, f"truth for {name}, which is not in std_cam", line))
+        elif (index := int(match[1]) - 1) in truth:
+            faults.append(Fault(table, f"{name} is there twice (first in line {lines[index]})",
+                                line, remedy="keep one"))  # fmt: skip
+        else:
+            truth[index], lines[index] = Truth(room), line
+    return truth, lines

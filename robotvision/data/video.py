@@ -1,0 +1,187 @@
+"""A video file as a sequence: OpenCV decodes it, frame after frame.
+
+Reading in order goes on decoding where it stands; only a jump seeks. Times are the frame's number
+over the file's frame rate. The file's own count of frames is checked against its last frame and,
+where that cannot be read, the frames are counted one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data.names import NOMINAL_RATE_HZ, nominal_ns
+from robotvision.data.sequence import Entry, Kind, Reading, Sequence
+from robotvision.errors import Fault, FrameError
+from robotvision.records import frozen
+
+VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm"})
+MAX_FRAMES = 10_000_000
+SKIP = 32
+"""A jump ahead of at most so many frames is decoded through, which is quicker than a seek."""
+
+
+@dataclass(slots=True, eq=False)
+class Video:
+    """An open video file; may be used by several threads and pickled (it is opened anew)."""
+
+    path: Path
+    _capture: cv2.VideoCapture | None = field(default=None, repr=False)
+    _next: int = field(default=0, repr=False)
+    _digest: bytes | None = field(default=None, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, repr=False)
+    n_seeks: int = field(default=0, repr=False)
+
+    def __reduce__(self) -> tuple[type[Video], tuple[Path]]:
+        return Video, (self.path,)
+
+    def open(self) -> cv2.VideoCapture:
+        """Return the capture, opened on first use. Raises FrameError."""
+        if self._capture is None:
+            capture = cv2.VideoCapture(str(self.path))
+            if not capture.isOpened():
+                raise FrameError(f"{self.path}: not a video that can be decoded")
+            self._capture, self._next = capture, 0
+        return self._capture
+
+    def read(self, position: int) -> NDArray[np.uint8]:
+        """Return the frame at ``position`` as (H, W, 3) uint8 RGB. Raises FrameError."""
+        with self._lock:
+            capture = self.open()
+            self._go_to(capture, position)
+            ok, image = capture.read()
+            self._next = position + 1 if ok else -1
+        if not ok or image is None:
+            raise FrameError(f"{self.path}[{position}]: the frame cannot be decoded")
+        return frozen(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+    def _go_to(self, capture: cv2.VideoCapture, position: int) -> None:
+        if self._next < 0 or not self._next <= position <= self._next + SKIP:
+            self.n_seeks += 1
+            capture.set(cv2.CAP_PROP_POS_FRAMES, position)
+            self._next = position
+        while self._next < position and capture.grab():
+            self._next += 1
+        if self._next < position:
+            self._next = -1
+            raise FrameError(f"{self.path}[{position}]: the frame cannot be decoded")
+
+    def digest(self) -> bytes:
+        """Return a digest of the file's bytes, computed once. Raises FrameError."""
+        with self._lock:
+            if self._digest is None:
+                try:
+                    with open(self.path, "rb") as f:
+                        self._digest = hashlib.file_digest(f, "blake2b").digest()[:16]
+                except OSError as e:
+                    raise FrameError(f"{self.path}: cannot be read ({e.strerror})") from e
+            return self._digest
+
+    def rate_hz(self) -> float | None:
+        """Return the file's frames a second, None where it does not say."""
+        rate = float(self.open().get(cv2.CAP_PROP_FPS))
+        return rate if math.isfinite(rate) and 1e-3 <= rate <= 1e4 else None
+
+    def count(self) -> int:
+        """Return the number of frames that can be decoded."""
+        said = self.open().get(cv2.CAP_PROP_FRAME_COUNT)
+        n = int(said) if math.isfinite(said) and 0 < said <= MAX_FRAMES else 0
+        try:
+            if n:
+                self.read(n - 1)
+        except FrameError:
+            n = 0
+        if not n:
+            n = self._count_one_by_one()
+        with self._lock:
+            self._capture = None
+        return n
+
+    def _count_one_by_one(self) -> int:
+        with self._lock:
+            self._capture = None
+            capture, n = self.open(), 0
+            while n < MAX_FRAMES and capture.grab():
+                n += 1
+        return n
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """One frame of a video."""
+
+    video: Video
+    position: int
+    in_order: ClassVar[bool] = True
+
+    @property
+    def where(self) -> str:
+        """The file's path and the frame's position."""
+        return f"{self.video.path}[{self.position}]"
+
+    def read(self) -> NDArray[np.uint8]:
+        """Decode it. Raises FrameError."""
+        return self.video.read(self.position)
+
+    def digest(self) -> bytes:
+        """Return a digest of the file and the position. Raises FrameError."""
+        whole = self.video.digest() + self.position.to_bytes(8, "little")
+        return hashlib.blake2b(whole, digest_size=16).digest()
+
+
+class VideoReader:
+    """Reads a video file.
+
+    Parameters
+    ----------
+    rate_hz : float, optional
+        Frames a second; what the file says where None.
+    """
+
+    title = "video: one video file"
+
+    def __init__(self, rate_hz: float | None = None) -> None:
+        if rate_hz is not None and not 1e-6 <= rate_hz <= 1e6:
+            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
+        self.rate_hz = rate_hz
+
+    def detects(self, path: Path) -> bool:
+        """Return whether it is a file with the extension of a video."""
+        return path.suffix.lower() in VIDEOS and path.is_file()
+
+    def read(self, path: Path) -> Reading:
+        """Open the file and count its frames."""
+        if not path.is_file():
+            return Reading(None, [Fault(path, "expected a video file")])
+        video = Video(path)
+        try:
+            said, n = video.rate_hz(), video.count()
+        except FrameError as e:
+            return Reading(None, [Fault(path, str(e).removeprefix(f"{path}: "))])
+        if n == 0:
+            return Reading(None, [Fault(path, "no frame in it that can be decoded")])
+        rate = self.rate_hz or said or NOMINAL_RATE_HZ
+        warnings = [] if self.rate_hz or said else [f"no frame rate in it: {rate:g} Hz is taken"]
+        frames = tuple(
+            Entry(
+                i, nominal_ns(i, rate), {"rgb": VideoFrame(video, i)}, name=f"{path.stem}_{i:06d}"
+            )
+            for i in range(n)
+        )
+        sequence = Sequence(
+            name=path.stem,
+            root=path,
+            reader="video",
+            channels={"rgb": Kind.COLOR},
+            frames=frames,
+            rate_hz=rate,
+        )
+        return Reading(sequence, [], warnings)

@@ -1,0 +1,229 @@
+"""The layout of ViDRILO (Visual and Depth Robot Indoor Localization with Objects).
+
+::
+
+    ConfigurationVidriloPrecomputedFeatures.mat          may be absent: then no truth
+    Sequence1/visualInformation/<picture>                Sequence1 to Sequence5
+    Sequence1/depthInformation/<same name or number>.pcd may be absent
+
+Either one ``Sequence<n>`` folder is read or the folder around them; then each is a segment. The
+struct ``Configuration`` has an entry a sequence; its first field holds the pictures' names, its
+third the rooms' numbers from 1. The order of the room names and the folder of the clouds are
+recollected, not confirmed. There are no times: frames are spaced at a nominal 5 Hz.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import numpy as np
+
+from robotvision.data.names import (
+    NOMINAL_NOTE,
+    NOMINAL_RATE_HZ,
+    cloud_channels,
+    cloud_sources,
+    is_picture,
+    listed,
+    names_in,
+    nominal_ns,
+)
+from robotvision.data.sequence import Entry, Kind, Picture, Reading, Sequence
+from robotvision.errors import Fault
+from robotvision.records import Truth
+
+ROOMS = (
+    "Corridor",
+    "Hall",
+    "ProfessorOffice",
+    "StudentOffice",
+    "TechnicalRoom",
+    "Toilet",
+    "Secretary",
+    "VideoConference",
+    "Warehouse",
+    "ElevatorArea",
+)
+"""In the order of their numbers, from 1. Recollected."""
+
+CONFIGURATION = "ConfigurationVidriloPrecomputedFeatures.mat"
+VISUAL = "visualInformation"
+NOTE = f"the order of the room numbers is recollected, not confirmed; {NOMINAL_NOTE}"
+
+_SEQUENCE = re.compile(r"sequence([1-9][0-9]{0,2})", re.IGNORECASE)
+_CLOUDS = ("depthInformation", VISUAL, "pointClouds", "pcd")
+MAX_MAT_BYTES = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Pictures and room numbers of one sequence, as the configuration gives them."""
+
+    names: list[str]
+    rooms: list[int]
+
+
+class VidriloReader:
+    """Reads the layout of ViDRILO."""
+
+    title = "vidrilo: Sequence<n>/visualInformation, ConfigurationVidrilo...mat"
+
+    def detects(self, path: Path) -> bool:
+        """Return whether ``visualInformation`` lies there or in a ``Sequence<n>``."""
+        return (path / VISUAL).is_dir() or bool(_numbered(path))
+
+    def read(self, path: Path) -> Reading:
+        """Read names and labels, noting every fault."""
+        faults: list[Fault] = []
+        warnings: list[str] = []
+        folders = _numbered(path) or {_number(path): path}
+        mat = next((p for p in (path / CONFIGURATION, path.resolve().parent / CONFIGURATION)
+                    if p.exists()), None)  # fmt: skip
+        labels = _configuration(mat, faults) if mat else None
+        frames: list[Entry] = []
+        truth: dict[int, Truth] = {}
+        channels = {"rgb": Kind.COLOR}
+        for number, folder in folders.items():
+            known = None
+            if labels is not None and mat is not None:
+                known = _labels_of(labels, number, mat, faults)
+            clouds = _clouds(folder, faults)
+            from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
+            channels |= from_cloud
+            names = known.names if known else _pictures(folder, faults)
+            for i, name in enumerate(names):
+                index = len(frames)
+                picture = folder / VISUAL / name
+                sources = {"rgb": Picture(picture, Kind.COLOR)}
+                cloud = clouds.get(Path(name).stem) or clouds.get(_digits(name))
+                if cloud is not None:
+                    sources |= cloud_sources(cloud, from_cloud)
+                frames.append(
+                    Entry(index, nominal_ns(index), sources, segment=number - 1, name=name)
+                )
+                if known:
+                    truth[index] = Truth(ROOMS[known.rooms[i] - 1])
+        if not frames and not faults:
+            faults.append(Fault(path, f"no pictures in {VISUAL}"))
+        sequence = Sequence(
+            name=path.resolve().name,
+            root=path,
+            reader="vidrilo",
+            channels=channels,
+            frames=tuple(frames),
+            rate_hz=NOMINAL_RATE_HZ,
+            truth=truth if labels is not None else None,
+            note=NOTE,
+            truth_table=mat,
+        )
+        return Reading(sequence, faults, warnings)
+
+
+def _numbered(path: Path) -> dict[int, Path]:
+    """Return the ``Sequence<n>`` folders in ``path`` by their number, in order."""
+    try:
+        found = {int(m[1]): p for p in path.iterdir() if (m := _SEQUENCE.fullmatch(p.name))
+                 and (p / VISUAL).is_dir()}  # fmt: skip
+    except OSError:
+        return {}
+    return dict(sorted(found.items()))
+
+
+def _number(path: Path) -> int:
+    match = _SEQUENCE.fullmatch(path.resolve().name)
+    return int(match[1]) if match else 1
+
+
+def _pictures(folder: Path, faults: list[Fault]) -> list[str]:
+    return [n for n in listed(folder / VISUAL, faults) if is_picture(n)]
+
+
+def _digits(name: str) -> str:
+    """Return the last number in a file name without its leading zeros."""
+    numbers = re.findall(r"[0-9]+", Path(name).stem)
+    return numbers[-1].lstrip("0") or "0" if numbers else ""
+
+
+def _clouds(folder: Path, faults: list[Fault]) -> dict[str, Path]:
+    """Return the clouds of a sequence, by stem and, where that is unambiguous, by number."""
+    for place in _CLOUDS:
+        names = [n for n in names_in(folder / place) if n.lower().endswith(".pcd")]
+        if names:
+            found = {_digits(n): folder / place / n for n in sorted(names)}
+            by_number = found if len(found) == len(names) and "" not in found else {}
+            return by_number | {Path(n).stem: folder / place / n for n in names}
+    return {}
+
+
+def _configuration(mat: Path, faults: list[Fault]) -> Any | None:
+    """Return the entries of the struct ``Configuration`` as a flat record array."""
+    from scipy.io import loadmat
+
+    try:
+        if mat.stat().st_size > MAX_MAT_BYTES:
+            faults.append(Fault(mat, f"expected a file of at most {MAX_MAT_BYTES >> 30} GB"))
+            return None
+        found = loadmat(mat, variable_names=["Configuration"])
+    except OSError as e:
+        faults.append(Fault(mat, f"cannot be read ({e.strerror or e})"))
+        return None
+    except Exception as e:  # scipy raises whatever its parser trips over in a broken file
+        faults.append(Fault(mat, f"not a MATLAB file that can be read ({type(e).__name__}: {e})"))
+        return None
+    entries = found.get("Configuration")
+    names = getattr(getattr(entries, "dtype", None), "names", None)
+    if entries is None or names is None or len(names) < 3:
+        faults.append(Fault(mat, "expected a struct 'Configuration' of at least three fields"))
+        return None
+    return entries.ravel()
+
+
+def _labels_of(entries: Any, number: int, mat: Path, faults: list[Fault]) -> Labels | None:
+    """Return one sequence's pictures and rooms; None where they do not make sense."""
+    if number > len(entries):
+        faults.append(Fault(mat, f"no entry for Sequence{number}: it has {len(entries)}"))
+        return None
+    fields = entries.dtype.names
+    entry, where = entries[number - 1], f"Configuration({number})"
+    names = [PureWindowsPath(n).name for n in _texts(entry[fields[0]])]
+    rooms = _wholes(entry[fields[2]])
+    if rooms is None or len(names) != len(rooms):
+        n = "other values" if rooms is None else f"{len(rooms)} rooms"
+        faults.append(
+            Fault(mat, f"{where}: expected as many room numbers in its third field as picture "
+                  f"names in its first, got {len(names)} names and {n}")
+        )  # fmt: skip
+        return None
+    bad = [i for i, r in enumerate(rooms) if not 1 <= r <= len(ROOMS)]
+    for i in bad:
+        faults.append(Fault(mat, f"{where}, picture {i + 1}: expected a room number from 1 to "
+                            f"{len(ROOMS)}, got {rooms[i]}"))  # fmt: skip
+    nameless = [i for i, n in enumerate(names) if n in ("", ".", "..") or "\0" in n]
+    for i in nameless:
+        faults.append(Fault(mat, f"{where}, picture {i + 1}: its name is empty"))
+    return None if bad or nameless else Labels(names, rooms)
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the strings of a cell array or of a character matrix."""
+    found = []
+    for item in np.asarray(value).ravel():
+        text = np.asarray(item).ravel()
+        found.append(str(text[0]).strip() if text.size else "")
+    return found
+
+
+def _wholes(value: Any) -> list[int] | None:
+    """Return whole numbers, or None where some are not."""
+    numbers = np.asarray(value).ravel()
+    if numbers.dtype.kind == "O":
+        parts = [np.asarray(n).ravel() for n in numbers]
+        if any(p.size != 1 for p in parts):
+            return None
+        numbers = np.array([p[0] for p in parts])
+    if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
+        return None
+    return [int(n) for n in numbers] if (numbers == np.rint(numbers)).all() else None
