@@ -31,7 +31,8 @@ class TorchvisionBackbone(Extractor):
         As in ``torchvision.models.get_model``: ``resnet18``, ``mobilenet_v3_large``, ...
     layer : str
         A node of the network (``torchvision.models.feature_extraction.get_graph_node_names``) or
-        the start of its name, ``layer2`` say; ``flatten`` is, in most, what goes into the classifying layers.
+        the start of its name, ``layer2`` say; ``flatten`` is, in most, what goes into the
+        classifying layers.
     weights : "default", path or None
         ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them;
         a path: a file of your own (a state dict); None: untrained, from a fixed seed.

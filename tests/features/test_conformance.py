@@ -15,6 +15,13 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("crfh", {}),
     ("crfh", {"derivatives": ["Lxx", "Lxy", "Lyy"], "scales": [5.0, 0.7], "bins": 6}),
     ("depth_histogram", {}),
+    ("opponent_histogram", {}),
+    ("opponent_histogram", {"joint": True, "bins": [4, 4, 4], "grids": [1, 2]}),
+    ("lbp", {}),
+    ("lbp", {"radius": 2.5, "patterns": "rotation"}),
+    ("centrist", {}),
+    ("gist", {}),
+    ("gist", {"orientations": [6, 4], "grid": 3, "size": 48}),
 ]
 
 
