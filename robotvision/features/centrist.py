@@ -51,7 +51,7 @@ class Centrist(Extractor):
     @property
     def dim(self) -> int:
         """Length of the vector: 254 times blocks."""
-        return 254 * sum(4**k + (2**k - 1) ** 2 for k in range(self.level + 1))
+        return 254 * sum(int(4**k + (2**k - 1) ** 2) for k in range(self.level + 1))
 
     def extract(self, frame: Frame) -> Vector:
         """Return the descriptor of one frame, (dim,) float32."""

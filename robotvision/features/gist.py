@@ -13,8 +13,10 @@ less than half the time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -100,10 +102,10 @@ def locally_normalised(gray: Plane) -> Plane:
     Both are Gaussian averages, which keep what has fewer than four cycles in the picture.
     """
     side = gray.shape[0]
-    sigma = side * np.sqrt(np.log(2)) / (2 * np.pi * _PREFILTER_CYCLES) * np.sqrt(2)
-    detail = np.log1p(gray)
-    detail -= _smooth(detail, float(sigma))
-    deviation = np.sqrt(np.maximum(_smooth(detail * detail, float(sigma)), 0))
+    sigma = side * math.sqrt(2 * math.log(2)) / (2 * math.pi * _PREFILTER_CYCLES)
+    detail: Plane = np.log1p(gray)
+    detail = detail - _smooth(detail, sigma)
+    deviation = np.sqrt(np.maximum(_smooth(detail * detail, sigma), 0))
     result: Plane = detail / (np.float32(0.2) + deviation)
     return result
 
@@ -112,18 +114,18 @@ def _smooth(plane: Plane, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))
 
 
-def _centre(spectrum: NDArray[np.complexfloating], side: int) -> NDArray[np.complexfloating]:
+def _centre(spectrum: NDArray[Any], side: int) -> NDArray[Any]:
     """Return the lowest ``side`` frequencies along both axes, in the FFT's order."""
     size = spectrum.shape[0]
     if side == size:
         return spectrum
     keep = np.r_[0 : side // 2, size - side // 2 : size]
-    return spectrum[np.ix_(keep, keep)]
+    return np.asarray(spectrum[np.ix_(keep, keep)])
 
 
 @lru_cache(maxsize=4)
 def gabor_bank(orientations: tuple[int, ...], size: int, grid: int) -> tuple[Plane, ...]:
-    """Return the transfer functions of each scale, (orientations, side, side), cut to their band."""
+    """Return each scale's transfer functions, (orientations, side, side), cut to their band."""
     frequency = np.fft.fftfreq(size) * size
     fy, fx = frequency[:, None], frequency[None]
     radius, angle = np.hypot(fx, fy), np.arctan2(fy, fx)

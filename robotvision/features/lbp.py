@@ -111,7 +111,8 @@ def _interpolated(
         return padded[row : row + height, col : col + width]
     kernel = np.outer((_STEPS - wy, wy), (_STEPS - wx, wx)).astype(np.float32) / _STEPS**2
     window = padded[row : row + height + 1, col : col + width + 1]
-    return np.asarray(cv2.filter2D(window, -1, kernel, anchor=(0, 0)))[:-1, :-1]
+    filtered = cv2.filter2D(window, cv2.CV_32F, kernel, anchor=(0, 0))
+    return np.asarray(filtered, np.float32)[:-1, :-1]
 
 
 @lru_cache(maxsize=3)
