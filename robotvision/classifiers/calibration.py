@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,30 @@ class Calibrated:
         return f"Calibrated({self.classifier!r}, temperature={self.temperature!r})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A classifier trained on everything, and what calibration goes by.
+
+    Parameters
+    ----------
+    scores : (n, k)
+        Each row's without its group; NaN: never held out; minus infinity: room not trained on.
+    rooms : (n,) int
+        The true columns.
+    n_units : int
+        Units held out.
+    """
+
+    classifier: Any
+    scores: Scores
+    rooms: NDArray[np.int64]
+    n_units: int
+
+    def temperature(self) -> float:
+        """Return the temperature that suits the held-out scores best."""
+        return fit_temperature(self.scores, self.rooms, self.n_units)
+
+
 def fit_calibrated(
     classifier: Any,
     x: Vectors,
@@ -80,6 +105,19 @@ def fit_calibrated(
     RobotVisionError
         Features are NaN or infinite, or such as the classifier cannot take.
     """
+    trained = fit_scored(classifier, x, y, groups, seed, blocks)
+    return Calibrated(trained.classifier, trained.temperature())
+
+
+def fit_scored(
+    classifier: Any,
+    x: Vectors,
+    y: Labels,
+    groups: NDArray[np.int64],
+    seed: int,
+    blocks: tuple[slice, ...] = (),
+) -> Trained:
+    """Train as `fit_calibrated` does; return the classifier with its held-out scores."""
     x = checked(x, "training", None)
     rooms, numbers = np.unique(np.asarray(y, np.str_), return_inverse=True)
     if len(rooms) < 2:
@@ -93,7 +131,7 @@ def fit_calibrated(
     split = held_out(numbers, np.asarray(groups, np.int64), seed)
     model = seeded(classifier, seed)
     scores = fit_held_out(model, x, rooms[numbers], split.folds)
-    return Calibrated(model, fit_temperature(scores, numbers, split.n_units))
+    return Trained(model, scores, numbers, split.n_units)
 
 
 def seeded(classifier: Any, seed: int) -> Any:

@@ -226,5 +226,5 @@ def _signs(n_rooms: int) -> Scores:
     signs = np.zeros((len(couples), n_rooms))
     for p, (i, j) in enumerate(couples):
         signs[p, i], signs[p, j] = 1, -1
-    signs /= n_rooms - 1
-    return signs
+    mean: Scores = signs / (n_rooms - 1)
+    return mean
