@@ -200,7 +200,8 @@ class SVM(Classifier):
         return decisions
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
-        return self._combined(self._decisions(x)[None], len(self.classes_))[0]
+        scores: Scores = self._combined(self._decisions(x)[None], len(self.classes_))[0]
+        return scores
 
 
 def _pairwise(svc: Any, n_rooms: int) -> _Machine:

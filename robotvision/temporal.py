@@ -1,0 +1,290 @@
+"""Filters over the answers, for the optional mode: what was seen before helps to know where one is.
+
+All are causal: the belief at a frame follows from that frame and earlier ones. Times are seconds.
+``reset()`` at the start of a sequence forgets everything.
+
+``bayes`` is the forward pass of a hidden Markov model (Rabiner 1989) in continuous time, as used
+for places by Torralba, Murphy, Freeman and Rubin (ICCV 2003): rooms change at rates learnt from the
+training tours, and a frame's evidence for a room is its posterior divided by the prior the
+classifier was trained with (Bourlard and Morgan 1990).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from robotvision import data
+from robotvision.features import params
+from robotvision.registry import Registry
+
+Belief = NDArray[np.float64]
+Tour = tuple[Sequence[str], Sequence[float]]
+"""Rooms and times in seconds, frame by frame, without a jump between them."""
+
+TEMPORAL = Registry(
+    "temporal filter",
+    {
+        "bayes": "robotvision.temporal:Bayes",
+        "majority": "robotvision.temporal:Majority",
+        "exponential": "robotvision.temporal:Exponential",
+    },
+    group="robotvision.temporal",
+)
+
+_LEAST = 1e-6
+"""No frame's evidence rules a room out."""
+_MAX_DT_S = 600.0
+_MAX_KNOWN = 512
+
+
+class Filter(BaseEstimator):  # type: ignore[misc]
+    """Base of the filters: parameters kept as given, a repr that rebuilds them."""
+
+    def fit(self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief) -> Self:
+        """Learn from training tours; this one learns nothing.
+
+        Parameters
+        ----------
+        tours : iterable of (rooms, times in seconds)
+        rooms : sequence of str
+            The classifier's, in its order.
+        prior : (k,)
+            Each room's share of the training frames.
+        """
+        return self
+
+    def reset(self) -> None:
+        """Forget the last sequence."""
+        raise NotImplementedError
+
+    def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
+        """Return the belief, (k,), after one more frame, ``dt_s`` seconds after the last."""
+        raise NotImplementedError
+
+    def __repr__(self, N_CHAR_MAX: int = 0) -> str:
+        given = self.get_params(deep=False)
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
+
+
+class Majority(Filter):
+    """Votes of the last frames: a room's share of them.
+
+    Parameters
+    ----------
+    frames : int
+        Length of the window, the present frame included.
+
+    Notes
+    -----
+    The mean probabilities of the window count as one more vote, which breaks ties.
+    """
+
+    def __init__(self, frames: int = 5) -> None:
+        self.frames = frames
+        params.whole("frames", frames)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last sequence."""
+        self._window: list[NDArray[Any]] = []
+
+    def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
+        """Return the shares, (k,), summing to 1."""
+        window = self._window = [*self._window, probabilities][-self.frames :]
+        belief = np.asarray(sum(window) / len(window), np.float64)
+        for p in window:
+            belief[p.argmax()] += 1
+        belief /= len(window) + 1
+        return belief
+
+
+class Exponential(Filter):
+    """Exponentially weighted mean of the probabilities.
+
+    Parameters
+    ----------
+    seconds : float
+        Time in which a frame's weight falls to 1 / e.
+    """
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.seconds = seconds
+        params.number("seconds", seconds)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last sequence."""
+        self._belief: Belief | None = None
+
+    def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
+        """Return the mean, (k,), summing to 1."""
+        p = np.asarray(probabilities, np.float64)
+        if self._belief is None:
+            self._belief = p
+        else:
+            keep = math.exp(-max(dt_s, 0.0) / self.seconds)
+            self._belief = keep * self._belief + (1 - keep) * p
+        return self._belief.copy()
+
+
+class Bayes(Filter):
+    """Forward pass of a hidden Markov model, with a test for kidnapping.
+
+    Parameters
+    ----------
+    decorrelation_s : float
+        Frames closer than this are near-copies: a frame ``dt`` seconds after the last counts as
+        ``min(1, dt / decorrelation_s)`` of a look. 0: each frame is a look of its own.
+    kidnapping : float or None
+        Log evidence (nats) by which a fresh start must beat the belief, summed over the frames
+        since the belief began to explain them worse (Page's CUSUM test, 1954), for the belief to
+        be dropped for the fresh start's. 3 is odds of 20 to 1. None: no test.
+    prior : {'training', 'uniform'}
+        What a frame's posterior is divided by: the shares of the training frames, or nothing.
+
+    Attributes
+    ----------
+    rates_ : (k, k)
+        Changes a second from row to column; rows sum to 0.
+    prior_ : (k,)
+        Belief before the first frame.
+    kidnapped : int
+        Times the test fired since `reset`.
+    """
+
+    def __init__(
+        self,
+        decorrelation_s: float = 1.0,
+        kidnapping: float | None = 3.0,
+        prior: str = "training",
+    ) -> None:
+        self.decorrelation_s = decorrelation_s
+        self.kidnapping = kidnapping
+        self.prior = prior
+        if decorrelation_s != 0:
+            params.number("decorrelation_s", decorrelation_s)
+        if kidnapping is not None:
+            params.number("kidnapping", kidnapping)
+        params.choice("prior", prior, ("training", "uniform"))
+
+    def fit(self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief) -> Self:
+        """Learn the rates of change: changes counted over time spent, plus one change a room.
+
+        The added change is spread over the other rooms and takes the mean stay, so that any change
+        stays possible, the rarer the less the rooms were left.
+        """
+        number = {room: i for i, room in enumerate(rooms)}
+        k = len(rooms)
+        changes, spent = np.zeros((k, k)), np.zeros(k)
+        for names, times in tours:
+            _count([number.get(n, -1) for n in names], times, changes, spent)
+        np.fill_diagonal(changes, 0)
+        stay = spent.sum() / max(changes.sum() + np.count_nonzero(spent), 1) or 10.0
+        rates = (changes + 1 / max(k - 1, 1)) / (spent + stay)[:, None]
+        np.fill_diagonal(rates, 0)
+        np.fill_diagonal(rates, -rates.sum(axis=1))
+        self.rates_ = rates
+        smoothed = np.asarray(prior, np.float64) + 1e-3
+        self.prior_ = smoothed / smoothed.sum()
+        self._transitions: dict[int, Belief] = {}
+        self.reset()
+        return self
+
+    def reset(self) -> None:
+        """Forget the last sequence."""
+        self._belief: Belief | None = None
+        self._fresh: Belief = self.prior_
+        self._excess = 0.0
+        self.kidnapped = 0
+
+    def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
+        """Return the posterior belief, (k,), summing to 1."""
+        evidence = np.maximum(probabilities, _LEAST)
+        if self.prior == "training":
+            evidence = evidence / self.prior_
+        if self._belief is None:
+            self._belief = self._fresh = _normed(self.prior_ * evidence)[0]
+            return self._belief.copy()
+        if self.decorrelation_s and dt_s < self.decorrelation_s:
+            evidence = evidence ** (max(dt_s, 0.0) / self.decorrelation_s)
+        move = self._transition(dt_s)
+        self._belief, explained = _normed((self._belief @ move) * evidence)
+        if self.kidnapping is not None:
+            self._test(evidence, move, explained)
+        return self._belief.copy()
+
+    def _test(self, evidence: Belief, move: Belief, explained: float) -> None:
+        """Compare the belief with one that was dropped somewhere at the best moment so far."""
+        start = self.prior_ if self._excess <= 0 else self._fresh @ move
+        self._fresh, fresh_explained = _normed(start * evidence)
+        self._excess = max(0.0, self._excess + math.log(fresh_explained / explained))
+        if self.kidnapping is not None and self._excess > self.kidnapping:
+            self._belief = self._fresh
+            self._excess = 0.0
+            self.kidnapped += 1
+
+    def _transition(self, dt_s: float) -> Belief:
+        """Return the (k, k) probabilities of being where after ``dt_s``, kept by millisecond."""
+        ms = round(min(max(dt_s, 0.0), _MAX_DT_S) * 1000)
+        known = self._transitions.get(ms)
+        if known is None:
+            from scipy.linalg import expm
+
+            if len(self._transitions) >= _MAX_KNOWN:
+                self._transitions.clear()
+            known = self._transitions[ms] = np.maximum(expm(self.rates_ * (ms / 1000)), 0)
+        return known
+
+
+def fit_temporal(temporal: Any, classifier: Any, sequences: Iterable[data.Sequence]) -> Any:
+    """Train a filter on the tours of the training sequences; return it.
+
+    Parameters
+    ----------
+    temporal : Filter
+        Also one without ``fit``, which is returned as it is.
+    classifier : FittedClassifier
+        For its rooms and their order.
+    sequences : iterable of Sequence
+        With truth. A segment begins a new tour.
+    """
+    if not hasattr(temporal, "fit"):
+        return temporal
+    rooms = [str(c) for c in classifier.classes_]
+    tours = [tour for s in sequences for tour in _tours(s)]
+    seen = [name for names, _ in tours for name in names]
+    counts = np.array([seen.count(room) for room in rooms], np.float64)
+    prior = counts / counts.sum() if counts.any() else np.full(len(rooms), 1 / len(rooms))
+    return temporal.fit(tours, rooms, prior)
+
+
+def _tours(sequence: data.Sequence) -> list[Tour]:
+    """Return the labelled stretches of a sequence, one a segment."""
+    found: dict[int, tuple[list[str], list[float]]] = {}
+    for i, frame in enumerate(sequence.frames):
+        names, times = found.setdefault(frame.segment, ([], []))
+        names.append(str(sequence.room(i)))
+        times.append(frame.timestamp_ns / 1e9)
+    return list(found.values())
+
+
+def _count(rooms: Sequence[int], times: Sequence[float], changes: Belief, spent: Belief) -> None:
+    """Add the changes and the time spent in each room; -1 is a room that does not count."""
+    for i in range(1, len(rooms)):
+        here, there = rooms[i - 1], rooms[i]
+        if here >= 0:
+            spent[here] += max(times[i] - times[i - 1], 0.0)
+            if there >= 0:
+                changes[here, there] += 1
+
+
+def _normed(weights: Belief) -> tuple[Belief, float]:
+    """Return the weights brought to a sum of 1, and their sum."""
+    total = float(weights.sum())
+    return weights / total, total

@@ -1,0 +1,160 @@
+"""Filters over the answers: worked by hand, causal, forgetful where told, quick after a jump."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from robotvision.errors import RobotVisionError
+from robotvision.temporal import TEMPORAL, Bayes, Exponential, Majority
+
+TOUR = (["a"] * 10 + ["b"] * 10 + ["a"], list(map(float, range(21))))
+
+
+def bayes(**given):
+    return Bayes(**given).fit([TOUR], ["a", "b"], np.array([0.5, 0.5]))
+
+
+def fitted(name, k=3):
+    rooms = [f"room{i}" for i in range(k)]
+    tours = [([r for r in rooms for _ in range(8)], [0.2 * i for i in range(8 * k)])]
+    return TEMPORAL.create(name, {}).fit(tours, rooms, np.full(k, 1 / k))
+
+
+def test_rates():
+    """Rates are changes over seconds, with one change and one mean stay added to each room.
+
+    a: 10 s, left once; b: 10 s, left once; mean stay 20 s / (2 changes + 2 rooms) = 5 s.
+    """
+    np.testing.assert_allclose(bayes().rates_, [[-2 / 15, 2 / 15], [2 / 15, -2 / 15]])
+
+
+def test_forward_pass():
+    """Two rooms, three frames a second apart, worked by hand.
+
+    With rate q both ways, staying has probability s = (1 + exp(-2 q dt)) / 2. Uniform prior.
+    """
+    model = bayes(decorrelation_s=0, kidnapping=None, prior="uniform")
+    s = (1 + math.exp(-2 * 2 / 15)) / 2
+    seen = [(0.9, 0.1), (0.6, 0.4), (0.2, 0.8)]
+    a = 0.9
+    expected = [a]
+    for likely_a, likely_b in seen[1:]:
+        before = s * a + (1 - s) * (1 - a)
+        a = before * likely_a / (before * likely_a + (1 - before) * likely_b)
+        expected.append(a)
+    got = [model.update(np.array(p), 1.0)[0] for p in seen]
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def test_prior_is_divided_out():
+    """A classifier that says no more than its training shares is no evidence.
+
+    The first belief is its own posterior; saying the prior again and again leads nowhere.
+    """
+    shares = np.array([0.8, 0.2])
+    model = Bayes(decorrelation_s=0).fit([TOUR], ["a", "b"], shares)
+    first = model.update(np.array([0.8, 0.2]), 0.0)
+    np.testing.assert_allclose(first, shares, atol=1e-3)
+    stationary = [model.update(np.array([0.8, 0.2]), 1.0) for _ in range(200)][-1]
+    np.testing.assert_allclose(stationary, [0.5, 0.5], atol=0.01)
+
+
+def test_near_copies_count_once():
+    """Ten frames in a second say as much as one look a second, whatever the frame rate."""
+    model = bayes(kidnapping=None)
+    model.rates_ = np.zeros((2, 2))
+    model.update(np.array([0.5, 0.5]), 0.0)
+    for _ in range(10):
+        belief = model.update(np.array([0.7, 0.3]), 0.1)
+    np.testing.assert_allclose(belief, [0.7, 0.3], rtol=1e-9)
+
+
+def test_kidnapping():
+    """A belief that explains the frames worse than a fresh start by 20 to 1 is dropped."""
+    rooms = [f"room{i}" for i in range(8)]
+    names = [r for r in rooms[:2] * 20 for _ in range(50)]
+    tour = (names, [0.1 * i for i in range(len(names))])
+    prior = np.full(8, 1 / 8)
+    there = np.full(8, 0.02)
+    there[7] = 0.86
+    here = np.roll(there, 1)
+    needed = {}
+    for kidnapping in (3.0, None):
+        model = Bayes(decorrelation_s=0, kidnapping=kidnapping).fit([tour], rooms, prior)
+        for _ in range(30):
+            model.update(here, 0.1)
+        needed[kidnapping] = next(i for i in range(1, 50) if model.update(there, 0.1).argmax() == 7)
+        assert model.kidnapped == (1 if kidnapping else 0)
+    assert needed[3.0] < needed[None]
+
+
+def test_no_false_kidnapping():
+    """Frames that agree with the belief, or walk through a known door, are no kidnapping."""
+    model = bayes(decorrelation_s=0)
+    for room in TOUR[0] * 3:
+        model.update(np.array([0.9, 0.1] if room == "a" else [0.1, 0.9]), 1.0)
+    assert model.kidnapped == 0
+
+
+@pytest.mark.parametrize("name", TEMPORAL.names())
+def test_reset(name):
+    """After reset a sequence gives what it gave the first time; without it, something else."""
+    model = fitted(name)
+    p = np.random.default_rng(0).dirichlet(np.ones(3), 6)
+    first = [model.update(row, 0.2) for row in p]
+    carried = [model.update(row, 0.2) for row in p]
+    model.reset()
+    again = [model.update(row, 0.2) for row in p]
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, carried)
+
+
+@pytest.mark.parametrize("name", TEMPORAL.names())
+@given(
+    p=arrays(np.float64, (12, 4), elements=st.floats(0, 1)),
+    dt=st.lists(st.floats(0, 1e6), min_size=12, max_size=12),
+)
+def test_belief_is_a_distribution(name, p, dt):
+    """Whatever probabilities and times come, the belief is one: zeros, jumps, no time at all."""
+    p = (p + 1e-300) / (p + 1e-300).sum(axis=1, keepdims=True)
+    model = fitted(name, 4)
+    for row, seconds in zip(p, dt, strict=True):
+        belief = model.update(row, seconds)
+        assert belief.shape == (4,)
+        assert belief.min() >= 0
+        assert belief.sum() == pytest.approx(1)
+
+
+def test_majority():
+    """Two of the last three frames say b: b has 2 of 3 votes and the mean as a fourth."""
+    model = Majority(frames=3)
+    for a in (1.0, 1.0, 0.0, 0.0):
+        belief = model.update(np.array([a, 1 - a]), 0.1)
+    np.testing.assert_allclose(belief, [(1 + 1 / 3) / 4, (2 + 2 / 3) / 4])
+
+
+def test_exponential():
+    """After one time constant the old weighs 1 / e."""
+    model = Exponential(seconds=2.0)
+    model.update(np.array([1.0, 0.0]), 0.0)
+    belief = model.update(np.array([0.0, 1.0]), 2.0)
+    np.testing.assert_allclose(belief, [1 / math.e, 1 - 1 / math.e])
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("majority", {"frames": 0}, "frames: expected a whole number of at least 1, got 0"),
+        ("exponential", {"seconds": -1}, "seconds: expected a number above 0, got -1"),
+        ("bayes", {"prior": "unifrom"}, "did you mean 'uniform'"),
+        ("bayes", {"kidnapping": -2.0}, "kidnapping: expected a number above 0, got -2.0"),
+    ],
+)
+def test_refused(name, given, message):
+    """A parameter that cannot work is refused by name."""
+    with pytest.raises(RobotVisionError, match=message):
+        TEMPORAL.create(name, given)
