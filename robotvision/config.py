@@ -68,12 +68,14 @@ class ReplayConfig(Strict):
 
     clock: Literal["asap", "wall", "simulated"] = "asap"
     policy: Literal["offline", "deadline", "streaming", "queue"] | PolicyConfig = "offline"
-    deadline_ms: float | Literal["next-frame"] = Field("next-frame")
-    rate_hz: float | None = Field(None, gt=0, description="impose a rate; null: as recorded")
-    speed: float = Field(1.0, gt=0)
-    start_s: float = Field(0.0, ge=0)
-    loop: int = Field(1, ge=1)
-    decode_ahead: int = Field(8, ge=1, le=256)
+    deadline_ms: float | Literal["next-frame"] | None = None
+    rate_hz: float | None = Field(
+        default=None, gt=0, description="impose a rate; null: as recorded"
+    )
+    speed: float = Field(default=1.0, gt=0)
+    start_s: float = Field(default=0.0, ge=0)
+    loop: int = Field(default=1, ge=1)
+    decode_ahead: int = Field(default=8, ge=1, le=256)
 
 
 class LimitsConfig(Strict):
@@ -250,14 +252,16 @@ class _Check:
             if not config.train:
                 self._fault((), "expected training sequences", "add 'train: [...]'")
         if config.temporal and config.mode == "obligatory":
-            self._fault(("temporal",), "a temporal filter uses earlier frames, which the "
-                        "obligatory mode forbids", "set 'mode: optional' or leave it out")  # fmt: skip
+            self._fault(
+                ("temporal",), "a temporal filter uses earlier frames, which the obligatory mode "
+                "forbids", "set 'mode: optional' or leave it out",
+            )  # fmt: skip
         self._replay()
         self._plugins()
 
     def _replay(self) -> None:
         replay = self.config.replay
-        if replay.clock == "asap" and replay.policy not in ("offline", "queue+own"):
+        if replay.clock == "asap" and replay.policy != "offline":
             self._fault(
                 ("replay", "policy"), "with the clock 'asap' a frame comes when the last answer is "
                 "in, so none is late", "set 'clock: simulated' or 'wall', or score the run under "
@@ -302,9 +306,7 @@ class _Check:
         parts = []
         for name, listed in sets.items():
             where: Path_ = ("test", name) if isinstance(test, dict) else ("test",)
-            mine = (
-                self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
-            )
+            mine = self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
             parts.append(Part(name, mine or (), self._specs(listed, where)))
         return tuple(parts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Protocol
@@ -35,6 +36,8 @@ from robotvision.records import Frame, Truth
 from robotvision.scoring.points import Worth
 from robotvision.systems.base import Reply, View
 from robotvision.tasks.model import Task
+
+MIN_SEGMENTS = 4
 
 Step = Callable[[str, int, int], None]
 """Progress: (what is being done, done, in all)."""
@@ -220,7 +223,9 @@ class _Trainer:
             build(CLASSIFIERS, self.config.classifier or "svm"), self.config.integration,
             x, y, groups, self.config.seed, tuple(c.place for c in cues),
         )  # fmt: skip
-        pipeline = Pipeline(cues, classifier, self._decision(classifier), self._temporal(classifier))
+        pipeline = Pipeline(
+            cues, classifier, self._decision(classifier), self._temporal(classifier)
+        )
         self._took("training", started)
         self.step("training", 1, 1)
         return pipeline, self.task, self.training
@@ -290,12 +295,11 @@ class _Trainer:
     ) -> tuple[list[NDArray[np.float32]], NDArray[np.str_], NDArray[np.int64]]:
         blocks: list[list[NDArray[np.float32]]] = [[] for _ in extractors]
         labels: list[str] = []
-        groups: list[tuple[int, int, int]] = []
+        tours: list[tuple[int, int]] = []
         done, total = 0, sum(map(len, self.sequences))
         for k, sequence in enumerate(self.sequences):
-            before = done
-            found = extract(extractors, sequence, self.cache,
-                            lambda n, _, before=before: self.step("extraction", before + n, total))  # fmt: skip
+            advance = partial(self._extracted, done, total)
+            found = extract(extractors, sequence, self.cache, advance)
             done += len(sequence)
             self.step("extraction", done, total)
             self.training.cached += found.n_cached
@@ -305,7 +309,7 @@ class _Trainer:
             for mine, block in zip(blocks, found.blocks, strict=True):
                 mine.append(block[rows])
             labels += [self.worth.label_of(Truth(str(sequence.room(i)))) for i in rows]
-            groups += _visits(sequence, rows, k)
+            tours += [(k, sequence.frames[i].segment) for i in rows]
         y = np.asarray(labels)
         names, counts = np.unique(y, return_counts=True)
         self.training.n_frames = len(y)
@@ -315,7 +319,10 @@ class _Trainer:
                 f"{self.where}: only {len(y)} training frames of {len(names)} rooms could be read; "
                 "look at them with robotvision data verify"
             )
-        return [np.concatenate(b) for b in blocks], y, _groups(groups)
+        return [np.concatenate(b) for b in blocks], y, held_out_groups(tours)
+
+    def _extracted(self, before: int, total: int, done: int, _: int) -> None:
+        self.step("extraction", before + done, total)
 
     def _cues(
         self, extractors: list[FeatureExtractor], blocks: list[NDArray[np.float32]]
@@ -347,26 +354,24 @@ class _Trainer:
         return fit_temporal(build(TEMPORAL, self.config.temporal), classifier, self.sequences)
 
 
-def _visits(
-    sequence: data.Sequence, rows: list[int], number: int
-) -> list[tuple[int, int, int]]:
-    """Return (sequence, segment, visit) of each row; a visit is a stay in one room."""
-    visits, visit, last = [], 0, None
-    for i in rows:
-        here = (sequence.frames[i].segment, sequence.room(i))
-        if last is not None and here != last:
-            visit += 1
-        last = here
-        visits.append((number, here[0], visit))
-    return visits
+def held_out_groups(tours: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return which training frames are held out together when something is chosen or calibrated.
 
+    Neighbouring frames are near-copies, so a group is never split. Several sequences: each is a
+    group. One sequence of at least four segments: each segment is. One unbroken tour: a single
+    group, of which only short blocks can be held out (see `robotvision.classifiers.folds`).
 
-def _groups(visits: list[tuple[int, int, int]]) -> NDArray[np.int64]:
-    """Return the groups that are held out whole: segments where there are several, else visits.
-
-    Neighbouring frames are near-copies, so a group is never split between training and validation.
+    Parameters
+    ----------
+    tours : sequence of (int, int)
+        Sequence and segment of each frame.
     """
-    segments = {(s, g) for s, g, _ in visits}
-    keys = [(s, g) for s, g, _ in visits] if len(segments) >= 4 else visits
+    n_sequences = len({s for s, _ in tours})
+    if n_sequences > 1:
+        keys: list[tuple[int, ...]] = [(s,) for s, _ in tours]
+    elif len(set(tours)) >= MIN_SEGMENTS:
+        keys = list(tours)
+    else:
+        keys = [()] * len(tours)
     number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     return np.asarray([number[key] for key in keys], dtype=np.int64)

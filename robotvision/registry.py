@@ -128,3 +128,12 @@ def _import_dotted(name: str, registry: Registry) -> type:
     if not isinstance(found, type):
         raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {found!r}")
     return found
+
+
+def first_line(registry: Registry, name: str) -> str:
+    """Return the first line of a plug-in's docstring, or why it cannot be loaded."""
+    try:
+        doc = registry.get(name).__doc__ or ""
+    except (ImportError, RobotVisionError) as e:
+        return f"(cannot be loaded: {e})"
+    return doc.strip().splitlines()[0] if doc.strip() else ""

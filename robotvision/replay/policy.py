@@ -16,6 +16,8 @@ queue    queue    hold     and if it insists on every frame?
 ======== ======== ======== ====================================================
 
 A deadline counts from the frame's due time; "next frame" is the due time of the frame after it.
+Where none is given it is "next frame" under ``deadline``, and 0 under ``hold``: what is known at
+the very moment the frame is there.
 All times are whole nanoseconds, so the same log gives the same outcomes everywhere.
 
 Known, and to be kept in mind: under ``newest`` a system that is a little faster on every frame can
@@ -27,6 +29,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median_low
 from typing import Literal
 
@@ -45,19 +48,26 @@ class Policy:
     ----------
     backlog, late : str
         See the module.
-    deadline_ns : int or None
-        After the frame's due time; None: when the next frame is due.
+    deadline_ns : int or "next-frame" or None
+        After the frame's due time; None: the default of ``late``.
     name : str
         One of the four, or ``backlog+late``.
+
+    Raises
+    ------
+    RobotVisionError
+        A deadline below 0.
     """
 
     backlog: Backlog
     late: Late
-    deadline_ns: int | None = None
+    deadline_ns: int | Literal["next-frame"] | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.deadline_ns is not None and self.deadline_ns < 0:
+        if self.deadline_ns is None:
+            object.__setattr__(self, "deadline_ns", 0 if self.late == "hold" else "next-frame")
+        if isinstance(self.deadline_ns, int) and self.deadline_ns < 0:
             raise RobotVisionError(
                 f"deadline: expected a time of at least 0, got {self.deadline_ns / 1e6:g} ms"
             )
@@ -70,9 +80,8 @@ class Policy:
             "name": self.name, "backlog": self.backlog, "late": self.late,
         }  # fmt: skip
         if self.late != "own":
-            about["deadline_ms"] = (
-                "next-frame" if self.deadline_ns is None else self.deadline_ns / 1e6
-            )
+            is_fixed = isinstance(self.deadline_ns, int)
+            about["deadline_ms"] = self.deadline_ns / 1e6 if is_fixed else self.deadline_ns
         return about
 
     def deadlines(self, due: Sequence[int]) -> list[int]:
@@ -80,11 +89,11 @@ class Policy:
 
         Under "next frame" the last frame has as long as the median frame.
         """
-        if self.deadline_ns is not None:
+        if isinstance(self.deadline_ns, int):
             return [d + self.deadline_ns for d in due]
         if not due:
             return []
-        steps = [b - a for a, b in zip(due, due[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(due)]
         return [*due[1:], due[-1] + (median_low(steps) if steps else 0)]
 
 
@@ -96,7 +105,7 @@ POLICIES: dict[str, tuple[Backlog, Late]] = {
 }
 
 
-def named_policy(name: str, deadline_ns: int | None = None) -> Policy:
+def named_policy(name: str, deadline_ns: int | Literal["next-frame"] | None = None) -> Policy:
     """Return one of the four named policies.
 
     Raises

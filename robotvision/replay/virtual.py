@@ -17,9 +17,7 @@ from robotvision.replay.policy import Backlog
 Times = list[int | None]
 
 
-def schedule(
-    due: Sequence[int], latency: Sequence[int], backlog: Backlog
-) -> tuple[Times, Times]:
+def schedule(due: Sequence[int], latency: Sequence[int], backlog: Backlog) -> tuple[Times, Times]:
     """Return when each frame is taken and answered; None, None where it is skipped.
 
     Parameters

@@ -43,11 +43,13 @@ class FrameRecord:
 class SequenceRecord:
     """One replayed sequence: its header line and its frames in order.
 
-    ``about`` holds ``name, set, path, reader, frames, rate_hz, digest, channels``.
+    ``about`` holds ``name, set, path, reader, frames, first, rate_hz, channels, has_truth,
+    digest``; ``offset`` is where its header line begins, in bytes.
     """
 
     about: dict[str, Any]
     frames: list[FrameRecord] = field(default_factory=list)
+    offset: int = 0
 
     @property
     def set(self) -> str:
@@ -148,6 +150,11 @@ class RunLog:
                 f"room, then go on with robotvision run --resume {self.path.parent}"
             ) from e
 
+    def cut(self, offset: int) -> None:
+        """Drop everything after the first ``offset`` bytes."""
+        self._file.truncate(offset)
+        self._file.seek(offset)
+
     def sync(self) -> None:
         """Have the system put what was written on disk."""
         os.fsync(self._file.fileno())
@@ -229,7 +236,7 @@ class _Reader:
             run.sequences[-1].frames.append(frame_record(line))
         elif kind == "sequence":
             int(line["frames"])
-            run.sequences.append(SequenceRecord(line))
+            run.sequences.append(SequenceRecord(line, offset=run.valid_bytes))
         elif kind == "end":
             run.finished, run.end = True, line
 

@@ -1,0 +1,65 @@
+"""``robotvision run``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision run configs/quickstart.yaml
+  robotvision run configs/ie_tower.yaml --data-root ~/data --json > report.json
+  robotvision run configs/quickstart.yaml --limit 50 --out runs/first
+  robotvision run --resume runs/first
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("config", type=click.Path(path_type=Path), required=False)
+@click.option("--data-root", type=click.Path(path_type=Path),
+              help="Where relative sequence paths start (else ROBOTVISION_DATA, else the config's "
+              "folder).")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path),
+              help="The run folder (else runs/<config>-<time>).")  # fmt: skip
+@click.option(
+    "--limit", type=click.IntRange(1), help="At most so many frames of each test sequence."
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@click.option("--resume", type=click.Path(path_type=Path),
+              help="Go on with an interrupted run, from its folder.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def command(
+    config: Path | None,
+    data_root: Path | None,
+    out: Path | None,
+    limit: int | None,
+    seed: int | None,
+    no_cache: bool,
+    resume: Path | None,
+    as_json: bool,
+) -> int:
+    """Train, replay the test sequences frame by frame, score, report."""
+    from rich.console import Console
+
+    from robotvision.config import load_config
+    from robotvision.features.extraction import cache_folder
+    from robotvision.report.live import Live
+    from robotvision.report.write import finish
+    from robotvision.run import execute, new_folder, resumed
+
+    if (config is None) == (resume is None):
+        raise click.UsageError("give a CONFIG, or --resume and a run folder")
+    if resume is not None:
+        setup, limit = resumed(resume)
+        folder = resume
+    else:
+        assert config is not None
+        setup = load_config(config, data_root, seed)
+        folder = new_folder(setup, out)
+    errors = Console(stderr=True)
+    with Live(errors) as live:
+        run = execute(setup, folder, limit=limit, cache=None if no_cache else cache_folder(),
+                      observer=live, resume=resume is not None)  # fmt: skip
+    return finish(run, setup, as_json=as_json, errors=errors)

@@ -1,0 +1,152 @@
+"""A run as it happens: bars for the preparation, one line that follows the robot.
+
+On a terminal the line is redrawn; anywhere else a plain line is printed now and then, so that a
+log file stays readable.
+"""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from robotvision.pipeline import Training
+from robotvision.records import Outcome, ScoredAnswer
+from robotvision.runs.log import FrameRecord
+from robotvision.scoring.tally import Tally
+
+MARKS = {
+    Outcome.CORRECT: ("✔", "green"),
+    Outcome.WRONG: ("✘", "red"),
+    Outcome.UNANSWERED: ("·", "yellow"),
+    Outcome.LATE: ("◷", "magenta"),
+    Outcome.SKIPPED: ("»", "magenta"),
+    Outcome.FAILED: ("!", "bold red"),
+    None: ("?", "dim"),
+}
+PLAIN_EVERY_S = 2.0
+REDRAW_EVERY_S = 0.08
+
+
+class Live:
+    """An observer that shows a run on stderr. A context manager.
+
+    Parameters
+    ----------
+    console : Console
+        On stderr.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars = Progress(
+            TextColumn("{task.description:24}"), BarColumn(28), MofNCompleteColumn(),
+            TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True,
+            disable=not console.is_terminal, refresh_per_second=12,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+        self._plain = not console.is_terminal
+        self._last = 0.0
+        self._started = time.monotonic()
+        self._said: set[str] = set()
+        self._n = self._done = 0
+        self._name = ""
+        self._status = None if self._plain else console.status("")
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+        if self._status is not None:
+            self._status.stop()
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Show progress of a step before the replay."""
+        if self._plain:
+            self._step_plain(what, done, total)
+            return
+        if what not in self._tasks:
+            self._tasks[what] = self.bars.add_task(what, total=total)
+        self.bars.update(self._tasks[what], completed=done, total=total)
+
+    def _step_plain(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        is_due = now - self._last > PLAIN_EVERY_S and now - self._started > PLAIN_EVERY_S
+        if is_due and done < total:
+            self.console.print(f"{what}: {done} of {total}", highlight=False)
+            self._last = now
+
+    def trained(self, part: str, training: Training) -> None:
+        """Say what was trained on."""
+        cached = f", {training.cached} of {training.cached + training.extracted} feature sets " \
+                 "from the cache" if training.cached else ""  # fmt: skip
+        took = ", ".join(f"{k} {v:.1f} s" for k, v in training.seconds.items())
+        self.console.print(
+            f"trained on {training.n_frames} frames of {len(training.rooms)} rooms "
+            f"({took}{cached})",
+            highlight=False,
+        )
+        for problem in training.problems:
+            self.note(problem)
+
+    def sequence(self, name: str, n_frames: int) -> None:
+        """Begin a sequence."""
+        self.bars.stop()
+        self._name, self._n, self._done = name, n_frames, 0
+        if self._status is not None:
+            self._status.start()
+        else:
+            self.console.print(f"replaying {name}: {n_frames} frames", highlight=False)
+
+    def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+        """Follow the robot."""
+        self._done += 1
+        now = time.monotonic()
+        every = PLAIN_EVERY_S if self._plain else REDRAW_EVERY_S
+        if now - self._last < every and self._done < self._n:
+            return
+        self._last = now
+        line = live_line(self._name, self._done, self._n, record, scored, tally)
+        if self._status is not None:
+            self._status.update(line)
+        else:
+            self.console.print(line, highlight=False, soft_wrap=True)
+
+    def note(self, line: str) -> None:
+        """Print a line once."""
+        if line not in self._said:
+            self._said.add(line)
+            self.console.print(f"note: {line}", style="yellow", highlight=False, soft_wrap=True)
+
+
+def live_line(
+    name: str, done: int, n: int, record: FrameRecord, scored: ScoredAnswer, tally: Tally
+) -> Text:
+    """Return points so far, their share of the maximum, answer against truth, and latency."""
+    mark, style = MARKS[scored.outcome]
+    answer = scored.timed.answer.room if scored.timed.answer else None
+    truth = record.truth.room if record.truth else "(withheld)"
+    latency = record.timed.latency_ns
+    share = f"{tally.points / tally.max_points:4.0%}" if tally.max_points else "   -"
+    return Text.assemble(
+        (f"{name} ", "bold"), f"{done}/{n}  ",
+        ("points ", "dim"), (f"{tally.points:g}", "bold"), f" of {tally.max_points:g} ({share})  ",
+        (f"{mark} ", style), (answer or "no answer", style), ("  truth ", "dim"), truth,
+        ("  latency ", "dim"), f"{latency / 1e6:.1f} ms" if latency is not None else "-",
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""``report.json``: a run as one object, made from its log.
+
+Keys shared with ``score`` and ``rescore``: ``schema, task, mode, policy, frames, points,
+max_points, outcomes, rooms, latency_ns, run_dir``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from robotvision.records import Outcome
+from robotvision.run import Run
+from robotvision.runs.log import FrameRecord, RunRecord
+from robotvision.scoring.score import summarise
+from robotvision.scoring.tally import Tally
+from robotvision.tasks.model import Task
+from robotvision.timing.quantiles import summary
+
+TOTAL = "total"
+REST = "rest"
+
+
+def report(run: Run) -> dict[str, Any]:
+    """Return the report of a run just made."""
+    return from_record(run.record, run.task, run.tallies, run.folder)
+
+
+def from_record(
+    record: RunRecord, task: Task, tallies: Mapping[str, Tally], folder: Path
+) -> dict[str, Any]:
+    """Return the report of a run log and its tallies."""
+    about = record.about
+    frames = list(record.frames())
+    data = summarise(task, tallies, str(about["mode"]), about["policy"])
+    expected = sum(int(s.about["frames"]) for s in record.sequences)
+    return {
+        **data,
+        "latency_ns": latency(frames),
+        "run_dir": str(folder),
+        "clock": about["clock"],
+        "is_whole": record.finished,
+        "frames_expected": expected,
+        "system": about["system"],
+        "training": about.get("training", {}),
+        "sequences": [
+            {k: s.about.get(k) for k in ("set", "name", "frames", "rate_hz", "digest")}
+            for s in record.sequences
+        ],
+        "faults": faults(frames),
+        "warnings": record.warnings,
+        "environment": about.get("environment", {}),
+        "config_digest": about.get("config_digest"),
+        "seed": about.get("seed"),
+    }
+
+
+def latency(frames: list[FrameRecord]) -> dict[str, dict[str, int | None]]:
+    """Return p50, p90, p99 and max by stage in nanoseconds; stages, the rest, the total.
+
+    ``total`` is the time the system had the frame; ``rest`` is what of it no stage accounts for.
+    ``decode`` lies outside it.
+    """
+    stages: dict[str, list[int]] = {}
+    rest, total, decode = [], [], []
+    for frame in frames:
+        latency_ns = frame.timed.latency_ns
+        if latency_ns is None:
+            continue
+        total.append(latency_ns)
+        for name, value in frame.timed.stages_ns.items():
+            stages.setdefault(name, []).append(value)
+        rest.append(latency_ns - sum(frame.timed.stages_ns.values()))
+        if frame.decode_ns is not None:
+            decode.append(frame.decode_ns)
+    if not total:
+        return {}
+    found = {name: summary(values) for name, values in stages.items()}
+    if stages:
+        found[REST] = summary(rest)
+    found[TOTAL] = summary(total)
+    if decode:
+        found["decode"] = summary(decode)
+    return found
+
+
+def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:
+    """Return what failed, each text once, with how often and the first frame."""
+    found: dict[str, dict[str, Any]] = {}
+    for frame in frames:
+        text = frame.timed.fault
+        if text is not None:
+            entry = found.setdefault(text, {"fault": text, "frames": 0, "first_frame": frame.index})
+            entry["frames"] += 1
+    return sorted(found.values(), key=lambda e: -int(e["frames"]))
+
+
+def is_clean(data: Mapping[str, Any]) -> bool:
+    """Return whether nothing failed in a run and it came to its end."""
+    return bool(data["is_whole"]) and not data["outcomes"][Outcome.FAILED]

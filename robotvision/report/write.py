@@ -1,0 +1,37 @@
+"""Write what follows from the log into the run folder, and print it."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+
+from robotvision.config import Setup
+from robotvision.report.summary import report
+from robotvision.report.terminal import print_report
+from robotvision.run import Run, write_text
+
+
+def finish(run: Run, setup: Setup, *, as_json: bool, errors: Console) -> int:
+    """Write run file and reports, print the report, return the exit code."""
+    from robotvision.runs.runfile import write_run_file
+
+    data = report(run)
+    first = run.task.run_file.first_number
+    for name in dict.fromkeys(s.set for s in run.record.sequences):
+        frames = [f for s in run.record.sequences if s.set == name for f in s.frames]
+        file_name = "run.txt" if len(run.tallies) == 1 else f"run-{name}.txt"
+        rows = [(f.index + first, f.timed.answer) for f in frames]
+        write_run_file(run.folder / file_name, run.task, rows)
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    write_text(run.folder / "report.json", text + "\n")
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False))
+    else:
+        console = Console()
+        print_report(console, data, run.task, run.tallies)
+        console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
+    if run.stopped:
+        errors.print(f"stopped; go on with: robotvision run --resume {run.folder}",
+                     style="yellow", highlight=False, soft_wrap=True)  # fmt: skip
+    return 1 if run.has_failures else 0

@@ -1,0 +1,1 @@
+"""Latency that can be quoted: quantiles with their validity, the environment they hold for."""

@@ -1,0 +1,54 @@
+"""Quantiles of latencies, and whether so few frames can support them.
+
+A quantile q is quoted only where at least two of n independent frames lie above it with 99 %
+confidence: ``P(Binomial(n, 1 - q) <= 1) <= 0.01``, the rule of MLPerf's LoadGen (early stopping).
+That asks for 64 frames for p90, 662 for p99 and 6,636 for p99.9. Values are order statistics (the
+smallest observation that at least q of all do not exceed), so each is a latency that was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from math import ceil
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+CONFIDENCE = 0.99
+
+
+def is_supported(n: int, q: float) -> bool:
+    """Return whether ``n`` frames support the quantile ``q`` in (0, 1)."""
+    return q**n + n * (1 - q) * q ** (n - 1) <= 1 - CONFIDENCE if n else False
+
+
+@cache
+def frames_needed(q: float) -> int:
+    """Return the fewest frames that support the quantile ``q``."""
+    low, high = 1, 2
+    while not is_supported(high, q):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_supported(middle, q) else (middle, high)
+    return high
+
+
+def quantile(ordered: Sequence[int], q: float) -> int:
+    """Return the order statistic at ``q`` of values in rising order."""
+    return ordered[max(0, ceil(q * len(ordered)) - 1)]
+
+
+def summary(values: Sequence[int]) -> dict[str, int | None]:
+    """Return p50, p90, p99 and max of nanoseconds; None for what so few cannot support.
+
+    The median and the maximum are always given: they claim nothing about frames not seen.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        return {**dict.fromkeys(QUANTILES), "max": None}
+    n = len(ordered)
+    found: dict[str, int | None] = {
+        name: quantile(ordered, q) if q <= 0.5 or is_supported(n, q) else None
+        for name, q in QUANTILES.items()
+    }
+    return {**found, "max": ordered[-1]}
