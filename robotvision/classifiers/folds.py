@@ -88,9 +88,9 @@ def _units(rooms: Numbers, groups: Numbers) -> list[_Unit]:
     ]
     for room, where in seen_in.items():
         if len(where) == 1:
+            rows = np.flatnonzero(rooms == room)
             is_single = len(np.unique(groups)) == 1
-            n_blocks, gap = (len(rows), 0.0) if is_single else (N_BLOCKS, GAP)
-            units += _blocks(np.flatnonzero(rooms == room), n_blocks, gap)
+            units += _blocks(rows, len(rows), 0.0) if is_single else _blocks(rows, N_BLOCKS, GAP)
     return units
 
 

@@ -252,9 +252,7 @@ def _load(cache: Path | None, key: str | None, n: int) -> NDArray[np.float32] | 
     return block if block.dtype == np.float32 and block.ndim == 2 and len(block) == n else None
 
 
-def _save(
-    cache: Path, key: str | None, block: NDArray[np.float32], problems: list[str]
-) -> None:
+def _save(cache: Path, key: str | None, block: NDArray[np.float32], problems: list[str]) -> None:
     if key is None:
         return
     try:
