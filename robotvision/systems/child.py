@@ -1,0 +1,254 @@
+"""A running program: lines to and from it with a time limit, whatever else it prints kept.
+
+Writing never blocks for good: while the program does not read, its output is read, so that neither
+side waits for the other; and time runs out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Sequence
+from time import monotonic_ns
+
+from robotvision.errors import SystemFault
+from robotvision.systems.launch import Launched
+from robotvision.systems.programlog import ProgramLog
+from robotvision.systems.wire import MARK, MAX_LINE
+
+_CHUNK = 1 << 16
+_PIPE_BYTES = 1 << 20
+
+
+class Ended(SystemFault):
+    """The program ended, or closed a pipe it is spoken to by."""
+
+
+class TimedOut(SystemFault):
+    """The program did not do in time what was asked."""
+
+
+class Child:
+    """The pipes of one running program.
+
+    Parameters
+    ----------
+    launched : Launched
+        Just started.
+    log : ProgramLog
+        Where everything it prints goes that is no control line.
+    """
+
+    def __init__(self, launched: Launched, log: ProgramLog) -> None:
+        self.launched = launched
+        self.log = log
+        process = launched.process
+        pipes = [f for f in (process.stdin, process.stdout, process.stderr) if f is not None]
+        self._in, self._out, self._err = (f.fileno() for f in pipes)
+        for fd in (self._in, self._out, self._err):
+            os.set_blocking(fd, False)
+            with contextlib.suppress(OSError):  # the user's quota of pipe memory: only slower
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._exit = os.pidfd_open(process.pid)
+        self._stop = os.eventfd(0, os.EFD_CLOEXEC)
+        self._reading = select.poll()
+        self._reading.register(self._out, select.POLLIN)
+        self._reading.register(self._exit, select.POLLIN)
+        self._writing = select.poll()
+        for fd, events in (
+            (self._in, select.POLLOUT), (self._out, select.POLLIN), (self._exit, select.POLLIN)
+        ):  # fmt: skip
+            self._writing.register(fd, events)
+        self._lines: deque[bytes] = deque()
+        self._partial = b""
+        self._mid_line = False
+        self._is_over = False
+        self._drain = threading.Thread(target=self._keep_stderr, daemon=True)
+        self._drain.start()
+
+    def send(self, parts: Sequence[bytes | memoryview], until_ns: int) -> None:
+        """Write ``parts`` one after the other.
+
+        Raises
+        ------
+        Ended, TimedOut
+            The program is gone or has closed its stdin; it does not read.
+        """
+        for part in parts:
+            rest = memoryview(part)
+            while rest:
+                try:
+                    rest = rest[os.write(self._in, rest) :]
+                except BlockingIOError:
+                    self._wait(self._writing, until_ns)
+                except BrokenPipeError as e:
+                    raise Ended(self._how_it_ended("closed its stdin")) from e
+
+    def line(self, until_ns: int) -> bytes:
+        """Return the next control line, without its line end. Raises Ended, TimedOut."""
+        while not self._lines:
+            if self._is_over:
+                raise Ended(self._how_it_ended("closed its stdout"))
+            self._wait(self._reading, until_ns)
+        return self._lines.popleft()
+
+    def pending(self) -> list[bytes]:
+        """Return the control lines that have come by now, without waiting."""
+        self._read()
+        found = list(self._lines)
+        self._lines.clear()
+        return found
+
+    def end(self, patience_s: float = 0.0) -> str:
+        """Close its stdin, wait for it as long as ``patience_s``, kill it; return how it ended."""
+        process = self.launched.process
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        end_ns = monotonic_ns() + int(patience_s * 1e9)
+        while patience_s and not self._is_over and process.poll() is None:
+            try:
+                self._wait(self._reading, end_ns)
+            except (TimedOut, Ended):
+                break
+        if patience_s and self._is_over:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, (end_ns - monotonic_ns()) / 1e9))
+        by_itself = process.poll()
+        self.launched.end()
+        self._read()
+        os.eventfd_write(self._stop, 1)
+        self._drain.join()
+        for fd in (self._exit, self._stop):
+            os.close(fd)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        return "killed" if by_itself is None else self._status(by_itself)
+
+    def _wait(self, poll: select.poll, until_ns: int) -> None:
+        """Wait until something can be read or written; read what has come."""
+        left_ns = until_ns - monotonic_ns()
+        if left_ns <= 0:
+            raise TimedOut("time is up")
+        events = poll.poll(left_ns / 1e6)
+        if not events:
+            raise TimedOut("time is up")
+        for fd, _ in events:
+            if fd == self._out:
+                self._read()
+            elif fd == self._exit:
+                self._read()
+                if not self._lines:
+                    raise Ended(self._how_it_ended(""))
+
+    def _read(self) -> None:
+        """Take in what the program wrote until there is no more, at most 16 MiB at a time."""
+        for _ in range(256):
+            if self._is_over:
+                return
+            try:
+                data = os.read(self._out, _CHUNK)
+            except BlockingIOError:
+                return
+            if not data:
+                self._is_over = True
+                self._reading.unregister(self._out)
+                self._writing.unregister(self._out)
+                return
+            self._take(data)
+            if len(data) < _CHUNK and self._lines:
+                return
+
+    def _take(self, data: bytes) -> None:
+        """Sort output into control lines and the program's log."""
+        if self._partial:
+            data = self._partial + data
+            self._partial = b""
+        at = 0
+        if self._mid_line:
+            at = data.find(b"\n") + 1
+            self.log.write(data[:at] or data)
+            if not at:
+                return
+            self._mid_line = False
+        while at < len(data):
+            if data.startswith(MARK, at):
+                end = data.find(b"\n", at)
+                if end < 0:
+                    break
+                self._lines.append(data[at:end].rstrip(b"\r"))
+                at = end + 1
+                continue
+            mark = data.find(b"\n" + MARK, at)
+            end = mark + 1 if mark >= 0 else data.rfind(b"\n", at) + 1
+            if end <= at:
+                break
+            text = data[at:end]
+            if text.strip():
+                self.log.write(text)
+            at = end
+        self._keep_partial(data[at:])
+
+    def _keep_partial(self, rest: bytes) -> None:
+        if len(rest) <= (MAX_LINE if rest.startswith(MARK) else _CHUNK):
+            self._partial = rest
+            return
+        if rest.startswith(MARK):
+            self._lines.append(rest[:100])  # cut: cannot be read as JSON, and is reported so
+        self.log.write(rest)
+        self._mid_line = True
+
+    def _keep_stderr(self) -> None:
+        poll = select.poll()
+        poll.register(self._err, select.POLLIN)
+        poll.register(self._stop, select.POLLIN)
+        stopping = False
+        while True:
+            stopping = stopping or any(fd == self._stop for fd, _ in poll.poll())
+            try:
+                data = os.read(self._err, _CHUNK)
+            except BlockingIOError:
+                if stopping:
+                    return
+                continue
+            if not data:
+                return
+            self.log.write(data)
+
+    def _how_it_ended(self, otherwise: str) -> str:
+        """Say how the program ended, with its last words; ``otherwise`` where it still runs."""
+        try:
+            status = self.launched.process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            return otherwise
+        self._drain.join(0.2)
+        words = self.log.last_words()
+        return self._status(status) + (f"; its last words: {words!r}" if words else "")
+
+    def _status(self, status: int) -> str:
+        number = -status if status < 0 else status - 128 if 128 < status < 193 else 0
+        if not number:
+            return f"ended with exit status {status}"
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = f"signal {number}"
+        why = _WHY.get(name, "")
+        if name == "SIGKILL" and self.launched.group.ran_out_of_memory():
+            why = " (out of the memory it may use: raise limits.memory_mb or use less)"
+        return f"was ended by {name}{why}"
+
+
+_WHY = {
+    "SIGSEGV": " (it touched memory that is not its own)",
+    "SIGABRT": " (it gave up by itself: a failed assertion, or memory)",
+    "SIGXCPU": " (it used up limits.cpu_s)",
+    "SIGXFSZ": " (it wrote more than limits.file_mb)",
+}

@@ -1,0 +1,82 @@
+"""What a program prints, kept: the beginning and the end of it, never more than a bound."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+DEFAULT_LIMIT = 1 << 20
+_TAIL = 16 << 10
+
+
+class ProgramLog:
+    """The log of one program over all its starts, safe to write from two threads.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where it is kept; None: only its last 16 KiB are kept, in memory.
+    limit : int
+        Bytes written at most from the front; what comes after is counted, and its end is added
+        when the log is closed.
+    """
+
+    def __init__(self, path: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
+        self.path = path
+        self.limit = limit
+        self.cut = 0
+        self._lock = threading.Lock()
+        self._tail = bytearray()
+        self._written = 0
+        self._file = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - close() closes it
+
+    def write(self, data: bytes) -> None:
+        """Keep what the program printed."""
+        with self._lock:
+            self._tail += data[-_TAIL:]
+            del self._tail[:-_TAIL]
+            if self._file is None:
+                return
+            room = max(0, self.limit - self._written)
+            if room:
+                self._file.write(data[:room])
+                self._written += min(room, len(data))
+            self.cut += max(0, len(data) - room)
+
+    def note(self, text: str) -> None:
+        """Keep a line of the harness's own: a start, a fault."""
+        self.write(f"[robotvision] {text}\n".encode())
+
+    def tail(self) -> str:
+        """Return the last 16 KiB as text."""
+        with self._lock:
+            return self._tail.decode(errors="replace")
+
+    def last_words(self) -> str:
+        """Return the last line printed since the last start, shortened; empty where none was."""
+        for raw in reversed(self.tail().splitlines()):
+            text = raw.strip()
+            if text.startswith("[robotvision] started"):
+                break
+            if text and not text.startswith("[robotvision] "):
+                return text[:200]
+        return ""
+
+    def close(self) -> None:
+        """Say what was cut, add the end of it, and close the file; may be called twice."""
+        with self._lock:
+            if self._file is None:
+                return
+            if self.cut:
+                kept = bytes(self._tail[-min(self.cut, _TAIL) :])
+                lost = self.cut - len(kept)
+                self._file.write(
+                    f"\n[robotvision] the log is full ({self.limit} bytes): {lost} bytes were "
+                    "cut here\n".encode()
+                    + kept
+                )
+            self._file.close()
+            self._file = None

@@ -1,0 +1,238 @@
+"""The wire protocol, version 1: what the harness and a program say to each other.
+
+A control line is ``@rv1 `` and one JSON object with a ``type``: ``hello``, ``reset``, ``frame`` and
+``bye`` from the harness; ``ready`` and ``answer`` from the program. ``docs/protocol.md`` is the
+whole text. Here are the harness's own lines and the check of the program's, without any process.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from robotvision.data.sequence import Kind
+from robotvision.errors import SystemFault, near
+from robotvision.records import NO_OBJECTS, NO_STAGES, Answer
+from robotvision.systems.base import Session, View
+from robotvision.tasks.model import Task
+
+VERSION = 1
+PREFIX = b"@rv1 "
+MARK = b"@rv"
+"""What begins a control line of any version."""
+MAX_LINE = 1 << 20
+"""Bytes of a program's control line at most."""
+
+DTYPES = {Kind.COLOR: "uint8", Kind.DEPTH_MM: "uint16", Kind.POINTS: "float32"}
+_SHAPES = {Kind.COLOR: [None, None, 3], Kind.DEPTH_MM: [None, None], Kind.POINTS: [None, 3]}
+
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def line(message: Mapping[str, Any]) -> bytes:
+    """Return ``message`` as a control line."""
+    return PREFIX + dumps(message).encode() + b"\n"
+
+
+def hello(
+    session: Session, view: View, transports: Sequence[str], ring: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return the first message: the rules, the cameras and how pixels can be had.
+
+    Parameters
+    ----------
+    transports : sequence of str
+        ``shm``, ``pipe``: what the program may choose from, the best first.
+    ring : mapping or None
+        ``fd, path, bytes`` of the shared memory.
+    """
+    task = session.task
+    room = task.points.room
+    message = {
+        "type": "hello",
+        "version": VERSION,
+        "task": {
+            "id": task.id,
+            "rooms": list(task.room_names),
+            "unknown": task.unknown,
+            "objects": list(task.objects),
+            "points": {
+                "correct": room.correct, "wrong": room.wrong, "unanswered": room.unanswered,
+            },
+        },
+        "mode": session.mode,
+        "deadline_ns": session.deadline_ns,
+        "seed": session.seed,
+        **cameras(view),
+        "transports": list(transports),
+    }  # fmt: skip
+    if ring is not None:
+        message["shm"] = dict(ring)
+    return message
+
+
+def cameras(view: View) -> dict[str, Any]:
+    """Return the part of `hello` and `reset` that describes the cameras of a sequence."""
+    channels = {
+        name: {
+            "kind": str(channel.kind),
+            "dtype": DTYPES[channel.kind],
+            "shape": list(channel.shape) if channel.shape else _SHAPES[channel.kind],
+        }
+        for name, channel in view.channels.items()
+    }
+    calibration = {name: dict(values) for name, values in view.calibration.items()}
+    return {"channels": channels, "calibration": calibration, "rate_hz": view.rate_hz}
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Return the message of a control line (without its line end).
+
+    Raises
+    ------
+    SystemFault
+        Another version, not JSON, or not an object with a ``type``.
+    """
+    if not raw.startswith(PREFIX):
+        raise SystemFault(
+            f"the program speaks {_shown(raw[:8])}, expected lines that start with '@rv1 '; use a "
+            f"client kit of protocol version {VERSION}"
+        )
+    try:
+        message = json.loads(raw[len(PREFIX) :])
+    except (ValueError, RecursionError) as e:
+        raise SystemFault(
+            f"malformed line {_shown(raw)}: not JSON ({e}); write one JSON object after '@rv1 ', "
+            "all on one line"
+        ) from e
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise SystemFault(
+            f"malformed line {_shown(raw)}: expected a JSON object with a 'type' after '@rv1 '"
+        )
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a program asks for: its name, the channels it wants, how it takes pixels."""
+
+    name: str | None
+    channels: tuple[str, ...]
+    transport: str
+
+
+def ready(message: Mapping[str, Any], view: View, transports: Sequence[str]) -> Ready:
+    """Check a ``ready`` message.
+
+    Raises
+    ------
+    SystemFault
+        Another type or version, a channel that is not there, a transport not offered.
+    """
+    if message["type"] != "ready":
+        raise SystemFault(
+            f"expected 'ready' as the program's first message, got {message['type']!r}; answer "
+            'hello with {"type": "ready"}'
+        )
+    version = message.get("version", VERSION)
+    if version != VERSION:
+        raise SystemFault(f"ready: the program speaks version {version!r}, expected {VERSION}")
+    name = message.get("name")
+    if name is not None and not isinstance(name, str):
+        raise SystemFault(f"ready: name: expected text, got {name!r}")
+    transport = message.get("transport", transports[0])
+    if transport not in transports:
+        raise SystemFault(
+            f"ready: transport: expected one of {', '.join(transports)}, got {transport!r}"
+        )
+    return Ready(name, _channels(message.get("channels"), view), transport)
+
+
+def _channels(wanted: object, view: View) -> tuple[str, ...]:
+    if wanted is None:
+        return tuple(view.channels)
+    if not isinstance(wanted, list) or not all(isinstance(c, str) for c in wanted):
+        raise SystemFault(f"ready: channels: expected a list of names, got {wanted!r}")
+    for name in wanted:
+        if name not in view.channels:
+            have = ", ".join(view.channels) or "none"
+            raise SystemFault(
+                f"ready: channels: {name!r} is not there{near(name, view.channels)}; the sequence "
+                f"has: {have}; ask only for channels named in hello"
+            )
+    return tuple(dict.fromkeys(wanted))
+
+
+def answer(message: Mapping[str, Any], task: Task) -> tuple[Answer, Mapping[str, int]]:
+    """Return the answer and the stage times of an ``answer`` message.
+
+    Raises
+    ------
+    SystemFault
+        The program says it failed (``fault``), or a value is not what the task allows.
+    """
+    if message.get("fault") is not None:
+        raise SystemFault(f"the program says: {message['fault']}")
+    if "room" not in message:
+        raise SystemFault("answer: 'room' is missing; give a room, or null for no answer")
+    room, labels = message["room"], task.labels
+    if room is not None and not isinstance(room, str):
+        raise SystemFault(f"answer: room: expected a label or null, got {room!r}")
+    if room is not None and labels and room not in labels:
+        raise SystemFault(
+            f"answer: room {room!r} is not a label of the task{near(room, labels)}; expected one "
+            f"of {', '.join(labels)}, or null for no answer"
+        )
+    objects = _objects(message.get("objects"), task)
+    return Answer(room, _confidence(message.get("confidence")), objects), _stages(message)
+
+
+def _confidence(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SystemFault(f"answer: confidence: expected a number from 0 to 1, got {value!r}")
+    if not math.isfinite(value) or not 0 <= value <= 1:
+        raise SystemFault(
+            f"answer: confidence: expected a number from 0 to 1, got {value}; leave it out where "
+            "there is none"
+        )
+    return float(value)
+
+
+def _objects(value: object, task: Task) -> Mapping[str, bool]:
+    if not value:
+        return NO_OBJECTS
+    if not isinstance(value, dict) or not all(isinstance(v, bool) for v in value.values()):
+        raise SystemFault(f"answer: objects: expected {{name: true or false}}, got {value!r}")
+    for name in value:
+        if name not in task.objects:
+            known = ", ".join(task.objects) or "none"
+            raise SystemFault(
+                f"answer: object {name!r} is not one of the task{near(name, task.objects)}; "
+                f"known: {known}"
+            )
+    return value
+
+
+def _stages(message: Mapping[str, Any]) -> Mapping[str, int]:
+    value = message.get("stages_ns")
+    if not value:
+        return NO_STAGES
+    whole = isinstance(value, dict) and all(
+        isinstance(v, int) and not isinstance(v, bool) and v >= 0 for v in value.values()
+    )
+    if not whole:
+        raise SystemFault(
+            f"answer: stages_ns: expected {{stage: whole nanoseconds}}, got {value!r}"
+        )
+    stages: Mapping[str, int] = value
+    return stages
+
+
+def _shown(raw: bytes) -> str:
+    text = raw.decode(errors="replace")
+    return repr(text if len(text) <= 80 else text[:77] + "...")
