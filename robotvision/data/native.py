@@ -84,9 +84,10 @@ class NativeReader:
         except InputFaults as e:
             return Reading(None, list(e.faults))
         frames = _read_frames(path, header, faults)
-        truth, lines = _read_truth(path / "truth.csv", {f.index for f in frames}, faults)
         if not frames and not faults:
             faults.append(Fault(path / "frames.csv", "no frames in it"))
+        known = {f.index for f in frames} if frames else None
+        truth, lines = _read_truth(path / "truth.csv", known, faults)
         sequence = Sequence(
             name=header.name,
             root=path,
@@ -235,7 +236,7 @@ def _pose(row: Mapping[str, str], fault: Callable[..., None]) -> tuple[float, fl
 
 
 def _read_truth(
-    path: Path, known: set[int], faults: list[Fault]
+    path: Path, known: set[int] | None, faults: list[Fault]
 ) -> tuple[dict[int, Truth] | None, dict[int, int]]:
     if not path.exists():
         return None, {}
@@ -252,7 +253,7 @@ def _read_truth(
         elif not row["room"]:
             faults.append(Fault(path, f"frame {index}: the room is empty", line))
         else:
-            if index not in known:
+            if known is not None and index not in known:
                 faults.append(Fault(path, f"truth for the frame {index}, which is not in "
                                     "frames.csv", line))  # fmt: skip
             objects = frozenset(o for o in row.get("objects", "").split(";") if o)

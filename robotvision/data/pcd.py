@@ -143,16 +143,17 @@ def _header(said: dict[str, list[str]], where: str) -> Header:
         raise FrameError(
             f"{where}: POINTS {points[0]} does not agree with WIDTH {width} x HEIGHT {height}"
         )
-    if header.n_points > MAX_POINTS or header.n_points * header.stride > MAX_BYTES:
+    stride = sum(int(kind[2:]) * count for _, kind, count in columns)
+    if header.n_points > MAX_POINTS or max(header.n_points, 1) * stride > MAX_BYTES:
         raise FrameError(
             f"{where}: expected at most {MAX_POINTS} points and {MAX_BYTES >> 20} MB, the header "
-            f"says {header.n_points} points of {header.stride} bytes"
+            f"says {header.n_points} points of {stride} bytes"
         )
     return header
 
 
 def _whole(word: str, key: str, where: str) -> int:
-    if word.isascii() and word.isdigit() and len(word) <= 9:
+    if word.isascii() and word.isdigit() and len(word) <= 18:
         return int(word)
     raise FrameError(f"{where}: {key}: expected a whole number, got {word[:40]!r}")
 
@@ -161,6 +162,8 @@ def _parse(raw: bytes, where: str) -> tuple[Header, list[NDArray[Any]]]:
     """Return the header and its columns, each (n_points, count)."""
     header, position = parse_header(raw, where)
     body = raw[position:]
+    if header.n_points * header.stride == 0:
+        return header, [np.zeros((0, count), kind) for _, kind, count in header.columns]
     if header.form == "ascii":
         return header, _ascii(header, body, where)
     if header.form == "binary":

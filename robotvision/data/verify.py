@@ -104,7 +104,7 @@ def _truth_fault(sequence: Sequence, index: int, message: str, remedy: str = "")
 def _stray_truth(sequence: Sequence) -> Iterator[Fault]:
     known = {f.index for f in sequence.frames}
     table = (sequence.table or sequence.root).name
-    for index in sequence.truth or {}:
+    for index in (sequence.truth or {}) if known else ():
         if index not in known:
             yield _truth_fault(
                 sequence, index, f"truth for the frame {index}, which is not in {table}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ from robotvision.data.names import NOMINAL_RATE_HZ, nominal_ns
 from robotvision.data.sequence import Entry, Kind, Reading, Sequence
 from robotvision.errors import Fault, FrameError
 from robotvision.records import frozen
+
+# FFmpeg's own remarks on a broken file would stand among ours; read when it is first used.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")
 
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm"})
 MAX_FRAMES = 10_000_000
@@ -90,10 +94,14 @@ class Video:
         rate = float(self.open().get(cv2.CAP_PROP_FPS))
         return rate if math.isfinite(rate) and 1e-3 <= rate <= 1e4 else None
 
+    def said(self) -> int:
+        """Return the file's own count of frames, 0 where it makes no sense."""
+        said = self.open().get(cv2.CAP_PROP_FRAME_COUNT)
+        return int(said) if math.isfinite(said) and 0 < said <= MAX_FRAMES else 0
+
     def count(self) -> int:
         """Return the number of frames that can be decoded."""
-        said = self.open().get(cv2.CAP_PROP_FRAME_COUNT)
-        n = int(said) if math.isfinite(said) and 0 < said <= MAX_FRAMES else 0
+        n = self.said()
         try:
             if n:
                 self.read(n - 1)
@@ -163,13 +171,15 @@ class VideoReader:
             return Reading(None, [Fault(path, "expected a video file")])
         video = Video(path)
         try:
-            said, n = video.rate_hz(), video.count()
+            said, said_n, n = video.rate_hz(), video.said(), video.count()
         except FrameError as e:
             return Reading(None, [Fault(path, str(e).removeprefix(f"{path}: "))])
         if n == 0:
             return Reading(None, [Fault(path, "no frame in it that can be decoded")])
         rate = self.rate_hz or said or NOMINAL_RATE_HZ
         warnings = [] if self.rate_hz or said else [f"no frame rate in it: {rate:g} Hz is taken"]
+        if said_n > n:
+            warnings.append(f"the file says {said_n} frames, {n} can be decoded: cut short?")
         frames = tuple(
             Entry(
                 i, nominal_ns(i, rate), {"rgb": VideoFrame(video, i)}, name=f"{path.stem}_{i:06d}"

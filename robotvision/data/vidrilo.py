@@ -55,7 +55,6 @@ NOTE = f"the order of the room numbers is recollected, not confirmed; {NOMINAL_N
 
 _SEQUENCE = re.compile(r"sequence([1-9][0-9]{0,2})", re.IGNORECASE)
 _CLOUDS = ("depthInformation", VISUAL, "pointClouds", "pcd")
-MAX_MAT_BYTES = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +162,8 @@ def _configuration(mat: Path, faults: list[Fault]) -> Any | None:
     from scipy.io import loadmat
 
     try:
-        if mat.stat().st_size > MAX_MAT_BYTES:
-            faults.append(Fault(mat, f"expected a file of at most {MAX_MAT_BYTES >> 30} GB"))
-            return None
-        found = loadmat(mat, variable_names=["Configuration"])
+        with open(mat, "rb") as f:
+            found = loadmat(f, variable_names=["Configuration"])
     except OSError as e:
         faults.append(Fault(mat, f"cannot be read ({e.strerror or e})"))
         return None
