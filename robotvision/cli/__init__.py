@@ -18,6 +18,10 @@ COMMANDS = {
     "synth": "generate a building and a robot's tours through it",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
     "task": "show or check the rules of a task",
+    "check": "check run files against a task",
+    "score": "points of run files, given the truth",
+    "rank": "check, score and rank a folder of runs",
+    "pack": "put a run and its description into one file to hand in",
 }
 """Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
 

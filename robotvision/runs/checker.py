@@ -59,6 +59,13 @@ class CheckResult:
         """Whether the file can be scored."""
         return not self.faults
 
+    def lines(self) -> list[str]:
+        """Return the result in words: faults, warnings and one line that sums them up."""
+        counts = f"{self.n_answers} lines, {self.n_unanswered} without a room"
+        verdict = f"ok: {counts}" if self.is_ok else f"refused: {len(self.faults)} faults"
+        notes = [f"{self.path}: note: {w}" for w in self.warnings]
+        return [*map(str, self.faults), *notes, f"{self.path}: {verdict}"]
+
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {

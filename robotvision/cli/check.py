@@ -1,0 +1,43 @@
+"""``robotvision check``: check run files against a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "check",
+    epilog="Example: robotvision check --task imageclef2012 run1.txt run2.txt --truth test1",
+)
+@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
+@click.option("--truth", type=click.Path(path_type=Path),
+              help="A sequence or truth.csv: are the frames those of the test set?")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+def command(task_name: str, truth: Path | None, as_json: bool, runs: tuple[Path, ...]) -> int:
+    """Check run files and list every fault with its line.
+
+    A missing frame counts as not answered and is a warning. A repeated or malformed line, or a
+    label outside the task, refuses the file. Exit code 1: a file is refused.
+    """
+    from robotvision.runs.checker import check_run_file
+    from robotvision.runs.testsets import settle
+    from robotvision.runs.truthfile import read_truth
+    from robotvision.tasks import load_task
+
+    task = load_task(task_name)
+    table = read_truth(truth) if truth else None
+    if table:
+        task = settle(task, [table])
+    results = [check_run_file(path, task, table.frames if table else None) for path in runs]
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"files": [r.as_dict() for r in results]}))
+    else:
+        for result in results:
+            for line in result.lines():
+                click.echo(line)
+    return 0 if all(r.is_ok for r in results) else 1

@@ -1,0 +1,52 @@
+"""``robotvision score``: points of run files, given the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "score",
+    epilog="Example: robotvision score --task imageclef2010-icpr --truth easy --truth hard ours/",
+)
+@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
+@click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
+              help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip
+@click.option("--train", multiple=True, type=click.Path(path_type=Path),
+              help="Training sequences, for a task that takes its rooms from them.")  # fmt: skip
+@click.option("--mode", type=click.Choice(["obligatory", "optional"]), default="obligatory",
+              show_default=True, help="The mode the runs were made in.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+def command(
+    task_name: str, truths: tuple[Path, ...], train: tuple[Path, ...], mode: str, as_json: bool,
+    runs: tuple[Path, ...],
+) -> int:  # fmt: skip
+    """Score run files: points, breakdown by room and object, published results beside them.
+
+    With one truth, every RUN is a file. With several, a RUN is a folder with one file a test set,
+    named after it (easy.txt, hard.txt), or as many files in a row as there are truths. A frame
+    without a line is not answered. Exit code 1: a run was refused; the others are scored.
+    """
+    from robotvision.scoring.batch import score_files
+
+    scores = score_files(task_name, truths, runs, train=train, mode=mode)
+    for line in scores.warnings:
+        click.echo(f"note: {line}", err=True)
+    for line in scores.refusals():
+        click.echo(line, err=True)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(scores.as_dict()))
+    else:
+        from robotvision.scoring.show import console, print_published, print_score
+
+        out = console()
+        for run in scores.scored:
+            print_score(out, run.name, run.score, scores.task)
+        if scores.scored:
+            print_published(out, scores.task)
+    return 1 if scores.refused else 0

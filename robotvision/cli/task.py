@@ -1,0 +1,49 @@
+"""``robotvision task``: show and check the rules of a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group("task", epilog="Example: robotvision task show imageclef2012")
+def command() -> None:
+    """Show or check the rules of a task."""
+
+
+@command.command("show", epilog="Example: robotvision task show imageclef2014 --json")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("name")
+def show(name: str, as_json: bool) -> int:
+    """Show a task: rooms, points and where each rule comes from, run file, published results.
+
+    NAME is a shipped task's name or a YAML file.
+    """
+    from robotvision.tasks import load_task
+    from robotvision.tasks.card import as_dict, print_task
+
+    task = load_task(name)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(as_dict(task)))
+    else:
+        from robotvision.scoring.show import console
+
+        print_task(console(), task)
+    return 0
+
+
+@command.command("check", epilog="Example: robotvision task check contest.yaml")
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> int:
+    """Check a task's YAML file and list every fault with its line and column."""
+    from robotvision.tasks import load_task
+
+    task = load_task(str(file))
+    rooms = f"{len(task.room_names)} rooms" if task.room_names else "rooms from training"
+    click.echo(f"{file}: ok: {task.id}, {rooms}, {len(task.objects)} objects")
+    for line in task.changed:
+        click.echo(f"  {line}")
+    return 0
