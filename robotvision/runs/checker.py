@@ -42,7 +42,7 @@ class CheckResult:
     positions : (n,) int64 or None
         Position of each answer's frame in the test set, where that was given.
     n_missing : int
-        Frames of the test set without a line.
+        Frames of the test set without a line; where the set is not given, numbers left out.
     """
 
     path: Path
@@ -104,8 +104,10 @@ def check_run_file(path: Path, task: Task, expected: TestFrames | None = None) -
         return CheckResult(path, n, silent, tuple(reading.faults.faults))
     warnings = list(_oddities(answers, task))
     if expected is None:
-        warnings += _gaps(answers, task)
-        return CheckResult(path, n, silent, (), tuple(warnings), answers)
+        n_missing, names = _gaps(answers, task)
+        if n_missing:
+            warnings.append(_missing(names, n_missing))
+        return CheckResult(path, n, silent, (), tuple(warnings), answers, n_missing=n_missing)
     faults = FaultList(path)
     positions = _positions(answers, task, expected, faults)
     if faults:
@@ -185,17 +187,16 @@ def _missing(names: str, n: int) -> str:
     return f"{frames} missing and will count as not answered: {names}"
 
 
-def _gaps(answers: RunAnswers, task: Task) -> Iterable[str]:
-    if answers.numbers is None or not len(answers):
-        return
+def _gaps(answers: RunAnswers, task: Task) -> tuple[int, str]:
+    """Return how many numbers are left out up to the last one, and which."""
+    if answers.numbers is None:
+        return 0, ""
     numbers = np.sort(answers.numbers)
     first = min(int(numbers[0]), task.run_file.first_number)
-    n = int(numbers[-1]) - first + 1 - len(numbers)
-    if n > 0:
-        before = np.concatenate([[first - 1], numbers[:-1]])
-        gaps = np.flatnonzero(numbers - before > 1)
-        spans = [_span(int(before[i]) + 1, int(numbers[i]) - 1) for i in gaps[:8].tolist()]
-        yield _missing(_some(spans, len(gaps)), n)
+    before = np.concatenate([[first - 1], numbers[:-1]])
+    gaps = np.flatnonzero(numbers - before > 1)
+    spans = [_span(int(before[i]) + 1, int(numbers[i]) - 1) for i in gaps[:8].tolist()]
+    return int(numbers[-1]) - first + 1 - len(numbers), _some(spans, len(gaps))
 
 
 def _oddities(answers: RunAnswers, task: Task) -> Iterable[str]:

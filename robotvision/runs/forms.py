@@ -99,7 +99,7 @@ class Form:
     def example(self) -> Answer:
         """An answer to show the form with: the first room, every other object present."""
         objects = {name: i % 2 == 0 for name, i in self.objects.items()}
-        return Answer(next(iter(self.labels), "Corridor"), objects=objects)
+        return Answer(next(iter(self.task.room_names), "Corridor"), objects=objects)
 
     def show(self, answer: Answer | None) -> str:
         """Return an example line in quotes."""

@@ -18,6 +18,8 @@ from robotvision.tasks.model import Task
 
 SUFFIXES = (".txt", ".csv", ".run")
 """How the name of a run file may end where it is looked for."""
+OURS = ("ranking.csv", "truth.csv")
+"""Files that may lie beside runs and are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFault
         raise InputFaults([Fault(folder, "no such folder", remedy="give the folder of the runs")])
     entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     if len(sets) == 1:
-        found = [p for p in entries if p.is_file() and p.suffix in SUFFIXES]
+        found = [p for p in entries if p.is_file() and p.suffix in SUFFIXES and p.name not in OURS]
     else:
         found = [p for p in entries if p.is_dir()]
     if not found:

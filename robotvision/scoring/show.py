@@ -6,13 +6,15 @@ recollected says so and is never shown as official.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from robotvision.scoring.batch import Scores
+from robotvision.scoring.ranking import Ranking
 from robotvision.tasks.model import PublishedRow, Status, Task
 
 MAX_LABELS = 16
@@ -101,9 +103,7 @@ def print_changes(out: Console, task: Task) -> None:
 def print_published(out: Console, task: Task) -> None:
     """Print the published results of the edition, each with its status."""
     for published in task.published:
-        title = f"published, {published.track} (participants' best runs)"
-        made = Table(title=escape(title), title_justify="left", title_style="bold", box=None,
-                     pad_edge=False)  # fmt: skip
+        made = Table(box=None, pad_edge=False)
         made.add_column("group", no_wrap=True)
         made.add_column("points", justify="right", no_wrap=True)
         made.add_column("status", no_wrap=True)
@@ -111,7 +111,8 @@ def print_published(out: Console, task: Task) -> None:
         for row in published.rows:
             made.add_row(escape(row.group), published_points(row), STATUS[row.status],
                          escape(row.note))  # fmt: skip
-        out.print()
+        title = f"published, {published.track} (participants' best runs)"
+        say(out, f"\n[bold]{escape(title)}[/]")
         out.print(made)
         for text in filter(None, (published.source, published.note)):
             say(out, f"  {escape(text)}")
@@ -179,3 +180,31 @@ def _objects(score: Mapping[str, Any]) -> Table:
             str(line["not_stated"]["present"]), number(line["points"]),
         )  # fmt: skip
     return made
+
+
+def print_ranking(out: Console, scores: Scores, rankings: Sequence[Ranking]) -> None:
+    """Print rankings, what was refused and why, and the published results of the edition."""
+    for ranking in rankings:
+        sets = list(ranking.rows[0].sets)
+        made = Table(box=None, pad_edge=False, title_justify="left", title_style="bold",
+                     title=f"{escape(scores.task.id)}, {escape(ranking.name)}")  # fmt: skip
+        for column in ("rank", "run", "points", *sets, "of", "frames", "correct", "wrong"):
+            made.add_column(escape(column), justify="left" if column == "run" else "right")
+        for row in ranking.rows:
+            made.add_row(
+                str(row.rank), escape(row.run), number(row.points),
+                *map(number, row.sets.values()), number(row.max_points), str(row.frames),
+                str(row.outcomes["correct"]), str(row.outcomes["wrong"]),
+            )  # fmt: skip
+        out.print(made)
+        out.print()
+    for line in scores.warnings:
+        say(out, f"note: {escape(line)}")
+    if scores.refused:
+        say(out, "[bold]refused[/]")
+    for run in scores.refused:
+        say(out, f"  {escape(run.name)}")
+        for line in run.reasons:
+            say(out, f"    {escape(line)}")
+    print_published(out, scores.task)
+    print_changes(out, scores.task)

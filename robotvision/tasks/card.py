@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,8 +12,9 @@ from rich.table import Table
 from robotvision.records import Answer
 from robotvision.runs.forms import form_of
 from robotvision.scoring.show import STATUS, print_changes, print_published, say, table
-from robotvision.tasks.model import Fact, Task
+from robotvision.tasks.model import Fact, KnownCount, Task
 
+_NO_OBJECTS = "none asked for"
 OBJECT_ROWS = ("stated_present", "stated_absent", "not_stated")
 
 
@@ -53,13 +55,14 @@ def _rules(task: Task) -> Table:
     for key, rule in (
         ("rooms", rooms),
         ("unknown", task.unknown or "none: every room is one of these"),
-        ("objects", ", ".join(task.objects) or "none asked for"),
+        ("objects", ", ".join(task.objects) or _NO_OBJECTS),
         ("sensors", ", ".join(task.sensors) or "any"),
         ("modes", ", ".join(task.modes)),
         ("test_sets", sets or "any"),
         ("overall", "sum of the test sets" if task.overall == "sum" else "each set apart"),
     ):
-        made.add_row(key.replace("_", " "), escape(rule), escape(_origin(task.fact(key))))
+        origin = _origin(task.fact(key)) if rule != _NO_OBJECTS else ""
+        made.add_row(key.replace("_", " "), escape(rule), escape(origin))
     return made
 
 
@@ -101,21 +104,42 @@ def _print_run_file(out: Console, task: Task) -> None:
              f"({escape(_origin(task.fact('run_file')))})")  # fmt: skip
     say(out, f"  an answer  {escape(repr(answered))}")
     say(out, f"  no answer  {escape(repr(silent))}")
-    out.print("  a missing line = not answered, with a warning; a repeated or malformed line or a "
-              "label outside the task refuses the file (this project's own rule)")  # fmt: skip
+    say(out, "  a missing line is not answered, with a warning; a repeated or malformed line, or a")
+    say(out, "  label outside the task, refuses the file (this project's own rule)")
 
 
 def _print_counts(out: Console, task: Task) -> None:
-    if not task.known_counts:
+    counts = task.known_counts
+    if not counts:
         return
-    labels = [r for r in task.room_names if any(r in c.rooms for c in task.known_counts)]
-    made = table("known frame counts", "sequence", "frames", *labels, "status")
-    for count in task.known_counts:
-        cells = [str(count.rooms.get(r, "?" if count.rooms else "")) for r in labels]
-        frames = "?" if count.frames is None else str(count.frames)
-        made.add_row(escape(count.sequence), frames, *cells, STATUS[count.status])
+    labels = [r for r in task.room_names if any(r in c.rooms for c in counts)]
     out.print()
-    out.print(made)
-    for count in task.known_counts:
+    out.print(_counts_by_room(counts, labels) if len(counts) < 6 else _counts(counts, labels))
+    for count in counts:
         if count.note:
             say(out, f"  {escape(count.sequence)}: {escape(count.note)}")
+
+
+def _counts(counts: Sequence[KnownCount], labels: Sequence[str]) -> Table:
+    made = table("known frame counts", "sequence", "frames", *labels, "status")
+    for count in counts:
+        cells = [_count(count, room) for room in labels]
+        made.add_row(escape(count.sequence), _frames(count), *cells, str(count.status))
+    return made
+
+
+def _counts_by_room(counts: Sequence[KnownCount], labels: Sequence[str]) -> Table:
+    made = table("known frame counts", "", *(escape(c.sequence) for c in counts))
+    made.add_row("frames", *map(_frames, counts))
+    for room in labels:
+        made.add_row(f"  {escape(room)}", *(_count(c, room) for c in counts))
+    made.add_row("status", *(str(c.status) for c in counts))
+    return made
+
+
+def _frames(count: KnownCount) -> str:
+    return "?" if count.frames is None else str(count.frames)
+
+
+def _count(count: KnownCount, room: str) -> str:
+    return str(count.rooms.get(room, "?")) if count.rooms else ""

@@ -1,0 +1,49 @@
+"""``robotvision rank``: check, score and rank a folder of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "rank",
+    epilog="Example: robotvision rank --task imageclef2012 --truth test1 runs/ --out ranking/",
+)
+@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
+@click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
+              help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip
+@click.option("--train", multiple=True, type=click.Path(path_type=Path),
+              help="Training sequences, for a task that takes its rooms from them.")  # fmt: skip
+@click.option("--mode", type=click.Choice(["obligatory", "optional"]), default="obligatory",
+              show_default=True, help="The mode the runs were made in.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path),
+              help="Write ranking.md, ranking.csv and scores.json there.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("folder", type=click.Path(path_type=Path))
+def command(
+    task_name: str, truths: tuple[Path, ...], train: tuple[Path, ...], mode: str,
+    out: Path | None, as_json: bool, folder: Path,
+) -> int:  # fmt: skip
+    """Rank every run of FOLDER; a refused run is listed with its faults.
+
+    With one truth, each .txt, .csv or .run file is a run. With several, each folder inside is one,
+    with a file named after each test set (easy.txt, hard.txt). Exit code 1: a run was refused.
+    """
+    from robotvision.scoring.batch import score_folder
+    from robotvision.scoring.ranking import as_dict, rank, write
+
+    scores = score_folder(task_name, truths, folder, train=train, mode=mode)
+    rankings = rank(scores)
+    if out is not None:
+        write(out, scores, rankings)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(as_dict(scores, rankings)))
+    else:
+        from robotvision.scoring.show import console, print_ranking
+
+        print_ranking(console(), scores, rankings)
+    return 1 if scores.refused else 0
