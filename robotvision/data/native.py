@@ -261,6 +261,11 @@ def _read_truth(
     return truth, lines
 
 
+def _plain(values: Mapping[str, float]) -> dict[str, float]:
+    """Return numbers with whole ones as int, so that what is read and written again is the same."""
+    return {k: int(v) if float(v).is_integer() else float(v) for k, v in values.items()}
+
+
 class SequenceWriter:
     """Write a sequence in the native layout, a frame at a time. Use as a context manager.
 
@@ -305,7 +310,7 @@ class SequenceWriter:
             "name": name,
             "channels": {c: {"kind": str(k)} for c, k in self.channels.items()},
             "rate_hz": rate_hz,
-            "calibration": {c: dict(v) for c, v in calibration.items()},
+            "calibration": {c: _plain(v) for c, v in calibration.items()},
             "task": task,
             "note": note,
         }

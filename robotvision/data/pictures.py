@@ -5,6 +5,7 @@ OpenCV hands back a half-grey picture for a JPEG that was cut short; here it is 
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import cv2
@@ -71,6 +72,11 @@ def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
         raise FrameError(f"{where}: the picture is empty (0 bytes)")
     if is_cut_short(raw):
         raise FrameError(f"{where}: the picture is cut short ({len(raw)} bytes)")
+    width, height = claimed_size(raw) or (0, 0)
+    if width * height > MAX_PIXELS:
+        raise FrameError(
+            f"{where}: expected at most {MAX_PIXELS} pixels, the picture claims {width}x{height}"
+        )
     try:
         image = cv2.imdecode(np.frombuffer(raw, np.uint8), flags)
     except cv2.error as e:
@@ -78,6 +84,21 @@ def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
     if image is None:
         raise FrameError(f"{where}: not a picture that can be decoded ({len(raw)} bytes)")
     return np.asarray(image)
+
+
+def claimed_size(raw: bytes) -> tuple[int, int] | None:
+    """Return (width, height) that a PNG or JPEG claims, None where its header does not say."""
+    if raw.startswith(_PNG) and len(raw) >= 24:
+        width, height = struct.unpack_from(">II", raw, 16)
+        return width, height
+    at = 2 if raw.startswith(_JPEG) else len(raw)
+    while at + 9 <= len(raw) and raw[at] == 0xFF:
+        marker, length = raw[at + 1], int.from_bytes(raw[at + 2 : at + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", raw, at + 5)
+            return width, height
+        at += 1 if marker == 0xFF else 2 + length
+    return None
 
 
 def is_cut_short(raw: bytes) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robotvision.data.pcd import decode_depth, decode_points, encode_points, lzf_decode
@@ -89,7 +90,7 @@ def test_forms_agree(form: str) -> None:
 
 
 def test_organised_cloud_is_a_depth_picture() -> None:
-    """z in millimetres, 0 where there is none or it is too far for 16 bits."""
+    """Z in millimetres, 0 where there is none or it is too far for 16 bits."""
     raw = header("binary", 2, 2).encode() + binary()
     depth = decode_depth(raw, "x")
     assert depth.dtype == np.uint16
@@ -120,18 +121,18 @@ def test_lzf_golden() -> None:
     assert lzf_decode(GOLDEN_LZF, len(GOLDEN_TEXT), "x") == GOLDEN_TEXT
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.lists(st.sampled_from([b"ab", b"abc", b"\0"])).map(b"".join))
 def test_lzf_round_trip(raw: bytes) -> None:
     assert lzf_decode(lzf_encode(raw), len(raw), "x") == raw
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 500))
 def test_lzf_junk(packed: bytes, size: int) -> None:
     """Junk is refused or unpacks to the size that was asked for, never more."""
-    try:
+    with contextlib.suppress(FrameError):
         assert len(lzf_decode(packed, size, "x")) == size
-    except FrameError:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -169,11 +170,10 @@ def test_broken(raw: bytes, message: str) -> None:
         decode_points(raw, "c")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(FORMS)), st.integers(0, 400), st.binary(min_size=1, max_size=4))
 def test_mutated(form: str, at: int, put: bytes) -> None:
     """Whatever bytes are changed, a cloud is read or refused."""
     raw = FORMS[form][:at] + put + FORMS[form][at + len(put) :]
-    try:
+    with contextlib.suppress(FrameError):
         assert decode_points(raw, "c").shape[1] == 3
-    except FrameError:
-        pass
