@@ -171,7 +171,8 @@ class Client:
         self._buffer = b""
         self._memory: mmap.mmap | None = None
         self._arrays: dict[str, Mapping[str, NDArray[Any]]] = {}
-        self._wants = {"channels": None if channels is None else list(channels), "name": name}
+        self._wants: dict[str, Any] = {}
+        self.want(channels, name)
         self._is_ready = False
         self.hello = self._expect("hello")
         offered = self.hello["transports"]
@@ -200,13 +201,19 @@ class Client:
                 if not frame.is_answered:
                     frame.answer(None)
 
+    def want(self, channels: Sequence[str] | None = None, name: str | None = None) -> None:
+        """Say which channels are wanted, or the name, once `hello` has been looked at."""
+        if channels is not None:
+            self._wants["channels"] = list(channels)
+        if name is not None:
+            self._wants["name"] = name
+
     def ready(self) -> None:
         """Tell the harness that frames may come; iterating does so by itself."""
         if self._is_ready:
             return
         self._is_ready = True
-        wants = {k: v for k, v in self._wants.items() if v is not None}
-        self.send({"type": "ready", "version": 1, "transport": self._transport, **wants})
+        self.send({"type": "ready", "version": 1, "transport": self._transport, **self._wants})
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Write one control line."""

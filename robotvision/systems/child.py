@@ -130,7 +130,7 @@ class Child:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
-        return "killed" if by_itself is None else self._status(by_itself)
+        return "was killed" if by_itself is None else self._status(by_itself)
 
     def _wait(self, poll: select.poll, until_ns: int) -> None:
         """Wait until something can be read or written; read what has come."""

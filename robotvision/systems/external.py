@@ -35,7 +35,7 @@ from robotvision.systems.ring import Pipe, Ring
 
 Transport = Literal["auto", "shm", "pipe"]
 
-_BYE_S = 1.0
+_BYE_S = 2.0
 
 
 class External:
