@@ -105,9 +105,8 @@ def locally_normalised(gray: Plane) -> Plane:
     sigma = side * math.sqrt(2 * math.log(2)) / (2 * math.pi * _PREFILTER_CYCLES)
     detail: Plane = np.log1p(gray)
     detail = detail - _smooth(detail, sigma)
-    deviation = np.sqrt(np.maximum(_smooth(detail * detail, sigma), 0))
-    result: Plane = detail / (np.float32(0.2) + deviation)
-    return result
+    deviation = np.sqrt(np.maximum(_smooth(np.square(detail), sigma), 0))
+    return np.asarray(detail / (0.2 + deviation), np.float32)
 
 
 def _smooth(plane: Plane, sigma: float) -> Plane:

@@ -21,6 +21,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("lbp", {"radius": 2.5, "patterns": "rotation"}),
     ("centrist", {}),
     ("gist", {}),
+    ("sift_bow", {"words": 8, "sampling": "dense", "grids": [1, 2], "root": False}),
+    ("sift_vlad", {"words": 4}),
+    ("sift_fisher", {"words": 3, "sampling": "dense", "step": 10}),
     ("gist", {"orientations": [6, 4], "grid": 3, "size": 48}),
 ]
 

@@ -1,0 +1,76 @@
+"""VLAD: what the picture's SIFT descriptors differ by from their words, summed.
+
+After Jégou, Douze, Schmid and Pérez, "Aggregating local descriptors into a compact image
+representation", CVPR 2010, with the normalisation inside each word of Arandjelović and Zisserman,
+"All about VLAD", CVPR 2013.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from robotvision.features.base import Vector
+from robotvision.features.local import LENGTH, LocalFeatures
+from robotvision.features.vocabulary import (
+    Descriptors,
+    VocabularyExtractor,
+    k_means,
+    nearest,
+)
+
+
+class SiftVLAD(VocabularyExtractor):
+    """Vector of locally aggregated descriptors.
+
+    Parameters
+    ----------
+    words : int
+        Size of the vocabulary.
+    sampling, n_keypoints, step, root, n_training, seed, channel
+        As for `robotvision.features.sift_bow.SiftBow`.
+
+    Attributes
+    ----------
+    vocabulary_ : (words, 128) float32
+
+    Notes
+    -----
+    The vector has unit length; a picture without key points gives zeros.
+    """
+
+    def __init__(
+        self,
+        words: int = 64,
+        sampling: str = "keypoints",
+        n_keypoints: int = 200,
+        step: int = 8,
+        root: bool = True,
+        n_training: int = 50_000,
+        seed: int = 0,
+        channel: str = "rgb",
+    ) -> None:
+        self.words = words
+        self.sampling = sampling
+        self.n_keypoints = n_keypoints
+        self.step = step
+        self.root = root
+        self.n_training = n_training
+        self.seed = seed
+        self.channel = channel
+        self._check()
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector: 128 times words."""
+        return self.words * LENGTH
+
+    def _learn(self, descriptors: Descriptors) -> None:
+        self.vocabulary_ = k_means(descriptors, self.words, self.seed)
+
+    def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
+        word = nearest(local.descriptors, self.vocabulary_)
+        member = (word[:, None] == np.arange(self.words)).astype(np.float32)
+        sums = member.T @ local.descriptors - member.sum(axis=0)[:, None] * self.vocabulary_
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        sums /= np.where(lengths > 1e-6, lengths, 1)
+        return np.asarray(sums.ravel() / (np.linalg.norm(sums) or 1), np.float32)

@@ -1,0 +1,154 @@
+"""What the extractors with a visual vocabulary share: drawing descriptors to learn it from.
+
+`VocabularyExtractor.fit` passes over the training frames once and keeps a uniform random sample of
+their descriptors, so memory does not grow with the sequence; the rooms are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.errors import RobotVisionError
+from robotvision.features import params
+from robotvision.features.base import Extractor, Vector, gray_of
+from robotvision.features.local import (
+    LENGTH,
+    LocalFeatures,
+    dense_sift,
+    keypoint_sift,
+    root_sift,
+)
+from robotvision.records import Frame
+
+Descriptors = NDArray[np.float32]
+
+
+class VocabularyExtractor(Extractor):
+    """Base of the extractors that describe local features by a learnt vocabulary.
+
+    A subclass has the parameters ``words, sampling, n_keypoints, step, root, n_training, seed,
+    channel`` and the methods `_learn` and `_encode`.
+    """
+
+    words: int
+    sampling: str
+    n_keypoints: int
+    step: int
+    root: bool
+    n_training: int
+    seed: int
+
+    def _check(self) -> None:
+        params.whole("words", self.words, high=2**16)
+        params.choice("sampling", self.sampling, ("keypoints", "dense"))
+        params.whole("n_keypoints", self.n_keypoints, high=10_000)
+        params.whole("step", self.step, high=256)
+        params.flag("root", self.root)
+        params.whole("n_training", self.n_training, low=self.words, high=10**7)
+        params.whole("seed", self.seed, low=0, high=2**32 - 1)
+        params.word("channel", self.channel)
+        params.dimension(self.dim, "take fewer words or cells")
+
+    def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
+        """Learn the vocabulary from training frames; ``rooms`` is not used.
+
+        Raises
+        ------
+        RobotVisionError
+            The frames hold fewer descriptors than the vocabulary has words.
+        """
+        drawn = draw((self.local(f).descriptors for f in frames), self.n_training, self.seed)
+        distinct = len(np.unique(drawn, axis=0))
+        if distinct < self.words:
+            raise RobotVisionError(
+                f"{type(self).__name__}: expected at least {self.words} different descriptors in "
+                f"the training frames, got {distinct}; take more frames or fewer words"
+            )
+        self._learn(drawn)
+        return self
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the vector of one frame, (dim,) float32.
+
+        Raises
+        ------
+        RobotVisionError
+            The vocabulary has not been learnt.
+        """
+        if not hasattr(self, "vocabulary_"):
+            raise RobotVisionError(
+                f"{type(self).__name__} has no vocabulary yet: call fit(frames, rooms) first"
+            )
+        local = self.local(frame)
+        height, width = frame.images[self.channel].shape[:2]
+        return self._encode(local, (height, width))
+
+    def local(self, frame: Frame) -> LocalFeatures:
+        """Return the frame's local features as the vocabulary sees them."""
+        gray = gray_of(frame, self.channel, self)
+        if self.sampling == "dense":
+            found = dense_sift(gray, self.step)
+        else:
+            found = keypoint_sift(gray, self.n_keypoints)
+        if self.root:
+            return LocalFeatures(found.y, found.x, root_sift(found.descriptors))
+        return found
+
+    def _learn(self, descriptors: Descriptors) -> None:
+        raise NotImplementedError
+
+    def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
+        raise NotImplementedError
+
+
+def draw(parts: Iterable[Descriptors], n: int, seed: int) -> Descriptors:
+    """Return a uniform sample of ``n`` rows of all parts (all of them where there are fewer)."""
+    rng = np.random.default_rng(seed)
+    kept = np.zeros((0, LENGTH), np.float32)
+    lots = np.zeros(0)
+    waiting: list[Descriptors] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= n:
+            kept, lots = _lowest(kept, lots, waiting, n, rng)
+            waiting = []
+    return _lowest(kept, lots, waiting, n, rng)[0]
+
+
+def _lowest(
+    kept: Descriptors, lots: NDArray[Any], more: Sequence[Descriptors], n: int, rng: Any
+) -> tuple[Descriptors, NDArray[Any]]:
+    """Give each new row a lot in [0, 1) and keep the ``n`` rows with the lowest ones."""
+    rows = np.concatenate([kept, *more])
+    lots = np.concatenate([lots, rng.random(len(rows) - len(lots))])
+    if len(rows) > n:
+        lowest = np.sort(np.argpartition(lots, n)[:n])
+        rows, lots = rows[lowest], lots[lowest]
+    return rows, lots
+
+
+def k_means(descriptors: Descriptors, words: int, seed: int) -> Descriptors:
+    """Return ``words`` centres by mini-batch k-means, (words, 128)."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    means = MiniBatchKMeans(
+        words, random_state=seed, n_init=1, batch_size=4096, max_iter=50, init_size=3 * words
+    )
+    return np.asarray(means.fit(descriptors).cluster_centers_, np.float32)
+
+
+def nearest(descriptors: Descriptors, vocabulary: Descriptors) -> NDArray[np.int64]:
+    """Return the nearest word of each descriptor, (N,)."""
+    half = np.einsum("ij,ij->i", vocabulary, vocabulary) / 2
+    return np.asarray(np.argmax(descriptors @ vocabulary.T - half, axis=1), np.int64)
+
+
+def power_unit(vector: NDArray[Any]) -> Vector:
+    """Return the signed square roots, divided by their Euclidean length (Perronnin 2010)."""
+    rooted = np.sign(vector) * np.sqrt(np.abs(vector))
+    length = float(np.linalg.norm(rooted))
+    return np.asarray(rooted / (length or 1.0), np.float32)
