@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.registry import Registry
 from robotvision.tasks import Task, load_task
 from robotvision.yamlfile import Document, Path_, Strict, load, validate
@@ -273,8 +273,13 @@ class _Check:
 
     def _plugins(self) -> None:
         from robotvision.classifiers import CLASSIFIERS
+        from robotvision.classifiers.integration import INTEGRATIONS
         from robotvision.features import FEATURES
 
+        if self.config.integration not in INTEGRATIONS:
+            known = near(self.config.integration, INTEGRATIONS)
+            self._fault(("integration",), f"expected one of {', '.join(INTEGRATIONS)}, got "
+                        f"{self.config.integration!r}{known}")  # fmt: skip
         for i, item in enumerate(self.config.features):
             self._plugin(FEATURES, item, ("features", i))
         if self.config.classifier is not None:

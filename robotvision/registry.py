@@ -14,11 +14,12 @@ The same name for two classes is an error, never a silent replacement.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from robotvision.errors import RobotVisionError, UnknownNameError
+from robotvision.errors import RobotVisionError, UnknownNameError, near
 
 T = TypeVar("T", bound=type)
 
@@ -97,7 +98,8 @@ class Registry:
         try:
             return cls(**params)
         except (TypeError, ValueError) as e:
-            raise RobotVisionError(f"{self.kind} {name!r}: {_without_init(str(e))}") from e
+            reason = _strange_parameter(cls, params) or _without_init(str(e))
+            raise RobotVisionError(f"{self.kind} {name!r}: {reason}") from e
 
     def _load(self, name: str, target: str) -> type:
         module, _, attribute = target.partition(":")
@@ -108,6 +110,18 @@ class Registry:
 
 def _target(cls: type | str) -> str:
     return cls if isinstance(cls, str) else f"{cls.__module__}:{cls.__qualname__}"
+
+
+def _strange_parameter(cls: type, params: Mapping[str, Any]) -> str:
+    """Name the first parameter that ``cls`` does not take, with those it does."""
+    takes = inspect.signature(cls).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
+        return ""
+    for key in params:
+        if key not in takes:
+            known = ", ".join(takes) or "none"
+            return f"no parameter {key!r}{near(key, takes)}; parameters: {known}"
+    return ""
 
 
 def _without_init(message: str) -> str:

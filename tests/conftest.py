@@ -1,0 +1,85 @@
+"""What tests share: little tours through rooms that a machine can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robotvision.data.native import SequenceWriter
+
+COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}
+Tour = Callable[..., Path]
+
+
+def write_tour(
+    path: Path,
+    rooms: tuple[str, ...] = ("Kitchen", "Office", "Hall"),
+    n_each: int = 6,
+    seed: int = 0,
+    light: float = 1.0,
+    has_truth: bool = True,
+    size: tuple[int, int] = (48, 64),
+) -> Path:
+    """Write a tour that stays ``n_each`` frames in each room, coloured noise for pictures."""
+    rng = np.random.default_rng(seed)
+    height, width = size
+    calibration = {"rgb": {"width": width, "height": height, "fx": 50.0, "fy": 50.0,
+                           "cx": width / 2, "cy": height / 2}}  # fmt: skip
+    with SequenceWriter(path, path.name, {"rgb": "color", "depth": "depth_mm"}, 10.0,
+                        calibration) as writer:  # fmt: skip
+        for i in range(n_each * len(rooms)):
+            room = rooms[i // n_each]
+            noise = rng.normal(0, 25, (height, width, 3))
+            color = np.array(COLORS[room])
+            farthest = 1000 * (2 + list(COLORS).index(room))
+            rgb = np.clip(light * color + noise, 0, 255).astype(np.uint8)
+            depth = rng.integers(500, farthest, (height, width))
+            writer.add(
+                i * 100_000_000, {"rgb": rgb, "depth": depth.astype(np.uint16)},
+                segment=0, pose=(float(i), 0.0, 0.0), room=room if has_truth else None,
+            )  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def tour() -> Tour:
+    """Return the function that writes a tour."""
+    return write_tour
+
+
+@pytest.fixture
+def data_root(tmp_path: Path) -> Path:
+    """Return a folder with a training tour and a test tour."""
+    write_tour(tmp_path / "train", seed=1)
+    write_tour(tmp_path / "test", rooms=("Hall", "Office", "Kitchen"), seed=2, light=0.9)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's feature cache out of the tests."""
+    monkeypatch.setenv("ROBOTVISION_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("ROBOTVISION_DATA", raising=False)
+
+
+@pytest.fixture
+def config(data_root: Path) -> Callable[..., Path]:
+    """Return a function that writes a configuration beside the tours."""
+
+    def write(text: str = "", name: str = "run.yaml", **keys: str) -> Path:
+        base = {
+            "task": "rooms",
+            "train": "[train]",
+            "test": "[test]",
+            "features": "[hsv_histogram, depth_histogram]",
+            "classifier": "{name: svm, kernel: rbf}",
+        }
+        lines = [f"{k}: {v}" for k, v in {**base, **keys}.items() if v]
+        path = data_root / name
+        path.write_text("\n".join(lines) + "\n" + text, encoding="utf-8")
+        return path
+
+    return write
