@@ -68,6 +68,10 @@ class Worth:
         """Return the points for one object: stated present, stated absent or (None) not stated."""
         return (self._present if in_view else self._absent)[_row(stated)]
 
+    def statements(self) -> list[float]:
+        """Return the points for one object: stated present, absent, not stated; the same unseen."""
+        return [*self._present, *self._absent]
+
     def of(self, truth: Truth, answer: Answer) -> tuple[Outcome, float]:
         """Return outcome and points of a timely answer, objects included."""
         outcome, points = self.room(truth, answer.room)

@@ -22,6 +22,7 @@ from robotvision.tasks.model import Task
 
 SILENT = (Outcome.UNANSWERED, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED)
 """Outcomes that are worth no room; their columns follow the labels, in this order."""
+_SILENT = frozenset(SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,11 @@ class Tally:
         self.labels = task.labels
         self._column = {label: i for i, label in enumerate(self.labels)}
         self._silent = {o: len(self.labels) + i for i, o in enumerate(SILENT)}
+        self._rows: dict[str, int] = {}
         n_columns = len(self.labels) + len(SILENT)
         self.counts = [[0] * n_columns for _ in self.labels]
         self.object_counts = [[0] * 6 for _ in task.objects]
+        self._object_worth = [self.worth.statements() for _ in task.objects]
         self.unscored = 0
         self.unscored_outcomes = dict.fromkeys(SILENT, 0)
 
@@ -104,23 +107,35 @@ class Tally:
         """
         if timed.fault is not None and outcome is None:
             outcome = Outcome.FAILED
-        silent = outcome is not None and outcome not in (Outcome.CORRECT, Outcome.WRONG)
-        answer = SILENCE if silent or timed.answer is None else timed.answer
-        if answer.room is not None and answer.room not in self._column:
+        silent = outcome if outcome in _SILENT else None
+        answer = SILENCE if silent is not None or timed.answer is None else timed.answer
+        room = answer.room
+        column = self._column.get(room) if room is not None else None
+        if column is None and room is not None:
             raise RobotVisionError(
-                f"frame {timed.index}: the answer {answer.room!r} is outside the task "
+                f"frame {timed.index}: the answer {room!r} is outside the task "
                 f"{self.task.id} (labels: {', '.join(self.labels)})"
             )
         if truth is None:
-            return self._add_unscored(timed, answer, outcome if silent else None)
-        found, points = self.worth.of(truth, answer)
-        if silent and outcome is not None:
-            found = outcome
-        row = self.counts[self._column[self.worth.label_of(truth)]]
-        row[self._silent[found] if answer.room is None else self._column[answer.room]] += 1
+            return self._add_unscored(timed, answer, silent)
+        row = self._row(truth)
+        if column is None:
+            found = silent or Outcome.UNANSWERED
+            column, points = self._silent[found], self.worth.unanswered
+        elif column == row:
+            found, points = Outcome.CORRECT, self.worth.correct
+        else:
+            found, points = Outcome.WRONG, self.worth.wrong
+        self.counts[row][column] += 1
         if self.object_counts:
-            self._add_objects(truth, answer)
+            points += self._add_objects(truth, answer)
         return ScoredAnswer(timed.index, truth, timed, found, points)
+
+    def _row(self, truth: Truth) -> int:
+        row = self._rows.get(truth.room)
+        if row is None:
+            row = self._rows[truth.room] = self._column[self.worth.label_of(truth)]
+        return row
 
     def _add_unscored(
         self, timed: TimedAnswer, answer: Answer, outcome: Outcome | None
@@ -132,12 +147,19 @@ class Tally:
         self.unscored_outcomes[found] += 1
         return ScoredAnswer(timed.index, None, timed, found, 0.0)
 
-    def _add_objects(self, truth: Truth, answer: Answer) -> None:
-        stated, seen = answer.objects, truth.objects
-        for i, name in enumerate(self.task.objects):
-            said = stated.get(name)
-            column = 2 if said is None else (0 if said else 1)
-            self.object_counts[i][column if name in seen else column + 3] += 1
+    def _add_objects(self, truth: Truth, answer: Answer) -> float:
+        stated, seen = answer.objects.get, truth.objects
+        points = 0.0
+        for name, counts, worth in zip(
+            self.task.objects, self.object_counts, self._object_worth, strict=True
+        ):
+            said = stated(name)
+            k = 2 if said is None else (0 if said else 1)
+            if name not in seen:
+                k += 3
+            counts[k] += 1
+            points += worth[k]
+        return points
 
     def add_codes(
         self,
@@ -230,10 +252,7 @@ class Tally:
         return fsum(map(self._object_row_points, self.object_counts))
 
     def _object_row_points(self, row: Sequence[int]) -> float:
-        stated = (True, False, None)
-        return fsum(
-            n * self.worth.object(k < 3, stated[k % 3]) for k, n in enumerate(row)
-        )  # fmt: skip
+        return fsum(n * w for n, w in zip(row, self.worth.statements(), strict=True))
 
     @property
     def max_points(self) -> float:
