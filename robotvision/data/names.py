@@ -63,9 +63,9 @@ def is_picture(name: str) -> bool:
 
 
 def is_inside(cell: str) -> bool:
-    """Return whether a relative path stays in its folder."""
+    """Return whether a relative path stays in its folder; control characters are refused too."""
     path = PurePosixPath(cell)
-    return not path.is_absolute() and ".." not in path.parts and "\0" not in cell
+    return not path.is_absolute() and ".." not in path.parts and cell.isprintable()
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

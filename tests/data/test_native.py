@@ -83,7 +83,7 @@ def test_every_fault_of_the_tables(layouts: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["../up.jpg", "/etc/passwd", "a/../../b.jpg", "..", "rgb/../../tiny/a.jpg"]
+    "cell", ["../up.jpg", "/etc/passwd", "a/../../b.jpg", "..", "rgb/../../tiny/a.jpg", "a\tb.jpg"]
 )
 def test_path_outside_is_refused(layouts: Make, cell: str) -> None:
     """No picture outside the sequence is read."""
