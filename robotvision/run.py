@@ -260,9 +260,10 @@ class _Execution:
     def _system(self, part: Part, task: Task) -> System:
         config = self.setup.config.system
         if isinstance(config, SystemConfig):
-            from robotvision.systems.external import from_config
+            from robotvision.systems.configured import program
 
-            return from_config(config, self.setup.path.parent, self.folder / "system.log")
+            hide = {Path(s.path).resolve() for p in self.setup.parts for s in (*p.train, *p.test)}
+            return program(config, self.setup.path.parent, self.folder / "system.log", hide)
         pipeline = self._pipelines.get(part.train)
         if pipeline is None:
             sequences = [self._opened[s] for s in part.train]
