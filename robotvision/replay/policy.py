@@ -80,8 +80,8 @@ class Policy:
             "name": self.name, "backlog": self.backlog, "late": self.late,
         }  # fmt: skip
         if self.late != "own":
-            is_fixed = isinstance(self.deadline_ns, int)
-            about["deadline_ms"] = self.deadline_ns / 1e6 if is_fixed else self.deadline_ns
+            deadline = self.deadline_ns
+            about["deadline_ms"] = deadline / 1e6 if isinstance(deadline, int) else deadline
         return about
 
     def deadlines(self, due: Sequence[int]) -> list[int]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
+from math import isfinite
 
 from robotvision.errors import RobotVisionError
 from robotvision.replay.policy import Backlog
@@ -52,42 +54,42 @@ def schedule(due: Sequence[int], latency: Sequence[int], backlog: Backlog) -> tu
 
 
 def due_times(
-    timestamps: Sequence[int], rate_hz: float | None = None, speed: float = 1.0
+    timestamps: Sequence[int],
+    rate_hz: float | None = None,
+    speed: float = 1.0,
+    *,
+    may_repeat: bool = False,
 ) -> list[int]:
     """Return when each frame falls due, in nanoseconds from the first.
 
     Parameters
     ----------
     timestamps : sequence of int
-        As recorded, in nanoseconds, never falling.
+        As recorded, in nanoseconds, rising.
     rate_hz : float, optional
         Impose a fixed rate in place of the recorded times.
     speed : float
         2.0: the recording runs twice as fast.
+    may_repeat : bool
+        Let two frames bear one time stamp, as where no clock runs (``asap``).
 
     Raises
     ------
     RobotVisionError
-        Time stamps go back; a rate or speed that is not above 0.
+        Time stamps go back or repeat; a rate or speed that is not above 0.
     """
-    if rate_hz is not None and not rate_hz > 0:
-        raise RobotVisionError(f"rate_hz: expected a number above 0, got {rate_hz:g}")
-    if not speed > 0:
-        raise RobotVisionError(f"speed: expected a number above 0, got {speed:g}")
+    _require_above_0("speed", speed)
     if rate_hz is not None:
+        _require_above_0("rate_hz", rate_hz)
         step = 10**9 / (Fraction(rate_hz) * Fraction(speed))
-        return [int(i * step) for i in range(len(timestamps))]
+        up, down = step.numerator, step.denominator
+        return [i * up // down for i in range(len(timestamps))]
+    _require_rising(timestamps, may_repeat)
     first = timestamps[0] if timestamps else 0
-    for i in range(1, len(timestamps)):
-        if timestamps[i] < timestamps[i - 1]:
-            raise RobotVisionError(
-                f"frame {i}: its time stamp {timestamps[i]} ns goes back behind "
-                f"{timestamps[i - 1]} ns; order the frames by time"
-            )
     if speed == 1.0:
         return [t - first for t in timestamps]
-    exact = Fraction(speed)
-    return [int((t - first) / exact) for t in timestamps]
+    down, up = Fraction(speed).as_integer_ratio()
+    return [(t - first) * up // down for t in timestamps]
 
 
 def scaled(latency: Sequence[int], machine_speed: float) -> list[int]:
@@ -98,9 +100,25 @@ def scaled(latency: Sequence[int], machine_speed: float) -> list[int]:
     RobotVisionError
         The speed is not above 0.
     """
-    if not machine_speed > 0:
-        raise RobotVisionError(f"machine speed: expected a number above 0, got {machine_speed:g}")
+    _require_above_0("machine speed", machine_speed)
     if machine_speed == 1.0:
         return list(latency)
-    up, down = Fraction(machine_speed).denominator, Fraction(machine_speed).numerator
+    down, up = Fraction(machine_speed).as_integer_ratio()
     return [t * up // down for t in latency]
+
+
+def _require_above_0(name: str, value: float) -> None:
+    if not (value > 0 and isfinite(value)):
+        raise RobotVisionError(f"{name}: expected a number above 0, got {value:g}")
+
+
+def _require_rising(timestamps: Sequence[int], may_repeat: bool) -> None:
+    for i, (before, now) in enumerate(pairwise(timestamps), 1):
+        if now > before or (may_repeat and now == before):
+            continue
+        what = "goes back behind" if now < before else "repeats"
+        raise RobotVisionError(
+            f"frame {i}: its time stamp {now} ns {what} that of frame {i - 1}"
+            f"{f', {before} ns' if now < before else ''}; mend the time stamps or impose a rate "
+            "(rate_hz)"
+        )
