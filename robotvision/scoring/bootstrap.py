@@ -1,0 +1,278 @@
+"""How far points would move on another tour: a block bootstrap by room visit or by sequence.
+
+Consecutive frames are nearly copies of each other: a system that is wrong on one is likely wrong on
+the next. Resampling frames as if they were independent gives intervals far too narrow. What a tour
+holds many of is **visits** (a maximal stay in one true room inside a segment), so visits are
+resampled, or whole **sequences** where there are enough (Künsch 1989 on blocks; Field and Welsh
+2007 on clustered data).
+
+Points are quoted for the tour as it was: points a frame (points and frames of the drawn blocks,
+a ratio) times its frames. Intervals are studentised (bootstrap-t: Efron and Tibshirani 1993,
+chapter 12) with the linearised standard error of the ratio in every resample, since percentile
+intervals are too short for a few dozen visits (``scripts/coverage_intervals.py`` measures both).
+
+Two systems on the same frames are compared by their difference in every block (paired). Ranks of
+several follow Mogstad, Romano, Shaikh and Wilhelm (2024): all pairwise differences are tested at
+once with the largest ``|t|`` of each resample, so that the statements "a is above b" hold together
+at the given level, and a rank is quoted as the range these leave open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+FEW_BLOCKS = 10
+"""With fewer blocks an interval is quoted with a warning."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and the interval around it.
+
+    ``low`` and ``high`` are None where fewer than two blocks leave nothing to resample. ``blocks``
+    is how many were resampled; with fewer than `FEW_BLOCKS`, or where all blocks are alike
+    (``low == high``), the interval says little.
+    """
+
+    estimate: float
+    low: float | None
+    high: float | None
+    blocks: int
+    level: float = LEVEL
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether too little was resampled for the interval to be relied on."""
+        return self.low is None or self.blocks < FEW_BLOCKS or self.low == self.high
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether 0 lies outside."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+
+def visits(sequence: Ints, segment: Ints, room: Ints) -> NDArray[np.int64]:
+    """Return the number of the room visit of each frame, from 0.
+
+    Parameters
+    ----------
+    sequence, segment, room : (n,) integers
+        Of each frame, in order; a visit ends where any of them changes.
+    """
+    if len(room) == 0:
+        return np.zeros(0, np.int64)
+    changes = (np.diff(sequence) != 0) | (np.diff(segment) != 0) | (np.diff(room) != 0)
+    return np.concatenate([[0], np.cumsum(changes)]).astype(np.int64)
+
+
+def draw(n_blocks: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float32]:
+    """Return (resamples, n_blocks) how often each block is drawn; rows sum to ``n_blocks``."""
+    rng = np.random.default_rng(seed)
+    kind = np.uint16 if n_blocks < 2**16 else np.uint32
+    drawn = np.empty((resamples, n_blocks), np.float32)
+    rows = max(1, 400_000 // max(1, n_blocks))  # so that counting stays within the cache
+    for start in range(0, resamples, rows):
+        n = min(rows, resamples - start)
+        picks = rng.integers(0, n_blocks, size=(n, n_blocks), dtype=kind)
+        flat = picks + (np.arange(n, dtype=np.int64) * n_blocks)[:, None]
+        counted = np.bincount(flat.ravel(), minlength=n * n_blocks)
+        drawn[start:start + n] = counted.reshape(n, n_blocks)  # fmt: skip
+    return drawn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Resampled:
+    """Ratios of several columns to the frames, in the sample and in every resample."""
+
+    ratio: Floats  # (k,)
+    error: Floats  # (k,) standard errors
+    ratios: Floats  # (r, k)
+    errors: Floats  # (r, k)
+
+
+def _resample(sums: Floats, sizes: Floats, resamples: int, seed: int) -> _Resampled:
+    """Return ratios and their linearised standard errors; ``sums`` (b, k), ``sizes`` (b,)."""
+    drawn = draw(len(sizes), resamples, seed)
+    k = sums.shape[1]
+    f = sizes[:, None]
+    ratio = sums.sum(0) / sizes.sum()
+    rest = sums - ratio * f  # residuals, so that single precision does not cancel
+    columns = np.concatenate([f, f * f, rest, rest * rest, rest * f], axis=1)
+    totals = np.concatenate([columns.sum(0, keepdims=True),
+                             (drawn @ columns.astype(np.float32)).astype(np.float64)])  # fmt: skip
+    frames, squares = totals[:, :1], totals[:, 1:2]
+    e, ee, ef = (totals[:, 2 + i * k:2 + (i + 1) * k] for i in range(3))  # fmt: skip
+    moved = e / frames
+    spread = ee - 2 * moved * ef + moved**2 * squares
+    # below this the spread is rounding: single precision keeps 7 digits of each sum
+    spread[spread < 1e-5 * (ee + moved**2 * squares)] = 0.0
+    errors = np.sqrt(spread * (len(sizes) / max(1, len(sizes) - 1))) / frames
+    return _Resampled(ratio, errors[0], ratio + moved[1:], errors[1:])
+
+
+def block_sums(values: Floats, blocks: Ints) -> tuple[Floats, Floats]:
+    """Return (b, k) sums of ``values`` (n, k) by block and (b,) frames of each block."""
+    _, numbers = np.unique(blocks, return_inverse=True)
+    n = int(numbers.max()) + 1 if len(numbers) else 0
+    sums = np.zeros((n, values.shape[1]))
+    for j, column in enumerate(values.T):
+        sums[:, j] = np.bincount(numbers, column, minlength=n)
+    return sums, np.bincount(numbers, minlength=n).astype(np.float64)
+
+
+def intervals(
+    values: Floats,
+    blocks: Ints,
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+    bounds: tuple[float, float] | None = None,
+) -> list[Interval]:
+    """Return the sum of each column of ``values`` over the frames, with its interval.
+
+    Parameters
+    ----------
+    values : (n, k) floats
+        What each frame earned, a column a system or a measure.
+    blocks : (n,) integers
+        Which block each frame belongs to: a visit (see `visits`) or a sequence.
+    resamples : int
+        How many times the blocks are drawn anew.
+    level : float
+        Of the interval, in (0, 1).
+    seed : int
+        The same seed and number of blocks draw the same blocks.
+    bounds : (float, float), optional
+        The least and the most a frame can earn: no interval reaches beyond.
+    """
+    n_frames, n_columns = values.shape
+    if n_frames == 0:
+        return [Interval(0.0, None, None, 0, level) for _ in range(n_columns)]
+    sums, sizes = block_sums(values, blocks)
+    whole = values.sum(0)
+    if len(sizes) < 2:
+        return [Interval(float(v), None, None, len(sizes), level) for v in whole]
+    found = _resample(sums, sizes, resamples, seed)
+    result = []
+    for j, estimate in enumerate(map(float, whole)):
+        low, high = (v * n_frames for v in _studentised(found, j, level))
+        if bounds is not None:
+            low, high = max(low, bounds[0] * n_frames), min(high, bounds[1] * n_frames)
+        if found.errors[:, j].any() and found.error[j] > 0:
+            low, high = min(low, estimate), max(high, estimate)
+        else:
+            low = high = estimate
+        result.append(Interval(estimate, low, high, len(sizes), level))
+    return result
+
+
+def _studentised(found: _Resampled, j: int, level: float) -> tuple[float, float]:
+    ratio, error = found.ratio[j], found.error[j]
+    errors = found.errors[:, j]
+    is_usable = errors > 0
+    if error == 0 or not is_usable.any():
+        return float(ratio), float(ratio)
+    t = (found.ratios[is_usable, j] - ratio) / errors[is_usable]
+    low, high = _quantiles(t, ((1 - level) / 2, (1 + level) / 2))
+    return float(ratio - high * error), float(ratio - low * error)
+
+
+def _quantiles(values: Floats, wanted: Sequence[float]) -> list[float]:
+    """Return order statistics without sorting all of them."""
+    places = [min(len(values) - 1, max(0, round(q * len(values) - 0.5))) for q in wanted]
+    ordered = np.partition(values, places)
+    return [float(ordered[i]) for i in places]
+
+
+def interval(values: Floats, blocks: Ints, **options: Any) -> Interval:
+    """Return the sum of ``values`` (n,) with its interval; options as in `intervals`."""
+    return intervals(values[:, None], blocks, **options)[0]
+
+
+def difference(first: Floats, second: Floats, blocks: Ints, **options: Any) -> Interval:
+    """Return how much more ``first`` earned than ``second`` on the same frames, paired."""
+    return interval(first - second, blocks, **options)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranks:
+    """Ranks of several systems on the same frames.
+
+    Parameters
+    ----------
+    points : list[Interval]
+        Of each system.
+    ranks : list[tuple[int, int]]
+        Best and worst rank the data leave open, from 1, holding together at ``level``.
+    is_above : (k, k) bool
+        Row above column, beyond chance.
+    share_first : (k,) floats
+        In how many of the resamples each system earned the most (ties shared).
+    """
+
+    points: list[Interval]
+    ranks: list[tuple[int, int]]
+    is_above: NDArray[np.bool_]
+    share_first: Floats
+    level: float
+
+    def separated(self, i: int, j: int) -> bool:
+        """Return whether the ranks of two systems can be told apart."""
+        return bool(self.is_above[i, j] or self.is_above[j, i])
+
+
+def ranks(
+    values: Floats,
+    blocks: Ints,
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Ranks:
+    """Return which ranks can be told apart; arguments as in `intervals`, a column a system."""
+    n_frames, k = values.shape
+    points = intervals(values, blocks, resamples=resamples, level=level, seed=seed)
+    is_above = np.zeros((k, k), np.bool_)
+    share = np.full(k, 1 / k) if k else np.zeros(0)
+    sums, sizes = block_sums(values, blocks) if n_frames else (values, np.zeros(0))
+    if len(sizes) >= 2 and k >= 2:
+        a, b = np.triu_indices(k, 1)
+        found = _resample(sums[:, a] - sums[:, b], sizes, resamples, seed)
+        limit = _largest_t(found, level)
+        above, below = found.ratio > limit * found.error, found.ratio < -limit * found.error
+        is_above[a[above], b[above]] = True
+        is_above[b[below], a[below]] = True
+        share = _share_first(found, a, b, k)
+    places = [
+        (1 + int(is_above[:, i].sum()), k - int(is_above[i].sum())) for i in range(k)
+    ]  # fmt: skip
+    return Ranks(points, places, is_above, share, level)
+
+
+def _largest_t(found: _Resampled, level: float) -> float:
+    """Return what the largest ``|t|`` over all pairs stays below in ``level`` of the resamples."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.abs(found.ratios - found.ratio) / found.errors
+    t[~np.isfinite(t)] = 0.0
+    return _quantiles(t.max(1), (level,))[0]
+
+
+def _share_first(found: _Resampled, a: Ints, b: Ints, k: int) -> Floats:
+    """Return how often each system was first, from the signs of the pairwise differences."""
+    is_first = np.ones((len(found.ratios), k), np.bool_)
+    for pair, (i, j) in enumerate(zip(a, b, strict=True)):
+        is_first[:, i] &= found.ratios[:, pair] >= 0
+        is_first[:, j] &= found.ratios[:, pair] <= 0
+    share: Floats = (is_first / np.maximum(1, is_first.sum(1, keepdims=True))).mean(0)
+    return share
