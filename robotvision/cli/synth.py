@@ -1,0 +1,151 @@
+"""``robotvision synth``: generate a building and a robot's tours through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from robotvision.data.synth.tour import TourSpec
+
+Tell = Callable[[str, int, int], None]
+
+EPILOG = """\b
+Examples:
+  robotvision synth default --out sequences
+  robotvision synth tour --out night --light night --floor 1 --frames 200
+  robotvision synth tour --out pair --channels left,right --rooms Corridor,Kitchen,Toilet
+  robotvision synth imageclef2012 --out stand_in --frames 60
+"""
+
+
+@click.group(epilog=EPILOG)
+def command() -> None:
+    """Generate a building and a robot's tours through it, with exact truth.
+
+    `default` writes the three small sequences that come with robotvision, `tour` any one tour,
+    and the name of an edition a stand-in of that edition: the same rooms, sensors, lights and
+    file layout, in a building of our own.
+    """
+
+
+def _out(f: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+        help="Folder to write to; made where it is not there.",
+    )(f)  # fmt: skip
+
+
+def _json(f: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(f)
+
+
+@command.command()
+@_out
+@click.option("--frames", type=click.IntRange(1), help="Frames a sequence [125].")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
+@_json
+def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
+    """Write the default set: building_cloudy and building_sunny to train on, building_night."""
+    from robotvision.data.synth.default_set import N_FRAMES, write_default_set
+
+    with _progress() as tell:
+        written = write_default_set(out, frames or N_FRAMES, seed, tell)
+    _report(written, as_json)
+
+
+@command.command()
+@_out
+@click.option("--light", type=click.Choice(["sunny", "cloudy", "night"]), default="cloudy",
+              show_default=True)  # fmt: skip
+@click.option("--floor", default=0, show_default=True, type=click.IntRange(0),
+              help="Even: a straight corridor; odd: one with a corner.")  # fmt: skip
+@click.option("--frames", default=130, show_default=True, type=click.IntRange(1))
+@click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(0, min_open=True),
+              help="Frames a second.")  # fmt: skip
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
+@click.option("--furniture", default=0, show_default=True, type=click.IntRange(0),
+              help="Another number moves the furniture.")  # fmt: skip
+@click.option("--drive", default=0, show_default=True, type=click.IntRange(0),
+              help="Another number changes the way and the noise.")  # fmt: skip
+@click.option("--reverse", is_flag=True, help="Drive from the other end.")
+@click.option("--kidnappings", default=0, show_default=True, type=click.IntRange(0),
+              help="How often the robot is carried elsewhere.")  # fmt: skip
+@click.option("--channels", default="rgb,depth", show_default=True,
+              help="Of rgb, depth, left, right.")  # fmt: skip
+@click.option("--size", default="320x240", show_default=True, metavar="WxH")
+@click.option("--rooms", metavar="LABELS", help="Labels of the floor's rooms, with commas; "
+              "any label of an edition.")  # fmt: skip
+@click.option("--visit", metavar="LABELS", help="The rooms the robot enters [all].")
+@_json
+def tour(out: Path, as_json: bool, **options: Any) -> None:
+    """Write one tour in the native layout."""
+    from robotvision.data.synth.tour import render_tour
+
+    spec = _spec(out.name, **options)
+    with _progress() as tell:
+        render_tour(spec, out, lambda done, total: tell(spec.name, done, total))
+    _report([out], as_json)
+
+
+def _spec(name: str, **o: Any) -> TourSpec:
+    from robotvision.data.synth.tour import ROOMS, TourSpec
+    from robotvision.errors import RobotVisionError
+
+    try:
+        width, height = (int(v) for v in o["size"].lower().split("x"))
+    except ValueError as e:
+        raise RobotVisionError(
+            f"--size: expected a size such as 320x240, got {o['size']!r}; give width x height"
+        ) from e
+    return TourSpec(
+        name=name or "tour", seed=o["seed"], floor=o["floor"], rooms=_labels(o["rooms"]) or ROOMS,
+        visit=_labels(o["visit"]), light=o["light"], reverse=o["reverse"], n_frames=o["frames"],
+        rate_hz=o["rate"], width=width, height=height, channels=_labels(o["channels"]) or ("rgb",),
+        furniture_seed=o["furniture"], drive_seed=o["drive"], kidnappings=o["kidnappings"],
+    )  # fmt: skip
+
+
+def _labels(text: str | None) -> tuple[str, ...] | None:
+    return tuple(x.strip() for x in text.split(",") if x.strip()) if text else None
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done)
+
+        yield tell
+
+
+def _report(paths: list[Path], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        click.echo(json.dumps({"sequences": [str(p) for p in paths]}))
+        return
+    for path in paths:
+        size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+        click.echo(f"{path}  {size / 1e6:.1f} MB")
