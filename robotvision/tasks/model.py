@@ -106,7 +106,7 @@ class KnownCount(Strict):
     """The number of frames an original sequence has, to check a copy against."""
 
     sequence: str
-    frames: int | None = Field(None, ge=0)
+    frames: int | None = Field(default=None, ge=0)
     rooms: dict[str, int] = {}
     status: Status = Status.OWN
     note: str = ""
@@ -164,7 +164,8 @@ class Task(Strict):
     published: tuple[PublishedTable, ...] = ()
     facts: dict[str, Fact] = {}
     changed: tuple[str, ...] = Field(
-        (), description="filled in when loaded: what differs from the shipped task of this id"
+        default=(),
+        description="filled in when loaded: what differs from the shipped task of this id",
     )
 
     @model_validator(mode="after")

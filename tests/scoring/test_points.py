@@ -1,0 +1,100 @@
+"""Points worked by hand, edition by edition and statement by statement."""
+
+from __future__ import annotations
+
+import pytest
+
+from robotvision.errors import RobotVisionError
+from robotvision.records import Answer, Outcome, Truth
+from robotvision.scoring import Worth
+from robotvision.tasks import load_task
+
+RIGHT, WRONG, NONE = Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED
+
+
+@pytest.mark.parametrize("name", ["imageclef2009", "imageclef2010-icpr", "imageclef2010"])
+@pytest.mark.parametrize(
+    ("truth", "said", "outcome", "points"),
+    [
+        ("A", "A", RIGHT, 1.0),
+        ("A", "B", WRONG, -0.5),
+        ("A", None, NONE, 0.0),
+        ("A", "Unknown", WRONG, -0.5),
+        ("Elsewhere", "Unknown", RIGHT, 1.0),
+        ("Elsewhere", "A", WRONG, -0.5),
+        ("Elsewhere", None, NONE, 0.0),
+        ("Unknown", "Unknown", RIGHT, 1.0),
+    ],
+)
+def test_editions_with_an_unknown_room(
+    name: str, truth: str, said: str | None, outcome: Outcome, points: float
+) -> None:
+    """A room that is none of the task's counts as unknown, a class of its own."""
+    task = load_task(name)
+    rooms = dict(zip("AB", task.room_names, strict=False))
+    worth = Worth(task)
+    answer = Answer(rooms.get(said, said) if said else None)
+    assert worth.of(Truth(rooms.get(truth, truth)), answer) == (outcome, points)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "points"),
+    [("Toilet", RIGHT, 1.0), ("Corridor", WRONG, -1.0), (None, NONE, 0.0)],
+)
+def test_2012(said: str | None, outcome: Outcome, points: float) -> None:
+    assert Worth(load_task("imageclef2012")).of(Truth("Toilet"), Answer(said)) == (outcome, points)
+
+
+def test_2012_has_no_unknown_room() -> None:
+    with pytest.raises(RobotVisionError, match="'Cellar' is outside the task imageclef2012"):
+        Worth(load_task("imageclef2012")).of(Truth("Cellar"), Answer("Toilet"))
+
+
+TABLES = {
+    # edition: stated present, stated absent, not stated; each in view and not
+    "imageclef2013": {True: (0.125, -0.125), False: (-0.125, 0.125), None: (0.0, 0.0)},
+    "imageclef2014": {True: (1.0, -0.25), False: (-0.25, 0.0), None: (-0.25, 0.0)},
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("stated", [True, False, None])
+@pytest.mark.parametrize("in_view", [True, False])
+@pytest.mark.parametrize(("said", "room"), [("Hall", 1.0), ("Toilet", -0.5), (None, 0.0)])
+def test_objects_by_statement_and_truth(
+    name: str, stated: bool | None, in_view: bool, said: str | None, room: float
+) -> None:
+    """One object is looked at, the other seven are out of view and not stated (worth 0)."""
+    worth = Worth(load_task(name))
+    truth = Truth("Hall", frozenset({"Chair"} if in_view else ()))
+    answer = Answer(said, objects={} if stated is None else {"Chair": stated})
+    expected = room + TABLES[name][stated][not in_view]
+    assert worth.of(truth, answer)[1] == expected
+
+
+def test_a_frame_of_2013_earns_at_most_two() -> None:
+    task = load_task("imageclef2013")
+    truth = Truth("Hall", frozenset({"Chair", "Trash"}))
+    answer = Answer("Hall", objects={o: o in truth.objects for o in task.objects})
+    assert Worth(task).of(truth, answer)[1] == Worth(task).maximum(truth) == 2.0
+
+
+def test_a_frame_of_2014_worked_by_hand() -> None:
+    """Room +1; Chair seen +1; Phone said and absent -0.25; Trash missed -0.25; the rest 0."""
+    worth = Worth(load_task("imageclef2014"))
+    truth = Truth("Hall", frozenset({"Chair", "Trash"}))
+    answer = Answer("Hall", objects={"Chair": True, "Phone": True, "Fridge": False})
+    assert worth.of(truth, answer) == (RIGHT, 1.5)
+    assert worth.maximum(truth) == 3.0
+    assert worth.empty(truth) == -0.5
+
+
+def test_objects_outside_the_task_earn_nothing() -> None:
+    worth = Worth(load_task("imageclef2014"))
+    truth = Truth("Hall", frozenset({"Bench"}))
+    assert worth.of(truth, Answer("Hall", objects={"Bench": True})) == (RIGHT, 1.0)
+
+
+def test_rooms_have_to_be_settled() -> None:
+    with pytest.raises(RobotVisionError, match="rooms are not settled; train first"):
+        Worth(load_task("rooms"))
