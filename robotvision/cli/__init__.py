@@ -14,8 +14,10 @@ import click
 
 COMMANDS = {
     "run": "train (or load), replay, score, report: the main job",
+    "rescore": "a recorded run under any late-frame rule, rate and machine speed",
     "data": "look at, check and convert sequences",
     "synth": "generate a building and a robot's tours through it",
+    "audit": "is the obligatory mode kept? frames permuted, repeated, alone",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
     "task": "show or check the rules of a task",
     "check": "check run files against a task",

@@ -18,11 +18,15 @@ from robotvision.records import Frame
 
 
 class Decoded(NamedTuple):
-    """A frame in pixels, or why it could not be read; and how long decoding took."""
+    """A frame in pixels, or why it could not be read; how long decoding took and when it ended.
+
+    ``ready_ns`` is of `time.perf_counter_ns`.
+    """
 
     frame: Frame | None
     problem: str | None
     decode_ns: int
+    ready_ns: int
 
 
 class DecodeAhead:
@@ -103,5 +107,7 @@ class DecodeAhead:
         try:
             frame = self._sequence.load(position, self._channels)
         except FrameError as e:
-            return Decoded(None, str(e), perf_counter_ns() - started)
-        return Decoded(frame, None, perf_counter_ns() - started)
+            ready = perf_counter_ns()
+            return Decoded(None, str(e), ready - started, ready)
+        ready = perf_counter_ns()
+        return Decoded(frame, None, ready - started, ready)

@@ -20,7 +20,7 @@ from typing import Literal
 from robotvision.data.sequence import Sequence
 from robotvision.errors import SystemFault
 from robotvision.records import TimedAnswer
-from robotvision.replay.decode import DecodeAhead
+from robotvision.replay.decode import DecodeAhead, Decoded
 from robotvision.replay.policy import Policy
 from robotvision.replay.virtual import due_times
 from robotvision.runs.log import FrameRecord
@@ -144,21 +144,23 @@ class _Run:
             k += 1
 
     def _skipped(self, k: int) -> FrameRecord:
-        return self._record(k, TimedAnswer(self._index(k), None, self.due[k]), None)
+        return self._record(k, TimedAnswer(self._index(k), None, self.due[k]))
 
     def _index(self, k: int) -> int:
         return self.sequence.frames[self.positions[k]].index
 
     def _asked(self, k: int, decoder: DecodeAhead) -> FrameRecord:
+        idle = perf_counter_ns()
         decoded = decoder.get(k)
         clock = self.replay.clock
         if clock == "wall":
             wait_until(self.t0 + self.due[k])
+        there = perf_counter_ns()
         frame = decoded.frame
         if frame is None:
-            due = self.due[k] if clock != "asap" else perf_counter_ns() - self.t0
+            due = self.due[k] if clock != "asap" else there - self.t0
             timed = TimedAnswer(self._index(k), None, due, fault=decoded.problem)
-            return self._record(k, timed, decoded.decode_ns)
+            return self._record(k, timed, decoded, there - idle)
         answer, stages, fault = None, None, None
         ask = self.system.answer
         started = perf_counter_ns()
@@ -173,7 +175,7 @@ class _Run:
             latency = self.replay.latency(k)
         self.free = begin + latency
         timed = TimedAnswer(frame.index, answer, due, begin, self.free, stages or {}, fault)
-        return self._record(k, timed, decoded.decode_ns)
+        return self._record(k, timed, decoded, there - idle, started - there)
 
     def _place(self, k: int, started: int) -> tuple[int, int]:
         """Return when the frame was taken and due, on the run's clock."""
@@ -182,10 +184,18 @@ class _Run:
         begin = started - self.t0
         return begin, begin if self.replay.clock == "asap" else self.due[k]
 
-    def _record(self, k: int, timed: TimedAnswer, decode_ns: int | None) -> FrameRecord:
+    def _record(
+        self, k: int, timed: TimedAnswer, decoded: Decoded | None = None,
+        wait_ns: int | None = None, handover_ns: int | None = None,
+    ) -> FrameRecord:  # fmt: skip
         entry = self.sequence.frames[self.positions[k]]
         truth = self.sequence.truth.get(entry.index) if self.sequence.truth else None
-        return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth, decode_ns)
+        if decoded is None:
+            return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth)
+        is_virtual = self.replay.clock == "simulated"
+        ready = None if is_virtual else decoded.ready_ns - self.t0
+        return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth, decoded.decode_ns,
+                           ready, wait_ns, handover_ns)  # fmt: skip
 
 
 def wait_until(moment_ns: int) -> None:

@@ -30,10 +30,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 from statistics import median_low
-from typing import Literal
+from typing import Literal, cast, get_args
 
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, UnknownNameError
 from robotvision.records import Answer, Outcome, TimedAnswer
 
 Backlog = Literal["newest", "queue"]
@@ -114,9 +115,43 @@ def named_policy(name: str, deadline_ns: int | Literal["next-frame"] | None = No
         There is none of that name.
     """
     if name not in POLICIES:
-        raise RobotVisionError(f"policy {name!r} is not known; known: {', '.join(POLICIES)}")
+        raise UnknownNameError("policy", name, list(POLICIES))
     backlog, late = POLICIES[name]
     return Policy(backlog, late, deadline_ns, name)
+
+
+def parse_policy(text: str, deadline_ns: int | Literal["next-frame"] | None = None) -> Policy:
+    """Return one of the four named policies, or the one that ``backlog+late`` spells.
+
+    Raises
+    ------
+    RobotVisionError
+        There is none of that name.
+    """
+    backlog, plus, late = text.partition("+")
+    if not plus:
+        return named_policy(text, deadline_ns)
+    if backlog not in get_args(Backlog) or late not in get_args(Late):
+        raise RobotVisionError(
+            f"policy {text!r}: expected {' or '.join(get_args(Backlog))}, then '+', then "
+            f"{', '.join(get_args(Late))}"
+        )
+    return Policy(cast(Backlog, backlog), cast(Late, late), deadline_ns)
+
+
+def parse_deadline(text: str) -> int | Literal["next-frame"]:
+    """Return a deadline given in milliseconds, or ``next-frame``, in nanoseconds. Raises."""
+    if text == "next-frame":
+        return "next-frame"
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not (value >= 0 and isfinite(value)):
+        raise RobotVisionError(
+            f"deadline: expected milliseconds of at least 0 or 'next-frame', got {text!r}"
+        )
+    return round(value * 1e6)
 
 
 @dataclass(frozen=True, slots=True)

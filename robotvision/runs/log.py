@@ -25,13 +25,21 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 @dataclass(frozen=True, slots=True)
 class FrameRecord:
-    """One frame of a run: its place in the tour, what was answered when, and the truth."""
+    """One frame of a run: its place in the tour, what was answered when, and the truth.
+
+    ``decode_ns`` is how long decoding took, ``decoded_ns`` when it was done (on the run's clock;
+    None where that clock is virtual). ``wait_ns`` is the time the harness waited for the frame's
+    pixels and due time, ``handover_ns`` from then to the system's call.
+    """
 
     timestamp_ns: int
     segment: int
     timed: TimedAnswer
     truth: Truth | None
     decode_ns: int | None = None
+    decoded_ns: int | None = None
+    wait_ns: int | None = None
+    handover_ns: int | None = None
 
     @property
     def index(self) -> int:
@@ -130,6 +138,11 @@ class RunLog:
             line["stages_ns"] = dict(timed.stages_ns)
         if record.decode_ns is not None:
             line["decode_ns"] = record.decode_ns
+        if record.decoded_ns is not None:
+            line["decoded_ns"] = record.decoded_ns
+        if record.wait_ns is not None:
+            line["wait_ns"] = record.wait_ns
+            line["handover_ns"] = record.handover_ns
         if timed.fault is not None:
             line["fault"] = timed.fault
         if truth is not None:
@@ -263,8 +276,8 @@ def frame_record(line: Mapping[str, Any]) -> FrameRecord:
         stages_ns={str(k): int(v) for k, v in line.get("stages_ns", {}).items()},
         fault=line.get("fault"),
     )
-    return FrameRecord(int(line["timestamp_ns"]), int(line["segment"]), timed, truth,
-                       _whole(line.get("decode_ns")))  # fmt: skip
+    own = (_whole(line.get(k)) for k in ("decode_ns", "decoded_ns", "wait_ns", "handover_ns"))
+    return FrameRecord(int(line["timestamp_ns"]), int(line["segment"]), timed, truth, *own)
 
 
 def _whole(value: Any) -> int | None:

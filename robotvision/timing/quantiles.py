@@ -8,9 +8,12 @@ smallest observation that at least q of all do not exceed), so each is a latency
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CONFIDENCE = 0.99
@@ -33,22 +36,24 @@ def frames_needed(q: float) -> int:
     return high
 
 
-def quantile(ordered: Sequence[int], q: float) -> int:
+def quantile(ordered: Sequence[int] | NDArray[np.int64], q: float) -> int:
     """Return the order statistic at ``q`` of values in rising order."""
-    return ordered[max(0, ceil(q * len(ordered)) - 1)]
+    return int(ordered[max(0, ceil(q * len(ordered)) - 1)])
 
 
-def summary(values: Sequence[int]) -> dict[str, int | None]:
-    """Return p50, p90, p99 and max of nanoseconds; None for what so few cannot support.
+def summary(
+    values: Sequence[int] | NDArray[np.int64], wanted: Mapping[str, float] = QUANTILES
+) -> dict[str, int | None]:
+    """Return the ``wanted`` quantiles and max of nanoseconds; None for what so few cannot support.
 
     The median and the maximum are always given: they claim nothing about frames not seen.
     """
-    ordered = sorted(values)
-    if not ordered:
-        return {**dict.fromkeys(QUANTILES), "max": None}
+    ordered = np.sort(np.asarray(values, np.int64))
     n = len(ordered)
+    if not n:
+        return {**dict.fromkeys(wanted), "max": None}
     found: dict[str, int | None] = {
         name: quantile(ordered, q) if q <= 0.5 or is_supported(n, q) else None
-        for name, q in QUANTILES.items()
+        for name, q in wanted.items()
     }
-    return {**found, "max": ordered[-1]}
+    return {**found, "max": int(ordered[-1])}

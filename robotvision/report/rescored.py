@@ -1,0 +1,206 @@
+"""A rescored run as data and as text.
+
+Keys as in ``report.json``, and ``judged`` (``virtual`` time or ``recorded`` times), ``taken`` (the
+frames the system took), ``rate_hz``, ``machine_speed``, ``latency_model`` and, under ``hold``,
+``age_ns``: how old the answers were that counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from robotvision.records import TimedAnswer
+from robotvision.replay.rescore import NEVER, Conditions, Recorded, Rescored, Times
+from robotvision.report.summary import TOTAL, faults
+from robotvision.runs.log import FrameRecord
+from robotvision.scoring.score import summarise
+from robotvision.timing.quantiles import quantile, summary
+
+AGES = {"p50": 0.5, "p90": 0.9}
+DECODE = "decode"
+EMPTY = np.zeros(0, np.int64)
+
+
+def rescored_report(
+    recorded: Recorded, found: Rescored, conditions: Conditions, model: str = "measured"
+) -> dict[str, Any]:
+    """Return one rescoring as plain data, ready for JSON.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    found : Rescored
+        From it, under ``conditions``.
+    model : str
+        What to call the latency model.
+    """
+    record = recorded.record
+    frames = list(record.frames())
+    mode = str(record.about["mode"])
+    policy = cast(str, found.policy.describe())
+    return {
+        **summarise(recorded.task, found.tallies, mode, policy),
+        "latency_ns": virtual_latency(recorded, found, conditions),
+        "run_dir": str(record.path.parent),
+        "clock": record.about["clock"],
+        "judged": "virtual" if found.is_virtual else "recorded",
+        "rate_hz": conditions.rate_hz,
+        "machine_speed": conditions.machine_speed,
+        "latency_model": model,
+        "taken": found.taken,
+        "age_ns": ages(found.ages_ns) if found.policy.late == "hold" else None,
+        "is_whole": record.finished,
+        "frames_expected": sum(int(s.about["frames"]) for s in record.sequences),
+        "system": record.about["system"],
+        "faults": faults(frames),
+        "warnings": record.warnings,
+        "environment": record.about.get("environment", {}),
+    }
+
+
+def ages(values: Sequence[int]) -> dict[str, int | None]:
+    """Return p50, p90 and max of the ages, in nanoseconds; None where no answer ever counted.
+
+    They describe the frames of this run and claim nothing about others, so no number is too small.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        return {**dict.fromkeys(AGES), "max": None}
+    return {**{k: quantile(ordered, q) for k, q in AGES.items()}, "max": ordered[-1]}
+
+
+def virtual_frames(
+    recorded: Recorded, found: Rescored, conditions: Conditions
+) -> list[tuple[str, list[FrameRecord]]]:
+    """Return by sequence its name and its frames, with the times they have under the rescoring.
+
+    Stages shrink with the machine's speed; under a latency model there are none.
+    """
+    sequences = recorded.record.sequences
+    names = [str(s.about.get("name", s.set)) for s in sequences]
+    if not found.is_virtual:
+        return [(n, s.frames) for n, s in zip(names, sequences, strict=True)]
+    both = zip(sequences, found.times, strict=True)
+    return [(n, _timed(s.frames, t, conditions)) for n, (s, t) in zip(names, both, strict=True)]
+
+
+def _timed(
+    known: Sequence[FrameRecord], times: Times, conditions: Conditions
+) -> list[FrameRecord]:  # fmt: skip
+    frames = []
+    rows = zip(known, times.due.tolist(), times.started.tolist(), times.finished.tolist(),
+               times.was_taken.tolist(), strict=True)  # fmt: skip
+    for frame, due, started, finished, was_taken in rows:
+        own = frame.timed
+        timed = TimedAnswer(
+            own.index, own.answer if was_taken else None, due,
+            None if started == NEVER else started, None if finished == NEVER else finished,
+            _stages(own.stages_ns, conditions) if started != NEVER else {},
+            own.fault if was_taken else None,
+        )  # fmt: skip
+        decode_ns = frame.decode_ns if was_taken else None
+        frames.append(FrameRecord(frame.timestamp_ns, frame.segment, timed, frame.truth, decode_ns))
+    return frames
+
+
+def virtual_latency(
+    recorded: Recorded, found: Rescored, conditions: Conditions
+) -> dict[str, dict[str, int | None]]:
+    """Return p50, p90, p99 and max by stage of the frames taken, as `summary.latency` does.
+
+    Under a latency model only the total is known.
+    """
+    started, finished = (np.concatenate([getattr(t, k) for t in found.times] or [EMPTY])
+                         for k in ("started", "finished"))  # fmt: skip
+    was_seen = started != NEVER
+    if not was_seen.any():
+        return {}
+    total = {TOTAL: summary((finished - started)[was_seen])}
+    if conditions.latency is not None:
+        return total
+    table = {}
+    for name, column in recorded.stages().items():
+        values = column[was_seen & (column != NEVER)]
+        if name != DECODE and found.is_virtual and conditions.machine_speed != 1.0:
+            values = (values / conditions.machine_speed).astype(np.int64)
+        table[name] = summary(values)
+    decode = {DECODE: table.pop(DECODE)} if DECODE in table else {}
+    return {**table, **total, **decode}
+
+
+def _stages(stages_ns: Mapping[str, int], conditions: Conditions) -> Mapping[str, int]:
+    if conditions.latency is not None:
+        return {}
+    if conditions.machine_speed == 1.0:
+        return stages_ns
+    return {k: int(v / conditions.machine_speed) for k, v in stages_ns.items()}
+
+
+def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> None:
+    """Print rescorings of one run, a row each, and what must be known beside them."""
+    first = reports[0]
+    speed = first["machine_speed"]
+    most = "no" if first["max_points"] is None else f"{first['max_points']:g}"
+    rate = f", {first['rate_hz']:g} frames a second" if first["rate_hz"] else ""
+    model = "" if first["latency_model"] == "measured" else f", latency {first['latency_model']}"
+    machine = "" if speed == 1 else f", a machine {speed:g} times as fast"
+    console.print(
+        Text.assemble((f"{first['run_dir']}", "bold"), f"  {first['frames']} frames, at most "
+                      f"{most} points, task {first['task']}, {first['mode']}{rate}{machine}{model}"),
+        soft_wrap=True,
+    )  # fmt: skip
+    console.print(Group(_table(reports)))
+    if any(r["age_ns"] for r in reports):
+        console.print("age in ms: from the due time of the frame whose answer counts to the "
+                      "deadline of the frame it counts for", style="dim")  # fmt: skip
+    for fault in first["faults"][:8]:
+        line = f"failed: {fault['frames']} frames from {fault['first_frame']}: {fault['fault']}"
+        console.print(line, style="red", highlight=False, soft_wrap=True)
+    if not first["is_whole"]:
+        console.print(f"partial run: {first['frames']} of {first['frames_expected']} frames",
+                      style="yellow", highlight=False)  # fmt: skip
+
+
+def _table(reports: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("policy", no_wrap=True)
+    table.add_column("deadline", no_wrap=True)
+    outcomes = first_outcomes(reports)
+    has_ages = any(r["age_ns"] for r in reports)
+    columns = ["points", "taken", *outcomes, *(["age p50/p90/max"] if has_ages else [])]
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for r in reports:
+        points = "withheld" if r["points"] is None else f"{r['points']:g}"
+        shown = r["age_ns"]
+        age = "/".join(_ms(shown[k]) for k in (*AGES, "max")) if shown else "-"
+        note = "" if r["judged"] == "virtual" else " (recorded times)"
+        cells = [str(r["outcomes"][o]) for o in outcomes]
+        table.add_row(
+            r["policy"]["name"] + note, deadline_text(r["policy"]), points, str(r["taken"]), *cells,
+            *([age] if has_ages else []),
+        )  # fmt: skip
+    return table
+
+
+def deadline_text(policy: Mapping[str, Any]) -> str:
+    """Return a policy's deadline in words."""
+    deadline = policy.get("deadline_ms")
+    if deadline is None:
+        return "-"
+    return "next frame" if isinstance(deadline, str) else f"{deadline:g} ms"
+
+
+def first_outcomes(reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the outcomes that occur in any of the reports, in their order."""
+    return [o for o in reports[0]["outcomes"] if any(r["outcomes"][o] for r in reports)]
+
+
+def _ms(ns: int | None) -> str:
+    return "-" if ns is None else f"{ns / 1e6:.0f}"
