@@ -1,0 +1,91 @@
+"""Histogram of how high above the floor the seen surfaces lie.
+
+Table tops, seats and beds have heights of their own, which do not change with the robot's place in
+the room; compare the height channel of Gupta, Girshick, Arbeláez and Malik, "Learning rich features
+from RGB-D images for object detection and segmentation", ECCV 2014. The camera is taken for
+upright and its own height known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+
+from robotvision.features import params
+from robotvision.features.base import Extractor, Vector, depth_of
+from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
+from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.records import Frame
+
+
+class DepthHeight(Extractor):
+    """Histogram of heights above the floor.
+
+    Parameters
+    ----------
+    bins : int
+        Number of bins from 0 to ``max_m``; what lies below or above counts in the outer ones.
+    max_m : float
+        Upper edge of the last bin, in metres.
+    height_m : float or None
+        Height of the camera; None: the calibration must give ``height_m``.
+    grids : sequence of int
+        Sides of the pyramid's grids.
+    channel : str
+        Depth channel to read; its calibration must give fx, fy, cx, cy.
+
+    Notes
+    -----
+    Each cell gives its bins' shares and then the share of missing readings; they sum to 1.
+    """
+
+    def __init__(
+        self,
+        bins: int = 24,
+        max_m: float = 2.4,
+        height_m: float | None = None,
+        grids: Sequence[int] = (1, 2),
+        channel: str = "depth",
+    ) -> None:
+        self.bins = bins
+        self.max_m = max_m
+        self.height_m = height_m
+        self.grids = grids
+        self.channel = channel
+        self._check()
+
+    def _check(self) -> None:
+        params.whole("bins", self.bins, high=4096)
+        params.number("max_m", self.max_m, high=100)
+        if self.height_m is not None:
+            params.number("height_m", self.height_m, high=100)
+        params.grids(self.grids)
+        params.word("channel", self.channel)
+        params.dimension(self.dim, "take fewer bins or cells")
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector: ``(bins + 1)`` times cells."""
+        return (self.bins + 1) * n_cells(self.grids)
+
+    def calibrate(self, calibration: Calibration) -> Self:
+        """Take the depth camera's calibration."""
+        self.camera_ = camera_of(calibration, self.channel, self._keys(), self)
+        return self
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the histogram of one frame, (dim,) float32."""
+        camera = getattr(self, "camera_", None) or camera_of(None, self.channel, (), self)
+        depth = depth_of(frame, self.channel, self)
+        own_m = camera["height_m"] if self.height_m is None else self.height_m
+        height_m = own_m - cloud(depth, camera)[..., 1]
+        index = np.clip(height_m * (self.bins / self.max_m), 0, self.bins - 1).astype(np.int64)
+        index[depth == 0] = self.bins
+        counts = pyramid_counts(index, self.bins + 1, self.grids)
+        pixels = np.maximum(pixels_per_cell(depth.shape, self.grids), 1)
+        return np.asarray(counts / pixels[:, None], np.float32).ravel()
+
+    def _keys(self) -> tuple[str, ...]:
+        return PINHOLE if self.height_m is not None else (*PINHOLE, "height_m")

@@ -1,0 +1,124 @@
+"""Histogram of the directions of surfaces seen by a depth camera.
+
+After Tang et al., "Histogram of oriented normal vectors for object recognition with a depth
+sensor", ACCV 2012: a joint histogram of a normal's two angles in each cell. What differs: the
+angles are those of an upright camera, elevation (floor up, walls level, ceiling down) and azimuth
+around the vertical (0: facing the camera), because rooms stand upright; elevation bins are of equal
+width in its sine, so that every bin is the same share of all directions.
+
+A normal is the cross product of the differences of points ``reach`` pixels to either side; where a
+reading is missing or the surface breaks off there is none, and the share of such pixels is a value
+of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.features import params
+from robotvision.features.base import Extractor, Vector, depth_of
+from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
+from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.records import Frame
+
+_BREAK = 0.05
+"""A surface breaks off where depth changes by more than this share of it."""
+
+
+class DepthNormals(Extractor):
+    """Joint histogram of the elevation and azimuth of surface normals.
+
+    Parameters
+    ----------
+    bins : (elevation, azimuth)
+        Number of bins along each angle, 1 to 64; elevation from down to up.
+    reach : int
+        Pixels to either side between which the surface is taken for flat.
+    grids : sequence of int
+        Sides of the pyramid's grids.
+    channel : str
+        Depth channel to read; its calibration must give fx, fy, cx, cy.
+
+    Notes
+    -----
+    Each cell gives its bins' shares and then the share of pixels without a normal; they sum to 1.
+    """
+
+    def __init__(
+        self,
+        bins: Sequence[int] = (5, 8),
+        reach: int = 2,
+        grids: Sequence[int] = (1, 2),
+        channel: str = "depth",
+    ) -> None:
+        self.bins = bins
+        self.reach = reach
+        self.grids = grids
+        self.channel = channel
+        self._check()
+
+    def _check(self) -> None:
+        params.wholes("bins", self.bins, length=2, high=64)
+        params.whole("reach", self.reach, high=32)
+        params.grids(self.grids)
+        params.word("channel", self.channel)
+        params.dimension(self.dim, "take fewer bins or cells")
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector: bins and one, times cells."""
+        return (int(np.prod(self.bins)) + 1) * n_cells(self.grids)
+
+    def calibrate(self, calibration: Calibration) -> Self:
+        """Take the depth camera's calibration."""
+        self.camera_ = camera_of(calibration, self.channel, PINHOLE, self)
+        return self
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the histogram of one frame, (dim,) float32."""
+        camera = getattr(self, "camera_", None) or camera_of(None, self.channel, PINHOLE, self)
+        depth = depth_of(frame, self.channel, self)
+        total = int(np.prod(self.bins))
+        index = np.full(depth.shape, total, np.int64)
+        normal, is_there = normals(cloud(depth, camera), self.reach)
+        x, y, z = normal[is_there].T
+        elevation = _bin((1 - y) / 2, self.bins[0])
+        azimuth = _bin(np.arctan2(x, -z) / (2 * np.pi) + 0.5, self.bins[1])
+        index[is_there] = elevation * self.bins[1] + azimuth
+        counts = pyramid_counts(index, total + 1, self.grids)
+        pixels = np.maximum(pixels_per_cell(depth.shape, self.grids), 1)
+        return np.asarray(counts / pixels[:, None], np.float32).ravel()
+
+
+def normals(
+    points: NDArray[np.float32], reach: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return unit normals that face the camera, (H, W, 3), and where there are any, (H, W)."""
+    height, width = points.shape[:2]
+    normal = np.zeros_like(points)
+    is_there = np.zeros((height, width), bool)
+    if min(height, width) <= 2 * reach:
+        return normal, is_there
+    inner = slice(reach, -reach)
+    left, right = points[inner, : -2 * reach], points[inner, 2 * reach :]
+    above, below = points[: -2 * reach, inner], points[2 * reach :, inner]
+    z = points[inner, inner, 2]
+    whole = z > 0
+    for side in (left, right, above, below):
+        whole &= np.abs(side[..., 2] - z) < _BREAK * z
+    crossed = np.cross((right - left)[whole], (below - above)[whole])
+    length = np.linalg.norm(crossed, axis=1, keepdims=True)
+    crossed /= np.where(length > 0, length, 1)
+    away = np.einsum("ij,ij->i", crossed, points[inner, inner][whole]) > 0
+    crossed[away] *= -1
+    normal[inner, inner][whole] = crossed
+    is_there[inner, inner] = whole
+    return normal, is_there
+
+
+def _bin(share: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
+    return np.clip((share * bins).astype(np.int64), 0, bins - 1)

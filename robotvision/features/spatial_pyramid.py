@@ -1,0 +1,104 @@
+"""A spatial pyramid of any extractor: its vector of each cell of each grid, one after another.
+
+After Lazebnik, Schmid and Ponce, "Beyond bags of features", CVPR 2006. The extractors shipped here
+that are histograms have a parameter ``grids`` of their own, which is faster; this is for all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.metaestimators import available_if
+
+from robotvision.features import params
+from robotvision.features.base import Extractor, FeatureExtractor, Vector, channel_of
+from robotvision.features.cells import cell_slices, n_cells
+from robotvision.features.wrapped import build
+from robotvision.records import Frame
+
+
+def _learns(self: SpatialPyramid) -> bool:
+    return hasattr(build(self.extractor), "fit")
+
+
+class SpatialPyramid(Extractor):
+    """Another extractor's vectors of each cell.
+
+    Parameters
+    ----------
+    extractor : str, mapping or extractor
+        ``gist``, ``{name: gist, size: 64}`` or an object; one that learns is trained on whole
+        pictures.
+    grids : sequence of int
+        Sides of the pyramid's grids.
+
+    Attributes
+    ----------
+    extractor_
+        The trained extractor, where it learns.
+
+    Notes
+    -----
+    A cell of a picture smaller than its grid takes the nearest pixel.
+    """
+
+    def __init__(
+        self,
+        extractor: str | Mapping[str, Any] | FeatureExtractor = "gist",
+        grids: Sequence[int] = (1, 2),
+    ) -> None:
+        self.extractor = extractor
+        self.grids = grids
+        self._check()
+
+    def _check(self) -> None:
+        params.grids(self.grids)
+        inner = build(self.extractor)
+        if hasattr(inner, "calibrate"):
+            raise ValueError(
+                f"extractor: {type(inner).__name__} needs the camera's calibration, which a part of "
+                "the picture does not have; use the parameter 'grids' of its own"
+            )
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        """Rises when this extractor's or the inner one's does."""
+        return 1 + int(getattr(self._inner(), "version", 1))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels the inner extractor reads."""
+        return self._inner().channels
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector: the inner one's times cells."""
+        return self._inner().dim * n_cells(self.grids)
+
+    @available_if(_learns)  # type: ignore[untyped-decorator]
+    def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
+        """Train the inner extractor on whole pictures."""
+        inner: Any = clone(build(self.extractor))
+        self.extractor_ = inner.fit(frames, rooms)
+        return self
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the inner vectors of one frame's cells, (dim,) float32."""
+        inner = self._inner()
+        images = {c: channel_of(frame, c, inner) for c in inner.channels}
+        cells = {
+            channel: list(cell_slices((image.shape[0], image.shape[1]), self.grids))
+            for channel, image in images.items()
+        }
+        vectors = []
+        for cell in range(n_cells(self.grids)):
+            parts = {c: np.ascontiguousarray(i[cells[c][cell]]) for c, i in images.items()}
+            vectors.append(inner.extract(Frame(frame.index, frame.timestamp_ns, parts)))
+        return np.concatenate(vectors)
+
+    def _inner(self) -> FeatureExtractor:
+        trained: FeatureExtractor | None = getattr(self, "extractor_", None)
+        return trained if trained is not None else build(self.extractor)

@@ -1,0 +1,35 @@
+"""How one extractor is given to another: as an object, a name, or a name with parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from robotvision.features import params
+from robotvision.features.base import FeatureExtractor
+
+
+def build(given: Any) -> FeatureExtractor:
+    """Return the extractor: ``"phog"``, ``{"name": "phog", "bins": 9}`` or an object as it is.
+
+    Raises
+    ------
+    ValueError
+        It is none of these.
+    RobotVisionError
+        The name is not known, or a parameter is refused.
+    """
+    from robotvision.features import FEATURES
+
+    if isinstance(given, str):
+        made: FeatureExtractor = FEATURES.create(given, {})
+        return made
+    if isinstance(given, Mapping):
+        rest = dict(given)
+        name = rest.pop("name", None)
+        params.word("extractor.name", name)
+        made = FEATURES.create(str(name), rest)
+        return made
+    if isinstance(given, type) or not isinstance(given, FeatureExtractor):
+        raise params.refuse("extractor", "a feature's name, with or without parameters", given)
+    return given
