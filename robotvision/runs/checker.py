@@ -19,7 +19,7 @@ from robotvision.errors import Fault, InputFaults, near
 from robotvision.runs.forms import NOT_STATED
 from robotvision.runs.lines import FaultList, TooManyFaults
 from robotvision.runs.runfile import RunAnswers, scan_run_file
-from robotvision.runs.truthfile import TestFrames
+from robotvision.runs.truthfile import FrameSet
 from robotvision.tasks.model import Task
 
 
@@ -80,7 +80,7 @@ class CheckResult:
         }
 
 
-def check_run_file(path: Path, task: Task, expected: TestFrames | None = None) -> CheckResult:
+def check_run_file(path: Path, task: Task, expected: FrameSet | None = None) -> CheckResult:
     """Return what a run file holds and every fault in it.
 
     Parameters
@@ -89,7 +89,7 @@ def check_run_file(path: Path, task: Task, expected: TestFrames | None = None) -
         The file.
     task : Task
         Where its rooms are not settled, labels are not checked, and a warning says so.
-    expected : TestFrames, optional
+    expected : FrameSet, optional
         The frames of the test set; None: only gaps in the numbers are noticed.
 
     Raises
@@ -120,7 +120,7 @@ def check_run_file(path: Path, task: Task, expected: TestFrames | None = None) -
     return CheckResult(path, n, silent, (), tuple(warnings), answers, positions, len(missing))
 
 
-def require_run(path: Path, task: Task, expected: TestFrames) -> CheckResult:
+def require_run(path: Path, task: Task, expected: FrameSet) -> CheckResult:
     """Return the check of a run file that can be scored.
 
     Raises
@@ -135,7 +135,7 @@ def require_run(path: Path, task: Task, expected: TestFrames) -> CheckResult:
 
 
 def _positions(
-    answers: RunAnswers, task: Task, expected: TestFrames, faults: FaultList
+    answers: RunAnswers, task: Task, expected: FrameSet, faults: FaultList
 ) -> NDArray[np.int64]:
     try:
         if answers.numbers is None:
@@ -146,7 +146,7 @@ def _positions(
 
 
 def _by_number(
-    numbers: NDArray[np.int64], lines: NDArray[np.int64], task: Task, expected: TestFrames,
+    numbers: NDArray[np.int64], lines: NDArray[np.int64], task: Task, expected: FrameSet,
     faults: FaultList,
 ) -> NDArray[np.int64]:  # fmt: skip
     known = expected.indices + task.run_file.first_number
@@ -160,7 +160,7 @@ def _by_number(
     return places
 
 
-def _by_name(answers: RunAnswers, expected: TestFrames, faults: FaultList) -> NDArray[np.int64]:
+def _by_name(answers: RunAnswers, expected: FrameSet, faults: FaultList) -> NDArray[np.int64]:
     if not expected.names:
         faults.add(f"the run names frames by file name, and {expected.name} is known by number "
                    "only", remedy="give the sequence, not its truth.csv alone")  # fmt: skip
@@ -175,7 +175,7 @@ def _by_name(answers: RunAnswers, expected: TestFrames, faults: FaultList) -> ND
 
 
 def _names(
-    positions: NDArray[np.int64], answers: RunAnswers, task: Task, expected: TestFrames
+    positions: NDArray[np.int64], answers: RunAnswers, task: Task, expected: FrameSet
 ) -> str:
     if answers.numbers is None:
         return _some([expected.names[i] for i in positions[:8].tolist()], len(positions))

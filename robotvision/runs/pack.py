@@ -27,7 +27,7 @@ from pydantic import Field
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.runs.card import Card, as_yaml, read_card
 from robotvision.runs.checker import check_run_file
-from robotvision.runs.truthfile import TestFrames, read_frames
+from robotvision.runs.truthfile import FrameSet, read_frames
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 from robotvision.yamlfile import Strict, loads, validate
@@ -72,7 +72,7 @@ def write_pack(
     task: Task,
     card: Card,
     runs: Mapping[str, Path],
-    frames: Mapping[str, TestFrames] | None = None,
+    frames: Mapping[str, FrameSet] | None = None,
     task_file: Path | None = None,
 ) -> Manifest:
     """Write a pack and return its manifest.
@@ -87,7 +87,7 @@ def write_pack(
         Its description.
     runs : Mapping[str, Path]
         Run file by test set.
-    frames : Mapping[str, TestFrames], optional
+    frames : Mapping[str, FrameSet], optional
         Frames of each test set, to check that the run is whole; None: only gaps are noticed.
     task_file : Path, optional
         The task's own file, put beside the run.
@@ -114,7 +114,7 @@ def write_pack(
     return validate(loads(json.dumps(manifest), MANIFEST), Manifest)
 
 
-def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, TestFrames]) -> None:
+def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, FrameSet]) -> None:
     """Raise InputFaults where a run file is refused or does not answer every frame."""
     faults: list[Fault] = []
     for name, file in runs.items():

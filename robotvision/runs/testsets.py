@@ -13,7 +13,7 @@ from pathlib import Path
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.runs.checker import CheckResult, check_run_file
-from robotvision.runs.truthfile import TestFrames, TruthTable, read_truth
+from robotvision.runs.truthfile import FrameSet, TruthTable, read_truth
 from robotvision.tasks.model import Task
 
 SUFFIXES = (".txt", ".csv", ".run")
@@ -129,7 +129,7 @@ def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFault
 
 
 def check_runs(
-    run: RunFiles, task: Task, frames: Iterable[tuple[str, TestFrames]]
+    run: RunFiles, task: Task, frames: Iterable[tuple[str, FrameSet]]
 ) -> dict[str, CheckResult]:
     """Return the check of each of a run's files, by test set."""
     return {name: check_run_file(run.files[name], task, f) for name, f in frames}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TestFrames:
+class FrameSet:
     """The frames of a test set, as a run file may name them.
 
     Parameters
@@ -60,7 +60,7 @@ class TruthTable:
 
     Parameters
     ----------
-    frames : TestFrames
+    frames : FrameSet
         Every frame of the set.
     path : Path
         The file the truth came from, for messages.
@@ -78,7 +78,7 @@ class TruthTable:
         Line of each frame's truth in ``path``; 0 where there is none.
     """
 
-    frames: TestFrames
+    frames: FrameSet
     path: Path
     rooms: tuple[str, ...]
     codes: NDArray[np.int32]
@@ -115,7 +115,7 @@ def read_truth(path: Path, reader: str | None = None) -> TruthTable:
     return _read_table(path)
 
 
-def read_frames(path: Path, reader: str | None = None) -> TestFrames:
+def read_frames(path: Path, reader: str | None = None) -> FrameSet:
     """Return the frames of a sequence, whose truth may be withheld, or of a ``truth.csv``."""
     if path.is_dir():
         from robotvision.data import open_sequence
@@ -124,10 +124,10 @@ def read_frames(path: Path, reader: str | None = None) -> TestFrames:
     return read_truth(path, reader).frames
 
 
-def _frames_of(sequence: FrameSequence) -> TestFrames:
+def _frames_of(sequence: FrameSequence) -> FrameSet:
     names = tuple(e.name for e in sequence.frames)
     indices = np.fromiter((e.index for e in sequence.frames), np.int64, len(sequence))
-    return TestFrames(sequence.name, indices, names if all(names) else ())
+    return FrameSet(sequence.name, indices, names if all(names) else ())
 
 
 def _of_sequence(sequence: FrameSequence) -> TruthTable:
@@ -224,7 +224,7 @@ class _Table:
         in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
         order = np.argsort(index, kind="stable")
         return TruthTable(
-            frames=TestFrames(path.parent.name if path.stem == "truth" else path.stem,
+            frames=FrameSet(path.parent.name if path.stem == "truth" else path.stem,
                               index[order]),
             path=path,
             rooms=tuple(rooms),

@@ -98,9 +98,9 @@ def test_a_card_shows_the_rules_with_their_status(
         assert room in shown
     for table in task.published:
         for row in table.rows:
-            line = next(x for x in shown.splitlines() if x.startswith(row.group + " "))
+            lines = [x for x in shown.splitlines() if x.startswith(row.group + " ")]
             expected = "not confirmed" if row.status is Status.RECOLLECTED else str(row.status)
-            assert expected in line
+            assert any(expected in line for line in lines), row
     assert "an answer pays where it is right" in shown
 
 
