@@ -81,10 +81,10 @@ class ReplayConfig(Strict):
 class LimitsConfig(Strict):
     """What a program may use."""
 
-    memory_mb: int | None = Field(None, ge=16)
-    cpu_s: int | None = Field(None, ge=1)
-    processes: int | None = Field(None, ge=1)
-    file_mb: int | None = Field(None, ge=0)
+    memory_mb: int | None = Field(default=None, ge=16)
+    cpu_s: int | None = Field(default=None, ge=1)
+    processes: int | None = Field(default=None, ge=1)
+    file_mb: int | None = Field(default=None, ge=0)
 
 
 class SystemConfig(Strict):

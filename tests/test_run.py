@@ -16,9 +16,11 @@ import pytest
 from robotvision.config import load_config
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.features.extraction import cache_folder
+from robotvision.observer import Silent
 from robotvision.records import Outcome, ScoredAnswer
-from robotvision.run import Run, Silent, execute, new_folder, recount
+from robotvision.run import Run, execute, new_folder
 from robotvision.runs.log import FrameRecord, read_log
+from robotvision.runs.recount import recount
 from robotvision.scoring.tally import Tally
 
 Config = Callable[..., Path]

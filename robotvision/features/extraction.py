@@ -66,7 +66,7 @@ def ready(extractor: FeatureExtractor, calibration: data.sequence.Calibration) -
     """Return the extractor set to a sequence's cameras; itself where it needs no calibration."""
     if not hasattr(extractor, "calibrate"):
         return extractor
-    mine: FeatureExtractor = copy.copy(extractor).calibrate(calibration)  # type: ignore[attr-defined]
+    mine: FeatureExtractor = copy.copy(extractor).calibrate(calibration)
     return mine
 
 

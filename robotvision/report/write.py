@@ -7,6 +7,7 @@ import json
 from rich.console import Console
 
 from robotvision.config import Setup
+from robotvision.records import SILENCE
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
 from robotvision.run import Run, write_text
@@ -21,7 +22,7 @@ def finish(run: Run, setup: Setup, *, as_json: bool, errors: Console) -> int:
     for name in dict.fromkeys(s.set for s in run.record.sequences):
         frames = [f for s in run.record.sequences if s.set == name for f in s.frames]
         file_name = "run.txt" if len(run.tallies) == 1 else f"run-{name}.txt"
-        rows = [(f.index + first, f.timed.answer) for f in frames]
+        rows = [(f.index + first, f.timed.answer or SILENCE) for f in frames]
         write_run_file(run.folder / file_name, run.task, rows)
     text = json.dumps(data, indent=1, ensure_ascii=False)
     write_text(run.folder / "report.json", text + "\n")
