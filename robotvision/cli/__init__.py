@@ -24,6 +24,7 @@ COMMANDS = {
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
     "pack": "put a run and its description into one file to hand in",
+    "test-system": "try a program of your own on a made-up tour",
 }
 """Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
 

@@ -24,6 +24,7 @@ from robotvision.systems.wire import MARK, MAX_LINE
 
 _CHUNK = 1 << 16
 _PIPE_BYTES = 1 << 20
+KILLED = "was killed"
 
 
 class Ended(SystemFault):
@@ -60,6 +61,7 @@ class Child:
         self._reading = select.poll()
         self._reading.register(self._out, select.POLLIN)
         self._reading.register(self._exit, select.POLLIN)
+        self._reading.register(self._in, 0)  # told only when the program closes its end
         self._writing = select.poll()
         for fd, events in (
             (self._in, select.POLLOUT), (self._out, select.POLLIN), (self._exit, select.POLLIN)
@@ -109,6 +111,7 @@ class Child:
         """Close its stdin, wait for it as long as ``patience_s``, kill it; return how it ended."""
         process = self.launched.process
         if process.stdin is not None:
+            self._reading.unregister(self._in)
             with contextlib.suppress(OSError):
                 process.stdin.close()
         end_ns = monotonic_ns() + int(patience_s * 1e9)
@@ -130,7 +133,7 @@ class Child:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
-        return "was killed" if by_itself is None else self._status(by_itself)
+        return KILLED if by_itself is None else self._status(by_itself)
 
     def _wait(self, poll: select.poll, until_ns: int) -> None:
         """Wait until something can be read or written; read what has come."""
@@ -147,6 +150,10 @@ class Child:
                 self._read()
                 if not self._lines:
                     raise Ended(self._how_it_ended(""))
+            elif poll is self._reading:
+                self._read()
+                if not self._lines:
+                    raise Ended(self._how_it_ended("closed its stdin"))
 
     def _read(self) -> None:
         """Take in what the program wrote until there is no more, at most 16 MiB at a time."""

@@ -27,7 +27,7 @@ from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.records import Frame
 from robotvision.systems import wire
 from robotvision.systems.base import Reply, Session, View
-from robotvision.systems.child import Child, Ended, TimedOut
+from robotvision.systems.child import KILLED, Child, Ended, TimedOut
 from robotvision.systems.launch import IsolationWish, Launcher
 from robotvision.systems.limits import Limits
 from robotvision.systems.programlog import DEFAULT_LIMIT, ProgramLog
@@ -109,6 +109,7 @@ class External:
         )  # fmt: skip
         self.faults: Counter[str] = Counter()
         self.restarted = 0
+        self.left_by_itself = False
         self._name = _called(self.command)
         self._log = ProgramLog()
         self._session: Session | None = None
@@ -134,6 +135,21 @@ class External:
     def isolation(self) -> str:
         """How far the program is kept apart, and why not further, in words for the report."""
         return self._launcher.isolation
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels the program asked for; empty before it is ready."""
+        return self._wanted
+
+    @property
+    def transport(self) -> str | None:
+        """How it takes pixels, ``shm`` or ``pipe``; None before it is ready."""
+        return self._pixels.name if self._was_greeted else None
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether the program was given up: every further frame fails."""
+        return self._gave_up is not None
 
     @property
     def log(self) -> str:
@@ -228,7 +244,9 @@ class External:
                     child.send([wire.line({"type": "bye"})], self._until(_BYE_S))
                 except (Ended, TimedOut) as e:
                     self._log.note(f"at the end: {e}")
-            self._log.note(f"the program {child.end(_BYE_S if self._is_ready else 0.0)}")
+            how = child.end(_BYE_S if self._is_ready else 0.0)
+            self.left_by_itself = how != KILLED
+            self._log.note(f"the program {how}")
         self._is_ready = False
         if self._ring is not None:
             self._ring.close()
@@ -383,11 +401,11 @@ class External:
 
     def _lost(self, words: str) -> SystemFault:
         """Count a fault that cost the program, end it and start it again while there is leave."""
-        fault = self._fault("lost", words)
         child, self._child = self._child, None
         if child is not None:
             child.end()
         self._is_ready = False
+        fault = self._fault("lost", words)
         if not self._was_greeted:
             self._gave_up = words
         elif self.restarted < self.restarts:

@@ -1,0 +1,118 @@
+"""``robotvision test-system``: try a program on a made-up tour."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from robotvision.systems.trial import Check, Trial
+
+EPILOG = """\b
+Examples:
+  robotvision test-system -- python3 my_program.py
+  robotvision test-system --read . --room Kitchen --room Hall -- ./my_program model.bin
+  robotvision test-system --kits            where the client kits and examples are
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("command_line", nargs=-1, metavar="-- PROGRAM ARGS...")
+@click.option("--task", "task_name", help="Tell it the labels of this task.")
+@click.option("--room", "rooms", multiple=True, help="A room the program knows; repeatable.")
+@click.option("--read", multiple=True, type=click.Path(exists=True),
+              help="A file or folder the program may read; repeatable.")  # fmt: skip
+@click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set in its environment.")
+@click.option("--timeout-s", default=10.0, show_default=True, help="For one answer.")
+@click.option("--start-timeout-s", default=30.0, show_default=True, help="Until it is ready.")
+@click.option("--transport", type=click.Choice(["auto", "shm", "pipe"]), default="auto")
+@click.option("--isolation", type=click.Choice(["auto", "none", "required"]), default="auto")
+@click.option("--log", "log_path", type=click.Path(path_type=Path), help="Keep what it prints.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--kits", is_flag=True, help="Print where the client kits are, and leave.")
+def command(
+    command_line: tuple[str, ...],
+    task_name: str | None,
+    rooms: tuple[str, ...],
+    read: tuple[str, ...],
+    env: tuple[str, ...],
+    timeout_s: float,
+    start_timeout_s: float,
+    transport: str,
+    isolation: str,
+    log_path: Path | None,
+    as_json: bool,
+    kits: bool,
+) -> int:
+    """Try PROGRAM on a made-up tour: handshake, all channels, slow frames, resets, odd sizes."""
+    if kits:
+        return _print_kits()
+    if not command_line:
+        raise click.UsageError("name a program: robotvision test-system -- python3 my_program.py")
+    from robotvision.systems.external import External
+    from robotvision.systems.trial import try_system
+
+    system = External(
+        command_line, timeout_s=timeout_s, start_timeout_s=start_timeout_s,
+        env=_environment(env), restarts=10, transport=transport,  # type: ignore[arg-type]
+        isolation=isolation, log_path=log_path, read=read,  # type: ignore[arg-type]
+    )  # fmt: skip
+    trial = try_system(system, _task(task_name, rooms), progress=None if as_json else _print_check)
+    if as_json:
+        click.echo(json.dumps(trial.to_json(), ensure_ascii=False))
+    else:
+        _print_end(trial)
+    return 0 if trial.ok else 1
+
+
+def _task(name: str | None, rooms: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    from robotvision.systems.trial import TRIAL_TASK
+    from robotvision.tasks import load_task
+
+    task = load_task(name, Path.cwd()) if name else TRIAL_TASK
+    return task.model_copy(update={"rooms": rooms}) if rooms else task
+
+
+def _environment(pairs: tuple[str, ...]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.UsageError(f"--env: expected NAME=VALUE, got {pair!r}")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _print_check(check: Check) -> None:
+    mark = {True: "ok  ", False: "FAIL", None: "note"}[check.ok]
+    click.echo(f"{mark}  {check.name}: {check.message}")
+    if check.remedy:
+        click.echo(f"      {check.remedy}")
+
+
+def _print_end(trial: Trial) -> None:
+    from statistics import median
+
+    click.echo(f"isolation: {trial.isolation}")
+    if trial.latency_ns:
+        click.echo(f"time a frame: {median(trial.latency_ns) / 1e6:.2f} ms median, "
+                   f"{max(trial.latency_ns) / 1e6:.2f} ms at most")  # fmt: skip
+    failed = sum(c.ok is False for c in trial.checks)
+    if not failed:
+        click.echo(f"{trial.program} can be run.")
+        return
+    own = [t for t in trial.log.splitlines() if t.strip() and not t.startswith("[robotvision] ")]
+    if own:
+        click.echo("the end of its log:")
+        for text in own[-15:]:
+            click.echo(f"  | {text}")
+    click.echo(f"{failed} of {len(trial.checks)} checks failed.")
+
+
+def _print_kits() -> int:
+    from robotvision.systems.clients import EXAMPLES, KITS
+
+    for language, path in KITS.items():
+        click.echo(f"{language:8}{path}")
+    click.echo(f"{'examples':8}  {EXAMPLES}")
+    return 0
