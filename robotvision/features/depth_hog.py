@@ -1,9 +1,10 @@
 """HOG of a depth picture: orientations of depth edges over a spatial pyramid.
 
-After Spinello and Arras, "People detection in RGB-D data", IROS 2011 (histograms of oriented depths),
-with the cells of PHOG (Bosch et al., CIVR 2007). The gradient is that of the logarithm of depth, so
-a step counts in proportion to its distance, as the sensor's error grows; a pixel next to a missing
-reading has none. Magnitudes are cut at ``clip``, so that outlines do not drown what lies within.
+After Spinello and Arras, "People detection in RGB-D data", IROS 2011 (histograms of oriented
+depths), with the cells of PHOG (Bosch et al., CIVR 2007). The gradient is that of the logarithm of
+depth, so a step counts in proportion to its distance, as the sensor's error grows; a pixel next to
+a missing reading has none. Magnitudes are cut at ``clip``, so that outlines do not drown what lies
+within.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
 from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
 from robotvision.records import Frame
 
-_BREAK = 0.05
-"""A surface breaks off where depth changes by more than this share of it."""
+_BREAK = 0.04
+"""A surface breaks off where the bend of inverse depth, straight along any plane, is more than
+this share of it."""
 
 
 class DepthNormals(Extractor):
@@ -106,10 +107,8 @@ def normals(
     inner = slice(reach, -reach)
     left, right = points[inner, : -2 * reach], points[inner, 2 * reach :]
     above, below = points[: -2 * reach, inner], points[2 * reach :, inner]
-    z = points[inner, inner, 2]
-    whole = z > 0
-    for side in (left, right, above, below):
-        whole &= np.abs(side[..., 2] - z) < _BREAK * z
+    whole = _is_straight(left, points[inner, inner], right)
+    whole &= _is_straight(above, points[inner, inner], below)
     crossed = np.cross((right - left)[whole], (below - above)[whole])
     length = np.linalg.norm(crossed, axis=1, keepdims=True)
     crossed /= np.where(length > 0, length, 1)
@@ -118,6 +117,16 @@ def normals(
     normal[inner, inner][whole] = crossed
     is_there[inner, inner] = whole
     return normal, is_there
+
+
+def _is_straight(
+    before: NDArray[np.float32], here: NDArray[np.float32], after: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Return where three points are read and may lie on one plane."""
+    a, b, c = before[..., 2], here[..., 2], after[..., 2]
+    is_read = (a > 0) & (b > 0) & (c > 0)
+    a, b, c = (np.where(is_read, z, 1) for z in (a, b, c))
+    return np.asarray(is_read & (np.abs(b / a + b / c - 2) < _BREAK), np.bool_)
 
 
 def _bin(share: NDArray[np.float32], bins: int) -> NDArray[np.int64]:

@@ -1,8 +1,8 @@
 """ESF: ensemble of shape functions of a point cloud.
 
 After Wohlkinger and Vincze, "Ensemble of shape functions for 3D object classification", ROBIO 2011,
-built on Osada et al., "Shape distributions", TOG 21(4), 2002. Triples of points are drawn at random;
-ten histograms of 64 bins hold the distances of pairs (D2), the roots of the triangles' areas (D3)
+built on Osada et al., "Shape distributions", TOG 21(4), 2002. Triples of points are drawn; ten
+histograms of 64 bins hold the distances of pairs (D2), the roots of the triangles' areas (D3)
 and their angles (A3), each split into what runs on the surface, off it, and both; the last one
 holds, for lines that do both, the share of them on the surface.
 
@@ -17,7 +17,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import RobotVisionError
 from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, channel_of, depth_of
 from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud

@@ -1,7 +1,8 @@
 """A spatial pyramid of any extractor: its vector of each cell of each grid, one after another.
 
 After Lazebnik, Schmid and Ponce, "Beyond bags of features", CVPR 2006. The extractors shipped here
-that are histograms have a parameter ``grids`` of their own, which is faster; this is for all others.
+that are histograms have a parameter ``grids`` of their own, which is faster; this is for all
+others.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class SpatialPyramid(Extractor):
         inner = build(self.extractor)
         if hasattr(inner, "calibrate"):
             raise ValueError(
-                f"extractor: {type(inner).__name__} needs the camera's calibration, which a part of "
-                "the picture does not have; use the parameter 'grids' of its own"
+                f"extractor: {type(inner).__name__} needs the camera's calibration, which a part "
+                "of the picture does not have; use the parameter 'grids' of its own"
             )
 
     @property

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
 from robotvision.features import params
@@ -68,7 +69,9 @@ class VocabularyExtractor(Extractor):
                 f"{type(self).__name__}: expected at least {self.words} different descriptors in "
                 f"the training frames, got {distinct}; take more frames or fewer words"
             )
-        self._learn(drawn)
+        # one thread: the same sums in the same order on every machine
+        with threadpool_limits(1):
+            self._learn(drawn)
         return self
 
     def extract(self, frame: Frame) -> Vector:

@@ -103,12 +103,12 @@ def test_depth_hog_ignores_holes():
 def sphere(radius=1.0, n=20_000):
     points = np.random.default_rng(1).normal(size=(n, 3))
     points *= radius / np.linalg.norm(points, axis=1, keepdims=True)
-    return Frame(0, 0, {"points": (points + [0, 0, 5]).astype(np.float32)})
+    return Frame(0, 0, {"points": (points + np.array([0, 0, 5])).astype(np.float32)})
 
 
 def test_distances_on_a_sphere():
     """Chords of a sphere shorter than d are d²/4r² of all: the oracle of the D2 histogram."""
-    vector = ESF(n_triples=20_000, channel="points").extract(sphere())
+    vector = ESF(n_triples=20_000, scale_m=2.0, channel="points").extract(sphere())
     pairs = vector.reshape(10, 64)[6:9].sum(axis=0)
     edges = np.arange(1, 65) / 64 * 2
     np.testing.assert_allclose(np.cumsum(pairs), edges**2 / 4, atol=0.02)
