@@ -92,8 +92,9 @@ class ESF(Extractor):
         reach = max(float(np.linalg.norm(centred, axis=1).max()), 1e-6)
         longest = 2 * reach if self.scale_m is None else self.scale_m
         rng = np.random.default_rng(self.seed)
-        chosen = centred[rng.integers(0, len(centred), (self.n_triples, 3))]
-        return _histograms(chosen, _voxels(centred, reach), reach, longest)
+        chosen = rng.integers(0, len(centred), (self.n_triples, 3))
+        share = _shares(_in_voxels(centred, reach), chosen)
+        return _histograms(centred[chosen], share, longest)
 
     def _points(self, frame: Frame) -> Points:
         image = channel_of(frame, self.channel, self)
@@ -105,26 +106,37 @@ class ESF(Extractor):
         return np.asarray(cloud(depth, camera)[depth > 0])
 
 
-def _voxels(centred: Points, reach: float) -> NDArray[np.bool_]:
-    filled = np.zeros(_SIDE**3, bool)
-    filled[_voxel(centred, reach)] = True
-    return filled
+def _in_voxels(centred: Points, reach: float) -> Points:
+    """Return points in units of voxels, in [0, side), of a cube of side 2 ``reach``."""
+    scaled = (centred / np.float32(reach) + 1) * np.float32(_SIDE / 2)
+    return np.asarray(np.clip(scaled, 0, np.nextafter(np.float32(_SIDE), np.float32(0))))
 
 
-def _voxel(points: Points, reach: float) -> NDArray[np.int64]:
-    """Return the number of the voxel that each point lies in, of a cube of side 2 ``reach``."""
-    cell = ((points / reach + 1) * (_SIDE / 2)).astype(np.int64)
-    cell = np.clip(cell, 0, _SIDE - 1)
-    return np.asarray((cell[..., 0] * _SIDE + cell[..., 1]) * _SIDE + cell[..., 2], np.int64)
+def _voxel(places: Points) -> NDArray[np.int32]:
+    """Return the number of the voxel that each place, in voxels, lies in."""
+    cell = places.astype(np.int32)
+    return np.asarray((cell[..., 0] * _SIDE + cell[..., 1]) * _SIDE + cell[..., 2], np.int32)
 
 
-def _histograms(triples: Points, filled: NDArray[np.bool_], reach: float, longest: float) -> Vector:
+def _shares(places: Points, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how much of each line of each triple runs on the surface, (N, 3) in [0, 1].
+
+    ``places`` is (points, 3) in voxels, ``chosen`` (N, 3) numbers of points; line i of a triple
+    runs from its point i to the next.
+    """
+    filled = np.zeros(_SIDE**3, np.uint8)
+    filled[_voxel(places)] = 1
+    start = places[chosen]
+    way = np.roll(start, -1, axis=1) - start
+    on = np.zeros(chosen.shape, np.int64)
+    for step in (np.arange(_PLACES, dtype=np.float32) + np.float32(0.5)) / _PLACES:
+        on += filled[_voxel(start + way * step)]
+    return on / _PLACES
+
+
+def _histograms(triples: Points, share: NDArray[np.float64], longest: float) -> Vector:
     """Return the ten histograms of (N, 3, 3) triples of points."""
-    opposite = np.roll(triples, -1, axis=1)
-    place = ((np.arange(_PLACES) + 0.5) / _PLACES).astype(np.float32)[:, None]
-    between = triples[:, :, None] + (opposite - triples)[:, :, None] * place
-    share = filled[_voxel(between, reach)].mean(axis=2)
-    side = np.linalg.norm(opposite - triples, axis=2)
+    side = np.linalg.norm(np.roll(triples, -1, axis=1) - triples, axis=2)
     half = side.sum(axis=1) / 2
     area = np.sqrt(np.maximum(half * np.prod(half[:, None] - side, axis=1), 0))
     a, b, c = side.T
