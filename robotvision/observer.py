@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from robotvision.pipeline import Training
 from robotvision.records import ScoredAnswer
 from robotvision.runs.log import FrameRecord
 from robotvision.scoring.tally import Tally
+from robotvision.training import Training
 
 
 class Observer(Protocol):

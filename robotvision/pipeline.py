@@ -1,4 +1,4 @@
-"""The pipeline: features, classifier, temporal filter, decision; trained once, then frame by frame.
+"""The pipeline: features, classifier, temporal filter, decision; frame by frame.
 
 Several features are cues joined into one vector, each scaled by one number so that the root mean
 square distance of its training vectors from their mean is 1: no cue drowns another, and histograms
@@ -7,40 +7,23 @@ stay histograms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision import data
-from robotvision.classifiers import CLASSIFIERS
-from robotvision.classifiers.integration import FittedClassifier, fit_cues
-from robotvision.config import Config, Named, build
+from robotvision.classifiers.base import FittedClassifier
 from robotvision.decision import Decision
-from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import (
     checked,
-    extract,
-    needs_training,
     ready,
-    training_frames,
 )
-from robotvision.records import Frame, Truth
-from robotvision.scoring.points import Worth
+from robotvision.objects import ObjectRecogniser
+from robotvision.records import Frame
 from robotvision.systems.base import Reply, View
-from robotvision.tasks.model import Task
-
-MIN_SEGMENTS = 4
-
-Step = Callable[[str, int, int], None]
-"""Progress: (what is being done, done, in all)."""
 
 
 class TemporalFilter(Protocol):
@@ -51,22 +34,6 @@ class TemporalFilter(Protocol):
 
     def update(self, probabilities: NDArray[Any], dt_s: float) -> NDArray[Any]:
         """Return the belief after one more frame, ``dt_s`` seconds after the last."""
-
-
-@dataclass(slots=True)
-class Training:
-    """What a pipeline was trained on, for the report.
-
-    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out.
-    """
-
-    n_frames: int = 0
-    rooms: dict[str, int] = field(default_factory=dict)
-    dims: dict[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    cached: int = 0
-    extracted: int = 0
-    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +59,8 @@ class Pipeline:
         The rule that answers or abstains.
     temporal : TemporalFilter, optional
         In the optional mode.
+    objects : ObjectRecogniser, optional
+        Where the task asks for objects.
     """
 
     def __init__(
@@ -100,11 +69,13 @@ class Pipeline:
         classifier: FittedClassifier,
         decision: Decision,
         temporal: TemporalFilter | None = None,
+        objects: ObjectRecogniser | None = None,
     ) -> None:
         self.cues = cues
         self.classifier = classifier
         self.decision = decision
         self.temporal = temporal
+        self.objects = objects
         self.dim = cues[-1].place.stop
         self._ready = cues
         self._last_ns: int | None = None
@@ -151,227 +122,8 @@ class Pipeline:
             stages["temporal"] = now - last
         answer = self.decision.decide(probabilities)
         stages["decision"] = perf_counter_ns() - now
+        if self.objects is not None:
+            last = perf_counter_ns()
+            answer = replace(answer, objects=self.objects.state(x))
+            stages["objects"] = perf_counter_ns() - last
         return Reply(answer, stages)
-
-
-def fit_pipeline(
-    config: Config,
-    task: Task,
-    sequences: Sequence[data.Sequence],
-    cache: Path | None,
-    step: Step = lambda what, done, total: None,
-    where: Path | str = "train",
-) -> tuple[Pipeline, Task, Training]:
-    """Train the pipeline that ``config`` describes.
-
-    Parameters
-    ----------
-    config : Config
-        With features and a classifier.
-    task : Task
-        Its rooms are settled here where they wait for training.
-    sequences : sequence of Sequence
-        With truth.
-    cache : Path or None
-        Folder of extracted features.
-    where : Path or str
-        What to name in messages about the training set as a whole.
-
-    Returns
-    -------
-    pipeline, task, training
-        The task with its rooms settled, and what was trained on.
-
-    Raises
-    ------
-    RobotVisionError
-        The training set has fewer than two rooms, lacks a channel, or holds a room that the task
-        does not have.
-    """
-    return _Trainer(config, task, sequences, cache, step, where).run()
-
-
-class _Trainer:
-    def __init__(
-        self,
-        config: Config,
-        task: Task,
-        sequences: Sequence[data.Sequence],
-        cache: Path | None,
-        step: Step,
-        where: Path | str,
-    ) -> None:
-        self.config, self.cache, self.step, self.where = config, cache, step, where
-        self.sequences = sequences
-        self.training = Training()
-        self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
-        self.worth = Worth(self.task)
-
-    def run(self) -> tuple[Pipeline, Task, Training]:
-        self._check_rooms()
-        extractors = self._extractors()
-        started = perf_counter_ns()
-        blocks, y, groups = self._extract(extractors)
-        self._took("extraction", started)
-        cues = self._cues(extractors, blocks)
-        x = np.concatenate(
-            [b * np.float32(c.scale) for b, c in zip(blocks, cues, strict=True)], axis=1
-        )
-        started = perf_counter_ns()
-        self.step("training", 0, 1)
-        classifier = fit_cues(
-            build(CLASSIFIERS, self.config.classifier or "svm"), self.config.integration,
-            x, y, groups, self.config.seed, tuple(c.place for c in cues),
-        )  # fmt: skip
-        pipeline = Pipeline(
-            cues, classifier, self._decision(classifier), self._temporal(classifier)
-        )
-        self._took("training", started)
-        self.step("training", 1, 1)
-        return pipeline, self.task, self.training
-
-    def _took(self, what: str, started: int) -> None:
-        seconds = (perf_counter_ns() - started) / 1e9
-        self.training.seconds[what] = self.training.seconds.get(what, 0.0) + seconds
-
-    def _check_rooms(self) -> None:
-        faults = []
-        for s in self.sequences:
-            if s.truth is None:
-                faults.append(Fault(s.root, "no truth in it, so nothing can be trained on it",
-                                    remedy="add truth.csv or leave the sequence out"))  # fmt: skip
-                continue
-            if self.task.unknown is None:
-                outside = {r for r in s.room_counts() if r not in self.task.room_names}
-                faults += [
-                    Fault(s.truth_table or s.root, f"the room {r!r} is outside the task "
-                          f"{self.task.id}", self._line_of(s, r),
-                          remedy=f"rooms: {', '.join(self.task.room_names)}")
-                    for r in sorted(outside)
-                ]  # fmt: skip
-        if faults:
-            raise InputFaults(faults)
-        rooms = {r for s in self.sequences for r in s.room_counts()}
-        if len(rooms) < 2:
-            raise InputFaults([
-                Fault(self.where, "train: expected at least two rooms in the training sequences, "
-                      f"got {', '.join(sorted(rooms)) or 'none'}",
-                      remedy="add sequences of other rooms")
-            ])  # fmt: skip
-
-    @staticmethod
-    def _line_of(sequence: data.Sequence, room: str) -> int | None:
-        for index, truth in (sequence.truth or {}).items():
-            if truth.room == room:
-                return sequence.truth_lines.get(index)
-        return None
-
-    def _extractors(self) -> list[FeatureExtractor]:
-        extractors: list[FeatureExtractor] = [build(FEATURES, f) for f in self.config.features]
-        for extractor, item in zip(extractors, self.config.features, strict=True):
-            name = item.name if isinstance(item, Named) else item
-            for sequence in self.sequences:
-                data.sequence.require_channels(sequence, tuple(extractor.channels), name)
-            if needs_training(extractor):
-                self._fit_extractor(extractor, name)
-        return extractors
-
-    def _fit_extractor(self, extractor: Any, name: str) -> None:
-        started = perf_counter_ns()
-        total = sum(map(len, self.sequences))
-        rooms: list[str] = []
-
-        def frames() -> Any:
-            for frame, room in training_frames(self.sequences, tuple(extractor.channels)):
-                rooms.append(room)
-                self.step(f"learning {name}", len(rooms), total)
-                yield frame
-
-        extractor.fit(frames(), rooms)
-        self._took("learning features", started)
-
-    def _extract(
-        self, extractors: list[FeatureExtractor]
-    ) -> tuple[list[NDArray[np.float32]], NDArray[np.str_], NDArray[np.int64]]:
-        blocks: list[list[NDArray[np.float32]]] = [[] for _ in extractors]
-        labels: list[str] = []
-        tours: list[tuple[int, int]] = []
-        done, total = 0, sum(map(len, self.sequences))
-        for k, sequence in enumerate(self.sequences):
-            advance = partial(self._extracted, done, total)
-            found = extract(extractors, sequence, self.cache, advance)
-            done += len(sequence)
-            self.step("extraction", done, total)
-            self.training.cached += found.n_cached
-            self.training.extracted += len(extractors) - found.n_cached
-            self.training.problems += found.problems
-            rows = [i for i in range(len(sequence)) if found.readable[i] and sequence.room(i)]
-            for mine, block in zip(blocks, found.blocks, strict=True):
-                mine.append(block[rows])
-            labels += [self.worth.label_of(Truth(str(sequence.room(i)))) for i in rows]
-            tours += [(k, sequence.frames[i].segment) for i in rows]
-        y = np.asarray(labels)
-        names, counts = np.unique(y, return_counts=True)
-        self.training.n_frames = len(y)
-        self.training.rooms = dict(zip(map(str, names), map(int, counts), strict=True))
-        if len(names) < 2:
-            raise RobotVisionError(
-                f"{self.where}: only {len(y)} training frames of {len(names)} rooms could be read; "
-                "look at them with robotvision data verify"
-            )
-        return [np.concatenate(b) for b in blocks], y, held_out_groups(tours)
-
-    def _extracted(self, before: int, total: int, done: int, _: int) -> None:
-        self.step("extraction", before + done, total)
-
-    def _cues(
-        self, extractors: list[FeatureExtractor], blocks: list[NDArray[np.float32]]
-    ) -> list[Cue]:
-        cues: list[Cue] = []
-        start = 0
-        for extractor, block, item in zip(extractors, blocks, self.config.features, strict=True):
-            name = item.name if isinstance(item, Named) else item
-            spread = float(np.sqrt(block.var(axis=0, dtype=np.float64).sum()))
-            taken = [c.name for c in cues]
-            n = sum(c == name or c.startswith(f"{name}#") for c in taken)
-            place = slice(start, start + block.shape[1])
-            cues.append(Cue(f"{name}#{n + 1}" if n else name, extractor, place,
-                            1.0 / spread if spread > 0 else 1.0))  # fmt: skip
-            self.training.dims[cues[-1].name] = block.shape[1]
-            start = place.stop
-        return cues
-
-    def _decision(self, classifier: FittedClassifier) -> Decision:
-        config = self.config.decision
-        unknown = config.unknown if isinstance(config.unknown, float) else None
-        return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
-
-    def _temporal(self, classifier: FittedClassifier) -> TemporalFilter | None:
-        if self.config.temporal is None:
-            return None
-        from robotvision.temporal import TEMPORAL, fit_temporal
-
-        return fit_temporal(build(TEMPORAL, self.config.temporal), classifier, self.sequences)
-
-
-def held_out_groups(tours: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-    """Return which training frames are held out together when something is chosen or calibrated.
-
-    Neighbouring frames are near-copies, so a group is never split. Several sequences: each is a
-    group. One sequence of at least four segments: each segment is. One unbroken tour: a single
-    group, of which only short blocks can be held out (see `robotvision.classifiers.folds`).
-
-    Parameters
-    ----------
-    tours : sequence of (int, int)
-        Sequence and segment of each frame.
-    """
-    n_sequences = len({s for s, _ in tours})
-    if n_sequences > 1:
-        keys: list[tuple[int, ...]] = [(s,) for s, _ in tours]
-    elif len(set(tours)) >= MIN_SEGMENTS:
-        keys = list(tours)
-    else:
-        keys = [()] * len(tours)
-    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    return np.asarray([number[key] for key in keys], dtype=np.int64)

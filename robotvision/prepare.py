@@ -11,11 +11,12 @@ from robotvision.data import open_sequence
 from robotvision.data.sequence import Sequence
 from robotvision.errors import Fault, InputFaults
 from robotvision.observer import Observer
-from robotvision.pipeline import Pipeline, Training, fit_pipeline
+from robotvision.pipeline import Pipeline
 from robotvision.replay.policy import Policy, named_policy
 from robotvision.systems.base import System
 from robotvision.systems.inprocess import InProcess
 from robotvision.tasks.model import Task
+from robotvision.training import Training, fit_pipeline
 
 
 class Preparation:

@@ -19,7 +19,7 @@ from robotvision.config import Part, Setup, dump_yaml, load_config
 from robotvision.data.sequence import Sequence
 from robotvision.errors import RobotVisionError
 from robotvision.observer import Observer, Silent
-from robotvision.pipeline import Pipeline, Training
+from robotvision.pipeline import Pipeline
 from robotvision.prepare import Preparation, policy_of, table_digest
 from robotvision.records import Outcome, ScoredAnswer
 from robotvision.replay.player import Replay, play
@@ -29,6 +29,7 @@ from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
 from robotvision.tasks.model import Task
 from robotvision.timing.environment import describe
+from robotvision.training import Training
 
 
 @dataclass(slots=True)

@@ -47,6 +47,7 @@ def command(
     from robotvision.config import load_config
     from robotvision.features.extraction import cache_folder
     from robotvision.prepare import Preparation
+    from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.systems.base import Session
 
@@ -71,7 +72,7 @@ def command(
         click.echo(json.dumps({"schema": 1, "is_obligatory": found.is_obligatory,
                                "asked": found.asked, "changes": changes}))  # fmt: skip
     else:
-        _print(Console(width=None if click.get_text_stream("stdout").isatty() else 120), found)
+        _print(console(), found)
     return 0 if found.is_obligatory else 1
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from robotvision.config import Setup
 from robotvision.records import SILENCE
+from robotvision.report.console import out
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
 from robotvision.run import Run, write_text
@@ -29,7 +30,7 @@ def finish(run: Run, setup: Setup, *, as_json: bool, errors: Console) -> int:
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
     else:
-        console = Console()
+        console = out()
         print_report(console, data, run.task, run.tallies)
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
     if run.stopped:
