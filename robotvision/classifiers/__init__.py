@@ -12,6 +12,11 @@ CLASSIFIERS = Registry(
         "knn": "robotvision.classifiers.knn:KNN",
         "random_forest": "robotvision.classifiers.forest:RandomForest",
         "logistic_regression": "robotvision.classifiers.linear:LogisticRegression",
+        "linear_svm": "robotvision.classifiers.linear:LinearSVM",
+        "retrieval": "robotvision.classifiers.retrieval:Retrieval",
+        "prototype": "robotvision.classifiers.prototype:Prototype",
+        "one_vs_all": "robotvision.classifiers.one_vs_all:OneVsAll",
+        "mlp": "robotvision.classifiers.mlp:MLP",
     },
     group="robotvision.classifiers",
 )

@@ -6,6 +6,8 @@ place of a call a tree.
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ class RandomForest(Classifier):
 
     def __init__(
         self,
-        n_trees: int = 200,
+        n_trees: int = 100,
         max_depth: int | None = None,
         min_leaf: int = 1,
         max_features: float | str = "sqrt",
@@ -74,6 +76,7 @@ class RandomForest(Classifier):
             max_features=features if isinstance(features, str) else float(features),
             class_weight="balanced_subsample" if self.balanced else None,
             random_state=self.random_state or 0,
+            n_jobs=len(os.sched_getaffinity(0)),
         ).fit(x, y)
         trees = [t.tree_ for t in forest.estimators_]
         starts = np.cumsum([0, *(t.node_count for t in trees)])

@@ -1,7 +1,7 @@
-"""Logistic regression on standardised features: a linear score for each room.
+"""Linear scores for each room on standardised features: logistic regression and linear SVM.
 
-scikit-learn finds the weights (multinomial, L-BFGS); standardisation is folded into them, so a
-frame costs one product of a matrix with a vector.
+scikit-learn finds the weights (L-BFGS; LIBLINEAR, Fan et al., JMLR 2008); standardisation is folded
+into them, so a frame costs one product of a matrix with a vector.
 """
 
 from __future__ import annotations
@@ -16,7 +16,40 @@ from robotvision.classifiers.base import Classifier, Scores, Vectors
 from robotvision.features import params
 
 
-class LogisticRegression(Classifier):
+class _Linear(Classifier):
+    C: float
+    balanced: bool
+    max_iter: int
+
+    def _check(self) -> None:
+        params.number("C", self.C)
+        params.flag("balanced", self.balanced)
+        params.whole("max_iter", self.max_iter)
+
+    def _solver(self, weight: str | None) -> Any:
+        raise NotImplementedError
+
+    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
+        from sklearn.exceptions import ConvergenceWarning
+
+        mean = x.mean(axis=0, dtype=np.float64)
+        deviation = x.std(axis=0, dtype=np.float64)
+        scale = np.where(deviation > 0, deviation, 1)
+        solver = self._solver("balanced" if self.balanced else None)
+        with warnings.catch_warnings():  # the weights reached are kept, as max_iter says
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            solver.fit((x - mean) / scale, y)
+        self.n_iter_ = int(np.max(solver.n_iter_))
+        coef = solver.coef_ / scale
+        self.bias_ = solver.intercept_ - coef @ mean
+        self.weights_ = np.ascontiguousarray(coef.T)
+
+    def _row(self, x: NDArray[np.float32]) -> Scores:
+        decision: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
+        return np.concatenate([-decision, decision]) / 2 if len(decision) == 1 else decision
+
+
+class LogisticRegression(_Linear):
     """Multinomial logistic regression, L2 penalty, on features of mean 0 and deviation 1.
 
     Parameters
@@ -35,32 +68,44 @@ class LogisticRegression(Classifier):
         self.max_iter = max_iter
         self._check()
 
-    def _check(self) -> None:
-        params.number("C", self.C)
-        params.flag("balanced", self.balanced)
-        params.whole("max_iter", self.max_iter)
-
-    def _solver(self) -> Any:
+    def _solver(self, weight: str | None) -> Any:
         from sklearn.linear_model import LogisticRegression as Solver
 
-        weight = "balanced" if self.balanced else None
         return Solver(C=self.C, class_weight=weight, max_iter=self.max_iter)
 
-    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
-        from sklearn.exceptions import ConvergenceWarning
 
-        mean = x.mean(axis=0, dtype=np.float64)
-        deviation = x.std(axis=0, dtype=np.float64)
-        scale = np.where(deviation > 0, deviation, 1)
-        solver = self._solver()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            solver.fit((x - mean) / scale, y)
-        self.n_iter_ = int(np.max(solver.n_iter_))
-        coef = solver.coef_ / scale
-        self.bias_ = solver.intercept_ - coef @ mean
-        self.weights_ = np.ascontiguousarray(coef.T)
+class LinearSVM(_Linear):
+    """Linear SVM, one room against all others, on features of mean 0 and deviation 1.
 
-    def _row(self, x: NDArray[np.float32]) -> Scores:
-        decision: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
-        return np.concatenate([-decision, decision]) / 2 if len(decision) == 1 else decision
+    For more frames than a kernel matrix can hold; `robotvision.classifiers.svm.SVM` has kernels.
+
+    Parameters
+    ----------
+    C : float
+        Price of a training error.
+    balanced : bool
+        Weigh each room by the inverse of its share of the frames.
+    max_iter : int
+        Steps of the solver at most; where they run out, the weights reached are kept.
+    random_state : int or None
+        Seed of the solver's order; None: the run's seed where calibration trains it, else 0.
+    """
+
+    def __init__(
+        self,
+        C: float = 0.01,
+        balanced: bool = False,
+        max_iter: int = 2000,
+        random_state: int | None = None,
+    ) -> None:
+        self.C = C
+        self.balanced = balanced
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self._check()
+
+    def _solver(self, weight: str | None) -> Any:
+        from sklearn.svm import LinearSVC
+
+        return LinearSVC(C=self.C, class_weight=weight, max_iter=self.max_iter, dual="auto",
+                         random_state=self.random_state or 0)  # fmt: skip
