@@ -65,8 +65,7 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
     chance = rng.random(len(rooms))[floor.lamp_rooms]
     if name == "sunny":
         # nearly straight into the windows of one side, low enough to reach across the rooms
-        azimuth = math.radians(float(rng.uniform(-28, 28)))
-        azimuth += math.pi / 2 if rng.random() < 0.5 else -math.pi / 2
+        azimuth = _sunny_side(floor) + math.radians(float(rng.uniform(-28, 28)))
         elevation = math.radians(float(rng.uniform(24, 31)))
         sun = np.array([math.cos(azimuth) * math.cos(elevation),
                         math.sin(azimuth) * math.cos(elevation), math.sin(elevation)])  # fmt: skip
@@ -83,6 +82,17 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
         made = Lighting(name, None, black, _rgb(0.05, 0.06, 0.11), _rgb(0.09, 0.07, 0.04),
                         _rgb(15, 11.5, 7.5), on, black)  # fmt: skip
     return replace(made, outside=_outside(made, rng))
+
+
+def _sunny_side(floor: Floor) -> float:
+    """Return the azimuth that the largest area of windows of rooms looks towards."""
+    area = {k: 0.0 for k in range(4)}
+    for pane in floor.panes:
+        if floor.plan.rooms[pane.room].kind != "corridor":
+            (dx, dy, _), high = pane.edge1, pane.edge2[2]
+            out = math.atan2(dx, -dy)  # the inward normal is edge 1 x edge 2
+            area[round(out / (math.pi / 2)) % 4] += math.hypot(dx, dy) * high
+    return max(area, key=lambda k: area[k]) * math.pi / 2
 
 
 def _rgb(r: float, g: float, b: float) -> F32:

@@ -278,6 +278,7 @@ def render_tour(spec: TourSpec, to: Sink | Path, progress: Progress | None = Non
     RobotVisionError
         The folder holds a sequence already or cannot be written.
     """
+    stage_of(spec)  # what cannot be built is said before a folder is made
     if isinstance(to, Path):
         channels = {c: KINDS[c] for c in spec.channels}
         note = (
