@@ -26,11 +26,16 @@ class SequenceSpec(Strict):
     """A sequence by path, whole or in part.
 
     ``frames: [start, end]`` takes positions ``start`` to ``end`` (end excluded; null: to the end).
+    ``params`` go to the reader: ``params: {label_file: rooms.csv}``.
     """
 
     path: str = Field(min_length=1)
     reader: str | None = None
     frames: tuple[int, int | None] | None = None
+    params: dict[str, str | int | float | bool | list[str | int | float]] = {}
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.reader, self.frames, repr(sorted(self.params.items()))))
 
 
 SequenceList = list[str | SequenceSpec]

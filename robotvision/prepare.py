@@ -132,7 +132,7 @@ def policy_of(setup: Setup) -> Policy:
 
 def open_part(spec: SequenceSpec) -> Sequence:
     """Open a sequence, or the part of it that a configuration names. Raises InputFaults."""
-    sequence = open_sequence(Path(spec.path), spec.reader)
+    sequence = open_sequence(Path(spec.path), spec.reader, **spec.params)
     if spec.frames is None:
         return sequence
     start, end = spec.frames
