@@ -17,8 +17,8 @@ def _run(*args: str) -> subprocess.CompletedProcess[str]:
 def test_a_tour_from_the_command_line(tmp_path: Path) -> None:
     """``synth tour --json`` writes a readable sequence and prints one JSON object."""
     out = tmp_path / "pair"
-    done = _run("synth", "tour", "--out", str(out), "--rooms", "BO,KT", "--frames", "4",
-                "--channels", "left,right", "--size", "64x48", "--light", "night", "--json")  # fmt: skip
+    options = ("--rooms", "BO,KT", "--frames", "4", "--size", "64x48", "--light", "night")
+    done = _run("synth", "tour", "--out", str(out), "--channels", "left,right", *options, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"sequences": [str(out)]}
     sequence = open_sequence(out)
