@@ -20,6 +20,7 @@ log: the real standard output is put aside for the protocol (version 1, ``docs/p
 
 from __future__ import annotations
 
+import io
 import json
 import mmap
 import os
@@ -168,6 +169,8 @@ class Client:
         sys.stdout.flush()
         self._out = os.dup(1)
         os.dup2(2, 1)  # prints of any library are log from here on
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
         self._buffer = b""
         self._memory: mmap.mmap | None = None
         self._arrays: dict[str, Mapping[str, NDArray[Any]]] = {}

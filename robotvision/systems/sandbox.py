@@ -90,7 +90,7 @@ def options(
         args += ["--dev-bind", str(device), str(device)]
     args += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", BOX]
     args += _visible(needs.read, hide)
-    return [*args, "--chdir", BOX]
+    return [*args, "--remount-ro", "/", "--chdir", BOX]
 
 
 def _system() -> list[str]:

@@ -156,8 +156,8 @@ class _Trier:
             system.name, system.transport, system.channels,
         )  # fmt: skip
         wanted = ", ".join(system.channels) or "none"
-        self._note("handshake", True,
-                   f"{system.name!r} is ready: channels {wanted}; pixels by {system.transport}")  # fmt: skip
+        pixels = f"channels {wanted}; pixels by {system.transport}"
+        self._note("handshake", True, f"{system.name!r} is ready: {pixels}")
         return True
 
     def _play(self, name: str, frames: Sequence[Frame], why: str) -> dict[int, Answer]:

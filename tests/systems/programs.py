@@ -32,7 +32,7 @@ def read_line():
 
 
 def go_wrong(i):
-    if WHAT == "deaf":
+    if WHAT in ("none", "deaf"):
         answer(i)
     if WHAT == "exit0":
         sys.exit(0)
