@@ -71,7 +71,7 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
     """
 
     version: int = 1
-    channel: str
+    channel: str = "rgb"
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -1,0 +1,40 @@
+"""The README's code works as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_extractor_of_the_readme_keeps_the_contract() -> None:
+    """What a newcomer copies passes the conformance checks, and is as short as promised."""
+    from robotvision.features import FEATURES
+    from robotvision.testing.features import check_extractor
+
+    code = re.search(r"<!-- test: extractor -->\n```python\n(.*?)```", README, re.DOTALL)
+    assert code is not None
+    names: dict[str, Any] = {"__name__": "readme_example"}
+    exec(code.group(1), names)
+    check_extractor(FEATURES.create("tiny_picture", {"side": 4}))
+    body = code.group(1).split("@register")[1]
+    assert len([line for line in body.splitlines() if line.strip()]) <= 15
+
+
+def test_the_configuration_of_the_readme_is_whole(tmp_path: Path) -> None:
+    """Only its sequences are missing here."""
+    import pytest
+
+    from robotvision.config import load_config
+    from robotvision.errors import InputFaults
+
+    code = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert code is not None
+    path = tmp_path / "readme.yaml"
+    path.write_text(code.group(1), encoding="utf-8")
+    with pytest.raises(InputFaults) as caught:
+        load_config(path)
+    assert len(caught.value.faults) == 3
+    assert all("no such folder" in line for line in caught.value.lines())
