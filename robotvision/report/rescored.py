@@ -152,13 +152,17 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
     machine = "" if speed == 1 else f", a machine {speed:g} times as fast"
     console.print(
         Text.assemble((f"{first['run_dir']}", "bold"), f"  {first['frames']} frames, at most "
-                      f"{most} points, task {first['task']}, {first['mode']}{rate}{machine}{model}"),
+                      f"{most} points, task {first['task']}, {first['mode']}{rate}{machine}"
+                      f"{model}"),
         soft_wrap=True,
     )  # fmt: skip
     console.print(Group(_table(reports)))
     if any(r["age_ns"] for r in reports):
-        console.print("age in ms: from the due time of the frame whose answer counts to the "
-                      "deadline of the frame it counts for", style="dim")  # fmt: skip
+        shown = "; ".join(_age(r) for r in reports if r["age_ns"])
+        console.print(f"age of the answers in ms (p50, p90, max): {shown}", highlight=False,
+                      soft_wrap=True)  # fmt: skip
+        console.print("from the due time of the frame whose answer counts to the deadline of the "
+                      "frame it counts for", style="dim", soft_wrap=True)  # fmt: skip
     for fault in first["faults"][:8]:
         line = f"failed: {fault['frames']} frames from {fault['first_frame']}: {fault['fault']}"
         console.print(line, style="red", highlight=False, soft_wrap=True)
@@ -172,20 +176,15 @@ def _table(reports: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column("policy", no_wrap=True)
     table.add_column("deadline", no_wrap=True)
     outcomes = first_outcomes(reports)
-    has_ages = any(r["age_ns"] for r in reports)
-    columns = ["points", "taken", *outcomes, *(["age p50/p90/max"] if has_ages else [])]
-    for column in columns:
+    for column in ("points", "taken", *outcomes):
         table.add_column(column, justify="right", no_wrap=True)
     for r in reports:
         points = "withheld" if r["points"] is None else f"{r['points']:g}"
-        shown = r["age_ns"]
-        age = "/".join(_ms(shown[k]) for k in (*AGES, "max")) if shown else "-"
         note = "" if r["judged"] == "virtual" else " (recorded times)"
         cells = [str(r["outcomes"][o]) for o in outcomes]
         table.add_row(
-            r["policy"]["name"] + note, deadline_text(r["policy"]), points, str(r["taken"]), *cells,
-            *([age] if has_ages else []),
-        )  # fmt: skip
+            r["policy"]["name"] + note, deadline_text(r["policy"]), points, str(r["taken"]), *cells
+        )
     return table
 
 
@@ -200,6 +199,11 @@ def deadline_text(policy: Mapping[str, Any]) -> str:
 def first_outcomes(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the outcomes that occur in any of the reports, in their order."""
     return [o for o in reports[0]["outcomes"] if any(r["outcomes"][o] for r in reports)]
+
+
+def _age(report: Mapping[str, Any]) -> str:
+    values = (_ms(report["age_ns"][k]) for k in (*AGES, "max"))
+    return f"{report['policy']['name']} {', '.join(values)}"
 
 
 def _ms(ns: int | None) -> str:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robotvision.records import Outcome
-from robotvision.run import Run
 from robotvision.runs.log import FrameRecord, RunRecord
 from robotvision.scoring.score import summarise
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 from robotvision.timing.quantiles import summary
+
+if TYPE_CHECKING:
+    from robotvision.run import Run
 
 TOTAL = "total"
 REST = "rest"

@@ -9,6 +9,7 @@ log without it is a partial run.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -17,10 +18,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.records import NO_OBJECTS, Answer, TimedAnswer, Truth
+from robotvision.records import NO_OBJECTS, NO_STAGES, Answer, TimedAnswer, Truth
 
 SCHEMA = 1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +194,17 @@ def read_log(path: Path) -> RunRecord:
         Not a run log, another schema, or a broken line before the last.
     """
     path = path / "run.jsonl" if path.is_dir() else path
+    was_collecting = gc.isenabled()
+    gc.disable()  # a log is a great many small objects and no cycles: collecting finds nothing
     try:
         with open(path, "rb") as f:
             return _Reader(path).read(f)
     except OSError as e:
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})",
                                  remedy="give a run folder or its run.jsonl")]) from e  # fmt: skip
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 class _Reader:
@@ -222,7 +235,7 @@ class _Reader:
 
     def _take(self, number: int, raw: bytes) -> None:
         try:
-            line = json.loads(raw)
+            line = _decode(raw.decode())
             kind = line["type"]
         except (ValueError, KeyError, TypeError, RecursionError) as e:
             raise self._fault(number, f"not a line of a run log ({e})") from e
@@ -267,16 +280,17 @@ def frame_record(line: Mapping[str, Any]) -> FrameRecord:
     truth = None
     if line.get("truth") is not None:
         truth = Truth(str(line["truth"]), frozenset(line.get("truth_objects", ())))
+    stages = line.get("stages_ns")
     timed = TimedAnswer(
         index=int(line["index"]),
         answer=answer,
         due_ns=int(line["due_ns"]),
         started_ns=_whole(line["started_ns"]),
         finished_ns=_whole(line["finished_ns"]),
-        stages_ns={str(k): int(v) for k, v in line.get("stages_ns", {}).items()},
+        stages_ns={k: int(v) for k, v in stages.items()} if stages else NO_STAGES,
         fault=line.get("fault"),
     )
-    own = (_whole(line.get(k)) for k in ("decode_ns", "decoded_ns", "wait_ns", "handover_ns"))
+    own = [_whole(line.get(k)) for k in ("decode_ns", "decoded_ns", "wait_ns", "handover_ns")]
     return FrameRecord(int(line["timestamp_ns"]), int(line["segment"]), timed, truth, *own)
 
 

@@ -36,9 +36,9 @@ def test_every_kind_of_event_has_its_own_track(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     write_trace(path, [("tour", frames), ("again", frames[:1])], named_policy("deadline"))
     assert [e["ts"] for e in events(path, "camera")] == [0, 33_000, 66_000, 99_000]
-    assert [(e["ts"], e["dur"]) for e in events(path, "decode")][0] == (-2_000, 2_000)
+    assert next((e["ts"], e["dur"]) for e in events(path, "decode")) == (-2_000, 2_000)
     assert [(e["ts"], e["dur"]) for e in events(path, "system")] == [(0, 60_000), (66_000, 20_000)]
-    assert [(e["ts"], e["dur"]) for e in events(path, "classifier")][0] == (40_000, 15_000)
+    assert next((e["ts"], e["dur"]) for e in events(path, "classifier")) == (40_000, 15_000)
     assert [(e["ts"], e["dur"]) for e in events(path, "late")] == [(33_000, 27_000)]
     assert [e["name"] for e in events(path, "skipped")] == ["frame 1"]
     assert events(path, "failed")[0]["args"] == {"fault": "dark"}
