@@ -101,6 +101,7 @@ class Live:
             f"trained on {training.n_frames} frames of {len(training.rooms)} rooms "
             f"({took}{cached})",
             highlight=False,
+            soft_wrap=True,
         )
         for problem in training.problems:
             self.note(problem)

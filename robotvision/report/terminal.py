@@ -104,10 +104,11 @@ def rooms_table(tally: Tally) -> Table:
     used = [o for o in outcomes if o in ("correct", "wrong", "unanswered") or tally.outcomes[o]]
     table = _table("room", "frames", "points", "precision", "recall", *used)
     for line in tally.rooms():
-        style = "dim" if not line.frames and line.precision is None else ""
+        if not line.frames and line.precision is None:
+            continue  # neither there nor answered
         table.add_row(
             line.room, str(line.frames), f"{line.points:g}", _share(line.precision),
-            _share(line.recall), *(str(line.outcomes[o]) for o in used), style=style,
+            _share(line.recall), *(str(line.outcomes[o]) for o in used),
         )  # fmt: skip
     return table
 
