@@ -172,6 +172,8 @@ class Bayes(Filter):
         if kidnapping is not None:
             params.number("kidnapping", kidnapping)
         params.choice("prior", prior, ("training", "uniform"))
+        self._transitions: dict[int, Belief] = {}
+        self.reset()
 
     def fit(self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief) -> Self:
         """Learn the rates of change: changes counted over time spent, plus one change a room.
@@ -192,14 +194,14 @@ class Bayes(Filter):
         self.rates_ = rates
         smoothed = np.asarray(prior, np.float64) + 1e-3
         self.prior_ = smoothed / smoothed.sum()
-        self._transitions: dict[int, Belief] = {}
+        self._transitions.clear()
         self.reset()
         return self
 
     def reset(self) -> None:
         """Forget the last sequence."""
         self._belief: Belief | None = None
-        self._fresh: Belief = self.prior_
+        self._fresh: Belief | None = None
         self._excess = 0.0
         self.kidnapped = 0
 
@@ -221,7 +223,8 @@ class Bayes(Filter):
 
     def _test(self, evidence: Belief, move: Belief, explained: float) -> None:
         """Compare the belief with one that was dropped somewhere at the best moment so far."""
-        start = self.prior_ if self._excess <= 0 else self._fresh @ move
+        fresh = self._fresh if self._excess > 0 else None
+        start = self.prior_ if fresh is None else fresh @ move
         self._fresh, fresh_explained = _normed(start * evidence)
         self._excess = max(0.0, self._excess + math.log(fresh_explained / explained))
         if self.kidnapping is not None and self._excess > self.kidnapping:

@@ -106,7 +106,7 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
             a, b = self._without(room, train, x, y, numbers, groups, seed)
             known.append(a)
             strange.append(b)
-        self._bank = Bank(np.asarray(x, np.float32), "squared")
+        self.bank_ = Bank(np.asarray(x, np.float32), "squared")
         self.roc_ = roc(known, strange)
         cost = self.share * (1 - self.roc_.hits) + (1 - self.share) * self.roc_.false_alarms
         best = int(np.argmin(cost))
@@ -155,7 +155,7 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         x : (d,) float32
             Its vector.
         """
-        return self._score(p, x, self._bank)
+        return self._score(p, x, self.bank_)
 
     def is_unknown(self, p: NDArray[Any], x: NDArray[np.float32]) -> bool:
         """Return whether the frame's score lies above the threshold."""
