@@ -1,11 +1,10 @@
 """Local descriptors: SIFT at detected key points, or on a regular grid.
 
-Key points: OpenCV's SIFT (Lowe, "Distinctive image features from scale-invariant keypoints", IJCV
-60(2), 2004). Grid: the same 4 × 4 × 8 histograms of gradient orientation, upright and at one scale,
-by convolution of eight orientation maps with a triangular kernel and one Gaussian weight a bin, as
-in VLFeat's flat-window ``dsift`` (Vedaldi and Fulkerson, 2008), which is many times as fast as key
-point by key point. RootSIFT is Arandjelović and Zisserman, "Three things everyone should know to
-improve object retrieval", CVPR 2012.
+OpenCV's SIFT (Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 60(2), 2004).
+On the grid it is upright and of one scale, patches of 16 × 16 pixels (compare Fei-Fei and Perona,
+"A Bayesian hierarchical model for learning natural scene categories", CVPR 2005). RootSIFT is
+Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR
+2012.
 """
 
 from __future__ import annotations
@@ -20,10 +19,8 @@ from numpy.typing import NDArray
 LENGTH = 128
 _CONTRAST = 0.02
 """Half of OpenCV's threshold: walls and corridors have little contrast."""
-_BINS, _ORIENTATIONS = 4, 8
-_BIN_SIZE = 4
-"""Pixels of one spatial bin of the grid's descriptors, whose patches are 16 × 16."""
-_CLIP = 0.2
+_PATCH = 16
+"""Pixels of a side of the grid's patches: four bins of four."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,20 +47,12 @@ def keypoint_sift(gray: NDArray[np.uint8], limit: int) -> LocalFeatures:
 def dense_sift(gray: NDArray[np.uint8], step: int) -> LocalFeatures:
     """Return upright SIFT of 16 × 16 patches centred every ``step`` pixels; at least one."""
     rows, cols = (_centres(n, step) for n in gray.shape)
-    maps = _orientation_maps(gray)
-    margin = _BINS * _BIN_SIZE
-    maps = np.pad(maps, ((margin, margin), (margin, margin), (0, 0)))
-    kernel = (1 - np.abs(np.arange(1 - _BIN_SIZE, _BIN_SIZE)) / _BIN_SIZE).astype(np.float32)
-    maps = np.asarray(cv2.sepFilter2D(maps, cv2.CV_32F, kernel, kernel), np.float32)
-    offset = ((np.arange(_BINS) - (_BINS - 1) / 2) * _BIN_SIZE).astype(int)
-    at_y = (rows[:, None] + offset + margin).ravel()
-    at_x = (cols[:, None] + offset + margin).ravel()
-    bins = maps[at_y[:, None], at_x].reshape(len(rows), _BINS, len(cols), _BINS, _ORIENTATIONS)
-    weight = np.exp(-((np.arange(_BINS) - (_BINS - 1) / 2) ** 2) / (_BINS**2 / 2))
-    bins = bins.transpose(0, 2, 1, 3, 4) * np.outer(weight, weight)[:, :, None].astype(np.float32)
-    unit = _unit(bins.reshape(-1, LENGTH))
-    y, x = np.meshgrid(rows.astype(np.float32), cols.astype(np.float32), indexing="ij")
-    return LocalFeatures(y.ravel(), x.ravel(), _unit(np.minimum(unit, _CLIP)))
+    y, x = (m.ravel().astype(np.float32) for m in np.meshgrid(rows, cols, indexing="ij"))
+    # OpenCV's bins are one and a half times as wide as a key point's size
+    size = _PATCH / 4 / 1.5
+    points = [cv2.KeyPoint(a, b, size, 0) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    _, found = cv2.SIFT.create().compute(gray, points)
+    return LocalFeatures(y, x, _unit(np.asarray(found, np.float32)))
 
 
 def root_sift(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -74,26 +63,9 @@ def root_sift(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _centres(length: int, step: int) -> NDArray[np.int64]:
     """Return positions every ``step``, as many as have their patch inside, in the middle."""
-    count = max((length - _BINS * _BIN_SIZE) // step + 1, 1)
+    count = max((length - _PATCH) // step + 1, 1)
     first = (length - 1 - (count - 1) * step) // 2
     return first + step * np.arange(count)
-
-
-def _orientation_maps(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return gradient magnitude shared between the two nearest of 8 orientations, (H, W, 8)."""
-    kernel = np.array([-1, 0, 1], np.float32)
-    one = np.ones(1, np.float32)
-    dx = cv2.sepFilter2D(gray, cv2.CV_32F, kernel, one, borderType=cv2.BORDER_REPLICATE)
-    dy = cv2.sepFilter2D(gray, cv2.CV_32F, one, -kernel, borderType=cv2.BORDER_REPLICATE)
-    magnitude, angle = cv2.cartToPolar(dx, dy)
-    position = (np.asarray(angle, np.float32) * np.float32(_ORIENTATIONS / (2 * np.pi))).ravel()
-    lower = position.astype(np.int64)
-    share = (position - lower) * np.asarray(magnitude).ravel()
-    maps = np.zeros((gray.size, _ORIENTATIONS), np.float32)
-    flat, start = maps.reshape(-1), np.arange(gray.size) * _ORIENTATIONS
-    flat[start + lower % _ORIENTATIONS] = np.asarray(magnitude).ravel() - share
-    flat[start + (lower + 1) % _ORIENTATIONS] = share
-    return maps.reshape(*gray.shape, _ORIENTATIONS)
 
 
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:

@@ -26,16 +26,29 @@ def train(extractor, frames):
     return extractor.fit(frames, ["hall"] * len(frames))
 
 
-def test_dense_sift_is_opencvs_at_the_same_places():
-    """On a smooth picture the grid's descriptors point where OpenCV's do (cosine above 0.95)."""
-    gray = smooth_gray()
+def test_dense_sift_sees_the_same_patch_anywhere():
+    """A picture moved by the grid's step has the same descriptors, one place on."""
+    gray = smooth_gray(96, 136)
+    here, there = dense_sift(gray[:, :128].copy(), 8), dense_sift(gray[:, 8:].copy(), 8)
+    side = len(set(here.x))
+    a = here.descriptors.reshape(-1, side, 128)[2:-2, 3:-2]
+    b = there.descriptors.reshape(-1, side, 128)[2:-2, 2:-3]
+    assert (a * b).sum(axis=2).min() > 0.99
+
+
+def test_dense_sift_patches_are_16_pixels():
+    """What lies well outside a patch does not change its descriptor; what lies inside does."""
+    gray = smooth_gray(96, 96)
     found = dense_sift(gray, 8)
-    places = zip(found.x.tolist(), found.y.tolist(), strict=True)
-    points = [cv2.KeyPoint(x, y, 8 / 3, 0) for x, y in places]
-    _, expected = cv2.SIFT.create().compute(gray, points)
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    cosine = (expected * found.descriptors).sum(axis=1)
-    assert np.median(cosine) > 0.95
+    middle = np.flatnonzero((found.y == found.y[60]) & (found.x == found.x[60]))[0]
+    y, x = int(found.y[middle]), int(found.x[middle])
+    for reach, is_same in ((20, True), (4, False)):
+        other = gray[::-1, ::-1].copy()
+        other[y - reach : y + reach + 1, x - reach : x + reach + 1] = gray[
+            y - reach : y + reach + 1, x - reach : x + reach + 1
+        ]
+        cosine = dense_sift(other, 8).descriptors[middle] @ found.descriptors[middle]
+        assert (cosine > 0.99) == is_same
 
 
 def test_dense_sift_covers_the_picture():
