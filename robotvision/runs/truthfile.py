@@ -8,7 +8,7 @@ numbers and no file names.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,7 +185,7 @@ class _Table:
         self.columns.append((found.numbers, rooms, cells, np.arange(len(rooms)) + first))
 
     def _is_plain(self, tail: str) -> bool:
-        return tail.count(",") == self.width - 2 and '"' not in tail
+        return tail.count(",") == self.width - 2 and '"' not in tail and "\r" not in tail
 
     def _cells(self, cells: list[str]) -> tuple[int, int]:
         """Return the places of room and objects of a line, its index left out."""
@@ -195,12 +195,12 @@ class _Table:
     def _take_slowly(self, first: int, lines: list[str]) -> None:
         found = []
         for i, row in enumerate(_rows(lines)):
-            if len(row) != self.width:
+            if len(row) != self.width or "\r" in lines[i]:
                 if lines[i].strip():
                     self.faults.add(f"expected {self.width} cells with commas between, got "
                                     f"{len(row) or 'a broken line'}", first + i)  # fmt: skip
                 continue
-            index = row[self.index].strip()
+            index = row[self.index].strip(" ")
             if not is_whole(index):
                 self.faults.add("index: expected a whole number of at least 0, got "
                                 f"{index[:60]!r}", first + i)  # fmt: skip
@@ -216,9 +216,10 @@ class _Table:
         for again, first in repeated(index):
             self.faults.add(f"the index {index[again]} is there twice (first in line "
                             f"{lines[first]})", int(lines[again]), "keep one")  # fmt: skip
-        self._check_rooms(room, lines)
-        rooms = list(dict.fromkeys(r.strip() for r in self.rooms))
-        to_room = np.array([rooms.index(r.strip()) for r in self.rooms], np.int32)
+        self._check_words(self.rooms, room, lines)
+        self._check_words(self.objects, cell, lines)
+        rooms = list(dict.fromkeys(r.strip(" ") for r in self.rooms))
+        to_room = np.array([rooms.index(r.strip(" ")) for r in self.rooms], np.int32)
         cells = [{o for o in c.split(";") if o} for c in self.objects]
         objects = sorted({o for c in cells for o in c})
         in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
@@ -235,16 +236,19 @@ class _Table:
             lines=lines[order],
         )  # fmt: skip
 
-    def _check_rooms(self, room: NDArray[np.int64], lines: NDArray[np.int64]) -> None:
-        for name, place in self.rooms.items():
-            text = name.strip()
-            if text and text.isprintable():
+    def _check_words(
+        self, words: Mapping[str, int], found: NDArray[np.int64], lines: NDArray[np.int64]
+    ) -> None:
+        """Note each line whose room or objects are empty or cannot be printed."""
+        for text, place in words.items():
+            if text.isprintable() and (text.strip(" ") or words is self.objects):
                 continue
-            what = "the room is empty" if not text else (
-                f"the room {text!r} cannot be printed" if is_text(text)
-                else f"the room {text!r} is not UTF-8 text"
+            what = (
+                "the room is empty" if not text.strip(" ")
+                else f"{text!r} holds signs that cannot be printed" if is_text(text)
+                else f"{text!r} is not UTF-8 text"
             )  # fmt: skip
-            for i in np.flatnonzero(room == place).tolist():
+            for i in np.flatnonzero(found == place).tolist():
                 self.faults.add(what, int(lines[i]))
 
 
@@ -281,6 +285,8 @@ def _header(line: str, faults: FaultList) -> list[str]:
         if column not in header:
             faults.add(f"expected a first line with the column {column!r}"
                        f"{near(column, header)}, got {line[:60]!r}", 1, _REMEDY)  # fmt: skip
+    if not is_text(line):
+        faults.add(f"{line[:60]!r} is not UTF-8 text", 1, "save the file as UTF-8")
     if len(set(header)) != len(header):
         faults.add("a column is there twice", 1, "keep one")
     return header

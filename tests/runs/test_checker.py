@@ -104,8 +104,9 @@ def test_ranges_in_words() -> None:
         ("index,rom\n0,A\n", ":1: expected a first line with the column 'room'"),
         ("index,room\n", "no truth in it"),
         ("", "no truth in it"),
-        ("index,room\n0,Caf\udce9\n", ":2: the room 'Caf\\udce9' is not UTF-8 text"),
+        ("index,room\n0,Caf\udce9\n", ":2: 'Caf\\udce9' is not UTF-8 text"),
         ('index,room\n0,"A\n1,B\n', ":2: expected 2 cells"),
+        ("index,room,objects\n0,A,Chair;\0\n", ":2: 'Chair;\\x00' holds signs that cannot be"),
     ],
 )
 def test_a_faulty_truth_is_named(tmp_path: Path, text: str, expected: str) -> None:

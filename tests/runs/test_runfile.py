@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Answer
+from robotvision.runs import lines
 from robotvision.runs.lines import MAX_FAULTS
 from robotvision.runs.runfile import Key, read_run_file, write_run_file
 from robotvision.tasks import load_task
@@ -188,9 +189,9 @@ def test_a_faulty_frame_name_is_named(tmp_path: Path, raw: str, line: int, expec
 
 
 def test_every_fault_is_listed(tmp_path: Path) -> None:
-    lines = [f"{i:05d} Toilet" for i in range(1, 31)]
-    lines[3], lines[9], lines[19] = "00004 Bath", "x", "00019 Toilet"
-    assert [line for line, _ in faults(write(tmp_path, "\n".join(lines)))] == [4, 10, 20]
+    rows = [f"{i:05d} Toilet" for i in range(1, 31)]
+    rows[3], rows[9], rows[19] = "00004 Bath", "x", "00019 Toilet"
+    assert [line for line, _ in faults(write(tmp_path, "\n".join(rows)))] == [4, 10, 20]
 
 
 def test_a_file_of_faults_is_not_read_to_the_end(tmp_path: Path) -> None:
@@ -202,21 +203,27 @@ def test_a_file_of_faults_is_not_read_to_the_end(tmp_path: Path) -> None:
 def test_a_block_border_splits_no_line(tmp_path: Path) -> None:
     """A file of several blocks, with one fault far from the start, is read like a short one."""
     n = 400_000
-    lines = [f"{i:05d} {TASK.room_names[i % 9]}" for i in range(1, n + 1)]
-    run = read_run_file(write(tmp_path, "\n".join(lines) + "\n"), TASK)
+    rows = [f"{i:05d} {TASK.room_names[i % 9]}" for i in range(1, n + 1)]
+    run = read_run_file(write(tmp_path, "\n".join(rows) + "\n"), TASK)
     assert run.numbers is not None
     assert (run.numbers == np.arange(1, n + 1)).all()
     assert (run.codes == np.arange(1, n + 1) % 9).all()
     assert (run.lines == np.arange(1, n + 1)).all()
-    lines[n - 7] = "399994 Bath"
-    assert [line for line, _ in faults(write(tmp_path, "\n".join(lines)))] == [n - 6]
+    rows[n - 7] = "399994 Bath"
+    assert [line for line, _ in faults(write(tmp_path, "\n".join(rows)))] == [n - 6]
 
 
-def test_empty_lines_at_a_block_border_keep_the_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n", range(1, 40, 3))
+def test_empty_lines_at_a_block_border_keep_the_count(
+    tmp_path: Path, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Empty lines are held back over a border and count as lines where something follows."""
-    first = "00001 Toilet\n" + "\n" * (2**22 + 5)
-    found = faults(write(tmp_path, first + "00002 Toilet\n"))
-    assert found[0] == (2, "an empty line; leave it out")
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 16)
+    path = write(tmp_path, "00001 Toilet\n" + "\n" * n + "00002 Tolet\n\n\n")
+    empty = [(i, "an empty line; leave it out") for i in range(2, n + 2)]
+    *found, last = faults(path)
+    assert found == empty
+    assert last[0] == n + 2
 
 
 @pytest.mark.parametrize("task", [TASK, NAMED, OBJECTS], ids=lambda t: t.run_file.form)
