@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field
@@ -54,11 +54,24 @@ class Named(Strict):
         return dict(self.model_extra or {})
 
 
-class DecisionConfig(Strict):
-    """When to answer; see `robotvision.decision`."""
+class UnknownConfig(Strict):
+    """How rooms not seen in training are told; see `robotvision.unknown`."""
 
-    abstain: Literal["auto", "never"] | float = "auto"
-    unknown: Literal["auto", "never"] | float = "auto"
+    method: Literal["max_probability", "entropy", "distance"] = "max_probability"
+    share: float = Field(default=0.5, gt=0, lt=1)
+
+
+class DecisionConfig(Strict):
+    """When to answer; see `robotvision.decision`.
+
+    ``unknown``: ``auto`` detects unknown rooms where the task expects them, ``detect`` wherever the
+    task has the label; a number answers unknown below that confidence.
+    """
+
+    abstain: Literal["auto", "never"] | Annotated[float, Field(ge=0, le=1)] = "auto"
+    unknown: (
+        Literal["auto", "never", "detect"] | Annotated[float, Field(ge=0, le=1)] | UnknownConfig
+    ) = "auto"
 
 
 class PolicyConfig(Strict):
@@ -117,10 +130,11 @@ class Config(Strict):
     classifier: str | Named | None = None
     integration: str = "concatenation"
     temporal: str | Named | None = None
+    model: str | None = Field(default=None, description="a model file, in place of training")
     decision: DecisionConfig = DecisionConfig()
     replay: ReplayConfig = ReplayConfig()
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     out: str | None = None
     note: str = ""
 
@@ -159,6 +173,11 @@ class Setup:
     data_root: Path
 
     @property
+    def model_path(self) -> Path | None:
+        """The model file that answers in place of a trained pipeline, its path settled."""
+        return None if self.config.model is None else self.path.parent / self.config.model
+
+    @property
     def is_program(self) -> bool:
         """Whether a program answers, in place of features and classifier."""
         return isinstance(self.config.system, SystemConfig)
@@ -173,6 +192,8 @@ class Setup:
         for side, sets in sides.items():
             is_mapping = isinstance(getattr(self.config, side), dict)
             data[side] = sets if is_mapping else next(iter(sets.values()))
+        if self.model_path is not None:
+            data["model"] = str(self.model_path.resolve())
         if self.config.task.endswith((".yaml", ".yml")):
             data["task"] = str((self.path.parent / self.config.task).resolve())
         return data
@@ -243,11 +264,14 @@ class _Check:
 
     def _system(self) -> None:
         config = self.config
-        if isinstance(config.system, SystemConfig):
-            for key in ("features", "classifier", "temporal"):
+        other = "system" if isinstance(config.system, SystemConfig) else "model"
+        if other == "system" or config.model is not None:
+            who = "a program answers" if other == "system" else "a trained model answers"
+            keys = ("features", "classifier", "temporal", "model" if other == "system" else "train")
+            for key in keys:
                 if getattr(config, key):
-                    self._fault((key,), "a program answers here (system.command), so nothing "
-                                "else is trained", f"leave out {key!r} or 'system'")  # fmt: skip
+                    self._fault((key,), f"{who} here, so nothing else is trained",
+                                f"leave out {key!r} or {other!r}")  # fmt: skip
         else:
             if not config.features:
                 self._fault((), "expected at least one feature",

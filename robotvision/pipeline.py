@@ -24,6 +24,7 @@ from robotvision.features.extraction import (
 from robotvision.objects import ObjectRecogniser
 from robotvision.records import Frame
 from robotvision.systems.base import Reply, View
+from robotvision.unknown import UnknownDetector
 
 
 class TemporalFilter(Protocol):
@@ -61,6 +62,8 @@ class Pipeline:
         In the optional mode.
     objects : ObjectRecogniser, optional
         Where the task asks for objects.
+    unknown : UnknownDetector, optional
+        Tells rooms that training did not see, from this frame alone.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class Pipeline:
         decision: Decision,
         temporal: TemporalFilter | None = None,
         objects: ObjectRecogniser | None = None,
+        unknown: UnknownDetector | None = None,
     ) -> None:
         self.cues = cues
         self.classifier = classifier
         self.decision = decision
         self.temporal = temporal
         self.objects = objects
+        self.unknown = unknown
         self.dim = cues[-1].place.stop
         self._ready = cues
         self._last_ns: int | None = None
@@ -112,6 +117,10 @@ class Pipeline:
         probabilities = self.classifier.predict_proba(x)[0]
         now = perf_counter_ns()
         stages["classifier"] = now - last
+        is_unknown = self.unknown is not None and self.unknown.is_unknown(probabilities, x[0])
+        if self.unknown is not None:
+            last, now = now, perf_counter_ns()
+            stages["unknown"] = now - last
         if self.temporal is not None:
             last = now
             before = self._last_ns
@@ -120,7 +129,7 @@ class Pipeline:
             probabilities = self.temporal.update(probabilities, dt_s)
             now = perf_counter_ns()
             stages["temporal"] = now - last
-        answer = self.decision.decide(probabilities)
+        answer = self.decision.decide(probabilities, is_unknown)
         stages["decision"] = perf_counter_ns() - now
         if self.objects is not None:
             last = perf_counter_ns()

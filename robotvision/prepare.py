@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
-from robotvision.config import Part, PolicyConfig, SequenceSpec, Setup, SystemConfig
+from robotvision.config import (
+    Config,
+    Part,
+    PolicyConfig,
+    ReplayConfig,
+    SequenceSpec,
+    Setup,
+    SystemConfig,
+    load_config,
+)
 from robotvision.data import open_sequence
 from robotvision.data.sequence import Sequence
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.observer import Observer
 from robotvision.pipeline import Pipeline
 from robotvision.replay.policy import Policy, named_policy
 from robotvision.systems.base import System
 from robotvision.systems.inprocess import InProcess
+from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
+from robotvision.trained import SUFFIX, Trained, load_pipeline, save_pipeline
 from robotvision.training import Training, fit_pipeline
 
 
@@ -55,6 +68,8 @@ class Preparation:
         self.training: dict[str, Training] = {}
         self.pipelines: dict[tuple[SequenceSpec, ...], Pipeline] = {}
         self.opened: dict[SequenceSpec, Sequence] = {}
+        path = setup.model_path
+        self.model = None if path is None else load_pipeline(path, setup.task.id)
         self._open_all()
         self.task = self._settle_task()
 
@@ -79,6 +94,11 @@ class Preparation:
             for room in self.opened[spec].room_counts()
         }
         task = self.setup.task
+        if self.model is not None:
+            rooms = set(self.model.task.room_names)
+            fault = other_rules(self.setup, self.model)
+            if fault is not None:
+                raise InputFaults([fault])
         if isinstance(task.rooms, str) and not rooms:
             raise InputFaults([
                 Fault(self.setup.path, f"the rooms of the task {task.id} are those of the training "
@@ -104,7 +124,7 @@ class Preparation:
 
             hide = {Path(s.path).resolve() for p in self.setup.parts for s in (*p.train, *p.test)}
             return program(config, self.setup.path.parent, self.log_path, hide)
-        pipeline = self.pipelines.get(part.train)
+        pipeline = self.pipelines.get(part.train) if self.model is None else self.model.pipeline
         if pipeline is None:
             sequences = [self.opened[s] for s in part.train]
             pipeline, _, self.training[part.name] = fit_pipeline(
@@ -114,10 +134,122 @@ class Preparation:
             self.pipelines[part.train] = pipeline
             self.observer.trained(part.name, self.training[part.name])
         if config == "worker":
-            from robotvision.systems.worker import worker_for
-
-            return worker_for(pipeline, self.log_path)
+            return self._worker(pipeline, part)
         return InProcess(pipeline)
+
+    def _worker(self, pipeline: Pipeline, part: Part) -> System:
+        """Return the pipeline in a process of its own, which reads it from a model file."""
+        from robotvision.systems.worker import Worker
+
+        path = self.log_path.parent / f"{part.name}{SUFFIX}"
+        save_pipeline(path, pipeline, self.task)
+        return Worker(
+            "robotvision.trained:build_system", str(path.resolve()), name="pipeline",
+            has_memory=pipeline.has_memory, log_path=self.log_path,
+        )  # fmt: skip
+
+
+def train_part(
+    setup: Setup, name: str | None, cache: Path | None, observer: Observer
+) -> tuple[Pipeline, Task, dict[str, Any]]:
+    """Train the pipeline of one test set; return it, its task and what a model file keeps.
+
+    Raises
+    ------
+    RobotVisionError
+        There is nothing to train, or several sets and none is named.
+    """
+    parts = {part.name: part for part in setup.parts}
+    if setup.is_program or setup.model_path is not None:
+        raise RobotVisionError(f"{setup.path}: nothing is trained here, another system answers")
+    if name is None and len({p.train for p in setup.parts}) > 1:
+        raise RobotVisionError(
+            f"{setup.path}: each test set has its own training; name one with --set: "
+            f"{', '.join(parts)}"
+        )
+    if name is not None and name not in parts:
+        raise RobotVisionError(f"--set {name}: no such test set; known: {', '.join(parts)}")
+    part = parts[name] if name is not None else setup.parts[0]
+    alone = replace(setup, parts=(replace(part, test=()),))
+    prepared = Preparation(alone, cache, observer, Path("system.log"))
+    sequences = [prepared.opened[s] for s in part.train]
+    pipeline, task, training = fit_pipeline(
+        setup.config, prepared.task, sequences, cache, observer.step, setup.path
+    )
+    observer.trained(part.name, training)
+    about = {
+        "config": setup.resolved(),
+        "training": [{"name": s.name, "digest": table_digest(s)} for s in sequences],
+    }
+    return pipeline, task, about
+
+
+def replay_setup(
+    source: Path, sequences: tuple[Path, ...], task: str | None, replay: dict[str, Any]
+) -> Setup:
+    """Return the setup that replays ``sequences`` through a model file or a configuration.
+
+    Parameters
+    ----------
+    source : Path
+        ``.yaml`` or ``.yml``: a configuration; anything else: a model file.
+    task : str, optional
+        In place of the source's.
+    replay : dict
+        What `ReplayConfig` holds.
+
+    Raises
+    ------
+    RobotVisionError
+        The source or a sequence is not there or wrong.
+    """
+    missing = [Fault(p, "no such folder") for p in sequences if not p.exists()]
+    if missing:
+        raise InputFaults(missing)
+    specs = tuple(SequenceSpec(path=str(p)) for p in sequences)
+    if source.suffix in (".yaml", ".yml"):
+        setup = load_config(source)
+        config = setup.config
+        rules = setup.task if task is None else load_task(task)
+        train = setup.parts[0].train
+        if len({p.train for p in setup.parts}) > 1:
+            raise RobotVisionError(
+                f"{source}: each test set has its own training; train one with robotvision train "
+                "--set, then replay the model"
+            )
+    else:
+        trained = load_pipeline(source)
+        mode: Literal["obligatory", "optional"] = (
+            "optional" if trained.pipeline.has_memory else "obligatory"
+        )
+        known = str(trained.about["task"])
+        config = Config(task=task or known, mode=mode, model=str(source.resolve()), test=[])
+        rules = load_task(task) if task is not None else trained.task
+        train = ()
+    policy = ReplayConfig.model_validate(replay)
+    config = config.model_copy(update={"replay": policy, "test": list(specs), "out": None})
+    check_replay(policy)
+    return Setup(config, rules, (Part("test", train, specs),), source, Path())
+
+
+def check_replay(replay: ReplayConfig) -> None:
+    """Raise where clock and policy do not go together."""
+    if replay.clock == "asap" and replay.policy != "offline":
+        raise RobotVisionError(
+            f"policy {replay.policy}: with the clock 'asap' a frame comes when the last answer is "
+            "in, so none is late; give --clock simulated or wall"
+        )
+
+
+def other_rules(setup: Setup, model: Trained) -> Fault | None:
+    """Return a fault where a model was trained for other labels than the task's."""
+    asked = setup.task.with_rooms(model.task.room_names)
+    if asked.labels == model.task.labels and asked.objects == model.task.objects:
+        return None
+    return Fault(
+        setup.path, f"model: trained for the labels {', '.join(model.task.labels)}, the task "
+        f"{asked.id} has {', '.join(asked.labels)}", remedy="train again for this task"
+    )  # fmt: skip
 
 
 def policy_of(setup: Setup) -> Policy:

@@ -302,6 +302,7 @@ def training_summary(training: Training) -> dict[str, Any]:
         "seconds": {k: round(v, 3) for k, v in training.seconds.items()},
         "cached": training.cached,
         "extracted": training.extracted,
+        "unknown": training.unknown,
     }
 
 

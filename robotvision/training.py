@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robotvision import data
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import FittedClassifier, fit_cues
-from robotvision.config import Config, Named, build
+from robotvision.config import Config, Named, UnknownConfig, build
 from robotvision.decision import Decision
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.features import FEATURES
@@ -30,6 +30,7 @@ from robotvision.pipeline import Cue, Pipeline, TemporalFilter
 from robotvision.records import Truth
 from robotvision.scoring.points import Worth
 from robotvision.tasks.model import Task
+from robotvision.unknown import UnknownDetector
 
 MIN_SEGMENTS = 4
 
@@ -41,7 +42,8 @@ Step = Callable[[str, int, int], None]
 class Training:
     """What a pipeline was trained on, for the report.
 
-    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out.
+    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out;
+    ``unknown`` is how unknown rooms are told: method, threshold and ROC on rooms left out.
     """
 
     n_frames: int = 0
@@ -51,6 +53,7 @@ class Training:
     cached: int = 0
     extracted: int = 0
     problems: list[str] = field(default_factory=list)
+    unknown: dict[str, Any] = field(default_factory=dict)
 
 
 def fit_pipeline(
@@ -124,8 +127,9 @@ class _Trainer:
         classifier = fit_cues(machine, integration, x, y, groups, seed, places)
         objects = fit_objects(machine, integration, self.task, x, seen, groups, seed, places)
         pipeline = Pipeline(
-            cues, classifier, self._decision(classifier), self._temporal(classifier), objects
-        )
+            cues, classifier, self._decision(classifier), self._temporal(classifier), objects,
+            self._unknown(x, y, groups, places),
+        )  # fmt: skip
         self._took("training", started)
         self.step("training", 1, 1)
         return pipeline, self.task, self.training
@@ -248,6 +252,32 @@ class _Trainer:
         config = self.config.decision
         unknown = config.unknown if isinstance(config.unknown, float) else None
         return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
+
+    def _unknown(
+        self, x: NDArray[np.float32], y: NDArray[np.str_], groups: NDArray[np.int64],
+        places: tuple[slice, ...],
+    ) -> UnknownDetector | None:  # fmt: skip
+        wish, config = self.config.decision.unknown, self.config
+        if wish == "auto":
+            wish = "detect" if self.task.unknown_expected else "never"
+        if self.task.unknown is None or not (wish == "detect" or isinstance(wish, UnknownConfig)):
+            return None
+        about = wish if isinstance(wish, UnknownConfig) else UnknownConfig()
+
+        def train(x: Any, y: Any, groups: Any) -> FittedClassifier:
+            machine = build(CLASSIFIERS, config.classifier or "svm")
+            return fit_cues(machine, config.integration, x, y, groups, config.seed, places)
+
+        detector = UnknownDetector(about.method, about.share)
+        detector.fit(train, x, y, groups, config.seed)
+        self.training.unknown = {
+            "method": about.method,
+            "threshold": detector.threshold_,
+            "area": detector.roc_.area,
+            "false_alarms": [round(float(v), 4) for v in detector.roc_.false_alarms],
+            "hits": [round(float(v), 4) for v in detector.roc_.hits],
+        }
+        return detector
 
     def _temporal(self, classifier: FittedClassifier) -> TemporalFilter | None:
         if self.config.temporal is None:

@@ -15,6 +15,9 @@ import click
 COMMANDS = {
     "run": "train (or load), replay, score, report: the main job",
     "rescore": "a recorded run under any late-frame rule, rate and machine speed",
+    "curve": "points against deadline and machine speed; where two runs swap ranks",
+    "train": "train once, keep the model",
+    "replay": "a trained model over sequences of your choice",
     "data": "look at, check and convert sequences",
     "synth": "generate a building and a robot's tours through it",
     "audit": "is the obligatory mode kept? frames permuted, repeated, alone",

@@ -153,6 +153,9 @@ class Task(Strict):
     note: str = ""
     rooms: Labels | Literal["from-training"]
     unknown: Label | None = None
+    unknown_expected: bool = Field(
+        default=False, description="test sequences are known to show rooms that training does not"
+    )
     objects: Labels = ()
     sensors: tuple[str, ...] = ()
     points: Points = Points()

@@ -1,0 +1,44 @@
+"""``robotvision train``: train once, keep the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision train configs/quickstart.yaml -o quickstart.rvmodel
+  robotvision replay quickstart.rvmodel sequences/building_night
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True,
+              help="The model file; replaced once the new one is whole.")  # fmt: skip
+@click.option("--data-root", type=click.Path(path_type=Path),
+              help="Where relative sequence paths start.")  # fmt: skip
+@click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+def command(
+    config: Path, out: Path, data_root: Path | None, set_name: str | None, seed: int | None,
+    no_cache: bool,
+) -> int:  # fmt: skip
+    """Train the pipeline of CONFIG and keep it in a model file (no pickle in it)."""
+    from rich.console import Console
+
+    from robotvision.config import load_config
+    from robotvision.features.extraction import cache_folder
+    from robotvision.prepare import train_part
+    from robotvision.report.live import Live
+    from robotvision.trained import save_pipeline
+
+    setup = load_config(config, data_root, seed)
+    with Live(Console(stderr=True)) as live:
+        cache = None if no_cache else cache_folder()
+        pipeline, task, about = train_part(setup, set_name, cache, live)
+        save_pipeline(out, pipeline, task, about)
+    click.echo(f"{out}: {len(task.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
+    return 0
