@@ -92,6 +92,34 @@ def tour(out: Path, as_json: bool, **options: Any) -> None:
     _report([out], as_json)
 
 
+EDITIONS = (
+    "imageclef2009", "imageclef2010-icpr", "imageclef2010", "imageclef2012", "imageclef2013",
+    "imageclef2014",
+)  # fmt: skip
+
+
+def _edition(name: str) -> click.Command:
+    @click.command(name, short_help=f"Write a stand-in of {name}.",
+                   help=f"Write a stand-in of {name}: its rooms, sensors, lights and file "
+                   "layout in a building of our own, one folder a sequence.")  # fmt: skip
+    @_out
+    @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [120].")
+    @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
+    @_json
+    def write(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
+        from robotvision.data.synth.editions import N_FRAMES, write_edition
+
+        with _progress() as tell:
+            written = write_edition(name, out, frames or N_FRAMES, seed, tell)
+        _report(written, as_json)
+
+    return write
+
+
+for _name in EDITIONS:
+    command.add_command(_edition(_name))
+
+
 def _spec(name: str, **o: Any) -> TourSpec:
     from robotvision.data.synth.tour import ROOMS, TourSpec
     from robotvision.errors import RobotVisionError

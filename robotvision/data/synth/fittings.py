@@ -393,7 +393,7 @@ def reception(b: Builder, st: Style, rng: Rng, w: float = 2.2) -> None:
             (-w / 2, -0.8, 0),
             (w / 2, -0.74, 1.1),
             st.wood,
-            {"front": Material("wood", st.accent.color)},
+            {"front": st.accent},
         )
         b.box((-w / 2 - 0.03, -0.9, 1.1), (w / 2 + 0.03, -0.6, 1.14), st.wood)
         b.box((-w / 2, -0.74, 0.71), (w / 2, 0, 0.745), st.wood)

@@ -77,7 +77,7 @@ KINDS: dict[str, Kind] = {
         (5.0, 5.8), (4.8, 5.6), True, False, (_LINO[2], _PARQUET[0]), ("#ead7d2", "#e6dcc0"),
     ),
     "warehouse": Kind(
-        (5.8, 6.8), (5.8, 7.0), False, False, _CONCRETE, ("#b5533f", "#a8a59c"), "brick",
+        (5.8, 6.8), (5.8, 7.0), False, False, _CONCRETE, ("#d8cfc8", "#f0ece6"), "brick",
         "concrete",
     ),
     "recycle": Kind((3.6, 4.4), (3.4, 4.2), False, True, _CONCRETE, ("#d5dccb", "#dcd9cf")),

@@ -322,15 +322,18 @@ def sample(way: Way, n_frames: int, corridor: set[int]) -> NDArray[np.int64]:
     """Return the steps at which the robot takes its ``n_frames`` pictures.
 
     The corridor gets 28 % of the frames and every stay in a room a share that grows with the
-    square root of its length, so that few frames still show every room.
+    square root of its length. Where there are fewer than six frames a room, the corridor gets 18 %
+    and the stays nearly equal shares, so that few frames still show every room.
     """
     weight = way.weight
     n_visits = int(way.visit.max()) + 1
     total = np.bincount(way.visit, weight, n_visits)
     in_corridor = np.zeros(n_visits, bool)
     in_corridor[way.visit] = np.isin(way.room, list(corridor))
-    share = np.where(in_corridor, total, np.sqrt(total))
-    for part, fraction in ((in_corridor, 0.28), (~in_corridor, 0.72)):
+    few = n_frames < 6 * np.count_nonzero(~in_corridor)
+    share = np.where(in_corridor, total, total ** (0.1 if few else 0.5))
+    hall = 0.18 if few else 0.28
+    for part, fraction in ((in_corridor, hall), (~in_corridor, 1 - hall)):
         if part.any() and not part.all():
             share[part] *= fraction / share[part].sum()
     weight = weight * (share / total)[way.visit]

@@ -308,6 +308,7 @@ def secretary(f: Furnisher) -> None:
     for _ in range(4):
         f.stand(lambda: fur.filing_cabinet(f.b, f.style), 0.48, 0.58, 1.35, INNER)
     _shelf(f, 2, INNER)
+    f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, INNER, 0.5)
     f.stand(lambda: fit.printer_desk(f.b, f.style, f.rng), 0.95, 0.62, 1.15, WALLS)
     for _ in range(2):
         f.stand(lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
@@ -331,6 +332,7 @@ def warehouse(f: Furnisher) -> None:
     f.island(lambda: _double_shelf(f), 1.85, 1.1, (0.0,), 1.1, 0.35, 0.45)
     f.island(lambda: fit.pallet(f.b, f.rng), 1.25, 1.05, (0.0,), 0.6, 0.75, 0.5)
     f.stand(lambda: fit.pallet(f.b, f.rng), 1.25, 1.05, 1.3, INNER, 0.3)
+    f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, INNER, 0.5)
     f.stand(lambda: fit.ladder(f.b), 0.5, 0.6, 2.4, WALLS, 0.1)
     f.hang(lambda: fit.extinguisher(f.b), 0.3, 0.5, 1.7, WALLS)
 

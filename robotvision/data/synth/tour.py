@@ -150,36 +150,55 @@ def calibration(spec: TourSpec) -> dict[str, dict[str, float]]:
     return found
 
 
-def shots(spec: TourSpec) -> Iterator[Shot]:
-    """Render a tour, frame by frame. The same spec gives the same frames."""
-    floor, caster, _ = _geometry(spec.rooms, spec.seed, spec.floor, spec.furniture_seed)
-    stage = _stage(spec.rooms, spec.seed, spec.floor, spec.furniture_seed, spec.light)
+@dataclass(frozen=True, slots=True, eq=False)
+class Itinerary:
+    """Where each frame of a tour is taken: steps of a way, and segments."""
+
+    way: Way
+    steps: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    times_ns: NDArray[np.int64]
+    rooms: tuple[str, ...]
+
+
+def itinerary(spec: TourSpec) -> Itinerary:
+    """Return where the frames of a tour are taken, without rendering them."""
+    floor, caster = _floor(spec.rooms, spec.seed, spec.floor, spec.furniture_seed)
     rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 51])
     order = order_rooms(floor, spec.visit, spec.reverse)
     way = drive(floor, caster, order, rng)
     corridor = {i for i, r in enumerate(floor.plan.rooms) if r.kind == "corridor"}
     steps = sample(way, spec.n_frames, corridor)
     steps, segments = _kidnapped(steps, spec.kidnappings, rng)
-    times = _times(spec, rng)
+    rooms = tuple(floor.plan.rooms[int(way.room[k])].label for k in steps)
+    return Itinerary(way, steps, segments, _times(spec, rng), rooms)
+
+
+def shots(spec: TourSpec) -> Iterator[Shot]:
+    """Render a tour, frame by frame. The same spec gives the same frames."""
+    plan = itinerary(spec)
+    stage = stage_of(spec)
     exposure = Exposure(spec.light)
-    for k, (step, segment) in enumerate(zip(steps, segments, strict=True)):
-        if k and segments[k - 1] != segment:
+    for k in range(spec.n_frames):
+        if k and plan.segments[k - 1] != plan.segments[k]:
             exposure = Exposure(spec.light)
         noise = np.random.default_rng([spec.seed, spec.drive_seed, k, 52])
-        yield _shot(spec, stage, way, int(step), int(segment), int(times[k]), exposure, noise)
+        yield _shot(spec, stage, plan, k, exposure, noise)
 
 
 def _shot(
-    spec: TourSpec, stage: Stage, way: Way, step: int, segment: int, time_ns: int,
-    exposure: Exposure, rng: np.random.Generator,
+    spec: TourSpec, stage: Stage, plan: Itinerary, k: int, exposure: Exposure,
+    rng: np.random.Generator,
 ) -> Shot:  # fmt: skip
+    way, step = plan.way, int(plan.steps[k])
     x, y, heading = float(way.x[step]), float(way.y[step]), float(way.heading[step])
     heading = (heading + float(rng.normal(0, 0.012)) + np.pi) % (2 * np.pi) - np.pi
     eye = Eye(x, y, spec.camera_height_m + float(rng.normal(0, 0.004)), heading,
               -0.055 + float(rng.normal(0, 0.008)), float(rng.normal(0, 0.006)))  # fmt: skip
     images, view = photograph(stage, eye, spec, exposure, rng)
-    room = stage.floor.plan.rooms[int(way.room[step])].label
-    return Shot(time_ns, images, segment, (x, y, heading), room, visible(stage.floor, view, spec))
+    seen = visible(stage.floor, view, spec)
+    time_ns, segment = int(plan.times_ns[k]), int(plan.segments[k])
+    return Shot(time_ns, images, segment, (x, y, heading), plan.rooms[k], seen)
 
 
 def photograph(
@@ -234,18 +253,23 @@ def _kidnapped(
     return np.concatenate([pieces[k] for k in order]), segments
 
 
-@lru_cache(maxsize=3)
-def _geometry(
+@lru_cache(maxsize=4)
+def _floor(
     rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int
-) -> tuple[Floor, Caster, Transport]:
+) -> tuple[Floor, Caster]:
     built = build_floor(rooms, seed, floor, furniture_seed)
-    caster = Caster(built.solids)
-    return built, caster, transport(built, caster)
+    return built, Caster(built.solids)
+
+
+@lru_cache(maxsize=3)
+def _transport(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int) -> Transport:
+    return transport(*_floor(rooms, seed, floor, furniture_seed))
 
 
 @lru_cache(maxsize=3)
 def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, light: str) -> Stage:
-    built, caster, tr = _geometry(rooms, seed, floor, furniture_seed)
+    built, caster = _floor(rooms, seed, floor, furniture_seed)
+    tr = _transport(rooms, seed, floor, furniture_seed)
     return Stage(built, caster, tr, lighting(light, built, floor), Looks(built))
 
 

@@ -39,7 +39,8 @@ def test_the_same_spec_gives_the_same_bytes_twice(spec: TourSpec, tmp_path: Path
     short = replace(spec, n_frames=3, channels=("rgb", "depth", "left", "right"))
     render_tour(short, tmp_path / "a")
     module._stage.cache_clear()
-    module._geometry.cache_clear()
+    module._transport.cache_clear()
+    module._floor.cache_clear()
     render_tour(short, tmp_path / "b")
     first = _bytes(tmp_path / "a")
     assert len(first) == 3 * 4 + 3
