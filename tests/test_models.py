@@ -130,9 +130,11 @@ def test_values(tmp_path):
     }  # fmt: skip
     again = there_and_back(tmp_path, values)
     assert list(again) == list(values)
+    arrays = {"words", "fortran", "empty"}
     for name, value in values.items():
         assert type(again[name]) is type(value), name
-        np.testing.assert_array_equal(again[name], value)
+        same = np.array_equal(again[name], value) if name in arrays else again[name] == value
+        assert same, name
     assert again["fortran"].flags.f_contiguous
     assert there_and_back(tmp_path, float("nan")) != there_and_back(tmp_path, float("nan"))
 
@@ -156,7 +158,7 @@ def test_trusted_by_name(tmp_path):
     """A class of one's own is built where it is named as trusted, and not else."""
     path = tmp_path / "m"
     save_model(path, {"own": Namespace(x=np.arange(3))}, {})
-    with pytest.raises(InputFaults, match="m: not loaded: it holds argparse.Namespace, which is"):
+    with pytest.raises(InputFaults, match=r"m: not loaded: it holds argparse\.Namespace, w"):
         load_model(path)
     parts, _ = load_model(path, trusted=["argparse.Namespace"])
     np.testing.assert_array_equal(parts["own"].x, [0, 1, 2])
