@@ -1,0 +1,50 @@
+"""``robotvision report``: one or several runs as a page that stands alone, or as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision report runs/first
+  robotvision report runs/first runs/second -o compare.html
+  robotvision report runs/first --tables md
+  robotvision report runs/first --tables latex > tables.tex
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help="The file (else report.html in the run folder, or in this folder for several "
+              "runs).")  # fmt: skip
+@click.option("--pictures-mb", type=click.FloatRange(0, 200), default=9.0, show_default=True,
+              help="How much of the page pictures may take; 0: none.")  # fmt: skip
+@click.option("--tables", type=click.Choice(["md", "csv", "latex"]),
+              help="Print tables in place of a page.")  # fmt: skip
+def command(
+    runs: tuple[Path, ...], output: Path | None, pictures_mb: float, tables: str | None
+) -> int:
+    """Write one page of one or several runs: timeline, mistakes, confusion, latency, curves.
+
+    RUN is a run folder or its run.jsonl. The page is one file and needs no network.
+    """
+    if tables is not None:
+        from robotvision.report.columns import load_runs
+        from robotvision.report.tables import render, write
+
+        write(render(load_runs(runs), tables), output)
+        return 0
+    from rich.console import Console
+
+    from robotvision.report.html import write_page
+
+    if output is None:
+        folder = runs[0] if runs[0].is_dir() else runs[0].parent
+        output = folder / "report.html" if len(runs) == 1 else Path("report.html")
+    with Console(stderr=True).status("reading pictures and drawing the page"):
+        path = write_page(runs, output, picture_bytes=round(pictures_mb * 1e6))
+    click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0

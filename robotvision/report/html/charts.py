@@ -1,0 +1,206 @@
+"""The still figures of the page: outcomes, latency, deadlines, confidence, the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from robotvision.report.columns import OUTCOMES, RunColumns
+from robotvision.report.html.svg import Plot, element, number
+from robotvision.report.measures import DeadlineCurve, RiskCoverage
+from robotvision.timing.quantiles import QUANTILES
+
+PLAIN_STAGES = ("total", "rest", "decode")
+
+
+def outcome_bar(outcomes: Mapping[str, int], unscored: int = 0) -> Markup:
+    """Return one bar of all frames, parted by outcome."""
+    total = sum(outcomes.values()) + unscored
+    parts, x = [], 0.0
+    for name, n in (*outcomes.items(), ("unscored", unscored)):
+        if n:
+            width = 1000 * n / total
+            parts.append(
+                f'<rect class="o-{name}" x="{x:.2f}" y="0" width="{width:.2f}" height="26">'
+                f"<title>{escape(name)}: {n:,} of {total:,} frames</title></rect>"
+            )
+            x += width
+    words = ", ".join(f"{name} {n}" for name, n in outcomes.items() if n)
+    body = "".join(parts).replace("<rect", '<rect shape-rendering="crispEdges"')
+    return element(
+        body, 1000, 26, f"Frames by outcome: {words}", "bar", 'preserveAspectRatio="none"'
+    )
+
+
+def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | None:
+    """Return p50, p90, p99 and the longest of each stage on a logarithmic axis."""
+    rows = [(name, values) for name, values in latency.items() if values.get("max")]
+    if not rows:
+        return None
+    values = [v / 1e6 for _, row in rows for v in row.values() if v]
+    low, high = max(1e-3, min(values) * 0.8), max(values) * 1.3
+    height = 62 + 30 * len(rows)
+    plot = Plot((low, high), (0, len(rows)), "time in ms (logarithmic)", "", "Latency by stage",
+                x_log=True, height=height, left=118, has_y_ticks=False)  # fmt: skip
+    for k, (name, row) in enumerate(rows):
+        y = len(rows) - k - 0.5
+        css = name if name in PLAIN_STAGES else "stage"
+        plot.text(110, plot.sy(y) + 4, name if len(name) < 17 else name[:16] + "…", "tick")
+        found = [(q, v / 1e6) for q in (*QUANTILES, "max") if (v := row.get(q))]
+        plot.rect(found[0][1], found[-1][1], y - 0.06, y + 0.06, f"l-{css} whisker")
+        for q, ms in found:
+            half = {"p50": 0.34, "p90": 0.24, "p99": 0.16, "max": 0.1}[q]
+            plot.rect(ms * 0.985, ms * 1.015, y - half, y + half, f"l-{css}",
+                      f"{name} {q}: {number(ms)} ms")  # fmt: skip
+    return plot.svg()
+
+
+def latency_histogram(run: RunColumns) -> Markup | None:
+    """Return how many frames took how long, with the deadline or the time between frames."""
+    ms = run.latency_ns[~np.isnan(run.latency_ns)] / 1e6
+    ms = ms[ms > 0]
+    if not ms.size:
+        return None
+    marks = _time_marks(run)
+    low = float(ms.min()) * 0.9
+    high = max(float(ms.max()), *(v for v, _ in marks), low * 1.5) * 1.15
+    edges = np.geomspace(low, high, 41)
+    counts, _ = np.histogram(ms, edges)
+    plot = Plot((low, high), (0, float(counts.max()) * 1.08), "latency in ms (logarithmic)",
+                "frames", "How many frames took how long", x_log=True)  # fmt: skip
+    for left, right, n in zip(edges[:-1], edges[1:], counts, strict=True):
+        if n:
+            plot.rect(left, right * 0.995, 0, float(n), "l-total",
+                      f"{number(left)} to {number(right)} ms: {n:,} frames")  # fmt: skip
+    for value, label in marks:
+        plot.upright(value, "deadline", label)
+    return plot.svg()
+
+
+def _time_marks(run: RunColumns) -> list[tuple[float, str]]:
+    deadline = run.record.about["policy"].get("deadline_ms")
+    if isinstance(deadline, (int, float)) and deadline > 0:
+        return [(float(deadline), f"deadline {number(deadline)} ms")]
+    rates = [r for s in run.record.sequences if (r := s.about.get("rate_hz"))]
+    if not rates:
+        return []
+    return [(1000 / float(rates[0]), f"next frame {number(1000 / float(rates[0]))} ms")]
+
+
+def deadline_curve(curves: Sequence[tuple[int, DeadlineCurve]]) -> Markup | None:
+    """Return points against deadline, a line a run (numbered for its colour)."""
+    known = [(i, c) for i, c in curves if c.deadline_ms]
+    if not known:
+        return None
+    xs = [x for _, c in known for x in c.deadline_ms]
+    ys = [y for _, c in known for y in c.points]
+    top = max(c.max_points for _, c in known)
+    low, high = min(0.0, *ys), max(top, *ys, 1.0)
+    plot = Plot((min(xs), max(xs)), (low, high * 1.04), "deadline in ms (logarithmic)", "points",
+                "Points against deadline", x_log=True)  # fmt: skip
+    plot.level(top, "limit")
+    frame = known[0][1].frame_ms
+    if frame and min(xs) < frame < max(xs):
+        plot.upright(frame, "deadline", f"next frame {number(frame)} ms")
+    for i, c in known:
+        plot.line(zip(c.deadline_ms, c.points, strict=True), f"run-{i}")
+        for x, y, late, skipped in zip(c.deadline_ms, c.points, c.late, c.skipped, strict=True):
+            plot.dot(x, y, f"run-{i} dot", f"{number(x)} ms: {number(y)} points, {late} late, "
+                     f"{skipped} skipped", 3)  # fmt: skip
+    return plot.svg()
+
+
+def risk_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None:
+    """Return risk against coverage, a line a run."""
+    if not curves:
+        return None
+    high = max(0.05, *(float(c.risk.max()) for _, c in curves))
+    plot = Plot((0, 1), (0, min(1.0, high * 1.15)), "coverage: share of frames answered",
+                "risk: share of answers wrong", "Risk against coverage")  # fmt: skip
+    for i, c in curves:
+        keep = _thin(len(c.coverage))
+        plot.line(zip(c.coverage[keep], c.risk[keep], strict=True), f"run-{i}")
+        end = (float(c.coverage[-1]), float(c.risk[-1]))
+        plot.dot(*end, f"run-{i} dot", f"as it was: {end[0]:.1%} answered, {end[1]:.1%} wrong")
+    return plot.svg()
+
+
+def threshold_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None:
+    """Return room points against the confidence below which one would have stayed silent."""
+    if not curves:
+        return None
+    ys = [float(v) for _, c in curves for v in (c.points.max(), c.points.min())]
+    low, high = min(0.0, *ys), max(1.0, *ys)
+    plot = Plot((0, 1), (low, high * 1.08), "answer from this confidence up", "room points",
+                "Points against confidence threshold")  # fmt: skip
+    plot.upright(curves[0][1].break_even, "deadline",
+                 f"break-even {curves[0][1].break_even:.2f}")  # fmt: skip
+    for i, c in curves:
+        keep = _thin(len(c.threshold))
+        line = [(0.0, float(c.points[-1])), *zip(c.threshold[keep][::-1], c.points[keep][::-1],
+                                                 strict=True)]  # fmt: skip
+        plot.line([*line, (1.0, float(line[-1][1]))], f"run-{i}")
+        best = c.best
+        threshold, points = float(c.threshold[best]), float(c.points[best])
+        plot.dot(threshold, points, f"run-{i} dot",
+                 f"best in hindsight: from {threshold:.2f} up, {points:g} points")  # fmt: skip
+    return plot.svg()
+
+
+def _thin(n: int, most: int = 400) -> Any:
+    """Return at most so many places, both ends among them."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
+
+
+def tour_map(
+    poses: Mapping[int, tuple[float, float]], sequence: Sequence[int], outcome: Sequence[int]
+) -> Markup | None:
+    """Return the robot's path from above, each frame a dot in the colour of its outcome.
+
+    Parameters
+    ----------
+    poses : Mapping[int, (float, float)]
+        x and y in metres by position.
+    sequence, outcome : sequences of int
+        By position.
+    """
+    if not poses:
+        return None
+    xy = np.array(list(poses.values()))
+    low, high = xy.min(0), xy.max(0)
+    span = np.maximum(high - low, 0.5)
+    scale = min(900 / span[0], 620 / span[1])
+    pad = 24
+
+    def at(p: tuple[float, float]) -> str:
+        x, y = (p[0] - low[0]) * scale + pad, (high[1] - p[1]) * scale + pad
+        return f"{x:.1f} {y:.1f}"
+
+    parts = [_path(poses, sequence, at)]
+    for code, name in enumerate((*OUTCOMES, "unscored")):
+        wanted = -1 if name == "unscored" else code
+        dots = "".join(f"M{at(p)}h.01" for k, p in poses.items() if outcome[k] == wanted)
+        if dots:
+            parts.append(f'<path class="spot s-{name}" d="{dots}"/>')
+    width, height = span * scale + 2 * pad
+    meters = next(m for m in (50, 20, 10, 5, 2, 1, 0.5, 0.2) if m * scale < width / 3 or m == 0.2)
+    y = height + 14
+    parts.append(
+        f'<path class="ruler" d="M{pad} {y - 4}v8m0-4h{meters * scale:.1f}m0-4v8"/><text class='
+        f'"tick" x="{pad + meters * scale + 8:.1f}" y="{y + 5:.1f}">{meters:g} m</text>'
+        f'<g id="here" hidden><circle class="halo" r="13"/><circle class="core" r="5"/></g>'
+    )
+    facts = f'data-x="{low[0]:.4f}" data-y="{high[1]:.4f}" data-s="{scale:.4f}" data-p="{pad}"'
+    return element("".join(parts), width, height + 30, "The path on the map", "map", facts)
+
+
+def _path(poses: Mapping[int, tuple[float, float]], sequence: Sequence[int], at: Any) -> str:
+    d, last = [], None
+    for k, p in poses.items():
+        follows = last is not None and last == (k - 1, sequence[k])
+        d.append(f"{'L' if follows else 'M'}{at(p)}")
+        last = (k, sequence[k])
+    return f'<path class="trail" d="{"".join(d)}"/>'

@@ -1,0 +1,92 @@
+"""Several runs side by side: paired differences, ranks, where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from robotvision.report.columns import RunColumns
+from robotvision.report.html.payload import Aligned
+from robotvision.report.html.svg import number
+from robotvision.report.measures import CORRECT
+from robotvision.scoring.bootstrap import FEW_BLOCKS, difference, ranks
+
+
+def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
+    """Return the paired comparison of the runs on the frames that all of them scored."""
+    shared = aligned.shared
+    for run, places in zip(runs, aligned.places, strict=True):
+        shared = shared & (run.is_scored[places] if len(run) else False)
+    notes = _notes(runs, aligned, int(shared.sum()))
+    if not shared.any():
+        return {"notes": notes, "frames": 0, "rows": [], "pairs": [], "visits": 0}
+    at = [p[shared] for p in aligned.places]
+    points = np.stack([run.points[i] for run, i in zip(runs, at, strict=True)], axis=1)
+    right = np.stack([run.outcome[i] == CORRECT for run, i in zip(runs, at, strict=True)], axis=1)
+    visits = runs[0].visit[at[0]]
+    found = ranks(points, visits)
+    n_visits = len(np.unique(visits))
+    if n_visits < FEW_BLOCKS:
+        notes.append(f"Only {n_visits} room visits: the intervals are rough.")
+    return {
+        "notes": notes,
+        "frames": int(shared.sum()),
+        "visits": n_visits,
+        "rows": [_row(runs[i], i, found, right[:, i]) for i in np.argsort(-points.sum(0))],
+        "pairs": [
+            _pair(runs, i, j, points, right, visits, found.separated(i, j))
+            for i in range(len(runs))
+            for j in range(i + 1, len(runs))
+        ],
+    }
+
+
+def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[str]:
+    notes = []
+    if len({run.task.model_dump_json(exclude={"changed"}) for run in runs}) > 1:
+        notes.append("The runs follow different tasks: their points are not on one scale.")
+    if len({str(sorted(run.record.about["policy"].items())) for run in runs}) > 1:
+        notes.append("The runs were made under different late-frame policies.")
+    digests: dict[str, set[str]] = {}
+    for run in runs:
+        for s in run.record.sequences:
+            digests.setdefault(str(s.about["name"]), set()).add(str(s.about.get("digest")))
+    changed = [name for name, found in digests.items() if len(found) > 1]
+    if changed:
+        notes.append("Sequences of one name but different content: " + ", ".join(changed))
+    if n_shared < len(aligned):
+        notes.append(
+            f"Compared on the {n_shared:,} of {len(aligned):,} frames that every run has scored."
+        )
+    return notes
+
+
+def _row(run: RunColumns, place: int, found: Any, right: Any) -> dict[str, Any]:
+    best, worst = found.ranks[place]
+    points = found.points[place]
+    return {
+        "name": run.name, "place": place, "points": number(points.estimate),
+        "interval": "-" if points.low is None else
+        f"{number(round(points.low, 1))} to {number(round(points.high, 1))}",
+        "correct": f"{right.mean():.1%}",
+        "rank": str(best) if best == worst else f"{best} to {worst}",
+        "first": f"{found.share_first[place]:.0%}",
+    }  # fmt: skip
+
+
+def _pair(
+    runs: Sequence[RunColumns], i: int, j: int, points: Any, right: Any, visits: Any, apart: bool
+) -> dict[str, Any]:  # fmt: skip
+    found = difference(points[:, i], points[:, j], visits)
+    a, b = right[:, i], right[:, j]
+    return {
+        "first": runs[i].name, "second": runs[j].name, "places": (i, j),
+        "difference": ("+" if found.estimate > 0 else "") + number(found.estimate),
+        "interval": "-" if found.low is None or found.high is None else
+        f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
+        "both": int((a & b).sum()), "only_first": int((a & ~b).sum()),
+        "only_second": int((~a & b).sum()), "neither": int((~a & ~b).sum()),
+        "verdict": "told apart" if apart else "cannot be told apart",
+    }  # fmt: skip

@@ -1,0 +1,185 @@
+"""Builds the page: what each section shows, filled into the templates.
+
+The words and numbers are made here and in the templates, the still figures in `charts`, the columns
+behind the timeline in `payload`, the pictures in `pictures`. The page forbids itself every request
+(a content security policy); scripts run only if their digest is the one named there.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from robotvision import __version__
+from robotvision.errors import RobotVisionError
+from robotvision.report.columns import RunColumns, load_runs
+from robotvision.report.html import charts
+from robotvision.report.html.compare import comparison
+from robotvision.report.html.payload import align, as_script, payload
+from robotvision.report.html.pictures import BUDGET, Album, collect
+from robotvision.report.html.sections import run_section, task_card
+from robotvision.report.html.svg import number
+
+SCRIPTS = ("state", "timeline", "inspect", "frames", "start")
+MAX_RUNS = 8
+"""More runs than this cannot be told apart on one page."""
+
+
+def write_html(
+    run_folder: Path, out: Path | None = None, *, picture_bytes: int = BUDGET
+) -> Path:  # fmt: skip
+    """Write the page of one run and return its path (``report.html`` in the run folder).
+
+    Raises
+    ------
+    RobotVisionError
+        The log cannot be read, or the page cannot be written.
+    """
+    return write_page([run_folder], out or run_folder / "report.html", picture_bytes=picture_bytes)
+
+
+def write_page(paths: Sequence[Path], out: Path, *, picture_bytes: int = BUDGET) -> Path:
+    """Write the page of several runs and return its path. Raises RobotVisionError."""
+    text = build_page(load_runs(paths), picture_bytes=picture_bytes)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise RobotVisionError(f"{out}: cannot be written ({e.strerror})") from e
+    return out
+
+
+def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> str:
+    """Return the page of one or several runs.
+
+    Raises
+    ------
+    RobotVisionError
+        No run, or too many.
+    """
+    if not 1 <= len(runs) <= MAX_RUNS:
+        raise RobotVisionError(f"a page shows 1 to {MAX_RUNS} runs, got {len(runs)}")
+    aligned = align(runs)
+    album = _album(runs, aligned, picture_bytes)
+    data = payload(runs, aligned, album)
+    script = _static("js", SCRIPTS)
+    title = f"{runs[0].task.id}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs"
+    outcome = data["runs"][0]["outcome"]
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        title=title,
+        version=__version__,
+        style=Markup(_static("css", ("page", "parts"))),
+        script=Markup(script),
+        policy=_content_policy(script),
+        data=as_script(data),
+        pictures=as_script(album.pictures),
+        album=album,
+        channels=album.channels,
+        has_pictures=bool(album.pictures),
+        runs=[run_section(run, i) for i, run in enumerate(runs)],
+        tasks=[
+            task_card(t) for t in {run.task.model_dump_json(): run.task for run in runs}.values()
+        ],
+        comparison=comparison(runs, aligned) if len(runs) > 1 else None,
+        figures=_figures(runs),
+        tour_map=charts.tour_map(album.poses, data["sequence"], outcome),
+        sequences=data["sequences"],
+        labels=data["labels"],
+        outcomes=data["outcomes"],
+        n_frames=len(aligned),
+    )
+
+
+def _album(runs: Sequence[RunColumns], aligned: Any, picture_bytes: int) -> Album:
+    """Return pictures by position on the page: of the first run that has each frame."""
+    whole = Album()
+    used = [r for r in range(len(runs)) if (aligned.source == r).any()]
+    for r in used:
+        album = collect(runs[r], picture_bytes // max(1, len(used)))
+        place = {int(i): k for k, i in enumerate(aligned.places[r]) if aligned.source[k] == r}
+        whole.pictures |= {place[i]: p for i, p in album.pictures.items() if i in place}
+        whole.poses |= {place[i]: p for i, p in album.poses.items() if i in place}
+        whole.channels += [c for c in album.channels if c not in whole.channels]
+        whole.notes += [n for n in album.notes if n not in whole.notes]
+        whole.depth_range_m = whole.depth_range_m or album.depth_range_m
+    whole.poses = dict(sorted(whole.poses.items()))
+    return whole
+
+
+def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
+    from robotvision.report.measures import points_by_deadline, risk_coverage
+
+    curves, refused = [], []
+    for i, run in enumerate(runs):
+        try:
+            curves.append((i, points_by_deadline(run)))
+        except RobotVisionError as e:
+            refused.append(f"{run.name}: {e.lines()[0]}")
+    risks = [(i, c) for i, run in enumerate(runs) if (c := risk_coverage(run)) is not None]
+    return {
+        "deadline": charts.deadline_curve(curves),
+        "deadline_rows": _deadline_rows(curves, runs),
+        "deadline_refused": refused,
+        "risk": charts.risk_curve(risks),
+        "threshold": charts.threshold_curve(risks),
+        "risk_rows": [
+            {
+                "name": runs[i].name, "area": f"{c.area:.3f}",
+                "threshold": f"{c.threshold[c.best]:.2f}",
+                "best": number(float(c.points[c.best])), "now": number(float(c.points[-1])),
+                "answered": f"{c.coverage[c.best]:.0%}",
+            }
+            for i, c in risks
+        ],
+    }  # fmt: skip
+
+
+def _deadline_rows(curves: Any, runs: Sequence[RunColumns]) -> list[dict[str, Any]]:
+    """Return the shortest deadline at which half, 90 % and all of the most points are earned."""
+    rows = []
+    for i, c in curves:
+        most = max(c.points, default=0.0)
+        first = {
+            share: next((x for x, y in zip(c.deadline_ms, c.points, strict=True)
+                         if y >= share * most), None)
+            for share in (0.5, 0.9, 1.0)
+        }  # fmt: skip
+        rows.append({"name": runs[i].name, "most": number(most), "at": [
+            "-" if v is None else f"{number(v)} ms" for v in first.values()
+        ]})  # fmt: skip
+    return rows
+
+
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("robotvision.report.html"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["number"] = number
+    made.filters["thousands"] = lambda n: f"{n:,}"
+    made.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
+    made.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)
+    return made
+
+
+def _static(kind: str, names: Sequence[str]) -> str:
+    folder = files("robotvision.report.html") / "static"
+    return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
+
+
+def _content_policy(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )

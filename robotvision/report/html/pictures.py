@@ -1,0 +1,291 @@
+"""What the cameras saw, small enough to lie inside the page.
+
+Pictures are read again from where the run read them (they are not in the log). A budget in bytes
+decides what is embedded: every frame where that fits, else the mistakes first and then every k-th
+frame. What was left out, and why, is said on the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data import open_sequence
+from robotvision.data.sequence import Entry, Kind, Picture, Source
+from robotvision.data.sequence import Sequence as Recording
+from robotvision.errors import FrameError, RobotVisionError
+from robotvision.prepare import table_digest
+from robotvision.report.columns import RunColumns
+from robotvision.runs.log import SequenceRecord
+
+BUDGET = 9_000_000
+"""Bytes of base64 text that pictures may take in a page."""
+WIDTHS = (320, 240, 160)
+"""Widths in pixels, the widest that fits the budget is taken."""
+QUALITY = 68
+MAX_PICTURES = 3000
+"""Reading more would take longer than a reader waits."""
+_PART = re.compile(r"\[(\d+):(\d+)\]$")
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Album:
+    """Pictures of a page: for each frame that has them, a data URI by channel.
+
+    ``notes`` says what is missing and why; ``poses`` holds x and y in metres by frame position,
+    where the sequence knows them.
+    """
+
+    pictures: dict[int, dict[str, str]] = field(default_factory=dict)
+    channels: list[str] = field(default_factory=list)
+    poses: dict[int, tuple[float, float]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    depth_range_m: float | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all pictures as they lie in the page."""
+        return sum(len(text) for entry in self.pictures.values() for text in entry.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A frame of the page and where its pictures lie."""
+
+    position: int
+    entry: Entry
+    kinds: tuple[tuple[str, Kind], ...]
+
+
+def collect(run: RunColumns, budget: int = BUDGET) -> Album:
+    """Read the pictures of a run again, as many as the budget allows.
+
+    Parameters
+    ----------
+    run : RunColumns
+        Positions count its frames, in the order of its log.
+    budget : int
+        Bytes of text; 0: no pictures.
+    """
+    album = Album()
+    found: list[_Found] = []
+    position = 0
+    for record in run.record.sequences:
+        found += _locate(record, position, album)
+        position += len(record.frames)
+    for f in found:
+        if f.entry.pose is not None:
+            album.poses[f.position] = f.entry.pose[:2]
+    album.channels = list(dict.fromkeys(c for f in found for c, _ in f.kinds))
+    if budget <= 0:
+        album.notes.append("Pictures were left out, as asked for.")
+    elif any(f.kinds for f in found):
+        _fill(album, [f for f in found if f.kinds], _mistakes(run), budget)
+    return album
+
+
+def _mistakes(run: RunColumns) -> set[int]:
+    return set(np.flatnonzero(run.outcome != 0).tolist())
+
+
+def _locate(record: SequenceRecord, first: int, album: Album) -> Iterable[_Found]:
+    """Return where the pictures of a sequence's frames lie now; note what is gone or changed."""
+    about = record.about
+    name = str(about["name"])
+    try:
+        sequence = open_sequence(Path(str(about["path"])), about.get("reader"))
+    except RobotVisionError as e:
+        reason = e.lines()[0]
+        album.notes.append(f"The pictures of {name} cannot be read any more: {reason}")
+        return []
+    if not _is_unchanged(sequence, record):
+        album.notes.append(
+            f"The tables of {name} were changed since the run: its pictures may not be the ones "
+            "the system saw."
+        )
+    by_index = {e.index: e for e in sequence.frames}
+    kinds = _shown(sequence)
+    found, n_lost = [], 0
+    for k, frame in enumerate(record.frames):
+        entry = by_index.get(frame.index)
+        if entry is None or entry.timestamp_ns != frame.timestamp_ns:
+            n_lost += 1
+            continue
+        here = tuple((c, kind) for c, kind in kinds if c in entry.sources)
+        found.append(_Found(first + k, entry, here))
+    if n_lost:
+        album.notes.append(f"{n_lost} frames of {name} are not in the sequence any more.")
+    return found
+
+
+def _is_unchanged(sequence: Recording, record: SequenceRecord) -> bool:
+    part = _PART.search(str(record.about["name"]))
+    if part is not None and int(part[2]) <= len(sequence):
+        sequence = sequence.part(int(part[1]), int(part[2]))
+    digest = record.about.get("digest")
+    return digest is None or bool(table_digest(sequence) == digest)
+
+
+def _shown(sequence: Recording) -> list[tuple[str, Kind]]:
+    """Return one channel of colour and one of depth."""
+    shown = []
+    for kind in (Kind.COLOR, Kind.DEPTH_MM):
+        names = [c for c, k in sequence.channels.items() if k is kind]
+        shown += [(c, kind) for c in names[:1]]
+    return shown
+
+
+def _fill(album: Album, found: list[_Found], mistakes: set[int], budget: int) -> None:
+    sample = _spread(found, 12)
+    album.depth_range_m = _depth_range(sample)
+    width, each = _widest(sample, album, len(found), budget)
+    capacity = MAX_PICTURES if not each else min(MAX_PICTURES, int(budget / each))
+    chosen = _choose(found, mistakes, capacity)
+    faults = _embed(album, chosen, width, budget)
+    n_wrong = sum(f.position in mistakes for f in found)
+    n_shown = sum(p in mistakes for p in album.pictures)
+    if len(album.pictures) < len(found) - faults:
+        album.notes.append(
+            f"{len(album.pictures):,} of {len(found):,} frames have their picture on this page "
+            f"({n_shown:,} of {n_wrong:,} mistakes), to keep it small; elsewhere the nearest "
+            "picture before is shown and says so."
+        )
+    if faults:
+        album.notes.append(f"{faults:,} pictures could not be read any more.")
+
+
+def _spread(items: Sequence[_Found], n: int) -> list[_Found]:
+    """Return at most ``n`` items, evenly spread."""
+    if len(items) <= n:
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, n).round().astype(int)]
+
+
+def _choose(found: list[_Found], mistakes: set[int], capacity: int) -> list[_Found]:
+    """Return the frames to embed: mistakes first, then the others, evenly spread."""
+    if len(found) <= capacity:
+        return found
+    wrong = _spread([f for f in found if f.position in mistakes], int(capacity * 0.8))
+    taken = {f.position for f in wrong}
+    rest = _spread([f for f in found if f.position not in taken], capacity - len(wrong))
+    return wrong + rest
+
+
+def _depth_range(sample: list[_Found]) -> float | None:
+    """Return the depth in metres that the colours end at, or None without depth."""
+    far = []
+    for f in sample:
+        for channel, kind in f.kinds:
+            if kind is Kind.DEPTH_MM:
+                try:
+                    depth = f.entry.sources[channel].read()
+                except FrameError:
+                    continue
+                known = depth[depth > 0]
+                if known.size:
+                    far.append(float(np.quantile(known, 0.98)) / 1000)
+    return max(1.0, round(max(far) * 2) / 2) if far else None
+
+
+def _widest(
+    sample: list[_Found], album: Album, n_frames: int, budget: int
+) -> tuple[int, float]:  # fmt: skip
+    """Return the width in pixels to show pictures at, and the bytes a frame takes there."""
+    each = 0.0
+    for width in WIDTHS:
+        sizes = [sum(map(len, _encode(f, width, album.depth_range_m).values())) for f in sample]
+        sizes = [s for s in sizes if s]
+        each = max(1.0, float(np.mean(sizes))) if sizes else 0.0
+        if each * n_frames <= budget * 0.9:
+            return width, each
+    return WIDTHS[-1], each
+
+
+def _embed(album: Album, chosen: list[_Found], width: int, budget: int) -> int:
+    """Embed pictures until the budget is used up; return how many could not be read."""
+    used = faults = 0
+    limit = album.depth_range_m
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        encoded = pool.map(lambda f: _encode(f, width, limit), chosen)
+        for f, texts in zip(chosen, encoded, strict=True):
+            size = sum(map(len, texts.values()))
+            faults += len(texts) < len(f.kinds)
+            if texts and used + size <= budget:
+                album.pictures[f.position] = texts
+                used += size
+    return faults
+
+
+def _encode(f: _Found, width: int, depth_range_m: float | None) -> dict[str, str]:
+    """Return data URIs by channel; a picture that cannot be read is left out."""
+    texts = {}
+    for channel, kind in f.kinds:
+        try:
+            image = _small(f.entry.sources[channel], kind, width, depth_range_m)
+        except FrameError:
+            continue
+        done, raw = cv2.imencode(
+            ".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+        )
+        if done:
+            texts[channel] = "data:image/jpeg;base64," + base64.b64encode(raw.tobytes()).decode(
+                "ascii"
+            )
+    return texts
+
+
+def _small(source: Source, kind: Kind, width: int, depth_range_m: float | None) -> Image:
+    """Return a picture in OpenCV's order of colours, scaled to ``width``."""
+    if kind is Kind.COLOR:
+        image = _color(source, width)
+        scale = width / image.shape[1]
+        if scale >= 1:
+            return image
+        size = (width, max(1, round(image.shape[0] * scale)))
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    depth = source.read()
+    scale = width / depth.shape[1]
+    if scale < 1:
+        size = (width, max(1, round(depth.shape[0] * scale)))
+        depth = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)
+    return colored_depth(depth, depth_range_m or 8.0)
+
+
+def _color(source: Source, width: int) -> Image:
+    """Return a colour picture as BGR, decoded at a fraction of its size where that is enough."""
+    if not isinstance(source, Picture):
+        return np.ascontiguousarray(source.read()[:, :, ::-1])
+    raw = np.frombuffer(source.raw(), np.uint8)
+    flag = cv2.IMREAD_REDUCED_COLOR_2 if width <= 160 else cv2.IMREAD_COLOR
+    image = cv2.imdecode(raw, flag) if raw.size else None
+    if image is None:
+        raise FrameError(f"{source.where}: not a picture")
+    if image.shape[1] < width and flag != cv2.IMREAD_COLOR:
+        image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
+        if image is None:
+            raise FrameError(f"{source.where}: not a picture")
+    return np.asarray(image, np.uint8)
+
+
+def colored_depth(depth_mm: NDArray[np.uint16], range_m: float) -> Image:
+    """Return depth as colours (BGR): near yellow, ``range_m`` and beyond violet, no reading grey.
+
+    Viridis, which rises evenly in brightness for every kind of colour vision.
+    """
+    near = 1 - np.clip(depth_mm / (range_m * 1000), 0, 1)
+    colored = np.asarray(
+        cv2.applyColorMap((near * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS), np.uint8
+    )
+    colored[depth_mm == 0] = 128
+    return colored

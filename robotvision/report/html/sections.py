@@ -1,0 +1,277 @@
+"""The sections of one run as plain data for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from robotvision.config import dump_yaml
+from robotvision.report.columns import RunColumns
+from robotvision.report.html import charts
+from robotvision.report.html.svg import number
+from robotvision.report.terminal import policy_text
+from robotvision.runs.forms import form_of
+from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval
+from robotvision.scoring.tally import SILENT, Tally
+from robotvision.tasks.model import Fact, Status, Task
+from robotvision.timing.quantiles import QUANTILES, frames_needed
+
+STATUS = {
+    Status.VERIFIED: "verified in a source",
+    Status.DERIVED: "derived from a source",
+    Status.RECOLLECTED: "recollected, not confirmed",
+    Status.OWN: "own rule",
+}
+
+
+def run_section(run: RunColumns, place: int) -> dict[str, Any]:
+    """Return everything the templates show of one run; ``place`` is its number on the page."""
+    data, about = run.data, run.record.about
+    n_scored = int(run.is_scored.sum())
+    by_visit = run.interval() if n_scored else None
+    n_sequences = len(set(run.sequence[run.is_scored].tolist()))
+    return {
+        "place": place,
+        "name": run.name,
+        "data": data,
+        "system": data["system"],
+        "policy": policy_text(data["policy"]),
+        "note": str(about.get("config", {}).get("note") or ""),
+        "n_scored": n_scored,
+        "share": data["points"] / data["max_points"] if data["max_points"] else None,
+        "outcome_bar": charts.outcome_bar(data["outcomes"], data["unscored"])
+        if data["frames"]
+        else None,
+        "interval": _interval(by_visit, "room visits"),
+        "interval_sequence": _interval(run.interval("sequence"), "sequences")
+        if n_sequences > 1
+        else None,
+        "banners": banners(run),
+        "sets": [_set(name, tally) for name, tally in run.tallies.items()],
+        "overall": run.task.overall,
+        "objects": _objects(run),
+        "transitions": _transitions(run) if n_scored else None,
+        "latency": _latency(data["latency_ns"]),
+        "latency_figure": charts.latency_stages(data["latency_ns"]),
+        "latency_histogram": charts.latency_histogram(run),
+        "latency_note": _latency_note(data["latency_ns"]),
+        "config": dump_yaml(about.get("config", {})),
+        "environment": _flat(about.get("environment", {})),
+        "training": about.get("training", {}),
+        "sequences": [_sequence(s.about, len(s.frames)) for s in run.record.sequences],
+        "facts": _facts(run),
+    }
+
+
+def banners(run: RunColumns) -> list[tuple[str, str]]:
+    """Return what a reader must know first: (grave or mild, text)."""
+    data, found = run.data, []
+    if not data["is_whole"]:
+        found.append(("grave", f"Partial run: {data['frames']:,} of {data['frames_expected']:,} "
+                      "frames of the sequences begun are in the log, and the run did not come to "
+                      f"its end. Go on with: robotvision run --resume {run.folder}"))  # fmt: skip
+    if not data["frames"]:
+        found.append(("grave", "The log holds no frame: there is nothing to show."))
+    elif not int(run.is_scored.sum()):
+        found.append(("mild", "The truth is withheld: the answers are shown, not scored."))
+    elif data["unscored"]:
+        found.append(("mild", f"{data['unscored']:,} answered frames have no truth and are not "
+                      "scored."))  # fmt: skip
+    failed = data["outcomes"]["failed"]
+    if failed:
+        found.append(("grave", f"{failed:,} frames failed."))
+    for fault in data["faults"][:5]:
+        found.append(("grave", f"{fault['frames']:,} frames from frame {fault['first_frame']}: "
+                      f"{fault['fault']}"))  # fmt: skip
+    if len(data["faults"]) > 5:
+        found.append(("mild", f"{len(data['faults']) - 5} more kinds of failure: see report.json"))
+    found += [("mild", f"Changed rule: {change}") for change in run.task.changed]
+    found += [("mild", text) for text in data["warnings"]]
+    return found
+
+
+def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    if found.low is None or found.high is None:
+        return {"text": None, "why": f"one of {what} only: nothing to resample"}
+    warning = ""
+    if found.low == found.high:
+        warning = f"all {found.blocks} {what} are alike: the interval says little"
+    elif found.blocks < FEW_BLOCKS:
+        warning = f"{found.blocks} {what} only: a rough interval"
+    return {
+        "text": f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
+        "low": found.low, "high": found.high, "blocks": found.blocks, "what": what,
+        "warning": warning,
+    }  # fmt: skip
+
+
+def _set(name: str, tally: Tally) -> dict[str, Any]:
+    n = len(tally.labels)
+    used = [i for i in range(n) if sum(tally.counts[i]) or any(r[i] for r in tally.counts)]
+    shown_outcomes = [str(o) for o in SILENT if tally.outcomes[o]]
+    matrix = []
+    for i in used:
+        row = tally.counts[i]
+        total = sum(row)
+        cells = [
+            {"n": row[j], "share": row[j] / total if total else 0.0, "right": i == j,
+             "to": tally.labels[j]}
+            for j in used
+        ]  # fmt: skip
+        silent = sum(row[n:])
+        matrix.append({"label": tally.labels[i], "cells": cells, "silent": silent, "total": total,
+                       "silent_share": silent / total if total else 0.0})  # fmt: skip
+    return {
+        "name": name, "frames": tally.frames, "scored": tally.scored_frames,
+        "points": tally.points, "max_points": tally.max_points,
+        "room_points": tally.room_points, "object_points": tally.object_points,
+        "columns": [tally.labels[j] for j in used], "matrix": matrix,
+        "outcome_columns": ["correct", "wrong", *shown_outcomes],
+        "rooms": [asdict(line) for line in tally.rooms()
+                  if line.frames or line.precision is not None],
+    }  # fmt: skip
+
+
+def _objects(run: RunColumns) -> list[dict[str, Any]]:
+    lines: dict[str, dict[str, Any]] = {}
+    for tally in run.tallies.values():
+        for line in tally.objects():
+            mine = asdict(line)
+            old = lines.setdefault(line.name, mine)
+            if old is not mine:
+                for key, value in mine.items():
+                    if key != "name":
+                        old[key] += value
+    return list(lines.values())
+
+
+def _transitions(run: RunColumns) -> dict[str, Any]:
+    found = run.transitions()
+    ages = sorted(a for a in run.age_ns if a is not None)
+    is_held = run.data["policy"]["late"] == "hold"
+    per_minute = found.flicker_per_minute
+    rows = []
+    for name, r in (
+        ("entered through a door", found.doors),
+        ("after a start or a jump", found.jumps),
+    ):
+        rows.append({
+            "name": name, "entered": r.entered, "never": r.never, "at_once": r.at_once,
+            "frames": "-" if r.median_frames is None else
+            f"{number(r.median_frames)} / {number(r.p90_frames or 0)}",
+            "seconds": "-" if r.median_s is None else
+            f"{number(round(r.median_s, 3))} / {number(round(r.p90_s or 0, 3))}",
+        })  # fmt: skip
+    parts = [
+        {"name": name, "frames": p.frames, "correct": p.correct, "wrong": p.wrong,
+         "silent": p.silent, "points": number(p.points),
+         "rate": "-" if p.error_rate is None else f"{p.error_rate:.1%}",
+         "each": "-" if not p.frames else f"{p.points / p.frames:.3f}"}
+        for name, p in ((f"within {found.near} frames of a boundary", found.boundary),
+                        ("all others: the score without boundary frames", found.inside))
+    ]  # fmt: skip
+    return {
+        "recognition": rows, "parts": parts, "flickers": found.flickers,
+        "per_minute": "-" if per_minute is None else number(round(per_minute, 2)),
+        "age": f"{number(ages[len(ages) // 2] / 1e6)} ms" if is_held and ages else None,
+    }  # fmt: skip
+
+
+def _latency(latency: Mapping[str, Mapping[str, int | None]]) -> list[dict[str, Any]]:
+    return [
+        {"stage": name, "css": name if name in charts.PLAIN_STAGES else "stage",
+         "values": ["*" if (v := row.get(q)) is None else f"{v / 1e6:.3f}"
+                    for q in (*QUANTILES, "max")]}
+        for name, row in latency.items()
+    ]  # fmt: skip
+
+
+def _latency_note(latency: Mapping[str, Mapping[str, int | None]]) -> str:
+    total = latency.get("total", {})
+    missing = [f"{name} asks for {frames_needed(q)}" for name, q in QUANTILES.items()
+               if latency and total.get(name) is None]  # fmt: skip
+    return f"* so few frames cannot support it ({', '.join(missing)})" if missing else ""
+
+
+def _flat(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return nested facts as lines of name and value."""
+    lines = []
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            text = ", ".join(f"{k} {v}" for k, v in value.items())
+        else:
+            text = "not known" if value is None else str(value)
+        lines.append((key.replace("_", " "), text))
+    return lines
+
+
+def _sequence(about: Mapping[str, Any], n_frames: int) -> dict[str, Any]:
+    return {
+        "set": about.get("set", "test"), "name": about["name"], "frames": n_frames,
+        "expected": about["frames"], "rate": about.get("rate_hz"),
+        "channels": ", ".join(about.get("channels", {})), "digest": about.get("digest") or "-",
+        "path": about.get("path", "-"),
+    }  # fmt: skip
+
+
+def _facts(run: RunColumns) -> list[tuple[str, str]]:
+    about = run.record.about
+    return [
+        ("system", f"{about['system'].get('name')}"),
+        ("isolation", str(about["system"].get("isolation", "-"))),
+        ("mode", str(about["mode"])),
+        ("policy", policy_text(about["policy"])),
+        ("clock", str(about["clock"])),
+        ("seed", str(about.get("seed", "-"))),
+        ("config digest (sha256)", str(about.get("config_digest", "-"))),
+        ("robotvision", str(about.get("robotvision", "-"))),
+    ]
+
+
+def task_card(task: Task) -> dict[str, Any]:
+    """Return a task's rules, each with its status and source."""
+    room, objects = task.points.room, task.points.objects
+    sets = ", ".join(s.name + (f" ({s.title})" if s.title else "") for s in task.test_sets)
+    rules = [
+        ("rooms", ", ".join(task.room_names) or "those of the training sequences", "rooms"),
+        ("unknown", task.unknown or "none: every room is one of these", "unknown"),
+        ("objects", ", ".join(task.objects) or "none asked for", "objects"),
+        ("sensors", ", ".join(task.sensors) or "any", "sensors"),
+        ("modes", ", ".join(task.modes), "modes"),
+        ("test sets", sets or "any", "test_sets"),
+        ("overall", "sum of the test sets" if task.overall == "sum" else "each set apart",
+         "overall"),
+        ("room right", f"{room.correct:+g}", "points.room.correct"),
+        ("room wrong", f"{room.wrong:+g}", "points.room.wrong"),
+        ("no room", f"{room.unanswered:+g}", "points.room.unanswered"),
+    ]  # fmt: skip
+    if objects is not None:
+        for key in ("stated_present", "stated_absent", "not_stated"):
+            cell = getattr(objects, key)
+            text = f"{cell.present:+g} in view, {cell.absent:+g} not in view"
+            rules.append((f"object {key.replace('_', ' ')}", text, f"points.objects.{key}"))
+    form = form_of(task)
+    example = form.line(task.run_file.first_number, form.example)
+    rules.append(("run file", f"{task.run_file.form}, like: {example}", "run_file"))
+    return {
+        "id": task.id, "title": task.title, "question": task.question, "note": task.note,
+        "break_even": room.break_even,
+        "rules": [{"name": n, "rule": rule, **_origin(task.fact(k))} for n, rule, k in rules],
+        "published": [
+            {"track": t.track, "source": t.source, "note": t.note,
+             "rows": [{"group": r.group, "points": r.points, "status": STATUS[r.status],
+                       "verified": r.status is Status.VERIFIED, "note": r.note} for r in t.rows]}
+            for t in task.published
+        ],
+        "counts": [c.model_dump() | {"status": STATUS[c.status]} for c in task.known_counts],
+    }  # fmt: skip
+
+
+def _origin(fact: Fact) -> dict[str, Any]:
+    return {
+        "status": STATUS[fact.status], "kind": str(fact.status),
+        "source": "; ".join(filter(None, (fact.source, fact.note))),
+    }  # fmt: skip

@@ -1,0 +1,107 @@
+// Joins it all: pointer, wheel, keys, filters.
+function placeAt(event, box) {
+  const rect = box.getBoundingClientRect();
+  return ((event.clientX - rect.left) / rect.width) * Math.max(280, box.clientWidth);
+}
+
+function listenTracks() {
+  const box = $("tracks");
+  const scrub = (event) => setCursor(clamp(Math.floor(frameAt(placeAt(event, box))), state.from, state.to - 1));
+  box.addEventListener("pointermove", scrub);
+  box.addEventListener("pointerdown", (event) => { scrub(event); $("scrub").focus({ preventScroll: true }); });
+  box.addEventListener("dblclick", (event) => zoom(0.4, frameAt(placeAt(event, box))));
+  box.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.shiftKey) return;
+    event.preventDefault();
+    if (event.shiftKey) setWindow(state.from + Math.sign(event.deltaY + event.deltaX) * (state.to - state.from) * 0.15, state.to + Math.sign(event.deltaY + event.deltaX) * (state.to - state.from) * 0.15);
+    else zoom(event.deltaY > 0 ? 1.25 : 0.8, frameAt(placeAt(event, box)));
+  }, { passive: false });
+}
+
+function listenOverview() {
+  const box = $("overview");
+  const frame = (event) => clamp((placeAt(event, box) / Math.max(280, box.clientWidth)) * N, 0, N);
+  let start = null;
+  box.addEventListener("pointerdown", (event) => { start = frame(event); box.setPointerCapture(event.pointerId); });
+  box.addEventListener("pointermove", (event) => {
+    if (start !== null && Math.abs(frame(event) - start) > N / 200) setWindow(Math.min(start, frame(event)), Math.max(start, frame(event)));
+  });
+  box.addEventListener("pointerup", (event) => {
+    if (start !== null && Math.abs(frame(event) - start) <= N / 200) setCursor(Math.floor(start));
+    start = null;
+  });
+}
+
+function listenMap() {
+  const here = $("here");
+  if (!here || !data.x_m) return;
+  const svg = here.ownerSVGElement, { x, y, s, p } = svg.dataset;
+  const move = (event) => {
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+    const px = (at.x - p) / s + +x, py = +y - (at.y - p) / s;
+    let best = -1, least = 0.5;
+    for (let k = 0; k < N; k++) {
+      if (data.x_m[k] == null) continue;
+      const d = Math.hypot(data.x_m[k] - px, data.y_m[k] - py);
+      if (d < least) { least = d; best = k; }
+    }
+    if (best >= 0) setCursor(best);
+  };
+  svg.addEventListener("pointermove", move);
+  svg.addEventListener("pointerdown", move);
+}
+
+function listenButtons() {
+  $("prev-mistake").addEventListener("click", () => step(-1));
+  $("next-mistake").addEventListener("click", () => step(1));
+  $("zoom-in").addEventListener("click", () => zoom(0.5, state.cursor + 0.5));
+  $("zoom-out").addEventListener("click", () => zoom(2, state.cursor + 0.5));
+  $("zoom-all").addEventListener("click", () => setWindow(0, N));
+  $("zoom-visit").addEventListener("click", () => {
+    const v = data.visit[state.cursor], first = data.visit.indexOf(v), end = data.visit.lastIndexOf(v) + 1;
+    const margin = Math.max(3, (end - first) * 0.15);
+    setWindow(first - margin, end + margin);
+  });
+  $("scrub").addEventListener("input", (event) => setCursor(+event.target.value));
+  $("more").addEventListener("click", showMore);
+  $("filters").addEventListener("input", choose);
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  $("filters").addEventListener("reset", () => setTimeout(choose));
+  if ($("active-run")) $("active-run").addEventListener("input", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("select, input:not([type=range]), textarea, pre");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "n") step(1);
+    if (event.key === "p") step(-1);
+  });
+}
+
+function start() {
+  const scrub = $("scrub");
+  scrub.max = N - 1;
+  fillSegments();
+  let wanted = 0;
+  const redraw = () => { cancelAnimationFrame(wanted); wanted = requestAnimationFrame(() => { drawTracks(); moveWindow(); }); };
+  on("window chosen run", redraw);
+  on("cursor run", showCursor);
+  on("chosen", showCards);
+  listenTracks();
+  listenOverview();
+  listenMap();
+  listenButtons();
+  choose();
+  drawOverview();
+  drawTracks();
+  new ResizeObserver(() => { drawOverview(); redraw(); }).observe($("tracks"));
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
+    state.pictures = JSON.parse($("pictures").textContent);
+    state.pictured = Object.keys(state.pictures).map(Number).sort((a, b) => a - b);
+    if (state.chosen.length && state.cursor === 0) state.cursor = state.chosen[0];
+    showCards();
+    showCursor();
+    document.documentElement.dataset.ready = "yes";
+  }));
+}
+
+if (N) start();
+else document.documentElement.dataset.ready = "yes";

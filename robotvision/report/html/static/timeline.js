@@ -1,0 +1,210 @@
+// The tour as tracks over one axis of frames, drawn anew for every window; one path a colour.
+const cumulated = data.runs.map((run) => {
+  let sum = 0;
+  return run.points.map((p) => (sum += p || 0));
+});
+const cuts = data.segment.flatMap((s, k) =>
+  k && (s !== data.segment[k - 1] || data.sequence[k] !== data.sequence[k - 1]) ? [k] : []);
+const view = { width: 800, left: 92 };
+const across = (k) => view.left + ((k - state.from) / (state.to - state.from)) * (view.width - view.left - 2);
+const frameAt = (x) => state.from + ((x - view.left) / (view.width - view.left - 2)) * (state.to - state.from);
+
+function plan() {
+  const rows = [{ kind: "chosen", name: "chosen", height: 8 }];
+  rows.push({ kind: "band", name: "truth", codes: data.truth, height: 20 });
+  const many = data.runs.length > 1;
+  data.runs.forEach((run, r) => {
+    rows.push({ kind: "band", name: many ? run.name : "answer", codes: run.answer, run: r, height: 20, gap: many ? 12 : 3 });
+    rows.push({ kind: "outcome", name: many ? "" : "outcome", run: r, height: 22, gap: 1 });
+  });
+  if (many) rows.push({ kind: "differ", name: "answers differ", height: 12, gap: 10 });
+  const active = data.runs[state.run];
+  if (active.confidence.some((v) => v != null))
+    rows.push({ kind: "curve", name: "confidence", values: active.confidence, low: 0, high: 1, height: 46, gap: 12, limit: active.break_even, ticks: [0, 1] });
+  const latencies = active.latency_us.filter((v) => v > 0);
+  if (latencies.length) {
+    const limit = active.deadline_ms || active.frame_ms;
+    const low = Math.min(...extent(latencies)) / 1000, high = Math.max(Math.max(...extent(latencies)) / 1000, limit || 0);
+    rows.push({ kind: "curve", name: "latency, ms", values: active.latency_us.map((v) => (v > 0 ? v / 1000 : null)), low: low * 0.8, high: high * 1.2, log: true,
+      height: 56, gap: 12, limit, limitName: active.deadline_ms ? "deadline" : "next frame", ticks: [low, high] });
+  }
+  const tops = cumulated.map((c) => extent(c)).flat().concat(0, data.runs[0].max_points ? 1 : 0);
+  rows.push({ kind: "points", name: "points", low: Math.min(...tops), high: Math.max(...tops), height: 64, gap: 12, ticks: [Math.min(...tops), Math.max(...tops)] });
+  return rows;
+}
+
+function extent(values) {
+  let low = Infinity, high = -Infinity;
+  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
+  return low === Infinity ? [] : [low, high];
+}
+
+function drawTracks() {
+  const box = $("tracks");
+  view.width = Math.max(280, box.clientWidth);
+  view.left = view.width < 560 ? 66 : 92;
+  const svg = make("svg", { role: "img", "aria-label": "Timeline: truth, answers, outcomes, confidence, latency and points, frame by frame" });
+  let y = 2;
+  for (const row of plan()) {
+    y += row.gap || 0;
+    drawRow(svg, row, y);
+    y += row.height;
+  }
+  drawAxis(svg, y);
+  const cursor = make("line", { class: "cursor", id: "cursor-line", y1: 0, y2: y });
+  svg.append(cursor);
+  svg.setAttribute("viewBox", `0 0 ${view.width} ${y + 22}`);
+  svg.setAttribute("height", y + 22);
+  box.replaceChildren(svg);
+  moveCursor();
+}
+
+function drawRow(svg, row, y) {
+  const most = view.left < 80 ? 10 : 14;
+  const name = row.name.length > most ? row.name.slice(0, most - 1) + "…" : row.name;
+  if (name) svg.append(make("text", { class: "name", x: 0, y: y + Math.min(row.height / 2 + 4, 16) }, make("title", {}, row.name), name));
+  if (row.kind === "chosen") drawMarks(svg, state.chosen, y, row.height, "var(--ink)");
+  else if (row.kind === "band") drawBand(svg, row.codes, y, row.height, row.run);
+  else if (row.kind === "outcome") drawOutcomes(svg, data.runs[row.run].outcome, y, row.height);
+  else if (row.kind === "differ") drawMarks(svg, differing, y, row.height, "var(--ink)");
+  else drawCurves(svg, row, y);
+}
+
+function drawMarks(svg, positions, y, height, color) {
+  let d = "", last = -1;
+  for (const k of positions) {
+    if (k < state.from || k >= state.to) continue;
+    const x = Math.round(across(k + 0.5));
+    if (x !== last) d += `M${x} ${y}v${height}`;
+    last = x;
+  }
+  svg.append(make("path", { d, stroke: color, "stroke-width": 1.5, fill: "none" }));
+}
+
+function drawBand(svg, codes, y, height, run) {
+  svg.append(make("rect", { class: "ground", x: view.left, y, width: view.width - view.left - 2, height }));
+  const paths = new Map(), words = [];
+  const outcome = run === undefined ? null : data.runs[run].outcome;
+  for (let k = state.from; k < state.to;) {
+    const code = codes[k], first = k;
+    while (k < state.to && codes[k] === code && !(k > first && isCut(k))) k++;
+    if (code < 0 || (outcome && outcome[first] === ABSENT)) continue;
+    const x = across(first), w = Math.max(0.7, across(k) - x);
+    paths.set(code, (paths.get(code) || "") + `M${x.toFixed(1)} ${y}h${w.toFixed(1)}v${height}h${-w.toFixed(1)}z`);
+    if (w > 7 * data.labels[code].length + 8) words.push(make("text", { class: "inband", x: x + w / 2, y: y + height / 2 + 4, "text-anchor": "middle" }, data.labels[code]));
+  }
+  for (const [code, d] of paths) svg.append(make("path", { d, fill: roomColor(code) }, make("title", {}, data.labels[code])));
+  svg.append(...words);
+}
+
+const cutSet = new Set(cuts);
+const isCut = (k) => cutSet.has(k);
+const HEIGHTS = { correct: 0.22, unanswered: 0.6, skipped: 0.6, late: 0.8, wrong: 1, failed: 1, unscored: 0.4 };
+
+function drawOutcomes(svg, codes, y, height) {
+  const paths = new Map();
+  for (let k = state.from; k < state.to;) {
+    const code = codes[k], first = k;
+    while (k < state.to && codes[k] === code) k++;
+    if (code === ABSENT) continue;
+    const h = HEIGHTS[outcomeName(code)] * height;
+    const x = across(first), w = Math.max(code === CORRECT ? 0.2 : 1.3, across(k) - x);
+    paths.set(code, (paths.get(code) || "") + `M${x.toFixed(1)} ${(y + height - h).toFixed(1)}h${w.toFixed(1)}v${h.toFixed(1)}h${-w.toFixed(1)}z`);
+  }
+  const order = [...paths].sort(([a], [b]) => (a === CORRECT ? -1 : b === CORRECT ? 1 : a - b));
+  for (const [code, d] of order) svg.append(make("path", { d, fill: outcomeColor(code), "data-outcome": outcomeName(code) }, make("title", {}, outcomeName(code))));
+}
+
+function drawCurves(svg, row, y) {
+  const log = row.log ? Math.log : (v) => v;
+  const up = (v) => y + row.height - ((log(clamp(v, row.low, row.high)) - log(row.low)) / (log(row.high) - log(row.low) || 1)) * row.height;
+  svg.append(make("rect", { class: "ground", x: view.left, y, width: view.width - view.left - 2, height: row.height }));
+  for (const t of row.ticks) svg.append(make("text", { class: "tick", x: view.left - 5, y: clamp(up(t) + 4, y + 9, y + row.height), "text-anchor": "end" }, short(t)));
+  if (row.kind === "points") {
+    svg.append(make("line", { class: "frame", x1: view.left, x2: view.width - 2, y1: up(0), y2: up(0) }));
+    cumulated.forEach((values, r) => svg.append(make("path", { class: `curve run-${r}`, d: curve(values, up) })));
+    return;
+  }
+  if (row.limit && row.limit <= row.high) {
+    svg.append(make("line", { class: "limit", x1: view.left, x2: view.width - 2, y1: up(row.limit), y2: up(row.limit) }));
+    if (row.limitName) svg.append(make("text", { class: "tick", x: view.width - 5, y: up(row.limit) + (up(row.limit) < y + 14 ? 12 : -3), "text-anchor": "end" }, `${row.limitName} ${short(row.limit)}`));
+  }
+  svg.append(make("path", { class: `curve run-${data.runs.length > 1 ? state.run : 0}`, d: curve(row.values, up) }));
+}
+
+function curve(values, up) {
+  let d = "", pen = "M", column = null, low = 0, high = 0, last = 0;
+  const flush = () => {
+    if (column === null) return;
+    d += `${pen}${column} ${up(low).toFixed(1)}`;
+    if (high > low) d += `V${up(high).toFixed(1)}`;
+    if (last !== high) d += `V${up(last).toFixed(1)}`;
+    pen = "L";
+    column = null;
+  };
+  const isDense = (state.to - state.from) > view.width;
+  for (let k = state.from; k < state.to; k++) {
+    const v = values[k];
+    if (v == null || isCut(k)) { flush(); pen = "M"; if (v == null) continue; }
+    const x = isDense ? Math.round(across(k + 0.5)) : across(k + 0.5).toFixed(1);
+    if (x !== column) { flush(); column = x; low = high = v; }
+    if (v < low) low = v;
+    if (v > high) high = v;
+    last = v;
+  }
+  flush();
+  return d;
+}
+
+function drawAxis(svg, y) {
+  for (const k of cuts) {
+    if (k <= state.from || k >= state.to || cuts.length > 300) continue;
+    const isSequence = data.sequence[k] !== data.sequence[k - 1];
+    svg.append(make("line", { class: "cut", x1: across(k), x2: across(k), y1: 10, y2: y, "stroke-width": isSequence ? 2 : 1 },
+      make("title", {}, isSequence ? `sequence ${data.sequences[data.sequence[k]]} begins` : `segment ${data.segment[k]} begins (a jump)`)));
+  }
+  const n = state.to - state.from, rough = n / Math.max(3, (view.width - view.left) / 90);
+  const unit = 10 ** Math.floor(Math.log10(Math.max(1, rough)));
+  const every = Math.max(1, [1, 2, 5, 10].find((m) => m * unit >= rough) * unit);
+  svg.append(make("text", { class: "name", x: 0, y: y + 15 }, "frame"));
+  for (let k = Math.ceil(state.from / every) * every; k < state.to; k += every) {
+    const x = across(k + 0.5);
+    svg.append(make("text", { class: "tick", x: clamp(x, view.left + 6, view.width - 18), y: y + 15, "text-anchor": "middle" }, data.index[k]));
+  }
+}
+
+function drawOverview() {
+  const box = $("overview"), width = Math.max(280, box.clientWidth), height = 22;
+  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, height, preserveAspectRatio: "none", role: "img", "aria-label": "The whole tour by outcome; the frame marks the window shown below" });
+  const kept = { from: state.from, to: state.to, width: view.width, left: view.left };
+  Object.assign(state, { from: 0, to: N });
+  Object.assign(view, { width, left: 0 });
+  svg.append(make("rect", { class: "ground", width, height }));
+  drawOutcomes(svg, data.runs[state.run].outcome, 0, height);
+  Object.assign(state, { from: kept.from, to: kept.to });
+  Object.assign(view, { width: kept.width, left: kept.left });
+  svg.append(make("rect", { class: "window", id: "window-box", y: 0.75, height: height - 1.5 }));
+  box.replaceChildren(svg);
+  moveWindow();
+}
+
+function moveWindow() {
+  const box = $("window-box");
+  const width = Math.max(280, $("overview").clientWidth);
+  box.setAttribute("x", (state.from / N) * width);
+  box.setAttribute("width", Math.max(2, ((state.to - state.from) / N) * width));
+  const isAll = state.from === 0 && state.to === N;
+  $("window").textContent = isAll ? `all ${N.toLocaleString("en")} frames` : `frames ${data.index[state.from]} to ${data.index[state.to - 1]}, ${state.to - state.from} of ${N.toLocaleString("en")}`;
+}
+
+function moveCursor() {
+  const line = $("cursor-line"), x = across(state.cursor + 0.5);
+  if (!line) return;
+  line.setAttribute("x1", x);
+  line.setAttribute("x2", x);
+}
+
+const differing = data.truth.flatMap((_, k) => {
+  const there = data.runs.filter((run) => run.outcome[k] !== ABSENT);
+  return there.some((run) => run.answer[k] !== there[0].answer[k]) ? [k] : [];
+});
