@@ -1,5 +1,6 @@
 """PHOG: orientation, contrast, and scikit-image's HOG as an oracle."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,16 +38,14 @@ def test_contrast_does_not_matter(share, divisor):
 
 
 def test_agrees_with_scikit_image():
-    """Without edges, one cell's histogram follows skimage.feature.hog's."""
-    (frame,) = make_frames(1, 64, 64)
-    gray = np.repeat(frame["rgb"][..., :1], 3, axis=2)
-    ours = PHOG(bins=8, grids=(4,), edge_share=1.0).extract(Frame(0, 0, {"rgb": gray}))
-    theirs = hog(gray[..., 0], orientations=8, pixels_per_cell=(16, 16), cells_per_block=(4, 4),
-                 block_norm="L1", feature_vector=False)[0, 0]  # fmt: skip
-    ours, theirs = ours.reshape(16, 8), theirs.reshape(16, 8)
-    # skimage counts the angle of (row, column) differences, without Sobel's smoothing
-    correlation = np.corrcoef(ours.ravel(), (theirs / theirs.sum()).ravel())[0, 1]
-    assert correlation > 0.6
+    """Without edges, on a smooth picture, the cells' histograms are skimage.feature.hog's."""
+    smooth = cv2.GaussianBlur(make_frames(1, 64, 64)[0]["rgb"][..., 0], (0, 0), 3)
+    frame = Frame(0, 0, {"rgb": np.repeat(smooth[..., None], 3, axis=2)})
+    ours = PHOG(bins=8, grids=(4,), edge_share=1.0).extract(frame)
+    theirs = hog(smooth, orientations=8, pixels_per_cell=(16, 16), cells_per_block=(4, 4),
+                 block_norm="L1")  # fmt: skip
+    # the peer takes differences without Sobel's smoothing, and none at the border
+    assert np.abs(ours - theirs / theirs.sum()).sum() < 0.2
 
 
 def test_flat_picture_gives_zeros():
