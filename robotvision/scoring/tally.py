@@ -81,7 +81,8 @@ class Tally:
         n_columns = len(self.labels) + len(SILENT)
         self.counts = [[0] * n_columns for _ in self.labels]
         self.object_counts = [[0] * 6 for _ in task.objects]
-        self._object_worth = [self.worth.statements() for _ in task.objects]
+        self._object_worth = self.worth.statements()
+        self._object_rows = list(zip(task.objects, self.object_counts, strict=True))
         self.unscored = 0
         self.unscored_outcomes = dict.fromkeys(SILENT, 0)
 
@@ -150,11 +151,10 @@ class Tally:
     def _add_objects(self, truth: Truth, answer: Answer) -> float:
         stated, seen = answer.objects.get, truth.objects
         points = 0.0
-        for name, counts, worth in zip(
-            self.task.objects, self.object_counts, self._object_worth, strict=True
-        ):
+        worth = self._object_worth
+        for name, counts in self._object_rows:
             said = stated(name)
-            k = 2 if said is None else (0 if said else 1)
+            k = 2 if said is None else 0 if said else 1
             if name not in seen:
                 k += 3
             counts[k] += 1
@@ -188,7 +188,7 @@ class Tally:
             columns = stated + np.where(seen, 0, 3)
             for i in range(len(self.object_counts)):
                 found = np.bincount(columns[:, i], minlength=6)
-                self.object_counts[i] = [
+                self.object_counts[i][:] = [
                     a + int(b) for a, b in zip(self.object_counts[i], found, strict=True)
                 ]
 
