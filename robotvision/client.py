@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 __all__ = ["Client", "ClientFrame", "serve"]
 
 _PREFIX = b"@rv1 "
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class ClientFrame:
@@ -173,7 +174,8 @@ class Client:
             sys.stdout.reconfigure(line_buffering=True)
         self._buffer = b""
         self._memory: mmap.mmap | None = None
-        self._arrays: dict[str, Mapping[str, NDArray[Any]]] = {}
+        self._places: dict[bytes, dict[str, Any]] = {}
+        self._arrays: dict[bytes, Mapping[str, NDArray[Any]]] = {}
         self._wants: dict[str, Any] = {}
         self.want(channels, name)
         self._is_ready = False
@@ -220,8 +222,7 @@ class Client:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Write one control line."""
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        data = memoryview(b"\n" + _PREFIX + text.encode() + b"\n")  # after whatever was printed
+        data = b"\n" + _PREFIX + _encode(message).encode() + b"\n"  # after whatever was printed
         while data:
             data = data[os.write(self._out, data) :]
 
@@ -242,24 +243,37 @@ class Client:
             if newline:
                 self._buffer = rest
                 if line.startswith(_PREFIX):
-                    message: dict[str, Any] = json.loads(line[len(_PREFIX) :])
-                    return message
+                    return self._parsed(line[len(_PREFIX) :])
                 continue
             data = os.read(self._in, 1 << 16)
             if not data:
                 return None
             self._buffer += data
 
+    def _parsed(self, text: bytes) -> dict[str, Any]:
+        """Return the message; where images lie is looked up, it is the same again and again."""
+        head, found, places = text.partition(b',"bytes":')
+        if not found or not head.startswith(b'{"type":"frame",'):
+            message: dict[str, Any] = json.loads(text)
+            return message
+        known = self._places.get(places)
+        if known is None:
+            if len(self._places) >= 64:
+                self._places.clear()
+                self._arrays.clear()
+            known = self._places[places] = json.loads(b'{"bytes":' + places)
+        return {**json.loads(head + b"}"), **known, "_places": places}
+
     def _images(self, message: Mapping[str, Any]) -> Mapping[str, NDArray[Any]]:
         described = message["images"]
         if self._transport == "pipe":
             return _arrays(self._raw(message["bytes"]), described)
-        key = json.dumps(described)
-        found = self._arrays.get(key)
+        places = message.get("_places")
+        if places is None:
+            return _arrays(self._shared(), described)
+        found = self._arrays.get(places)
         if found is None:
-            if len(self._arrays) >= 64:
-                self._arrays.clear()
-            found = self._arrays[key] = _arrays(self._shared(), described)
+            found = self._arrays[places] = _arrays(self._shared(), described)
         return found
 
     def _shared(self) -> mmap.mmap:

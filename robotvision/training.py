@@ -258,6 +258,7 @@ class _Trainer:
         places: tuple[slice, ...],
     ) -> UnknownDetector | None:  # fmt: skip
         wish, config = self.config.decision.unknown, self.config
+        is_auto = wish == "auto"
         if wish == "auto":
             wish = "detect" if self.task.unknown_expected else "never"
         if self.task.unknown is None or not (wish == "detect" or isinstance(wish, UnknownConfig)):
@@ -269,7 +270,13 @@ class _Trainer:
             return fit_cues(machine, config.integration, x, y, groups, config.seed, places)
 
         detector = UnknownDetector(about.method, about.share)
-        detector.fit(train, x, y, groups, config.seed)
+        try:
+            detector.fit(train, x, y, groups, config.seed)
+        except RobotVisionError as e:
+            if not is_auto:
+                raise
+            self.training.problems.append(f"unknown is never answered here: {e}")
+            return None
         self.training.unknown = {
             "method": about.method,
             "threshold": detector.threshold_,

@@ -22,21 +22,11 @@ Examples:
               "runs).")  # fmt: skip
 @click.option("--pictures-mb", type=click.FloatRange(0, 200), default=9.0, show_default=True,
               help="How much of the page pictures may take; 0: none.")  # fmt: skip
-@click.option("--tables", type=click.Choice(["md", "csv", "latex"]),
-              help="Print tables in place of a page.")  # fmt: skip
-def command(
-    runs: tuple[Path, ...], output: Path | None, pictures_mb: float, tables: str | None
-) -> int:
+def command(runs: tuple[Path, ...], output: Path | None, pictures_mb: float) -> int:
     """Write one page of one or several runs: timeline, mistakes, confusion, latency, curves.
 
     RUN is a run folder or its run.jsonl. The page is one file and needs no network.
     """
-    if tables is not None:
-        from robotvision.report.columns import load_runs
-        from robotvision.report.tables import render, write
-
-        write(render(load_runs(runs), tables), output)
-        return 0
     from rich.console import Console
 
     from robotvision.report.html import write_page

@@ -9,6 +9,7 @@ from rich.console import Console
 from robotvision.config import Setup
 from robotvision.records import SILENCE
 from robotvision.report.console import out
+from robotvision.report.html import write_html
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
 from robotvision.run import Run, write_text
@@ -27,6 +28,7 @@ def finish(run: Run, setup: Setup, *, as_json: bool, errors: Console) -> int:
         write_run_file(run.folder / file_name, run.task, rows)
     text = json.dumps(data, indent=1, ensure_ascii=False)
     write_text(run.folder / "report.json", text + "\n")
+    write_html(run.folder)
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
     else:

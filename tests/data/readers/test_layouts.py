@@ -156,15 +156,22 @@ def test_idol2(layouts: Make, form: str) -> None:
     assert not sequence.calibration
 
 
+def test_idol2_rooms_that_training_did_not_show(layouts: Make) -> None:
+    """Another code is a room of its own: the task turns it into unknown."""
+    path = layouts("idol2")
+    (path / "png" / "t1138915590.5_rLB_x1_y1_a1.png").write_bytes(b"")
+    assert open_sequence(path).room_counts()["LB"] == 1
+
+
 def test_idol2_faults(layouts: Make) -> None:
     path = layouts("idol2")
     for name in (
-        "t1.5_rXX_x1_y1_a1.png", "t1.5_rCR_x1_y1.png", "t1.5_rCR_x1e999_y1_a1.png",
+        "t1.5_r-X_x1_y1_a1.png", "t1.5_rCR_x1_y1.png", "t1.5_rCR_x1e999_y1_a1.png",
         "t99999999999999.5_rCR_x1_y1_a1.png",
     ):  # fmt: skip
         (path / "png" / name).write_bytes(b"")
     found = "\n".join(faults_of(path, path))
-    assert "t1.5_rXX_x1_y1_a1.png: the room 'XX' is not known; known: BO, CR, EO, KT, PA" in found
+    assert "t1.5_r-X_x1_y1_a1.png: expected a name like t1138915584.666738_rBO" in found
     assert "t1.5_rCR_x1_y1.png: expected a name like t1138915584.666738_rBO" in found
     assert "t1.5_rCR_x1e999_y1_a1.png: its time or pose is out of range" in found
     assert len(found.splitlines()) == 4

@@ -25,7 +25,7 @@ function card(k) {
   const picture = state.pictures[k] && Object.values(state.pictures[k])[0];
   const isRight = run.outcome[k] === CORRECT;
   const answer = roomName(run.answer[k], run.late_answer[k] === undefined ? "no answer" : `${roomName(run.late_answer[k], "?")}, ${outcomeName(run.outcome[k])}`);
-  const image = picture ? make("img", { src: picture, alt: "", decoding: "async", loading: "lazy" }) : make("span", { class: "blank" }, "no picture");
+  const image = picture ? make("img", { src: picture, alt: "", decoding: "async" }) : make("span", { class: "blank" }, "no picture");
   const words = make("span", { class: "words" }, `${data.index[k]} · ${roomName(data.truth[k], "not known")} `,
     isRight ? "" : make("s", {}, `→ ${answer} `), make("b", {}, signed(run.points[k] || 0)));
   words.style.display = "block";

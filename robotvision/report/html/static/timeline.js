@@ -10,8 +10,8 @@ const across = (k) => view.left + ((k - state.from) / (state.to - state.from)) *
 const frameAt = (x) => state.from + ((x - view.left) / (view.width - view.left - 2)) * (state.to - state.from);
 
 function plan() {
-  const rows = [{ kind: "chosen", name: "chosen", height: 8 }];
-  rows.push({ kind: "band", name: "truth", codes: data.truth, height: 20 });
+  const rows = [{ kind: "chosen", name: "chosen", height: 9 }];
+  rows.push({ kind: "band", name: "truth", codes: data.truth, height: 20, gap: 4 });
   const many = data.runs.length > 1;
   data.runs.forEach((run, r) => {
     rows.push({ kind: "band", name: many ? run.name : "answer", codes: run.answer, run: r, height: 20, gap: many ? 12 : 3 });
@@ -25,7 +25,7 @@ function plan() {
   if (latencies.length) {
     const limit = active.deadline_ms || active.frame_ms;
     const low = Math.min(...extent(latencies)) / 1000, high = Math.max(Math.max(...extent(latencies)) / 1000, limit || 0);
-    rows.push({ kind: "curve", name: "latency, ms", values: active.latency_us.map((v) => (v > 0 ? v / 1000 : null)), low: low * 0.8, high: high * 1.2, log: true,
+    rows.push({ kind: "curve", name: "latency ms", values: active.latency_us.map((v) => (v > 0 ? v / 1000 : null)), low: low * 0.8, high: high * 1.2, log: true,
       height: 56, gap: 12, limit, limitName: active.deadline_ms ? "deadline" : "next frame", ticks: [low, high] });
   }
   const tops = cumulated.map((c) => extent(c)).flat().concat(0, data.runs[0].max_points ? 1 : 0);
@@ -61,8 +61,9 @@ function drawTracks() {
 
 function drawRow(svg, row, y) {
   const most = view.left < 80 ? 10 : 14;
+  const isCurve = row.height > 40;
   const name = row.name.length > most ? row.name.slice(0, most - 1) + "…" : row.name;
-  if (name) svg.append(make("text", { class: "name", x: 0, y: y + Math.min(row.height / 2 + 4, 16) }, make("title", {}, row.name), name));
+  if (name) svg.append(make("text", { class: "name", x: 0, y: isCurve ? y + row.height / 2 + 4 : y + Math.min(row.height / 2 + 4, 15) }, make("title", {}, row.name), name));
   if (row.kind === "chosen") drawMarks(svg, state.chosen, y, row.height, "var(--ink)");
   else if (row.kind === "band") drawBand(svg, row.codes, y, row.height, row.run);
   else if (row.kind === "outcome") drawOutcomes(svg, data.runs[row.run].outcome, y, row.height);
