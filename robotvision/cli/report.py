@@ -1,4 +1,4 @@
-"""``robotvision report``: one or several runs as a page that stands alone, or as tables."""
+"""``robotvision report``: one or several runs as a page that stands alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ EPILOG = """\b
 Examples:
   robotvision report runs/first
   robotvision report runs/first runs/second -o compare.html
-  robotvision report runs/first --tables md
-  robotvision report runs/first --tables latex > tables.tex
 """
 
 
