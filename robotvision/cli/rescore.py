@@ -50,11 +50,10 @@ def command(
     late-frame rule would have had it."""  # noqa: D205, D209 (click prints the whole as help)
     import json
 
-    from rich.console import Console
-
     from robotvision.replay.latency import parse_latency
     from robotvision.replay.policy import POLICIES, parse_deadline, parse_policy
     from robotvision.replay.rescore import Conditions, Recorded
+    from robotvision.report.console import out
     from robotvision.report.rescored import print_rescored, rescored_report, virtual_frames
     from robotvision.runs.log import read_log
 
@@ -78,5 +77,5 @@ def command(
         data = reports[0] if len(reports) == 1 else {"runs": reports}
         print(json.dumps(data, ensure_ascii=False, allow_nan=False))
     else:
-        print_rescored(Console(), reports)
+        print_rescored(out(), reports)
     return 0

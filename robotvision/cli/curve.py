@@ -1,0 +1,77 @@
+"""``robotvision curve``: points against deadline and machine speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision curve runs/first runs/second
+  robotvision curve runs/* --rate-hz 30 --deadline-ms 0:200:5 --policy streaming
+  robotvision curve runs/first runs/second -o curves.svg
+  robotvision curve runs/first --speeds 0.5,1,2,4 --json
+
+\b
+Dotted lines of the picture: points offline, time aside. Grey: where two runs swap ranks.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--policy", "policies", multiple=True, metavar="NAME",
+              help="May be repeated (else deadline and streaming).")  # fmt: skip
+@click.option("--deadline-ms", "deadlines", metavar="FIRST:LAST:STEP",
+              help="Deadlines, or a list with commas (else up to the slow answers).")  # fmt: skip
+@click.option("--speeds", metavar="FIRST:LAST:STEP",
+              help="Speeds of the machine, or a list with commas (else 1/8 to 8).")  # fmt: skip
+@click.option("--at-deadline-ms", metavar="MS|next-frame",
+              help="The deadline along the speeds (else the policy's own).")  # fmt: skip
+@click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A picture: svg, png or pdf.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    runs: tuple[Path, ...],
+    policies: tuple[str, ...],
+    deadlines: str | None,
+    speeds: str | None,
+    at_deadline_ms: str | None,
+    rate_hz: float | None,
+    output: Path | None,
+    as_json: bool,
+) -> int:
+    """Points of recorded RUNS against the deadline and the machine's speed, and where two of them
+    swap ranks."""  # noqa: D205, D209 (click prints the whole as help)
+    import json
+
+    from robotvision.replay import curve
+    from robotvision.replay.policy import parse_deadline, parse_policy
+    from robotvision.replay.rescore import Recorded
+    from robotvision.report.console import out
+    from robotvision.report.curve import draw, print_curves
+    from robotvision.runs.log import read_log
+    from robotvision.timing.compare import comparability
+
+    fixed = None if at_deadline_ms is None else parse_deadline(at_deadline_ms)
+    wanted = [parse_policy(name, fixed) for name in policies or ("deadline", "streaming")]
+    records = curve.named([read_log(run) for run in runs])
+    warnings = [w for r in records.values() for w in r.warnings]
+    warnings += comparability(records)
+    recorded = {name: Recorded(record) for name, record in records.items()}
+    x_ms = (
+        curve.own_deadlines_ms(list(recorded.values()), rate_hz)
+        if deadlines is None
+        else curve.parse_values(deadlines, "--deadline-ms", least=0.0)
+    )
+    x_speed = (
+        curve.OWN_SPEEDS if speeds is None else curve.parse_values(speeds, "--speeds", least=1e-9)
+    )
+    found = curve.curves(recorded, wanted, x_ms, x_speed, rate_hz)
+    if output is not None:
+        draw(found, output)
+    if as_json:
+        print(json.dumps({**found.to_json(), "rate_hz": rate_hz, "warnings": warnings}))
+    else:
+        print_curves(out(), found, warnings)
+    return 0

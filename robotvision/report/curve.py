@@ -1,0 +1,138 @@
+"""Curves of points as a table and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from robotvision.errors import MissingExtraError, RobotVisionError
+from robotvision.replay.curve import Axis, Curve, Curves, Swap
+
+TITLES: dict[Axis, str] = {
+    "deadline_ms": "deadline in ms",
+    "machine_speed": "speed of the machine",
+}
+FORMATS = (".svg", ".png", ".pdf")
+ROWS = 26
+"""A longer curve is thinned out in the terminal; JSON and picture have every value."""
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
+DASHES = ("-", "--", "-.", ":")
+
+
+def panels(found: Curves) -> list[tuple[str, Axis, list[Curve]]]:
+    """Return the curves that belong in one panel: one policy, one axis, all runs."""
+    keys = dict.fromkeys((c.policy, c.axis) for c in found.curves)
+    return [
+        (policy, axis, [c for c in found.curves if (c.policy, c.axis) == (policy, axis)])
+        for policy, axis in keys
+    ]
+
+
+def print_curves(console: Console, found: Curves, warnings: Sequence[str]) -> None:
+    """Print a table a panel, the swaps beneath it, and what must be known beside them."""
+    offline = ", ".join(f"{name} {p:g}" for name, p in found.offline.items())
+    console.print(f"at most {found.max_points:g} points; offline: {offline}", highlight=False)
+    for policy, axis, curves in panels(found):
+        console.print(Text(f"\npoints under {policy} by {TITLES[axis]}", style="bold"))
+        console.print(_table(axis, curves))
+        swaps = [s for s in found.swaps if (s.policy, s.axis) == (policy, axis)]
+        for swap in swaps:
+            console.print(swap_text(swap), style="magenta", highlight=False, soft_wrap=True)
+        if len(curves) > 1 and not swaps:
+            console.print("no two runs swap ranks", style="dim")
+    for line in warnings:
+        console.print(f"note: {line}", style="yellow", highlight=False, soft_wrap=True)
+
+
+def swap_text(swap: Swap) -> str:
+    """Return a swap in words."""
+    unit = " ms" if swap.axis == "deadline_ms" else " times"
+    return f"between {swap.low:.4g} and {swap.high:.4g}{unit}: {swap.behind} overtakes {swap.ahead}"
+
+
+def _table(axis: Axis, curves: Sequence[Curve]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column(TITLES[axis], justify="right")
+    for curve in curves:
+        table.add_column(curve.run, justify="right")
+    n = len(curves[0].values)
+    shown = sorted({round(i * (n - 1) / (ROWS - 1)) for i in range(ROWS)}) if n > ROWS else range(n)
+    for k in shown:
+        points = [c.points[k] for c in curves]
+        best = max(points)
+        cells = [Text(f"{p:g}", style="bold" if p == best and len(points) > 1 else "")
+                 for p in points]  # fmt: skip
+        table.add_row(f"{curves[0].values[k]:.4g}", *cells)
+    return table
+
+
+def draw(found: Curves, path: Path) -> None:
+    """Write the curves as a picture, a panel for each policy and axis.
+
+    Raises
+    ------
+    RobotVisionError
+        The file's ending is none of svg, png, pdf, or it cannot be written.
+    MissingExtraError
+        matplotlib is not installed.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise RobotVisionError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as e:
+        raise MissingExtraError(
+            f"a picture needs matplotlib ({e}); pip install 'robotvision[report]'"
+        ) from e
+    shown = panels(found)
+    axes_shown = list(dict.fromkeys(axis for _, axis, _ in shown))
+    policies = list(dict.fromkeys(policy for policy, _, _ in shown))
+    figure = Figure(figsize=(5.2 * len(axes_shown), 0.6 + 3.1 * len(policies)),
+                    layout="constrained")  # fmt: skip
+    grid = figure.subplots(len(policies), len(axes_shown), squeeze=False)
+    for row in grid:
+        for axes in row:
+            axes.set_visible(False)
+    for policy, axis, curves in shown:
+        axes = grid[policies.index(policy)][axes_shown.index(axis)]
+        axes.set_visible(True)
+        swaps = [s for s in found.swaps if (s.policy, s.axis) == (policy, axis)]
+        _panel(axes, policy, axis, curves, found, swaps)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)),
+                  frameon=False, fontsize=9)  # fmt: skip
+    try:
+        figure.savefig(path, dpi=150)
+    except OSError as e:
+        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+
+
+def _panel(
+    axes: Any, policy: str, axis: Axis, curves: Sequence[Curve], found: Curves,
+    swaps: Sequence[Swap],
+) -> None:  # fmt: skip
+    for k, curve in enumerate(curves):
+        color = COLORS[k % len(COLORS)]
+        axes.plot(curve.values, curve.points, color=color, label=curve.run, linewidth=1.6,
+                  linestyle=DASHES[k // len(COLORS) % len(DASHES)])  # fmt: skip
+        axes.axhline(found.offline[curve.run], color=color, linewidth=0.8, linestyle=(0, (1, 3)))
+    for swap in swaps:
+        axes.axvspan(swap.low, swap.high, color="#999999", alpha=0.5, linewidth=0.8)
+        axes.axvline((swap.low + swap.high) / 2, color="#999999", linewidth=0.8)
+    if axis == "machine_speed":
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}×")
+        axes.axvline(1.0, color="black", linewidth=0.6)
+    axes.set_title(policy, fontsize=10, loc="left")
+    axes.set_xlabel(TITLES[axis], fontsize=9)
+    axes.set_ylabel(f"points (of {found.max_points:g})", fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
