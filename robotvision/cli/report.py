@@ -1,4 +1,4 @@
-"""``robotvision report``: one or several runs as a page that stands alone."""
+"""``robotvision report``: one or several runs as a page that stands alone, or as tables."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ EPILOG = """\b
 Examples:
   robotvision report runs/first
   robotvision report runs/first runs/second -o compare.html
+  robotvision report runs/first --tables md
+  robotvision report runs/first --tables latex -o tables.tex
 """
 
 
@@ -20,11 +22,21 @@ Examples:
               "runs).")  # fmt: skip
 @click.option("--pictures-mb", type=click.FloatRange(0, 200), default=9.0, show_default=True,
               help="How much of the page pictures may take; 0: none.")  # fmt: skip
-def command(runs: tuple[Path, ...], output: Path | None, pictures_mb: float) -> int:
+@click.option("--tables", type=click.Choice(["md", "csv", "latex"]),
+              help="Tables in place of a page, printed where no file is named.")  # fmt: skip
+def command(
+    runs: tuple[Path, ...], output: Path | None, pictures_mb: float, tables: str | None
+) -> int:
     """Write one page of one or several runs: timeline, mistakes, confusion, latency, curves.
 
     RUN is a run folder or its run.jsonl. The page is one file and needs no network.
     """
+    if tables is not None:
+        from robotvision.report.columns import load_runs
+        from robotvision.report.tables import render, write
+
+        write(render(load_runs(runs), tables), output)
+        return 0
     from rich.console import Console
 
     from robotvision.report.html import write_page

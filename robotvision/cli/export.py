@@ -1,0 +1,45 @@
+"""``robotvision export``: a run in open formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision export runs/first --to mcap          # open runs/first/run.mcap in Foxglove
+  robotvision export runs/first --to parquet -o first.parquet
+  robotvision export runs/first --to rerun
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--to", "form", required=True, type=click.Choice(["mcap", "parquet", "rerun"]))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file (else run.mcap, run.parquet or run.rrd in the run's folder).",
+)
+def command(run: Path, form: str, output: Path | None) -> int:
+    """Write a run for other tools: frames, truth, answers, points and times.
+
+    mcap holds pictures too, read again from where the run read them; parquet is one table.
+    """
+    from rich.console import Console
+
+    from robotvision.report.columns import load_run
+    from robotvision.report.export import SUFFIXES, export
+
+    columns = load_run(run)
+    if output is None:
+        output = columns.folder / f"run{SUFFIXES[form]}"
+    errors = Console(stderr=True)
+    with errors.status("writing"):
+        missing = export(columns, form, output)
+    for text in missing:
+        errors.print(f"left out: {text}", style="yellow", highlight=False, soft_wrap=True)
+    click.echo(f"{output} ({output.stat().st_size / 1e6:.1f} MB)")
+    return 0

@@ -1,0 +1,32 @@
+"""``robotvision figure``: a figure for a paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision figure confusion runs/first -o confusion.pdf
+  robotvision figure curve runs/first runs/second -o deadline.svg
+  robotvision figure timeline runs/first -o timeline.pdf
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("kind", type=click.Choice(["confusion", "latency", "curve", "timeline", "map"]))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
+              help="The file; its ending says the format (.pdf, .svg, .eps, .png).")  # fmt: skip
+def command(kind: str, runs: tuple[Path, ...], output: Path) -> int:
+    """Draw a figure of one or several runs: vector, labelled units, colours for every eye.
+
+    latency and curve lay several runs over each other; the others show one.
+    """
+    from robotvision.report.columns import load_runs
+    from robotvision.report.figures import draw
+
+    draw(kind, load_runs(runs), output)
+    click.echo(str(output))
+    return 0

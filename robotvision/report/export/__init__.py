@@ -1,0 +1,38 @@
+"""A run in open formats, for other tools: MCAP (Foxglove), Parquet, Rerun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from robotvision.errors import MissingExtraError, RobotVisionError
+from robotvision.report.columns import RunColumns
+
+FORMATS = {"mcap": "mcap", "parquet": "pyarrow", "rerun": "rerun-sdk"}
+"""Format -> the package it needs."""
+SUFFIXES = {"mcap": ".mcap", "parquet": ".parquet", "rerun": ".rrd"}
+
+
+def export(run: RunColumns, form: str, out: Path) -> list[str]:
+    """Write a run in a format; return what could not be written, in words.
+
+    Raises
+    ------
+    MissingExtraError
+        The format's package is not installed.
+    RobotVisionError
+        The file cannot be written.
+    """
+    name = {"mcap": "mcap_file", "parquet": "parquet_file", "rerun": "rerun_file"}[form]
+    try:
+        module = import_module(f"robotvision.report.export.{name}")
+    except ImportError as e:
+        raise MissingExtraError(
+            f"export to {form} needs {FORMATS[form]}: pip install {FORMATS[form]}"
+        ) from e
+    write: Callable[[RunColumns, Path], list[str]] = module.write
+    try:
+        return write(run, out)
+    except OSError as e:
+        raise RobotVisionError(f"{out}: cannot be written ({e.strerror or e})") from e

@@ -1,0 +1,90 @@
+"""A run as rows of plain values, and the pictures of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from robotvision.data import open_sequence
+from robotvision.data.sequence import Entry, Kind, Picture
+from robotvision.errors import FrameError, RobotVisionError
+from robotvision.report.columns import RunColumns
+
+MIME = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
+
+
+def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
+    """Yield each frame: where and when, the truth, the judged answer, outcome, points, times."""
+    ages = run.age_ns
+    for i, (frame, scored) in enumerate(zip(run.frames, run.scored, strict=True)):
+        answer = scored.timed.answer
+        yield {
+            "set": run.record.sequences[run.sequence[i]].set,
+            "sequence": str(run.record.sequences[run.sequence[i]].about["name"]),
+            "index": frame.index,
+            "segment": frame.segment,
+            "timestamp_ns": frame.timestamp_ns,
+            "truth": None if frame.truth is None else frame.truth.room,
+            "truth_objects": [] if frame.truth is None else sorted(frame.truth.objects),
+            "answer": None if answer is None else answer.room,
+            "confidence": None if answer is None else answer.confidence,
+            "stated_objects": [] if answer is None else sorted(
+                k if v else f"!{k}" for k, v in answer.objects.items()
+            ),
+            "outcome": None if scored.outcome is None else str(scored.outcome),
+            "points": scored.points,
+            "due_ns": frame.timed.due_ns,
+            "started_ns": frame.timed.started_ns,
+            "finished_ns": frame.timed.finished_ns,
+            "latency_ns": frame.timed.latency_ns,
+            "decode_ns": frame.decode_ns,
+            "age_ns": ages[i],
+            "stages_ns": dict(frame.timed.stages_ns),
+            "fault": frame.timed.fault,
+        }  # fmt: skip
+
+
+def entries(run: RunColumns, missing: list[str]) -> list[tuple[Entry | None, dict[str, Kind]]]:
+    """Return where each frame's pictures lie now, with their kinds; say what is gone."""
+    found: list[tuple[Entry | None, dict[str, Kind]]] = []
+    for record in run.record.sequences:
+        try:
+            path = Path(str(record.about["path"]))
+            sequence = open_sequence(path, record.about.get("reader"))
+        except RobotVisionError as e:
+            missing.append(f"pictures of {record.about['name']}: {e.lines()[0]}")
+            found += [(None, {})] * len(record.frames)
+            continue
+        by_index = {e.index: e for e in sequence.frames}
+        kinds: dict[str, Kind] = {
+            c: k for c, k in sequence.channels.items() if k is not Kind.POINTS
+        }
+        for frame in record.frames:
+            entry = by_index.get(frame.index)
+            is_same = entry is not None and entry.timestamp_ns == frame.timestamp_ns
+            found.append((entry if is_same else None, kinds))
+    return found
+
+
+def encoded(entry: Entry, channel: str, kind: Kind) -> tuple[bytes, str]:
+    """Return a picture's bytes and format: the file as it is where that is JPEG or PNG.
+
+    Raises
+    ------
+    FrameError
+        It cannot be read.
+    """
+    source = entry.sources[channel]
+    if isinstance(source, Picture) and source.path.suffix.lower() in MIME:
+        return source.raw(), MIME[source.path.suffix.lower()]
+    image = source.read()
+    if kind is Kind.COLOR:
+        image = np.ascontiguousarray(image[:, :, ::-1])
+    done, raw = cv2.imencode(".png", image)
+    if not done:
+        raise FrameError(f"{source.where}: cannot be encoded as PNG")
+    return raw.tobytes(), "png"
