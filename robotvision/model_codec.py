@@ -234,7 +234,7 @@ def _skops() -> Any:
     except ImportError as e:
         raise MissingExtraError(
             "a model with a classifier of scikit-learn itself is kept with skops, which is not "
-            "installed; pip install skops"
+            "installed; pip install 'robotvision[models]'"
         ) from e
     return skops.io
 

@@ -182,14 +182,16 @@ class External:
         Raises
         ------
         SystemFault
-            The program never became ready, or was given up. Any other fault is the next frame's.
+            The program never became ready. Any other fault is the next frame's.
         """
         self._view = view
         self._sequence += 1
         if self._ring is not None:
             self._ring.clear()
         if self._gave_up is not None:
-            raise SystemFault(self._gave_up)
+            if not self._was_greeted:
+                raise SystemFault(self._gave_up)
+            return
         if not self._was_greeted:
             self._greet()
         elif self._is_ready:

@@ -1,5 +1,7 @@
 """What the tests of systems share: a task, frames, a program that goes wrong as told."""
 
+import contextlib
+import gc
 import os
 import shutil
 import sys
@@ -87,18 +89,25 @@ def descendants() -> set[str]:
     return found
 
 
+def descriptors() -> dict[str, str]:
+    """Every open descriptor of this process and what it leads to, garbage collected first."""
+    gc.collect()
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own
+            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
+    return found
+
+
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
     """After the test, no process, zombie, descriptor, folder or control group is left."""
-    before = fds()
+    before = descriptors()
     yield
     assert descendants() == set()
     assert zombies() == []
-    assert fds() <= before + 2, "descriptors are left open"
-
-
-def fds() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    left = [target for fd, target in descriptors().items() if before.get(fd) != target]
+    assert len(left) <= 2, f"descriptors are left open: {left}"
 
 
 def zombies() -> list[str]:

@@ -91,7 +91,8 @@ def test_data_homes_and_processes_are_not_there(look: Look, tmp_path: Path) -> N
     (data / "truth.csv").write_text("index,room\n")
     assert look(f"os.path.exists({str(data)!r})") is False
     assert look("os.listdir('/home') if os.path.exists('/home') else []") == []
-    assert look("os.listdir('/tmp')") == [tmp_path.parts[2]]  # the way to its own file
+    ways = {Path(p).parts[2] for p in (tmp_path, sys.prefix, __file__) if "/tmp" in str(p)[:4]}
+    assert set(look("os.listdir('/tmp')")) <= ways  # to its own file and its interpreter
     assert look("sorted(int(p) for p in os.listdir('/proc') if p.isdigit())[-1] < 10") is True
     assert look("len(open('/proc/net/dev').readlines()) - 2") == 1  # the loopback
     roots = f"open('/proc/%d/cmdline' % os.getppid()).read().find({str(data)!r})"
