@@ -6,8 +6,8 @@ Decode time is recorded with each frame and charged to nobody.
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Sequence as Positions
 from time import perf_counter_ns
 from typing import NamedTuple
@@ -32,6 +32,9 @@ class Decoded(NamedTuple):
 class DecodeAhead:
     """Reads the frames of a sequence in order, ahead of their use. A context manager.
 
+    A full buffer is filled up again when half of it is used: the thread then wakes once for several
+    frames, and a frame that lies ready is taken without a lock.
+
     Parameters
     ----------
     sequence : Sequence
@@ -51,8 +54,10 @@ class DecodeAhead:
         channels: tuple[str, ...] | None = None,
     ) -> None:
         self._sequence, self._positions, self._channels = sequence, positions, channels
-        self._buffer: queue.Queue[Decoded | BaseException] = queue.Queue(depth)
-        self._stop = threading.Event()
+        self._depth, self._low = depth, depth // 2
+        self._buffer: deque[Decoded | BaseException] = deque()
+        self._filled, self._space = threading.Event(), threading.Event()
+        self._stopped = False
         self._next = 0
         self._thread = threading.Thread(target=self._work, name="decode-ahead", daemon=True)
 
@@ -61,10 +66,10 @@ class DecodeAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        while not self._buffer.empty():
-            self._buffer.get_nowait()
+        self._stopped = True
+        self._space.set()
         self._thread.join()
+        self._buffer.clear()
 
     def get(self, k: int) -> Decoded:
         """Return the ``k``-th frame, dropping those before it; ``k`` must rise.
@@ -75,7 +80,7 @@ class DecodeAhead:
             What the reader raised other than a FrameError: a bug, not a broken picture.
         """
         while True:
-            item = self._buffer.get()
+            item = self._take()
             if isinstance(item, BaseException):
                 raise item
             self._next += 1
@@ -84,22 +89,42 @@ class DecodeAhead:
 
     def wait_for_first(self) -> None:
         """Block until the first frame lies in the buffer, so that the clock can start."""
-        while self._buffer.empty() and self._thread.is_alive():
-            self._stop.wait(0.0005)
+        if self._positions:
+            self._filled.wait()
+
+    def _take(self) -> Decoded | BaseException:
+        buffer = self._buffer
+        while True:
+            try:
+                item = buffer.popleft()
+            except IndexError:
+                self._filled.clear()
+                if not buffer:  # else it came between the look and the clearing
+                    self._filled.wait()
+                continue
+            if len(buffer) <= self._low and not self._space.is_set():
+                self._space.set()
+            return item
+
+    def _put(self, item: Decoded | BaseException) -> None:
+        if len(self._buffer) >= self._depth:
+            self._space.clear()
+            if len(self._buffer) >= self._depth and not self._stopped:
+                self._space.wait()
+        self._buffer.append(item)
+        if not self._filled.is_set():
+            self._filled.set()
 
     def _work(self) -> None:
         for position in self._positions:
+            if self._stopped:
+                return
             try:
                 item: Decoded | BaseException = self._decode(position)
             except BaseException as e:
                 item = e
-            while not self._stop.is_set():
-                try:
-                    self._buffer.put(item, timeout=0.05)
-                    break
-                except queue.Full:
-                    continue
-            if self._stop.is_set() or isinstance(item, BaseException):
+            self._put(item)
+            if isinstance(item, BaseException):
                 return
 
     def _decode(self, position: int) -> Decoded:

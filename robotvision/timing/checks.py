@@ -1,0 +1,249 @@
+"""Whether latencies can be quoted: what else may have shaped them, checked one by one.
+
+A check passes, fails, or (None) cannot tell and says so. Figures can be quoted where none fails.
+Latencies are set against the same frame's median over the passes, so that the tour's content
+neither looks like a drift nor hides one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.timing.measure import MIN_PASSES, Timed
+from robotvision.timing.quantiles import frames_needed, is_supported
+
+Floats = NDArray[np.float64]
+DRIFT = 0.05
+FIRST = 1.5
+OTHERS_SHARE = 0.10
+STOLEN_SHARE = 0.01
+NULL_SHARE = 0.01
+GC_SHARE = 0.01
+SEPARATION = 4.5
+"""Two halves of one bell are 2.7 apart by this measure, of a flat distribution 3.5."""
+MINORITY = 0.05
+_BLOCKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: whether it passed (None: cannot tell), and what was found."""
+
+    name: str
+    ok: bool | None
+    message: str
+
+
+def check_all(
+    timed: Timed, null: Timed, environment: Mapping[str, Any], wanted: Sequence[float]
+) -> list[Check]:
+    """Return every check of a timing.
+
+    Parameters
+    ----------
+    timed, null : Timed
+        Of the system and of the null system.
+    environment : Mapping
+        As `robotvision.timing.environment.describe` gives it.
+    wanted : sequence of float
+        The quantiles asked for.
+    """
+    if not len(timed.total):
+        return [Check("failures", False, f"no frame was answered ({timed.first_fault})")]
+    ratios = relative(timed)
+    return [
+        failures(timed),
+        supported(len(timed.total), wanted),
+        first_frames(timed, ratios),
+        drift(timed, ratios),
+        two_modes(ratios),
+        load(timed, environment),
+        governor(environment),
+        threads(environment),
+        collector(timed, environment),
+        timer(timed),
+        overhead(timed, null),
+    ]
+
+
+def verdict(checks: Sequence[Check]) -> tuple[bool, str]:
+    """Return whether the figures can be quoted, and the verdict in words."""
+    failed = [c.name for c in checks if c.ok is False]
+    if failed:
+        return False, f"not to be quoted: {', '.join(failed)}"
+    unsure = [c.name for c in checks if c.ok is None]
+    return True, "can be quoted" + (f"; not known: {', '.join(unsure)}" if unsure else "")
+
+
+def relative(timed: Timed) -> Floats:
+    """Return latencies over the median of the same frame's, or over the median of all.
+
+    The latter where each frame was measured fewer than three times.
+    """
+    total = timed.total.astype(np.float64)
+    positions = np.asarray(timed.position)
+    counts = np.bincount(positions)
+    if counts[counts > 0].min() < MIN_PASSES:
+        return total / max(1.0, float(np.median(total)))
+    order = np.argsort(positions, kind="stable")
+    medians = np.zeros(len(counts))
+    for own in np.split(order, np.flatnonzero(np.diff(positions[order])) + 1):
+        medians[positions[own[0]]] = np.median(total[own])
+    found: Floats = total / np.maximum(1.0, medians[positions])
+    return found
+
+
+def failures(timed: Timed) -> Check:
+    """Say whether frames failed."""
+    if timed.n_failed:
+        return Check("failures", False, f"{timed.n_failed} frames failed ({timed.first_fault})")
+    return Check("failures", True, "no frame failed")
+
+
+def supported(n: int, wanted: Sequence[float]) -> Check:
+    """Say which of the quantiles so many frames support."""
+    missing = [q for q in wanted if q > 0.5 and not is_supported(n, q)]
+    if missing:
+        words = ", ".join(
+            f"p{100 * q:g} not supported by {n} frames (needs {frames_needed(q)})" for q in missing
+        )
+        return Check("quantiles", False, words)
+    return Check("quantiles", True, f"{n} frames support every quantile asked for")
+
+
+def first_frames(timed: Timed, ratios: Floats) -> Check:
+    """Say whether the first frames were slow, and whether the warm-up took that up."""
+    usual = float(np.median(timed.total))
+    start = float(np.median(ratios[: max(5, len(ratios) // 50)]))
+    cold = timed.warm_up_ns[0] / usual if timed.warm_up_ns and usual else 1.0
+    words = f"the very first frame took {cold:.1f} times the median"
+    if start > FIRST:
+        return Check("first frames", False, f"{words}; after the warm-up still {start:.2f} times: "
+                     "warm up longer")  # fmt: skip
+    return Check("first frames", True, f"{words}; {len(timed.warm_up_ns)} were left out, after "
+                 f"them {start:.2f} times")  # fmt: skip
+
+
+def drift(timed: Timed, ratios: Floats) -> Check:
+    """Say whether frames became slower or faster (Kendall's tau over twenty blocks)."""
+    if len(ratios) < 3 * _BLOCKS:
+        return Check("drift", None, f"{len(ratios)} frames are too few to tell")
+    from scipy.stats import kendalltau
+
+    blocks = [float(np.median(b)) for b in np.array_split(ratios, _BLOCKS)]
+    change = float(np.median(blocks[-5:]) / np.median(blocks[:5]) - 1)
+    is_constant = min(blocks) == max(blocks)
+    p = 1.0 if is_constant else float(kendalltau(range(_BLOCKS), blocks).pvalue)
+    words = f"{change:+.1%} from the first quarter to the last (p {p:.2g})"
+    return Check("drift", not (abs(change) > DRIFT and p < 0.01), words)
+
+
+def two_modes(ratios: Floats) -> Check:
+    """Say whether latencies fall into two heaps (Ashman's D of the best split in two)."""
+    values = np.sort(np.log(np.maximum(ratios, 1e-9)))
+    n = len(values)
+    if n < 60:
+        return Check("two modes", None, f"{n} frames are too few to tell")
+    values = values[n // 200 : n - n // 200]
+    distance, share = best_split(values)
+    is_split = distance > SEPARATION and share >= MINORITY
+    words = f"the best split in two parts {share:.0%} at a distance of {distance:.1f}"
+    return Check("two modes", not is_split, f"{words}{': two heaps' if is_split else ''}")
+
+
+def best_split(ordered: Floats) -> tuple[float, float]:
+    """Return Ashman's D between the two clusters of least variance, and the smaller one's share.
+
+    Parameters
+    ----------
+    ordered : (n,) float
+        In rising order.
+    """
+    n = len(ordered)
+    k = np.arange(1, n)
+    sums, squares = np.cumsum(ordered), np.cumsum(ordered**2)
+    left = squares[:-1] - sums[:-1] ** 2 / k
+    right = (squares[-1] - squares[:-1]) - (sums[-1] - sums[:-1]) ** 2 / (n - k)
+    cut = int(np.argmin(left + right)) + 1
+    a, b = ordered[:cut], ordered[cut:]
+    spread = float(np.sqrt((a.var() + b.var()) / 2))
+    gap = float(b.mean() - a.mean())
+    if gap < 1e-3:
+        return 0.0, min(cut, n - cut) / n
+    return gap / max(spread, 1e-4), min(cut, n - cut) / n
+
+
+def load(timed: Timed, environment: Mapping[str, Any]) -> Check:
+    """Say what others took of the processors meanwhile, the host of a virtual machine included."""
+    a, b = timed.before, timed.after
+    if a is None or b is None or a.all_s is None or b.all_s is None or timed.seconds <= 0:
+        return Check("load", None, "this system does not tell what others take")
+    cores = int(environment.get("cores") or 1)
+    others = max(0.0, (b.all_s - a.all_s) - (b.own_s - a.own_s)) / timed.seconds / cores
+    stolen = ((b.stolen_s or 0) - (a.stolen_s or 0)) / timed.seconds / cores
+    words = f"others took {others:.0%} of the processors"
+    if stolen > STOLEN_SHARE:
+        words += f", of that the host of this virtual machine {stolen:.1%}"
+    return Check("load", others <= OTHERS_SHARE and stolen <= STOLEN_SHARE, words)
+
+
+def governor(environment: Mapping[str, Any]) -> Check:
+    """Say whether the processor keeps its frequency."""
+    name = environment.get("governor")
+    if name is None:
+        return Check("frequency", None, "no frequency governor to be seen")
+    return Check("frequency", name == "performance", f"governor {name}")
+
+
+def threads(environment: Mapping[str, Any]) -> Check:
+    """Say whether a library runs more threads than there are processors for."""
+    counts: Mapping[str, int] = environment.get("threads", {})
+    cores = int(environment.get("cores_usable") or 1)
+    words = ", ".join(f"{k} {n}" for k, n in counts.items()) + f" on {cores} processors"
+    return Check("threads", all(n <= cores for n in counts.values()), words)
+
+
+def collector(timed: Timed, environment: Mapping[str, Any]) -> Check:
+    """Say what the garbage collector took."""
+    share = timed.collecting_ns / 1e9 / timed.seconds if timed.seconds else 0.0
+    state = "on" if environment.get("garbage_collection") else "off"
+    words = f"{state}, {timed.collections} runs, {share:.2%} of the time"
+    return Check("garbage collector", share <= GC_SHARE, words)
+
+
+def timer(timed: Timed) -> Check:
+    """Say whether the clock is fine enough for what was measured."""
+    step, cost = clock_step_ns(), clock_cost_ns()
+    usual = float(np.median(timed.total))
+    words = f"steps of {step} ns, {cost:.0f} ns a reading"
+    return Check("clock", step + cost <= 0.01 * usual or usual < 10_000, words)
+
+
+def clock_step_ns(n: int = 2000) -> int:
+    """Return the smallest step of the clock that was seen."""
+    readings = [time.perf_counter_ns() for _ in range(n)]
+    steps = [b - a for a, b in pairwise(readings) if b > a]
+    return min(steps, default=0)
+
+
+def clock_cost_ns(n: int = 2000) -> float:
+    """Return what reading the clock costs."""
+    begun = time.perf_counter_ns()
+    for _ in range(n):
+        time.perf_counter_ns()
+    return (time.perf_counter_ns() - begun) / n
+
+
+def overhead(timed: Timed, null: Timed) -> Check:
+    """Say what the harness adds inside the timed interval, by the null system."""
+    own, usual = float(np.median(null.total)), float(np.median(timed.total))
+    share = own / usual if usual else 1.0
+    words = f"the null system takes {own / 1e3:.2f} µs, {share:.2%} of the median"
+    return Check("harness", share <= NULL_SHARE, words)

@@ -1,0 +1,102 @@
+"""What the machine was doing besides: processor time of us, of our children, of everybody.
+
+Read from Linux's ``/proc``; where it is not there the answer is None, never a guess.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_IDLE, _IOWAIT, _STEAL = 3, 4, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Processor seconds since the system's start.
+
+    Parameters
+    ----------
+    all_s : float or None
+        Of every process, stolen time included.
+    stolen_s : float or None
+        What the host of a virtual machine took.
+    own_s : float
+        Of this process and its children, living or waited for.
+    """
+
+    all_s: float | None
+    stolen_s: float | None
+    own_s: float
+
+
+def usage() -> Usage:
+    """Return the processor time spent so far."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = os.times()
+    own_s = own.user + own.system + waited.ru_utime + waited.ru_stime
+    own_s += sum(_spent(pid) for pid in descendants(os.getpid())) / ticks
+    try:
+        line = (_PROC / "stat").read_text(encoding="ascii").splitlines()[0].split()
+    except OSError:
+        return Usage(None, None, own_s)
+    values = [int(v) for v in line[1:9]]
+    busy = sum(v for i, v in enumerate(values) if i not in (_IDLE, _IOWAIT))
+    return Usage(busy / ticks, values[_STEAL] / ticks, own_s)
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the living processes that ``pid`` started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for entry in _PROC.glob("[0-9]*"):
+        found = _stat(int(entry.name))
+        if found is not None:
+            parents.setdefault(int(found[1]), []).append(int(entry.name))
+    waiting, known = [pid], []
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        known += children
+        waiting += children
+    return known
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None  # it has ended since
+    return text.rpartition(")")[2].split()
+
+
+def _spent(pid: int) -> int:
+    found = _stat(pid)
+    return 0 if found is None else int(found[11]) + int(found[12])
+
+
+def forget_peak() -> bool:
+    """Begin a new peak of this process's memory; return whether the system can."""
+    try:
+        (_PROC / "self" / "clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def peak_bytes() -> int:
+    """Return the most memory this process has held since its start, or since `forget_peak`."""
+    try:
+        for line in (_PROC / "self" / "status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def children_peak_bytes() -> int:
+    """Return the most memory that any one child held, of those that have ended; 0: none."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024

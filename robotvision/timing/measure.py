@@ -1,0 +1,258 @@
+"""Time a system on a sequence: warm-up, then pass after pass until the quantiles are supported.
+
+Every frame goes through the player and the run log exactly as in a run (clock ``asap``), so what is
+timed is what a run does. The whole cycle from one frame to the next is accounted for: waiting for
+the pixels, hand-over, the system's call with its stages and the rest of it, the log line, and the
+harness's own residual. Decode runs beside it, in a thread, and is told apart.
+"""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data.sequence import Sequence
+from robotvision.errors import RobotVisionError
+from robotvision.replay.player import Replay, play
+from robotvision.replay.policy import named_policy
+from robotvision.runs.log import FrameRecord, RunLog
+from robotvision.systems.base import System
+from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
+from robotvision.timing.quantiles import frames_needed, summary
+
+Ints = NDArray[np.int64]
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
+OUTSIDE = ("wait", "hand-over", "log", "residual", "cycle", "decode")
+"""Rows that lie outside the timed interval."""
+MIN_PASSES = 3
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Timed:
+    """What was measured of one system.
+
+    Parameters
+    ----------
+    position : list of int
+        Of each measured frame in its sequence.
+    pass_number : list of int
+        Which time over the sequence it was.
+    columns : dict of str to list of int
+        Nanoseconds by row: each stage, ``rest``, ``total``, then `OUTSIDE`. A frame may lack a
+        stage, so columns differ in length.
+    warm_up_ns : list of int
+        Latencies of the frames that were left out.
+    n_failed : int
+    first_fault : str or None
+    seconds : float
+        From the first measured frame to the last.
+    collections, collecting_ns : int
+        Runs of the garbage collector meanwhile, and their time.
+    before, after : Usage or None
+        Processor time.
+    peak_bytes : int
+        The most memory this process held meanwhile.
+    is_peak_own : bool
+        False: since the start of the process, training included.
+    """
+
+    position: list[int] = field(default_factory=list)
+    pass_number: list[int] = field(default_factory=list)
+    columns: dict[str, list[int]] = field(default_factory=dict)
+    warm_up_ns: list[int] = field(default_factory=list)
+    n_failed: int = 0
+    first_fault: str | None = None
+    seconds: float = 0.0
+    collections: int = 0
+    collecting_ns: int = 0
+    before: Usage | None = None
+    after: Usage | None = None
+    peak_bytes: int = 0
+    is_peak_own: bool = False
+
+    @property
+    def total(self) -> Ints:
+        """Latency of each measured frame, in nanoseconds."""
+        return np.asarray(self.columns.get("total", ()), np.int64)
+
+    @property
+    def n_passes(self) -> int:
+        """How often the sequence was gone over, the last time perhaps in part."""
+        return self.pass_number[-1] + 1 if self.pass_number else 0
+
+    def table(self, quantiles: dict[str, float] | None = None) -> dict[str, dict[str, int | None]]:
+        """Return the quantiles of each row; None where so few frames cannot support one."""
+        return {k: summary(v, quantiles or QUANTILES) for k, v in self.columns.items() if v}
+
+    @property
+    def throughput_hz(self) -> float | None:
+        """Frames a second through the whole loop, waiting for decode included."""
+        cycles = self.columns.get("cycle")
+        return len(cycles) / sum(cycles) * 1e9 if cycles else None
+
+    @property
+    def jitter_ns(self) -> int | None:
+        """Mean difference between the latencies of one frame and the next."""
+        total = self.total
+        return int(np.abs(np.diff(total)).mean()) if len(total) > 1 else None
+
+
+def measure(
+    system: System,
+    sequence: Sequence,
+    *,
+    channels: tuple[str, ...] | None = None,
+    highest: float = QUANTILES["p99"],
+    warm_up: int = 20,
+    max_s: float = 60.0,
+    n_passes: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Timed:
+    """Time a started system.
+
+    Parameters
+    ----------
+    system : System
+        Started.
+    sequence : Sequence
+    channels : tuple of str, optional
+        Decode only these.
+    highest : float
+        The highest quantile that is to be supported.
+    warm_up : int
+        Frames that are answered before, and left out.
+    max_s : float
+        Stop after so many seconds, whatever is supported by then.
+    n_passes : int, optional
+        Exactly so many, in place of until supported.
+    progress : callable
+        Hears (frames done, frames wanted).
+
+    Raises
+    ------
+    RobotVisionError
+        The sequence is empty, or the system cannot begin it.
+    """
+    if not len(sequence):
+        raise RobotVisionError(f"{sequence.name}: no frames to time a system on")
+    with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
+        log = RunLog(Path(folder) / "run.jsonl")
+        try:
+            return _Measuring(system, sequence, channels, log, progress).run(
+                highest, warm_up, max_s, n_passes
+            )
+        finally:
+            log.close()
+
+
+class _Measuring:
+    def __init__(
+        self, system: System, sequence: Sequence, channels: tuple[str, ...] | None, log: RunLog,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        self.system, self.sequence, self.channels = system, sequence, channels
+        self.log, self.progress = log, progress
+        self.found = Timed()
+        self._collecting = 0
+
+    def run(self, highest: float, warm_up: int, max_s: float, n_passes: int | None) -> Timed:
+        found, n = self.found, len(self.sequence)
+        self._warm_up(warm_up)
+        least = max(frames_needed(highest), MIN_PASSES * n)
+        wanted = least if n_passes is None else n_passes * n
+        found.is_peak_own = forget_peak()
+        gc.callbacks.append(self._collected)
+        found.before = usage()
+        begun = perf_counter_ns()
+        end = begun + round(max_s * 1e9)
+        try:
+            number = 0
+            while len(found.position) + found.n_failed < wanted and perf_counter_ns() < end:
+                self._pass(number, wanted, end)
+                number += 1
+        finally:
+            gc.callbacks.remove(self._collected)
+        found.seconds = (perf_counter_ns() - begun) / 1e9
+        found.after = usage()
+        found.peak_bytes = peak_bytes()
+        self._order()
+        return found
+
+    def _warm_up(self, n: int) -> None:
+        replay = Replay(named_policy("offline"))
+        while n > 0:
+            for record in play(self.sequence, self.system, replay, 0, self.channels):
+                if n <= 0:
+                    return
+                n -= 1
+                self.log.frame(record)
+                if record.timed.latency_ns is not None:
+                    self.found.warm_up_ns.append(record.timed.latency_ns)
+
+    def _pass(self, number: int, wanted: int, end: int) -> None:
+        found = self.found
+        replay = Replay(named_policy("offline"))
+        last: int | None = None
+        for position, record in enumerate(
+            play(self.sequence, self.system, replay, 0, self.channels)
+        ):
+            there = perf_counter_ns()
+            self.log.frame(record)
+            now = perf_counter_ns()
+            self._note(record, number, position, now - there, None if last is None else now - last)
+            done = len(found.position) + found.n_failed
+            self.progress(min(done, wanted), wanted)
+            if done >= wanted or now > end:
+                return
+            last = perf_counter_ns()
+
+    def _note(
+        self, record: FrameRecord, number: int, position: int, log_ns: int, cycle_ns: int | None
+    ) -> None:
+        found, timed = self.found, record.timed
+        if timed.fault is not None:
+            found.n_failed += 1
+            found.first_fault = found.first_fault or timed.fault
+            return
+        total = timed.latency_ns or 0
+        found.position.append(position)
+        found.pass_number.append(number)
+        for stage, value in timed.stages_ns.items():
+            self._add(stage, value)
+        self._add("rest", total - sum(timed.stages_ns.values()))
+        self._add("total", total)
+        wait, handover = record.wait_ns or 0, record.handover_ns or 0
+        self._add("wait", wait)
+        self._add("hand-over", handover)
+        self._add("log", log_ns)
+        if cycle_ns is not None:
+            self._add("residual", cycle_ns - wait - handover - total - log_ns)
+            self._add("cycle", cycle_ns)
+        self._add("decode", record.decode_ns or 0)
+
+    def _add(self, name: str, value: int) -> None:
+        self.found.columns.setdefault(name, []).append(value)
+
+    def _order(self) -> None:
+        """Put the stages first and what lies outside the timed interval last."""
+        columns = self.found.columns
+        last = ("rest", "total", *OUTSIDE)
+        stages = [k for k in columns if k not in last]
+        self.found.columns = {k: columns[k] for k in (*stages, *last) if k in columns}
+
+    def _collected(self, phase: str, info: dict[str, Any]) -> None:
+        if phase == "start":
+            self._collecting = perf_counter_ns()
+        else:
+            self.found.collections += 1
+            self.found.collecting_ns += perf_counter_ns() - self._collecting

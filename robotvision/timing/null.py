@@ -1,0 +1,25 @@
+"""The null system: what is left of a figure when the system does nothing.
+
+It answers at once, in process, on pictures in memory. Its latency is what the harness adds inside
+the timed interval; its cycle is what a frame costs besides the system and its pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robotvision.systems.inprocess import Null
+from robotvision.timing.measure import Timed, measure
+from robotvision.timing.standin import stand_in
+
+
+def null_run(n_frames: int = 700) -> Timed:
+    """Return the timing of the null system over ``n_frames`` frames."""
+    sequence = stand_in(n_frames, size=(8, 8))
+    return measure(Null(), sequence, n_passes=1, warm_up=50, max_s=10.0)
+
+
+def null_figures(n_frames: int = 700) -> dict[str, Any]:
+    """Return the null system's latency and cycle as plain data, for beside a result."""
+    table = null_run(n_frames).table({"p50": 0.5, "p90": 0.9, "p99": 0.99})
+    return {k: table[k] for k in ("total", "log", "cycle") if k in table}

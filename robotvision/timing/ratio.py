@@ -1,0 +1,152 @@
+"""Two systems on the same frames: paired ratios of latency with a confidence interval.
+
+Both systems are asked for every frame, one right after the other, in an order that turns with each
+frame (AB, BA, AB, ...), so that whatever the machine does meanwhile meets both. The ratio of a
+frame is A's latency over B's; the median ratio is given with a percentile interval from a moving
+block bootstrap (Künsch, 1989), since neighbouring frames are alike. Blocks are of the length
+``n ** (1/3)`` times 2, rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data.sequence import Sequence
+from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.records import Frame
+from robotvision.replay.decode import DecodeAhead
+from robotvision.systems.base import System, View
+from robotvision.timing.quantiles import summary
+
+RESAMPLES = 2000
+LEVEL = 0.95
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Paired:
+    """Latencies of two systems on the same frames, in nanoseconds; failed frames left out."""
+
+    a_ns: NDArray[np.int64]
+    b_ns: NDArray[np.int64]
+    n_failed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        found = ratio_interval(self.a_ns, self.b_ns)
+        return {
+            "frames": len(self.a_ns),
+            "failed": self.n_failed,
+            "a_ns": summary(self.a_ns),
+            "b_ns": summary(self.b_ns),
+            "ratio": found.ratio,
+            "interval": [found.low, found.high],
+            "level": LEVEL,
+            "method": f"median of paired ratios, moving block bootstrap of {RESAMPLES} resamples, "
+            f"blocks of {found.block} frames, percentile interval",
+            "share_a_slower": float(np.mean(self.a_ns > self.b_ns)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A median ratio with its confidence interval and the block length."""
+
+    ratio: float
+    low: float
+    high: float
+    block: int
+
+
+def ratio_interval(
+    a_ns: NDArray[np.int64], b_ns: NDArray[np.int64], seed: int = 0
+) -> Interval:  # fmt: skip
+    """Return the median of ``a / b`` with its confidence interval.
+
+    Raises
+    ------
+    RobotVisionError
+        Fewer than ten pairs.
+    """
+    n = len(a_ns)
+    if n < 10:
+        raise RobotVisionError(f"comparing two systems needs at least 10 frames, got {n}")
+    ratios = np.log(np.maximum(a_ns, 1) / np.maximum(b_ns, 1))
+    block = min(n, ceil(2 * n ** (1 / 3)))
+    draw = np.random.default_rng(seed)
+    medians = np.empty(RESAMPLES)
+    steps = np.arange(block)
+    for i in range(RESAMPLES):
+        starts = draw.integers(0, n - block + 1, ceil(n / block))
+        medians[i] = np.median(ratios[(starts[:, None] + steps).ravel()[:n]])
+    low, high = np.quantile(medians, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    middle, low, high = (float(np.exp(v)) for v in (np.median(ratios), low, high))
+    return Interval(middle, low, high, block)
+
+
+def measure_pair(
+    a: System,
+    b: System,
+    sequence: Sequence,
+    *,
+    wanted: int = 700,
+    warm_up: int = 20,
+    max_s: float = 60.0,
+    progress: Progress = lambda done, total: None,
+) -> Paired:
+    """Ask two started systems for every frame in turn.
+
+    Parameters
+    ----------
+    wanted : int
+        Go over the sequence until so many pairs are measured.
+    warm_up : int
+        Frames before, left out.
+    max_s : float
+        Stop after so many seconds.
+
+    Raises
+    ------
+    RobotVisionError
+        A system cannot begin the sequence, or hardly a frame was answered.
+    """
+    pairs: list[tuple[int, int]] = []
+    failed = seen = 0
+    end = perf_counter_ns() + round(max_s * 1e9)
+    while seen < wanted + warm_up and perf_counter_ns() < end:
+        for system in (a, b):
+            system.reset(View.of(sequence))
+        with DecodeAhead(sequence, range(len(sequence))) as decoder:
+            for k in range(len(sequence)):
+                frame = decoder.get(k).frame
+                both = None if frame is None else _both(a, b, frame, seen % 2 == 0)
+                seen += 1
+                if both is None:
+                    failed += 1
+                elif seen > warm_up:
+                    pairs.append(both)
+                progress(min(seen, wanted), wanted)
+                if seen >= wanted + warm_up or perf_counter_ns() > end:
+                    break
+    table = np.asarray(pairs, np.int64).reshape(-1, 2)
+    return Paired(table[:, 0], table[:, 1], failed)
+
+
+def _both(a: System, b: System, frame: Frame, a_first: bool) -> tuple[int, int] | None:
+    first, second = (a, b) if a_first else (b, a)
+    took = []
+    for system in (first, second):
+        started = perf_counter_ns()
+        try:
+            system.answer(frame)
+        except SystemFault:
+            return None
+        took.append(perf_counter_ns() - started)
+    return (took[0], took[1]) if a_first else (took[1], took[0])
