@@ -18,13 +18,14 @@ READERS = Registry(
         "vidrilo": "robotvision.data.vidrilo:VidriloReader",
         "tum": "robotvision.data.tum:TumReader",
         "idol2": "robotvision.data.idol2:Idol2Reader",
+        "bag": "robotvision.data.bags.reader:BagReader",
         "video": "robotvision.data.video:VideoReader",
         "folder": "robotvision.data.folder:FolderReader",
     },
     group="robotvision.readers",
 )
 
-_ORDER = ("native", "imageclef2012", "cold", "vidrilo", "tum", "idol2", "video", "folder")
+_ORDER = ("native", "imageclef2012", "cold", "vidrilo", "tum", "idol2", "bag", "video", "folder")
 """The order in which shipped readers are asked; the most particular layout first."""
 
 __all__ = ["READERS", "Sequence", "detect", "open_sequence", "read_sequence"]
@@ -55,7 +56,8 @@ def detect(path: Path) -> str:
 def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Reading:
     """Read a sequence's tables, tolerating faults. Pictures are not looked at.
 
-    ``params`` go to the reader: ``rate_hz`` for a layout that says nothing of time.
+    ``params`` go to the reader: ``rate_hz`` for a layout that says nothing of time, topics and
+    labels for a robot recording.
     """
     name = reader or detect(path)
     if not path.exists():

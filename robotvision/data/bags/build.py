@@ -1,0 +1,286 @@
+"""A robot recording as a sequence: pictures in time order, poses and rooms joined by time.
+
+Where each message of the chosen topics lies is indexed first, then one pass in the order of the
+file reads poses and labels whole and of pictures the header alone. The frames are those of the
+reference channel (the first of rgb, depth, left, right that is there); pictures of the others are
+joined to them one to one (see `robotvision.data.associate`).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from robotvision.data.associate import one_to_one
+from robotvision.data.bags import labels
+from robotvision.data.bags.camera import camera_calibration
+from robotvision.data.bags.messages import POSES, STAMP_BYTES, decode, planar, stamp_ns
+from robotvision.data.bags.picture import BagPicture, Recording
+from robotvision.data.bags.pose import Transforms, at_times, poses_of
+from robotvision.data.bags.storage import Ref, Storage, Topic
+from robotvision.data.bags.topics import CHANNELS, ROLES, Choice, choose, contents
+from robotvision.data.native import MAX_TIME_NS
+from robotvision.data.sequence import Entry, Kind, Pose, Reading, Sequence, Source
+from robotvision.errors import Fault, InputFaults
+from robotvision.records import Truth
+
+if TYPE_CHECKING:
+    from robotvision.data.bags.reader import BagReader
+
+KINDS = {c: Kind.DEPTH_MM if c == "depth" else Kind.COLOR for c in CHANNELS}
+_STATIC = "/tf_static"
+
+
+@dataclass(slots=True)
+class Contents:
+    """What one pass over the chosen topics found.
+
+    ``pictures`` are (time, place) by topic, ``others`` (time, log time, message) of poses and
+    labels, ``infos`` the first calibration of each topic, ``broken`` unreadable messages by topic.
+    """
+
+    pictures: dict[str, list[tuple[int, Ref]]] = field(default_factory=dict)
+    others: dict[str, list[tuple[int, int, Any]]] = field(default_factory=dict)
+    infos: dict[str, Any] = field(default_factory=dict)
+    broken: Counter[str] = field(default_factory=Counter)
+
+
+def build(path: Path, reader: BagReader) -> Reading:
+    """Return the sequence of a recording, with every fault and what else is worth knowing."""
+    recording = Recording(path)
+    try:
+        storage = recording.storage
+    except InputFaults as e:
+        return Reading(None, list(e.faults))
+    choice = choose(storage.topics, {role: getattr(reader, role) for role in ROLES})
+    faults = [Fault(path, message) for message in choice.errors]
+    if not faults and not choice.cameras:
+        faults.append(Fault(path, "no images in it that can be read", remedy="its topics: "
+                            + (contents(storage.topics) or "none")))  # fmt: skip
+    if faults:
+        return Reading(None, faults)
+    warnings = [*storage.warnings, *choice.notes]
+    found = _pass(storage, choice, reader.clock)
+    warnings += [f"{n} messages of {name} cannot be read" for name, n in found.broken.items()]
+    frames = _Frames(recording, choice, found, reader, warnings)
+    faults += frames.time_faults()
+    if faults:
+        return Reading(None, faults, warnings)
+    return frames.reading(storage.start_ns or 0)
+
+
+def _pass(storage: Storage, choice: Choice, clock: str) -> Contents:
+    """Read what is needed of every chosen topic, in the order of the file."""
+    cameras = {t.name for t in choice.cameras.values()}
+    infos = {t.name for t in choice.infos.values()}
+    refs = storage.refs(choice.names())
+    todo = sorted(
+        (ref, name) for name, rs in refs.items() for ref in (rs[:1] if name in infos else rs)
+    )
+    found = Contents()
+    for ref, name in todo:
+        topic = storage.topics[name]
+        try:
+            if name in cameras:
+                stamp = 0 if clock == "log" else _head_ns(storage, ref, topic)
+                found.pictures.setdefault(name, []).append((stamp or ref.log_ns, ref))
+                continue
+            message = decode(storage.read(ref), topic.type, topic.encoding)
+        except Exception:  # what is broken here is told of when the picture is read, and counted
+            found.broken[name] += 1
+            if name in cameras:
+                found.pictures.setdefault(name, []).append((ref.log_ns, ref))
+            continue
+        if name in infos:
+            found.infos[name] = message
+        else:
+            time_ns = ref.log_ns if clock == "log" else _message_ns(message) or ref.log_ns
+            found.others.setdefault(name, []).append((time_ns, ref.log_ns, message))
+    for pictures in found.pictures.values():
+        pictures.sort(key=lambda p: p[0])
+    return found
+
+
+def _head_ns(storage: Storage, ref: Ref, topic: Topic) -> int:
+    try:
+        return stamp_ns(storage.read(ref, STAMP_BYTES), topic.encoding)
+    except struct.error:
+        return 0
+
+
+def _message_ns(message: Any) -> int:
+    """Return the time in a message's header, 0 where it has none."""
+    stamp = getattr(getattr(message, "header", None), "stamp", None)
+    return 0 if stamp is None else stamp.sec * 10**9 + stamp.nanosec
+
+
+class _Frames:
+    """Joins what was found to the pictures of the reference channel."""
+
+    def __init__(
+        self, recording: Recording, choice: Choice, found: Contents, reader: BagReader,
+        warnings: list[str],
+    ) -> None:  # fmt: skip
+        self.recording, self.choice, self.found, self.reader = recording, choice, found, reader
+        self.path, self.warnings = recording.path, warnings
+        self.faults: list[Fault] = []
+        self.reference = next(c for c in CHANNELS if c in choice.cameras)
+        self.rows = found.pictures[choice.cameras[self.reference].name]
+        self.times = np.array([t for t, _ in self.rows], np.int64)
+        self.max_diff_ns = round(reader.max_diff_s * 1e9)
+
+    def time_faults(self) -> list[Fault]:
+        """Return a fault where times make no sense."""
+        worst = max(t for t, _ in self.rows)
+        if worst <= MAX_TIME_NS:
+            return []
+        return [Fault(self.path, f"a picture's time is {worst} ns, which is out of range",
+                      remedy="read it with clock: log")]  # fmt: skip
+
+    def reading(self, start_ns: int) -> Reading:
+        sources = self._sources()
+        poses = self._poses()
+        moments = [labels.Moment(t, ref.log_ns - start_ns) for t, ref in self.rows]
+        rooms, lines, table = self._rooms(moments)
+        is_dropped = self._is_dropped(rooms)
+        frames: list[Entry] = []
+        segment = 0
+        for i, time_ns in enumerate(self.times.tolist()):
+            if is_dropped[i]:
+                segment += bool(frames) and not is_dropped[i - 1]
+                continue
+            frames.append(Entry(i, time_ns, sources[i], segment, poses[i], f"frame_{i:06d}"))
+        truth = None
+        if rooms is not None:
+            truth = {e.index: Truth(room) for e in frames if (room := rooms[e.index])}
+        sequence = Sequence(
+            name=self.path.resolve().stem if self.path.is_file() else self.path.resolve().name,
+            root=self.path,
+            reader="bag",
+            channels={c: KINDS[c] for c in CHANNELS if c in self.choice.cameras},
+            frames=tuple(frames),
+            calibration=self._calibration(sources[0]),
+            truth=truth,
+            note=", ".join(f"{c}: {t.name}" for c, t in self.choice.cameras.items()),
+            truth_table=table,
+            truth_lines={i: n for i, n in lines.items() if not is_dropped[i]},
+        )
+        return Reading(sequence, self.faults, self.warnings)
+
+    def _sources(self) -> list[dict[str, Source]]:
+        result: list[dict[str, Source]] = [{} for _ in self.rows]
+        for channel in CHANNELS:
+            topic = self.choice.cameras.get(channel)
+            if topic is None:
+                continue
+            rows = self.found.pictures[topic.name]
+            joined = range(len(rows)) if channel == self.reference else self._joined(channel, rows)
+            for sources, k in zip(result, joined, strict=True):
+                if k >= 0:
+                    sources[channel] = BagPicture(
+                        self.recording, topic, KINDS[channel], k, rows[k][1]
+                    )
+        return result
+
+    def _joined(self, channel: str, rows: list[tuple[int, Ref]]) -> list[int]:
+        joined = one_to_one(self.times, np.array([t for t, _ in rows], np.int64), self.max_diff_ns)
+        if alone := int((joined < 0).sum()):
+            self.warnings.append(
+                f"{alone} of {len(joined)} frames have no {channel} within "
+                f"{self.reader.max_diff_s:g} s (max_diff_s)"
+            )
+        return [int(k) for k in joined]
+
+    def _calibration(self, first: dict[str, Source]) -> dict[str, dict[str, float]]:
+        found = {}
+        for channel, topic in self.choice.cameras.items():
+            about = self.choice.infos.get(channel)
+            info = self.found.infos.get(about.name) if about else None
+            if info is None:
+                continue
+            camera = camera_calibration(info, topic, first.get(channel), self.warnings)
+            if channel not in ("left", "right"):
+                camera.pop("baseline_m", None)
+            if camera:
+                found[channel] = camera
+        baseline = found.get("right", {}).get("baseline_m")
+        if baseline and "left" in found:
+            found["left"].setdefault("baseline_m", baseline)
+        return found
+
+    def _poses(self) -> list[Pose | None]:
+        topic = self.choice.pose
+        nowhere: list[Pose | None] = [None] * len(self.rows)
+        if topic is None:
+            return nowhere
+        messages = self.found.others.get(topic.name, [])
+        poses = nowhere
+        if topic.type in POSES:
+            rows = {t: p for t, _, m in messages if (p := planar(POSES[topic.type](m))) is not None}
+            if rows:
+                poses = at_times(self.times, *poses_of(rows), self.max_diff_ns)
+        else:
+            poses = self._along_transforms(messages)
+        if alone := sum(p is None for p in poses):
+            self.warnings.append(f"{alone} of {len(poses)} frames have no pose ({topic.name})")
+        return poses
+
+    def _along_transforms(self, messages: list[tuple[int, int, Any]]) -> list[Pose | None]:
+        tree = Transforms()
+        for _, log_ns, message in self.found.others.get(_STATIC, []):
+            tree.add(((log_ns, t) for t in message.transforms), is_static=True)
+        for _, log_ns, message in messages:
+            by_log = self.reader.clock == "log"
+            tree.add(((log_ns if by_log else _message_ns(t) or log_ns, t)
+                      for t in message.transforms), is_static=False)  # fmt: skip
+        edges = tree.chain(self.reader.fixed_frame, self.reader.robot_frame)
+        if edges:
+            return tree.at_times(edges, self.times, self.max_diff_ns)
+        asked = self.reader.fixed_frame or self.reader.robot_frame
+        ends = self.reader.fixed_frame or "the fixed frame", self.reader.robot_frame or "base_link"
+        known = ", ".join(tree.frames()) or "none"
+        message = f"no chain of transforms from {ends[0]} to {ends[1]}; frames: {known}"
+        if asked:
+            self.faults.append(Fault(self.path, message))
+        else:
+            self.warnings.append(f"{message} (name them with fixed_frame, robot_frame)")
+        return [None] * len(self.times)
+
+    def _rooms(
+        self, moments: list[labels.Moment]
+    ) -> tuple[list[str | None] | None, dict[int, int], Path | None]:
+        """Return the frames' rooms, the lines they come from and their file."""
+        if self.reader.label_file is not None:
+            table = self.path.parent / self.reader.label_file
+            spans = labels.read_spans(table, self.faults)
+            found = labels.rooms_by_span(moments, spans)
+            if self.reader.unlabelled in (None, "refuse") and not self.faults:
+                fault = labels.uncovered(table, moments, found)
+                self.faults += [fault] if fault else []
+            lines = {i: s.line for i, s in enumerate(found) if s is not None}
+            return [s.room if s else None for s in found], lines, table
+        topic = self.choice.label
+        if topic is None:
+            return None, {}, None
+        said = sorted((log_ns, m.data) for _, log_ns, m in self.found.others.get(topic.name, []))
+        rooms = labels.rooms_by_topic([ref.log_ns for _, ref in self.rows], said)
+        if missing := sum(r is None for r in rooms):
+            line = f"{missing} of {len(rooms)} frames have no label yet ({topic.name})"
+            if self.reader.unlabelled == "refuse":
+                self.faults.append(Fault(self.path, line))
+            elif self.reader.unlabelled is None:
+                self.warnings.append(line)
+        return rooms, {}, None
+
+    def _is_dropped(self, rooms: list[str | None] | None) -> list[bool]:
+        if rooms is None or self.reader.unlabelled != "drop":
+            return [False] * len(self.rows)
+        dropped = [r is None for r in rooms]
+        if all(dropped):
+            self.faults.append(Fault(self.path, "no frame has a room"))
+        return dropped

@@ -1,0 +1,50 @@
+"""The calibration of one camera, made to fit the pictures that were recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robotvision.data.bags.messages import calibration
+from robotvision.data.bags.storage import Topic
+from robotvision.data.bags.topics import is_rectified
+from robotvision.data.sequence import Source
+from robotvision.errors import FrameError
+
+_PIXELS = {"fx": 0, "cx": 0, "fy": 1, "cy": 1}
+
+
+def camera_calibration(
+    info: Any, topic: Topic, first: Source | None, warnings: list[str]
+) -> dict[str, float]:
+    """Return the calibration of a topic's pictures, empty where none fits.
+
+    Pictures may have been made smaller after the camera: then the calibration is scaled, and
+    ``warnings`` says so.
+    """
+    found = calibration(info, is_rectified(topic))
+    if not found:
+        warnings.append(f"{topic.name} is not calibrated (camera_info without focal lengths)")
+        return {}
+    seen = _size(first)
+    said = (found.get("width", 0.0), found.get("height", 0.0))
+    if seen is None or seen == said or not all(said):
+        return found
+    scale = (seen[0] / said[0], seen[1] / said[1])
+    if abs(scale[0] - scale[1]) > 0.01 * scale[0]:
+        warnings.append(f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels, "
+                        f"its pictures have {seen[0]:g}x{seen[1]:g}: left out")  # fmt: skip
+        return {}
+    warnings.append(f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels: "
+                    f"scaled to the pictures' {seen[0]:g}x{seen[1]:g}")  # fmt: skip
+    scaled = {k: v * scale[_PIXELS[k]] if k in _PIXELS else v for k, v in found.items()}
+    return scaled | {"width": seen[0], "height": seen[1]}
+
+
+def _size(source: Source | None) -> tuple[float, float] | None:
+    if source is None:
+        return None
+    try:
+        height, width = source.read().shape[:2]
+    except FrameError:
+        return None
+    return float(width), float(height)

@@ -1,0 +1,278 @@
+"""MCAP recordings, by the index at their end.
+
+Of each chunk only its table of message places is read until a message of it is wanted. A file
+without that index (its recorder was stopped hard) is walked through once, record by record, as far
+as it goes.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import lz4.frame  # type: ignore[import-untyped]
+import zstandard
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
+from mcap.opcode import Opcode
+from mcap.reader import SeekingReader
+from mcap.records import Channel, Schema
+from mcap.summary import Summary
+
+from robotvision.data.bags.storage import MAX_CHUNK_BYTES, Chunks, Ref, Topic, broken
+
+MAGIC = b"\x89MCAP0\r\n"
+UNCHUNKED = -1
+"""The chunk of a message that lies in none."""
+
+_RECORD = struct.Struct("<BQ")
+_MESSAGE = struct.Struct("<BQHIQQ")
+_CHUNK = struct.Struct("<BQQQQII")
+_LENGTH = struct.Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk's place: where its bytes lie, how many, how compressed, how many when unpacked."""
+
+    compression: str
+    at: int
+    n_bytes: int
+    n_unpacked: int
+
+
+@dataclass(slots=True)
+class Index:
+    """What is known of one file."""
+
+    channels: dict[int, Channel] = field(default_factory=dict)
+    schemas: dict[int, Schema] = field(default_factory=dict)
+    chunks: dict[int, Chunk] = field(default_factory=dict)
+    places: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    """By channel: log time, chunk, offset in it."""
+    start_ns: int | None = None
+
+
+class McapFiles:
+    """The open files of one recording.
+
+    ``unpack`` turns a stored message into its bytes, where messages are compressed one by one.
+    """
+
+    def __init__(
+        self, path: Path, files: list[Path], unpack: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        self.path, self.unpack = path, unpack
+        self.warnings: list[str] = []
+        self._files: list[BinaryIO] = []
+        for f in files:
+            self._files.append(_opened(f))
+            weakref.finalize(self, self._files[-1].close)
+        self._chunks = Chunks(self._unpacked)
+        self._indexes: list[Index] = []
+        for n, file in enumerate(files):
+            self._indexes.append(Index())
+            try:
+                self._index(n, file)
+            except (McapError, struct.error, UnicodeDecodeError, KeyError, ValueError) as e:
+                reason = str(e) or type(e).__name__
+                raise broken(file, f"the recording cannot be read ({reason})",
+                             "mend it with: mcap recover") from e  # fmt: skip
+        self._ids: dict[str, list[tuple[int, int]]] = {}
+        self.topics = self._list_topics()
+        self.start_ns = min((i.start_ns for i in self._indexes if i.start_ns is not None),
+                            default=None)  # fmt: skip
+
+    def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
+        """Return where the messages of topics lie, in order of log time."""
+        return {
+            name: sorted(
+                (Ref(n, chunk, offset, log_ns) for n, i in self._ids[name]
+                 for log_ns, chunk, offset in self._indexes[n].places.get(i, ())),
+                key=lambda r: r.log_ns,
+            )
+            for name in names
+        }  # fmt: skip
+
+    def read(self, ref: Ref, size: int | None = None) -> bytes:
+        """Return a message's bytes, or the first ``size`` of them."""
+        if ref.chunk != UNCHUNKED and self._indexes[ref.file].chunks[ref.chunk].compression:
+            data = self._from(self._chunks.get(ref.file, ref.chunk), ref.offset, size)
+        else:
+            data = self._from_file(ref, size)
+        if self.unpack is not None:
+            data = self.unpack(data)
+        return data if size is None else data[:size]
+
+    def _from(self, chunk: bytes, at: int, size: int | None) -> bytes:
+        length = _RECORD.unpack_from(chunk, at)[1]
+        start, end = at + _MESSAGE.size, at + _RECORD.size + length
+        if size is not None and self.unpack is None:
+            end = min(end, start + size)
+        return chunk[start:end]
+
+    def _from_file(self, ref: Ref, size: int | None) -> bytes:
+        base = 0 if ref.chunk == UNCHUNKED else self._indexes[ref.file].chunks[ref.chunk].at
+        number, at = self._files[ref.file].fileno(), base + ref.offset
+        head = os.pread(number, _MESSAGE.size, at)
+        n_bytes = _RECORD.unpack_from(head)[1] + _RECORD.size - _MESSAGE.size
+        if size is not None and self.unpack is None:
+            n_bytes = min(n_bytes, size)
+        if n_bytes > MAX_CHUNK_BYTES:
+            raise McapError(f"a message of {n_bytes} bytes")
+        data = os.pread(number, n_bytes, at + _MESSAGE.size)
+        if len(data) != n_bytes:
+            raise McapError(f"the message is cut short ({len(data)} of {n_bytes} bytes)")
+        return data
+
+    def _unpacked(self, file: int, start: int) -> bytes:
+        chunk = self._indexes[file].chunks[start]
+        if max(chunk.n_unpacked, chunk.n_bytes) > MAX_CHUNK_BYTES:
+            raise McapError(f"a chunk of {chunk.n_unpacked} bytes")
+        packed = os.pread(self._files[file].fileno(), chunk.n_bytes, chunk.at)
+        return _decompressed(packed, chunk)
+
+    def _list_topics(self) -> dict[str, Topic]:
+        topics: dict[str, Topic] = {}
+        for n, index in enumerate(self._indexes):
+            for i, channel in index.channels.items():
+                name, schema = channel.topic, index.schemas.get(channel.schema_id)
+                before = topics[name].n_messages if name in topics else 0
+                topics[name] = Topic(
+                    name,
+                    _ros2_name(schema.name if schema else ""),
+                    channel.message_encoding,
+                    before + len(index.places.get(i, ())),
+                )
+                self._ids.setdefault(name, []).append((n, i))
+        return topics
+
+    def _index(self, n: int, path: Path) -> None:
+        index, file = self._indexes[n], self._files[n]
+        summary = _summary(file)
+        if summary is None:
+            self._walk(n, path)
+            return
+        index.channels, index.schemas = summary.channels, summary.schemas
+        for c in summary.chunk_indexes:
+            at = c.chunk_start_offset + _CHUNK.size + len(c.compression.encode()) + _LENGTH.size
+            index.chunks[c.chunk_start_offset] = Chunk(
+                c.compression, at, c.compressed_size, c.uncompressed_size
+            )
+            for channel, place in c.message_index_offsets.items():
+                self._places(n, c.chunk_start_offset, channel, place)
+        times = [c.message_start_time for c in summary.chunk_indexes if c.message_index_offsets]
+        index.start_ns = min(times, default=None)
+
+    def _places(self, n: int, chunk: int, channel: int, at: int) -> None:
+        number = self._files[n].fileno()
+        kind, length = _RECORD.unpack(os.pread(number, _RECORD.size, at))
+        if kind != Opcode.MESSAGE_INDEX or length > MAX_CHUNK_BYTES:
+            raise McapError(f"expected a message index at byte {at}")
+        table = os.pread(number, length, at + _RECORD.size)[6:]
+        self._indexes[n].places.setdefault(channel, []).extend(
+            (log_ns, chunk, offset) for log_ns, offset in struct.iter_unpack("<QQ", table)
+        )
+
+    def _walk(self, n: int, path: Path) -> None:
+        """Index a file that has no index of its own."""
+        file, index = self._files[n], self._indexes[n]
+        end, at = os.fstat(file.fileno()).st_size, len(MAGIC)
+        while at + _RECORD.size <= end:
+            kind, length = _RECORD.unpack(os.pread(file.fileno(), _RECORD.size, at))
+            if at + _RECORD.size + length > end or kind == 0:
+                break
+            if kind == Opcode.CHUNK:
+                self._walk_chunk(n, at)
+            elif kind in (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL):
+                wanted = _MESSAGE.size if kind == Opcode.MESSAGE else _RECORD.size + length
+                _note(index, kind, os.pread(file.fileno(), wanted, at), UNCHUNKED, at)
+            at += _RECORD.size + length
+            if kind in (Opcode.DATA_END, Opcode.FOOTER):
+                return
+        self.warnings.append(f"{path.name} is cut short at byte {at}: what comes before is read")
+
+    def _walk_chunk(self, n: int, at: int) -> None:
+        number, index = self._files[n].fileno(), self._indexes[n]
+        *_, n_unpacked, _, n_name = _CHUNK.unpack(os.pread(number, _CHUNK.size, at))
+        tail = os.pread(number, n_name + _LENGTH.size, at + _CHUNK.size)
+        compression, (n_bytes,) = tail[:n_name].decode(), _LENGTH.unpack(tail[n_name:])
+        index.chunks[at] = Chunk(compression, at + _CHUNK.size + len(tail), n_bytes, n_unpacked)
+        chunk = self._chunks.get(n, at)
+        for kind, start, record in _records(chunk):
+            _note(index, kind, record, at, start)
+
+
+def _records(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield kind, offset and bytes of each record of a chunk; of messages the head alone."""
+    at = 0
+    while at + _RECORD.size <= len(chunk):
+        kind, length = _RECORD.unpack_from(chunk, at)
+        end = at + (_MESSAGE.size if kind == Opcode.MESSAGE else _RECORD.size + length)
+        yield kind, at, chunk[at:end]
+        at += _RECORD.size + length
+
+
+def _note(index: Index, kind: int, record: bytes, chunk: int, at: int) -> None:
+    if kind == Opcode.MESSAGE:
+        _, _, channel, _, log_ns, _ = _MESSAGE.unpack(record)
+        index.places.setdefault(channel, []).append((log_ns, chunk, at))
+        index.start_ns = log_ns if index.start_ns is None else min(index.start_ns, log_ns)
+        return
+    stream = ReadDataStream(BytesIO(record[_RECORD.size :]))
+    if kind == Opcode.SCHEMA:
+        schema = Schema.read(stream)
+        index.schemas[schema.id] = schema
+    elif kind == Opcode.CHANNEL:
+        channel_ = Channel.read(stream)
+        index.channels[channel_.id] = channel_
+
+
+def _opened(path: Path) -> BinaryIO:
+    file = open(path, "rb")  # noqa: SIM115
+    if file.read(len(MAGIC)) != MAGIC:
+        file.close()
+        raise broken(path, "not an MCAP recording (it does not begin with MCAP's mark)")
+    return file
+
+
+def _summary(file: BinaryIO) -> Summary | None:
+    """Return the index at the end of a file, or None where there is none that finds messages."""
+    file.seek(-len(MAGIC), os.SEEK_END)
+    if file.read() != MAGIC:
+        return None
+    file.seek(0)
+    summary = SeekingReader(file, record_size_limit=MAX_CHUNK_BYTES).get_summary()
+    if summary is None or not summary.chunk_indexes or not summary.channels:
+        return None
+    said = summary.statistics.message_count if summary.statistics else 1
+    is_indexed = any(c.message_index_offsets for c in summary.chunk_indexes)
+    return summary if is_indexed or not said else None
+
+
+def _decompressed(packed: bytes, chunk: Chunk) -> bytes:
+    if chunk.compression == "zstd":
+        if zstandard.frame_content_size(packed) > MAX_CHUNK_BYTES:
+            raise McapError("a chunk that is too large")
+        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=chunk.n_unpacked)
+    elif chunk.compression == "lz4":
+        data = lz4.frame.LZ4FrameDecompressor().decompress(packed, max_length=chunk.n_unpacked)
+    elif not chunk.compression:
+        data = packed
+    else:
+        raise McapError(f"the compression {chunk.compression!r} is not known")
+    if len(data) != chunk.n_unpacked:
+        raise McapError(f"a chunk of {chunk.n_unpacked} bytes unpacks to {len(data)}")
+    return data
+
+
+def _ros2_name(name: str) -> str:
+    """Return a message's type in ROS 2 form: ``sensor_msgs/Image`` has ``msg`` put in."""
+    package, _, rest = name.partition("/")
+    return name if not rest or "/" in rest else f"{package}/msg/{rest}"

@@ -1,0 +1,109 @@
+"""ROS 1 recordings (``.bag``, version 2.0), by the index that rosbags reads.
+
+Messages in chunks that are not compressed are read where they lie; of the others the chunk is
+unpacked.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from rosbags.rosbag1 import Reader, ReaderError
+from rosbags.rosbag1.reader import Header, RecordType, decompressors, read_uint32
+
+from robotvision.data.bags.storage import MAX_CHUNK_BYTES, Chunks, Ref, Topic, broken
+
+_PLAIN = decompressors["none"]
+
+
+class Rosbag1:
+    """An open ``.bag``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.warnings: list[str] = []
+        self._lock = threading.Lock()
+        self._reader = _opened(path)
+        assert self._reader.bio is not None
+        self._file: BinaryIO = self._reader.bio
+        weakref.finalize(self, self._file.close)
+        self._chunks = Chunks(self._unpack)
+        found = self._reader.topics
+        self.topics = {n: Topic(n, t.connections[0].msgtype, "ros1", t.msgcount)
+                       for n, t in found.items()}  # fmt: skip
+        self._ids = {n: [c.id for c in t.connections] for n, t in found.items()}
+        self.start_ns = self._reader.start_time if self._reader.chunk_infos else None
+
+    def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
+        """Return where the messages of topics lie, in order of log time."""
+        indexes = self._reader.indexes
+        return {
+            name: sorted(
+                (
+                    Ref(0, e.chunk_pos, e.offset, e.time)
+                    for i in self._ids[name]
+                    for e in indexes[i]
+                ),
+                key=lambda r: r.log_ns,
+            )
+            for name in names
+        }
+
+    def read(self, ref: Ref, size: int | None = None) -> bytes:
+        """Return a message's bytes, or the first ``size`` of them."""
+        chunk = self._reader.chunks[ref.chunk]
+        if chunk.decompressor is _PLAIN:
+            with self._lock:
+                return _message(self._file, chunk.datapos + ref.offset, size)
+        return _message(BytesIO(self._chunks.get(0, ref.chunk)), ref.offset, size)
+
+    def _unpack(self, _: int, pos: int) -> bytes:
+        chunk = self._reader.chunks[pos]
+        if chunk.datasize > MAX_CHUNK_BYTES:
+            raise ReaderError(f"a chunk of {chunk.datasize} bytes")
+        with self._lock:
+            self._file.seek(chunk.datapos)
+            packed = self._file.read(chunk.datasize)
+        return chunk.decompressor(packed)
+
+
+def _message(file: BinaryIO, at: int, size: int | None) -> bytes:
+    """Return the data of the message record at ``at``; descriptions of connections are passed."""
+    file.seek(at)
+    while True:
+        header = Header.read(file)
+        length = read_uint32(file)
+        kind = header.get_uint8("op")
+        if kind != RecordType.CONNECTION:
+            break
+        file.seek(length, 1)
+    if kind != RecordType.MSGDATA:
+        raise ReaderError(f"expected a message, got a record of kind {kind}")
+    wanted = length if size is None else min(size, length)
+    data = file.read(wanted)
+    if len(data) != wanted:
+        raise ReaderError(f"the message is cut short ({len(data)} of {wanted} bytes)")
+    return data
+
+
+def _opened(path: Path) -> Reader:
+    reader = Reader(path)
+    try:
+        reader.open()
+    except OSError:
+        raise
+    except Exception as e:  # the parser trips over a broken file in many ways
+        with open(path, "rb") as f:
+            is_bag = f.read(9) == b"#ROSBAG V"
+        if not is_bag:
+            raise broken(path, "not a ROS 1 recording (it does not begin with #ROSBAG V2.0)") from e
+        raise broken(
+            path, f"the index of the recording cannot be read ({str(e) or type(e).__name__})",
+            "rebuild it with: rosbag reindex",
+        ) from e  # fmt: skip
+    return reader

@@ -1,0 +1,141 @@
+"""What every storage of a recording gives: its topics, where each message lies, its bytes.
+
+A message is found by its `Ref` in one step: a place in the file, a place in a compressed chunk of
+it, or the number of a row. Only the chunks in use are held, so a recording is never in memory as a
+whole; reading in order decompresses each chunk once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from robotvision.errors import Fault, InputFaults, MissingExtraError
+
+MAX_CHUNK_BYTES = 2**30
+"""A chunk that claims more when unpacked is refused."""
+
+KEPT_CHUNKS = 4
+"""Unpacked chunks that are held: those in use by a few frames read at a time."""
+
+
+class Ref(NamedTuple):
+    """Where a message lies. Sorted, refs are in the order in which the storage is read fastest."""
+
+    file: int
+    chunk: int
+    offset: int
+    log_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of a recording.
+
+    ``type`` is the message's in ROS 2 form (``sensor_msgs/msg/Image``), ``encoding`` is ``ros1`` or
+    ``cdr``, or what else a file says, which is not read.
+    """
+
+    name: str
+    type: str
+    encoding: str
+    n_messages: int
+
+
+class Storage(Protocol):
+    """An open recording. Reading may be done by several threads."""
+
+    topics: dict[str, Topic]
+    start_ns: int | None
+    warnings: list[str]
+
+    def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
+        """Return where the messages of topics lie, in order of log time."""
+
+    def read(self, ref: Ref, size: int | None = None) -> bytes:
+        """Return a message's bytes, or the first ``size`` of them."""
+
+
+class Chunks:
+    """The last few chunks that were unpacked, by their place."""
+
+    def __init__(self, unpack: Callable[[int, int], bytes]) -> None:
+        self._unpack = unpack
+        self._kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self.n_unpacked = 0
+
+    def get(self, file: int, chunk: int) -> bytes:
+        """Return a chunk's bytes."""
+        key = (file, chunk)
+        with self._lock:
+            if key not in self._kept:
+                while len(self._kept) >= KEPT_CHUNKS:
+                    self._kept.popitem(last=False)
+                self._kept[key] = self._unpack(file, chunk)
+                self.n_unpacked += 1
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+def broken(path: Path, reason: str, remedy: str = "") -> InputFaults:
+    """Return the error of a recording that cannot be read."""
+    return InputFaults([Fault(path, reason, remedy=remedy)])
+
+
+def missing_extra(path: Path, error: ImportError) -> MissingExtraError:
+    """Return the error that says how to install what reading a recording needs."""
+    return MissingExtraError(
+        f"{path}: reading robot recordings needs rosbags and mcap ({error.name} is not there); "
+        "install them with: pip install 'robotvision[bags]'"
+    )
+
+
+def is_bag(path: Path) -> bool:
+    """Return whether names alone look like a recording."""
+    if path.is_dir():
+        return (path / "metadata.yaml").is_file()
+    return path.suffix.lower() in (".bag", ".mcap", ".db3") and path.is_file()
+
+
+def open_storage(path: Path) -> Storage:
+    """Open a ``.bag``, a ROS 2 bag's folder, an ``.mcap`` or a ``.db3``.
+
+    Raises
+    ------
+    InputFaults
+        It is no recording, or a broken one.
+    MissingExtraError
+        The libraries are not installed.
+    """
+    try:
+        return _open(path)
+    except ImportError as e:
+        raise missing_extra(path, e) from e
+    except OSError as e:
+        raise broken(path, f"cannot be read ({e.strerror or e})") from e
+
+
+def _open(path: Path) -> Storage:
+    if path.is_dir():
+        from robotvision.data.bags.folder import open_folder
+
+        return open_folder(path)
+    suffix = path.suffix.lower()
+    if suffix == ".bag":
+        from robotvision.data.bags.rosbag1 import Rosbag1
+
+        return Rosbag1(path)
+    if suffix == ".mcap":
+        from robotvision.data.bags.mcap import McapFiles
+
+        return McapFiles(path, [path])
+    if suffix == ".db3":
+        from robotvision.data.bags.sqlite import SqliteFiles
+
+        return SqliteFiles(path, [path])
+    raise broken(path, "expected a .bag, an .mcap or the folder of a ROS 2 bag")
