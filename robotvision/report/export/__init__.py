@@ -29,7 +29,7 @@ def export(run: RunColumns, form: str, out: Path) -> list[str]:
         module = import_module(f"robotvision.report.export.{name}")
     except ImportError as e:
         raise MissingExtraError(
-            f"export to {form} needs {FORMATS[form]}: pip install {FORMATS[form]}"
+            f"export to {form} needs {FORMATS[form]} ({e}): pip install {FORMATS[form]}"
         ) from e
     write: Callable[[RunColumns, Path], list[str]] = module.write
     try:

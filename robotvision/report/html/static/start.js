@@ -64,10 +64,10 @@ function listenButtons() {
   });
   $("scrub").addEventListener("input", (event) => setCursor(+event.target.value));
   $("more").addEventListener("click", showMore);
-  $("filters").addEventListener("input", choose);
+  $("filters").addEventListener("change", choose);
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", () => setTimeout(choose));
-  if ($("active-run")) $("active-run").addEventListener("input", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
+  if ($("active-run")) $("active-run").addEventListener("change", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("select, input:not([type=range]), textarea, pre");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
