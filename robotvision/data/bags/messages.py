@@ -11,7 +11,7 @@ import struct
 from functools import cache
 from typing import Any
 
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from robotvision.data.sequence import Pose
@@ -35,7 +35,11 @@ STAMP_BYTES = 16
 
 @cache
 def _store(encoding: str) -> Typestore:
-    return get_typestore(Stores.ROS1_NOETIC if encoding == "ros1" else Stores.ROS2_HUMBLE)
+    store = get_typestore(Stores.ROS1_NOETIC if encoding == "ros1" else Stores.ROS2_HUMBLE)
+    if TRANSFORMS[0] not in store.fielddefs:  # the library's list of ROS 1 lacks tf2
+        fields = "geometry_msgs/TransformStamped[] transforms"
+        store.register(get_types_from_msg(fields, TRANSFORMS[0]))
+    return store
 
 
 def decode(data: bytes, kind: str, encoding: str) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rosbags.rosbag1 import Writer as Writer1
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as Writer2
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from robotvision.data.pictures import encode_jpeg, encode_png
 
@@ -48,6 +48,9 @@ class Messages:
         self.encoding = encoding
         is_ros1 = encoding == "ros1"
         self.store = get_typestore(Stores.ROS1_NOETIC if is_ros1 else Stores.ROS2_HUMBLE)
+        if is_ros1:
+            text = "geometry_msgs/TransformStamped[] transforms"
+            self.store.register(get_types_from_msg(text, "tf2_msgs/msg/TFMessage"))
 
     def make(self, kind: str, *args: Any, **fields: Any) -> Any:
         return self.store.types[kind](*args, **fields)
