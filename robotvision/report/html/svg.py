@@ -203,5 +203,5 @@ def number(value: float) -> str:
     if value == 0:
         return "0"
     if abs(value) >= 10_000:
-        return f"{value:,.0f}".replace(",", "\u202f")
+        return f"{value:,.0f}".replace("-", "\u2212")
     return f"{value:.4g}".replace("-", "\u2212")

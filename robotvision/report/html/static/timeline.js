@@ -102,18 +102,41 @@ const cutSet = new Set(cuts);
 const isCut = (k) => cutSet.has(k);
 const HEIGHTS = { correct: 0.22, unanswered: 0.6, skipped: 0.6, late: 0.8, wrong: 1, failed: 1, unscored: 0.4 };
 
+const STACK = ["wrong", "failed", "late", "skipped", "unanswered", "unscored", "correct"];
+
 function drawOutcomes(svg, codes, y, height) {
   const paths = new Map();
-  for (let k = state.from; k < state.to;) {
-    const code = codes[k], first = k;
-    while (k < state.to && codes[k] === code) k++;
-    if (code === ABSENT) continue;
-    const h = HEIGHTS[outcomeName(code)] * height;
-    const x = across(first), w = Math.max(code === CORRECT ? 0.2 : 1.3, across(k) - x);
-    paths.set(code, (paths.get(code) || "") + `M${x.toFixed(1)} ${(y + height - h).toFixed(1)}h${w.toFixed(1)}v${h.toFixed(1)}h${-w.toFixed(1)}z`);
+  const add = (code, x, top, w, h) => paths.set(code, (paths.get(code) || "") + `M${x.toFixed(1)} ${top.toFixed(1)}h${w.toFixed(1)}v${h.toFixed(1)}h${-w.toFixed(1)}z`);
+  if (state.to - state.from > (view.width - view.left) * 0.75) stackOutcomes(codes, y, height, add);
+  else {
+    for (let k = state.from; k < state.to;) {
+      const code = codes[k], first = k;
+      while (k < state.to && codes[k] === code) k++;
+      if (code === ABSENT) continue;
+      const h = HEIGHTS[outcomeName(code)] * height, x = across(first);
+      add(code, x, y + height - h, Math.max(1.3, across(k) - x), h);
+    }
   }
   const order = [...paths].sort(([a], [b]) => (a === CORRECT ? -1 : b === CORRECT ? 1 : a - b));
   for (const [code, d] of order) svg.append(make("path", { d, fill: outcomeColor(code), "data-outcome": outcomeName(code) }, make("title", {}, outcomeName(code))));
+}
+
+// Too many frames to draw each: columns of two pixels, parted by the share of each outcome.
+function stackOutcomes(codes, y, height, add) {
+  const n = Math.floor((view.width - view.left) / 2);
+  for (let c = 0; c < n; c++) {
+    const from = state.from + Math.floor((c * (state.to - state.from)) / n), to = state.from + Math.floor(((c + 1) * (state.to - state.from)) / n);
+    const counts = new Map();
+    for (let k = from; k < to; k++) if (codes[k] !== ABSENT) counts.set(codes[k], (counts.get(codes[k]) || 0) + 1);
+    let bottom = y + height;
+    for (const name of STACK) {
+      const code = name === "unscored" ? -1 : data.outcomes.indexOf(name), count = counts.get(code);
+      if (!count) continue;
+      const h = Math.min(bottom - y, Math.max(code === CORRECT ? 0 : 2, (count / (to - from)) * height));
+      add(code, view.left + c * 2, bottom - h, 2, h);
+      bottom -= h;
+    }
+  }
 }
 
 function drawCurves(svg, row, y) {
