@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "one or several runs as a page that stands alone, or as tables",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
     "export": "a run in open formats: MCAP, Parquet, Rerun",
+    "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",
     "data": "look at, check and convert sequences",
     "synth": "generate a building and a robot's tours through it",
     "audit": "is the obligatory mode kept? frames permuted, repeated, alone",

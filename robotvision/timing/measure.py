@@ -169,6 +169,7 @@ class _Measuring:
         found, n = self.found, len(self.sequence)
         self._warm_up(warm_up)
         least = max(frames_needed(highest), MIN_PASSES * n)
+        least += -(-least // max(1, n - 1))  # the first frame of a pass has no cycle of its own
         wanted = least if n_passes is None else n_passes * n
         found.is_peak_own = forget_peak()
         gc.callbacks.append(self._collected)

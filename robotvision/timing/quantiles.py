@@ -15,6 +15,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.errors import RobotVisionError
+
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CONFIDENCE = 0.99
 
@@ -57,3 +59,15 @@ def summary(
         for name, q in wanted.items()
     }
     return {**found, "max": int(ordered[-1])}
+
+
+def parse_quantile(text: str) -> float:
+    """Return the quantile that ``p99.9`` names. Raises RobotVisionError."""
+    try:
+        q = float(text.removeprefix("p")) / 100
+    except ValueError:
+        q = 0.0
+    if not 0 < q < 1:
+        raise RobotVisionError(f"quantile: expected a name such as p99, above p0 and below p100, "
+                               f"got {text!r}")  # fmt: skip
+    return round(q, 9)

@@ -9,7 +9,7 @@ better, which no one should rely on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,10 +111,12 @@ def confirm(
     """Return ``found`` with what a short run on the wall clock gave at its rate."""
     if found.rate_hz is None:
         return found
-    limit = max(2, min(len(sequence), round(seconds * found.rate_hz)))
-    replay = Replay(policy, "wall", found.rate_hz, limit=limit)
-    records = list(play(sequence, system, replay, 0, channels))
-    due = [r.timed.due_ns for r in records]
-    wall = kept_up(due, [r.timed.finished_ns for r in records], policy)
-    return Sustained(found.policy, found.rate_hz, found.share, found.virtual_share, wall,
-                     len(records))  # fmt: skip
+    left = n = max(2, round(seconds * found.rate_hz))
+    kept = 0.0
+    while left > 0:
+        replay = Replay(policy, "wall", found.rate_hz, limit=left)
+        timed = [r.timed for r in play(sequence, system, replay, 0, channels)]
+        share = kept_up([t.due_ns for t in timed], [t.finished_ns for t in timed], policy)
+        kept += share * len(timed)
+        left -= len(timed)
+    return replace(found, wall_share=kept / n, wall_frames=n)

@@ -1,0 +1,128 @@
+"""``robotvision time``: latency that can be quoted, or the reasons why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from robotvision.timing.timing import Subject
+
+EPILOG = """\b
+Examples:
+  robotvision time configs/quickstart.yaml
+  robotvision time configs/quickstart.yaml --quantile p99.9 --max-s 600 --json
+  robotvision time configs/quickstart.yaml --sustainable deadline
+  robotvision time configs/a.yaml --vs configs/b.yaml
+  robotvision time --on ../data/corridor_lap1 -- python3 my_program.py
+"""
+
+
+@click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": False})
+@click.argument("what", nargs=-1, required=True, metavar="CONFIG | -- PROGRAM ARGS...")
+@click.option("--data-root", type=click.Path(path_type=Path),
+              help="Where relative sequence paths start.")  # fmt: skip
+@click.option("--set", "set_name", help="Time the system of this test set (else the first).")
+@click.option("--on", type=click.Path(path_type=Path),
+              help="The sequence a PROGRAM is timed on (else pictures in memory).")  # fmt: skip
+@click.option("--vs", type=click.Path(path_type=Path),
+              help="Compare with this configuration's system, frame by frame.")  # fmt: skip
+@click.option("--quantile", "quantiles", multiple=True, metavar="p90",
+              help="To be supported; may be repeated (else p50, p90 and p99).")  # fmt: skip
+@click.option("--warm-up", type=click.IntRange(0), default=20, show_default=True,
+              help="Frames left out.")  # fmt: skip
+@click.option("--passes", type=click.IntRange(1), help="Exactly so many, supported or not.")
+@click.option("--max-s", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True,
+              help="Stop after so many seconds.")  # fmt: skip
+@click.option("--sustainable", metavar="POLICY",
+              help="Find the fastest camera it keeps up with under this rule.")  # fmt: skip
+@click.option("--deadline-ms", metavar="MS|next-frame", help="Of --sustainable.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    what: tuple[str, ...],
+    data_root: Path | None,
+    set_name: str | None,
+    on: Path | None,
+    vs: Path | None,
+    quantiles: tuple[str, ...],
+    warm_up: int,
+    passes: int | None,
+    max_s: float,
+    sustainable: str | None,
+    deadline_ms: str | None,
+    no_cache: bool,
+    as_json: bool,
+) -> int:
+    """Time a system by stage, with warm-up, until the quantiles asked for are supported.
+
+    Exit code 1: the figures are not to be quoted.
+    """
+    import json
+    import tempfile
+
+    from robotvision.replay.policy import parse_deadline, parse_policy
+    from robotvision.report.console import out
+    from robotvision.report.timing import print_pair, print_timing
+    from robotvision.timing.quantiles import parse_quantile
+    from robotvision.timing.timing import Wish, time_pair, time_subject
+
+    deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
+    policy = None if sustainable is None else parse_policy(sustainable, deadline)
+    wanted = tuple(parse_quantile(q) for q in quantiles or ("p50", "p90", "p99"))
+    wish = Wish(wanted, warm_up, max_s, passes)
+    with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
+        subject = _subject(what, data_root, set_name, on, no_cache, Path(folder))
+        if vs is not None:
+            other = _subject((str(vs),), data_root, set_name, None, no_cache, Path(folder))
+            data = _with_bar(lambda p: time_pair(subject, other, wish, p))
+        else:
+            data = _with_bar(lambda p: time_subject(subject, wish, policy, p))
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False, allow_nan=False))
+    elif vs is not None:
+        print_pair(out(), data)
+    else:
+        print_timing(out(), data)
+    return 0 if data["quotable"] else 1
+
+
+def _subject(
+    what: tuple[str, ...], data_root: Path | None, set_name: str | None, on: Path | None,
+    no_cache: bool, folder: Path,
+) -> Subject:  # fmt: skip
+    from rich.console import Console
+
+    from robotvision.config import load_config
+    from robotvision.features.extraction import cache_folder
+    from robotvision.report.live import Live
+    from robotvision.timing.timing import from_command, from_setup
+
+    if len(what) > 1 or not what[0].endswith((".yaml", ".yml")):
+        return from_command(what, on, folder)
+    setup = load_config(Path(what[0]), data_root)
+    with Live(Console(stderr=True)) as live:
+        return from_setup(setup, set_name, None if no_cache else cache_folder(), live, folder)
+
+
+def _with_bar(work: Any) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal,
+                  auto_refresh=False) as bar:  # fmt: skip
+        task = bar.add_task("timing", total=None)
+        last = [0]
+
+        def show(done: int, total: int) -> None:
+            # drawn now and then by this very thread: a second one would disturb what is timed
+            if done - last[0] >= max(1, total // 20) or done >= total:
+                last[0] = done
+                bar.update(task, completed=done, total=total)
+                bar.refresh()
+
+        found: dict[str, Any] = work(show)
+        return found

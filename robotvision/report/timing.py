@@ -1,0 +1,108 @@
+"""A timing as text: the stage table with the null system beside it, checks, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from robotvision.timing.measure import OUTSIDE, QUANTILES
+
+MARKS = {True: ("ok  ", "green"), False: ("no  ", "red"), None: ("?   ", "yellow")}
+
+
+def print_timing(console: Console, data: Mapping[str, Any]) -> None:
+    """Print one timing."""
+    failed = f", {data['failed']} failed" if data["failed"] else ""
+    console.print(
+        Text.assemble(
+            (data["system"]["name"], "bold"),
+            f"  {data['frames']} frames in {data['passes']} passes over "
+            f"{data['sequence']['name']}, {data['warm_up']} before as warm-up{failed}",
+        ),
+        soft_wrap=True,
+    )
+    console.print(_stages(data))
+    for words in data["unsupported"].values():
+        console.print(f"* {words}", style="dim", highlight=False)
+    console.print(_figures(data), highlight=False, soft_wrap=True)
+    if data["sustained"] is not None:
+        console.print(sustained_text(data["sustained"]), highlight=False, soft_wrap=True)
+    console.print()
+    for check in data["checks"]:
+        mark, style = MARKS[check["ok"]]
+        line = Text.assemble((mark, style), f"{check['name']}: {check['message']}")
+        console.print(line, soft_wrap=True)
+    style = "bold green" if data["quotable"] else "bold red"
+    console.print(Text(f"verdict: {data['verdict']}", style=style), soft_wrap=True)
+
+
+def _stages(data: Mapping[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("ms")
+    columns = (*QUANTILES, "max")
+    for column in (*columns, "null p50", "null max"):
+        table.add_column(column, justify="right")
+    for row, values in data["latency_ns"].items():
+        null = data["null_ns"].get(row, {}) if row != "rest" else {}
+        cells = ["*" if values[c] is None else f"{values[c] / 1e6:.3f}" for c in columns]
+        beside = ["" if c not in null else f"{null[c] / 1e6:.4f}" for c in ("p50", "max")]
+        style = "bold" if row == "total" else ("dim" if row in OUTSIDE else "")
+        table.add_row(row, *cells, *beside, style=style)
+    return table
+
+
+def _figures(data: Mapping[str, Any]) -> str:
+    parts = []
+    if data["jitter_ns"] is not None:
+        parts.append(f"jitter {data['jitter_ns'] / 1e6:.3f} ms from frame to frame")
+    if data["throughput_hz"] is not None:
+        parts.append(f"{data['throughput_hz']:.1f} frames a second through the whole loop")
+    memory = data["memory"]
+    parts.append(f"peak memory {memory['own_peak_bytes'] / 2**20:.0f} MB since "
+                 f"{memory['own_peak_since']}")  # fmt: skip
+    if memory["child_peak_bytes"]:
+        parts.append(f"largest child {memory['child_peak_bytes'] / 2**20:.0f} MB")
+    return "; ".join(parts)
+
+
+def sustained_text(found: Mapping[str, Any]) -> str:
+    """Return the highest sustainable rate in words."""
+    rule = f"under {found['policy']} ({found['share']:.0%} of the frames by their deadline)"
+    if found["rate_hz"] is None:
+        return f"sustainable rate {rule}: none, not even the slowest camera tried"
+    wall = ""
+    if found["wall_share"] is not None:
+        kept = "confirmed" if found["wall_share"] >= found["share"] else "NOT confirmed"
+        wall = (f"; {kept} on the wall clock: {found['wall_share']:.1%} of "
+                f"{found['wall_frames']} frames")  # fmt: skip
+    return f"highest sustainable rate {rule}: {found['rate_hz']:.1f} frames a second{wall}"
+
+
+def print_pair(console: Console, data: Mapping[str, Any]) -> None:
+    """Print the comparison of two systems."""
+    a, b, pair = data["a"], data["b"], data["paired"]
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("ms")
+    columns = ("p50", "p90", "p99", "max")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, values in ((a, pair["a_ns"]), (b, pair["b_ns"])):
+        cells = ["*" if values[c] is None else f"{values[c] / 1e6:.3f}" for c in columns]
+        table.add_row(name, *cells)
+    console.print(table)
+    low, high = pair["interval"]
+    console.print(
+        Text.assemble(
+            ("ratio ", ""), (f"{pair['ratio']:.3f}", "bold"),
+            f" ({pair['level']:.0%} confidence {low:.3f} to {high:.3f}), {pair['frames']} frames: ",
+            (data["verdict"], "bold"),
+        ),
+        soft_wrap=True,
+    )  # fmt: skip
+    console.print(pair["method"], style="dim", soft_wrap=True, highlight=False)
+    if pair["failed"]:
+        console.print(f"{pair['failed']} frames left out: a system failed on them", style="red")
