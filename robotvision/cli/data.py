@@ -20,6 +20,29 @@ SHOW_AFTER_S = 2.0
 _PATH = click.Path(path_type=Path)
 
 
+def _for_recordings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that robot recordings are read with."""
+    label_file = click.option("--label-file", metavar="FILE", type=_PATH,
+                              help="CSV of a recording's rooms: start_s,end_s,room.")  # fmt: skip
+    topics = click.option("--topic", "topics", metavar="CHANNEL=TOPIC", multiple=True,
+                          help="Topic of a recording's rgb, depth, left, right, pose or label; "
+                          "'none' leaves it out. May be repeated.")  # fmt: skip
+    return label_file(topics(command))
+
+
+def _params(label_file: Path | None, topics: tuple[str, ...]) -> dict[str, Any]:
+    """Return the parameters of the reader that the options stand for."""
+    params: dict[str, Any] = {}
+    for pair in topics:
+        channel, sep, topic = pair.partition("=")
+        if not sep:
+            raise click.BadParameter(f"expected CHANNEL=TOPIC, got {pair!r}", param_hint="--topic")
+        params[channel] = topic
+    if label_file is not None:
+        params["label_file"] = str(label_file.resolve())
+    return params
+
+
 @click.group(
     epilog="\b\nExamples:\n"
     "  robotvision data info sequences/day\n"
@@ -35,19 +58,24 @@ def command() -> None:
 
 @command.command(epilog="\b\nExamples:\n"
                  "  robotvision data info sequences/day\n"
+                 "  robotvision data info tour.bag --topic rgb=/front/image_raw\n"
                  "  robotvision data info --json sequences/day | jq .rooms")  # fmt: skip
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@_for_recordings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(sequences: tuple[Path, ...], reader: str | None, as_json: bool) -> None:
+def info(
+    sequences: tuple[Path, ...], reader: str | None, label_file: Path | None,
+    topics: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
     """Show what a sequence holds: frames, rooms, channels, times."""
     from robotvision.data import open_sequence
     from robotvision.data.summary import summary
 
-    cards = []
+    cards, params = [], _params(label_file, topics)
     for path in sequences:
         with _progress(f"reading {path.name}") as progress:
-            cards.append(summary(open_sequence(path, reader), progress))
+            cards.append(summary(open_sequence(path, reader, **params), progress))
     if as_json:
         click.echo(json.dumps(cards[0] if len(cards) == 1 else {"sequences": cards}))
         return
@@ -62,19 +90,21 @@ def info(sequences: tuple[Path, ...], reader: str | None, as_json: bool) -> None
 @click.option("--task", "task_name", metavar="TASK",
               help="Whose rooms and objects the truth may hold: name or YAML file.")  # fmt: skip
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@_for_recordings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(
-    sequences: tuple[Path, ...], task_name: str | None, reader: str | None, as_json: bool
-) -> int:
+    sequences: tuple[Path, ...], task_name: str | None, reader: str | None,
+    label_file: Path | None, topics: tuple[str, ...], as_json: bool,
+) -> int:  # fmt: skip
     """Find every fault of a sequence: tables, truth and each picture. Exit 2 where there is one."""
     from robotvision.data.verify import checked
     from robotvision.tasks import load_task
 
     task = load_task(task_name) if task_name else None
-    results = []
+    results, params = [], _params(label_file, topics)
     for path in sequences:
         with _progress(f"checking {path.name}") as progress:
-            reading = checked(path, reader, task, progress)
+            reading = checked(path, reader, task, progress, **params)
         results.append((path, reading))
         if not as_json:
             _print_checked(path, reading)
@@ -86,6 +116,7 @@ def verify(
 @command.command(epilog="\b\nExamples:\n"
                  "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
                  "  robotvision data convert tour.mp4 sequences/tour\n"
+                 "  robotvision data convert tour.bag sequences/tour --label-file rooms.csv\n"
                  "  robotvision data convert pictures/ sequences/tour --rate 2\n"
                  "  robotvision data convert test1 handout/test1 --no-truth")  # fmt: skip
 @click.argument("source", metavar="SRC", type=_PATH)
@@ -93,15 +124,18 @@ def verify(
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
 @click.option("--rate", "rate_hz", metavar="HZ", type=click.FloatRange(0, min_open=True),
               help="Frames a second, for layouts without times (5 where not said).")  # fmt: skip
+@_for_recordings
 @click.option("--no-truth", is_flag=True, help="Leave the rooms and objects out.")
 def convert(
-    source: Path, target: Path, reader: str | None, rate_hz: float | None, no_truth: bool
-) -> int:
+    source: Path, target: Path, reader: str | None, rate_hz: float | None,
+    label_file: Path | None, topics: tuple[str, ...], no_truth: bool,
+) -> int:  # fmt: skip
     """Write a sequence in the native layout. Exit 1 where pictures could not be read."""
     from robotvision.data import open_sequence
     from robotvision.data.convert import convert as write
 
-    sequence = open_sequence(source, reader, **({} if rate_hz is None else {"rate_hz": rate_hz}))
+    params = _params(label_file, topics) | ({} if rate_hz is None else {"rate_hz": rate_hz})
+    sequence = open_sequence(source, reader, **params)
     with _progress(f"writing {target.name}") as progress:
         faults = write(sequence, target, truth=not no_truth, progress=progress)
     for fault in faults:

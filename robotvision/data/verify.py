@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from robotvision.data.sequence import Entry, Kind, Reading, Sequence, Source
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
@@ -54,17 +54,21 @@ def checked(
     reader: str | None = None,
     task: Task | None = None,
     progress: Progress | None = None,
+    **params: Any,
 ) -> Reading:
-    """Return the sequence at ``path`` with every fault that `verify` finds."""
-    reading = _read(path, reader)
+    """Return the sequence at ``path`` with every fault that `verify` finds.
+
+    ``params`` go to the reader.
+    """
+    reading = _read(path, reader, **params)
     return Reading(reading.sequence, verify(reading, task, progress), reading.warnings)
 
 
-def _read(path: Path, reader: str | None) -> Reading:
+def _read(path: Path, reader: str | None, **params: Any) -> Reading:
     from robotvision.data import read_sequence
 
     try:
-        return read_sequence(path, reader)
+        return read_sequence(path, reader, **params)
     except InputFaults as e:
         return Reading(None, list(e.faults))
 

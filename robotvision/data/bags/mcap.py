@@ -38,7 +38,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class ChunkPlace:
     """A chunk's place: where its bytes lie, how many, how compressed, how many when unpacked."""
 
     compression: str
@@ -53,7 +53,7 @@ class Index:
 
     channels: dict[int, Channel] = field(default_factory=dict)
     schemas: dict[int, Schema] = field(default_factory=dict)
-    chunks: dict[int, Chunk] = field(default_factory=dict)
+    chunks: dict[int, ChunkPlace] = field(default_factory=dict)
     places: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     """By channel: log time, chunk, offset in it."""
     start_ns: int | None = None
@@ -103,40 +103,40 @@ class McapFiles:
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""
         if ref.chunk != UNCHUNKED and self._indexes[ref.file].chunks[ref.chunk].compression:
-            data = self._from(self._chunks.get(ref.file, ref.chunk), ref.offset, size)
+            data = self._from_chunk(ref, size)
         else:
             data = self._from_file(ref, size)
         if self.unpack is not None:
             data = self.unpack(data)
         return data if size is None else data[:size]
 
-    def _from(self, chunk: bytes, at: int, size: int | None) -> bytes:
-        length = _RECORD.unpack_from(chunk, at)[1]
-        start, end = at + _MESSAGE.size, at + _RECORD.size + length
+    def _from_chunk(self, ref: Ref, size: int | None) -> bytes:
+        read = self._chunks.read
+        n_bytes = _message_bytes(read(ref.file, ref.chunk, ref.offset, _RECORD.size))
         if size is not None and self.unpack is None:
-            end = min(end, start + size)
-        return chunk[start:end]
+            n_bytes = min(n_bytes, size)
+        data = read(ref.file, ref.chunk, ref.offset + _MESSAGE.size, n_bytes)
+        if len(data) != n_bytes:
+            raise McapError(f"the chunk is cut short ({len(data)} of {n_bytes} bytes)")
+        return data
 
     def _from_file(self, ref: Ref, size: int | None) -> bytes:
         base = 0 if ref.chunk == UNCHUNKED else self._indexes[ref.file].chunks[ref.chunk].at
         number, at = self._files[ref.file].fileno(), base + ref.offset
-        head = os.pread(number, _MESSAGE.size, at)
-        n_bytes = _RECORD.unpack_from(head)[1] + _RECORD.size - _MESSAGE.size
+        n_bytes = _message_bytes(os.pread(number, _RECORD.size, at))
         if size is not None and self.unpack is None:
             n_bytes = min(n_bytes, size)
-        if n_bytes > MAX_CHUNK_BYTES:
-            raise McapError(f"a message of {n_bytes} bytes")
         data = os.pread(number, n_bytes, at + _MESSAGE.size)
         if len(data) != n_bytes:
             raise McapError(f"the message is cut short ({len(data)} of {n_bytes} bytes)")
         return data
 
-    def _unpacked(self, file: int, start: int) -> bytes:
+    def _unpacked(self, file: int, start: int, n_bytes: int | None) -> bytes:
         chunk = self._indexes[file].chunks[start]
         if max(chunk.n_unpacked, chunk.n_bytes) > MAX_CHUNK_BYTES:
             raise McapError(f"a chunk of {chunk.n_unpacked} bytes")
         packed = os.pread(self._files[file].fileno(), chunk.n_bytes, chunk.at)
-        return _decompressed(packed, chunk)
+        return _decompressed(packed, chunk, n_bytes)
 
     def _list_topics(self) -> dict[str, Topic]:
         topics: dict[str, Topic] = {}
@@ -162,7 +162,7 @@ class McapFiles:
         index.channels, index.schemas = summary.channels, summary.schemas
         for c in summary.chunk_indexes:
             at = c.chunk_start_offset + _CHUNK.size + len(c.compression.encode()) + _LENGTH.size
-            index.chunks[c.chunk_start_offset] = Chunk(
+            index.chunks[c.chunk_start_offset] = ChunkPlace(
                 c.compression, at, c.compressed_size, c.uncompressed_size
             )
             for channel, place in c.message_index_offsets.items():
@@ -203,9 +203,10 @@ class McapFiles:
         *_, n_unpacked, _, n_name = _CHUNK.unpack(os.pread(number, _CHUNK.size, at))
         tail = os.pread(number, n_name + _LENGTH.size, at + _CHUNK.size)
         compression, (n_bytes,) = tail[:n_name].decode(), _LENGTH.unpack(tail[n_name:])
-        index.chunks[at] = Chunk(compression, at + _CHUNK.size + len(tail), n_bytes, n_unpacked)
-        chunk = self._chunks.get(n, at)
-        for kind, start, record in _records(chunk):
+        index.chunks[at] = ChunkPlace(
+            compression, at + _CHUNK.size + len(tail), n_bytes, n_unpacked
+        )
+        for kind, start, record in _records(self._unpacked(n, at, None)):
             _note(index, kind, record, at, start)
 
 
@@ -217,6 +218,15 @@ def _records(chunk: bytes) -> Iterator[tuple[int, int, bytes]]:
         end = at + (_MESSAGE.size if kind == Opcode.MESSAGE else _RECORD.size + length)
         yield kind, at, chunk[at:end]
         at += _RECORD.size + length
+
+
+def _message_bytes(head: bytes) -> int:
+    """Return the number of bytes of a message, from the head of its record."""
+    kind, length = _RECORD.unpack(head)
+    n_bytes: int = length + _RECORD.size - _MESSAGE.size
+    if kind != Opcode.MESSAGE or not 0 <= n_bytes <= MAX_CHUNK_BYTES:
+        raise McapError(f"expected a message, got a record of kind {kind} and {length} bytes")
+    return n_bytes
 
 
 def _note(index: Index, kind: int, record: bytes, chunk: int, at: int) -> None:
@@ -256,20 +266,26 @@ def _summary(file: BinaryIO) -> Summary | None:
     return summary if is_indexed or not said else None
 
 
-def _decompressed(packed: bytes, chunk: Chunk) -> bytes:
+def _decompressed(packed: bytes, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
+    """Return a chunk's bytes, or the first ``n_bytes`` of them."""
+    wanted = chunk.n_unpacked if n_bytes is None else min(n_bytes, chunk.n_unpacked)
     if chunk.compression == "zstd":
+        unpacking = zstandard.ZstdDecompressor()
         if zstandard.frame_content_size(packed) > MAX_CHUNK_BYTES:
             raise McapError("a chunk that is too large")
-        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=chunk.n_unpacked)
+        if n_bytes is None:
+            data = unpacking.decompress(packed, max_output_size=wanted)
+        else:
+            data = unpacking.stream_reader(packed).read(wanted)
     elif chunk.compression == "lz4":
-        data = lz4.frame.LZ4FrameDecompressor().decompress(packed, max_length=chunk.n_unpacked)
+        data = lz4.frame.LZ4FrameDecompressor().decompress(packed, max_length=wanted)
     elif not chunk.compression:
-        data = packed
+        data = packed[:wanted]
     else:
         raise McapError(f"the compression {chunk.compression!r} is not known")
-    if len(data) != chunk.n_unpacked:
+    if len(data) != wanted:
         raise McapError(f"a chunk of {chunk.n_unpacked} bytes unpacks to {len(data)}")
-    return data
+    return bytes(data)
 
 
 def _ros2_name(name: str) -> str:

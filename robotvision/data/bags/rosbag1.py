@@ -8,17 +8,35 @@ from __future__ import annotations
 
 import threading
 import weakref
+from bz2 import BZ2Decompressor
 from collections.abc import Iterable
-from io import BytesIO
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+import lz4.frame  # type: ignore[import-untyped]
 from rosbags.rosbag1 import Reader, ReaderError
 from rosbags.rosbag1.reader import Header, RecordType, decompressors, read_uint32
 
 from robotvision.data.bags.storage import MAX_CHUNK_BYTES, Chunks, Ref, Topic, broken
 
-_PLAIN = decompressors["none"]
+_PLAIN, _BZ2 = decompressors["none"], decompressors["bz2"]
+
+
+class _ChunkFile(RawIOBase):
+    """A compressed chunk with a position, as the library reads it."""
+
+    def __init__(self, chunks: Chunks, chunk: int) -> None:
+        self._chunks, self._chunk, self._at = chunks, chunk, 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._chunks.read(0, self._chunk, self._at, size)
+        self._at += len(data)
+        return data
+
+    def seek(self, to: int, whence: int = 0, /) -> int:
+        self._at = to + (self._at if whence else 0)
+        return self._at
 
 
 class Rosbag1:
@@ -60,16 +78,21 @@ class Rosbag1:
         if chunk.decompressor is _PLAIN:
             with self._lock:
                 return _message(self._file, chunk.datapos + ref.offset, size)
-        return _message(BytesIO(self._chunks.get(0, ref.chunk)), ref.offset, size)
+        file = cast("BinaryIO", _ChunkFile(self._chunks, ref.chunk))
+        return _message(file, ref.offset, size)
 
-    def _unpack(self, _: int, pos: int) -> bytes:
+    def _unpack(self, _: int, pos: int, n_bytes: int | None) -> bytes:
         chunk = self._reader.chunks[pos]
         if chunk.datasize > MAX_CHUNK_BYTES:
             raise ReaderError(f"a chunk of {chunk.datasize} bytes")
         with self._lock:
             self._file.seek(chunk.datapos)
             packed = self._file.read(chunk.datasize)
-        return chunk.decompressor(packed)
+        if n_bytes is None:
+            return chunk.decompressor(packed)
+        is_bz2 = chunk.decompressor is _BZ2
+        unpacking = BZ2Decompressor() if is_bz2 else lz4.frame.LZ4FrameDecompressor()
+        return bytes(unpacking.decompress(packed, max_length=n_bytes))
 
 
 def _message(file: BinaryIO, at: int, size: int | None) -> bytes:
@@ -84,6 +107,8 @@ def _message(file: BinaryIO, at: int, size: int | None) -> bytes:
         file.seek(length, 1)
     if kind != RecordType.MSGDATA:
         raise ReaderError(f"expected a message, got a record of kind {kind}")
+    if length > MAX_CHUNK_BYTES:
+        raise ReaderError(f"a message of {length} bytes")
     wanted = length if size is None else min(size, length)
     data = file.read(wanted)
     if len(data) != wanted:

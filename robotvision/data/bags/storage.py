@@ -22,6 +22,9 @@ MAX_CHUNK_BYTES = 2**30
 KEPT_CHUNKS = 4
 """Unpacked chunks that are held: those in use by a few frames read at a time."""
 
+BEGINNING = 2**15
+"""Bytes at the beginning of a chunk that are unpacked by themselves."""
+
 
 class Ref(NamedTuple):
     """Where a message lies. Sorted, refs are in the order in which the storage is read fastest."""
@@ -61,25 +64,32 @@ class Storage(Protocol):
 
 
 class Chunks:
-    """The last few chunks that were unpacked, by their place."""
+    """The last few chunks that were unpacked, by their place.
 
-    def __init__(self, unpack: Callable[[int, int], bytes]) -> None:
+    ``unpack(file, chunk, n_bytes)`` returns a chunk whole, or at least its first ``n_bytes``. Of a
+    chunk of which little is wanted (the head of a picture) only the beginning is unpacked.
+    """
+
+    def __init__(self, unpack: Callable[[int, int, int | None], bytes]) -> None:
         self._unpack = unpack
         self._kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
         self.n_unpacked = 0
 
-    def get(self, file: int, chunk: int) -> bytes:
-        """Return a chunk's bytes."""
-        key = (file, chunk)
+    def read(self, file: int, chunk: int, at: int, size: int) -> bytes:
+        """Return ``size`` bytes at ``at`` of a chunk, fewer at its end."""
+        key, end = (file, chunk), at + size
         with self._lock:
-            if key not in self._kept:
+            data = self._kept.get(key)
+            if data is None or len(data) == BEGINNING < end:
+                self._kept.pop(key, None)
                 while len(self._kept) >= KEPT_CHUNKS:
                     self._kept.popitem(last=False)
-                self._kept[key] = self._unpack(file, chunk)
-                self.n_unpacked += 1
+                data = self._unpack(file, chunk, BEGINNING if end <= BEGINNING else None)
+                self._kept[key] = data
+                self.n_unpacked += len(data) != BEGINNING
             self._kept.move_to_end(key)
-            return self._kept[key]
+        return data[at:end]
 
 
 def broken(path: Path, reason: str, remedy: str = "") -> InputFaults:
