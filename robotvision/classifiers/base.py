@@ -146,6 +146,19 @@ def non_negative(x: Vectors, who: str, remedy: str, blocks: Sequence[slice] = ()
     )
 
 
+def mean_and_scale(x: Vectors) -> tuple[Scores, Scores]:
+    """Return what standardisation subtracts and divides by, (d,) each.
+
+    The scale is each feature's deviation, but at least the root mean square of all deviations: a
+    histogram's bin that training hardly ever filled must not drown the others when a new room
+    fills it.
+    """
+    mean = x.mean(axis=0, dtype=np.float64)
+    deviation = x.std(axis=0, dtype=np.float64)
+    typical = float(np.sqrt(np.mean(deviation**2)))
+    return mean, np.maximum(deviation, typical if typical > 0 else 1.0)
+
+
 def softmax(scores: Scores) -> Scores:
     """Return probabilities proportional to ``exp(scores)`` along the last axis."""
     p: Scores = np.exp(scores - scores.max(axis=-1, keepdims=True))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
 from robotvision.features import params
 
 
@@ -32,9 +32,7 @@ class _Linear(Classifier):
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
         from sklearn.exceptions import ConvergenceWarning
 
-        mean = x.mean(axis=0, dtype=np.float64)
-        deviation = x.std(axis=0, dtype=np.float64)
-        scale = np.where(deviation > 0, deviation, 1)
+        mean, scale = mean_and_scale(x)
         solver = self._solver("balanced" if self.balanced else None)
         with warnings.catch_warnings():  # the weights reached are kept, as max_iter says
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -50,7 +48,7 @@ class _Linear(Classifier):
 
 
 class LogisticRegression(_Linear):
-    """Multinomial logistic regression, L2 penalty, on features of mean 0 and deviation 1.
+    """Multinomial logistic regression, L2 penalty, on standardised features.
 
     Parameters
     ----------
@@ -75,7 +73,7 @@ class LogisticRegression(_Linear):
 
 
 class LinearSVM(_Linear):
-    """Linear SVM, one room against all others, on features of mean 0 and deviation 1.
+    """Linear SVM, one room against all others, on standardised features.
 
     For more frames than a kernel matrix can hold; `robotvision.classifiers.svm.SVM` has kernels.
 

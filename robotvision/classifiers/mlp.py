@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
 from robotvision.errors import MissingExtraError
 from robotvision.features import params
 
@@ -76,9 +76,8 @@ class MLP(Classifier):
 
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
         torch = _torch()
-        self.mean_ = x.mean(axis=0, dtype=np.float64).astype(np.float32)
-        deviation = x.std(axis=0, dtype=np.float64)
-        self.scale_ = np.where(deviation > 0, deviation, 1).astype(np.float32)
+        mean, scale = mean_and_scale(x)
+        self.mean_, self.scale_ = mean.astype(np.float32), scale.astype(np.float32)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state or 0)
             net = self._net(torch, x.shape[1])

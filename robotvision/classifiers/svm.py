@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors, checked, non_negative
+from robotvision.classifiers.base import (
+    Classifier,
+    Scores,
+    Vectors,
+    checked,
+    mean_and_scale,
+    non_negative,
+)
 from robotvision.classifiers.folds import Fold
 from robotvision.classifiers.kernels import Bank, pairs
 from robotvision.errors import RobotVisionError
@@ -52,7 +59,7 @@ class SVM(Classifier):
     balanced : bool
         Weigh each room's errors by the inverse of its share of the frames.
     standardize : bool
-        Bring each feature to mean 0 and deviation 1 first (``linear`` and ``rbf`` alone).
+        Bring each feature to mean 0 and deviation 1 or less first (``linear`` and ``rbf`` alone).
     """
 
     def __init__(
@@ -132,9 +139,8 @@ class SVM(Classifier):
         if not self.standardize:
             return x
         if learn:
-            self.mean_ = x.mean(axis=0, dtype=np.float64).astype(np.float32)
-            deviation = x.std(axis=0, dtype=np.float64)
-            self.scale_ = np.where(deviation > 0, deviation, 1).astype(np.float32)
+            mean, scale = mean_and_scale(x)
+            self.mean_, self.scale_ = mean.astype(np.float32), scale.astype(np.float32)
         scaled: Vectors = (x - self.mean_) / self.scale_
         return scaled
 

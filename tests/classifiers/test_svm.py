@@ -6,6 +6,7 @@ from sklearn.metrics.pairwise import chi2_kernel, linear_kernel, rbf_kernel
 from sklearn.svm import SVC
 
 from robotvision.classifiers import CLASSIFIERS
+from robotvision.classifiers.base import mean_and_scale
 from robotvision.classifiers.calibration import fit_calibrated
 from robotvision.classifiers.forest import RandomForest
 from robotvision.classifiers.knn import KNN
@@ -116,13 +117,22 @@ def test_neighbours_are_scikit_learns(data):
 def test_regression_is_scikit_learns(data):
     """Folding standardisation into the weights changes nothing."""
     from sklearn.linear_model import LogisticRegression as Peer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     x, y, new = data
-    peer = make_pipeline(StandardScaler(), Peer(C=0.1, max_iter=500)).fit(x.astype(float), y)
+    mean, scale = mean_and_scale(x)
+    peer = Peer(C=0.1, max_iter=500).fit((x - mean) / scale, y)
     found = LogisticRegression().fit(x, y).predict_proba(new)
-    np.testing.assert_allclose(found, peer.predict_proba(new.astype(float)), atol=1e-6)
+    np.testing.assert_allclose(found, peer.predict_proba((new - mean) / scale), atol=1e-6)
+
+
+def test_scale():
+    """A feature that hardly varies is not blown up; equal ones are brought to deviation 1."""
+    x = np.random.default_rng(0).normal(5, [2, 2, 2, 1e-6], (500, 4)).astype(np.float32)
+    mean, scale = mean_and_scale(x)
+    deviations = ((x - mean) / scale).std(axis=0)
+    assert deviations[:3] == pytest.approx(1, abs=0.1)
+    assert deviations[3] < 1e-5
+    assert mean_and_scale(np.ones((3, 2), np.float32))[1].tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
