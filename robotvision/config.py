@@ -16,6 +16,7 @@ from pydantic import Field
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.registry import Registry
+from robotvision.replay.faults import FaultPlan
 from robotvision.tasks import Task, load_task
 from robotvision.yamlfile import Document, Path_, Strict, load, validate
 
@@ -133,6 +134,7 @@ class Config(Strict):
     model: str | None = Field(default=None, description="a model file, in place of training")
     decision: DecisionConfig = DecisionConfig()
     replay: ReplayConfig = ReplayConfig()
+    faults: FaultPlan | None = Field(default=None, description="sensor faults of the test tours")
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
     seed: int = Field(default=0, ge=0, lt=2**32)
     out: str | None = None

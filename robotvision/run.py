@@ -29,7 +29,11 @@ from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
 from robotvision.tasks.model import Task
 from robotvision.timing.environment import describe
+from robotvision.timing.null import null_figures
 from robotvision.training import Training
+
+NULL_FRAMES = 300
+"""The null system is timed so long before every run: some hundredths of a second."""
 
 
 @dataclass(slots=True)
@@ -99,6 +103,7 @@ def execute(
     cache: Path | None = None,
     observer: Observer | None = None,
     resume: bool = False,
+    prepared: Preparation | None = None,
 ) -> Run:
     """Do the run that ``setup`` describes.
 
@@ -114,13 +119,18 @@ def execute(
         Folder of extracted features; None: none is kept.
     resume : bool
         Go on after the last whole line of the run log there.
+    prepared : Preparation, optional
+        Of an equal configuration but for its faults: nothing is opened or trained again.
 
     Raises
     ------
     RobotVisionError
         The input is wrong, the folder cannot be written, or a system cannot be started.
     """
-    return _Execution(setup, folder, limit, cache, observer or Silent(), resume).run()
+    observer = observer or Silent()
+    if prepared is None:
+        prepared = Preparation(setup, cache, observer, folder / "system.log")
+    return _Execution(setup, folder, limit, prepared, observer, resume).run()
 
 
 class _Execution:
@@ -129,14 +139,14 @@ class _Execution:
         setup: Setup,
         folder: Path,
         limit: int | None,
-        cache: Path | None,
+        prepared: Preparation,
         observer: Observer,
         resume: bool,
     ) -> None:
         self.setup, self.folder, self.limit, self.observer = setup, folder, limit, observer
         self.policy = policy_of(setup)
         self.earlier = read_log(folder) if resume else None
-        self.prepared = Preparation(setup, cache, observer, folder / "system.log")
+        self.prepared = prepared
 
     def run(self) -> Run:
         prepared, parts = self.prepared, self.setup.parts
@@ -181,6 +191,7 @@ class _Execution:
             "config": resolved,
             "training": {k: training_summary(t) for k, t in self.prepared.training.items()},
             "environment": describe(),
+            "null_ns": null_figures(NULL_FRAMES),
         })  # fmt: skip
         return log
 
@@ -190,7 +201,7 @@ class _Execution:
         deadline = self.policy.deadline_ns
         is_started = False
         for number, spec in enumerate(s for s in part.test for _ in range(config.replay.loop)):
-            sequence = self.prepared.opened[spec]
+            sequence = self._faulty(self.prepared.opened[spec])
             done = self._earlier(part, number)
             skip = self._counted(done, replay, sequence, system, tally, log)
             n = len(replay.positions(sequence))
@@ -218,6 +229,18 @@ class _Execution:
                 self.observer.frame(shown, scored, tally)
         for shown, scored in judge.flush():
             self.observer.frame(shown, scored, tally)
+
+    def _faulty(self, sequence: Sequence) -> Sequence:
+        """Return the sequence with the sensor faults that the configuration declares."""
+        plan = self.setup.config.faults
+        if plan is None:
+            return sequence
+        from robotvision.replay.sensor_faults import is_about_time, with_faults
+
+        if is_about_time(plan) and self.setup.config.replay.clock == "asap":
+            self.observer.note("with the clock 'asap' no frame is late, whatever the faults do to "
+                               "the times; set 'clock: simulated' or rescore the run")  # fmt: skip
+        return with_faults(sequence, plan)
 
     def _replay(self) -> Replay:
         r = self.setup.config.replay

@@ -11,6 +11,7 @@ Examples:
   robotvision run configs/quickstart.yaml
   robotvision run configs/ie_tower.yaml --data-root ~/data --json > report.json
   robotvision run configs/quickstart.yaml --limit 50 --out runs/first
+  robotvision run configs/quickstart.yaml --faults faults.yaml --trace trace.json
   robotvision run --resume runs/first
 """
 
@@ -27,6 +28,11 @@ Examples:
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@click.option("--faults", type=click.Path(path_type=Path),
+              help="Spoil the test tours by the sensor faults of this YAML file, and tell the "
+              "points lost by fault.")  # fmt: skip
+@click.option("--trace", type=click.Path(path_type=Path),
+              help="Write a Chrome/Perfetto trace of the run.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path),
               help="Go on with an interrupted run, from its folder.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
@@ -37,6 +43,8 @@ def command(
     limit: int | None,
     seed: int | None,
     no_cache: bool,
+    faults: Path | None,
+    trace: Path | None,
     resume: Path | None,
     as_json: bool,
 ) -> int:
@@ -45,12 +53,16 @@ def command(
 
     from robotvision.config import load_config
     from robotvision.features.extraction import cache_folder
+    from robotvision.replay.faults import load_plan
     from robotvision.report.live import Live
     from robotvision.report.write import finish
     from robotvision.run import execute, new_folder, resumed
 
     if (config is None) == (resume is None):
         raise click.UsageError("give a CONFIG, or --resume and a run folder")
+    if resume is not None and faults is not None:
+        raise click.UsageError("--resume goes on with the faults the run began with")
+    plan = None if faults is None else load_plan(faults)
     if resume is not None:
         setup, limit = resumed(resume)
         folder = resume
@@ -59,7 +71,18 @@ def command(
         setup = load_config(config, data_root, seed)
         folder = new_folder(setup, out)
     errors = Console(stderr=True)
+    cache = None if no_cache else cache_folder()
+    lost = None
     with Live(errors) as live:
-        run = execute(setup, folder, limit=limit, cache=None if no_cache else cache_folder(),
-                      observer=live, resume=resume is not None)  # fmt: skip
-    return finish(run, setup, as_json=as_json, errors=errors)
+        if plan is not None:
+            from robotvision.degrade import degrade
+
+            run, setup, lost = degrade(setup, folder, plan, limit=limit, cache=cache, observer=live)
+        else:
+            run = execute(setup, folder, limit=limit, cache=cache, observer=live,
+                          resume=resume is not None)  # fmt: skip
+    if trace is not None:
+        from robotvision.replay.trace import trace_run
+
+        trace_run(trace, run.record)
+    return finish(run, setup, as_json=as_json, errors=errors, lost=lost)

@@ -15,7 +15,8 @@ from typing import Any
 
 from robotvision.errors import RobotVisionError
 from robotvision.replay.policy import Policy
-from robotvision.runs.log import FrameRecord
+from robotvision.runs.log import FrameRecord, RunRecord
+from robotvision.runs.recount import logged_policy
 
 Event = dict[str, Any]
 _TRACKS = ("camera", "decode", "system", "late", "skipped", "failed")
@@ -52,6 +53,12 @@ def write_trace(
             f.write("\n]}\n")
     except OSError as e:
         raise RobotVisionError(f"{path}: the trace cannot be written ({e.strerror})") from e
+
+
+def trace_run(path: Path, record: RunRecord) -> None:
+    """Write the trace of a run as it was recorded. Raises RobotVisionError."""
+    policy = None if record.about["clock"] == "asap" else logged_policy(record)
+    write_trace(path, [(str(s.about["name"]), s.frames) for s in record.sequences], policy)
 
 
 def _events(

@@ -53,6 +53,7 @@ def from_record(
         "faults": faults(frames),
         "warnings": record.warnings,
         "environment": about.get("environment", {}),
+        "null_ns": about.get("null_ns", {}),
         "config_digest": about.get("config_digest"),
         "seed": about.get("seed"),
     }
@@ -62,10 +63,12 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, int | None]]:
     """Return p50, p90, p99 and max by stage in nanoseconds; stages, the rest, the total.
 
     ``total`` is the time the system had the frame; ``rest`` is what of it no stage accounts for.
-    ``decode`` lies outside it.
+    Outside it lie ``wait`` (for pixels and due time), ``hand-over`` (from then to the system's
+    call) and ``decode``, in a thread beside it.
     """
     stages: dict[str, list[int]] = {}
-    rest, total, decode = [], [], []
+    rest, total = [], []
+    outside: dict[str, list[int]] = {"wait": [], "hand-over": [], "decode": []}
     for frame in frames:
         latency_ns = frame.timed.latency_ns
         if latency_ns is None:
@@ -74,17 +77,18 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, int | None]]:
         for name, value in frame.timed.stages_ns.items():
             stages.setdefault(name, []).append(value)
         rest.append(latency_ns - sum(frame.timed.stages_ns.values()))
-        if frame.decode_ns is not None:
-            decode.append(frame.decode_ns)
+        for name, time in zip(
+            outside, (frame.wait_ns, frame.handover_ns, frame.decode_ns), strict=True
+        ):
+            if time is not None:
+                outside[name].append(time)
     if not total:
         return {}
     found = {name: summary(values) for name, values in stages.items()}
     if stages:
         found[REST] = summary(rest)
     found[TOTAL] = summary(total)
-    if decode:
-        found["decode"] = summary(decode)
-    return found
+    return found | {name: summary(values) for name, values in outside.items() if values}
 
 
 def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ from robotvision.tasks.model import Status, Task
 from robotvision.timing.quantiles import QUANTILES, frames_needed
 
 MAX_CONFUSION = 16
+OUTSIDE = ("rest", "wait", "hand-over", "decode")
+"""Rows of the latency table that no stage of the system accounts for."""
 
 
 def print_report(
@@ -38,6 +40,7 @@ def _parts(
     if data["latency_ns"]:
         parts += [_titled(latency_table(data), "latency in ms")]
         parts += _unsupported(data)
+        parts += _null(data)
     for table in published_tables(task):
         parts.append(Padding(table, (1, 0, 0, 0)))
     parts += notes(data, task)
@@ -154,7 +157,7 @@ def latency_table(data: Mapping[str, Any]) -> Table:
         cells = [
             "*" if values.get(q) is None else f"{values[q] / 1e6:.3f}" for q in (*QUANTILES, "max")
         ]
-        style = "bold" if stage == "total" else ("dim" if stage in ("rest", "decode") else "")
+        style = "bold" if stage == "total" else ("dim" if stage in OUTSIDE else "")
         table.add_row(stage, *cells, style=style)
     return table
 
@@ -168,6 +171,15 @@ def _unsupported(data: Mapping[str, Any]) -> list[RenderableType]:
         return []
     return [Text(f"* so few frames cannot support it; frames needed: {', '.join(missing)}",
                  style="dim")]  # fmt: skip
+
+
+def _null(data: Mapping[str, Any]) -> list[RenderableType]:
+    null = data.get("null_ns")
+    if not null:
+        return []
+    inside, cycle = null["total"]["p50"] / 1e3, null["cycle"]["p50"] / 1e3
+    return [Text(f"null system, run just before: {inside:.2f} µs inside the total, {cycle:.0f} µs "
+                 "a frame through the whole loop (medians)", style="dim")]  # fmt: skip
 
 
 def published_tables(task: Task) -> list[Table]:

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 
 from robotvision.config import Setup
 from robotvision.records import SILENCE
 from robotvision.report.console import out
+from robotvision.report.degradation import degradation_table
 from robotvision.report.html import write_html
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
 from robotvision.run import Run, write_text
 
 
-def finish(run: Run, setup: Setup, *, as_json: bool, errors: Console) -> int:
-    """Write run file and reports, print the report, return the exit code."""
+def finish(
+    run: Run,
+    setup: Setup,
+    *,
+    as_json: bool,
+    errors: Console,
+    lost: Sequence[Mapping[str, Any]] | None = None,
+) -> int:
+    """Write run file and reports, print the report, return the exit code.
+
+    ``lost`` is the degradation table of a run with sensor faults.
+    """
     from robotvision.runs.runfile import write_run_file
 
     data = report(run)
+    if lost is not None:
+        data["degradation"] = list(lost)
     first = run.task.run_file.first_number
     for name in dict.fromkeys(s.set for s in run.record.sequences):
         frames = [f for s in run.record.sequences if s.set == name for f in s.frames]
@@ -34,6 +49,8 @@ def finish(run: Run, setup: Setup, *, as_json: bool, errors: Console) -> int:
     else:
         console = out()
         print_report(console, data, run.task, run.tallies)
+        if lost is not None:
+            console.print(degradation_table(lost))
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
     if run.stopped:
         errors.print(f"stopped; go on with: robotvision run --resume {run.folder}",

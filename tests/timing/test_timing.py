@@ -244,15 +244,15 @@ def test_the_ratio_of_two_systems_is_found_with_an_interval_that_holds_it() -> N
 
 
 def test_the_interval_covers_as_often_as_it_claims() -> None:
-    """Of a hundred comparisons of equal systems with correlated noise, hardly one in ten misses."""
+    """Of sixty comparisons of equal systems with correlated noise, hardly one in ten misses."""
     misses = 0
-    for seed in range(100):
+    for seed in range(60):
         draw = np.random.default_rng(seed)
         wave = np.convolve(draw.normal(0, 0.05, 304), np.ones(5) / 5, "valid")
         a = (1e6 * np.exp(wave + draw.normal(0, 0.02, 300))).astype(np.int64)
         found = ratio_interval(a, np.full(300, 10**6))
         misses += not found.low <= 1.0 <= found.high
-    assert misses <= 15
+    assert misses <= 10
 
 
 def test_two_systems_are_asked_in_turns() -> None:
