@@ -229,8 +229,10 @@ def test_a_run_with_faults_tells_the_points_lost_by_each(
     """Clean, each alone, all together: rows that add up, runs that can be looked at."""
     (tmp_path / "faults.yaml").write_text(FAULTS)
     out, trace = tmp_path / "out", tmp_path / "trace.json"
-    shown = run(config(features="[hsv_histogram]"), "--faults", tmp_path / "faults.yaml", "--out", out, "--trace", trace,
-                "--json")  # fmt: skip
+    shown = run(
+        config(features="[hsv_histogram]"), "--faults", tmp_path / "faults.yaml",
+        "--out", out, "--trace", trace, "--json",
+    )  # fmt: skip
     data = json.loads(shown.stdout)
     rows = {r["fault"]: r for r in data["degradation"]}
     assert list(rows) == ["none", "drop", "exposure", "all"]
