@@ -16,6 +16,8 @@ from robotvision.errors import FrameError, RobotVisionError
 from robotvision.records import frozen
 
 MAX_PIXELS = 2**26
+_RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
+"""Decoding straight into RGB; None before OpenCV 4.11."""
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 
@@ -27,6 +29,8 @@ def decode_color(raw: bytes, where: str) -> NDArray[np.uint8]:
     FrameError
         The bytes are not a whole picture.
     """
+    if _RGB is not None:
+        return frozen(_decode(raw, where, _RGB))
     image = _decode(raw, where, cv2.IMREAD_COLOR)
     return frozen(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -126,38 +127,7 @@ class RunLog:
 
     def frame(self, record: FrameRecord) -> None:
         """Write one frame."""
-        timed, truth = record.timed, record.truth
-        line: dict[str, Any] = {
-            "type": "frame",
-            "index": timed.index,
-            "timestamp_ns": record.timestamp_ns,
-            "segment": record.segment,
-            "due_ns": timed.due_ns,
-            "started_ns": timed.started_ns,
-            "finished_ns": timed.finished_ns,
-        }
-        answer = timed.answer
-        if answer is not None:
-            line["room"] = answer.room
-            line["confidence"] = answer.confidence
-            if answer.objects:
-                line["objects"] = dict(answer.objects)
-        if timed.stages_ns:
-            line["stages_ns"] = dict(timed.stages_ns)
-        if record.decode_ns is not None:
-            line["decode_ns"] = record.decode_ns
-        if record.decoded_ns is not None:
-            line["decoded_ns"] = record.decoded_ns
-        if record.wait_ns is not None:
-            line["wait_ns"] = record.wait_ns
-            line["handover_ns"] = record.handover_ns
-        if timed.fault is not None:
-            line["fault"] = timed.fault
-        if truth is not None:
-            line["truth"] = truth.room
-            if truth.objects:
-                line["truth_objects"] = sorted(truth.objects)
-        self._line(_encode(line))
+        self._line(frame_text(record))
 
     def _line(self, text: str) -> None:
         raw = text.encode("utf-8", "surrogateescape") + b"\n"
@@ -265,6 +235,47 @@ class _Reader:
             run.sequences.append(SequenceRecord(line, offset=run.valid_bytes))
         elif kind == "end":
             run.finished, run.end = True, line
+
+
+def frame_text(record: FrameRecord) -> str:
+    """Return a frame as the JSON of its line; spelt out, since it is written between two frames."""
+    timed, answer, truth = record.timed, record.timed.answer, record.truth
+    started, finished = timed.started_ns, timed.finished_ns
+    text = (
+        f'{{"type":"frame","index":{timed.index},"timestamp_ns":{record.timestamp_ns}'
+        f',"segment":{record.segment},"due_ns":{timed.due_ns}'
+        f',"started_ns":{"null" if started is None else started}'
+        f',"finished_ns":{"null" if finished is None else finished}'
+    )
+    if answer is not None:
+        confidence = answer.confidence
+        said = "null" if confidence is None else _encode(float(confidence))
+        text += f',"room":{_word(answer.room)},"confidence":{said}'
+        if answer.objects:
+            text += f',"objects":{_encode(dict(answer.objects))}'
+    if timed.stages_ns:
+        stages = ",".join([f"{_word(name)}:{int(v)}" for name, v in timed.stages_ns.items()])
+        text += f',"stages_ns":{{{stages}}}'
+    if record.decode_ns is not None:
+        text += f',"decode_ns":{record.decode_ns}'
+    if record.decoded_ns is not None:
+        text += f',"decoded_ns":{record.decoded_ns}'
+    if record.wait_ns is not None:
+        handed = "null" if record.handover_ns is None else record.handover_ns
+        text += f',"wait_ns":{record.wait_ns},"handover_ns":{handed}'
+    if timed.fault is not None:
+        text += f',"fault":{_encode(timed.fault)}'
+    if truth is not None:
+        text += f',"truth":{_word(truth.room)}'
+        if truth.objects:
+            text += f',"truth_objects":{_encode(sorted(truth.objects))}'
+    return text + "}"
+
+
+@lru_cache(4096)
+def _word(text: str | None) -> str:
+    """Return a room or a stage as JSON; there are few of them, and they come again and again."""
+    return _encode(text)
 
 
 def frame_record(line: Mapping[str, Any]) -> FrameRecord:
