@@ -1,4 +1,4 @@
-"""``robotvision data``: look at, check and convert sequences."""
+"""``robotvision data``: look at, check, convert and fetch sequences."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from robotvision.cli.data_catalogue import fetch, list_
 
 if TYPE_CHECKING:
     from robotvision.errors import Fault
@@ -47,13 +49,18 @@ def _params(label_file: Path | None, topics: tuple[str, ...]) -> dict[str, Any]:
     epilog="\b\nExamples:\n"
     "  robotvision data info sequences/day\n"
     "  robotvision data verify sequences/* --task rooms\n"
-    "  robotvision data convert idol2/dum_cloudy1 sequences/dum_cloudy1"
+    "  robotvision data convert idol2/dum_cloudy1 sequences/dum_cloudy1\n"
+    "  robotvision data fetch vidrilo --to data"
 )
 def command() -> None:
-    """Look at, check and convert sequences of frames, in any layout that is known.
+    """Look at, check, convert and fetch sequences of frames, in any layout that is known.
 
     The layout is detected from the names in the folder; `robotvision list readers` shows them all.
     """
+
+
+command.add_command(list_)
+command.add_command(fetch)
 
 
 @command.command(epilog="\b\nExamples:\n"
@@ -96,10 +103,19 @@ def verify(
     sequences: tuple[Path, ...], task_name: str | None, reader: str | None,
     label_file: Path | None, topics: tuple[str, ...], as_json: bool,
 ) -> int:  # fmt: skip
-    """Find every fault of a sequence: tables, truth and each picture. Exit 2 where there is one."""
+    """Find every fault of a sequence: tables, truth and each picture. Exit 2 where there is one.
+
+    A data set that was fetched can be named by its id (kth-idol2): its archives' digests and its
+    sequences' counts are checked.
+    """
+    from robotvision.data.catalogue import data_set_names
     from robotvision.data.verify import checked
     from robotvision.tasks import load_task
 
+    if all(not p.exists() and str(p) in data_set_names() for p in sequences):
+        from robotvision.cli.data_catalogue import verify_fetched
+
+        return verify_fetched([str(p) for p in sequences], as_json)
     task = load_task(task_name) if task_name else None
     results, params = [], _params(label_file, topics)
     for path in sequences:

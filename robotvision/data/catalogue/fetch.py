@@ -1,0 +1,277 @@
+"""Fetch a data set: several archives at once, digests kept, counts checked through the readers.
+
+::
+
+    <folder>/<id>/archives/<name>           as downloaded
+    <folder>/<id>/archives/<name>.sha256    its digest when it first came
+    <folder>/<id>/<sequence>/               unpacked
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from robotvision.data.catalogue.download import DownloadError, Progress, Resuming, Stopped, download
+from robotvision.data.catalogue.model import Archive, DataSet
+from robotvision.data.catalogue.unpack import ArchiveError, unpack
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.tasks.model import KnownCount
+
+ARCHIVES = "archives"
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What became of one archive.
+
+    ``sha256`` is None where the archive is not here; ``is_first`` says that its digest was trusted
+    on first use. ``frames`` are those the reader counts, None where it does not.
+    """
+
+    archive: Archive
+    path: Path
+    sha256: str | None = None
+    is_first: bool = False
+    frames: int | None = None
+    expected: int | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Fetching:
+    """How a data set is fetched.
+
+    Parameters
+    ----------
+    folder : Path
+        Data sets lie in it, each in a folder of its id.
+    mirrors : sequence of str
+        In place of the catalogue's addresses: URLs, or folders that have the archives.
+    jobs : int
+        Archives at a time.
+    keep : bool
+        Keep archives once they are unpacked and their counts are right.
+    timeout_s, wait_s : float
+        See `Resuming`.
+    """
+
+    folder: Path
+    mirrors: Sequence[str] = ()
+    jobs: int = 2
+    keep: bool = True
+    timeout_s: float = 30.0
+    wait_s: float = 1.0
+
+    def fetch(
+        self, data: DataSet, wanted: Sequence[str] = (), progress: Progress | None = None
+    ) -> Iterator[Fetched]:
+        """Fetch the wanted archives (patterns; all where none) and yield each when it is done.
+
+        Raises
+        ------
+        InputFaults
+            A pattern fits none, or the data set cannot be fetched at all: how it can be had.
+        """
+        mirrors = self._mirrors(data)
+        archives = chosen(data, wanted)
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(max(1, self.jobs))
+        try:
+            todo = [pool.submit(self._one, data, a, mirrors, progress, stop) for a in archives]
+            for done in as_completed(todo):
+                yield done.result()
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _mirrors(self, data: DataSet) -> list[str]:
+        if self.mirrors and data.archives:
+            return list(self.mirrors)
+        if data.access == "form" or not data.bases:
+            remedy = f"see {data.homepage.url} ({data.homepage.status})"
+            if data.archives:
+                remedy += (f"; with the archives in hand: robotvision data fetch {data.id} "
+                           "--mirror FOLDER")  # fmt: skip
+            raise InputFaults([Fault(data.id, data.how, remedy=remedy)])
+        return [b.url for b in data.bases]
+
+    def _one(
+        self, data: DataSet, archive: Archive, mirrors: list[str], progress: Progress | None,
+        stop: threading.Event,
+    ) -> Fetched:  # fmt: skip
+        place = self.folder / data.id
+        fetched = Fetched(archive, place / archive.sequence if archive.unpack else
+                          place / archive.sequence / Path(archive.name).name)  # fmt: skip
+        try:
+            if not fetched.path.exists() or (place / ARCHIVES / archive.name).exists():
+                self._download(place, fetched, mirrors, progress, stop)
+            if not fetched.path.exists():
+                self._put(place, fetched, detector(data))
+        except Stopped:
+            fetched.faults.append(f"{archive.name}: stopped")
+            return fetched
+        except (DownloadError, ArchiveError) as e:
+            fetched.faults += e.lines()
+            return fetched
+        except OSError as e:
+            fetched.faults.append(f"{e.filename or place}: cannot be written ({e.strerror})")
+            return fetched
+        check_counts(data, fetched)
+        if not self.keep and not fetched.faults and archive.unpack:
+            (place / ARCHIVES / archive.name).unlink(missing_ok=True)
+        return fetched
+
+    def _download(
+        self, place: Path, fetched: Fetched, mirrors: list[str], progress: Progress | None,
+        stop: threading.Event,
+    ) -> None:  # fmt: skip
+        name = fetched.archive.name
+        kept = place / ARCHIVES / f"{name}.sha256"
+        known, why = known_digest(place, fetched.archive)
+        resuming = Resuming(place / ARCHIVES / f"{name}.part", name, progress, stop,
+                            timeout_s=self.timeout_s, wait_s=self.wait_s)  # fmt: skip
+        fetched.sha256 = download(name, mirrors, place / ARCHIVES, known, why, resuming)
+        if known is None:
+            fetched.is_first = True
+            kept.write_text(f"{fetched.sha256}  {Path(name).name}\n", encoding="utf-8")
+
+    def _put(self, place: Path, fetched: Fetched, detects: Callable[[Path], bool]) -> None:
+        source = place / ARCHIVES / fetched.archive.name
+        fetched.path.parent.mkdir(parents=True, exist_ok=True)
+        if fetched.archive.unpack:
+            unpack(source, fetched.path, detects)
+        else:
+            shutil.copyfile(source, fetched.path)
+
+
+def chosen(data: DataSet, wanted: Sequence[str]) -> list[Archive]:
+    """Return the archives whose sequence or file name fits one of the patterns, all where none.
+
+    A name of the form of ``data.more`` need not be listed.
+
+    Raises
+    ------
+    InputFaults
+        A pattern fits none.
+    """
+    listed = [a for a in data.archives if not wanted or any(_fits(a, p) for p in wanted)]
+    unlisted, faults = [], []
+    for pattern in wanted:
+        if any(_fits(a, pattern) for a in listed):
+            continue
+        if data.more and re.fullmatch(data.more, pattern):
+            sequence = pattern.rpartition(".")[0].replace("/", "_")
+            unlisted.append(Archive(name=pattern, sequence=sequence, sha256=None))
+            continue
+        known = near(pattern, [a.sequence for a in data.archives])
+        faults.append(Fault(data.id, f"no archive fits {pattern!r}{known}",
+                            remedy=f"robotvision data list {data.id} shows them"))  # fmt: skip
+    if faults:
+        raise InputFaults(faults)
+    return listed + unlisted
+
+
+def _fits(archive: Archive, pattern: str) -> bool:
+    return fnmatchcase(archive.sequence, pattern) or fnmatchcase(archive.name, pattern)
+
+
+def known_digest(place: Path, archive: Archive) -> tuple[str | None, str]:
+    """Return the SHA-256 that an archive must have and where it is from; None: trust the first."""
+    if archive.sha256 is not None:
+        return archive.sha256, "as the catalogue says"
+    kept = place / ARCHIVES / f"{archive.name}.sha256"
+    if not kept.exists():
+        return None, ""
+    text = kept.read_text(encoding="utf-8", errors="replace").split()
+    if not text or len(text[0]) != 64:
+        raise DownloadError(f"{kept}: expected a SHA-256 and a file name; delete the file to trust "
+                            "the next download")  # fmt: skip
+    return text[0].lower(), f"as first downloaded, {kept}; delete that to take the new one"
+
+
+def detector(data: DataSet) -> Callable[[Path], bool]:
+    """Return what tells whether the data set's layout lies in a folder."""
+    from robotvision.data import READERS
+
+    if data.reader is None:
+        return lambda _: False
+    found: Callable[[Path], bool] = READERS.create(data.reader, {}).detects
+    return found
+
+
+def check_counts(data: DataSet, fetched: Fetched) -> None:
+    """Count the frames and rooms of an unpacked sequence and note where others were expected."""
+    from robotvision.data import read_sequence
+
+    expected = data.known_counts().get(fetched.archive.sequence)
+    if data.reader is None or not fetched.archive.unpack:
+        return
+    try:
+        reading = read_sequence(fetched.path, data.reader)
+    except RobotVisionError as e:
+        fetched.faults += e.lines()
+        return
+    fetched.faults += map(str, reading.faults)
+    if reading.sequence is None:
+        return
+    fetched.frames = len(reading.sequence)
+    if expected is not None:
+        fetched.expected = expected.frames
+        rooms = reading.sequence.room_counts() if reading.sequence.truth is not None else None
+        fetched.faults += _differences(fetched.path, expected, fetched.frames, rooms)
+
+
+def _differences(
+    path: Path, expected: KnownCount, frames: int, rooms: dict[str, int] | None
+) -> list[str]:
+    found = []
+    if expected.frames is not None and expected.frames != frames:
+        found.append(f"{path}: expected {expected.frames} frames ({expected.status}), got "
+                     f"{frames}; delete the folder and fetch it again")  # fmt: skip
+    for room, n in expected.rooms.items() if rooms is not None else ():
+        if rooms is not None and rooms.get(room, 0) != n:
+            found.append(f"{path}: expected {n} frames of {room} ({expected.status}), got "
+                         f"{rooms.get(room, 0)}")  # fmt: skip
+    return found
+
+
+def verify(data: DataSet, folder: Path) -> list[Fetched]:
+    """Check what was fetched of a data set: digests of kept archives, counts of sequences.
+
+    Raises
+    ------
+    InputFaults
+        Nothing of it lies in ``folder``.
+    """
+    import pooch  # type: ignore[import-untyped]
+
+    place, results = folder / data.id, []
+    for archive in data.archives:
+        packed, unpacked = place / ARCHIVES / archive.name, place / archive.sequence
+        fetched = Fetched(archive, unpacked)
+        if packed.exists():
+            try:
+                known, why = known_digest(place, archive)
+            except DownloadError as e:
+                fetched.faults += e.lines()
+                known = None
+            fetched.sha256 = pooch.file_hash(str(packed), alg="sha256")
+            if known is not None and fetched.sha256 != known:
+                fetched.faults.append(
+                    f"{packed}: expected the SHA-256 {known} ({why}), got {fetched.sha256}"
+                )
+        if archive.unpack and unpacked.exists():
+            check_counts(data, fetched)
+        if packed.exists() or (archive.unpack and unpacked.exists()):
+            results.append(fetched)
+    if not results:
+        raise InputFaults([Fault(place, f"nothing of {data.id} lies there",
+                                 remedy=f"robotvision data fetch {data.id}")])  # fmt: skip
+    return results
