@@ -27,7 +27,7 @@ _TINY = np.float32(1e-30)
 """Keeps 0 / 0 out of χ²: squares of what lies below it vanish in float32 anyway."""
 _CACHE = 2**17
 """Numbers of a working block: 512 KB, a core's cache."""
-_NEAR = 0.02
+_NEAR = 0.2
 """Distances below this share of x's mass are computed by the definition: in the short form, large
 numbers cancel there."""
 _CHAIN = 64
