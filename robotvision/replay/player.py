@@ -21,6 +21,7 @@ from robotvision.data.sequence import Sequence
 from robotvision.errors import SystemFault
 from robotvision.records import TimedAnswer
 from robotvision.replay.decode import DecodeAhead, Decoded
+from robotvision.replay.gpu import synchronised
 from robotvision.replay.policy import Policy
 from robotvision.replay.virtual import due_times
 from robotvision.runs.log import FrameRecord
@@ -125,6 +126,7 @@ class _Run:
         self.sequence, self.system, self.replay = sequence, system, replay
         self.positions, self.due = positions, due
         self.t0 = 0
+        self.ask = synchronised(system.answer)
         self.free = 0  # when the system is idle again, on the run's clock
 
     def frames(self, decoder: DecodeAhead) -> Iterator[FrameRecord]:
@@ -162,7 +164,7 @@ class _Run:
             timed = TimedAnswer(self._index(k), None, due, fault=decoded.problem)
             return self._record(k, timed, decoded, there - idle)
         answer, stages, fault = None, None, None
-        ask = self.system.answer
+        ask = self.ask
         started = perf_counter_ns()
         try:
             answer, stages = ask(frame)

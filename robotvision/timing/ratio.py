@@ -22,6 +22,7 @@ from robotvision.data.sequence import Sequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.records import Frame
 from robotvision.replay.decode import DecodeAhead
+from robotvision.replay.gpu import Ask, synchronised
 from robotvision.systems.base import System, View
 from robotvision.timing.quantiles import summary
 
@@ -117,6 +118,7 @@ def measure_pair(
     RobotVisionError
         A system cannot begin the sequence, or hardly a frame was answered.
     """
+    asks = synchronised(a.answer), synchronised(b.answer)
     pairs: list[tuple[int, int]] = []
     failed = seen = 0
     end = perf_counter_ns() + round(max_s * 1e9)
@@ -126,7 +128,7 @@ def measure_pair(
         with DecodeAhead(sequence, range(len(sequence))) as decoder:
             for k in range(len(sequence)):
                 frame = decoder.get(k).frame
-                both = None if frame is None else _both(a, b, frame, seen % 2 == 0)
+                both = None if frame is None else _both(*asks, frame, seen % 2 == 0)
                 seen += 1
                 if both is None:
                     failed += 1
@@ -139,13 +141,13 @@ def measure_pair(
     return Paired(table[:, 0], table[:, 1], failed)
 
 
-def _both(a: System, b: System, frame: Frame, a_first: bool) -> tuple[int, int] | None:
+def _both(a: Ask, b: Ask, frame: Frame, a_first: bool) -> tuple[int, int] | None:
     first, second = (a, b) if a_first else (b, a)
     took = []
-    for system in (first, second):
+    for ask in (first, second):
         started = perf_counter_ns()
         try:
-            system.answer(frame)
+            ask(frame)
         except SystemFault:
             return None
         took.append(perf_counter_ns() - started)

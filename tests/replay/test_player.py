@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -249,3 +251,27 @@ def test_a_log_read_back_holds_what_the_player_recorded(
     assert list(read_log(tmp_path).frames()) == records
     assert all(r.wait_ns is not None and r.handover_ns is not None for r in records)
     assert all(r.decoded_ns is not None and r.decode_ns is not None for r in records)
+
+
+def test_an_answer_is_in_when_the_gpu_has_done_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where torch has a GPU the clock waits for it; where it has none, nothing is added."""
+
+    class Cuda:
+        waits = 0
+        there = True
+
+        def is_available(self) -> bool:
+            return self.there
+
+        def synchronize(self) -> None:
+            self.waits += 1
+            time.sleep(0.002)
+
+    cuda = Cuda()
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    records = replayed(tour(5), Null())
+    assert cuda.waits == 5
+    assert all((r.timed.latency_ns or 0) >= 2 * MS for r in records)
+    cuda.there = False
+    replayed(tour(5), Null())
+    assert cuda.waits == 5

@@ -354,3 +354,30 @@ def test_pictures_in_memory_are_the_same_every_time() -> None:
     assert stand_in(3).digest(1) == stand_in(3).digest(1)
     with pytest.raises(RobotVisionError, match="gone"):
         InMemory("gone").read()
+
+
+PROGRAM = """import json, sys
+def send(**m):
+    print("\\n@rv1 " + json.dumps(m), flush=True)
+for line in sys.stdin.buffer:
+    m = json.loads(line[5:])
+    if m["type"] == "hello":
+        send(type="ready", name="tiny", channels=["rgb"], transport=m["transports"][0])
+    elif m["type"] == "frame":
+        send(type="answer", index=m["index"], room=None, stages_ns={"think": 1000})
+    elif m["type"] == "bye":
+        break
+"""
+
+
+def test_the_command_times_a_program_on_pictures_in_memory(tmp_path: Path) -> None:
+    """Transfer, the program's own stages, and the memory of the largest child."""
+    path = tmp_path / "tiny.py"
+    path.write_text(PROGRAM)
+    args = ["--quantile", "p90", "--passes", "1", "--json", "--", sys.executable, str(path)]
+    shown = CliRunner().invoke(command, args)
+    data = json.loads(shown.stdout)
+    assert data["frames"] == 120
+    assert {"send", "program.think", "program.other", "total"} <= set(data["latency_ns"])
+    assert data["memory"]["child_peak_bytes"] > 10**6
+    assert data["failed"] == 0
