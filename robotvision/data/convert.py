@@ -1,7 +1,7 @@
 """Turn a sequence in any layout into the native one.
 
-JPEG and PNG files are kept byte for byte; other pictures are kept as PNG, frames of a video (which
-has lost already) as JPEG.
+JPEG and PNG files, and such pictures in a robot recording, are kept byte for byte; other pictures
+are kept as PNG, frames of a video (which has lost already) as JPEG.
 """
 
 from __future__ import annotations
@@ -95,6 +95,9 @@ def _images(
 def _image(source: Source) -> NDArray[Any] | bytes:
     """Return a picture as an encoded file where one lies there that is kept, else its pixels."""
     image = source.read()
+    if (encoded := getattr(source, "encoded", None)) is not None:
+        raw: bytes | None = encoded()
+        return image if raw is None else raw
     if isinstance(source, Picture):
         raw = source.raw()
         if raw.startswith(_KEPT[source.kind]):

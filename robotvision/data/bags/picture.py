@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from robotvision.data.bags import pixels
 from robotvision.data.bags.messages import COMPRESSED, decode
 from robotvision.data.bags.storage import Ref, Storage, Topic, open_storage
+from robotvision.data.pictures import encode_png
 from robotvision.data.sequence import Kind
 from robotvision.errors import FrameError, RobotVisionError
 
@@ -73,6 +74,20 @@ class BagPicture:
                 message, where
             )
         return pixels.depth_mm(message, where) if is_depth else pixels.color(message, where)
+
+    def encoded(self) -> bytes | None:
+        """Return a colour picture as the JPEG or PNG that was recorded, or as PNG; None for depth.
+
+        Raises FrameError.
+        """
+        if self.kind is Kind.DEPTH_MM:
+            return None
+        message = self._message()
+        if self.topic.type == COMPRESSED:
+            raw: bytes = message.data.tobytes()
+            if raw.startswith((b"\xff\xd8\xff", b"\x89PNG")):
+                return raw
+        return encode_png(self.read())
 
     def digest(self) -> bytes:
         """Return a digest of the pixels or of the compressed picture; times do not enter.
