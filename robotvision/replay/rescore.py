@@ -15,7 +15,6 @@ frames, which have neither answer nor latency: it can only be judged again at it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -23,21 +22,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.records import Outcome, TimedAnswer
+from robotvision.records import TimedAnswer
+from robotvision.replay.columns import (
+    ANSWERED,
+    LATE,
+    NEVER,
+    SKIPPED,
+    Coder,
+    Columns,
+    Ints,
+    or_never,
+)
 from robotvision.replay.latency import LatencyModel
-from robotvision.replay.policy import Backlog, Policy, own_outcome
+from robotvision.replay.policy import Backlog, Policy
 from robotvision.replay.virtual import due_times, scaled, schedule
-from robotvision.runs.log import FrameRecord, RunRecord, SequenceRecord
+from robotvision.runs.log import RunRecord
 from robotvision.scoring.tally import SILENT, Tally
 from robotvision.tasks.model import Task
-
-Ints = NDArray[np.int64]
-NEVER = np.iinfo(np.int64).max
-"""Finished at no time."""
-_ANSWERED = -1
-_SKIPPED, _LATE, _UNANSWERED = (
-    SILENT.index(o) for o in (Outcome.SKIPPED, Outcome.LATE, Outcome.UNANSWERED)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,52 +63,6 @@ class Conditions:
     def is_as_recorded(self) -> bool:
         """Whether nothing is asked for that the run did not have."""
         return self.rate_hz is None and self.machine_speed == 1.0 and self.latency is None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """One sequence of a log by column, a row a frame.
-
-    Parameters
-    ----------
-    set : str
-        Its test set.
-    first : int
-        Position of its first frame in the run.
-    timestamps : list of int
-        As recorded, in nanoseconds.
-    latency : list of int
-        How long the system had each frame; 0 where it never saw it.
-    was_asked : (n,) bool
-        Whether the system saw the frame.
-    own : (n,) int64
-        -1: answered; else the place of FAILED or SKIPPED in `SILENT`.
-    truth : (n,) int64
-        Place of the true label in the task's, -1 where it is not known.
-    said : (n,) int64
-        A column of `Tally.counts`.
-    stated, in_view : (n, objects) int64 and bool, or None
-        As `Tally.add_codes` takes them; None where the task has no objects.
-    due, started, finished : (n,) int64
-        As recorded; the last two `NEVER` where the system was not asked.
-    """
-
-    set: str
-    first: int
-    timestamps: list[int]
-    latency: list[int]
-    was_asked: NDArray[np.bool_]
-    own: Ints
-    truth: Ints
-    said: Ints
-    stated: Ints | None
-    in_view: NDArray[np.bool_] | None
-    due: Ints
-    started: Ints
-    finished: Ints
-
-    def __len__(self) -> int:
-        return len(self.timestamps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,12 +134,12 @@ class Recorded:
         self.backlog: Backlog = record.about["policy"]["backlog"]
         replay = record.about.get("config", {}).get("replay", {})
         self._camera = replay.get("rate_hz"), float(replay.get("speed", 1.0))
-        coder = _Coder(self.task)
+        coder = Coder(self.task)
         starts = np.cumsum([0, *(len(s.frames) for s in record.sequences)]).tolist()
         self.sequences = [
             coder.columns(s, first) for s, first in zip(record.sequences, starts, strict=False)
         ]
-        self.n_skipped = sum(int((c.own == _SKIPPED).sum()) for c in self.sequences)
+        self.n_skipped = sum(int((c.own == SKIPPED).sum()) for c in self.sequences)
         self._stages: dict[str, Ints] = {}
         self._due: dict[tuple[float | None, bool], list[list[int]]] = {}
 
@@ -207,7 +162,7 @@ class Recorded:
                 found["rest"] = [_rest(f.timed) for f in frames]
             if any(f.decode_ns is not None for f in frames):
                 found["decode"] = [f.decode_ns for f in frames]
-            self._stages = {name: _never(values) for name, values in found.items()}
+            self._stages = {name: or_never(values) for name, values in found.items()}
         return self._stages
 
     def rescore(self, policy: Policy, conditions: Conditions | None = None) -> Rescored:
@@ -230,7 +185,7 @@ class Recorded:
                 times = self._virtual(number, columns, policy, conditions)
             else:
                 times = Times(
-                    columns.due, columns.started, columns.finished, columns.own != _SKIPPED
+                    columns.due, columns.started, columns.finished, columns.own != SKIPPED
                 )
             found.times.append(times)
             tally = found.tallies.setdefault(columns.set, Tally(self.task))
@@ -271,7 +226,7 @@ class Recorded:
             model, first = conditions.latency, columns.first
             latency = [model(first + k) if asked[k] else 0 for k in range(len(columns))]
         latency = scaled(latency, conditions.machine_speed)
-        times = [_never(t) for t in schedule(due, latency, policy.backlog)]
+        times = [or_never(t) for t in schedule(due, latency, policy.backlog)]
         was_taken = times[0] != NEVER
         for column in times:
             column[~columns.was_asked] = NEVER
@@ -283,25 +238,21 @@ def _rest(timed: TimedAnswer) -> int | None:
     return None if latency is None else latency - sum(timed.stages_ns.values())
 
 
-def _never(times: Sequence[int | None]) -> Ints:
-    return np.fromiter((NEVER if t is None else t for t in times), np.int64, len(times))
-
-
 def judge(columns: Columns, times: Times, policy: Policy, tally: Tally) -> list[int]:
     """Count a sequence at the given times; return the ages of the answers under ``hold``."""
     n = len(columns)
     deadlines = np.asarray(policy.deadlines(times.due.tolist()), np.int64)
-    own = np.where(times.was_taken, columns.own, _SKIPPED)
+    own = np.where(times.was_taken, columns.own, SKIPPED)
     used = np.arange(n)
     ages: list[int] = []
     if policy.late == "deadline":
-        own = np.where((own == _ANSWERED) & (times.finished > deadlines), _LATE, own)
+        own = np.where((own == ANSWERED) & (times.finished > deadlines), LATE, own)
     elif policy.late == "hold":
-        answered = np.flatnonzero(own == _ANSWERED)
+        answered = np.flatnonzero(own == ANSWERED)
         newest = np.searchsorted(times.finished[answered], deadlines, "right") - 1
         is_held = newest >= 0
         used[is_held] = answered[newest[is_held]]
-        own = np.where(is_held, _ANSWERED, np.where(own == _ANSWERED, _LATE, own))
+        own = np.where(is_held, ANSWERED, np.where(own == ANSWERED, LATE, own))
         ages = (deadlines - times.due[used])[is_held].tolist()
     _count(columns, own, used, tally)
     return ages
@@ -309,7 +260,7 @@ def judge(columns: Columns, times: Times, policy: Policy, tally: Tally) -> list[
 
 def _count(columns: Columns, own: Ints, used: Ints, tally: Tally) -> None:
     n_labels = len(tally.labels)
-    is_answered = own == _ANSWERED
+    is_answered = own == ANSWERED
     said = np.where(is_answered, columns.said[used], n_labels + own)
     is_known = columns.truth >= 0
     stated = in_view = None
@@ -321,75 +272,3 @@ def _count(columns: Columns, own: Ints, used: Ints, tally: Tally) -> None:
     tally.unscored += int((unknown < n_labels).sum())
     for place, outcome in enumerate(SILENT):
         tally.unscored_outcomes[outcome] += int((unknown == n_labels + place).sum())
-
-
-class _Coder:
-    """Turns the frames of a log into columns."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self.worth = Tally(task).worth
-        self.label = {label: i for i, label in enumerate(task.labels)}
-        self.room: dict[str, int] = {}
-
-    def columns(self, sequence: SequenceRecord, first: int) -> Columns:
-        frames = sequence.frames
-        timed = [f.timed for f in frames]
-        stated, in_view = self._objects(frames)
-        started, finished = (_never([getattr(t, k) for t in timed])
-                             for k in ("started_ns", "finished_ns"))  # fmt: skip
-        was_asked = (started != NEVER) & (finished != NEVER)
-        return Columns(
-            sequence.set, first, [f.timestamp_ns for f in frames],
-            np.where(was_asked, finished - started, 0).tolist(), was_asked,
-            self._array(self._own(t) for t in timed),
-            self._array(map(self._truth, frames)),
-            self._array(map(self._said, timed)),
-            stated, in_view,
-            self._array(t.due_ns for t in timed), started, finished,
-        )  # fmt: skip
-
-    @staticmethod
-    def _array(values: Iterable[int]) -> Ints:
-        return np.fromiter(values, np.int64)
-
-    @staticmethod
-    def _own(timed: TimedAnswer) -> int:
-        own = own_outcome(timed)
-        return _ANSWERED if own is None else SILENT.index(own)
-
-    def _truth(self, frame: FrameRecord) -> int:
-        if frame.truth is None:
-            return -1
-        room = frame.truth.room
-        if room not in self.room:
-            self.room[room] = self.label[self.worth.label_of(frame.truth)]
-        return self.room[room]
-
-    def _said(self, timed: TimedAnswer) -> int:
-        answer = timed.answer
-        if answer is None or answer.room is None:
-            return len(self.label) + _UNANSWERED
-        if answer.room not in self.label:
-            raise RobotVisionError(
-                f"frame {timed.index}: the answer {answer.room!r} is outside the task "
-                f"{self.task.id} (labels: {', '.join(self.label)})"
-            )
-        return self.label[answer.room]
-
-    def _objects(
-        self, frames: Sequence[FrameRecord]
-    ) -> tuple[Ints, NDArray[np.bool_]] | tuple[None, None]:
-        names = self.task.objects
-        if not names:
-            return None, None
-        stated = np.full((len(frames), len(names)), 2, np.int64)
-        in_view = np.zeros(stated.shape, np.bool_)
-        for k, frame in enumerate(frames):
-            answer, truth = frame.timed.answer, frame.truth
-            said = answer.objects if answer is not None else {}
-            for i, name in enumerate(names):
-                if name in said:
-                    stated[k, i] = 0 if said[name] else 1
-                in_view[k, i] = truth is not None and name in truth.objects
-        return stated, in_view

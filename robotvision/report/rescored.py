@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from robotvision.records import TimedAnswer
-from robotvision.replay.rescore import NEVER, Conditions, Recorded, Rescored, Times
+from robotvision.replay.columns import NEVER
+from robotvision.replay.rescore import Conditions, Recorded, Rescored, Times
 from robotvision.report.summary import TOTAL, faults
 from robotvision.runs.log import FrameRecord
 from robotvision.scoring.score import summarise
