@@ -25,7 +25,16 @@ from mcap.reader import SeekingReader
 from mcap.records import Channel, Schema
 from mcap.summary import Summary
 
-from robotvision.data.bags.storage import MAX_CHUNK_BYTES, Chunks, Ref, Topic, broken
+from robotvision.data.bags.storage import (
+    MAX_CHUNK_BYTES,
+    PIECE,
+    Chunks,
+    Ref,
+    Span,
+    Topic,
+    beginning,
+    broken,
+)
 
 MAGIC = b"\x89MCAP0\r\n"
 UNCHUNKED = -1
@@ -135,7 +144,7 @@ class McapFiles:
         chunk = self._indexes[file].chunks[start]
         if max(chunk.n_unpacked, chunk.n_bytes) > MAX_CHUNK_BYTES:
             raise McapError(f"a chunk of {chunk.n_unpacked} bytes")
-        packed = os.pread(self._files[file].fileno(), chunk.n_bytes, chunk.at)
+        packed = Span(self._files[file], chunk.at, chunk.n_bytes)
         return _decompressed(packed, chunk, n_bytes)
 
     def _list_topics(self) -> dict[str, Topic]:
@@ -206,7 +215,12 @@ class McapFiles:
         index.chunks[at] = ChunkPlace(
             compression, at + _CHUNK.size + len(tail), n_bytes, n_unpacked
         )
-        for kind, start, record in _records(self._unpacked(n, at, None)):
+        place = index.chunks[at]
+        if not place.compression:
+            chunk = os.pread(number, min(place.n_bytes, MAX_CHUNK_BYTES), place.at)
+        else:
+            chunk = self._unpacked(n, at, None)
+        for kind, start, record in _records(chunk):
             _note(index, kind, record, at, start)
 
 
@@ -266,26 +280,32 @@ def _summary(file: BinaryIO) -> Summary | None:
     return summary if is_indexed or not said else None
 
 
-def _decompressed(packed: bytes, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
+def _decompressed(packed: Span, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
     """Return a chunk's bytes, or the first ``n_bytes`` of them."""
     wanted = chunk.n_unpacked if n_bytes is None else min(n_bytes, chunk.n_unpacked)
     if chunk.compression == "zstd":
-        unpacking = zstandard.ZstdDecompressor()
-        if zstandard.frame_content_size(packed) > MAX_CHUNK_BYTES:
-            raise McapError("a chunk that is too large")
-        if n_bytes is None:
-            data = unpacking.decompress(packed, max_output_size=wanted)
-        else:
-            data = unpacking.stream_reader(packed).read(wanted)
+        data = _zstd(packed, wanted, is_whole=n_bytes is None)
     elif chunk.compression == "lz4":
-        data = lz4.frame.LZ4FrameDecompressor().decompress(packed, max_length=wanted)
-    elif not chunk.compression:
-        data = packed[:wanted]
+        unpacking = lz4.frame.LZ4FrameDecompressor()
+        if n_bytes is None:
+            data = unpacking.decompress(packed.read(), max_length=wanted)
+        else:
+            data = beginning(unpacking, packed, wanted)
     else:
         raise McapError(f"the compression {chunk.compression!r} is not known")
     if len(data) != wanted:
         raise McapError(f"a chunk of {chunk.n_unpacked} bytes unpacks to {len(data)}")
     return bytes(data)
+
+
+def _zstd(packed: Span, wanted: int, *, is_whole: bool) -> bytes:
+    unpacking = zstandard.ZstdDecompressor()
+    if not is_whole:
+        return unpacking.stream_reader(packed, read_size=PIECE).read(wanted)  # type: ignore[arg-type]
+    raw = packed.read()
+    if zstandard.frame_content_size(raw) > MAX_CHUNK_BYTES:
+        raise McapError("a chunk that is too large")
+    return unpacking.decompress(raw, max_output_size=wanted)
 
 
 def _ros2_name(name: str) -> str:

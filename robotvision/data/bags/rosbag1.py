@@ -18,7 +18,15 @@ import lz4.frame  # type: ignore[import-untyped]
 from rosbags.rosbag1 import Reader, ReaderError
 from rosbags.rosbag1.reader import Header, RecordType, decompressors, read_uint32
 
-from robotvision.data.bags.storage import MAX_CHUNK_BYTES, Chunks, Ref, Topic, broken
+from robotvision.data.bags.storage import (
+    MAX_CHUNK_BYTES,
+    Chunks,
+    Ref,
+    Span,
+    Topic,
+    beginning,
+    broken,
+)
 
 _PLAIN, _BZ2 = decompressors["none"], decompressors["bz2"]
 
@@ -85,14 +93,12 @@ class Rosbag1:
         chunk = self._reader.chunks[pos]
         if chunk.datasize > MAX_CHUNK_BYTES:
             raise ReaderError(f"a chunk of {chunk.datasize} bytes")
-        with self._lock:
-            self._file.seek(chunk.datapos)
-            packed = self._file.read(chunk.datasize)
+        packed = Span(self._file, chunk.datapos, chunk.datasize)
         if n_bytes is None:
-            return chunk.decompressor(packed)
+            return chunk.decompressor(packed.read())
         is_bz2 = chunk.decompressor is _BZ2
         unpacking = BZ2Decompressor() if is_bz2 else lz4.frame.LZ4FrameDecompressor()
-        return bytes(unpacking.decompress(packed, max_length=n_bytes))
+        return beginning(unpacking, packed, n_bytes)
 
 
 def _message(file: BinaryIO, at: int, size: int | None) -> bytes:

@@ -7,12 +7,13 @@ whole; reading in order decompresses each chunk once.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from robotvision.errors import Fault, InputFaults, MissingExtraError
 
@@ -24,6 +25,9 @@ KEPT_CHUNKS = 4
 
 BEGINNING = 2**15
 """Bytes at the beginning of a chunk that are unpacked by themselves."""
+
+PIECE = 2**16
+"""Packed bytes that are read at a time for it."""
 
 
 class Ref(NamedTuple):
@@ -61,6 +65,31 @@ class Storage(Protocol):
 
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""
+
+
+class Span:
+    """A stretch of an open file, read piece by piece without moving the file's own position."""
+
+    def __init__(self, file: BinaryIO, at: int, n_bytes: int) -> None:
+        self._number, self._at, self._end = file.fileno(), at, at + n_bytes
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next ``size`` bytes (all where negative), fewer at the end."""
+        left = self._end - self._at
+        data = os.pread(self._number, left if size < 0 else min(size, left), self._at)
+        self._at += len(data)
+        return data
+
+
+def beginning(decompressor: Any, packed: Span, n_bytes: int) -> bytes:
+    """Return the first ``n_bytes`` that a decompressor like ``bz2.BZ2Decompressor`` unpacks."""
+    data = bytearray()
+    while len(data) < n_bytes and not decompressor.eof:
+        piece = packed.read(PIECE) if decompressor.needs_input else b""
+        if decompressor.needs_input and not piece:
+            break
+        data += decompressor.decompress(piece, max_length=n_bytes - len(data))
+    return bytes(data)
 
 
 class Chunks:
