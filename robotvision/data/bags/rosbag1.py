@@ -14,7 +14,7 @@ from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import lz4.frame  # type: ignore[import-untyped]
+import lz4.frame
 from rosbags.rosbag1 import Reader, ReaderError
 from rosbags.rosbag1.reader import Header, RecordType, decompressors, read_uint32
 

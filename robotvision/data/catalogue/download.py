@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import pooch  # type: ignore[import-untyped]
+import pooch
 import requests
 
 from robotvision.errors import RobotVisionError

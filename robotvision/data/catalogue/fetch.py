@@ -250,7 +250,7 @@ def verify(data: DataSet, folder: Path) -> list[Fetched]:
     InputFaults
         Nothing of it lies in ``folder``.
     """
-    import pooch  # type: ignore[import-untyped]
+    import pooch
 
     place, results = folder / data.id, []
     for archive in data.archives:
