@@ -350,7 +350,7 @@ class _Check:
         specs = []
         for i, item in enumerate(listed):
             spec = SequenceSpec(path=item) if isinstance(item, str) else item
-            path = self.data_root / spec.path
+            path = Path(os.path.normpath(self.data_root / spec.path))
             if not path.exists():
                 found = f"{path}: no such folder"
                 self.faults.append(self.document.fault(

@@ -201,8 +201,9 @@ def notes(data: Mapping[str, Any], task: Task) -> list[RenderableType]:
     """Return what a reader must know beside the numbers."""
     lines: list[RenderableType] = []
     for fault in data.get("faults", [])[:8]:
-        lines.append(Text(f"failed: {fault['frames']} frames from {fault['first_frame']}: "
-                          f"{fault['fault']}", style="red"))  # fmt: skip
+        n, first = fault["frames"], fault["first_frame"]
+        which = f"frame {first}" if n == 1 else f"{n} frames, the first {first}"
+        lines.append(Text(f"failed: {which}: {fault['fault']}", style="red"))
     if not data.get("is_whole", True):
         lines.append(Text(f"partial run: {data['frames']} of {data['frames_expected']} frames; go "
                           f"on with robotvision run --resume {data['run_dir']}",
