@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
+EPILOG = """\b
+Examples:
+  robotvision rank --task imageclef2012 --truth test1 runs/
+  robotvision rank --task imageclef2012 --truth test1 runs/ --out ranking/ --site site/
+  robotvision rank --task imageclef2010-icpr --truth easy --truth hard runs/ --json
+"""
 
-@click.command(
-    "rank",
-    epilog="Example: robotvision rank --task imageclef2012 --truth test1 runs/ --out ranking/",
-)
+
+@click.command("rank", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
 @click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
               help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip
@@ -20,11 +24,13 @@ import click
               show_default=True, help="The mode the runs were made in.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path),
               help="Write ranking.md, ranking.csv and scores.json there.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--site", type=click.Path(path_type=Path),
+              help="Write a static site there: ranking with intervals, a page a run.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with intervals.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def command(
     task_name: str, truths: tuple[Path, ...], train: tuple[Path, ...], mode: str,
-    out: Path | None, as_json: bool, folder: Path,
+    out: Path | None, site: Path | None, as_json: bool, folder: Path,
 ) -> int:  # fmt: skip
     """Rank every run of FOLDER; a refused run is listed with its faults.
 
@@ -38,12 +44,32 @@ def command(
     rankings = rank(scores)
     if out is not None:
         write(out, scores, rankings)
+    found = []
+    if site is not None or as_json:
+        from rich.console import Console
+
+        from robotvision.report.leaderboard import (
+            open_contest,
+            read_entries,
+            standings,
+            with_intervals,
+            write_site,
+        )
+
+        with Console(stderr=True).status("resampling room visits"):
+            contest = open_contest(task_name, truths, train)
+            entries = read_entries(contest, scores, folder)
+            found = standings(contest, entries, rankings)
+            if site is not None:
+                write_site(site, contest, scores, rankings, entries, found, folder)
     if as_json:
         import json
 
-        click.echo(json.dumps(as_dict(scores, rankings)))
+        click.echo(json.dumps(with_intervals(as_dict(scores, rankings), found)))
     else:
         from robotvision.scoring.show import console, print_ranking
 
         print_ranking(console(), scores, rankings)
+    if site is not None:
+        click.echo(f"site: {site / 'index.html'}", err=True)
     return 1 if scores.refused else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +89,39 @@ def make_run(tmp_path: Path, tour: Callable[..., Path]) -> MakeRun:
         return write_run(tmp_path / name, path, **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Any]:
+    """Return a headless Chromium with a fresh profile, which keeps a log of its requests."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.fail("install a browser: apt-get install -y chromium chromium-driver")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                 "--disable-background-networking", "--no-first-run", "--window-size=1280,1000",
+                 "--force-prefers-reduced-motion"):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    made = webdriver.Chrome(options=options, service=Service(driver))
+    yield made
+    made.quit()
+
+
+def _requests(browser: Any) -> list[str]:
+    found = []
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            found.append(message["params"]["request"]["url"])
+    return [u for u in found if not u.startswith("data:")]
+
+
+@pytest.fixture
+def requests() -> Callable[[Any], list[str]]:
+    """Return the function that tells what a browser asked for since it was last called."""
+    return _requests

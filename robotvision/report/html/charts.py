@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup, escape
 
-from robotvision.report.columns import OUTCOMES, RunColumns
+from robotvision.records import Outcome
 from robotvision.report.html.svg import Plot, element, number
-from robotvision.report.measures import DeadlineCurve, RiskCoverage
 from robotvision.timing.quantiles import QUANTILES
+
+if TYPE_CHECKING:
+    from robotvision.report.columns import RunColumns
+    from robotvision.report.measures import DeadlineCurve, RiskCoverage
 
 PLAIN_STAGES = ("total", "rest", "decode")
 
@@ -180,7 +183,7 @@ def tour_map(
         return f"{x:.1f} {y:.1f}"
 
     parts = [_path(poses, sequence, at)]
-    for code, name in enumerate((*OUTCOMES, "unscored")):
+    for code, name in enumerate((*map(str, Outcome), "unscored")):
         wanted = -1 if name == "unscored" else code
         dots = "".join(f"M{at(p)}h.01" for k, p in poses.items() if outcome[k] == wanted)
         if dots:

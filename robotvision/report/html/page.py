@@ -2,32 +2,26 @@
 
 The words and numbers are made here and in the templates, the still figures in `charts`, the columns
 behind the timeline in `payload`, the pictures in `pictures`. The page forbids itself every request
-(a content security policy); scripts run only if their digest is the one named there.
+(a content security policy, see `shell`); scripts run only if their digest is the one named there.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
-from robotvision import __version__
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import RunColumns, load_runs
 from robotvision.report.html import charts
 from robotvision.report.html.compare import comparison
-from robotvision.report.html.payload import align, as_script, payload
+from robotvision.report.html.payload import align, payload
 from robotvision.report.html.pictures import BUDGET, Album, collect
-from robotvision.report.html.sections import run_section, task_card
+from robotvision.report.html.sections import run_section
+from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
+from robotvision.report.html.tables import task_card
 
-SCRIPTS = ("state", "timeline", "inspect", "frames", "start")
 MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
 
@@ -68,16 +62,12 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
     aligned = align(runs)
     album = _album(runs, aligned, picture_bytes)
     data = payload(runs, aligned, album)
-    script = _static("js", SCRIPTS)
     title = f"{runs[0].task.id}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs"
     outcome = data["runs"][0]["outcome"]
-    template = _environment().get_template("page.html.j2")
-    return template.render(
+    return render(
+        "page.html.j2",
+        scripts=TIMELINE,
         title=title,
-        version=__version__,
-        style=Markup(_static("css", ("page", "parts"))),
-        script=Markup(script),
-        policy=_content_policy(script),
         data=as_script(data),
         pictures=as_script(album.pictures),
         album=album,
@@ -155,31 +145,3 @@ def _deadline_rows(curves: Any, runs: Sequence[RunColumns]) -> list[dict[str, An
             "-" if v is None else f"{number(v)} ms" for v in first.values()
         ]})  # fmt: skip
     return rows
-
-
-def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("robotvision.report.html"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["number"] = number
-    made.filters["thousands"] = lambda n: f"{n:,}"
-    made.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
-    made.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)
-    return made
-
-
-def _static(kind: str, names: Sequence[str]) -> str:
-    folder = files("robotvision.report.html") / "static"
-    return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
-
-
-def _content_policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )

@@ -6,14 +6,12 @@ position means the same frame in every run; a frame that a run does not have is 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from robotvision.report.columns import OUTCOMES, RunColumns
@@ -212,11 +210,3 @@ def _rounded(values: NDArray[np.float64], places: Ints, digits: int) -> list[flo
     return [
         None if v != v else int(v) if v == int(v) else v for v in numbers
     ]  # fmt: skip
-
-
-def as_script(data: Any) -> Markup:
-    """Return data as JSON that cannot end the script element it lies in."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)

@@ -10,19 +10,10 @@ from robotvision.config import dump_yaml
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
+from robotvision.report.html.tables import set_table
 from robotvision.report.terminal import policy_text
-from robotvision.runs.forms import form_of
 from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval
-from robotvision.scoring.tally import SILENT, Tally
-from robotvision.tasks.model import Fact, Status, Task
 from robotvision.timing.quantiles import QUANTILES, frames_needed
-
-STATUS = {
-    Status.VERIFIED: "verified in a source",
-    Status.DERIVED: "derived from a source",
-    Status.RECOLLECTED: "recollected, not confirmed",
-    Status.OWN: "own rule",
-}
 
 
 def run_section(run: RunColumns, place: int) -> dict[str, Any]:
@@ -48,7 +39,7 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         if n_sequences > 1
         else None,
         "banners": banners(run),
-        "sets": [_set(name, tally) for name, tally in run.tallies.items()],
+        "sets": [set_table(name, tally) for name, tally in run.tallies.items()],
         "overall": run.task.overall,
         "objects": _objects(run),
         "transitions": _transitions(run) if n_scored else None,
@@ -105,33 +96,6 @@ def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
         "text": f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
         "low": found.low, "high": found.high, "blocks": found.blocks, "what": what,
         "warning": warning,
-    }  # fmt: skip
-
-
-def _set(name: str, tally: Tally) -> dict[str, Any]:
-    n = len(tally.labels)
-    used = [i for i in range(n) if sum(tally.counts[i]) or any(r[i] for r in tally.counts)]
-    shown_outcomes = [str(o) for o in SILENT if tally.outcomes[o]]
-    matrix = []
-    for i in used:
-        row = tally.counts[i]
-        total = sum(row)
-        cells = [
-            {"n": row[j], "share": row[j] / total if total else 0.0, "right": i == j,
-             "to": tally.labels[j]}
-            for j in used
-        ]  # fmt: skip
-        silent = sum(row[n:])
-        matrix.append({"label": tally.labels[i], "cells": cells, "silent": silent, "total": total,
-                       "silent_share": silent / total if total else 0.0})  # fmt: skip
-    return {
-        "name": name, "frames": tally.frames, "scored": tally.scored_frames,
-        "points": tally.points, "max_points": tally.max_points,
-        "room_points": tally.room_points, "object_points": tally.object_points,
-        "columns": [tally.labels[j] for j in used], "matrix": matrix,
-        "outcome_columns": ["correct", "wrong", *shown_outcomes],
-        "rooms": [asdict(line) for line in tally.rooms()
-                  if line.frames or line.precision is not None],
     }  # fmt: skip
 
 
@@ -229,49 +193,3 @@ def _facts(run: RunColumns) -> list[tuple[str, str]]:
         ("config digest (sha256)", str(about.get("config_digest", "-"))),
         ("robotvision", str(about.get("robotvision", "-"))),
     ]
-
-
-def task_card(task: Task) -> dict[str, Any]:
-    """Return a task's rules, each with its status and source."""
-    room, objects = task.points.room, task.points.objects
-    sets = ", ".join(s.name + (f" ({s.title})" if s.title else "") for s in task.test_sets)
-    rules = [
-        ("rooms", ", ".join(task.room_names) or "those of the training sequences", "rooms"),
-        ("unknown", task.unknown or "none: every room is one of these", "unknown"),
-        ("objects", ", ".join(task.objects) or "none asked for", "objects"),
-        ("sensors", ", ".join(task.sensors) or "any", "sensors"),
-        ("modes", ", ".join(task.modes), "modes"),
-        ("test sets", sets or "any", "test_sets"),
-        ("overall", "sum of the test sets" if task.overall == "sum" else "each set apart",
-         "overall"),
-        ("room right", f"{room.correct:+g}", "points.room.correct"),
-        ("room wrong", f"{room.wrong:+g}", "points.room.wrong"),
-        ("no room", f"{room.unanswered:+g}", "points.room.unanswered"),
-    ]  # fmt: skip
-    if objects is not None:
-        for key in ("stated_present", "stated_absent", "not_stated"):
-            cell = getattr(objects, key)
-            text = f"{cell.present:+g} in view, {cell.absent:+g} not in view"
-            rules.append((f"object {key.replace('_', ' ')}", text, f"points.objects.{key}"))
-    form = form_of(task)
-    example = form.line(task.run_file.first_number, form.example)
-    rules.append(("run file", f"{task.run_file.form}, like: {example}", "run_file"))
-    return {
-        "id": task.id, "title": task.title, "question": task.question, "note": task.note,
-        "break_even": room.break_even,
-        "rules": [{"name": n, "rule": rule, **_origin(task.fact(k))} for n, rule, k in rules],
-        "published": [
-            {"track": t.track, "source": t.source, "note": t.note,
-             "rows": [{"group": r.group, "points": r.points, "status": STATUS[r.status],
-                       "verified": r.status is Status.VERIFIED, "note": r.note} for r in t.rows]}
-            for t in task.published
-        ],
-        "counts": [c.model_dump() | {"status": STATUS[c.status]} for c in task.known_counts],
-    }  # fmt: skip
-
-
-def _origin(fact: Fact) -> dict[str, Any]:
-    return {
-        "status": STATUS[fact.status], "kind": str(fact.status),
-        "source": "; ".join(filter(None, (fact.source, fact.note))),
-    }  # fmt: skip

@@ -55,7 +55,7 @@ function showFacts() {
   const rows = [line("true room", make("b", {}, roomName(data.truth[k], "not known")))];
   if (data.seen[k]) rows.push(line("objects in view", data.seen[k].join(", ")));
   const parts = [make("h4", {}, `Frame ${data.index[k]}`), make("p", { class: "muted" },
-    `${data.sequences[data.sequence[k]]}, segment ${data.segment[k]}, ${(data.time_ms[k] / 1000).toFixed(2)} s`)];
+    `${data.sequences[data.sequence[k]]}, segment ${data.segment[k]}${data.time_ms[k] == null ? "" : `, ${(data.time_ms[k] / 1000).toFixed(2)} s`}`)];
   if (!many) rows.push(...runFacts(data.runs[0], k));
   parts.push(make("table", {}, make("tbody", {}, ...rows)));
   if (many) {

@@ -1,0 +1,99 @@
+"""What every page is put together with: templates, style, scripts, and the ban on requests.
+
+Nothing here reads a run or a picture, so that a page can be made where only NumPy and the template
+library are installed (the scoring program of a contest platform).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from robotvision import __version__
+from robotvision.errors import RobotVisionError
+from robotvision.report.html.svg import number
+
+TIMELINE = ("state", "timeline", "inspect", "frames", "start")
+"""Scripts behind the timeline and the cards, in order."""
+
+
+def environment() -> jinja2.Environment:
+    """Return the templates of all pages; what is filled in is escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("robotvision.report.html"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["number"] = number
+    made.filters["thousands"] = lambda n: f"{n:,}"
+    made.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
+    made.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)
+    return made
+
+
+def static(kind: str, names: Sequence[str]) -> str:
+    """Return style sheets or scripts of this package, joined."""
+    folder = files("robotvision.report.html") / "static"
+    return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
+
+
+def content_policy(script: str = "", *, is_served: bool = False) -> str:
+    """Return what the page may do: run this one script and ask nobody.
+
+    ``is_served``: it may fetch pictures and events from the address it came from.
+    """
+    own = " 'self'" if is_served else ""
+    parts = ["default-src 'none'", f"img-src data:{own}", "style-src 'unsafe-inline'"]
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        parts.append(f"script-src 'sha256-{digest}'")
+    if is_served:
+        parts.append("connect-src 'self'")
+    return "; ".join((*parts, "base-uri 'none'", "form-action 'none'"))
+
+
+def as_script(data: Any) -> Markup:
+    """Return data as JSON that cannot end the script element it lies in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def render(
+    template: str,
+    *,
+    scripts: Sequence[str] = (),
+    styles: Sequence[str] = ("page", "parts"),
+    is_served: bool = False,
+    **values: Any,
+) -> str:
+    """Return a page: ``template`` with style, scripts and content policy filled in."""
+    script = static("js", scripts)
+    return environment().get_template(template).render(
+        version=__version__,
+        style=Markup(static("css", styles)),
+        script=Markup(script),
+        policy=content_policy(script, is_served=is_served),
+        **values,
+    )  # fmt: skip
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a page, its folder made where it is missing. Raises RobotVisionError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+    return path
