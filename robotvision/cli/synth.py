@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from robotvision.data.synth.tour import TourSpec
@@ -20,17 +21,95 @@ Examples:
   robotvision synth tour --out night --light night --floor 1 --frames 200
   robotvision synth tour --out pair --channels left,right --rooms Corridor,Kitchen,Toilet
   robotvision synth imageclef2012 --out stand_in --frames 60
+  robotvision synth --trajectory idol2_names/ --out tours --only dum_cloudy1,dum_night2 --every 6
+  robotvision synth --trajectory poses.csv --out tours --layout native --light sunny
+  robotvision synth --trajectory idol2_names/ --out plan --limit 0      # the plan alone
 """
 
 
-@click.group(epilog=EPILOG)
-def command() -> None:
+@click.group(epilog=EPILOG, invoke_without_command=True)
+@click.option("--trajectory", "trajectories", multiple=True, metavar="NAMES|CSV",
+              type=click.Path(path_type=Path, exists=True),
+              help="Drive along real poses: a list of IDOL2 file names, a CSV file or a folder of "
+              "such; again for more. One building is laid out around all of them.")  # fmt: skip
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="With --trajectory: folder to write to, one folder a tour.")  # fmt: skip
+@click.option("--layout", type=click.Choice(["idol2", "native"]), default="idol2",
+              show_default=True, help="native: colour, depth and poses.")  # fmt: skip
+@click.option("--light", type=click.Choice(["sunny", "cloudy", "night"]), default="cloudy",
+              show_default=True, help="Of tours whose file's name tells of no light.")  # fmt: skip
+@click.option("--only", metavar="TOURS", help="Render these of the tours, with commas [all].")
+@click.option("--every", default=1, show_default=True, type=click.IntRange(1), metavar="K",
+              help="One frame each K poses.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N frames a tour.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
+@click.option("--furniture", default=0, show_default=True, type=click.IntRange(0),
+              help="Another number moves the furniture.")  # fmt: skip
+@click.option("--size", default="320x240", show_default=True, metavar="WxH")
+@click.option("--workers", type=click.IntRange(1), help="Processes [one a core].")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: Any) -> int | None:
     """Generate a building and a robot's tours through it, with exact truth.
 
     `default` writes the three small sequences that come with robotvision, `tour` any one tour,
     and the name of an edition a stand-in of that edition: the same rooms, sensors, lights and
-    file layout, in a building of our own.
+    file layout, in a building of our own. With --trajectory the robot drives along given poses,
+    through rooms laid out around where each label occurs; the same command goes on where it was
+    stopped.
     """
+    if ctx.invoked_subcommand is None and trajectories:
+        return _trajectory(trajectories, **options)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        ctx.exit(2)
+    given = [p for p in ctx.params if ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]
+    if given:
+        raise click.UsageError(f"{_flag(given[0])} goes with --trajectory and no command; give the "
+                               f"options of {ctx.invoked_subcommand!r} after its name")  # fmt: skip
+    return None
+
+
+def _flag(parameter: str) -> str:
+    return {"trajectories": "--trajectory", "as_json": "--json"}.get(parameter, f"--{parameter}")
+
+
+def _trajectory(
+    trajectories: tuple[Path, ...], out: Path | None, layout: str, light: str, only: str | None,
+    every: int, limit: int | None, seed: int, furniture: int, size: str, workers: int | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    from robotvision.data.synth.trajectory import read_tracks
+    from robotvision.data.synth.trajectory_plan import lay_out
+    from robotvision.data.synth.trajectory_render import RenderSpec, render_tracks, summary
+
+    if out is None:
+        raise click.UsageError("--trajectory needs --out, the folder to write to")
+    width, height = _size(size)
+    spec = RenderSpec(
+        layout=layout, seed=seed, furniture_seed=furniture, width=width, height=height,
+        every=every, limit=limit, only=_labels(only) or (), workers=workers,
+    )  # fmt: skip
+    laid_out = lay_out(read_tracks(trajectories, light))
+    with _progress() as tell:
+        result = render_tracks(laid_out, out, spec, tell)
+    told = summary(result, out)
+    _report_tours(told, as_json)
+    return 130 if result.stopped else 0
+
+
+def _report_tours(told: dict[str, Any], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for tour in told["sequences"]:
+        click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
+    click.echo(f"{told['plan']}  {told['poses']} poses, {told['in_own_room']} in the room of their "
+               f"label, at least {told['clearance_m']:.2f} m from walls and furniture")  # fmt: skip
+    if told["stopped"]:
+        click.echo("stopped: what is done is kept; the same command goes on", err=True)
 
 
 def _out(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,20 +201,26 @@ for _name in EDITIONS:
 
 def _spec(name: str, **o: Any) -> TourSpec:
     from robotvision.data.synth.tour import ROOMS, TourSpec
-    from robotvision.errors import RobotVisionError
 
-    try:
-        width, height = (int(v) for v in o["size"].lower().split("x"))
-    except ValueError as e:
-        raise RobotVisionError(
-            f"--size: expected a size such as 320x240, got {o['size']!r}; give width x height"
-        ) from e
+    width, height = _size(o["size"])
     return TourSpec(
         name=name or "tour", seed=o["seed"], floor=o["floor"], rooms=_labels(o["rooms"]) or ROOMS,
         visit=_labels(o["visit"]), light=o["light"], reverse=o["reverse"], n_frames=o["frames"],
         rate_hz=o["rate"], width=width, height=height, channels=_labels(o["channels"]) or ("rgb",),
         furniture_seed=o["furniture"], drive_seed=o["drive"], kidnappings=o["kidnappings"],
     )  # fmt: skip
+
+
+def _size(text: str) -> tuple[int, int]:
+    from robotvision.errors import RobotVisionError
+
+    try:
+        width, height = (int(v) for v in text.lower().split("x"))
+    except ValueError as e:
+        raise RobotVisionError(
+            f"--size: expected a size such as 320x240, got {text!r}; give width x height"
+        ) from e
+    return width, height
 
 
 def _labels(text: str | None) -> tuple[str, ...] | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.synth.furnish import Furnisher
+from robotvision.data.synth.fill import fill
+from robotvision.data.synth.furnish import Furnisher, Rect
 from robotvision.data.synth.furniture import STEEL, WHITE, Style
 from robotvision.data.synth.kinds import KINDS
-from robotvision.data.synth.plan import GAP_M, HEIGHT_M, FloorPlan, Hole, Room, make_plan
+from robotvision.data.synth.plan import HEIGHT_M, FloorPlan, Hole, Room, make_plan
 from robotvision.data.synth.rooms import furnish
 from robotvision.data.synth.solids import Builder, Material, Solids, Vec, wall
 
@@ -55,6 +57,19 @@ def build_floor(labels: tuple[str, ...], seed: int, floor: int, furniture_seed: 
         Where the furniture stands: the same rooms with another one have been rearranged.
     """
     plan = make_plan(labels, seed, floor)
+    looks = [i if room.kind != "corridor" else 0 for i, room in enumerate(plan.rooms)]
+    return furnish_plan(plan, looks, seed, floor, furniture_seed)
+
+
+def furnish_plan(
+    plan: FloorPlan, looks: Sequence[int], seed: int, floor: int, furniture_seed: int,
+    ways: Sequence[Sequence[Rect]] | None = None,
+) -> Floor:  # fmt: skip
+    """Return a plan's rooms as solids.
+
+    ``looks``: rooms of one number share the finish of their surfaces. ``ways``: by room, rectangles
+    in its frame where nothing may stand or stick out.
+    """
     style = Style.of(np.random.default_rng([seed, 21]))
     look = np.random.default_rng([seed, floor, 22])
     door_color = str(np.random.default_rng([seed, 23]).choice(["#b98a55", "#8fa3b5", "#d8d2c2"]))
@@ -63,16 +78,18 @@ def build_floor(labels: tuple[str, ...], seed: int, floor: int, furniture_seed: 
     lamp_rooms: list[int] = []
     for index, room in enumerate(plan.rooms):
         b.room = index
-        first = index if room.kind != "corridor" else 0
         with b.at(room.x, room.y, 0, room.turn):
-            _shell(b, room, np.random.default_rng([seed, floor, 24, first]))
+            _shell(b, room, np.random.default_rng([seed, floor, 24, looks[index]]))
             for hole in room.holes:
                 _opening(b, room, hole, door_color, look)
             for hole in room.windows:
                 panes.append(_pane(room, hole, index))
             lamp_rooms += _lamps(b, room, index, len(lamp_rooms))
             rng = np.random.default_rng([seed, floor, 25, index, furniture_seed])
-            furnish(room.kind, Furnisher(b, room, style, rng))
+            furnisher = Furnisher(b, room, style, rng, () if ways is None else ways[index])
+            furnish(room.kind, furnisher)
+            if ways is not None:
+                fill(room.kind, furnisher)
     return Floor(plan, b.finish(), tuple(panes), np.array(lamp_rooms, np.int32), seed)
 
 
@@ -147,7 +164,7 @@ def _opening(b: Builder, room: Room, h: Hole, door_color: str, rng: np.random.Ge
         b.box((-half, -0.02, h.high), (half, 0, h.high + 0.07), casing, skip=("back",))
         if not h.frame:
             return
-        t = GAP_M
+        t = h.thick
         b.face((-half, 0, 0), (0, t, 0), (0, 0, h.high), casing)
         b.face((half, t, 0), (0, -t, 0), (0, 0, h.high), casing)
         b.face((-half, t, h.high), (2 * half, 0, 0), (0, -t, 0), casing)
@@ -160,7 +177,7 @@ def _leaf(
     b: Builder, room: Room, h: Hole, half: float, color: str, rng: np.random.Generator
 ) -> None:
     """Hang an open door leaf at the side of the nearer wall. Frame: the wall's, room at -y."""
-    near_start = (h.a + h.b) / 2 < room.width / 2
+    near_start = (h.a + h.b) / 2 < room.width / 2 if h.hinge == 0 else h.hinge > 0
     sign = 1.0 if near_start else -1.0  # seen from inside, a front wall runs the other way
     angle = math.radians(float(rng.uniform(84, 98)))
     w = 2 * half - 0.03

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from robotvision.data.synth.solids import Builder
 
 Rect = tuple[float, float, float, float]
 Piece = Callable[[], None]
+STICKS_OUT_M, HEAD_M = 0.26, 1.7
+"""What hangs below 1.7 m may stick out so far from its wall."""
 WALLS = ("back", "left", "right", "front")
 
 
@@ -29,13 +31,20 @@ class Furnisher:
         The building's colours.
     rng : numpy.random.Generator
         Decides positions: another one moves the furniture.
+    way : sequence of Rect, optional
+        Where the robot drives: nothing stands there, and nothing is hung where it would stick out
+        into it.
     """
 
-    def __init__(self, b: Builder, room: Room, style: Style, rng: np.random.Generator) -> None:
+    def __init__(
+        self, b: Builder, room: Room, style: Style, rng: np.random.Generator,
+        way: Sequence[Rect] = (),
+    ) -> None:  # fmt: skip
         self.b, self.room, self.style, self.rng = b, room, style, rng
         self.w, self.d = room.width, room.depth
         self._solid: list[Rect] = []
-        self._clear: list[Rect] = []
+        self._way = list(way)
+        self._clear: list[Rect] = list(way)
         self._hung: dict[str, list[tuple[float, float, float, float]]] = {k: [] for k in WALLS}
         for h in room.holes:
             self._hung[h.wall].append((h.a - 0.1, h.b + 0.1, max(0.0, h.low - 0.1), h.high + 0.1))
@@ -101,6 +110,9 @@ class Furnisher:
                 used = self._hung[wall]
                 if any(x0 < b and a < x1 and z0 < high and low < z1 for x0, x1, z0, z1 in used):
                     continue
+                out = _against(self.room, wall, spot, w, STICKS_OUT_M)
+                if self._way and low < HEAD_M and self._meets(out, self._way):
+                    continue
                 used.append((a, b, low, high))
                 self._build(piece, wall, spot, 0.0)
                 return True
@@ -152,6 +164,11 @@ class Furnisher:
             r[0] < o[2] - 1e-6 and o[0] < r[2] - 1e-6 and r[1] < o[3] - 1e-6 and o[1] < r[3] - 1e-6
             for o in others
         )
+
+    @property
+    def has_way(self) -> bool:
+        """Whether a given way leads through the room."""
+        return bool(self._way)
 
     @property
     def has_low_windows(self) -> bool:

@@ -37,6 +37,10 @@ class Hole:
     """Whether a door leaf hangs in it."""
     frame: bool = True
     """Whether the wall's thickness is to be closed around it (once for each door)."""
+    thick: float = GAP_M
+    """Of the wall."""
+    hinge: int = 0
+    """Where the leaf hangs: 1 at ``a``, -1 at ``b``, 0 at the end nearer to a side wall."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,24 @@ from robotvision.data.synth.furnish import WALLS, Furnisher
 from robotvision.data.synth.solids import Material
 
 SIDES = ("left", "right")
+NARROW_M = 2.6
 INNER = ("left", "right", "front")
 
 
 def furnish(kind: str, f: Furnisher) -> None:
-    """Furnish a room of the kind."""
-    _FURNISH[kind](f)
+    """Furnish a room of the kind; a narrow one that is no corridor sparsely."""
+    if kind != "corridor" and min(f.w, f.d) < NARROW_M:
+        sparse(f)
+    else:
+        _FURNISH[kind](f)
+
+
+def sparse(f: Furnisher) -> None:
+    """Posters, a bin and a chair, where there is no space for more."""
+    _radiators(f)
+    _bin(f)
+    f.stand(lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
+    _posters(f, 2)
 
 
 def _posters(f: Furnisher, n: int, walls: tuple[str, ...] = WALLS) -> None:
@@ -150,15 +162,26 @@ def kitchen(f: Furnisher) -> None:
     w = min(2.6, f.d - 1.4)
     f.stand(lambda: fit.counter(f.b, f.style, w), w, 0.62, 2.2, SIDES, 0.8, 0.6)
     f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, SIDES, 0.6)
-    f.island(
+    stands = f.island(
         lambda: fur.table_with_chairs(f.b, f.style, f.rng, 1.3, 0.8, 2, wooden=True),
         1.4, 2.0, (math.pi / 2, 0.0), 0.15, 0.55, 0.66,
     )  # fmt: skip
+    if not stands and f.has_way:
+        f.stand(lambda: _wall_table(f), 2.2, 0.8, 0.92, INNER, 0.1)
     f.stand(lambda: fit.microwave_table(f.b, f.style), 0.62, 0.48, 1.15, INNER)
     _radiators(f)
     _bin(f)
     f.hang(lambda: fit.flat(f.b, "clock", 0.32, 0.32, 1.9), 0.32, 1.9, 2.22, WALLS)
     _posters(f, 1)
+
+
+def _wall_table(f: Furnisher) -> None:
+    """Build a kitchen table with its long side to the wall and a chair at each end."""
+    with f.b.piece(""):
+        fur.table(f.b, f.style, 1.2, 0.75)
+        for x, turn in ((-1.02, math.pi / 2), (1.02, -math.pi / 2)):
+            with f.b.at(x, -0.38, 0, turn):
+                fur.plain_chair(f.b, f.style, f.rng, True)
 
 
 def toilet(f: Furnisher) -> None:
