@@ -14,6 +14,7 @@ import click
 
 COMMANDS = {
     "run": "train (or load), replay, score, report: the main job",
+    "sweep": "many runs from one grid, on this machine or a Dask cluster",
     "rescore": "a recorded run under any late-frame rule, rate and machine speed",
     "curve": "points against deadline and machine speed; where two runs swap ranks",
     "train": "train once, keep the model",
@@ -30,6 +31,7 @@ COMMANDS = {
     "check": "check run files against a task",
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
+    "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",
     "test-system": "try a program of your own on a made-up tour",
 }
