@@ -223,7 +223,13 @@ def load_config(path: Path, data_root: Path | None = None, seed: int | None = No
     InputFaults
         Every fault, each with line and column.
     """
-    document = load(path)
+    return check_config(load(path), data_root, seed)
+
+
+def check_config(
+    document: Document, data_root: Path | None = None, seed: int | None = None
+) -> Setup:
+    """Check a configuration that was read; arguments, result and faults as in `load_config`."""
     config = validate(document, Config)
     if seed is not None:
         config = config.model_copy(update={"seed": seed})

@@ -104,6 +104,8 @@ def execute(
     observer: Observer | None = None,
     resume: bool = False,
     prepared: Preparation | None = None,
+    notes: tuple[str, ...] = (),
+    null_frames: int = NULL_FRAMES,
 ) -> Run:
     """Do the run that ``setup`` describes.
 
@@ -121,6 +123,10 @@ def execute(
         Go on after the last whole line of the run log there.
     prepared : Preparation, optional
         Of an equal configuration but for its faults: nothing is opened or trained again.
+    notes : tuple of str
+        What whoever reads the report should know of how the run was made; kept in the log.
+    null_frames : int
+        For how many frames the null system is timed before the run.
 
     Raises
     ------
@@ -130,7 +136,7 @@ def execute(
     observer = observer or Silent()
     if prepared is None:
         prepared = Preparation(setup, cache, observer, folder / "system.log")
-    return _Execution(setup, folder, limit, prepared, observer, resume).run()
+    return _Execution(setup, folder, limit, prepared, observer, resume, notes, null_frames).run()
 
 
 class _Execution:
@@ -142,8 +148,11 @@ class _Execution:
         prepared: Preparation,
         observer: Observer,
         resume: bool,
+        notes: tuple[str, ...] = (),
+        null_frames: int = NULL_FRAMES,
     ) -> None:
         self.setup, self.folder, self.limit, self.observer = setup, folder, limit, observer
+        self.notes, self.null_frames = notes, null_frames
         self.policy = policy_of(setup)
         self.earlier = read_log(folder) if resume else None
         self.prepared = prepared
@@ -191,7 +200,8 @@ class _Execution:
             "config": resolved,
             "training": {k: training_summary(t) for k, t in self.prepared.training.items()},
             "environment": describe(),
-            "null_ns": null_figures(NULL_FRAMES),
+            "null_ns": null_figures(self.null_frames) if self.null_frames else {},
+            **({"notes": list(self.notes)} if self.notes else {}),
         })  # fmt: skip
         return log
 

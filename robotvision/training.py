@@ -63,6 +63,7 @@ def fit_pipeline(
     cache: Path | None,
     step: Step = lambda what, done, total: None,
     where: Path | str = "train",
+    extractors: Sequence[FeatureExtractor] | None = None,
 ) -> tuple[Pipeline, Task, Training]:
     """Train the pipeline that ``config`` describes.
 
@@ -78,6 +79,8 @@ def fit_pipeline(
         Folder of extracted features.
     where : Path or str
         What to name in messages about the training set as a whole.
+    extractors : sequence of FeatureExtractor, optional
+        The configuration's features, built and trained already.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def fit_pipeline(
         The training set has fewer than two rooms, lacks a channel, or holds a room that the task
         does not have.
     """
-    return _Trainer(config, task, sequences, cache, step, where).run()
+    return _Trainer(config, task, sequences, cache, step, where, extractors).run()
 
 
 class _Trainer:
@@ -102,8 +105,10 @@ class _Trainer:
         cache: Path | None,
         step: Step,
         where: Path | str,
+        extractors: Sequence[FeatureExtractor] | None = None,
     ) -> None:
         self.config, self.cache, self.step, self.where = config, cache, step, where
+        self.given = extractors
         self.sequences = sequences
         self.training = Training()
         self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
@@ -171,12 +176,16 @@ class _Trainer:
         return None
 
     def _extractors(self) -> list[FeatureExtractor]:
-        extractors: list[FeatureExtractor] = [build(FEATURES, f) for f in self.config.features]
+        extractors: list[FeatureExtractor] = (
+            [build(FEATURES, f) for f in self.config.features]
+            if self.given is None
+            else list(self.given)
+        )
         for extractor, item in zip(extractors, self.config.features, strict=True):
             name = item.name if isinstance(item, Named) else item
             for sequence in self.sequences:
                 data.sequence.require_channels(sequence, tuple(extractor.channels), name)
-            if needs_training(extractor):
+            if self.given is None and needs_training(extractor):
                 self._fit_extractor(extractor, name)
         return extractors
 

@@ -128,6 +128,14 @@ def extract(
     return result
 
 
+def cache_key(extractor: FeatureExtractor, sequence: data.Sequence) -> str | None:
+    """Return the name of an extractor's vectors of ``sequence`` in the cache, without ``.npy``.
+
+    None where a picture is missing: nothing is kept then.
+    """
+    return _keys([ready(extractor, sequence.calibration)], sequence)[0]
+
+
 def _run(
     extractors: list[FeatureExtractor],
     sequence: data.Sequence,

@@ -1,0 +1,139 @@
+"""``robotvision sweep``: many runs from one grid, and ``sweep show``: what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  robotvision sweep configs/sweeps/quickstart.yaml
+  robotvision sweep grid.yaml --out results --workers 4
+  robotvision sweep grid.yaml --scheduler tcp://head:8786 --out s3://bucket/results
+  robotvision sweep grid.yaml --cluster slurm.yaml --exclusive
+  robotvision sweep show results --best 5
+
+\b
+Call the same command again to go on with an interrupted sweep: runs that are done are left out.
+"""
+SHOW_EPILOG = """\b
+Examples:
+  robotvision sweep show runs/quickstart
+  robotvision sweep show results --sort points --best 10
+  robotvision sweep show results --pivot features classifier
+  robotvision sweep show results --compare 3 7
+"""
+
+
+class _Sweep(click.Group):
+    """``sweep GRID`` and ``sweep show DIR``: what is no command is a grid."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[OPTIONS] GRID.yaml")
+        formatter.write_usage(ctx.command_path, "show [OPTIONS] DIR")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        run.format_options(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        run.format_epilog(ctx, formatter)
+
+
+@click.group(cls=_Sweep)
+def command() -> None:
+    """Every combination of features, classifiers, decisions, splits, seeds, faults; what runs share
+    is computed once, on this machine or a Dask cluster."""  # noqa: D205, D209 (printed as help)
+
+
+@command.command(epilog=EPILOG)
+@click.argument("grid", type=click.Path(path_type=Path))
+@click.option("--out", metavar="PATH|URL", help="Where results go (else runs/<grid>).")
+@click.option("--cache", metavar="PATH|URL", help="Where extracted features go (else in --out).")
+@click.option("--data-root", type=click.Path(path_type=Path),
+              help="Where relative sequence paths start; every worker must see it.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786.")
+@click.option("--cluster", "cluster_file", type=click.Path(path_type=Path),
+              help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), help="Of the local cluster (else one a core).")
+@click.option("--exclusive", is_flag=True,
+              help="One run a worker, with cores of its own, so that latencies can be "
+              "quoted.")  # fmt: skip
+@click.option("--live", is_flag=True,
+              help="Extract test frames in every run, in place of looking them up.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
+@click.option("--dry-run", is_flag=True, help="Check the grid and say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def run(
+    grid: Path,
+    out: str | None,
+    cache: str | None,
+    data_root: Path | None,
+    scheduler: str | None,
+    cluster_file: Path | None,
+    workers: int | None,
+    exclusive: bool,
+    live: bool,
+    limit: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Do every run of GRID that was not done before."""
+    from rich.console import Console
+
+    from robotvision.report.console import out as stdout
+    from robotvision.sweep.cluster import Wish
+    from robotvision.sweep.engine import sweep
+    from robotvision.sweep.finish import finish, print_plan
+    from robotvision.sweep.plan import load_plan
+    from robotvision.sweep.progress import Bars
+    from robotvision.sweep.store import Store
+
+    if scheduler is not None and (cluster_file is not None or workers is not None):
+        raise click.UsageError("--scheduler has its own workers: leave out --cluster and --workers")
+    plan = load_plan(grid, data_root, limit)
+    if dry_run:
+        return print_plan(stdout(), plan, live=live or exclusive, as_json=as_json)
+    store = Store(out or str(Path("runs") / grid.stem))
+    errors = Console(stderr=True)
+    wish = Wish(scheduler, cluster_file, workers, exclusive, store.is_memory)
+    with Bars(errors) as bars:
+        swept = sweep(plan, store, wish, bars, cache=cache, live=live)
+    return finish(stdout(), errors, store, swept, as_json=as_json)
+
+
+@command.command(epilog=SHOW_EPILOG)
+@click.argument("results", metavar="DIR|URL")
+@click.option("--sort", metavar="COLUMN", help="Largest first (else the order of the grid).")
+@click.option("--ascending", is_flag=True, help="Smallest first.")
+@click.option("--best", type=click.IntRange(1), metavar="N", help="Only the N best finished runs.")
+@click.option("--pivot", nargs=2, metavar="KEY KEY", help="Means by two keys.")
+@click.option("--value", default="points_per_frame", show_default=True, metavar="COLUMN",
+              help="What --pivot takes the mean of and --best goes by.")  # fmt: skip
+@click.option("--compare", nargs=2, metavar="ROW ROW",
+              help="Paired difference of two rows (numbers or hashes), with its "
+              "interval.")  # fmt: skip
+@click.option("--page", is_flag=True, help="Write results.html anew.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(
+    results: str,
+    sort: str | None,
+    ascending: bool,
+    best: int | None,
+    pivot: tuple[str, str] | None,
+    value: str,
+    compare: tuple[str, str] | None,
+    page: bool,
+    as_json: bool,
+) -> int:
+    """Print the table of a sweep, also of one that still runs or was killed."""
+    from robotvision.report.console import out
+    from robotvision.sweep.finish import Question, answer
+
+    question = Question(sort, ascending, best, pivot, value, compare, page)
+    return answer(out(), results, question, as_json=as_json)

@@ -1,0 +1,272 @@
+"""A sweep from its plan to its table, on a cluster.
+
+Every step is a future that waits for those it needs; Dask sends it to a free worker, sends it to
+another where a worker died, and never does one twice. Each finished run is a row in the store
+before anybody hears of it, so whatever stops the sweep, the next call goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from robotvision import __version__
+from robotvision.errors import RobotVisionError
+from robotvision.sweep.cluster import Wish, opened, require_same_release, sharing
+from robotvision.sweep.plan import Plan, RunSpec
+from robotvision.sweep.rows import DONE, FAILED, Row, empty_row, error_line, read_rows, write_row
+from robotvision.sweep.steps import Graph, graph_of
+from robotvision.sweep.store import Store
+from robotvision.sweep.table import write_plan, write_table
+from robotvision.sweep.worker import (
+    Context,
+    Made,
+    extract_step,
+    learn_step,
+    run_step,
+    train_step,
+)
+
+KINDS = ("learn", "extract", "train", "run")
+PRIORITY = {kind: i for i, kind in enumerate(KINDS)}
+"""Runs before training before extraction: results come early, and little waits in memory."""
+
+
+class Watcher(Protocol):
+    """Who watches a sweep."""
+
+    def begun(self, plan: Plan, graph: Graph, n_skipped: int) -> None:
+        """Hear what there is to do."""
+
+    def cluster(self, link: str, n_workers: int) -> None:
+        """Hear where it runs: the dashboard's link (empty: none) and the workers."""
+
+    def step(self, kind: str, made: Made | Row) -> None:
+        """Hear that a step is done."""
+
+    def note(self, line: str) -> None:
+        """Hear of something the user should know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What workers do; `robotvision.sweep.worker` unless a measurement of the harness says else."""
+
+    learn: Callable[..., Made] = learn_step
+    extract: Callable[..., Made] = extract_step
+    train: Callable[..., Made] = train_step
+    run: Callable[..., Row] = run_step
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep came to.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One a run of the plan, in its order; runs not done yet have none.
+    n_skipped : int
+        Runs that were done before.
+    is_stopped : bool
+        Ctrl-C ended it early.
+    """
+
+    rows: list[Row]
+    n_skipped: int = 0
+    is_stopped: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Row]:
+        """The rows of runs that failed."""
+        return [r for r in self.rows if r["status"] == FAILED]
+
+
+def sweep(
+    plan: Plan,
+    store: Store,
+    wish: Wish,
+    watcher: Watcher,
+    *,
+    cache: str | None = None,
+    live: bool = False,
+    steps: Steps | None = None,
+) -> Swept:
+    """Do every run of ``plan`` that was not done before; leave the table in ``store``.
+
+    Parameters
+    ----------
+    store : Store
+        Of the results.
+    wish : Wish
+        The cluster; ``wish.exclusive`` also asks for latencies that can be quoted.
+    cache : str, optional
+        Path or URL of the extracted vectors, else within the results.
+    live : bool
+        Extract test frames as they come even where no time is judged.
+
+    Raises
+    ------
+    RobotVisionError
+        The store cannot be written, the cluster cannot be used, or it was lost half-way.
+    """
+    cache = cache or store.url
+    store.require_writable("results")
+    if cache != store.url:
+        Store(cache).require_writable("the feature cache")
+    _require_visible(store, Store(cache), wish)
+    with store.locked():
+        write_plan(store, plan)
+        rows = read_rows(store)
+        todo = [r for r in plan.runs if not is_done(rows.get(r.key), wish.exclusive)]
+        graph = graph_of(plan, todo, live=live or wish.exclusive)
+        swept = Swept([], len(plan.runs) - len(todo))
+        watcher.begun(plan, graph, swept.n_skipped)
+        context = Context(store.url, cache, limit=plan.limit, exclusive=wish.exclusive,
+                          is_local=wish.is_local)  # fmt: skip
+        try:
+            if todo:
+                _on_cluster(wish, context, graph, store, rows, watcher, steps or Steps())
+        except KeyboardInterrupt:
+            swept.is_stopped = True
+        finally:
+            write_table(store, plan, rows)
+        swept.rows = [rows[r.key] for r in plan.runs if r.key in rows]
+    return swept
+
+
+def is_done(row: Row | None, exclusive: bool) -> bool:
+    """Return whether a row stands: finished, and timed on cores of its own where that is asked."""
+    return row is not None and row["status"] == DONE and (row["exclusive"] or not exclusive)
+
+
+def _require_visible(store: Store, cache: Store, wish: Wish) -> None:
+    if (store.is_memory or cache.is_memory) and not (wish.is_local and wish.is_inside):
+        raise RobotVisionError(
+            "memory:// is seen by one process alone: workers elsewhere cannot write there; name a "
+            "folder or a bucket that all of them see"
+        )
+
+
+def _on_cluster(
+    wish: Wish, context: Context, graph: Graph, store: Store, rows: dict[str, Row],
+    watcher: Watcher, steps: Steps,
+) -> None:  # fmt: skip
+    with opened(wish) as client:
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            watcher.note("no worker yet; waiting for the first")
+        client.wait_for_workers(1)
+        require_same_release(client, __version__)
+        if context.exclusive and not context.is_local:
+            from dataclasses import replace
+
+            context = replace(context, sharing=sharing(client))
+        watcher.cluster(_link(client), len(client.scheduler_info(n_workers=-1)["workers"]))
+        work(client, context, graph, store, rows, watcher, steps)
+
+
+def _link(client: Any) -> str:
+    from robotvision.sweep.cluster import has_dashboard
+
+    return str(client.dashboard_link) if has_dashboard() else ""
+
+
+def work(
+    client: Any, context: Context, graph: Graph, store: Store, rows: dict[str, Row],
+    watcher: Watcher, steps: Steps,
+) -> None:  # fmt: skip
+    """Send the graph to the cluster and take in what comes back, in whatever order.
+
+    Raises
+    ------
+    RobotVisionError
+        The scheduler was lost, or rows can no longer be kept.
+    """
+    import distributed
+
+    as_completed: Any = distributed.as_completed  # Dask has no types
+    futures = submit(client, context, graph, steps)
+    waiting = {future.key: key for key, future in futures.items()}
+    runs = {key: run.spec for key, run in graph.runs.items()}
+    try:
+        done = as_completed(
+            list(futures.values()), loop=client.loop, with_results=True, raise_errors=False
+        )
+        for future, result in done:
+            kind, key = waiting[future.key]
+            if future.status == "cancelled":
+                raise RobotVisionError(
+                    "the scheduler was lost, with it the runs that were under way; call the same "
+                    "command again to go on"
+                )
+            if kind == "run":
+                row = _row_of(future, result, runs[key])
+                _keep(store, row)
+                rows[key] = row
+                watcher.step(kind, row)
+            else:
+                made = result if isinstance(result, Made) else Made(error=_death(result))
+                watcher.step(kind, made)
+            if kind == "run":
+                del futures[(kind, key)]
+                future.release()
+    except BaseException:
+        client.cancel(list(futures.values()), force=True)
+        raise
+
+
+def submit(
+    client: Any, context: Context, graph: Graph, steps: Steps
+) -> dict[tuple[str, str], Any]:  # fmt: skip
+    """Return a future for every step by (kind, key)."""
+    futures: dict[tuple[str, str], Any] = {}
+
+    def send(kind: str, key: str, do: Callable[..., Any], *args: Any) -> Any:
+        future = client.submit(
+            do, context, *args, key=f"{kind}-{key}-{context.version}", pure=False,
+            priority=PRIORITY[kind],
+        )  # fmt: skip
+        futures[(kind, key)] = future
+        return future
+
+    learnt = {k: send("learn", k, steps.learn, k, s) for k, s in graph.learns.items()}
+    blocks = {
+        k: send("extract", k, steps.extract, s, None if s.learn is None else learnt[s.learn])
+        for k, s in graph.extracts.items()
+    }
+    trained = {
+        k: send("train", k, steps.train, k, s,
+                [None if x is None else learnt[x] for x in s.learns],
+                [blocks[x] for x in s.extracts])
+        for k, s in graph.trains.items()
+    }  # fmt: skip
+    for k, run in graph.runs.items():
+        send("run", k, steps.run, run, {p: trained[t] for p, t in run.trains.items()},
+             {p: [[blocks[x] for x in features] for features in sequences]
+              for p, sequences in run.extracts.items()})  # fmt: skip
+    return futures
+
+
+def _row_of(future: Any, result: Any, spec: RunSpec) -> Row:
+    if isinstance(result, Mapping):
+        return dict(result)
+    return {**empty_row(spec.key, spec.shown, FAILED, _death(result)), "is_kept": False}
+
+
+def _death(result: Any) -> str:
+    """Return in words why a step has no result: its worker died, or Dask could not send it."""
+    from distributed import KilledWorker
+
+    e = result[1] if isinstance(result, tuple) else result
+    if isinstance(e, KilledWorker):
+        return (f"the worker died over it, {e.allowed_failures + 1} times in a row; out of memory, "
+                "or a crash in a library")  # fmt: skip
+    return error_line(e) if isinstance(e, BaseException) else f"no result: {e!r}"
+
+
+def _keep(store: Store, row: Row) -> None:
+    """Write a row that its worker could not. Raises RobotVisionError."""
+    if not row.pop("is_kept", True):
+        write_row(store, row)

@@ -1,0 +1,177 @@
+"""Every run of a sweep, checked, with the hash that says whether it was done before.
+
+The hash covers the configuration (what is not at its default; sequence paths relative to the data root,
+``out`` and ``note`` aside), the tables of its sequences (entries and truth, not the pictures), the
+rules of the task, the limit of frames and the release of robotvision. Where the folder lies, how
+many workers there are and which machine they run on do not enter it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from robotvision import __version__
+from robotvision.config import SequenceSpec, Setup, check_config
+from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.prepare import open_part, table_digest
+from robotvision.sweep.grid import Grid, Shown
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a sequence is, for hashes: a digest of its place and tables; and its true rooms."""
+
+    digest: str
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One run: its hash, its cells in the table, its checked configuration."""
+
+    key: str
+    shown: Mapping[str, Shown]
+    setup: Setup = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All runs of a sweep, in the order of the file.
+
+    Parameters
+    ----------
+    path : Path
+        The grid file.
+    columns : list of str
+        What the runs differ in.
+    runs : list of RunSpec
+        No two alike.
+    known : Mapping[SequenceSpec, Known]
+        Every sequence.
+    limit : int or None
+        Frames of each test sequence.
+    repeated : list of str
+        A line for each run left out since it equals an earlier one.
+    """
+
+    path: Path
+    columns: list[str]
+    runs: list[RunSpec]
+    known: Mapping[SequenceSpec, Known]
+    limit: int | None = None
+    repeated: list[str] = field(default_factory=list)
+
+
+def load_plan(path: Path, data_root: Path | None = None, limit: int | None = None) -> Plan:
+    """Read a grid file and check every run of it.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file; see `robotvision.sweep.grid`.
+    data_root : Path, optional
+        Where relative sequence paths start, else ``ROBOTVISION_DATA``, else each file's folder.
+    limit : int, optional
+        In place of the file's.
+
+    Raises
+    ------
+    InputFaults
+        Every fault of the grid, its base and its sequences, each once.
+    """
+    own = os.environ.get("ROBOTVISION_DATA")
+    root = data_root or (Path(own) if own else None)
+    grid = Grid(path, root)
+    limit = grid.file.limit if limit is None else limit
+    setups = _setups(grid, root)
+    known = _known([setup for _, setup in setups])
+    runs: dict[str, RunSpec] = {}
+    repeated = []
+    for shown, setup in setups:
+        key = run_key(setup, known, limit)
+        if key in runs:
+            repeated.append(f"{_words(shown)}: the same run as {_words(runs[key].shown)}")
+        else:
+            runs[key] = RunSpec(key, shown, setup)
+    return Plan(path, grid.columns, list(runs.values()), known, limit, repeated)
+
+
+def _words(shown: Mapping[str, Shown]) -> str:
+    return ", ".join(f"{k}={v}" for k, v in shown.items()) or "the base"
+
+
+def _setups(grid: Grid, root: Path | None) -> list[tuple[Mapping[str, Shown], Setup]]:
+    setups, faults = [], dict[Fault, None]()
+    for run in grid.combinations():
+        try:
+            setups.append((run.shown, check_config(run.document, root)))
+        except InputFaults as e:
+            faults.update(dict.fromkeys(e.faults))
+    if faults:
+        raise InputFaults(sorted(faults, key=lambda f: (str(f.path), f.line or 0, f.column or 0)))
+    return setups
+
+
+def _known(setups: list[Setup]) -> dict[SequenceSpec, Known]:
+    """Open every sequence once. Raises InputFaults."""
+    known: dict[SequenceSpec, Known] = {}
+    faults: list[Fault] = []
+    refused: set[SequenceSpec] = set()
+    for setup in setups:
+        for spec in (s for part in setup.parts for s in (*part.train, *part.test)):
+            if spec in known or spec in refused:
+                continue
+            try:
+                sequence = open_part(spec)
+            except InputFaults as e:
+                faults += e.faults
+                refused.add(spec)
+                continue
+            about = [_place(spec, setup.data_root), table_digest(sequence)]
+            known[spec] = Known(digest(about), tuple(sequence.room_counts()))
+    if faults:
+        raise InputFaults(faults)
+    return known
+
+
+def _place(spec: SequenceSpec, root: Path) -> dict[str, Any]:
+    data = spec.model_dump(mode="json", exclude_defaults=True)
+    return {**data, "path": os.path.relpath(spec.path, root)}
+
+
+def run_key(setup: Setup, known: Mapping[SequenceSpec, Known], limit: int | None) -> str:
+    """Return the hash of a run: 16 hexadecimal digits."""
+    config = setup.config.model_dump(
+        mode="json", exclude={"out", "note", "train", "test", "task"}, exclude_defaults=True
+    )
+    if setup.model_path is not None:
+        config["model"] = file_digest(setup.model_path)
+    parts = [
+        [p.name, [known[s].digest for s in p.train], [known[s].digest for s in p.test]]
+        for p in setup.parts
+    ]
+    task = setup.task.model_dump(mode="json", exclude_defaults=True)
+    return digest([SCHEMA, __version__, config, task, parts, limit])
+
+
+def file_digest(path: Path) -> str:
+    """Return a digest of a file's bytes. Raises RobotVisionError."""
+    try:
+        with open(path, "rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
+    except OSError as e:
+        raise RobotVisionError(f"{path}: cannot be read ({e.strerror})") from e
+
+
+def digest(data: Any) -> str:
+    """Return 16 hexadecimal digits that stand for plain data."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,212 @@
+"""What runs share, as a graph: learn, extract, train, run; each step once.
+
+``learn``    an extractor that learns (a vocabulary, say), by extractor and training set
+``extract``  vectors of a sequence, by extractor and sequence (with its declared faults)
+``train``    a classifier, by features, classifier, integration, training set, seed and rules;
+             neither the threshold of the decision nor the temporal filter enters it
+``run``      replay and score; its test vectors are looked up where no time is judged
+
+A program, a model file and a system of its own process bring their own and stand alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from robotvision import __version__
+from robotvision.config import (
+    Config,
+    DecisionConfig,
+    Named,
+    Part,
+    SequenceSpec,
+    Setup,
+    build,
+)
+from robotvision.features import FEATURES
+from robotvision.features.extraction import needs_training
+from robotvision.replay.faults import FaultPlan
+from robotvision.sweep.plan import Known, Plan, RunSpec, digest
+from robotvision.tasks.model import Task
+
+Feature = str | Named
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """An extractor to be trained on sequences."""
+
+    feature: Feature
+    train: tuple[SequenceSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Vectors of one sequence by one extractor, trained by the step ``learn`` where it learns."""
+
+    feature: Feature
+    spec: SequenceSpec
+    faults: FaultPlan | None
+    learn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """A pipeline to be trained; ``learns`` and ``extracts`` are the steps it waits for."""
+
+    config: Config
+    task: Task
+    train: tuple[SequenceSpec, ...]
+    learns: tuple[str | None, ...]
+    extracts: tuple[str, ...]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether training itself settles what the features are."""
+        return any(map(is_settled_late, self.config.features))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run: the training of each test set, and the vectors of its sequences, feature by feature.
+
+    ``extracts`` maps a test set to one tuple of steps a sequence; without it frames are extracted
+    as they come, as in a run of its own.
+    """
+
+    spec: RunSpec
+    trains: Mapping[str, str]
+    extracts: Mapping[str, tuple[tuple[str, ...], ...]]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Every step by its key."""
+
+    learns: dict[str, Learn] = field(default_factory=dict)
+    extracts: dict[str, Extract] = field(default_factory=dict)
+    trains: dict[str, Train] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.learns) + len(self.extracts) + len(self.trains) + len(self.runs)
+
+
+def graph_of(plan: Plan, runs: Iterable[RunSpec], *, live: bool = False) -> Graph:
+    """Return the steps that ``runs`` of the plan need.
+
+    Parameters
+    ----------
+    live : bool
+        Extract test frames as they come, so that a run's latency is that of the whole pipeline.
+    """
+    builder = _Builder(plan, live)
+    for run in runs:
+        builder.add(run)
+    return builder.graph
+
+
+def is_timed(setup: Setup) -> bool:
+    """Return whether a run's points depend on how long an answer takes."""
+    replay = setup.config.replay
+    return replay.clock != "asap" or replay.policy != "offline"
+
+
+def _is_live(setup: Setup) -> bool:
+    """Return whether test frames must be extracted as they come."""
+    is_elsewhere = setup.config.system != "inprocess"
+    return is_timed(setup) or is_elsewhere or any(map(is_settled_late, setup.config.features))
+
+
+class _Builder:
+    def __init__(self, plan: Plan, live: bool) -> None:
+        self.known: Mapping[SequenceSpec, Known] = plan.known
+        self.live = live
+        self.graph = Graph()
+        self.learning: dict[str, bool] = {}
+
+    def add(self, run: RunSpec) -> None:
+        setup = run.setup
+        trains: dict[str, str] = {}
+        extracts: dict[str, tuple[tuple[str, ...], ...]] = {}
+        if not setup.is_program and setup.model_path is None:
+            for part in setup.parts:
+                trains[part.name] = self._train(setup, part)
+                if not (self.live or _is_live(setup)):
+                    extracts[part.name] = tuple(
+                        tuple(self._extract(f, s, setup.config.faults, part.train)
+                              for f in setup.config.features)
+                        for s in part.test
+                    )  # fmt: skip
+        self.graph.runs[run.key] = Run(run, trains, extracts)
+
+    def _train(self, setup: Setup, part: Part) -> str:
+        config = _training_config(setup)
+        rooms = {r for p in setup.parts for s in p.train for r in self.known[s].rooms}
+        task = setup.task.with_rooms(rooms) if rooms else setup.task
+        about = config.model_dump(mode="json", exclude_defaults=True)
+        key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])
+        if key not in self.graph.trains:
+            features = setup.config.features
+            shared = not any(map(is_settled_late, features))
+            learns = tuple(self._learn(f, part.train) if shared else None for f in features)
+            extracts = tuple(self._extract(f, s, None, part.train)
+                             for f in features for s in part.train if shared)  # fmt: skip
+            self.graph.trains[key] = Train(config, task, part.train, learns, extracts)
+        return key
+
+    def _learn(self, feature: Feature, train: tuple[SequenceSpec, ...]) -> str | None:
+        text = _plain(feature)
+        if text not in self.learning:
+            self.learning[text] = needs_training(build(FEATURES, feature))
+        if not self.learning[text]:
+            return None
+        key = digest([__version__, text, self._ids(train)])
+        self.graph.learns.setdefault(key, Learn(feature, train))
+        return key
+
+    def _extract(
+        self, feature: Feature, spec: SequenceSpec, faults: FaultPlan | None,
+        train: tuple[SequenceSpec, ...],
+    ) -> str:  # fmt: skip
+        learn = self._learn(feature, train)
+        spoilt = None if faults is None else faults.model_dump(mode="json")
+        key = digest([_plain(feature), self.known[spec].digest, spoilt, learn])
+        self.graph.extracts.setdefault(key, Extract(feature, spec, faults, learn))
+        return key
+
+    def _ids(self, specs: tuple[SequenceSpec, ...]) -> list[str]:
+        return [self.known[s].digest for s in specs]
+
+
+def _plain(feature: Feature) -> str:
+    data: Any = feature if isinstance(feature, str) else feature.model_dump(mode="json")
+    return json.dumps(data, sort_keys=True)
+
+
+def _training_config(setup: Setup) -> Config:
+    """Return the configuration with all that training does not depend on at its defaults."""
+    own, default = setup.config, Config(task=setup.config.task, test=[])
+    late = ("mode", "train", "test", "temporal", "model", "replay", "faults", "system", "out",
+            "note")  # fmt: skip
+    decision = DecisionConfig(unknown=_unknown(own.decision.unknown, setup.task))
+    return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
+
+
+def is_settled_late(feature: Feature) -> bool:
+    """Return whether only the sequences say what a feature is: left out, or which channel."""
+    if isinstance(feature, str):
+        return False
+    return bool(getattr(feature, "optional", False)) or feature.params.get("channel") == "auto"
+
+
+def _unknown(wish: Any, task: Task) -> Any:
+    """Return how unknown rooms are told, ``never`` where no detector is trained for it."""
+    if task.unknown is None or isinstance(wish, float) or wish == "never":
+        return "never"
+    if wish == "auto" and not task.unknown_expected:
+        return "never"
+    return wish
