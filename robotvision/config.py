@@ -44,15 +44,27 @@ Sequences = SequenceList | dict[str, SequenceList]
 
 
 class Named(Strict):
-    """A plug-in by name with its parameters beside it: ``{name: svm, kernel: chi2}``."""
+    """A plug-in by name with its parameters beside it: ``{name: svm, kernel: chi2}``.
+
+    A feature with ``optional: true`` is left out where a sequence lacks its channel; one with
+    ``channel: auto`` reads the sequences' first colour (or depth) channel.
+    """
 
     model_config = Strict.model_config | {"extra": "allow"}
     name: str = Field(min_length=1)
+    optional: bool = False
 
     @property
     def params(self) -> Params:
         """Everything but the name."""
         return dict(self.model_extra or {})
+
+
+class AugmentConfig(Strict):
+    """Further views of training frames; see `robotvision.augment`."""
+
+    mirror: bool = Field(default=True, description="each frame as in a mirror, too")
+    light: int = Field(default=0, ge=0, le=8, description="copies in another light")
 
 
 class UnknownConfig(Strict):
@@ -128,6 +140,7 @@ class Config(Strict):
     train: Sequences = []
     test: Sequences
     features: list[str | Named] = []
+    augment: AugmentConfig | None = None
     classifier: str | Named | None = None
     integration: str = "concatenation"
     temporal: str | Named | None = None
@@ -206,7 +219,35 @@ def _plain(spec: SequenceSpec) -> dict[str, Any]:
     return {**data, "path": str(Path(data["path"]).resolve())}
 
 
-def load_config(path: Path, data_root: Path | None = None, seed: int | None = None) -> Setup:
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is taken in place of a configuration's own task and sequences, where it is given.
+
+    Paths start at the working folder.
+    """
+
+    task: str | None = None
+    train: tuple[Path, ...] = ()
+    test: tuple[Path, ...] = ()
+
+    def of(self, config: Config) -> Config:
+        """Return the configuration with it. Raises InputFaults where a folder is not there."""
+        missing = [Fault(p, "no such folder") for p in (*self.train, *self.test) if not p.exists()]
+        if missing:
+            raise InputFaults(missing)
+        update: dict[str, Any] = {} if self.task is None else {"task": self.task}
+        for side, paths in (("train", self.train), ("test", self.test)):
+            if paths:
+                update[side] = [str(p.resolve()) for p in paths]
+        return config.model_copy(update=update)
+
+
+def load_config(
+    path: Path,
+    data_root: Path | None = None,
+    seed: int | None = None,
+    instead: Instead | None = None,
+) -> Setup:
     """Read and check a configuration.
 
     Parameters
@@ -217,20 +258,27 @@ def load_config(path: Path, data_root: Path | None = None, seed: int | None = No
         Where relative sequence paths start; see the module.
     seed : int, optional
         In place of the configuration's.
+    instead : Instead, optional
+        Task and sequences in place of the configuration's.
 
     Raises
     ------
     InputFaults
         Every fault, each with line and column.
     """
-    return check_config(load(path), data_root, seed)
+    return check_config(load(path), data_root, seed, instead)
 
 
 def check_config(
-    document: Document, data_root: Path | None = None, seed: int | None = None
+    document: Document,
+    data_root: Path | None = None,
+    seed: int | None = None,
+    instead: Instead | None = None,
 ) -> Setup:
     """Check a configuration that was read; arguments, result and faults as in `load_config`."""
     config = validate(document, Config)
+    if instead is not None:
+        config = instead.of(config)
     if seed is not None:
         config = config.model_copy(update={"seed": seed})
     return _Check(document, config, data_root).setup()

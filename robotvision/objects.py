@@ -94,6 +94,7 @@ def fit_objects(
     groups: NDArray[np.int64],
     seed: int,
     blocks: tuple[slice, ...],
+    n_views: int = 1,
 ) -> ObjectRecogniser | None:
     """Train a recogniser of the task's objects; None where the task has none.
 
@@ -105,7 +106,7 @@ def fit_objects(
         Feature vectors in time order.
     seen : (n, objects) bool
         Which objects each frame shows.
-    groups, seed, blocks
+    groups, seed, blocks, n_views
         As for `robotvision.classifiers.integration.fit_cues`.
     """
     points = task.points.objects
@@ -118,5 +119,5 @@ def fit_objects(
             fitted.append((n_seen + 1) / (n + 2))
             continue
         y = np.where(seen[:, k], YES, NO)
-        fitted.append(fit_cues(classifier, integration, x, y, groups, seed, blocks))
+        fitted.append(fit_cues(classifier, integration, x, y, groups, seed, blocks, n_views))
     return ObjectRecogniser(task.objects, fitted, points)

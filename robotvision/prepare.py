@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from robotvision.channels import settle_features
 from robotvision.config import (
     Config,
     Part,
@@ -72,6 +73,10 @@ class Preparation:
         self.model = None if path is None else load_pipeline(path, setup.task.id)
         self._open_all()
         self.task = self._settle_task()
+        config, notes = settle_features(setup.config, list(self.opened.values()))
+        self.setup = replace(setup, config=config)
+        for note in notes:
+            observer.note(note)
 
     def _open_all(self) -> None:
         specs = {s: None for p in self.setup.parts for s in (*p.train, *p.test)}
@@ -123,7 +128,8 @@ class Preparation:
             from robotvision.systems.configured import program
 
             hide = {Path(s.path).resolve() for p in self.setup.parts for s in (*p.train, *p.test)}
-            return program(config, self.setup.path.parent, self.log_path, hide)
+            mode = self.setup.config.mode
+            return program(config, self.setup.path.parent, self.log_path, hide, mode)
         pipeline = self.pipelines.get(part.train) if self.model is None else self.model.pipeline
         if pipeline is None:
             sequences = [self.opened[s] for s in part.train]
@@ -174,7 +180,7 @@ def train_part(
     prepared = Preparation(alone, cache, observer, Path("system.log"))
     sequences = [prepared.opened[s] for s in part.train]
     pipeline, task, training = fit_pipeline(
-        setup.config, prepared.task, sequences, cache, observer.step, setup.path
+        prepared.setup.config, prepared.task, sequences, cache, observer.step, setup.path
     )
     observer.trained(part.name, training)
     about = {

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
+from robotvision.augment import altered, views
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import FittedClassifier, fit_cues
 from robotvision.config import Config, Named, UnknownConfig, build
@@ -21,6 +22,7 @@ from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import (
+    Extraction,
     extract,
     needs_training,
     training_frames,
@@ -111,6 +113,9 @@ class _Trainer:
         self.given = extractors
         self.sequences = sequences
         self.training = Training()
+        about = config.augment
+        self._views = views(about.mirror, about.light) if about is not None else views(False, 0)
+        self._done = 0
         self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
         self.worth = Worth(self.task)
 
@@ -129,8 +134,10 @@ class _Trainer:
         places = tuple(c.place for c in cues)
         integration, seed = self.config.integration, self.config.seed
         machine = build(CLASSIFIERS, self.config.classifier or "svm")
-        classifier = fit_cues(machine, integration, x, y, groups, seed, places)
-        objects = fit_objects(machine, integration, self.task, x, seen, groups, seed, places)
+        classifier = fit_cues(machine, integration, x, y, groups, seed, places, self._n_views)
+        objects = fit_objects(
+            machine, integration, self.task, x, seen, groups, seed, places, self._n_views
+        )
         pipeline = Pipeline(
             cues, classifier, self._decision(classifier), self._temporal(classifier), objects,
             self._unknown(x, y, groups, places),
@@ -138,6 +145,10 @@ class _Trainer:
         self._took("training", started)
         self.step("training", 1, 1)
         return pipeline, self.task, self.training
+
+    @property
+    def _n_views(self) -> int:
+        return len(self._views)
 
     def _took(self, what: str, started: int) -> None:
         seconds = (perf_counter_ns() - started) / 1e9
@@ -210,32 +221,45 @@ class _Trainer:
         labels: list[str] = []
         seen: list[list[bool]] = []
         tours: list[tuple[int, int]] = []
-        done, total = 0, sum(map(len, self.sequences))
         for k, sequence in enumerate(self.sequences):
-            advance = partial(self._extracted, done, total)
-            found = extract(extractors, sequence, self.cache, advance)
-            done += len(sequence)
-            self.step("extraction", done, total)
-            self.training.cached += found.n_cached
-            self.training.extracted += len(extractors) - found.n_cached
-            self.training.problems += found.problems
-            rows = [i for i in range(len(sequence)) if found.readable[i] and sequence.room(i)]
-            for mine, block in zip(blocks, found.blocks, strict=True):
-                mine.append(block[rows])
+            found = self._looks(extractors, sequence)
+            rows = [i for i in range(len(sequence)) if found[0].readable[i] and sequence.room(i)]
+            for i, block in enumerate(blocks):
+                looks = np.stack([look.blocks[i][rows] for look in found], axis=1)
+                block.append(looks.reshape(-1, looks.shape[2]))  # a frame's views side by side
+            rows = [i for i in rows for _ in found]
             labels += [self.worth.label_of(Truth(str(sequence.room(i)))) for i in rows]
             seen += [[o in _objects(sequence, i) for o in self.task.objects] for i in rows]
             tours += [(k, sequence.frames[i].segment) for i in rows]
         y = np.asarray(labels)
         names, counts = np.unique(y, return_counts=True)
-        self.training.n_frames = len(y)
+        self.training.n_frames = len(y) // self._n_views
+        counts //= self._n_views
         self.training.rooms = dict(zip(map(str, names), map(int, counts), strict=True))
         if len(names) < 2:
             raise RobotVisionError(
-                f"{self.where}: only {len(y)} training frames of {len(names)} rooms could be read; "
-                "look at them with robotvision data verify"
+                f"{self.where}: only {self.training.n_frames} training frames of {len(names)} "
+                "rooms could be read; look at them with robotvision data verify"
             )
         shown = np.asarray(seen, bool).reshape(len(y), len(self.task.objects))
         return [np.concatenate(b) for b in blocks], y, held_out_groups(tours), shown
+
+    def _looks(
+        self, extractors: list[FeatureExtractor], sequence: data.Sequence
+    ) -> list[Extraction]:
+        """Extract every view of a sequence's frames, the plain one first."""
+        total = self._n_views * sum(map(len, self.sequences))
+        found = []
+        for way in self._views:
+            advance = partial(self._extracted, self._done, total)
+            made = [altered(e, way) for e in extractors]
+            found.append(extract(made, sequence, self.cache, advance))
+            self._done += len(sequence)
+            self.step("extraction", self._done, total)
+            self.training.cached += found[-1].n_cached
+            self.training.extracted += len(extractors) - found[-1].n_cached
+        self.training.problems += found[0].problems
+        return found
 
     def _extracted(self, before: int, total: int, done: int, _: int) -> None:
         self.step("extraction", before + done, total)
@@ -276,11 +300,13 @@ class _Trainer:
 
         def train(x: Any, y: Any, groups: Any) -> FittedClassifier:
             machine = build(CLASSIFIERS, config.classifier or "svm")
-            return fit_cues(machine, config.integration, x, y, groups, config.seed, places)
+            return fit_cues(
+                machine, config.integration, x, y, groups, config.seed, places, self._n_views
+            )
 
         detector = UnknownDetector(about.method, about.share)
         try:
-            detector.fit(train, x, y, groups, config.seed)
+            detector.fit(train, x, y, groups, config.seed, self._n_views)
         except RobotVisionError as e:
             if not is_auto:
                 raise

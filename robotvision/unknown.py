@@ -79,7 +79,13 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         params.number("share", share, high=0.999)
 
     def fit(
-        self, train: Train, x: Vectors, y: Labels, groups: NDArray[np.int64], seed: int
+        self,
+        train: Train,
+        x: Vectors,
+        y: Labels,
+        groups: NDArray[np.int64],
+        seed: int,
+        n_views: int = 1,
     ) -> Self:
         """Choose the threshold.
 
@@ -87,7 +93,7 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         ----------
         train : callable
             ``train(x, y, groups)`` returns a calibrated classifier. Called once a room.
-        x, y, groups, seed
+        x, y, groups, seed, n_views
             As for `robotvision.classifiers.calibration.fit_calibrated`.
 
         Raises
@@ -103,7 +109,7 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
             )
         known, strange = [], []
         for room in range(len(rooms)):
-            a, b = self._without(room, train, x, y, numbers, groups, seed)
+            a, b = self._without(room, train, x, y, numbers, groups, seed, n_views)
             known.append(a)
             strange.append(b)
         self.bank_ = Bank(np.asarray(x, np.float32), "squared")
@@ -123,15 +129,16 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         numbers: NDArray[np.int64],
         groups: NDArray[np.int64],
         seed: int,
+        n_views: int,
     ) -> tuple[Numbers, Numbers]:
         """Return scores of known frames held out, and of the room left out."""
         others = np.flatnonzero(numbers != room)
-        fold = _fold(y[others], groups[others], seed, room)
+        fold = _fold(y[others], groups[others], seed, room, n_views)
         rows, test = others[fold.train], others[fold.test]
         test = test[np.isin(numbers[test], numbers[rows])]
         bank = Bank(np.asarray(x[rows], np.float32), "squared")
         model = train(x[rows], y[rows], groups[rows])
-        strange = np.flatnonzero(numbers == room)
+        strange = np.flatnonzero(numbers == room)[::n_views]
         return self._scores(model, bank, x[test]), self._scores(model, bank, x[strange])
 
     def _scores(self, model: FittedClassifier, bank: Bank, x: Vectors) -> Numbers:
@@ -187,10 +194,10 @@ def roc(known: list[Numbers], strange: list[Numbers]) -> ROC:
     )
 
 
-def _fold(y: Labels, groups: NDArray[np.int64], seed: int, number: int) -> Fold:
+def _fold(y: Labels, groups: NDArray[np.int64], seed: int, number: int, n_views: int) -> Fold:
     """Return one of the folds that leave something to test on, a different one for each room."""
     numbers = np.unique(y, return_inverse=True)[1]
-    folds = held_out(numbers, groups, seed).folds
+    folds = held_out(numbers, groups, seed, n_views=n_views).folds
     if not folds:
         raise RobotVisionError(
             "unknown rooms: too few training frames to hold some out; give the threshold as a "

@@ -82,6 +82,7 @@ def fit_calibrated(
     groups: NDArray[np.int64],
     seed: int,
     blocks: tuple[slice, ...] = (),
+    n_views: int = 1,
 ) -> Calibrated:
     """Train a copy of ``classifier`` on everything, calibrated on held-out groups.
 
@@ -99,13 +100,15 @@ def fit_calibrated(
         For the folds, and for every ``random_state`` the classifier leaves open.
     blocks : tuple of slice
         Where each feature lies in the vector; for messages.
+    n_views : int
+        Rows of each frame, side by side; see `robotvision.classifiers.folds.held_out`.
 
     Raises
     ------
     RobotVisionError
         Features are NaN or infinite, or such as the classifier cannot take.
     """
-    trained = fit_scored(classifier, x, y, groups, seed, blocks)
+    trained = fit_scored(classifier, x, y, groups, seed, blocks, n_views)
     return Calibrated(trained.classifier, trained.temperature())
 
 
@@ -116,6 +119,7 @@ def fit_scored(
     groups: NDArray[np.int64],
     seed: int,
     blocks: tuple[slice, ...] = (),
+    n_views: int = 1,
 ) -> Trained:
     """Train as `fit_calibrated` does; return the classifier with its held-out scores."""
     x = checked(x, "training", None)
@@ -128,7 +132,7 @@ def fit_scored(
         raise ValueError(f"blocks end at {blocks[-1].stop}, vectors have {x.shape[1]} numbers")
     if hasattr(classifier, "check_features"):
         classifier.check_features(x, blocks)
-    split = held_out(numbers, np.asarray(groups, np.int64), seed)
+    split = held_out(numbers, np.asarray(groups, np.int64), seed, n_views=n_views)
     model = seeded(classifier, seed)
     scores = fit_held_out(model, x, rooms[numbers], split.folds)
     return Trained(model, scores, numbers, split.n_units)

@@ -55,7 +55,9 @@ class _Unit:
     gap: Numbers
 
 
-def held_out(rooms: Numbers, groups: Numbers, seed: int, n_folds: int = N_FOLDS) -> HeldOut:
+def held_out(
+    rooms: Numbers, groups: Numbers, seed: int, n_folds: int = N_FOLDS, n_views: int = 1
+) -> HeldOut:
     """Return the folds for training rows in time order.
 
     Parameters
@@ -64,7 +66,18 @@ def held_out(rooms: Numbers, groups: Numbers, seed: int, n_folds: int = N_FOLDS)
         Number of each row's room and group.
     seed : int
         Breaks ties between units of one size.
+    n_views : int
+        Rows that each frame has, side by side, its plain view first: all are trained on or none,
+        and the plain view alone is held out.
     """
+    if n_views > 1:
+        plain = held_out(rooms[::n_views], groups[::n_views], seed, n_folds)
+        beside = np.arange(n_views)
+        expanded = [
+            Fold((f.train[:, None] * n_views + beside).ravel(), f.test * n_views)
+            for f in plain.folds
+        ]
+        return HeldOut(tuple(expanded), plain.n_units)
     units = _units(rooms, groups)
     fold_of = _deal(units, rooms, min(n_folds, len(units)), seed)
     folds = []

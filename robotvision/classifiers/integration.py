@@ -44,6 +44,7 @@ def fit_cues(
     groups: NDArray[np.int64],
     seed: int,
     blocks: tuple[slice, ...],
+    n_views: int = 1,
 ) -> FittedClassifier:
     """Train copies of ``classifier`` on cues and return one calibrated classifier.
 
@@ -51,7 +52,7 @@ def fit_cues(
     ----------
     integration : str
         One of `INTEGRATIONS`. With a single block all are ``concatenation``.
-    x, y, groups, seed
+    x, y, groups, seed, n_views
         As for `fit_calibrated`.
     blocks : tuple of slice
         Where each cue lies in the vectors.
@@ -64,11 +65,14 @@ def fit_cues(
     if integration not in INTEGRATIONS:
         raise UnknownNameError("integration", integration, INTEGRATIONS)
     if integration == "concatenation" or len(blocks) < 2:
-        return fit_calibrated(classifier, x, y, groups, seed, blocks)
+        return fit_calibrated(classifier, x, y, groups, seed, blocks, n_views)
     x = np.asarray(x, np.float32)
-    cues = [fit_scored(classifier, np.ascontiguousarray(x[:, b]), y, groups, seed) for b in blocks]
+    cues = [
+        fit_scored(classifier, np.ascontiguousarray(x[:, b]), y, groups, seed, (), n_views)
+        for b in blocks
+    ]
     if integration == "accumulation":
-        return _accumulation(cues, blocks, np.asarray(groups), seed)
+        return _accumulation(cues, blocks, np.asarray(groups), seed, n_views)
     return _average(cues, blocks) if integration == "average" else _weights(cues, blocks)
 
 
@@ -167,13 +171,18 @@ def _weights(cues: list[Trained], blocks: tuple[slice, ...]) -> Pool:
 
 
 def _accumulation(
-    cues: list[Trained], blocks: tuple[slice, ...], groups: NDArray[np.int64], seed: int
+    cues: list[Trained],
+    blocks: tuple[slice, ...],
+    groups: NDArray[np.int64],
+    seed: int,
+    n_views: int,
 ) -> Accumulation:
     stacked = np.concatenate([_bounded(c.scores) for c in cues], axis=1)
     known = np.isfinite(stacked).all(axis=1)
     classes = np.asarray(cues[0].classifier.classes_, np.str_)
     # A room that was never held out is learnt from the scores of its training frames.
-    rows = known if len(set(cues[0].rooms[known])) == len(classes) else np.ones(len(known), bool)
+    plain = np.arange(len(known)) % n_views == 0
+    rows = known if len(set(cues[0].rooms[known])) == len(classes) else plain
     stacked[~known] = 0.0
     y = classes[cues[0].rooms]
     machine = SVM(kernel="rbf", C=1.0, standardize=True)

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.instead import instead_options
+
 EPILOG = """\b
 Examples:
   robotvision run configs/quickstart.yaml
   robotvision run configs/ie_tower.yaml --data-root ~/data --json > report.json
   robotvision run configs/quickstart.yaml --limit 50 --out runs/first
   robotvision run configs/quickstart.yaml --faults faults.yaml --trace trace.json
+  robotvision run configs/baselines/best_obligatory.yaml --train home/monday --test home/friday
   robotvision run --resume runs/first
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
+@instead_options
 @click.option("--data-root", type=click.Path(path_type=Path),
               help="Where relative sequence paths start (else ROBOTVISION_DATA, else the config's "
               "folder).")  # fmt: skip
@@ -38,6 +42,9 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     config: Path | None,
+    task: str | None,
+    train: tuple[Path, ...],
+    test: tuple[Path, ...],
     data_root: Path | None,
     out: Path | None,
     limit: int | None,
@@ -51,7 +58,7 @@ def command(
     """Train, replay the test sequences frame by frame, score, report."""
     from rich.console import Console
 
-    from robotvision.config import load_config
+    from robotvision.config import Instead, load_config
     from robotvision.features.extraction import cache_folder
     from robotvision.replay.faults import load_plan
     from robotvision.report.live import Live
@@ -68,7 +75,7 @@ def command(
         folder = resume
     else:
         assert config is not None
-        setup = load_config(config, data_root, seed)
+        setup = load_config(config, data_root, seed, Instead(task, train, test))
         folder = new_folder(setup, out)
     errors = Console(stderr=True)
     cache = None if no_cache else cache_folder()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.instead import instead_options
+
 EPILOG = """\b
 Examples:
   robotvision train configs/quickstart.yaml -o quickstart.rvmodel
@@ -15,6 +17,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
+@instead_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True,
               help="The model file; replaced once the new one is whole.")  # fmt: skip
 @click.option("--data-root", type=click.Path(path_type=Path),
@@ -23,22 +26,23 @@ Examples:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 def command(
-    config: Path, out: Path, data_root: Path | None, set_name: str | None, seed: int | None,
+    config: Path, task: str | None, train: tuple[Path, ...], test: tuple[Path, ...], out: Path,
+    data_root: Path | None, set_name: str | None, seed: int | None,
     no_cache: bool,
 ) -> int:  # fmt: skip
     """Train the pipeline of CONFIG and keep it in a model file (no pickle in it)."""
     from rich.console import Console
 
-    from robotvision.config import load_config
+    from robotvision.config import Instead, load_config
     from robotvision.features.extraction import cache_folder
     from robotvision.prepare import train_part
     from robotvision.report.live import Live
     from robotvision.trained import save_pipeline
 
-    setup = load_config(config, data_root, seed)
+    setup = load_config(config, data_root, seed, Instead(task, train, test))
     with Live(Console(stderr=True)) as live:
         cache = None if no_cache else cache_folder()
-        pipeline, task, about = train_part(setup, set_name, cache, live)
-        save_pipeline(out, pipeline, task, about)
-    click.echo(f"{out}: {len(task.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
+        pipeline, rules, about = train_part(setup, set_name, cache, live)
+        save_pipeline(out, pipeline, rules, about)
+    click.echo(f"{out}: {len(rules.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
     return 0
