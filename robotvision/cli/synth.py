@@ -101,6 +101,10 @@ def _trajectory(
 def _report_tours(told: dict[str, Any], as_json: bool) -> None:
     import json
 
+    for doubt in told["doubts"]:
+        click.echo(doubt, err=True)
+    if told["stopped"]:
+        click.echo("stopped: what is done is kept; the same command goes on", err=True)
     if as_json:
         click.echo(json.dumps(told))
         return
@@ -108,8 +112,6 @@ def _report_tours(told: dict[str, Any], as_json: bool) -> None:
         click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
     click.echo(f"{told['plan']}  {told['poses']} poses, {told['in_own_room']} in the room of their "
                f"label, at least {told['clearance_m']:.2f} m from walls and furniture")  # fmt: skip
-    if told["stopped"]:
-        click.echo("stopped: what is done is kept; the same command goes on", err=True)
 
 
 def _out(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -63,12 +63,12 @@ def build_floor(labels: tuple[str, ...], seed: int, floor: int, furniture_seed: 
 
 def furnish_plan(
     plan: FloorPlan, looks: Sequence[int], seed: int, floor: int, furniture_seed: int,
-    ways: Sequence[Sequence[Rect]] | None = None,
+    ways: Sequence[Sequence[Rect]] | None = None, is_bare: bool = False,
 ) -> Floor:  # fmt: skip
     """Return a plan's rooms as solids.
 
     ``looks``: rooms of one number share the finish of their surfaces. ``ways``: by room, rectangles
-    in its frame where nothing may stand or stick out.
+    in its frame where nothing may stand or stick out. ``is_bare``: without furniture.
     """
     style = Style.of(np.random.default_rng([seed, 21]))
     look = np.random.default_rng([seed, floor, 22])
@@ -86,6 +86,8 @@ def furnish_plan(
                 panes.append(_pane(room, hole, index))
             lamp_rooms += _lamps(b, room, index, len(lamp_rooms))
             rng = np.random.default_rng([seed, floor, 25, index, furniture_seed])
+            if is_bare:
+                continue
             furnisher = Furnisher(b, room, style, rng, () if ways is None else ways[index])
             furnish(room.kind, furnisher)
             if ways is not None:

@@ -147,7 +147,7 @@ def _track(path: Path, light: str, faults: list[Fault]) -> Track:
     return Track(
         name=path.stem, path=path, light=told[0] if told else light, times_ns=times,
         rooms=tuple(r.room for r in rows), xy=poses[:, :2].copy(), heading=poses[:, 2].copy(),
-        segments=_segments(times, poses[:, :2]), names=tuple(r.name for r in rows),
+        segments=segments_of(times, poses[:, :2]), names=tuple(r.name for r in rows),
         lines=tuple(r.line for r in rows),
     )  # fmt: skip
 
@@ -217,8 +217,8 @@ def _unordered(path: Path, rows: list[_Row]) -> Iterator[Fault]:
                         row.line, remedy="sort the lines and keep one of each time")  # fmt: skip
 
 
-def _segments(times_ns: I64, xy: F64) -> I64:
-    """Count up where the robot went farther than it can have driven."""
+def segments_of(times_ns: I64, xy: F64) -> I64:
+    """Return the segment of each pose: they count up where the robot cannot have driven."""
     if len(times_ns) < 2:
         return np.zeros(len(times_ns), np.int64)
     step = np.hypot(*np.diff(xy, axis=0).T)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from robotvision.data.synth.building import Floor
 from robotvision.data.synth.path import BODY_M
+from robotvision.data.synth.plan import FloorPlan
 from robotvision.data.synth.trajectory import Track
-from robotvision.data.synth.trajectory_plan import Layout
 
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
@@ -26,8 +26,8 @@ COLORS = (
 class _Map:
     """The building's ground as pixels, north up."""
 
-    def __init__(self, layout: Layout, per_metre: float) -> None:
-        rects = np.array([r.rect for r in layout.plan.rooms])
+    def __init__(self, plan: FloorPlan, per_metre: float) -> None:
+        rects = np.array([r.rect for r in plan.rooms])
         self.low, self.high = rects[:, :2].min(0) - 0.5, rects[:, 2:].max(0) + 0.5
         self.scale = min(per_metre, MAX_CELLS / float((self.high - self.low).max()))
         size = np.ceil((self.high - self.low) * self.scale).astype(int)
@@ -52,12 +52,12 @@ def _in_the_way(floor: Floor) -> NDArray[np.bool_]:
     return hit
 
 
-def clearance(layout: Layout, floor: Floor, tracks: Sequence[Track]) -> list[F64]:
+def clearance(plan: FloorPlan, floor: Floor, tracks: Sequence[Track]) -> list[F64]:
     """Return for each pose of each tour the metres to the nearest wall, sill or piece.
 
     Measured from above between the robot's wheels and its head, on a grid of 2 cm.
     """
-    ground = _Map(layout, 1 / CELL_M)
+    ground = _Map(plan, 1 / CELL_M)
     free = np.full(ground.shape, 255, np.uint8)
     ground.fill(free, floor.solids.triangles[_in_the_way(floor)].astype(float), (0,))
     distance = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -68,13 +68,13 @@ def clearance(layout: Layout, floor: Floor, tracks: Sequence[Track]) -> list[F64
     return found
 
 
-def draw_plan(layout: Layout, floor: Floor, tracks: Sequence[Track], per_metre: float = 50) -> U8:
+def draw_plan(plan: FloorPlan, floor: Floor, tracks: Sequence[Track], per_metre: float = 50) -> U8:
     """Return a drawing (H, W, 3) RGB: walls, furniture, windows, the poses coloured by room."""
-    ground = _Map(layout, per_metre)
+    ground = _Map(plan, per_metre)
     image = np.full((*ground.shape, 3), 255, np.uint8)
-    labels = sorted({r.label for r in layout.plan.rooms})
+    labels = sorted({r.label for r in plan.rooms})
     color = {label: COLORS[i % len(COLORS)] for i, label in enumerate(labels)}
-    for room in layout.plan.rooms:
+    for room in plan.rooms:
         x0, y0, x1, y1 = room.rect
         a, b = ground.pixels(np.array([[x0, y1], [x1, y0]]))
         pale = tuple(int(255 - (255 - c) * 0.13) for c in color[room.label])
@@ -91,7 +91,7 @@ def draw_plan(layout: Layout, floor: Floor, tracks: Sequence[Track], per_metre: 
     for track in tracks:
         for (x, y), label in zip(ground.pixels(track.xy), track.rooms, strict=True):
             cv2.circle(image, (int(x), int(y)), 2, color[label], -1, cv2.LINE_AA)
-    for room in layout.plan.rooms:
+    for room in plan.rooms:
         x0, _, _, y1 = room.rect
         x, y = map(int, ground.pixels(np.array([x0 + 0.15, y1 - 0.4])))
         text = f"{room.label}: {room.kind.replace('_', ' ')}"

@@ -27,7 +27,8 @@ from robotvision.data.synth.plan import (
     Room,
 )
 from robotvision.data.synth.trajectory import Track, dense
-from robotvision.data.synth.trajectory_regions import Rect, Region, overlaps, regions
+from robotvision.data.synth.trajectory_drawing import clearance
+from robotvision.data.synth.trajectory_regions import Rect, Region, overlaps, partitions
 
 F64 = NDArray[np.float64]
 Span = tuple[float, float]
@@ -50,6 +51,8 @@ OUTLOOK_M = 3.0
 """Free ground that a window needs before it."""
 FREE_M = 0.3
 """Furniture keeps so far from the way."""
+LEAST_M = 0.15
+"""No pose lies nearer to a wall or to furniture."""
 CELL_M = 0.1
 
 
@@ -81,14 +84,40 @@ class Layout:
 def lay_out(tracks: Sequence[Track]) -> Layout:
     """Lay out one building for all tours.
 
+    The first of a few partitions of the ground in which every pose lies free and in the room of
+    its label, or else the one with the fewest that do not.
+
     Raises
     ------
     InputFaults
         Two rooms occupy the same place.
     """
-    found = regions(tracks)
     way = np.concatenate([dense(t) for t in tracks])
     way = np.unique(np.round(way, 2), axis=0)
+    best: tuple[int, Layout] | None = None
+    for found in partitions(tracks):
+        layout = _lay_out(tracks, found, way)
+        bad = _n_bad(layout)
+        if best is None or bad < best[0]:
+            best = bad, layout
+        if bad == 0:
+            break
+    if best is None:  # `partitions` yields or raises
+        raise RuntimeError("no partition")
+    return best[1]
+
+
+def _n_bad(layout: Layout) -> int:
+    """Count the poses that lie too near to a wall or in another's room."""
+    walls = furnish_plan(layout.plan, _looks(layout.plan), 0, 0, 0, is_bare=True)
+    near = clearance(layout.plan, walls, layout.tracks)
+    return sum(
+        int(((c < LEAST_M) | ~layout.is_own(t)).sum())
+        for c, t in zip(near, layout.tracks, strict=True)
+    )
+
+
+def _lay_out(tracks: Sequence[Track], found: tuple[Region, ...], way: F64) -> Layout:
     inner = [_inset(r.rect) for r in found]
     openings = _openings(found, inner, way)
     rooms = tuple(
@@ -101,9 +130,28 @@ def lay_out(tracks: Sequence[Track]) -> Layout:
 
 def furnished(layout: Layout, seed: int, furniture_seed: int = 0) -> Floor:
     """Return the furnished building of a layout."""
-    rooms = layout.plan.rooms
-    first = [next(i for i, r in enumerate(rooms) if r.label == room.label) for room in rooms]
-    return furnish_plan(layout.plan, first, seed, 0, furniture_seed, layout.ways)
+    return furnish_plan(layout.plan, _looks(layout.plan), seed, 0, furniture_seed, layout.ways)
+
+
+def doubts(layout: Layout, floor: Floor) -> list[str]:
+    """Return one line for each tour with poses that are not free or not in their label's room."""
+    lines = []
+    near = clearance(layout.plan, floor, layout.tracks)
+    for track, distance in zip(layout.tracks, near, strict=True):
+        for bad, what in (
+            (distance < LEAST_M, f"nearer than {LEAST_M} m to a wall or furniture"),
+            (~layout.is_own(track), "in another room than that of their label"),
+        ):
+            if bad.any():
+                line = track.lines[int(np.argmax(bad))]
+                lines.append(f"{track.path}:{line}: {int(bad.sum())} poses lie {what}, this one "
+                             "first; the border between the rooms runs along the way")  # fmt: skip
+    return lines
+
+
+def _looks(plan: FloorPlan) -> list[int]:
+    first = {room.label: i for i, room in reversed(list(enumerate(plan.rooms)))}
+    return [first[room.label] for room in plan.rooms]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,8 @@ Rect = tuple[float, float, float, float]
 
 OWN_SHARE = 0.99
 """Least share of the poses of a tour's set in the region of their own label."""
-SLIVER_M = 1.0, 1.6
+SPREADS_M = (0.0, 0.3, 0.5)
+SLIVER_M = 0.8, 1.5
 """A region narrower or shorter than this is no room."""
 VOXEL_M = 0.05
 """A place where the robot stood long counts once."""
@@ -71,8 +72,11 @@ _PARTS = (
 )  # fmt: skip
 
 
-def regions(tracks: Sequence[Track]) -> tuple[Region, ...]:
-    """Return the ground of every label, one or more rectangles each, none over another.
+def partitions(tracks: Sequence[Track]) -> Iterator[tuple[Region, ...]]:
+    """Yield ways to part the ground: a few rectangles for every label, none over another.
+
+    The simplest come first. Later ones count ground around a position as its label's too where no
+    position of another label is nearer: rooms round a corner fall into parts with more space.
 
     Raises
     ------
@@ -84,19 +88,22 @@ def regions(tracks: Sequence[Track]) -> tuple[Region, ...]:
     names = sorted(set(labels))
     index = np.array([names.index(x) for x in labels])
     ways = _ways(tracks)
-    best: tuple[float, list[Region]] | None = None
-    for n_leaves in range(len(names), 6 * len(names) + 8):
-        own, seeds = _seeds(xy, index, len(names), n_leaves)
-        if {k for k, _ in seeds} != set(range(len(names))):
-            continue
-        found = _grown([(names[k], rect) for k, rect in seeds], ways)
-        if not any(map(_is_sliver, found)) and (best is None or own > best[0]):
-            best = own, found
-        if best is not None and (best[0] == 1.0 or n_leaves > 2 * len(names) + 4):
-            break
-    if best is None or best[0] < OWN_SHARE:
+    seen: set[tuple[tuple[int, Rect], ...]] = set()
+    n_found = 0
+    for spread_m in SPREADS_M:
+        ground = _spread(xy, index, spread_m)
+        for n_leaves in range(len(names), (4 if spread_m else 2) * len(names) + 6):
+            own, seeds = _seeds(xy, index, ground, n_leaves)
+            complete = {k for k, _ in seeds} == set(range(len(names)))
+            if own < OWN_SHARE or not complete or tuple(seeds) in seen:
+                continue
+            seen.add(tuple(seeds))
+            found = _grown([(names[k], rect) for k, rect in seeds], ways)
+            if not any(map(_is_sliver, found)):
+                n_found += 1
+                yield tuple(found)
+    if not n_found:
         raise InputFaults([_same_place(tracks, xy, index, names)])
-    return tuple(best[1])
 
 
 def _is_sliver(region: Region) -> bool:
@@ -116,26 +123,41 @@ def _ways(tracks: Sequence[Track]) -> tuple[F64, F64]:
     return np.concatenate(starts), np.concatenate(ends)
 
 
+def _spread(xy: F64, index: I64, spread_m: float) -> tuple[F64, I64]:
+    """Return the positions, and points around them that are nearest to one of the same label."""
+    if not spread_m:
+        return xy, index
+    from scipy.spatial import cKDTree
+
+    turns = np.arange(8) * math.pi / 4
+    points = [xy + spread_m * share * np.array([math.cos(a), math.sin(a)])
+              for a in turns for share in (0.5, 1.0)]  # fmt: skip
+    around, labels = np.concatenate(points), np.tile(index, len(points))
+    same = index[cKDTree(xy).query(around)[1]] == labels
+    return np.concatenate([xy, around[same]]), np.concatenate([index, labels[same]])
+
+
 def _seeds(
-    xy: F64, index: I64, n_labels: int, n_leaves: int
+    xy: F64, index: I64, ground: tuple[F64, I64], n_leaves: int
 ) -> tuple[float, list[tuple[int, Rect]]]:
     """Return the share of poses in a leaf of their label, and (label, bounds) of each leaf."""
     from sklearn.tree import DecisionTreeClassifier
 
-    xy = np.asarray(xy, np.float64)
-    local = xy - xy.mean(0)
-    cells = np.column_stack([np.round(local / VOXEL_M), index])
+    middle = xy.mean(0)
+    points, labels = ground[0] - middle, ground[1]
+    cells = np.column_stack([np.round(points / VOXEL_M), labels])
     _, cell, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
     tree = DecisionTreeClassifier(max_leaf_nodes=max(2, n_leaves), random_state=0)
-    tree.fit(local, index, sample_weight=1 / count[cell.ravel()])
-    leaf, told = tree.apply(local), tree.predict(local)
+    tree.fit(points, labels, sample_weight=1 / count[cell.ravel()])
+    leaf, told = tree.apply(points), tree.predict(points)
     seeds = []
     for k in np.unique(leaf):
-        inside = (leaf == k) & (told == index)
+        inside = (leaf == k) & (told == labels)
         if inside.any():
-            low, high = xy[inside].min(0), xy[inside].max(0)
+            low, high = ground[0][inside].min(0), ground[0][inside].max(0)
             seeds.append((int(told[leaf == k][0]), (*map(float, low), *map(float, high))))
-    return float((told == index).mean()), _joined(seeds)  # type: ignore[arg-type]
+    own = float((tree.predict(xy - middle) == index).mean())
+    return own, _joined(seeds)  # type: ignore[arg-type]
 
 
 def _joined(seeds: list[tuple[int, Rect]]) -> list[tuple[int, Rect]]:

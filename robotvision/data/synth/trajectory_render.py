@@ -33,7 +33,7 @@ from robotvision.data.synth.sensor import Exposure, develop, measure_depth
 from robotvision.data.synth.tour import KINDS, TourSpec, calibration
 from robotvision.data.synth.trajectory import Track, check_names, rate_hz
 from robotvision.data.synth.trajectory_drawing import clearance, draw_plan
-from robotvision.data.synth.trajectory_plan import Layout, furnished
+from robotvision.data.synth.trajectory_plan import Layout, doubts, furnished
 from robotvision.errors import RobotVisionError
 from robotvision.records import Image
 
@@ -42,8 +42,6 @@ Tell = Callable[[str, int, int], None]
 LAYOUTS = ("idol2", "native")
 CHUNK = 12
 """Frames a process renders at a time."""
-LEAST_M = 0.15
-"""The camera comes no nearer to anything."""
 WARM_UP = 6
 """Earlier poses that a frame's exposure follows from."""
 METER = Lens.wide(48, 36)
@@ -238,7 +236,7 @@ def render_tracks(layout: Layout, out: Path, spec: RenderSpec, tell: Tell | None
     _claim(out, layout, spec)
     wanted = {t: _chosen(layout.tracks[t], spec) for t in _tours(layout, spec)}
     try:
-        plan = draw_plan(layout, scene.floor, layout.tracks)
+        plan = draw_plan(layout.plan, scene.floor, layout.tracks)
         (out / "plan.png").write_bytes(encode_png(plan))
         (out / "README.md").write_text(_NOTE, encoding="utf-8")
         stopped = _run(scene, wanted, tell or (lambda *_: None))
@@ -251,7 +249,7 @@ def render_tracks(layout: Layout, out: Path, spec: RenderSpec, tell: Tell | None
 def summary(outcome: Outcome, out: Path) -> dict[str, Any]:
     """Return in plain values what was rendered and how the building suits the tours."""
     layout = outcome.layout
-    near = clearance(layout, outcome.floor, layout.tracks)
+    near = clearance(layout.plan, outcome.floor, layout.tracks)
     return {
         "sequences": [
             {"name": t.name, "path": str(t.path), "light": t.light, "frames": t.n_frames,
@@ -261,7 +259,7 @@ def summary(outcome: Outcome, out: Path) -> dict[str, Any]:
         "poses": sum(map(len, layout.tracks)),
         "in_own_room": int(sum(layout.is_own(t).sum() for t in layout.tracks)),
         "clearance_m": round(float(min(c.min() for c in near)), 3),
-        "too_near": int(sum((c < LEAST_M).sum() for c in near)),
+        "doubts": doubts(layout, outcome.floor),
         "stopped": outcome.stopped,
     }  # fmt: skip
 
