@@ -15,11 +15,23 @@ Examples:
   robotvision run configs/quickstart.yaml --limit 50 --out runs/first
   robotvision run configs/quickstart.yaml --faults faults.yaml --trace trace.json
   robotvision run configs/baselines/best_obligatory.yaml --train home/monday --test home/friday
+  robotvision run configs/quickstart.yaml --live --serve
   robotvision run --resume runs/first
 """
 
 
-@click.command(epilog=EPILOG)
+class Command(click.Command):
+    """A command whose ``--serve`` may stand without its port, wherever it stands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``--serve CONFIG`` as ``--serve`` and CONFIG."""
+        for k, word in enumerate(args):
+            if word == "--serve" and not "".join(args[k + 1 : k + 2]).isdecimal():
+                args[k] = "--serve=0"
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @instead_options
 @click.option("--data-root", type=click.Path(path_type=Path),
@@ -39,6 +51,10 @@ Examples:
               help="Write a Chrome/Perfetto trace of the run.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path),
               help="Go on with an interrupted run, from its folder.")  # fmt: skip
+@click.option("--live", "is_full", is_flag=True,
+              help="Follow the run in full: posterior, latency, misses.")  # fmt: skip
+@click.option("--serve", type=click.IntRange(0, 65535), metavar="[PORT]",
+              help="Serve a page that follows the run, on 127.0.0.1 alone.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     config: Path | None,
@@ -53,6 +69,8 @@ def command(
     faults: Path | None,
     trace: Path | None,
     resume: Path | None,
+    is_full: bool,
+    serve: int | None,
     as_json: bool,
 ) -> int:
     """Train, replay the test sequences frame by frame, score, report."""
@@ -61,7 +79,7 @@ def command(
     from robotvision.config import Instead, load_config
     from robotvision.features.extraction import cache_folder
     from robotvision.replay.faults import load_plan
-    from robotvision.report.live import Live
+    from robotvision.report.watch import Watch
     from robotvision.report.write import finish
     from robotvision.run import execute, new_folder, resumed
 
@@ -69,6 +87,8 @@ def command(
         raise click.UsageError("give a CONFIG, or --resume and a run folder")
     if resume is not None and faults is not None:
         raise click.UsageError("--resume goes on with the faults the run began with")
+    if serve is not None and faults is not None:
+        raise click.UsageError("--serve follows one run, and --faults makes one a fault")
     plan = None if faults is None else load_plan(faults)
     if resume is not None:
         setup, limit = resumed(resume)
@@ -80,16 +100,23 @@ def command(
     errors = Console(stderr=True)
     cache = None if no_cache else cache_folder()
     lost = None
-    with Live(errors) as live:
-        if plan is not None:
-            from robotvision.degrade import degrade
+    stays = not as_json and errors.is_terminal
+    with Watch(errors, folder, setup, is_full=is_full, port=serve, stays=stays) as watch:
+        with watch.screen:
+            if plan is not None:
+                from robotvision.degrade import degrade
 
-            run, setup, lost = degrade(setup, folder, plan, limit=limit, cache=cache, observer=live)
-        else:
-            run = execute(setup, folder, limit=limit, cache=cache, observer=live,
-                          resume=resume is not None)  # fmt: skip
-    if trace is not None:
-        from robotvision.replay.trace import trace_run
+                run, setup, lost = degrade(setup, folder, plan, limit=limit, cache=cache,
+                                           observer=watch.observer)  # fmt: skip
+            else:
+                run = execute(
+                    setup, folder, limit=limit, cache=cache, observer=watch.observer,
+                    resume=resume is not None, prepared=watch.prepared(cache),
+                )  # fmt: skip
+        if trace is not None:
+            from robotvision.replay.trace import trace_run
 
-        trace_run(trace, run.record)
-    return finish(run, setup, as_json=as_json, errors=errors, lost=lost)
+            trace_run(trace, run.record)
+        code = finish(run, setup, as_json=as_json, errors=errors, lost=lost)
+        watch.over("The run was stopped." if run.stopped else "The run has ended.", run.stopped)
+    return code

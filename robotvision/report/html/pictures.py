@@ -115,7 +115,7 @@ def _locate(record: SequenceRecord, first: int, album: Album) -> Iterable[_Found
             "the system saw."
         )
     by_index = {e.index: e for e in sequence.frames}
-    kinds = _shown(sequence)
+    kinds = shown_channels(sequence)
     found, n_lost = [], 0
     for k, frame in enumerate(record.frames):
         entry = by_index.get(frame.index)
@@ -137,7 +137,7 @@ def _is_unchanged(sequence: Recording, record: SequenceRecord) -> bool:
     return digest is None or bool(table_digest(sequence) == digest)
 
 
-def _shown(sequence: Recording) -> list[tuple[str, Kind]]:
+def shown_channels(sequence: Recording) -> list[tuple[str, Kind]]:
     """Return one channel of colour and one of depth."""
     shown = []
     for kind in (Kind.COLOR, Kind.DEPTH_MM):
@@ -232,17 +232,27 @@ def _encode(f: _Found, width: int, depth_range_m: float | None) -> dict[str, str
     texts = {}
     for channel, kind in f.kinds:
         try:
-            image = _small(f.entry.sources[channel], kind, width, depth_range_m)
+            raw = jpeg(f.entry.sources[channel], kind, width, depth_range_m)
         except FrameError:
             continue
-        done, raw = cv2.imencode(
-            ".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-        )
-        if done:
-            texts[channel] = "data:image/jpeg;base64," + base64.b64encode(raw.tobytes()).decode(
-                "ascii"
-            )
+        texts[channel] = "data:image/jpeg;base64," + base64.b64encode(raw).decode("ascii")
     return texts
+
+
+def jpeg(source: Source, kind: Kind, width: int, depth_range_m: float | None) -> bytes:
+    """Return a picture as a JPEG of ``width`` pixels, depth as colours.
+
+    Raises
+    ------
+    FrameError
+        The picture cannot be read or written.
+    """
+    image = _small(source, kind, width, depth_range_m)
+    flags = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    done, raw = cv2.imencode(".jpg", image, flags)
+    if not done:
+        raise FrameError(f"{source.where}: the picture cannot be written as JPEG")
+    return bytes(raw.tobytes())
 
 
 def _small(source: Source, kind: Kind, width: int, depth_range_m: float | None) -> Image:

@@ -52,5 +52,7 @@ function showMore() {
 
 function fillSegments() {
   const select = $("filters").elements.segment;
-  for (const s of [...new Set(data.segment)].sort((a, b) => a - b)) select.append(make("option", { value: s }, s));
+  const kept = select.value, segments = [...new Set(data.segment)].sort((a, b) => a - b);
+  select.replaceChildren(make("option", { value: "" }, "any"), ...segments.map((s) => make("option", { value: s }, s)));
+  select.value = kept;
 }

@@ -76,17 +76,21 @@ function listenButtons() {
   });
 }
 
-function start() {
-  const scrub = $("scrub");
-  scrub.max = N - 1;
-  fillSegments();
+function fillLegend() {
   const present = new Set([data.truth, ...data.runs.map((run) => run.answer)].flat());
-  $("room-legend").append(...data.labels.flatMap((label, code) => {
+  $("room-legend").replaceChildren(...data.labels.flatMap((label, code) => {
     if (!present.has(code)) return [];
     const swatch = make("span", { class: "swatch" });
     swatch.style.background = roomColor(code);
     return [make("li", {}, swatch, label)];
   }));
+}
+
+function start() {
+  const scrub = $("scrub");
+  scrub.max = N - 1;
+  fillSegments();
+  fillLegend();
   let wanted = 0;
   const redraw = () => { cancelAnimationFrame(wanted); wanted = requestAnimationFrame(() => { drawTracks(); moveWindow(); }); };
   on("window chosen run", redraw);

@@ -1,0 +1,195 @@
+"""A run as it happens, kept for whoever follows it: an observer that only appends to lists.
+
+The run's thread never waits for a follower: it appends a row and goes on. A follower asks for what
+came after the last it has; one that is slow, or comes late, gets more rows at once. Nothing is
+queued for anybody.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from robotvision.records import Outcome, ScoredAnswer
+from robotvision.report.posterior import Posterior
+from robotvision.runs.log import FrameRecord, read_log
+from robotvision.scoring.tally import Tally
+from robotvision.tasks.model import Task
+from robotvision.training import Training
+
+ABSENT = -2
+"""Outcome code of a frame that is not there (yet)."""
+TOTALS_EVERY_S = 0.2
+MOST_ROWS = 2000
+"""A follower gets so many rows at a time."""
+OUTCOME = {o: i for i, o in enumerate(Outcome)}
+Row = list[Any]
+
+
+@dataclass(slots=True)
+class Followed:
+    """One sequence of the run.
+
+    ``first`` is the position of its first frame in the run, ``skipped`` how many frames an earlier
+    run had done; ``about`` is its line in the run log.
+    """
+
+    name: str
+    n_frames: int
+    first: int
+    skipped: int = 0
+    about: dict[str, Any] = field(default_factory=dict)
+    indices: list[int] = field(default_factory=list)
+
+
+class Feed:
+    """Collects a run. All but the observer's methods may be called from any thread.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder: its log says where the pictures lie.
+    posterior : Posterior
+        Where the probabilities behind the last answer are kept.
+    """
+
+    def __init__(self, folder: Path, posterior: Posterior | None = None) -> None:
+        self.folder, self.posterior = folder, posterior or Posterior()
+        self.task: Task | None = None
+        self.sequences: list[Followed] = []
+        self.rows: list[Row] = []
+        self.generation = 0
+        """Counts the times a page must be built anew: another sequence or task."""
+        self.end: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+        self._tallies: dict[int, Tally] = {}
+        self._counts: Counter[str] = Counter()
+        self._status: dict[str, Any] = {"text": "starting", "points": 0.0, "max": 0.0}
+        self._last = 0.0
+        self._visit: tuple[Any, ...] = ()
+        self._n_visits = -1
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Keep the progress of a step before the replay."""
+        self._say(f"{what}: {done:,} of {total:,}")
+
+    def trained(self, part: str, training: Training) -> None:
+        """Keep what was trained on."""
+        self._say(f"trained on {training.n_frames:,} frames of {len(training.rooms)} rooms")
+
+    def note(self, line: str) -> None:
+        """Do nothing: notes stand in the terminal and in the report."""
+
+    def sequence(self, name: str, n_frames: int) -> None:
+        """Begin a sequence."""
+        log = read_log(self.folder).sequences
+        first = sum(s.n_frames for s in self.sequences)
+        found = Followed(name, n_frames, first)
+        if log:
+            found.skipped, found.about = len(log[-1].frames), dict(log[-1].about)
+        with self._lock:
+            self.sequences.append(found)
+            self.generation += 1
+        self._say(f"replaying {name}")
+
+    def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+        """Append a frame."""
+        here = self.sequences[-1]
+        row = self._row(here, record, scored, tally)
+        now = time.monotonic()
+        is_last = len(here.indices) + 1 + here.skipped >= here.n_frames
+        with self._lock:
+            if self.task is not tally.task:
+                self.task = tally.task
+                self.generation += 1
+            self._tallies.setdefault(id(tally), tally)
+            self.rows.append(row)
+            here.indices.append(record.index)
+            if now - self._last > TOTALS_EVERY_S or is_last:
+                self._last = now
+                self._take_totals(scored)
+
+    def _row(
+        self, here: Followed, record: FrameRecord, scored: ScoredAnswer, tally: Tally
+    ) -> Row:  # fmt: skip
+        code = tally.labels.index
+        given = scored.timed.answer.room if scored.timed.answer else None
+        counts = scored.outcome in (Outcome.CORRECT, Outcome.WRONG, None)
+        said = -1 if given is None else code(given)
+        truth = -1 if record.truth is None else code(tally.worth.label_of(record.truth))
+        visit = (here.first, record.segment, truth)
+        if visit != self._visit:
+            self._visit = visit
+            self._n_visits += 1
+        latency = record.timed.latency_ns
+        confidence = scored.timed.answer.confidence if scored.timed.answer else None
+        return [
+            here.first + here.skipped + len(here.indices),
+            -1 if scored.outcome is None else OUTCOME[scored.outcome],
+            said if counts else -1,
+            None if counts or said < 0 else said,
+            truth,
+            round(scored.points, 4),
+            None if confidence is None else round(confidence, 3),
+            None if latency is None else round(latency / 1e3),
+            record.segment,
+            round(record.timestamp_ns / 1e6),
+            record.index,
+            self._n_visits,
+            record.timed.fault,
+        ]
+
+    def _take_totals(self, scored: ScoredAnswer) -> None:
+        counts: Counter[str] = Counter()
+        for tally in self._tallies.values():
+            counts.update(tally.outcomes)
+            counts["unscored"] += tally.unscored
+        self._status |= {
+            "points": sum(t.points for t in self._tallies.values()),
+            "max": sum(t.max_points for t in self._tallies.values()),
+            "counts": dict(counts),
+            "posterior": [(name, round(p, 3)) for name, p in
+                          self.posterior.of(scored.timed.answer)],
+        }  # fmt: skip
+
+    def _say(self, text: str) -> None:
+        with self._lock:
+            self._status["text"] = text
+
+    def over(self, text: str, *, is_failed: bool = False, has_report: bool = False) -> None:
+        """Say that the run has ended."""
+        with self._lock:
+            self._status["text"] = text
+            self.end = {"text": text, "failed": is_failed, "report": has_report}
+
+    def state(self) -> dict[str, Any]:
+        """Return everything a page is built from, as it is now."""
+        with self._lock:
+            return {
+                "task": self.task, "sequences": list(self.sequences), "rows": list(self.rows),
+                "generation": self.generation, "status": dict(self._status),
+                "n_frames": sum(s.n_frames for s in self.sequences), "end": self.end,
+            }  # fmt: skip
+
+    def since(self, generation: int, n_rows: int) -> dict[str, Any]:
+        """Return what came after ``n_rows`` rows: ``again`` where the page must be built anew."""
+        with self._lock:
+            if generation != self.generation:
+                return {"again": True}
+            rows = self.rows[n_rows : n_rows + MOST_ROWS]
+            is_all = n_rows + len(rows) == len(self.rows)
+            return {"again": False, "rows": rows, "status": dict(self._status),
+                    "end": self.end if is_all else None}  # fmt: skip
+
+    def place(self, position: int) -> tuple[dict[str, Any], int] | None:
+        """Return the sequence (its line in the log) and the index of a frame that was replayed."""
+        with self._lock:
+            for s in self.sequences:
+                k = position - s.first - s.skipped
+                if 0 <= k < len(s.indices):
+                    return s.about, s.indices[k]
+        return None

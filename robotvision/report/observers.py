@@ -1,0 +1,43 @@
+"""Several observers of one run, told one after the other in the run's own thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from robotvision.observer import Observer
+from robotvision.records import ScoredAnswer
+from robotvision.runs.log import FrameRecord
+from robotvision.scoring.tally import Tally
+from robotvision.training import Training
+
+
+class Observers:
+    """An observer that tells others."""
+
+    def __init__(self, others: Sequence[Observer]) -> None:
+        self.others = tuple(others)
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Tell of progress before the replay."""
+        for other in self.others:
+            other.step(what, done, total)
+
+    def trained(self, part: str, training: Training) -> None:
+        """Tell what a pipeline was trained on."""
+        for other in self.others:
+            other.trained(part, training)
+
+    def sequence(self, name: str, n_frames: int) -> None:
+        """Tell that a sequence begins."""
+        for other in self.others:
+            other.sequence(name, n_frames)
+
+    def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+        """Tell what became of a frame."""
+        for other in self.others:
+            other.frame(record, scored, tally)
+
+    def note(self, line: str) -> None:
+        """Tell something the user should know."""
+        for other in self.others:
+            other.note(line)

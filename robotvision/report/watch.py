@@ -1,0 +1,109 @@
+"""How a run is watched: a line or a panel on the terminal, and a page on this machine."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+
+from robotvision.config import Setup
+from robotvision.errors import RobotVisionError
+from robotvision.observer import Observer
+from robotvision.prepare import Preparation
+from robotvision.report.live import Live
+from robotvision.report.observers import Observers
+from robotvision.report.posterior import Posterior, WatchedPreparation
+
+
+class Watch:
+    """The observers of a run. A context manager.
+
+    Parameters
+    ----------
+    console : Console
+        On stderr.
+    folder : Path
+        The run folder.
+    setup : Setup
+        Of the run.
+    is_full : bool
+        The panel rather than one line.
+    port : int or None
+        Serve a page there; 0: on any free port; None: serve none.
+    stays : bool
+        Go on serving after the run until Ctrl-C.
+
+    Raises
+    ------
+    RobotVisionError
+        The port cannot be had.
+    """
+
+    def __init__(
+        self, console: Console, folder: Path, setup: Setup, *, is_full: bool = False,
+        port: int | None = None, stays: bool = False,
+    ) -> None:  # fmt: skip
+        self.console, self.folder, self.setup, self.stays = console, folder, setup, stays
+        self.posterior = Posterior()
+        self.screen = Live(console)
+        if is_full:
+            from robotvision.report.panel import Panel
+
+            self.screen = Panel(console, self.posterior, setup.config.replay.clock == "wall")
+        self.server = None
+        observers: list[Observer] = [self.screen]
+        if port is not None:
+            from robotvision.report.feed import Feed
+            from robotvision.report.serve import Server
+
+            self.feed = Feed(folder, self.posterior)
+            self.server = Server(self.feed, port)
+            observers.append(self.feed)
+        self.observer = Observers(observers)
+        self.is_watched = is_full or port is not None
+
+    def __enter__(self) -> Self:
+        if self.server is not None:
+            self.server.__enter__()
+            self.console.print(f"follow the run at {self.server.address}", highlight=False,
+                               soft_wrap=True)  # fmt: skip
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        if self.server is None:
+            return
+        if self.feed.end is None:
+            why = e.lines()[0] if isinstance(e, RobotVisionError) else "it was stopped"
+            self.feed.over(f"The run did not come to its end: {why}", is_failed=True)
+        self.server.flush()
+        self.server.__exit__(kind, e, t)
+
+    def prepared(self, cache: Path | None) -> Preparation | None:
+        """Return a preparation whose probabilities can be seen, where anybody looks at them."""
+        if not self.is_watched:
+            return None
+        return WatchedPreparation(
+            self.setup, cache, self.observer, self.folder / "system.log", self.posterior
+        )
+
+    def over(self, words: str, is_stopped: bool = False) -> None:
+        """Say that run and report are done; where asked for, go on serving until Ctrl-C."""
+        if self.server is None:
+            return
+        has_report = (self.folder / "report.html").is_file()
+        self.feed.over(f"{words} The run folder is {self.folder}.", is_failed=is_stopped,
+                       has_report=has_report)  # fmt: skip
+        if not self.stays or is_stopped:
+            return
+        self.console.print(f"the report: {self.server.address}report.html; Ctrl-C to stop serving",
+                           highlight=False, soft_wrap=True)  # fmt: skip
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            self.console.print()

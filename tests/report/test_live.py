@@ -1,0 +1,157 @@
+"""The panel on the terminal: what it shows, when it draws, and that it changes nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from robotvision.cli.run import command
+from robotvision.config import load_config
+from robotvision.records import Answer, ScoredAnswer, TimedAnswer, Truth
+from robotvision.report.observers import Observers
+from robotvision.report.panel import SPARKS, Panel, bar, sparkline
+from robotvision.report.posterior import Posterior, WatchedPreparation
+from robotvision.run import execute
+from robotvision.runs.log import FrameRecord
+from robotvision.scoring.tally import Tally
+from robotvision.tasks.model import Task
+
+Config = Callable[..., Path]
+MS = 1_000_000
+
+
+class Recorder(Panel):
+    """A panel that keeps every picture it drew, as text."""
+
+    def shown(self) -> str:
+        assert isinstance(self.console.file, io.StringIO)
+        return self.console.file.getvalue()
+
+
+def panel(is_terminal: bool = True, is_wall: bool = False) -> Recorder:
+    made = Console(file=io.StringIO(), force_terminal=is_terminal, width=100, height=40,
+                   color_system=None, legacy_windows=False)  # fmt: skip
+    return Recorder(made, Posterior(), is_wall)
+
+
+def watched(config: Path, folder: Path, screen: Panel) -> float:
+    setup = load_config(config)
+    folder.mkdir()
+    prepared = WatchedPreparation(setup, None, screen, folder / "system.log", screen.posterior)
+    with screen:
+        run = execute(setup, folder, observer=Observers([screen]), prepared=prepared)
+    return sum(t.points for t in run.tallies.values())
+
+
+def test_the_panel_shows_room_truth_posterior_points_and_latency(
+    config: Config, tmp_path: Path
+) -> None:
+    screen = panel()
+    watched(config(), tmp_path / "run", screen)
+    last = screen.shown().split("╭")[-1]
+    for words in ("test", "18/18", "truth", "Kitchen", "Office", "Hall", "points", "frames",
+                  "latency", "median"):  # fmt: skip
+        assert words in last
+    assert any(s in last for s in SPARKS)
+    assert "█" in last
+
+
+def test_the_posterior_is_the_one_the_answer_was_made_from(config: Config, tmp_path: Path) -> None:
+    screen = panel(is_terminal=False)
+    seen = []
+
+    class Look(Panel):
+        def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+            answer = scored.timed.answer
+            assert answer is not None
+            seen.append((answer, self.posterior.of(answer)))
+
+    look = Look(screen.console, Posterior())
+    watched(config(), tmp_path / "run", look)
+    assert len(seen) == 18
+    for answer, rooms in seen:
+        assert len(rooms) == 3
+        assert sum(p for _, p in rooms) == pytest.approx(1, abs=1e-5)
+        assert rooms[0][1] == answer.confidence
+        assert answer.room in (rooms[0][0], None)
+
+
+def test_probabilities_of_another_frame_are_not_shown() -> None:
+    posterior = Posterior()
+    posterior.classes, posterior.last = ("Kitchen", "Hall"), np.array([0.75, 0.25])
+    assert posterior.of(Answer("Kitchen", 0.75)) == [("Kitchen", 0.75), ("Hall", 0.25)]
+    assert posterior.of(Answer("Hall", 0.6)) == [("Hall", 0.6)]
+    assert posterior.of(Answer("Hall")) == []
+    assert posterior.of(None) == []
+
+
+def test_watching_changes_no_answer_and_no_point(config: Config, tmp_path: Path) -> None:
+    path = config()
+    plain = execute(load_config(path), _made(tmp_path / "plain"))
+    points = watched(path, tmp_path / "watched", panel())
+    assert points == sum(t.points for t in plain.tallies.values())
+    assert (tmp_path / "watched" / "run.jsonl").exists()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def frames(n: int, took_ms: int) -> list[FrameRecord]:
+    """Return frames due every 10 ms, each answered so long after it was due."""
+    return [
+        FrameRecord(
+            k * 10 * MS, 0,
+            TimedAnswer(k, Answer("Hall" if k % 2 else "Kitchen", 0.9), k * 10 * MS, k * 10 * MS,
+                        k * 10 * MS + took_ms * MS),
+            Truth("Kitchen"),
+        )
+        for k in range(n)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_wall", [True, False])
+def test_on_the_wall_clock_nothing_is_drawn_without_time_for_it(is_wall: bool) -> None:
+    """A system that is always behind is not held up further, but for the first and last frame."""
+    screen, tally = panel(is_wall=is_wall), Tally(Task(id="t", rooms=("Kitchen", "Hall")))
+    with screen:
+        screen.sequence("walk", 60)
+        for record in frames(60, took_ms=50):
+            import time
+
+            time.sleep(0.012)
+            screen.frame(record, tally.add(record.truth, record.timed), tally)
+    n_drawn = screen.shown().count("╭")
+    assert n_drawn <= 3 if is_wall else n_drawn >= 4
+    assert "Kitchen → Hall" in screen.shown()
+
+
+def test_without_a_terminal_it_prints_plain_lines(config: Config, tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, [str(config()), "--live", "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    assert "replaying test: 18 frames" in done.stderr
+    assert "╭" not in done.stderr
+    assert "18/18" in done.stderr
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=50))
+def test_sparklines_have_a_block_a_value(values: list[float]) -> None:
+    line = sparkline(values)
+    assert len(line) == len(values)
+    assert set(line) <= set(SPARKS)
+    if values and max(values) > 0:
+        assert line[values.index(max(values))] == SPARKS[-1]
+
+
+@given(st.floats(-1, 2), st.integers(1, 40))
+def test_bars_never_leave_their_width(share: float, width: int) -> None:
+    assert len(bar(share, width)) == width

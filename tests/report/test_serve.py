@@ -1,0 +1,331 @@
+"""The page that follows a run: who may ask, what a late or a slow follower gets, a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from robotvision.cli.run import command
+from robotvision.config import load_config
+from robotvision.errors import RobotVisionError
+from robotvision.records import Answer, Outcome, ScoredAnswer, TimedAnswer, Truth
+from robotvision.report.feed import Feed
+from robotvision.report.serve import MAX_FOLLOWERS, Server, events
+from robotvision.report.watch import Watch
+from robotvision.run import execute
+from robotvision.runs.log import FrameRecord
+from robotvision.scoring.tally import Tally
+from robotvision.tasks.model import Task
+
+Config = Callable[..., Path]
+HOSTILE = "<script>window.broken = 1</script>"
+RUN = "from robotvision.cli import main; main()"
+
+
+@pytest.fixture
+def followed(config: Config, tmp_path: Path) -> Feed:
+    """Return the feed of a whole run."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    feed = Feed(folder)
+    execute(load_config(config()), folder, observer=feed)
+    return feed
+
+
+@pytest.fixture
+def server(followed: Feed) -> Iterator[Server]:
+    with Server(followed) as made:
+        yield made
+
+
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
+    """Return status and body of a request made word for word."""
+    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    with contextlib.closing(link):
+        link.putrequest(method, path, skip_host="Host" in headers)
+        for name, value in headers.items():
+            link.putheader(name, value)
+        link.endheaders()
+        answer = link.getresponse()
+        return answer.status, answer.read()
+
+
+def told(text: str) -> list[tuple[str, Any]]:
+    """Return the events of a stream."""
+    found = re.findall(r"event: (\w+)\ndata: (.*)\n\n", text)
+    return [(name, json.loads(body)) for name, body in found]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil:80"])
+def test_a_request_by_another_name_is_refused(server: Server, host: str) -> None:
+    """A site that points its own name at this machine (DNS rebinding) gets nothing."""
+    status, body = ask(server, "/", Host=host)
+    assert (status, body) == (403, b"this page is served to 127.0.0.1 alone\n")
+    assert ask(server, "/", Host=f"localhost:{server.port}")[0] == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
+def test_nothing_but_get_is_answered(server: Server, method: str) -> None:
+    assert ask(server, "/", method)[0] == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../run.jsonl", "/%2e%2e/run.jsonl", "/run.jsonl", "/picture/0/..%2f..%2frun.jsonl",
+     "/picture/0/../../run.jsonl", "//etc/passwd", "/report.html", "/picture/99/rgb",
+     "/picture/0/points", "/picture/-1/rgb"],
+)  # fmt: skip
+def test_no_path_leads_to_a_file(server: Server, path: str) -> None:
+    """Neither the run folder nor a frame that was not replayed, nor a report before the end."""
+    assert ask(server, path)[0] == 404
+
+
+def test_it_listens_on_this_machine_alone(server: Server) -> None:
+    assert server._http.server_address[0] == "127.0.0.1"
+
+
+def test_pictures_of_replayed_frames_are_jpegs(server: Server) -> None:
+    import cv2
+    import numpy as np
+
+    for channel in ("rgb", "depth"):
+        status, body = ask(server, f"/picture/3/{channel}")
+        assert status == 200
+        image = cv2.imdecode(np.frombuffer(body, np.uint8), 1)
+        assert image.shape == (48, 64, 3)
+
+
+def test_whoever_comes_late_gets_the_past_and_the_end(server: Server, followed: Feed) -> None:
+    page = ask(server, "/")[1].decode()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])  # type: ignore[index]
+    rows = followed.state()["rows"]
+    assert data["runs"][0]["outcome"] == [r[1] for r in rows]
+    assert len(rows) == 18
+    followed.over("over", has_report=False)
+    start = f"{followed.generation}.5"
+    found = told(ask(server, f"/events?from={start}")[1].decode())
+    assert [name for name, _ in found] == ["news", "end"]
+    assert [r[0] for r in found[0][1]["rows"]] == list(range(5, 18))
+    status = found[0][1]["status"]
+    assert status["counts"]["correct"] + status["counts"]["wrong"] <= 18
+    assert sum(status["counts"].values()) == 18
+    assert status["points"] == pytest.approx(sum(r[5] for r in rows))
+
+
+def test_a_page_of_before_is_told_to_load_anew(server: Server) -> None:
+    for start in ("0.0", "rubbish", ""):
+        assert told(ask(server, f"/events?from={start}")[1].decode()) == [("again", {})]
+
+
+def frame(k: int, tally: Tally, fault: str = "") -> tuple[FrameRecord, ScoredAnswer]:
+    timed = TimedAnswer(k, Answer("Kitchen", 0.9), k, k, k + 1, {}, fault or None)
+    truth = Truth("Kitchen")
+    outcome = Outcome.FAILED if fault else Outcome.CORRECT
+    return FrameRecord(k, 0, timed, truth), tally.add(truth, timed, outcome)
+
+
+def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
+    """20 MB that nobody reads: the run goes on at full speed and the follower is dropped."""
+    (tmp_path / "run.jsonl").write_text('{"type":"run","schema":1}\n')
+    feed, tally = Feed(tmp_path), Tally(Task(id="t", rooms=("Kitchen", "Hall")))
+    feed.sequence("walk", 20_000)
+    feed.frame(*frame(0, tally), tally)
+    with Server(feed, stalled_s=0.5) as server, socket.socket() as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect(("127.0.0.1", server.port))
+        stalled.sendall(
+            f"GET /events?from={feed.generation}.0 HTTP/1.1\r\n"
+            f"Host: 127.0.0.1:{server.port}\r\n\r\n".encode()
+        )
+        began = time.monotonic()
+        while not server.followers:
+            assert time.monotonic() - began < 5
+            time.sleep(0.01)
+        longest = 0.0
+        for k in range(1, 20_000):
+            given = frame(k, tally, "x" * 1000)
+            before = time.perf_counter()
+            feed.frame(*given, tally)
+            longest = max(longest, time.perf_counter() - before)
+        assert len(feed.rows) == 20_000
+        assert longest < 1.0
+        while server.followers:
+            assert time.monotonic() - began < 20
+            time.sleep(0.05)
+
+
+def test_there_may_not_be_any_number_of_followers(server: Server, followed: Feed) -> None:
+    links = []
+    for _ in range(MAX_FOLLOWERS):
+        links.append(socket.create_connection(("127.0.0.1", server.port)))
+        links[-1].sendall(f"GET /events?from={followed.generation}.0 HTTP/1.1\r\nHost: "
+                          f"127.0.0.1:{server.port}\r\n\r\n".encode())  # fmt: skip
+        links[-1].recv(100)
+    assert ask(server, f"/events?from={followed.generation}.0")[0] == 503
+    followed.over("over")
+    server.flush()
+    assert server.followers == 0
+    for link in links:
+        link.close()
+
+
+def test_events_end_when_the_server_closes(followed: Feed) -> None:
+    closing = threading.Event()
+    closing.set()
+    stream = events(followed, f"{followed.generation}.18", closing)
+    assert [e.split("\n")[0] for e in stream][-1].startswith("id: ")
+
+
+def test_a_port_that_is_taken_is_said(server: Server, followed: Feed) -> None:
+    with pytest.raises(RobotVisionError, match="cannot listen there"):
+        Server(followed, server.port)
+
+
+def test_faults_and_a_page_do_not_go_together(config: Config) -> None:
+    path = str(config())
+    done = CliRunner().invoke(command, ["--serve", path, "--faults", path])
+    assert done.exit_code == 2
+    assert "--serve follows one run" in done.output
+
+
+def start(path: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, "run", "--serve", str(path), "--out", str(out), *more],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def address(run: subprocess.Popen[str]) -> str:
+    assert run.stderr is not None
+    return re.search(r"http://127\.0\.0\.1:\d+/", run.stderr.readline())[0]  # type: ignore[index]
+
+
+def wait(browser: Any, script: str, seconds: float = 30) -> Any:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, seconds, 0.05).until(
+        lambda b: b.execute_script(f"return {script}")
+    )
+
+
+DONE = "Number((document.getElementById('done') || {}).textContent || 0)"
+ENDED = "!document.getElementById('ended').hidden && document.getElementById('ended').textContent"
+
+
+def test_the_page_follows_a_real_run_to_its_end(
+    chrome: Any, config: Config, tour: Callable[..., Path], data_root: Path, tmp_path: Path,
+    requests: Callable[[Any], list[str]],
+) -> None:  # fmt: skip
+    """In a browser: the counter rises, points and pictures come, the end is told, all local."""
+    tour(data_root / "long", n_each=20, seed=3)
+    path = config(test="[long]", replay="{clock: wall, speed: 1.5}")
+    chrome.get_log("browser")
+    requests(chrome)
+    run = start(path, tmp_path / "run", "--json")
+    home = address(run)
+    try:
+        chrome.get(home)
+        first = wait(chrome, DONE)
+        later = wait(chrome, f"{DONE} > {first} && {DONE}")
+        assert first < later <= 60
+        source = wait(chrome, "document.querySelector('#picture img:not([hidden])').src")
+        assert source.startswith(f"{home}picture/")
+        width = "document.querySelector('#picture img:not([hidden])').naturalWidth"
+        assert wait(chrome, width) == 64
+        assert wait(chrome, "document.querySelectorAll('#posterior tr').length") == 3
+        assert run.poll() is None
+        words = wait(chrome, ENDED)
+    finally:
+        output, errors = run.communicate(timeout=60)
+    assert run.returncode == 0, errors
+    assert "The run has ended." in words
+    assert str(tmp_path / "run") in words
+    assert chrome.execute_script(f"return {DONE}") == 60
+    report = json.loads(output)
+    shown = chrome.execute_script("return document.getElementById('points').textContent")
+    assert float(shown.replace("−", "-")) == report["points"]
+    assert [e for e in chrome.get_log("browser") if "favicon" not in e["message"]] == []
+    asked = requests(chrome)
+    assert len(asked) > 3
+    assert all(u.startswith(home) for u in asked)
+
+
+def test_a_script_in_a_label_stays_text(
+    chrome: Any, config: Config, data_root: Path, tmp_path: Path
+) -> None:
+    for name in ("train", "test"):
+        truth = data_root / name / "truth.csv"
+        truth.write_text(truth.read_text().replace("Kitchen", HOSTILE))
+    path = config(replay="{clock: wall, speed: 0.5}")
+    chrome.get_log("browser")
+    run = start(path, tmp_path / "run")
+    try:
+        chrome.get(address(run))
+        wait(chrome, ENDED)
+    finally:
+        run.communicate(timeout=60)
+    assert chrome.execute_script("return window.broken === undefined")
+    text = chrome.execute_script("return document.body.textContent")
+    assert HOSTILE in text
+    assert chrome.get_log("browser") == []
+
+
+def test_without_a_terminal_the_command_ends_with_the_run(config: Config, tmp_path: Path) -> None:
+    run = start(config(), tmp_path / "run")
+    output, errors = run.communicate(timeout=60)
+    assert run.returncode == 0, errors
+    assert "Ctrl-C" not in errors
+    assert "points" in output
+
+
+def test_on_a_terminal_it_serves_the_report_until_ctrl_c(config: Config, tmp_path: Path) -> None:
+    path, out = config(), tmp_path / "run"
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-c", RUN, "run", str(path), "--serve", "--live",
+                                  "--out", str(out)])  # fmt: skip
+    text = ""
+    until = time.monotonic() + 60
+    while "Ctrl-C to stop serving" not in text and time.monotonic() < until:
+        text += os.read(terminal, 65536).decode(errors="replace")
+    found = re.search(r"http://127\.0\.0\.1:(\d+)/report\.html", text)
+    assert found is not None, text
+    link = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=10)
+    with contextlib.closing(link):
+        link.request("GET", "/report.html")
+        assert link.getresponse().read() == (out / "report.html").read_bytes()
+    os.kill(pid, signal.SIGINT)
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_run_that_fails_says_so_to_its_followers(config: Config, tmp_path: Path) -> None:
+    watch = Watch(Console(file=io.StringIO()), tmp_path, load_config(config()), port=0)
+    with pytest.raises(RobotVisionError), watch:
+        raise RobotVisionError("the camera fell off")
+    assert watch.feed.end == {
+        "text": "The run did not come to its end: the camera fell off", "failed": True,
+        "report": False,
+    }  # fmt: skip
