@@ -87,6 +87,24 @@ class DecisionConfig(Strict):
     ) = "auto"
 
 
+class TuneConfig(Strict):
+    """What ``robotvision tune`` tries: every combination of what is listed.
+
+    A key that is not listed keeps the configuration's own value.
+    """
+
+    features: list[list[str | Named]] = []
+    augment: list[AugmentConfig | None] = []
+    classifier: list[str | Named] = []
+    integration: list[str] = []
+    temporal: list[str | Named | None] = []
+    decision: list[DecisionConfig] = []
+    folds: int = Field(default=7, ge=2, le=100, description="of whole sequences or segments")
+    candidates: int | None = Field(
+        default=None, ge=1, description="so many, drawn at random; null: all of them"
+    )
+
+
 class PolicyConfig(Strict):
     """A late-frame policy by its two halves, for what the four names do not cover."""
 
@@ -149,6 +167,7 @@ class Config(Strict):
     replay: ReplayConfig = ReplayConfig()
     faults: FaultPlan | None = Field(default=None, description="sensor faults of the test tours")
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
+    tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
     seed: int = Field(default=0, ge=0, lt=2**32)
     out: str | None = None
     note: str = ""
@@ -373,6 +392,35 @@ class _Check:
             from robotvision.temporal import TEMPORAL
 
             self._plugin(TEMPORAL, self.config.temporal, ("temporal",))
+        if self.config.tune is not None:
+            self._tuned(self.config.tune)
+
+    def _tuned(self, tune: TuneConfig) -> None:
+        from robotvision.classifiers import CLASSIFIERS
+        from robotvision.classifiers.integration import INTEGRATIONS
+        from robotvision.features import FEATURES
+        from robotvision.temporal import TEMPORAL
+
+        for i, listed in enumerate(tune.features):
+            for k, item in enumerate(listed):
+                self._plugin(FEATURES, item, ("tune", "features", i, k))
+            if not listed:
+                self._fault(("tune", "features", i), "expected at least one feature")
+        for i, item in enumerate(tune.classifier):
+            self._plugin(CLASSIFIERS, item, ("tune", "classifier", i))
+        for i, name in enumerate(tune.integration):
+            if name not in INTEGRATIONS:
+                self._fault(("tune", "integration", i), f"expected one of "
+                            f"{', '.join(INTEGRATIONS)}, got {name!r}"
+                            f"{near(name, INTEGRATIONS)}")  # fmt: skip
+        for i, wish in enumerate(tune.temporal):
+            if wish is None:
+                continue
+            self._plugin(TEMPORAL, wish, ("tune", "temporal", i))
+            if self.config.mode == "obligatory":
+                self._fault(("tune", "temporal", i), "a temporal filter uses earlier frames, "
+                            "which the obligatory mode forbids", "set 'mode: optional'"
+                            )  # fmt: skip
 
     def _plugin(self, registry: Registry, item: str | Named, where: Path_) -> None:
         try:

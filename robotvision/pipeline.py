@@ -107,6 +107,10 @@ class Pipeline:
     def answer(self, frame: Frame) -> Reply:
         """Return the answer for one frame and the time of each stage."""
         stages: dict[str, int] = {}
+        return self.answer_vector(self._vector(frame, stages), frame.timestamp_ns, stages)
+
+    def _vector(self, frame: Frame, stages: dict[str, int]) -> NDArray[np.float32]:
+        """Return the frame's joined vector, (1, dim)."""
         x = np.empty((1, self.dim), np.float32)
         last = perf_counter_ns()
         for cue in self._ready:
@@ -114,6 +118,23 @@ class Pipeline:
             now = perf_counter_ns()
             stages[cue.name] = now - last
             last = now
+        return x
+
+    def answer_vector(
+        self, x: NDArray[np.float32], timestamp_ns: int, stages: dict[str, int]
+    ) -> Reply:
+        """Return the answer for a frame whose features are known.
+
+        Parameters
+        ----------
+        x : (1, dim) float32
+            Cues, each times its scale, one after the other.
+        timestamp_ns : int
+            The frame's.
+        stages : dict
+            The time of each stage is added to it.
+        """
+        last = perf_counter_ns()
         probabilities = self.classifier.predict_proba(x)[0]
         now = perf_counter_ns()
         stages["classifier"] = now - last
@@ -124,8 +145,8 @@ class Pipeline:
         if self.temporal is not None:
             last = now
             before = self._last_ns
-            dt_s = 0.0 if before is None else (frame.timestamp_ns - before) / 1e9
-            self._last_ns = frame.timestamp_ns
+            dt_s = 0.0 if before is None else (timestamp_ns - before) / 1e9
+            self._last_ns = timestamp_ns
             probabilities = self.temporal.update(probabilities, dt_s)
             now = perf_counter_ns()
             stages["temporal"] = now - last

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from robotvision.channels import settle_features
 from robotvision.config import (
@@ -31,6 +31,9 @@ from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 from robotvision.trained import SUFFIX, Trained, load_pipeline, save_pipeline
 from robotvision.training import Training, fit_pipeline
+
+if TYPE_CHECKING:
+    from robotvision.tuning.search import Tuned
 
 
 class Preparation:
@@ -165,6 +168,37 @@ def train_part(
     RobotVisionError
         There is nothing to train, or several sets and none is named.
     """
+    prepared, part, sequences = _prepared(setup, name, cache, observer)
+    pipeline, task, training = fit_pipeline(
+        prepared.setup.config, prepared.task, sequences, cache, observer.step, setup.path
+    )
+    observer.trained(part.name, training)
+    about = {
+        "config": setup.resolved(),
+        "training": [{"name": s.name, "digest": table_digest(s)} for s in sequences],
+    }
+    return pipeline, task, about
+
+
+def tune_part(setup: Setup, name: str | None, cache: Path | None, observer: Observer) -> Tuned:
+    """Try the candidates of one test set's training; see `robotvision.tuning.search.tune`.
+
+    Raises
+    ------
+    RobotVisionError
+        As `train_part` and the search do.
+    """
+    from robotvision.tuning.search import tune
+
+    prepared, _, sequences = _prepared(setup, name, cache, observer)
+    config = prepared.setup.config
+    return tune(config, prepared.task, sequences, cache, observer.step, setup.path)
+
+
+def _prepared(
+    setup: Setup, name: str | None, cache: Path | None, observer: Observer
+) -> tuple[Preparation, Part, list[Sequence]]:
+    """Open the training sequences of one test set, the test sequences left alone."""
     parts = {part.name: part for part in setup.parts}
     if setup.is_program or setup.model_path is not None:
         raise RobotVisionError(f"{setup.path}: nothing is trained here, another system answers")
@@ -178,16 +212,7 @@ def train_part(
     part = parts[name] if name is not None else setup.parts[0]
     alone = replace(setup, parts=(replace(part, test=()),))
     prepared = Preparation(alone, cache, observer, Path("system.log"))
-    sequences = [prepared.opened[s] for s in part.train]
-    pipeline, task, training = fit_pipeline(
-        prepared.setup.config, prepared.task, sequences, cache, observer.step, setup.path
-    )
-    observer.trained(part.name, training)
-    about = {
-        "config": setup.resolved(),
-        "training": [{"name": s.name, "digest": table_digest(s)} for s in sequences],
-    }
-    return pipeline, task, about
+    return prepared, part, [prepared.opened[s] for s in part.train]
 
 
 def replay_setup(

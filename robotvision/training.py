@@ -23,6 +23,7 @@ from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import (
     Extraction,
+    Progress,
     extract,
     needs_training,
     training_frames,
@@ -38,6 +39,10 @@ MIN_SEGMENTS = 4
 
 Step = Callable[[str, int, int], None]
 """Progress: (what is being done, done, in all)."""
+Extract = Callable[
+    [Sequence[FeatureExtractor], data.Sequence, Path | None, Progress], Extraction
+]  # fmt: skip
+"""As `robotvision.features.extraction.extract`."""
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ def fit_pipeline(
     step: Step = lambda what, done, total: None,
     where: Path | str = "train",
     extractors: Sequence[FeatureExtractor] | None = None,
+    extraction: Extract = extract,
 ) -> tuple[Pipeline, Task, Training]:
     """Train the pipeline that ``config`` describes.
 
@@ -83,6 +89,8 @@ def fit_pipeline(
         What to name in messages about the training set as a whole.
     extractors : sequence of FeatureExtractor, optional
         The configuration's features, built and trained already.
+    extraction : callable
+        How features are extracted, for one that remembers.
 
     Returns
     -------
@@ -95,7 +103,7 @@ def fit_pipeline(
         The training set has fewer than two rooms, lacks a channel, or holds a room that the task
         does not have.
     """
-    return _Trainer(config, task, sequences, cache, step, where, extractors).run()
+    return _Trainer(config, task, sequences, cache, step, where, extractors, extraction).run()
 
 
 class _Trainer:
@@ -108,9 +116,10 @@ class _Trainer:
         step: Step,
         where: Path | str,
         extractors: Sequence[FeatureExtractor] | None = None,
+        extraction: Extract = extract,
     ) -> None:
         self.config, self.cache, self.step, self.where = config, cache, step, where
-        self.given = extractors
+        self.given, self.extraction = extractors, extraction
         self.sequences = sequences
         self.training = Training()
         about = config.augment
@@ -253,7 +262,7 @@ class _Trainer:
         for way in self._views:
             advance = partial(self._extracted, self._done, total)
             made = [altered(e, way) for e in extractors]
-            found.append(extract(made, sequence, self.cache, advance))
+            found.append(self.extraction(made, sequence, self.cache, advance))
             self._done += len(sequence)
             self.step("extraction", self._done, total)
             self.training.cached += found[-1].n_cached

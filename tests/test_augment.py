@@ -71,14 +71,13 @@ def test_all_views_of_a_frame_are_held_out_together() -> None:
 
 
 def test_copies_do_not_make_a_classifier_surer() -> None:
-    """Views counted as frames of their own would: each is found again among the others."""
+    """Rooms at random cannot be learnt; views counted as frames of their own hide that."""
     rng = np.random.default_rng(0)
-    y = np.repeat(["a", "b"], 120)
-    x = np.repeat(rng.normal(size=(120, 4)), 2, 0) + (y == "b")[:, None]
+    x = np.repeat(rng.normal(size=(120, 4)), 2, 0).astype(np.float32)
+    y = np.repeat(rng.choice(["a", "b"], 120), 2)
     groups = np.arange(240) // 2 % 4
     machine = SVM("rbf", C=10.0, gamma=5.0)
-    order = rng.permutation(240)  # the views of a frame fall into different groups
-    x, y = x.astype(np.float32), y
     honest = fit_calibrated(machine, x, y, groups, 0, n_views=2)
-    fooled = fit_calibrated(machine, x[order], y[order], groups, 0)
-    assert fooled.temperature < 0.5 * honest.temperature
+    fooled = fit_calibrated(machine, x, y, np.arange(240) % 2, 0)  # a group a view
+    assert honest.predict_proba(x).max() < 0.6
+    assert fooled.predict_proba(x).max() > 0.8

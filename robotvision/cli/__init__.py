@@ -18,6 +18,7 @@ COMMANDS = {
     "rescore": "a recorded run under any late-frame rule, rate and machine speed",
     "curve": "points against deadline and machine speed; where two runs swap ranks",
     "train": "train once, keep the model",
+    "tune": "choose features, classifier and more on held-out training sequences",
     "replay": "a trained model over sequences of your choice",
     "report": "one or several runs as a page that stands alone, or as tables",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",

@@ -1,0 +1,72 @@
+"""``robotvision tune``: choose by points on held-out training sequences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from robotvision.cli.instead import instead_options
+
+EPILOG = """\b
+What is tried stands in the configuration; every combination of it:
+\b
+  tune:
+    features: [[phog, crfh], [hsv_histogram, phog, crfh]]
+    classifier: [{name: svm, kernel: chi2, C: 1}, {name: svm, kernel: chi2, C: 10}]
+    integration: [concatenation, accumulation]
+\b
+Also augment, temporal and decision ([{abstain: auto}, {abstain: 0.5}]); folds: 7 splits
+at most, and candidates: 20 for so many combinations at random.
+\b
+Examples:
+  robotvision tune configs/tune.yaml
+  robotvision tune my.yaml --data-root ~/data -o best.yaml
+  robotvision tune my.yaml --train monday --train friday --json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path),
+              help="Write the configuration with the best candidate here.")  # fmt: skip
+@instead_options
+@click.option("--data-root", type=click.Path(path_type=Path),
+              help="Where relative sequence paths start.")  # fmt: skip
+@click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
+def command(
+    config: Path, out: Path | None, task: str | None, train: tuple[Path, ...],
+    test: tuple[Path, ...], data_root: Path | None, set_name: str | None, seed: int | None,
+    no_cache: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Try the candidates of CONFIG on held-out training sequences; rank them by points a frame.
+
+    Whole sequences are held out, or groups of segments, never single frames: neighbours are
+    near-copies. The test sequences are not looked at. Ctrl-C ranks what was tried by then.
+    """
+    import json
+
+    from rich.console import Console
+
+    from robotvision.config import Instead, load_config
+    from robotvision.features.extraction import cache_folder
+    from robotvision.prepare import tune_part
+    from robotvision.report.console import out as console
+    from robotvision.report.live import Live
+    from robotvision.report.tuning import as_data, print_tuned, write_best
+
+    setup = load_config(config, data_root, seed, Instead(task, train, test))
+    with Live(Console(stderr=True)) as live:
+        tuned = tune_part(setup, set_name, None if no_cache else cache_folder(), live)
+    if as_json:
+        click.echo(json.dumps(as_data(tuned), ensure_ascii=False))
+    else:
+        print_tuned(console(), tuned)
+    if out is not None:
+        write_best(out, setup, tuned)
+        if not as_json:
+            click.echo(f"{out}: written; robotvision run {out}")
+    return 0 if tuned.tried == tuned.of and not any(c.problem for c in tuned.candidates) else 1

@@ -1,0 +1,141 @@
+"""What ``robotvision tune`` found, for the terminal and as a configuration file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from robotvision.config import Setup, dump_yaml
+from robotvision.errors import RobotVisionError
+from robotvision.scoring.bootstrap import Interval
+from robotvision.tuning.search import Candidate, Tuned, best_config, plain
+from robotvision.yamlfile import load
+
+SHOWN = 20
+
+
+def as_data(tuned: Tuned) -> dict[str, Any]:
+    """Return the search as plain data, the best candidate first."""
+    rows = []
+    for candidate in tuned.candidates:
+        row: dict[str, Any] = {key: plain(v) for key, v in candidate.chosen.items()}
+        if candidate.problem:
+            rows.append({**row, "problem": candidate.problem})
+            continue
+        about, behind = tuned.interval(candidate), tuned.behind(candidate)
+        rows.append({
+            **row,
+            "points_per_frame": round(candidate.per_frame, 6),
+            "interval": [about.low, about.high],
+            "behind": round(behind.estimate, 6),
+            "is_separable": behind.excludes_zero,
+            "correct": candidate.correct,
+            "answered": candidate.answered,
+        })  # fmt: skip
+    return {
+        "schema": 1,
+        "held_out": tuned.unit,
+        "splits": tuned.n_splits,
+        "frames": tuned.frames,
+        "not_asked": tuned.not_asked,
+        "tried": tuned.tried,
+        "of": tuned.of,
+        "candidates": rows,
+    }
+
+
+def print_tuned(console: Console, tuned: Tuned) -> None:
+    """Print the best candidates and what the figures stand for."""
+    keys = list(tuned.best.chosen)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("points/frame", "95 %", "behind", "right", "answered"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for key in keys:
+        table.add_column(key, overflow="fold")
+    for candidate in tuned.candidates[:SHOWN]:
+        table.add_row(*_figures(tuned, candidate), *(_short(candidate.chosen[k]) for k in keys))
+    console.print(table)
+    hidden = tuned.tried - SHOWN
+    if hidden > 0:
+        console.print(f"and {hidden} more; --json shows all", style="dim")
+    failed = [c for c in tuned.candidates if c.problem]
+    if failed:
+        console.print(f"{len(failed)} could not be tried; the first: {failed[0].problem}")
+    console.print(
+        f"Held out: {tuned.unit}, {tuned.n_splits} splits, {tuned.frames} frames asked about"
+        + (f", {tuned.not_asked} never (no other part shows their room, or too few)"
+           if tuned.not_asked else "")
+        + f". Intervals are by room visit. ≈: cannot be told from the best. The best of "
+        f"{tuned.tried} looks a little better than it is."
+    )  # fmt: skip
+    if tuned.tried < tuned.of:
+        console.print(f"Stopped: {tuned.tried} of {tuned.of} candidates were tried.")
+
+
+def _figures(tuned: Tuned, candidate: Candidate) -> list[str]:
+    if candidate.problem:
+        return ["failed", "", "", "", ""]
+    behind = tuned.behind(candidate)
+    if candidate is tuned.best:
+        told = ""
+    else:
+        told = f"{behind.estimate:.3f}" + (" " if behind.excludes_zero else "≈")
+    return [
+        f"{candidate.per_frame:.3f}", _range(tuned.interval(candidate)), told,
+        f"{candidate.correct:.1%}", f"{candidate.answered:.1%}",
+    ]  # fmt: skip
+
+
+def _range(interval: Interval) -> str:
+    if interval.low is None or interval.high is None:
+        return "-"
+    return f"{interval.low:.3f} to {interval.high:.3f}"
+
+
+def _short(value: Any) -> str:
+    """Return a value in few words: ``svm kernel=chi2 C=10``, ``phog + crfh``."""
+    value = plain(value)
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return " + ".join(_short(v) for v in value)
+    if isinstance(value, dict):
+        name = str(value.pop("name", ""))
+        rest = (f"{k}={json.dumps(v) if isinstance(v, list | dict) else v}"
+                for k, v in value.items())  # fmt: skip
+        return " ".join([name, *rest]).strip() or "default"
+    return str(value)
+
+
+def write_best(path: Path, setup: Setup, tuned: Tuned) -> None:
+    """Write the configuration with the best candidate in it; replaced once it is whole.
+
+    Sequences keep their paths where the file lies in the same folder, else they become absolute.
+
+    Raises
+    ------
+    RobotVisionError
+        The file cannot be written.
+    """
+    data = dict(load(setup.path).data)
+    data.pop("tune", None)
+    if path.parent.resolve() != setup.path.parent.resolve():
+        resolved = setup.resolved()
+        data |= {k: resolved[k] for k in ("train", "test", "task") if k in data}
+    data |= best_config(setup.config, tuned)
+    about = tuned.interval(tuned.best)
+    head = (
+        f"# The best of {tuned.tried} candidates by robotvision tune on {setup.path.name}:\n"
+        f"# {about.estimate:.3f} points a frame ({_range(about)}) on held-out training frames "
+        f"({tuned.unit}).\n"
+    )
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(head + dump_yaml(data), encoding="utf-8")
+        part.replace(path)
+    except OSError as e:
+        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
