@@ -20,6 +20,7 @@ from robotvision.report.leaderboard.site import page_names
 from robotvision.report.leaderboard.standings import compact_letters
 from robotvision.scoring.batch import score_folder
 from robotvision.scoring.ranking import rank
+from robotvision.tasks import load_task
 
 HOSTILE = "<script>window.broken=1<&script>"
 ROOMS = ("Corridor", "Toilet", "PrinterRoom")
@@ -196,3 +197,12 @@ def test_the_site_in_a_browser(
     assert chrome.current_url == index
     assert chrome.get_log("browser") == []
     assert all(u.startswith("file://") for u in requests(chrome))
+
+
+def test_the_task_in_the_guide_for_organisers_is_one(tmp_path: Path) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "organisers.md"
+    found = re.search(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), re.S)
+    assert found is not None
+    (tmp_path / "contest.yaml").write_text(found[1])
+    task = load_task(str(tmp_path / "contest.yaml"))
+    assert [s.name for s in task.test_sets] == ["easy", "hard"]

@@ -246,9 +246,9 @@ def test_the_page_follows_a_real_run_to_its_end(
         first = wait(chrome, DONE)
         later = wait(chrome, f"{DONE} > {first} && {DONE}")
         assert first < later <= 60
-        source = wait(chrome, "document.querySelector('#picture img:not([hidden])').src")
+        source = wait(chrome, "document.querySelector('#picture img:not([hidden])')?.src")
         assert source.startswith(f"{home}picture/")
-        width = "document.querySelector('#picture img:not([hidden])').naturalWidth"
+        width = "document.querySelector('#picture img:not([hidden])')?.naturalWidth"
         assert wait(chrome, width) == 64
         assert wait(chrome, "document.querySelectorAll('#posterior tr').length") == 3
         assert run.poll() is None
