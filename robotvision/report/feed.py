@@ -72,6 +72,8 @@ class Feed:
         self._last = 0.0
         self._visit: tuple[Any, ...] = ()
         self._n_visits = -1
+        self._coded: tuple[str, ...] = ()
+        self._code: dict[str, int] = {}
 
     def step(self, what: str, done: int, total: int) -> None:
         """Keep the progress of a step before the replay."""
@@ -116,11 +118,11 @@ class Feed:
     def _row(
         self, here: Followed, record: FrameRecord, scored: ScoredAnswer, tally: Tally
     ) -> Row:  # fmt: skip
-        code = tally.labels.index
+        code = self._codes(tally)
         given = scored.timed.answer.room if scored.timed.answer else None
         counts = scored.outcome in (Outcome.CORRECT, Outcome.WRONG, None)
-        said = -1 if given is None else code(given)
-        truth = -1 if record.truth is None else code(tally.worth.label_of(record.truth))
+        said = code.get(given or "", -1)
+        truth = -1 if record.truth is None else code[tally.worth.label_of(record.truth)]
         visit = (here.first, record.segment, truth)
         if visit != self._visit:
             self._visit = visit
@@ -142,6 +144,13 @@ class Feed:
             self._n_visits,
             record.timed.fault,
         ]
+
+    def _codes(self, tally: Tally) -> dict[str, int]:
+        """Return the place of each label; a late answer may hold one that is none of the task's."""
+        if self._coded is not tally.labels:
+            self._coded = tally.labels
+            self._code = {label: i for i, label in enumerate(tally.labels)}
+        return self._code
 
     def _take_totals(self, scored: ScoredAnswer) -> None:
         counts: Counter[str] = Counter()

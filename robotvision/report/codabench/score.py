@@ -28,7 +28,12 @@ NEEDED = {
 
 def main(source: str, output: str) -> int:
     """Score the submission under ``source`` and return the exit code."""
-    home = Path(tempfile.mkdtemp(prefix="robotvision-"))
+    with tempfile.TemporaryDirectory(prefix="robotvision-") as home:
+        return score(Path(home), source, output)
+
+
+def score(home: Path, source: str, output: str) -> int:
+    """Score with what is unpacked and fetched into ``home``."""
     for wheel in Path(__file__).resolve().parent.glob("robotvision-*.whl"):
         with zipfile.ZipFile(wheel) as packed:
             packed.extractall(home / "package")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from robotvision.report.leaderboard.contest import Contest, Entry
 from robotvision.scoring.bootstrap import FEW_BLOCKS, LEVEL, RESAMPLES, Interval, ranks
 from robotvision.scoring.ranking import Ranked, Ranking
 
-MAX_RUNS = 40
-"""All pairs of more runs than this do not fit into memory at once; they get no intervals."""
+MAX_RUNS = 60
+"""The pairs of more runs than this do not fit into memory at once (60 runs take about 1 GB)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ def _parted(groups: list[frozenset[int]], i: int, j: int) -> list[frozenset[int]
 
 
 def _letter(place: int) -> str:
-    return chr(ord("a") + place) if place < 26 else f"({place + 1})"
+    """Return one sign for a group: a to z, A to Z, then whatever letters follow in Unicode."""
+    return ascii_letters[place] if place < len(ascii_letters) else chr(0x3B1 + place - 52)
 
 
 def with_intervals(data: dict[str, Any], found: Sequence[Standings]) -> dict[str, Any]:
