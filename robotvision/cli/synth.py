@@ -79,6 +79,8 @@ def _trajectory(
     every: int, limit: int | None, seed: int, furniture: int, size: str, workers: int | None,
     as_json: bool,
 ) -> int:  # fmt: skip
+    from rich.console import Console
+
     from robotvision.data.synth.trajectory import read_tracks
     from robotvision.data.synth.trajectory_plan import lay_out
     from robotvision.data.synth.trajectory_render import RenderSpec, render_tracks, summary
@@ -90,7 +92,9 @@ def _trajectory(
         layout=layout, seed=seed, furniture_seed=furniture, width=width, height=height,
         every=every, limit=limit, only=_labels(only) or (), workers=workers,
     )  # fmt: skip
-    laid_out = lay_out(read_tracks(trajectories, light))
+    tracks = read_tracks(trajectories, light)
+    with Console(stderr=True).status("laying rooms out around the tours"):
+        laid_out = lay_out(tracks)
     with _progress() as tell:
         result = render_tracks(laid_out, out, spec, tell)
     told = summary(result, out)

@@ -48,9 +48,10 @@ _NAME_ROOM = re.compile(r"[A-Za-z0-9]+")
 class Track:
     """One tour, K poses in order of time.
 
-    ``times_ns`` (K,) int64, ``xy`` (K, 2) metres, ``heading`` (K,) radians, ``segments`` (K,)
-    count the places where the robot was carried elsewhere; ``names``: the pictures' file names;
-    ``lines``: where each pose stands in ``path``, from 1.
+    ``times_ns`` (K,) int64, ``poses`` (K, 3) x and y in metres and heading in radians as given,
+    ``segments`` (K,) count the places where the robot was carried elsewhere; ``names``: the
+    pictures' file names; ``lines``: where each pose stands in ``path``, from 1. ``turn``: by how
+    much the frame of ``xy`` and ``heading`` is turned, radians.
     """
 
     name: str
@@ -58,14 +59,25 @@ class Track:
     light: str
     times_ns: I64
     rooms: tuple[str, ...]
-    xy: F64
-    heading: F64
+    poses: F64
     segments: I64
     names: tuple[str, ...]
     lines: tuple[int, ...]
+    turn: float = 0.0
 
     def __len__(self) -> int:
         return len(self.rooms)
+
+    @property
+    def xy(self) -> F64:
+        """Places (K, 2) in the frame turned by ``turn``, metres."""
+        c, s = math.cos(self.turn), math.sin(self.turn)
+        return np.asarray(self.poses[:, :2] @ np.array([[c, -s], [s, c]]), np.float64)
+
+    @property
+    def heading(self) -> F64:
+        """Headings (K,) in the frame turned by ``turn``, radians."""
+        return np.asarray(self.poses[:, 2] - self.turn, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,7 @@ def _track(path: Path, light: str, faults: list[Fault]) -> Track:
     told = [word for word in LIGHTS if word in path.stem.lower()]
     return Track(
         name=path.stem, path=path, light=told[0] if told else light, times_ns=times,
-        rooms=tuple(r.room for r in rows), xy=poses[:, :2].copy(), heading=poses[:, 2].copy(),
+        rooms=tuple(r.room for r in rows), poses=poses,
         segments=segments_of(times, poses[:, :2]), names=tuple(r.name for r in rows),
         lines=tuple(r.line for r in rows),
     )  # fmt: skip
@@ -272,11 +284,25 @@ def rate_hz(track: Track) -> float | None:
     return round(1e9 / float(np.median(np.diff(track.times_ns))), 3)
 
 
+def main_turn(tracks: Iterable[Track]) -> float:
+    """Return the direction most of the ways take, up to quarter turns: -45 to 45 degrees, radians.
+
+    The mean of the steps' directions, each counted four times round, weighted by its length.
+    """
+    total = 0j
+    for track in tracks:
+        step = np.diff(track.poses[:, :2], axis=0)[np.diff(track.segments) == 0]
+        length = np.hypot(*step.T)
+        total += complex((length * np.exp(4j * np.arctan2(step[:, 1], step[:, 0]))).sum())
+    return math.atan2(total.imag, total.real) / 4
+
+
 def dense(track: Track, step_m: float = 0.05) -> F64:
     """Return (N, 2) points along the way, ``step_m`` apart; where the robot was carried, none."""
-    points = [track.xy]
+    xy = track.xy
+    points = [xy]
     for k in np.flatnonzero(np.diff(track.segments) == 0):
-        a, b = track.xy[k], track.xy[k + 1]
+        a, b = xy[k], xy[k + 1]
         n = math.ceil(float(np.hypot(*(b - a))) / step_m)
         if n > 1:
             share = np.arange(1, n)[:, None] / n

@@ -9,7 +9,7 @@ nothing before them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,9 +26,10 @@ from robotvision.data.synth.plan import (
     Hole,
     Room,
 )
-from robotvision.data.synth.trajectory import Track, dense
+from robotvision.data.synth.trajectory import Track, dense, main_turn
 from robotvision.data.synth.trajectory_drawing import clearance
-from robotvision.data.synth.trajectory_regions import Rect, Region, overlaps, partitions
+from robotvision.data.synth.trajectory_regions import Rect, Region, overlaps, partitions, same_place
+from robotvision.errors import InputFaults
 
 F64 = NDArray[np.float64]
 Span = tuple[float, float]
@@ -51,6 +52,9 @@ OUTLOOK_M = 3.0
 """Free ground that a window needs before it."""
 FREE_M = 0.3
 """Furniture keeps so far from the way."""
+SPREADS_M = (0.0, 0.3, 0.5)
+FEW = 0.001
+"""Where no more than this share of the poses is not free, rooms are not broken up for them."""
 LEAST_M = 0.15
 """No pose lies nearer to a wall or to furniture."""
 CELL_M = 0.1
@@ -84,27 +88,47 @@ class Layout:
 def lay_out(tracks: Sequence[Track]) -> Layout:
     """Lay out one building for all tours.
 
-    The first of a few partitions of the ground in which every pose lies free and in the room of
-    its label, or else the one with the fewest that do not.
+    Walls go along the axes of the poses' frame, or else along the direction most ways take. Of
+    several ways to part the ground it is the first in which every pose lies free and in the room
+    of its label, or the one with the fewest that do not.
 
     Raises
     ------
     InputFaults
         Two rooms occupy the same place.
     """
+    best: tuple[int, Layout] | None = None
+    few = FEW * sum(map(len, tracks))
+    for turn, spread_m in _attempts(tracks):
+        if spread_m and best is not None and best[0] <= few:
+            break
+        turned = tuple(replace(t, turn=turn) for t in tracks)
+        for layout in _layouts(turned, spread_m):
+            bad = _n_bad(layout)
+            if best is None or bad < best[0]:
+                best = bad, layout
+            if bad == 0:
+                return layout
+    if best is None:
+        raise InputFaults([same_place(tracks)])
+    return best[1]
+
+
+def _attempts(tracks: Sequence[Track]) -> Iterator[tuple[float, float]]:
+    """Yield turns of the frame and spreads of the positions to try in this order."""
+    main = main_turn(tracks)
+    near = [main + math.radians(d) for d in (0, 1, -1, 2, -2)]
+    turns = [0.0, *near] if abs(main) > math.radians(1) else [0.0]
+    for spread_m in SPREADS_M:
+        for turn in turns if spread_m == 0 else turns[:2]:
+            yield turn, spread_m
+
+
+def _layouts(tracks: tuple[Track, ...], spread_m: float) -> Iterator[Layout]:
     way = np.concatenate([dense(t) for t in tracks])
     way = np.unique(np.round(way, 2), axis=0)
-    best: tuple[int, Layout] | None = None
-    for found in partitions(tracks):
-        layout = _lay_out(tracks, found, way)
-        bad = _n_bad(layout)
-        if best is None or bad < best[0]:
-            best = bad, layout
-        if bad == 0:
-            break
-    if best is None:  # `partitions` yields or raises
-        raise RuntimeError("no partition")
-    return best[1]
+    for found in partitions(tracks, spread_m):
+        yield _lay_out(tracks, found, way)
 
 
 def _n_bad(layout: Layout) -> int:

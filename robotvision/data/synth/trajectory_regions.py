@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.synth.kinds import KINDS, kind_of
 from robotvision.data.synth.trajectory import Track
-from robotvision.errors import Fault, InputFaults, UnknownNameError
+from robotvision.errors import Fault, UnknownNameError
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -26,7 +26,6 @@ Rect = tuple[float, float, float, float]
 
 OWN_SHARE = 0.99
 """Least share of the poses of a tour's set in the region of their own label."""
-SPREADS_M = (0.0, 0.3, 0.5)
 SLIVER_M = 0.8, 1.5
 """A region narrower or shorter than this is no room."""
 VOXEL_M = 0.05
@@ -72,38 +71,33 @@ _PARTS = (
 )  # fmt: skip
 
 
-def partitions(tracks: Sequence[Track]) -> Iterator[tuple[Region, ...]]:
+def partitions(tracks: Sequence[Track], spread_m: float) -> Iterator[tuple[Region, ...]]:
     """Yield ways to part the ground: a few rectangles for every label, none over another.
 
-    The simplest come first. Later ones count ground around a position as its label's too where no
-    position of another label is nearer: rooms round a corner fall into parts with more space.
-
-    Raises
-    ------
-    InputFaults
-        Two labels occupy the same place.
+    The simplest come first. ``spread_m``: ground so far around a position counts as its label's too
+    where no position of another label is nearer: rooms round a corner fall into parts with more
+    space.
     """
-    xy = np.concatenate([t.xy for t in tracks])
-    labels = [room for t in tracks for room in t.rooms]
-    names = sorted(set(labels))
-    index = np.array([names.index(x) for x in labels])
+    xy, index, names = _labelled(tracks)
     ways = _ways(tracks)
     seen: set[tuple[tuple[int, Rect], ...]] = set()
-    n_found = 0
-    for spread_m in SPREADS_M:
-        ground = _spread(xy, index, spread_m)
-        for n_leaves in range(len(names), (4 if spread_m else 2) * len(names) + 6):
-            own, seeds = _seeds(xy, index, ground, n_leaves)
-            complete = {k for k, _ in seeds} == set(range(len(names)))
-            if own < OWN_SHARE or not complete or tuple(seeds) in seen:
-                continue
-            seen.add(tuple(seeds))
-            found = _grown([(names[k], rect) for k, rect in seeds], ways)
-            if not any(map(_is_sliver, found)):
-                n_found += 1
-                yield tuple(found)
-    if not n_found:
-        raise InputFaults([_same_place(tracks, xy, index, names)])
+    ground = _spread(xy, index, spread_m)
+    for n_leaves in range(len(names), 2 * len(names) + 6):
+        own, seeds = _seeds(xy, index, ground, n_leaves)
+        complete = {k for k, _ in seeds} == set(range(len(names)))
+        if own < OWN_SHARE or not complete or tuple(seeds) in seen:
+            continue
+        seen.add(tuple(seeds))
+        found = _grown([(names[k], rect) for k, rect in seeds], ways)
+        if not any(map(_is_sliver, found)):
+            yield tuple(found)
+
+
+def _labelled(tracks: Sequence[Track]) -> tuple[F64, I64, list[str]]:
+    labels = [room for t in tracks for room in t.rooms]
+    names = sorted(set(labels))
+    number = {name: k for k, name in enumerate(names)}
+    return np.concatenate([t.xy for t in tracks]), np.array([number[x] for x in labels]), names
 
 
 def _is_sliver(region: Region) -> bool:
@@ -130,9 +124,11 @@ def _spread(xy: F64, index: I64, spread_m: float) -> tuple[F64, I64]:
     from scipy.spatial import cKDTree
 
     turns = np.arange(8) * math.pi / 4
-    points = [xy + spread_m * share * np.array([math.cos(a), math.sin(a)])
+    some = np.unique(np.column_stack([np.round(xy / 0.1), index]), axis=0, return_index=True)[1]
+    thin, labels = xy[some], np.tile(index[some], 16)
+    points = [thin + spread_m * share * np.array([math.cos(a), math.sin(a)])
               for a in turns for share in (0.5, 1.0)]  # fmt: skip
-    around, labels = np.concatenate(points), np.tile(index, len(points))
+    around = np.concatenate(points)
     same = index[cKDTree(xy).query(around)[1]] == labels
     return np.concatenate([xy, around[same]]), np.concatenate([index, labels[same]])
 
@@ -239,10 +235,11 @@ def _holds(r: Rect, p: F64) -> NDArray[np.bool_]:
     return inside
 
 
-def _same_place(tracks: Sequence[Track], xy: F64, index: I64, names: list[str]) -> Fault:
+def same_place(tracks: Sequence[Track]) -> Fault:
     """Name the two labels that are most mixed up, and the first pose where they are."""
     from scipy.spatial import cKDTree
 
+    xy, index, names = _labelled(tracks)
     n = min(9, len(xy))
     others = index[cKDTree(xy).query(xy, n)[1].reshape(len(xy), n)]
     strange = np.array([np.bincount(row, minlength=len(names)) for row in others])
@@ -255,7 +252,7 @@ def _same_place(tracks: Sequence[Track], xy: F64, index: I64, names: list[str]) 
         if first < len(track):
             break
         first -= len(track)
-    x, y = track.xy[first]
+    x, y = track.poses[first, :2]
     return Fault(track.path, f"the rooms {names[a]!r} and {names[b]!r} occupy the same place, e.g. "
                  f"at x {x:.2f}, y {y:.2f} ({mixed} poses of {names[a]!r} lie among those of "
                  f"{names[b]!r}); no wall can stand between them", track.lines[first],

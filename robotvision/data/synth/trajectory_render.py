@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import shutil
@@ -259,6 +260,7 @@ def summary(outcome: Outcome, out: Path) -> dict[str, Any]:
         "poses": sum(map(len, layout.tracks)),
         "in_own_room": int(sum(layout.is_own(t).sum() for t in layout.tracks)),
         "clearance_m": round(float(min(c.min() for c in near)), 3),
+        "turned_deg": round(math.degrees(layout.tracks[0].turn), 2),
         "doubts": doubts(layout, outcome.floor),
         "stopped": outcome.stopped,
     }  # fmt: skip
@@ -315,7 +317,7 @@ def _claim(out: Path, layout: Layout, spec: RenderSpec, dry: bool = False) -> No
 
 def _digest(t: Track) -> str:
     """Return a short hash of all that a tour's pixels and names follow from."""
-    h = hashlib.sha256(t.times_ns.tobytes() + t.xy.tobytes() + t.heading.tobytes())
+    h = hashlib.sha256(t.times_ns.tobytes() + t.poses.tobytes())
     h.update("\n".join((t.light, *t.rooms, *t.names)).encode())
     return h.hexdigest()[:16]
 
@@ -391,6 +393,6 @@ def _write_tables(scene: Scene, tour: Track, folder: Path, frames: list[int]) ->
     ) as writer:
         for k in frames:
             files = _files(scene.out, tour, k, spec.layout)
-            pose = (float(tour.xy[k, 0]), float(tour.xy[k, 1]), float(tour.heading[k]))
+            x, y, heading = (float(v) for v in tour.poses[k])
             writer.add(int(tour.times_ns[k]), {c: p.read_bytes() for c, p in files.items()},
-                       int(tour.segments[k]), pose, tour.rooms[k], index=k)  # fmt: skip
+                       int(tour.segments[k]), (x, y, heading), tour.rooms[k], index=k)  # fmt: skip

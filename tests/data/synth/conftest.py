@@ -41,7 +41,7 @@ def made(
         for t, r, (x, y), a in zip(times.tolist(), rooms, points, heading, strict=True)
     )
     return Track(
-        name, Path(f"{name}.txt"), light, times, tuple(rooms), points, heading,
+        name, Path(f"{name}.txt"), light, times, tuple(rooms), np.column_stack([points, heading]),
         segments_of(times, points), names, tuple(range(1, len(rooms) + 1)),
     )  # fmt: skip
 

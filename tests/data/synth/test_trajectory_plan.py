@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -156,6 +157,19 @@ def test_poses_that_cannot_be_free_are_told_of(tour: Callable[..., Track]) -> No
     (doubt,) = doubts(layout, furnished(layout, 1))
     what = r"\d+ poses lie nearer than 0\.15 m to a wall or furniture, this one first; the border"
     assert re.match(rf"made\.txt:\d+: {what}", doubt)
+
+
+def test_walls_follow_ways_that_lie_askew(plus: Callable[..., Track]) -> None:
+    """Poses in a turned frame get the same kind of building, turned; the poses stay as given."""
+    straight, turn = plus(), math.radians(33)
+    c, s = math.cos(turn), math.sin(turn)
+    xy = straight.poses[:, :2] @ np.array([[c, s], [-s, c]])
+    askew = replace(straight, poses=np.column_stack([xy, straight.poses[:, 2] + turn]))
+    layout = lay_out([askew])
+    assert abs(math.degrees(layout.tracks[0].turn) - 33) < 5
+    assert np.array_equal(layout.tracks[0].poses, askew.poses)
+    assert len(layout.plan.rooms) == len(lay_out([straight]).plan.rooms)
+    check(layout, 1)
 
 
 def test_labels_in_one_place_are_refused(tour: Callable[..., Track]) -> None:
