@@ -27,8 +27,8 @@ from robotvision.sweep.cores import placement
 from robotvision.yamlfile import Strict, load, validate
 
 CONNECT_S = 5.0
-ALLOWED_FAILURES = 3
-"""Workers that may die over one step before the step counts as failed."""
+ALLOWED_FAILURES = 1
+"""Workers that may die over a step before it is put aside, to be repeated on its own."""
 
 
 class ClusterFile(Strict):
@@ -132,8 +132,9 @@ def _local(wish: Wish) -> Any:
         n_workers=1 if wish.is_inside else n,
         threads_per_worker=1,
         processes=not wish.is_inside,
-        dashboard_address=":0" if has_dashboard() else None,
+        dashboard_address=":0",
         silence_logs=logging.CRITICAL,
+        **({} if wish.is_inside else {"preload": "robotvision.sweep.quiet"}),
     )
 
 

@@ -8,12 +8,13 @@ before anybody hears of it, so whatever stops the sweep, the next call goes on f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from uuid import uuid4
 
 from robotvision import __version__
 from robotvision.errors import RobotVisionError
-from robotvision.sweep.cluster import Wish, opened, require_same_release, sharing
+from robotvision.sweep.cluster import Wish, has_dashboard, opened, require_same_release, sharing
 from robotvision.sweep.plan import Plan, RunSpec
 from robotvision.sweep.rows import DONE, FAILED, Row, empty_row, error_line, read_rows, write_row
 from robotvision.sweep.steps import Graph, graph_of
@@ -125,10 +126,11 @@ def sweep(
         swept = Swept([], len(plan.runs) - len(todo))
         watcher.begun(plan, graph, swept.n_skipped)
         context = Context(store.url, cache, limit=plan.limit, exclusive=wish.exclusive,
-                          is_local=wish.is_local)  # fmt: skip
+                          is_local=wish.is_local, token=uuid4().hex[:8])  # fmt: skip
+        job = _Job(plan, context, store, rows, watcher, steps or Steps(), live or wish.exclusive)
         try:
             if todo:
-                _on_cluster(wish, context, graph, store, rows, watcher, steps or Steps())
+                _on_cluster(wish, graph, job)
         except KeyboardInterrupt:
             swept.is_stopped = True
         finally:
@@ -150,34 +152,46 @@ def _require_visible(store: Store, cache: Store, wish: Wish) -> None:
         )
 
 
-def _on_cluster(
-    wish: Wish, context: Context, graph: Graph, store: Store, rows: dict[str, Row],
-    watcher: Watcher, steps: Steps,
-) -> None:  # fmt: skip
+@dataclass(slots=True)
+class _Job:
+    """What goes on a cluster, and where its rows go."""
+
+    plan: Plan
+    context: Context
+    store: Store
+    rows: dict[str, Row]
+    watcher: Watcher
+    steps: Steps
+    live: bool
+
+
+def _on_cluster(wish: Wish, graph: Graph, job: _Job) -> None:
     with opened(wish) as client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
-            watcher.note("no worker yet; waiting for the first")
+            job.watcher.note("no worker yet; waiting for the first")
         client.wait_for_workers(1)
         require_same_release(client, __version__)
-        if context.exclusive and not context.is_local:
-            from dataclasses import replace
-
-            context = replace(context, sharing=sharing(client))
-        watcher.cluster(_link(client), len(client.scheduler_info(n_workers=-1)["workers"]))
-        work(client, context, graph, store, rows, watcher, steps)
-
-
-def _link(client: Any) -> str:
-    from robotvision.sweep.cluster import has_dashboard
-
-    return str(client.dashboard_link) if has_dashboard() else ""
+        if wish.exclusive and not wish.is_local:
+            job.context = replace(job.context, sharing=sharing(client))
+        n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        job.watcher.cluster(str(client.dashboard_link) if has_dashboard() else "", n_workers)
+        _work(client, graph, job)
 
 
-def work(
-    client: Any, context: Context, graph: Graph, store: Store, rows: dict[str, Row],
-    watcher: Watcher, steps: Steps,
-) -> None:  # fmt: skip
-    """Send the graph to the cluster and take in what comes back, in whatever order.
+def _work(client: Any, graph: Graph, job: _Job) -> None:
+    """Do a graph; what its worker died over is done again with nothing beside it.
+
+    Dask blames every step that a dead worker had been given, so a step may look deadly that only
+    stood next to one.
+    """
+    for key in _take(client, graph, job, is_alone=False):
+        spec = graph.runs[key].spec
+        alone = graph_of(job.plan, [spec], live=job.live)
+        _take(client, alone, job, is_alone=True)
+
+
+def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
+    """Send a graph to the cluster, take in rows in whatever order; return the runs to repeat.
 
     Raises
     ------
@@ -187,45 +201,49 @@ def work(
     import distributed
 
     as_completed: Any = distributed.as_completed  # Dask has no types
-    futures = submit(client, context, graph, steps)
-    waiting = {future.key: key for key, future in futures.items()}
-    runs = {key: run.spec for key, run in graph.runs.items()}
+    turn = "alone" if is_alone else "first"
+    futures = submit(client, job.context, graph, job.steps, turn)
+    names = {future.key: key for key, future in futures.items()}
+    suspects = []
     try:
-        done = as_completed(
+        for future, result in as_completed(
             list(futures.values()), loop=client.loop, with_results=True, raise_errors=False
-        )
-        for future, result in done:
-            kind, key = waiting[future.key]
+        ):
+            kind, key = names[future.key]
             if future.status == "cancelled":
                 raise RobotVisionError(
                     "the scheduler was lost, with it the runs that were under way; call the same "
                     "command again to go on"
                 )
-            if kind == "run":
-                row = _row_of(future, result, runs[key])
-                _keep(store, row)
-                rows[key] = row
-                watcher.step(kind, row)
+            if kind != "run":
+                if not is_alone:
+                    made = result if isinstance(result, Made) else Made(error=_death(result))
+                    job.watcher.step(kind, made)
+                continue
+            if not is_alone and _is_death(result):
+                suspects.append(key)
             else:
-                made = result if isinstance(result, Made) else Made(error=_death(result))
-                watcher.step(kind, made)
-            if kind == "run":
-                del futures[(kind, key)]
-                future.release()
+                row = _row_of(result, graph.runs[key].spec)
+                _keep(job.store, row)
+                job.rows[key] = row
+                job.watcher.step(kind, row)
+            del futures[(kind, key)]
+            future.release()
     except BaseException:
         client.cancel(list(futures.values()), force=True)
         raise
+    return suspects
 
 
 def submit(
-    client: Any, context: Context, graph: Graph, steps: Steps
-) -> dict[tuple[str, str], Any]:  # fmt: skip
+    client: Any, context: Context, graph: Graph, steps: Steps, turn: str = "first"
+) -> dict[tuple[str, str], Any]:
     """Return a future for every step by (kind, key)."""
     futures: dict[tuple[str, str], Any] = {}
 
     def send(kind: str, key: str, do: Callable[..., Any], *args: Any) -> Any:
         future = client.submit(
-            do, context, *args, key=f"{kind}-{key}-{context.version}", pure=False,
+            do, context, *args, key=f"{kind}-{key}-{turn}-{context.token}", pure=False,
             priority=PRIORITY[kind],
         )  # fmt: skip
         futures[(kind, key)] = future
@@ -249,20 +267,30 @@ def submit(
     return futures
 
 
-def _row_of(future: Any, result: Any, spec: RunSpec) -> Row:
+def _row_of(result: Any, spec: RunSpec) -> Row:
     if isinstance(result, Mapping):
         return dict(result)
     return {**empty_row(spec.key, spec.shown, FAILED, _death(result)), "is_kept": False}
 
 
-def _death(result: Any) -> str:
-    """Return in words why a step has no result: its worker died, or Dask could not send it."""
+def _error_of(result: Any) -> Any:
+    """Return the exception of a future, which `as_completed` hands out with its traceback."""
+    return result[1] if isinstance(result, tuple) else result
+
+
+def _is_death(result: Any) -> bool:
     from distributed import KilledWorker
 
-    e = result[1] if isinstance(result, tuple) else result
-    if isinstance(e, KilledWorker):
-        return (f"the worker died over it, {e.allowed_failures + 1} times in a row; out of memory, "
-                "or a crash in a library")  # fmt: skip
+    return isinstance(_error_of(result), KilledWorker)
+
+
+def _death(result: Any) -> str:
+    """Return in words why a step has no result: its worker died, or Dask could not send it."""
+    e = _error_of(result)
+    if _is_death(result):
+        return (
+            "its worker died, also with nothing beside it: out of memory, or a crash in a library"
+        )
     return error_line(e) if isinstance(e, BaseException) else f"no result: {e!r}"
 
 

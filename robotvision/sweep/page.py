@@ -58,7 +58,7 @@ def build_page(table: Table) -> str:
         multiples=_multiples(table, keys, done),
         heat=_heat(table, keys),
         rows=[_entry(r, keys, table) for r in table.rows],
-        outcomes=[str(o) for o in Outcome],
+        outcomes=_outcomes(table),
         is_timed=any(r["latency_p50_ns"] is not None for r in table.rows),
         is_quotable=bool(done) and all(r["quotable"] for r in done),
     )  # fmt: skip
@@ -74,7 +74,7 @@ def _entry(row: Row, keys: Sequence[str], table: Table) -> dict[str, Any]:
         "points": "-" if row["points"] is None else number(row["points"]),
         "max": "-" if row["max_points"] is None else number(row["max_points"]),
         "per_frame": share(row["points_per_frame"]),
-        "outcomes": [row[str(o)] for o in Outcome],
+        "outcomes": [row[o] for o in _outcomes(table)],
         "p50": milliseconds(row),
         "p90": milliseconds(row, "p90"),
         "quotable": row["quotable"],
@@ -82,6 +82,12 @@ def _entry(row: Row, keys: Sequence[str], table: Table) -> dict[str, Any]:
         "sort": [row["points"], row["points_per_frame"], row["latency_p50_ns"],
                  row["latency_p90_ns"]],
     }  # fmt: skip
+
+
+def _outcomes(table: Table) -> list[str]:
+    """Return the outcomes that occur; the first three always."""
+    always = (Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED)
+    return [str(o) for o in Outcome if o in always or any(r[str(o)] for r in table.rows)]
 
 
 def _multiples(table: Table, keys: Sequence[str], done: Sequence[Row]) -> list[dict[str, Any]]:

@@ -107,10 +107,11 @@ class Bars:
 def time_left(total: dict[str, int], done: dict[str, int], elapsed_s: float) -> str:
     """Return the estimated time left in words.
 
-    Each kind of step is taken to go on at its own pace so far; before the first run is in, nothing
-    is said.
+    Each kind of step is taken to go on at its own pace so far; nothing is said before a twentieth
+    of the runs is in, and at least three.
     """
-    if not done.get("run") or done == total:
+    n = total.get("run", 0)
+    if done.get("run", 0) < min(n, max(3, n / 20)) or done == total:
         return ""
     shares = [total[k] / done[k] for k in total if done[k]]
     seconds = max(0.0, elapsed_s * (max(shares) - 1))

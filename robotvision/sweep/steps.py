@@ -6,7 +6,8 @@
              neither the threshold of the decision nor the temporal filter enters it
 ``run``      replay and score; its test vectors are looked up where no time is judged
 
-A program, a model file and a system of its own process bring their own and stand alone.
+A program and a model file bring their own and stand alone; so does a run whose features only its
+sequences settle (``optional``, ``channel: auto``).
 """
 
 from __future__ import annotations
@@ -63,11 +64,6 @@ class Train:
     learns: tuple[str | None, ...]
     extracts: tuple[str, ...]
 
-    @property
-    def is_late(self) -> bool:
-        """Whether training itself settles what the features are."""
-        return any(map(is_settled_late, self.config.features))
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -115,12 +111,6 @@ def is_timed(setup: Setup) -> bool:
     return replay.clock != "asap" or replay.policy != "offline"
 
 
-def _is_live(setup: Setup) -> bool:
-    """Return whether test frames must be extracted as they come."""
-    is_elsewhere = setup.config.system != "inprocess"
-    return is_timed(setup) or is_elsewhere or any(map(is_settled_late, setup.config.features))
-
-
 class _Builder:
     def __init__(self, plan: Plan, live: bool) -> None:
         self.known: Mapping[SequenceSpec, Known] = plan.known
@@ -132,10 +122,11 @@ class _Builder:
         setup = run.setup
         trains: dict[str, str] = {}
         extracts: dict[str, tuple[tuple[str, ...], ...]] = {}
-        if not setup.is_program and setup.model_path is None:
+        stands_alone = setup.is_program or setup.model_path is not None
+        if not stands_alone and not any(map(is_settled_late, setup.config.features)):
             for part in setup.parts:
                 trains[part.name] = self._train(setup, part)
-                if not (self.live or _is_live(setup)):
+                if not (self.live or is_timed(setup) or setup.config.system != "inprocess"):
                     extracts[part.name] = tuple(
                         tuple(self._extract(f, s, setup.config.faults, part.train)
                               for f in setup.config.features)
@@ -151,10 +142,9 @@ class _Builder:
         key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])
         if key not in self.graph.trains:
             features = setup.config.features
-            shared = not any(map(is_settled_late, features))
-            learns = tuple(self._learn(f, part.train) if shared else None for f in features)
+            learns = tuple(self._learn(f, part.train) for f in features)
             extracts = tuple(self._extract(f, s, None, part.train)
-                             for f in features for s in part.train if shared)  # fmt: skip
+                             for f in features for s in part.train)  # fmt: skip
             self.graph.trains[key] = Train(config, task, part.train, learns, extracts)
         return key
 

@@ -64,6 +64,8 @@ class Context:
         Of each numeric library.
     is_local : bool
         Workers are numbered from 0 and take cores of this machine.
+    token : str
+        Names this call's steps, so that a cluster that outlives it mistakes none for later ones.
     sharing : Mapping[str, str]
         Worker's address -> another worker on its cores.
     """
@@ -75,6 +77,7 @@ class Context:
     exclusive: bool = False
     threads: int = 1
     is_local: bool = True
+    token: str = ""
     sharing: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -105,7 +108,12 @@ def learn_step(context: Context, key: str, step: Learn) -> Made:
             frames.append(frame)
             rooms.append(room)
         extractor.fit(iter(frames), rooms)
-        return _keep(store, name, lambda p: save_model(p, {"extractor": extractor}, {"task": ""}))
+
+        def save(path: Path) -> None:
+            save_model(path, {"extractor": extractor}, {"task": ""})
+            _load_extractor(path)
+
+        return _keep(store, name, save)
 
     return _step(context, work)
 
@@ -149,21 +157,24 @@ def train_step(
         name = f"{MODELS}/{_named(key, [b.name for b in blocks])}{SUFFIX}"
         if store.exists(name):
             return Made(name)
-        extractors = None if step.is_late else [
-            _extractor(context, f, made)
-            for f, made in zip(step.config.features, learnt, strict=True)
-        ]  # fmt: skip
-        if extractors is not None and None in extractors:
+        pairs = zip(step.config.features, learnt, strict=True)
+        found = [_extractor(context, feature, made) for feature, made in pairs]
+        extractors = [e for e in found if e is not None]
+        if len(extractors) < len(found):
             return Made(note="an extractor cannot be kept, so each run trains its own")
         for block in blocks:
             if block.name:
                 vectors.fetch(block.name)
         pipeline, task, training = fit_pipeline(
             step.config, step.task, [_opened(s) for s in step.train], vectors.mirror,
-            extractors=extractors and [e for e in extractors if e is not None],
+            extractors=extractors,
         )  # fmt: skip
-        about = {"training_facts": asdict(training)}
-        return _keep(store, name, lambda p: save_pipeline(p, pipeline, task, about))
+
+        def save(path: Path) -> None:
+            save_pipeline(path, pipeline, task, {"training_facts": asdict(training)})
+            load_pipeline(path)  # whoever needs it can: it holds no class but trusted ones
+
+        return _keep(store, name, save)
 
     return _step(context, work)
 
@@ -203,7 +214,7 @@ def _run(
     spec, store, vectors = step.spec, _store(context.results), _vectors(context.cache)
     setup = spec.setup
     kept = {name: _trained(context, made.name) for name, made in trained.items() if made.name}
-    is_kept = len(kept) == len(trained)
+    is_kept = bool(kept) and len(kept) == len(trained)
     found = _blocks(vectors, blocks) if is_kept else {}
     specs = {s for part in setup.parts for s in (*part.train, *part.test)}
     parts = Parts({s: _opened(s) for s in specs}, kept if is_kept else {}, found)
@@ -319,7 +330,8 @@ def _keep(store: Store, name: str, save: Callable[[Path], None]) -> Made:
         except RobotVisionError as e:
             if isinstance(e.__cause__, OSError):
                 raise
-            return Made(note=f"trained anew in each run: {e}")
+            reason = str(e).removeprefix(f"{path}: ")
+            return Made(note=f"what was trained cannot be kept, each run trains anew: {reason}")
         store.put_file(path, name)
     return Made(name)
 
@@ -333,12 +345,17 @@ def _extractor(context: Context, feature: Feature, learnt: Made | None) -> Featu
         raise RobotVisionError(learnt.error)
     if not learnt.name:
         return None
-    return _remembered(_extractors, learnt.name, lambda: _load_extractor(context, learnt.name))
+    name = learnt.name
+
+    def load() -> FeatureExtractor:
+        with _store(context.results).scratch() as folder:
+            return _load_extractor(_local(context, name, folder))
+
+    return _remembered(_extractors, name, load)
 
 
-def _load_extractor(context: Context, name: str) -> FeatureExtractor:
-    with _store(context.results).scratch() as folder:
-        parts, _ = load_model(_local(context, name, folder))
+def _load_extractor(path: Path) -> FeatureExtractor:
+    parts, _ = load_model(path)
     extractor: FeatureExtractor = parts["extractor"]
     return extractor
 

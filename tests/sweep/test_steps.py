@@ -1,0 +1,63 @@
+"""What runs share: each step once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from robotvision.sweep.plan import load_plan
+from robotvision.sweep.steps import Graph, graph_of
+
+Grid = Callable[..., Path]
+
+
+def graph(path: Path, live: bool = False) -> Graph:
+    plan = load_plan(path)
+    return graph_of(plan, plan.runs, live=live)
+
+
+def test_shared_steps_are_there_once(grid: Grid) -> None:
+    """Two extractors and three tours are six extractions, whatever else the grid asks for."""
+    found = graph(grid("""
+        grid:
+          features:
+            one: [hsv_histogram]
+            two: [depth_histogram]
+            both: [hsv_histogram, depth_histogram]
+          classifier: [knn, svm]
+          decision.abstain: [auto, never, 0.5]
+          mode: [optional]
+          temporal: [null, bayes]
+        splits: {leave_one_out: [a, b, c]}
+        """))  # fmt: skip
+    assert len(found.runs) == 3 * 2 * 3 * 2 * 3
+    assert len(found.extracts) == 2 * 3
+    assert len(found.trains) == 3 * 2 * 3  # neither threshold nor temporal filter is trained for
+
+
+def test_a_learning_extractor_learns_once_a_training_set(grid: Grid) -> None:
+    """Its vectors belong to what it learnt: two classifiers share them, two splits do not."""
+    found = graph(
+        grid("""
+        grid: {features: [sift_bow], classifier: [knn, svm]}
+        splits: {leave_one_out: [a, b]}
+        """)
+    )
+    assert (len(found.learns), len(found.extracts), len(found.trains)) == (2, 4, 4)
+
+
+def test_test_frames_are_extracted_live_where_time_counts(grid: Grid) -> None:
+    """With a running clock, or where latencies are wanted, nothing is looked up."""
+    plain = grid("grid: {seed: [0, 1]}")
+    assert all(run.extracts for run in graph(plain).runs.values())
+    assert not any(run.extracts for run in graph(plain, live=True).runs.values())
+    timed = grid("grid: {replay.clock: [simulated], replay.policy: [deadline], "
+                 "replay.deadline_ms: [50.0]}")  # fmt: skip
+    assert not any(run.extracts for run in graph(timed).runs.values())
+
+
+def test_spoilt_tours_have_vectors_of_their_own(grid: Grid) -> None:
+    """A declared sensor fault changes the test pictures, not those trained on."""
+    found = graph(grid("grid: {faults: {none: null, dark: "
+                       "{faults: [{kind: exposure, ev: -2}]}}}"))  # fmt: skip
+    assert (len(found.extracts), len(found.trains), len(found.runs)) == (3, 1, 2)
