@@ -1,9 +1,9 @@
 """The probabilities behind the last answer, for whoever watches a run.
 
 An answer carries the confidence of one room. A pipeline in the harness's own process has them all
-when it decides; there a reference to them is kept (one attribute set inside the timed interval,
-about a tenth of a microsecond), and read only after the frame is logged. A pipeline in another
-process, or a program, tells its confidence alone.
+when it decides; there a reference to them is kept (one call more inside the timed interval, about
+a microsecond), and read only after the frame is logged. Nothing of it happens unless somebody
+watches. A pipeline in another process, or a program, tells its confidence alone.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _Watched(Decision):
     def decide(self, probabilities: NDArray[Any], is_unknown: bool = False) -> Answer:
         """Return the answer for one frame."""
         self._posterior.last = probabilities
-        return super().decide(probabilities, is_unknown)
+        return Decision.decide(self, probabilities, is_unknown)
 
 
 class WatchedPreparation(Preparation):
