@@ -1,0 +1,372 @@
+"""What the documentation says is so: its code runs, its commands work, its tables agree.
+
+A page is gone through from top to bottom in a folder of its own that looks like a checkout:
+
+* ``yaml`` and ``python`` blocks with a ``title="file"`` are written to that file; every ``yaml``
+  block is loaded as what it is (a configuration, a task, sensor faults);
+* ``python`` blocks without a title are executed, those of one page in one namespace;
+* lines of ``console`` blocks that begin with ``$`` are run; of commands that stand in other blocks
+  the options are looked at.
+
+A comment before a block says where it is otherwise: ``<!-- exit: 1 -->`` what a command is to end
+with, ``<!-- parsed only: reason -->`` that its options are looked at and no more, ``<!-- not run:
+reason -->`` that nothing of it can be run here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(str(p.relative_to(DOCS)) for p in DOCS.rglob("*.md"))
+TOOLS = ("cp", "gcc", "mkdir", "printf")
+RUN = {"c", "console", "js", "python", "toml", "yaml"}
+SHOWN = {"", "bash", "csv", "json", "text"}
+MAX_NOT_RUN = 4
+
+_BLOCK = re.compile(
+    r"^(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?"
+    r"[^\n]*\n(?P<body>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page, with the comment that stands before it."""
+
+    mark: str
+    language: str
+    title: str | None
+    body: str
+    line: int
+
+    @property
+    def exits(self) -> tuple[int, ...]:
+        """What its commands may end with."""
+        found = re.fullmatch(r"exit: (.*)", self.mark)
+        return tuple(map(int, found[1].split(" or "))) if found else (0,)
+
+
+def blocks(page: str) -> list[Block]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return [
+        Block(m["mark"] or "", m["language"], m["title"], m["body"], text.count("\n", 0, m.start()))
+        for m in _BLOCK.finditer(text)
+    ]
+
+
+class Page:
+    """Goes through the blocks of a page in the present folder."""
+
+    def __init__(self, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.page, self.monkeypatch = page, monkeypatch
+        self.names: dict[str, Any] = {"__name__": "docs_page"}
+
+    def run(self) -> None:
+        found = blocks(self.page)
+        for block in found:  # a file may be shown after the command that reads it
+            if block.title is not None:
+                Path(block.title).write_text(block.body, encoding="utf-8")
+        for block in found:
+            if not block.mark.startswith("not run: "):
+                self._take(block)
+
+    def _take(self, block: Block) -> None:
+        where = f"docs/{self.page}:{block.line + 1}"
+        if block.language == "python":
+            code = compile(block.body, where, "exec")
+            if block.title is None:
+                with self._folder_on_path():
+                    exec(code, self.names)
+        elif block.language == "yaml":
+            with self._folder_on_path():
+                load_yaml(block)
+        elif block.language == "toml":
+            tomllib.loads(block.body)
+        elif block.language in SHOWN:
+            for line in re.findall(r"^(?:\$ )?robotvision ([a-z].*)$", _joined(block.body), re.M):
+                parse(shlex.split(line, comments=True))
+        elif block.language == "console":
+            for line in _joined(block.body).splitlines():
+                if line.startswith("$ "):
+                    self._command(line[2:], block, where)
+
+    @contextlib.contextmanager
+    def _folder_on_path(self) -> Iterator[None]:
+        """Find modules in the present folder, as a script that lies there would."""
+        with self.monkeypatch.context() as patch:
+            patch.syspath_prepend(str(Path.cwd()))
+            yield
+
+    def _command(self, line: str, block: Block, where: str) -> None:
+        program, *args = shlex.split(line, comments=True)
+        if block.mark.startswith("parsed only: "):
+            if program == "robotvision":
+                parse(args)
+        elif program == "export":
+            name, _, value = args[0].partition("=")
+            self.monkeypatch.setenv(name, value)
+            if name == "PYTHONPATH":
+                self.monkeypatch.syspath_prepend(str(Path(value).resolve()))
+        elif program == "robotvision":
+            code = robotvision(args)
+            assert code in block.exits, f"{where}: exit code {code} of: {line}"
+        else:
+            assert program in TOOLS, f"{where}: what is {program!r}?"
+            subprocess.run(line, shell=True, check=True)
+
+
+def _joined(text: str) -> str:
+    """Return text whose lines that end in a backslash go on in the same line."""
+    return re.sub(r"\\\n\s*", " ", text)
+
+
+def robotvision(args: list[str]) -> int:
+    from robotvision.cli import main
+
+    with pytest.raises(SystemExit) as left:
+        main(args)
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+def parse(args: list[str]) -> None:
+    """Fail where the command or one of its options does not exist."""
+    from robotvision.cli import robotvision as root
+
+    command: click.Command = root
+    while isinstance(command, click.Group):
+        name, *args = args
+        found = command.get_command(click.Context(command), name)
+        if found is None:  # a group that takes arguments of its own
+            assert command is not root, f"no command {name!r}"
+            args = [name, *args]
+            break
+        command = found
+    with contextlib.suppress(click.exceptions.Exit):  # --help
+        command.make_context(str(command.name), args)
+
+
+def load_yaml(block: Block) -> None:
+    """Load a block as the kind of file it is.
+
+    A configuration's sequences must be there, if the page gives it a name and so means it to be
+    tried.
+    """
+    from robotvision.config import load_config
+    from robotvision.errors import InputFaults
+    from robotvision.replay.faults import load_plan
+    from robotvision.tasks import load_task
+
+    path = Path(block.title or "block.yaml")
+    path.write_text(block.body, encoding="utf-8")
+    keys = set(yaml.safe_load(block.body))
+    if keys & {"id", "extends"}:
+        load_task(str(path))
+    elif keys == {"seed", "faults"}:
+        load_plan(path)
+    elif "task" in keys:
+        try:
+            load_config(path)
+        except InputFaults as e:
+            if block.title or not all("no such folder" in line for line in e.lines()):
+                raise
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a folder that looks like a checkout, as the present one."""
+    from robotvision.features import FEATURES
+
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    for name in ("sequences", "robotvision"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ROBOTVISION_CACHE", str(cache))
+    monkeypatch.delenv("ROBOTVISION_DATA", raising=False)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    monkeypatch.setattr(FEATURES, "_targets", dict(FEATURES._targets))
+    modules = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - modules:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(
+            f"{tmp_path}{os.sep}"
+        ):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_on_a_page_runs(
+    page: str, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newcomer who copies a page's code and commands in order gets what the page says."""
+    Page(page, monkeypatch).run()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_block_escapes(page: str) -> None:
+    """Every block is found, and is of a language that is known here."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert len(blocks(page)) * 2 == len(re.findall(r"^\s*```", text, re.MULTILINE))
+    for block in blocks(page):
+        assert block.language in RUN | SHOWN
+        if block.language == "console":
+            assert re.search(r"^\$ ", block.body, re.MULTILINE)
+
+
+def test_few_blocks_are_not_run() -> None:
+    """What cannot be run here is the exception."""
+    marks = [b.mark for p in PAGES for b in blocks(p) if b.mark.startswith("not run: ")]
+    assert len(marks) <= MAX_NOT_RUN
+    kinds = ("exit: ", "parsed only: ", "not run: ")
+    assert all(not b.mark or b.mark.startswith(kinds) for p in PAGES for b in blocks(p))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the built documentation."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir"]
+    built = subprocess.run(
+        [*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
+    """Strictly: a link or an anchor that leads nowhere stops the build; each page can be found."""
+    names = {str(p.relative_to(site).with_suffix(".md")) for p in site.rglob("*.html")}
+    assert names - {"404.md"} == set(PAGES)
+    start = (site / "index.html").read_text(encoding="utf-8")
+    missing = [p for p in PAGES if f'href="{p.removesuffix(".md")}.html"' not in start]
+    assert missing == []
+
+
+def test_the_site_fetches_nothing(site: Path) -> None:
+    """No page asks another host for a font, a script, a style or a picture."""
+    asked = re.compile(
+        r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(?:https?:)?//"""
+        r"""|<link\b[^>]*\bhref=["']?(?:https?:)?//"""
+        r"""|url\(["']?(?:https?:)?//|@import|class="mermaid"|fonts\.g(?:oogleapis|static)"""
+    )
+    for page in (*site.rglob("*.html"), *site.rglob("*.css")):
+        found = asked.search(page.read_text(encoding="utf-8"))
+        assert found is None, f"{page}: {found and found[0]}"
+
+
+def test_the_readme_leads_to_pages_that_are_there() -> None:
+    """Links of the README into the repository lead somewhere."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = [x.partition("#")[0] for x in re.findall(r"\]\(([^)]+)\)", text)]
+    local = [x for x in links if x and "://" not in x]
+    assert any(x.startswith("docs/") for x in local)
+    assert [x for x in local if not (ROOT / x).exists()] == []
+
+
+def test_every_command_has_its_section() -> None:
+    """The reference of commands has each of them, with an example of it."""
+    from robotvision.cli import COMMANDS
+
+    text = (DOCS / "reference/commands.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+    assert set(COMMANDS) - set(sections) == set()
+    assert [name for name in COMMANDS if f"$ robotvision {name} " not in sections[name]] == []
+
+
+def _rows(text: str) -> dict[str, dict[str, str]]:
+    """Return heading -> key -> default, from tables headed "key, default, meaning"."""
+    found: dict[str, dict[str, str]] = {}
+    sections = re.compile(r"^#+ ([^\n]+)\n(.*?)(?=^#|\Z)", re.DOTALL | re.MULTILINE)
+    for heading, body in sections.findall(text):
+        if "| key | default | meaning |" in body:
+            rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", body, re.MULTILINE)
+            found[heading] = {key: default.strip() for key, default in rows}
+    return found
+
+
+def test_the_reference_of_the_configuration_has_every_key_and_default() -> None:
+    """A key or a default that changes in the code changes on the page."""
+    from robotvision import config
+    from robotvision.replay.faults import FaultPlan
+
+    models: dict[str, type[BaseModel]] = {
+        "Top level": config.Config,
+        "A sequence": config.SequenceSpec,
+        "Features, classifier, temporal": config.Named,
+        "augment": config.AugmentConfig,
+        "decision": config.DecisionConfig,
+        "decision.unknown": config.UnknownConfig,
+        "replay": config.ReplayConfig,
+        "replay.policy": config.PolicyConfig,
+        "system": config.SystemConfig,
+        "system.limits": config.LimitsConfig,
+        "tune": config.TuneConfig,
+        "faults": FaultPlan,
+    }
+    declared = {
+        m for m in vars(config).values() if isinstance(m, type) and issubclass(m, BaseModel)
+    }
+    ours = {m for m in declared if m.__module__ == config.__name__}
+    assert ours <= set(models.values())
+    rows = _rows((DOCS / "reference/config.md").read_text(encoding="utf-8"))
+    assert set(rows) == set(models)
+    for heading, model in models.items():
+        assert list(rows[heading]) == list(model.model_fields), heading
+        for key, field in model.model_fields.items():
+            said = rows[heading][key]
+            if field.is_required():
+                assert said == "required", f"{heading}: {key}"
+            elif said == "defaults below":
+                assert isinstance(field.default, BaseModel), f"{heading}: {key}"
+            else:
+                assert yaml.safe_load(said) == to_jsonable_python(field.default), key
+
+
+def test_the_reference_of_sensor_faults_has_every_kind_and_key() -> None:
+    """A kind of fault or a key that is added in the code is added on the page."""
+    from robotvision.replay.faults import KINDS
+
+    text = (DOCS / "reference/config.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*)\| [^|]* \|$", text.split("| kind |")[1], re.M))
+    assert set(rows) == set(KINDS)
+    for kind, model in KINDS.items():
+        keys = set(model.model_fields) - {"kind", "start", "end"}
+        assert set(re.findall(r"`(\w+)`", rows[kind])) == keys
+
+
+def test_the_reference_of_tasks_agrees_with_the_task_files() -> None:
+    """Rules, statuses and sources on the page are those of the YAML files."""
+    from robotvision.tasks import task_names
+
+    tables = runpy.run_path(str(ROOT / "tests/docs_tables.py"))
+    text = tables["PAGE"].read_text(encoding="utf-8")
+    assert sorted(tables["named"](text)) == task_names()
+    assert tables["with_tables"](text) == text, "run: python tests/docs_tables.py"
