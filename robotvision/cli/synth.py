@@ -29,7 +29,7 @@ Examples:
 
 @click.group(epilog=EPILOG, invoke_without_command=True)
 @click.option("--trajectory", "trajectories", multiple=True, metavar="NAMES|CSV",
-              type=click.Path(path_type=Path, exists=True),
+              type=click.Path(path_type=Path),
               help="Drive along real poses: a list of IDOL2 file names, a CSV file or a folder of "
               "such; again for more. One building is laid out around all of them.")  # fmt: skip
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),

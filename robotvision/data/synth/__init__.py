@@ -12,6 +12,7 @@
     path                 the robot's way
     tour                 a `TourSpec` says it all, `render_tour` writes a sequence
     default_set, editions   the sets that the command line offers
+    trajectory*          real tours: poses read, rooms laid out around them, frames at the poses
 
 Needs the extra ``synth`` (embreex). The same spec gives the same bytes on one machine.
 """
