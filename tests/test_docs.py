@@ -164,8 +164,13 @@ def parse(args: list[str]) -> None:
             args = [name, *args]
             break
         command = found
-    with contextlib.suppress(click.exceptions.Exit):  # --help
+    try:
         command.make_context(str(command.name), args)
+    except click.exceptions.Exit:  # --help
+        pass
+    except click.BadParameter as e:  # files of the reader's own
+        if not e.message.endswith("does not exist."):
+            raise
 
 
 def load_yaml(block: Block) -> None:
@@ -306,8 +311,10 @@ def _rows(text: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     sections = re.compile(r"^#+ ([^\n]+)\n(.*?)(?=^#|\Z)", re.DOTALL | re.MULTILINE)
     for heading, body in sections.findall(text):
-        if "| key | default | meaning |" in body:
-            rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", body, re.MULTILINE)
+        _, head, rest = body.partition("| key | default | meaning |")
+        if head:
+            table = rest.partition("\n\n")[0]
+            rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", table, re.MULTILINE)
             found[heading] = {key: default.strip() for key, default in rows}
     return found
 
