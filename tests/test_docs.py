@@ -377,3 +377,11 @@ def test_the_reference_of_tasks_agrees_with_the_task_files() -> None:
     text = tables["PAGE"].read_text(encoding="utf-8")
     assert sorted(tables["named"](text)) == task_names()
     assert tables["with_tables"](text) == text, "run: python tests/docs_tables.py"
+
+
+def test_the_architecture_names_every_package() -> None:
+    """What a newcomer finds in the source tree is explained."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    packages = [p.parent.name for p in (ROOT / "robotvision").glob("*/__init__.py")]
+    assert packages
+    assert [name for name in packages if f"`{name}/`" not in text] == []
