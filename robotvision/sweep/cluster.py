@@ -87,7 +87,6 @@ def opened(wish: Wish) -> Iterator[Any]:
         ) from e
     settings = {
         "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-        "distributed.comm.timeouts.connect": f"{wish.connect_s}s",
         "distributed.worker.daemon": True,
     }
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what failed stands in the rows

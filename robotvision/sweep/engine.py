@@ -206,33 +206,48 @@ def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
     names = {future.key: key for key, future in futures.items()}
     suspects = []
     try:
-        for future, result in as_completed(
-            list(futures.values()), loop=client.loop, with_results=True, raise_errors=False
-        ):
-            kind, key = names[future.key]
-            if future.status == "cancelled":
-                raise RobotVisionError(
-                    "the scheduler was lost, with it the runs that were under way; call the same "
-                    "command again to go on"
-                )
-            if kind != "run":
-                if not is_alone:
-                    made = result if isinstance(result, Made) else Made(error=_death(result))
-                    job.watcher.step(kind, made)
-                continue
-            if not is_alone and _is_death(result):
-                suspects.append(key)
-            else:
-                row = _row_of(result, graph.runs[key].spec)
-                _keep(job.store, row)
-                job.rows[key] = row
-                job.watcher.step(kind, row)
-            del futures[(kind, key)]
-            future.release()
+        for batch in as_completed(list(futures.values()), loop=client.loop).batches():
+            for future, result in zip(batch, _results(client, batch), strict=True):
+                kind, key = names[future.key]
+                if kind != "run":
+                    if not is_alone:
+                        made = result if isinstance(result, Made) else Made(error=_death(result))
+                        job.watcher.step(kind, made)
+                    continue
+                if not is_alone and _is_death(result):
+                    suspects.append(key)
+                else:
+                    row = _row_of(result, graph.runs[key].spec)
+                    _keep(job.store, row)
+                    job.rows[key] = row
+                    job.watcher.step(kind, row)
+                del futures[(kind, key)]
+                future.release()
     except BaseException:
         client.cancel(list(futures.values()), force=True)
         raise
     return suspects
+
+
+def _results(client: Any, batch: list[Any]) -> list[Any]:
+    """Return the result of each future, or its exception.
+
+    Raises
+    ------
+    RobotVisionError
+        The scheduler was lost.
+    """
+    finished = [f for f in batch if f.status == "finished"]
+    found = dict(zip([f.key for f in finished], client.gather(finished), strict=True))
+    for future in batch:
+        if future.status in ("cancelled", "lost"):
+            raise RobotVisionError(
+                "the scheduler was lost, with it the runs that were under way; call the same "
+                "command again to go on"
+            )
+        if future.key not in found:
+            found[future.key] = future.exception()
+    return [found[f.key] for f in batch]
 
 
 def submit(
@@ -273,25 +288,19 @@ def _row_of(result: Any, spec: RunSpec) -> Row:
     return {**empty_row(spec.key, spec.shown, FAILED, _death(result)), "is_kept": False}
 
 
-def _error_of(result: Any) -> Any:
-    """Return the exception of a future, which `as_completed` hands out with its traceback."""
-    return result[1] if isinstance(result, tuple) else result
-
-
 def _is_death(result: Any) -> bool:
     from distributed import KilledWorker
 
-    return isinstance(_error_of(result), KilledWorker)
+    return isinstance(result, KilledWorker)
 
 
 def _death(result: Any) -> str:
     """Return in words why a step has no result: its worker died, or Dask could not send it."""
-    e = _error_of(result)
     if _is_death(result):
         return (
             "its worker died, also with nothing beside it: out of memory, or a crash in a library"
         )
-    return error_line(e) if isinstance(e, BaseException) else f"no result: {e!r}"
+    return error_line(result) if isinstance(result, BaseException) else f"no result: {result!r}"
 
 
 def _keep(store: Store, row: Row) -> None:

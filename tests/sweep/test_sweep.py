@@ -18,7 +18,7 @@ import pytest
 
 from robotvision.config import load_config
 from robotvision.features.extraction import cache_folder
-from robotvision.run import execute
+from robotvision.run import execute, new_folder
 from robotvision.sweep.rows import answers_digest
 
 Grid = Callable[..., Path]
@@ -80,7 +80,8 @@ def test_a_sweep_is_the_same_everywhere(
     assert len(results_of(local)) == 16
     for key, (_, points, digest) in list(results_of(local).items())[::3]:
         setup = load_config(local / "runs" / key / "config.yaml")
-        alone = execute(setup, tmp_path / "alone" / key, cache=cache_folder())
+        folder = new_folder(setup, tmp_path / "alone" / key)
+        alone = execute(setup, folder, cache=cache_folder())
         assert answers_digest(alone.record) == digest
         assert sum(t.points for t in alone.tallies.values()) == points
     again = robotvision(path, "--out", local, "--json")
@@ -220,7 +221,7 @@ def test_what_is_asked_of_a_cluster(
     path = grid("grid: {seed: [0]}")
     begun = time.monotonic()
     gone = robotvision(path, "--out", tmp_path / "o", "--scheduler", "tcp://127.0.0.1:9")
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60  # far from Dask's own patience, on a busy machine too
     assert (gone.returncode, gone.stdout) == (2, "")
     assert "--scheduler tcp://127.0.0.1:9: cannot be reached within 5 s" in gone.stderr
     assert "Traceback" not in gone.stderr
