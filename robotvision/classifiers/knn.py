@@ -2,6 +2,11 @@
 
 Cover and Hart (1967); votes weighed by inverse distance after Dudani (1976, in scikit-learn's
 form). Brute force: at a few thousand frames one product of a matrix with a vector beats any tree.
+
+With ``metric: intersection`` on histograms with ``grids`` of their own (``sift_bow``, ``phog``,
+``hsv_histogram``, ...) it is the spatial pyramid match with k-NN: 1 - distance is the mean of the
+levels' histogram intersections (Grauman and Darrell, ICCV 2005; Lazebnik, Schmid and Ponce, CVPR
+2006, who weigh finer levels more, where here every level counts the same).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ counted. Here a room's value is log(1 + the most inliers with any of its key fra
 
 What differs: SIFT or RootSIFT at the strongest key points; matches pass Lowe's ratio test (IJCV
 60(2), 2004) and are each other's best; and only the likeliest key frames are verified. Those are
-found as local naive Bayes nearest neighbours does it (McCann and Lowe, CVPR 2012), on the strongest
+found as local naive Bayes nearest neighbours does it (McCann and Lowe, CVPR 2012), on some of the
 descriptors, reduced to their principal axes: each votes for the key frames that hold something
 nearer to it than the background, its eleventh nearest frame, by how much nearer.
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -35,7 +35,9 @@ from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.local import LENGTH, LocalFeatures, keypoint_sift, root_sift
 from robotvision.records import Frame
 
-_STRONGEST = 64
+T = TypeVar("T")
+
+_SOME = 64
 """Descriptors of a frame that the short list looks at."""
 _AXES = 32
 """Principal axes it compares them along."""
@@ -132,7 +134,7 @@ class SiftRansac(Extractor):
         RobotVisionError
             There are no training frames.
         """
-        thinned: dict[str, _Thinned] = {}
+        thinned: dict[str, Thinned[LocalFeatures]] = {}
         times: list[int] = []
         labels: list[str] = []
         pictures: list[int] = []
@@ -141,7 +143,7 @@ class SiftRansac(Extractor):
             times.append(frame.timestamp_ns)
             labels.append(room)
             pictures.append(_digest(gray))
-            keeper = thinned.setdefault(room, _Thinned(self.frames_per_room))
+            keeper = thinned.setdefault(room, Thinned(self.frames_per_room))
             if keeper.wants():
                 keeper.keep(position, self._local(gray))
             keeper.seen += 1
@@ -188,12 +190,12 @@ class SiftRansac(Extractor):
         self.place_ = np.concatenate([_places(one) for one in local])
         # half precision: 0.0002 off at most, less than SIFT's own 8 bits
         self.descriptors_ = np.concatenate([one.descriptors for one in local]).astype(np.float16)
-        strongest = [_some(one.descriptors) for one in local]
+        some = [_some(one.descriptors) for one in local]
         with threadpool_limits(1):
-            self.mean_, self.axes_ = _principal(np.concatenate(strongest))
-        self.table_ = np.zeros((len(local), _STRONGEST, _AXES), np.float32)
-        self.offset_ = np.full((len(local), _STRONGEST), _NOWHERE, np.float32)
-        for k, descriptors in enumerate(strongest):
+            self.mean_, self.axes_ = _principal(np.concatenate(some))
+        self.table_ = np.zeros((len(local), _SOME, _AXES), np.float32)
+        self.offset_ = np.full((len(local), _SOME), _NOWHERE, np.float32)
+        for k, descriptors in enumerate(some):
             reduced = (descriptors - self.mean_) @ self.axes_
             self.table_[k, : len(reduced)] = reduced
             self.offset_[k, : len(reduced)] = np.square(reduced).sum(axis=1) / 2
@@ -263,28 +265,31 @@ class SiftRansac(Extractor):
         return 0 if mask is None else int(np.count_nonzero(mask))
 
 
-class _Thinned:
-    """Evenly spaced frames of one room, at least ``wanted`` and below twice as many."""
+class Thinned(Generic[T]):
+    """Evenly spaced items of a stream of any length, in memory for twice as many as wanted.
+
+    Ask `wants` for each item, `keep` it if so, and count it in ``seen``.
+    """
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
         self.step = 1
         self.seen = 0
-        self._kept: list[tuple[int, LocalFeatures]] = []
+        self._kept: list[tuple[int, T]] = []
 
     def wants(self) -> bool:
-        """Return whether the room's next frame is one to keep."""
+        """Return whether the next item is one to keep."""
         return self.seen % self.step == 0
 
-    def keep(self, position: int, local: LocalFeatures) -> None:
-        """Keep a frame; where there are too many, drop every second one."""
-        self._kept.append((position, local))
+    def keep(self, position: int, item: T) -> None:
+        """Keep an item; where there are too many, drop every second one."""
+        self._kept.append((position, item))
         if len(self._kept) >= 2 * self.wanted:
             self._kept = self._kept[::2]
             self.step *= 2
 
-    def chosen(self) -> list[tuple[int, LocalFeatures]]:
-        """Return the frames, at most ``wanted``."""
+    def chosen(self) -> list[tuple[int, T]]:
+        """Return positions and items, at most ``wanted``."""
         n = min(len(self._kept), self.wanted)
         return [self._kept[i] for i in np.linspace(0, len(self._kept) - 1, n).round().astype(int)]
 
@@ -328,7 +333,7 @@ def _principal(descriptors: NDArray[np.float32]) -> tuple[NDArray[np.float32], N
 
 def _some(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the descriptors that the short list looks at, spread over all that there are."""
-    n = min(len(descriptors), _STRONGEST)
+    n = min(len(descriptors), _SOME)
     chosen: NDArray[np.float32] = descriptors[
         np.linspace(0, len(descriptors) - 1, n).round().astype(int)
     ]

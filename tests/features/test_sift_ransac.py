@@ -6,7 +6,7 @@ import pytest
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.local import keypoint_sift
-from robotvision.features.sift_ransac import SiftRansac, _stretches, _Thinned, matches
+from robotvision.features.sift_ransac import SiftRansac, Thinned, _stretches, matches
 from robotvision.models import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import checks, make_frames
@@ -110,7 +110,7 @@ def test_stretches_end_where_time_jumps():
 @pytest.mark.parametrize(("seen", "wanted"), [(1, 3), (3, 3), (7, 3), (100, 7), (1000, 40)])
 def test_key_frames_are_evenly_spaced(seen, wanted):
     """However many frames a room has, memory is bounded and the kept ones are spread evenly."""
-    thinned = _Thinned(wanted)
+    thinned = Thinned(wanted)
     for i in range(seen):
         if thinned.wants():
             thinned.keep(i, None)
