@@ -90,7 +90,7 @@ def partitions(tracks: Sequence[Track], spread_m: float) -> Iterator[tuple[Regio
         seen.add(tuple(seeds))
         found = _grown([(names[k], rect) for k, rect in seeds], ways)
         if not any(map(_is_sliver, found)):
-            yield tuple(found)
+            yield tuple(sorted(found, key=lambda r: (r.label, r.rect)))
 
 
 def _labelled(tracks: Sequence[Track]) -> tuple[F64, I64, list[str]]:

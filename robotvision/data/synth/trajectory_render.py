@@ -18,6 +18,7 @@ import signal
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ def _start(scene: Scene) -> None:
     import cv2
 
     global _scene
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
     cv2.setNumThreads(1)
     _scene = scene
 
@@ -359,13 +360,24 @@ def _results(scene: Scene, tasks: list[_Task]) -> Iterator[tuple[int, int]]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (scene,))
     try:
-        waiting: set[Future[tuple[int, int]]] = {pool.submit(_work, t) for t in tasks}
+        with _held():
+            waiting: set[Future[tuple[int, int]]] = {pool.submit(_work, t) for t in tasks}
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in finished:
                 yield future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Hold Ctrl-C back; processes started meanwhile never see it, the parent does afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _finished(scene: Scene, t: int, frames: list[int]) -> Rendered:
