@@ -89,8 +89,8 @@ def scaling(folder: Path, turns: int) -> dict[str, Any]:
 
 def overhead(folder: Path, n_runs: int) -> dict[str, Any]:
     """Return what a run costs beside its own work, in milliseconds: one worker, all else kept."""
-    seeds = ", ".join(str(0.2 + 0.6 * i / n_runs) for i in range(n_runs))
-    plan = grid(folder, f"grid: {{decision.abstain: [{seeds}]}}\n")
+    thresholds = ", ".join(str(0.2 + 0.6 * i / n_runs) for i in range(n_runs))
+    plan = grid(folder, f"grid: {{decision.abstain: [{thresholds}]}}\n")
     first = replace(plan, runs=plan.runs[:1])
     out = str(folder / "overhead")
     timed(first, out, Wish(workers=1))  # vectors and model are kept from here on
@@ -116,9 +116,9 @@ def nothing(*_: Any) -> Made:
 
 def efficiency(folder: Path, n_runs: int, n_workers: int) -> dict[str, Any]:
     """Return the share of their time that workers sleep for a run."""
-    seeds = ", ".join(map(str, range(n_runs)))
+    thresholds = ", ".join(str(round(0.1 + 0.8 * i / n_runs, 6)) for i in range(n_runs))
     begun = time.perf_counter()
-    plan = grid(folder, f"grid: {{seed: [{seeds}]}}\n")
+    plan = grid(folder, f"grid: {{decision.abstain: [{thresholds}]}}\n")
     planned_s = time.perf_counter() - begun
     cluster = folder / "cluster.yaml"
     cluster.write_text(

@@ -88,6 +88,7 @@ def opened(wish: Wish) -> Iterator[Any]:
     settings = {
         "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
         "distributed.worker.daemon": True,
+        "distributed.worker.profile.enabled": False,  # it would sample the stacks of what is timed
     }
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what failed stands in the rows
     with dask.config.set(settings):

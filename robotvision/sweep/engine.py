@@ -253,12 +253,15 @@ def _results(client: Any, batch: list[Any]) -> list[Any]:
 def submit(
     client: Any, context: Context, graph: Graph, steps: Steps, turn: str = "first"
 ) -> dict[tuple[str, str], Any]:
-    """Return a future for every step by (kind, key)."""
+    """Return a future for every step by (kind, key).
+
+    Dask's keys are tuples, so that it sees one group of like steps and queues them.
+    """
     futures: dict[tuple[str, str], Any] = {}
 
     def send(kind: str, key: str, do: Callable[..., Any], *args: Any) -> Any:
         future = client.submit(
-            do, context, *args, key=f"{kind}-{key}-{turn}-{context.token}", pure=False,
+            do, context, *args, key=(f"{kind}-{turn}-{context.token}", key), pure=False,
             priority=PRIORITY[kind],
         )  # fmt: skip
         futures[(kind, key)] = future

@@ -99,8 +99,9 @@ def grid(tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
 @pytest.fixture
 def environment(tours: Path, tmp_path: Path) -> dict[str, str]:
     """Return the environment of a child process that knows the tours and the plug-ins."""
+    warnings = "error,default:Creating scratch directories"  # Dask's, on a busy disk
     paths = [str(tours), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "ROBOTVISION_DATA": str(tours), "PYTHONWARNINGS": "error,default:Creating scratch directories",
+    return {**os.environ, "ROBOTVISION_DATA": str(tours), "PYTHONWARNINGS": warnings,
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "SWEEP_TEST_MARK": str(tmp_path / "died")}  # fmt: skip
 
