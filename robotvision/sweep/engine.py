@@ -278,10 +278,17 @@ def submit(
                 [blocks[x] for x in s.extracts])
         for k, s in graph.trains.items()
     }  # fmt: skip
-    for k, run in graph.runs.items():
-        send("run", k, steps.run, run, {p: trained[t] for p, t in run.trains.items()},
-             {p: [[blocks[x] for x in features] for features in sequences]
-              for p, sequences in run.extracts.items()})  # fmt: skip
+    runs = list(graph.runs.values())
+    if runs:  # by far the most: one message to the scheduler, not one each
+        sent = client.map(
+            steps.run, [context] * len(runs), runs,
+            [{p: trained[t] for p, t in run.trains.items()} for run in runs],
+            [{p: [[blocks[x] for x in features] for features in sequences]
+              for p, sequences in run.extracts.items()} for run in runs],
+            key=[(f"run-{turn}-{context.token}", k) for k in graph.runs], pure=False,
+            priority=PRIORITY["run"],
+        )  # fmt: skip
+        futures |= {("run", k): future for k, future in zip(graph.runs, sent, strict=True)}
     return futures
 
 
