@@ -6,7 +6,7 @@ import pytest
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.local import keypoint_sift
-from robotvision.features.sift_ransac import SiftRansac, Thinned, _stretches, matches
+from robotvision.features.sift_ransac import SiftRansac, Thinned, _stretches, inliers, matches
 from robotvision.models import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import checks, make_frames
@@ -65,6 +65,32 @@ def test_a_new_view_has_most_inliers_with_its_room(model):
     vector = extractor.extract(frame(scene(2)[:, 12:172]))
     assert np.expm1(vector[1]) > 40
     assert np.expm1(vector[0]) < 20
+
+
+def test_inliers_are_those_of_the_known_geometry():
+    """Of 30 points of a plane and 15 pairs at random, the plane's are counted, every time alike."""
+    rng = np.random.default_rng(0)
+    a = rng.uniform(0, 300, (45, 2)).astype(np.float32)
+    b = rng.uniform(0, 300, (45, 2)).astype(np.float32)
+    plane = np.array([[0.9, 0.1, 20], [-0.1, 1.1, 5], [2e-4, 1e-4, 1]])
+    b[:30] = cv2.perspectiveTransform(a[None, :30], plane)[0]
+    counts = [inliers(a, b, "homography") for _ in range(3)]
+    assert counts[0] in (30, 31, 32)
+    assert counts == counts[:1] * 3
+    assert 30 <= inliers(a, b, "fundamental") <= 36
+
+
+@pytest.mark.parametrize("seed", [2606, 2783, 4469, 6029])
+def test_degenerate_matches_have_no_geometry(seed):
+    """Points on lines, which OpenCV refuses now and then, are a count like any other."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(8, 16))
+    a, b = rng.uniform(0, 300, (n, 2)), rng.uniform(0, 300, (n, 2))
+    b[: n // 2] = a[: n // 2] + 5
+    a[: n // 2, 1], b[: n // 2, 1] = a[: n // 2, 0], b[: n // 2, 0]
+    for model in ("homography", "fundamental"):
+        assert 0 <= inliers(a.astype(np.float32), b.astype(np.float32), model) <= n
+    assert inliers(np.zeros((9, 2), np.float32), np.zeros((9, 2), np.float32), "fundamental") <= 9
 
 
 @pytest.mark.parametrize("gap", [0, 1, 2])
