@@ -6,13 +6,16 @@ All are causal: the belief at a frame follows from that frame and earlier ones. 
 ``bayes`` is the forward pass of a hidden Markov model (Rabiner 1989) in continuous time, as used
 for places by Torralba, Murphy, Freeman and Rubin (ICCV 2003): rooms change at rates learnt from the
 training tours, and a frame's evidence for a room is its posterior divided by the prior the
-classifier was trained with (Bourlard and Morgan 1990).
+classifier was trained with (Bourlard and Morgan 1990). How much a frame counts beside the ones
+before it, and how much sooner rooms change than the training tours say, is chosen on those tours
+from answers that did not see them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -37,10 +40,31 @@ TEMPORAL = Registry(
     group="robotvision.temporal",
 )
 
+DECORRELATIONS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+HASTES = (1.0, 3.0, 10.0, 30.0)
+"""What ``auto`` chooses from."""
 _LEAST = 1e-6
 """No frame's evidence rules a room out."""
 _MAX_DT_S = 600.0
 _MAX_KNOWN = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a classifier says of a stretch of a training tour that it did not learn from.
+
+    Parameters
+    ----------
+    probabilities : (n, k)
+        Rows of NaN: the frame was never held out.
+    truth : (n,) int
+        The true columns.
+    times_s : (n,) float
+    """
+
+    probabilities: Belief
+    truth: NDArray[np.int64]
+    times_s: Belief
 
 
 class Filter(BaseEstimator):  # type: ignore[misc]
@@ -57,6 +81,10 @@ class Filter(BaseEstimator):  # type: ignore[misc]
         prior : (k,)
             Each room's share of the training frames.
         """
+        return self
+
+    def choose(self, looks: Sequence[Look]) -> Self:
+        """Choose what was left open on held-out stretches; this one leaves nothing open."""
         return self
 
     def reset(self) -> None:
@@ -138,9 +166,13 @@ class Bayes(Filter):
 
     Parameters
     ----------
-    decorrelation_s : float
+    decorrelation_s : float or 'auto'
         Frames closer than this are near-copies: a frame ``dt`` seconds after the last counts as
-        ``min(1, dt / decorrelation_s)`` of a look. 0: each frame is a look of its own.
+        ``min(1, dt / decorrelation_s)`` of a look. 0: each frame is a look of its own. ``auto``:
+        of `DECORRELATIONS_S`, whichever makes held-out training frames likeliest.
+    haste : float or 'auto'
+        How many times as often rooms change as the training tours say; ``auto``: of `HASTES`,
+        chosen in the same way.
     kidnapping : float or None
         Log evidence (nats) by which a fresh start must beat the belief, summed over the frames
         since the belief began to explain them worse (Page's CUSUM test, 1954), for the belief to
@@ -154,24 +186,32 @@ class Bayes(Filter):
         Changes a second from row to column; rows sum to 0.
     prior_ : (k,)
         Belief before the first frame.
+    decorrelation_s_, haste_ : float
+        As given or chosen. Without held-out frames to choose on, ``auto`` is 1 s and 1.
     kidnapped : int
         Times the test fired since `reset`.
     """
 
     def __init__(
         self,
-        decorrelation_s: float = 1.0,
+        decorrelation_s: float | str = "auto",
         kidnapping: float | None = 3.0,
         prior: str = "training",
+        haste: float | str = "auto",
     ) -> None:
         self.decorrelation_s = decorrelation_s
         self.kidnapping = kidnapping
         self.prior = prior
-        if decorrelation_s != 0:
+        self.haste = haste
+        if decorrelation_s not in (0, "auto"):
             params.number("decorrelation_s", decorrelation_s)
+        if haste != "auto":
+            params.number("haste", haste)
         if kidnapping is not None:
             params.number("kidnapping", kidnapping)
         params.choice("prior", prior, ("training", "uniform"))
+        self.decorrelation_s_ = 1.0 if decorrelation_s == "auto" else float(decorrelation_s)
+        self.haste_ = 1.0 if haste == "auto" else float(haste)
         self._transitions: dict[int, Belief] = {}
         self.reset()
 
@@ -198,6 +238,41 @@ class Bayes(Filter):
         self.reset()
         return self
 
+    def choose(self, looks: Sequence[Look]) -> Self:
+        """Choose what is ``auto`` by the mean log belief in the true room; ties to the first."""
+        decorrelations = DECORRELATIONS_S if self.decorrelation_s == "auto" else ()
+        hastes = HASTES if self.haste == "auto" else ()
+        if not (decorrelations or hastes) or not any(_n_known(look) for look in looks):
+            return self
+        best, start = -math.inf, (self.decorrelation_s_, self.haste_)
+        chosen = start
+        for haste in hastes or start[1:]:
+            for decorrelation in decorrelations or start[:1]:
+                self.decorrelation_s_, self.haste_ = decorrelation, haste
+                self._transitions.clear()
+                likely = self._likelihood(looks)
+                if likely > best + 1e-9:
+                    best, chosen = likely, (decorrelation, haste)
+        self.decorrelation_s_, self.haste_ = chosen
+        self._transitions.clear()
+        self.reset()
+        return self
+
+    def _likelihood(self, looks: Sequence[Look]) -> float:
+        """Return the mean log belief in the true room over the held-out frames of all looks."""
+        total, n = 0.0, 0
+        for look in looks:
+            self.reset()
+            last: float | None = None
+            for p, truth, t in zip(look.probabilities, look.truth, look.times_s, strict=True):
+                if not np.isfinite(p).all():
+                    continue
+                belief = self.update(p, 0.0 if last is None else t - last)
+                total += math.log(max(float(belief[truth]), 1e-4))
+                last, n = t, n + 1
+        self.reset()
+        return total / max(n, 1)
+
     def reset(self) -> None:
         """Forget the last sequence."""
         self._belief: Belief | None = None
@@ -213,8 +288,8 @@ class Bayes(Filter):
         if self._belief is None:
             self._belief = self._fresh = _normed(self.prior_ * evidence)[0]
             return self._belief.copy()
-        if self.decorrelation_s and dt_s < self.decorrelation_s:
-            evidence = evidence ** (max(dt_s, 0.0) / self.decorrelation_s)
+        if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
+            evidence = evidence ** (max(dt_s, 0.0) / self.decorrelation_s_)
         move = self._transition(dt_s)
         self._belief, explained = _normed((self._belief @ move) * evidence)
         if self.kidnapping is not None:
@@ -241,11 +316,21 @@ class Bayes(Filter):
 
             if len(self._transitions) >= _MAX_KNOWN:
                 self._transitions.clear()
-            known = self._transitions[ms] = np.maximum(expm(self.rates_ * (ms / 1000)), 0)
+            seconds = self.haste_ * ms / 1000
+            known = self._transitions[ms] = np.maximum(expm(self.rates_ * seconds), 0)
         return known
 
 
-def fit_temporal(temporal: Any, classifier: Any, sequences: Iterable[data.Sequence]) -> Any:
+def _n_known(look: Look) -> int:
+    return int(np.isfinite(look.probabilities).all(axis=1).sum())
+
+
+def fit_temporal(
+    temporal: Any,
+    classifier: Any,
+    sequences: Iterable[data.Sequence],
+    looks: Sequence[Look] = (),
+) -> Any:
     """Train a filter on the tours of the training sequences; return it.
 
     Parameters
@@ -256,6 +341,8 @@ def fit_temporal(temporal: Any, classifier: Any, sequences: Iterable[data.Sequen
         For its rooms and their order.
     sequences : iterable of Sequence
         With truth. A segment begins a new tour.
+    looks : sequence of Look
+        What the classifier says of stretches that it did not learn from.
     """
     if not hasattr(temporal, "fit"):
         return temporal
@@ -264,7 +351,8 @@ def fit_temporal(temporal: Any, classifier: Any, sequences: Iterable[data.Sequen
     seen = [name for names, _ in tours for name in names]
     counts = np.array([seen.count(room) for room in rooms], np.float64)
     prior = counts / counts.sum() if counts.any() else np.full(len(rooms), 1 / len(rooms))
-    return temporal.fit(tours, rooms, prior)
+    fitted = temporal.fit(tours, rooms, prior)
+    return fitted.choose(looks) if hasattr(fitted, "choose") else fitted
 
 
 def _tours(sequence: data.Sequence) -> list[Tour]:

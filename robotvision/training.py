@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robotvision import data
 from robotvision.augment import altered, views
 from robotvision.classifiers import CLASSIFIERS
-from robotvision.classifiers.integration import FittedClassifier, fit_cues
+from robotvision.classifiers.integration import FittedClassifier, fit_cues, fit_cues_held_out
 from robotvision.config import Config, Named, UnknownConfig, build
 from robotvision.decision import Decision
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -124,6 +124,7 @@ class _Trainer:
         self.training = Training()
         about = config.augment
         self._views = views(about.mirror, about.light) if about is not None else views(False, 0)
+        self._rows: list[tuple[int, int]] = []  # sequence and position of each training frame
         self._done = 0
         self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
         self.worth = Worth(self.task)
@@ -143,13 +144,15 @@ class _Trainer:
         places = tuple(c.place for c in cues)
         integration, seed = self.config.integration, self.config.seed
         machine = build(CLASSIFIERS, self.config.classifier or "svm")
-        classifier = fit_cues(machine, integration, x, y, groups, seed, places, self._n_views)
+        classifier, held_out = fit_cues_held_out(
+            machine, integration, x, y, groups, seed, places, self._n_views
+        )
         objects = fit_objects(
             machine, integration, self.task, x, seen, groups, seed, places, self._n_views
         )
         pipeline = Pipeline(
-            cues, classifier, self._decision(classifier), self._temporal(classifier), objects,
-            self._unknown(x, y, groups, places),
+            cues, classifier, self._decision(classifier), self._temporal(classifier, y, held_out),
+            objects, self._unknown(x, y, groups, places),
         )  # fmt: skip
         self._took("training", started)
         self.step("training", 1, 1)
@@ -236,6 +239,7 @@ class _Trainer:
             for i, block in enumerate(blocks):
                 looks = np.stack([look.blocks[i][rows] for look in found], axis=1)
                 block.append(looks.reshape(-1, looks.shape[2]))  # a frame's views side by side
+            self._rows += [(k, i) for i in rows]
             rows = [i for i in rows for _ in found]
             labels += [self.worth.label_of(Truth(str(sequence.room(i)))) for i in rows]
             seen += [[o in _objects(sequence, i) for o in self.task.objects] for i in rows]
@@ -330,13 +334,23 @@ class _Trainer:
         }
         return detector
 
-    def _temporal(self, classifier: FittedClassifier) -> TemporalFilter | None:
+    def _temporal(
+        self, classifier: FittedClassifier, y: NDArray[np.str_], held_out: NDArray[np.float64]
+    ) -> TemporalFilter | None:
         if self.config.temporal is None:
             return None
-        from robotvision.temporal import TEMPORAL, fit_temporal
+        from robotvision.temporal import TEMPORAL, Look, fit_temporal
 
+        truth = np.searchsorted(classifier.classes_, y[:: self._n_views])
+        plain = held_out[:: self._n_views]
+        stretches: dict[tuple[int, int], list[int]] = {}
+        for row, (k, position) in enumerate(self._rows):
+            segment = self.sequences[k].frames[position].segment
+            stretches.setdefault((k, segment), []).append(row)
+        times = np.array([self.sequences[k].frames[i].timestamp_ns for k, i in self._rows]) / 1e9
+        looks = [Look(plain[rows], truth[rows], times[rows]) for rows in stretches.values()]
         fitted: TemporalFilter = fit_temporal(
-            build(TEMPORAL, self.config.temporal), classifier, self.sequences
+            build(TEMPORAL, self.config.temporal), classifier, self.sequences, looks
         )
         return fitted
 

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from robotvision.errors import RobotVisionError
-from robotvision.temporal import TEMPORAL, Bayes, Exponential, Majority
+from robotvision.temporal import TEMPORAL, Bayes, Exponential, Look, Majority
 
 TOUR = (["a"] * 10 + ["b"] * 10 + ["a"], list(map(float, range(21))))
 
 
 def bayes(**given):
-    return Bayes(**given).fit([TOUR], ["a", "b"], np.array([0.5, 0.5]))
+    return Bayes(**{"decorrelation_s": 1.0, "haste": 1.0, **given}).fit(
+        [TOUR], ["a", "b"], np.array([0.5, 0.5])
+    )
 
 
 def fitted(name, k=3):
@@ -158,3 +160,45 @@ def test_refused(name, given, message):
     """A parameter that cannot work is refused by name."""
     with pytest.raises(RobotVisionError, match=message):
         TEMPORAL.create(name, given)
+
+
+def walk(k, stay, n, trust, rng):
+    """A tour of ``k`` rooms that lasts ``stay`` frames in each, with fresh evidence a frame."""
+    truth = np.repeat(np.arange(n // stay) % k, stay)
+    p = np.full((len(truth), k), (1 - trust) / (k - 1))
+    said = np.where(rng.random(len(truth)) < trust, truth, rng.integers(0, k, len(truth)))
+    p[np.arange(len(truth)), said] = trust
+    return Look(p, truth, np.arange(len(truth)) * 0.5)
+
+
+def test_what_is_open_is_chosen_on_held_out_stretches():
+    """Independent frames each count in full; copies of one look count once."""
+    rng = np.random.default_rng(0)
+    fresh = walk(4, 40, 800, 0.6, rng)
+    rooms = [f"room{i}" for i in range(4)]
+    tour = ([rooms[i] for i in fresh.truth], list(fresh.times_s))
+    prior = np.full(4, 0.25)
+    model = Bayes().fit([tour], rooms, prior).choose([fresh])
+    assert model.decorrelation_s_ <= 0.5
+    looks = np.arange(len(fresh.truth)) // 8 * 8  # eight frames, four seconds, say the same
+    copies = Look(fresh.probabilities[looks], fresh.truth, fresh.times_s)
+    assert Bayes().fit([tour], rooms, prior).choose([copies]).decorrelation_s_ >= 2
+
+
+def test_haste_follows_a_tour_quicker_than_the_training():
+    """Held-out stretches that change rooms ten times as often speak for a hasty filter."""
+    rng = np.random.default_rng(1)
+    rooms = [f"room{i}" for i in range(4)]
+    slow = [r for r in rooms * 4 for _ in range(200)]
+    tour = (slow, [0.5 * i for i in range(len(slow))])
+    quick = walk(4, 6, 600, 0.8, rng)
+    model = Bayes(decorrelation_s=0).fit([tour], rooms, np.full(4, 0.25))
+    assert model.choose([quick]).haste_ >= 3
+    assert Bayes(decorrelation_s=0, haste=1).fit([tour], rooms, np.full(4, 0.25)).haste_ == 1
+
+
+def test_nothing_held_out_leaves_the_usual_values():
+    """Rows of NaN say nothing."""
+    nothing = Look(np.full((5, 2), np.nan), np.zeros(5, int), np.arange(5.0))
+    model = Bayes().fit([TOUR], ["a", "b"], np.array([0.5, 0.5])).choose([nothing])
+    assert (model.decorrelation_s_, model.haste_) == (1.0, 1.0)

@@ -23,7 +23,6 @@ from robotvision.classifiers.base import FittedClassifier, Labels, Scores, Vecto
 from robotvision.classifiers.calibration import (
     Calibrated,
     Trained,
-    fit_calibrated,
     fit_scored,
     fit_temperature,
     scores_of,
@@ -62,10 +61,29 @@ def fit_cues(
     UnknownNameError
         There is no such integration.
     """
+    return fit_cues_held_out(classifier, integration, x, y, groups, seed, blocks, n_views)[0]
+
+
+def fit_cues_held_out(
+    classifier: Any,
+    integration: str,
+    x: Vectors,
+    y: Labels,
+    groups: NDArray[np.int64],
+    seed: int,
+    blocks: tuple[slice, ...],
+    n_views: int = 1,
+) -> tuple[FittedClassifier, Scores]:
+    """Train as `fit_cues` does; return each row's probabilities without its group beside it.
+
+    Rows that were never held out have NaN, (n, k). What was learnt on top of the cues was learnt
+    from the held-out rows themselves; it has few parameters.
+    """
     if integration not in INTEGRATIONS:
         raise UnknownNameError("integration", integration, INTEGRATIONS)
     if integration == "concatenation" or len(blocks) < 2:
-        return fit_calibrated(classifier, x, y, groups, seed, blocks, n_views)
+        trained = fit_scored(classifier, x, y, groups, seed, blocks, n_views)
+        return _calibrated_held_out(trained)
     x = np.asarray(x, np.float32)
     cues = [
         fit_scored(classifier, np.ascontiguousarray(x[:, b]), y, groups, seed, (), n_views)
@@ -138,14 +156,20 @@ class Accumulation:
         return self.top.predict_proba(scores.astype(np.float32))
 
 
-def _average(cues: list[Trained], blocks: tuple[slice, ...]) -> Pool:
+def _calibrated_held_out(trained: Trained) -> tuple[Calibrated, Scores]:
+    temperature = trained.temperature()
+    return Calibrated(trained.classifier, temperature), softmax(trained.scores / temperature)
+
+
+def _average(cues: list[Trained], blocks: tuple[slice, ...]) -> tuple[Pool, Scores]:
     temperatures = [c.temperature() for c in cues]
     held_out = _pooled(_probabilities(cues, temperatures), None)
     temperature = fit_temperature(held_out, cues[0].rooms, cues[0].n_units)
-    return Pool(_calibrated(cues, temperatures), blocks, None, temperature)
+    pool = Pool(_calibrated(cues, temperatures), blocks, None, temperature)
+    return pool, softmax(held_out / temperature)
 
 
-def _weights(cues: list[Trained], blocks: tuple[slice, ...]) -> Pool:
+def _weights(cues: list[Trained], blocks: tuple[slice, ...]) -> tuple[Pool, Scores]:
     from scipy.optimize import minimize
 
     temperatures = [c.temperature() for c in cues]
@@ -167,7 +191,8 @@ def _weights(cues: list[Trained], blocks: tuple[slice, ...]) -> Pool:
     whole = np.full((len(rooms), p.shape[2]), np.nan)
     whole[known] = _pooled(p, weights)
     temperature = fit_temperature(whole, rooms, cues[0].n_units)
-    return Pool(_calibrated(cues, temperatures), blocks, weights, temperature)
+    pool = Pool(_calibrated(cues, temperatures), blocks, weights, temperature)
+    return pool, softmax(whole / temperature)
 
 
 def _accumulation(
@@ -176,7 +201,7 @@ def _accumulation(
     groups: NDArray[np.int64],
     seed: int,
     n_views: int,
-) -> Accumulation:
+) -> tuple[Accumulation, Scores]:
     stacked = np.concatenate([_bounded(c.scores) for c in cues], axis=1)
     known = np.isfinite(stacked).all(axis=1)
     classes = np.asarray(cues[0].classifier.classes_, np.str_)
@@ -186,8 +211,11 @@ def _accumulation(
     stacked[~known] = 0.0
     y = classes[cues[0].rooms]
     machine = SVM(kernel="rbf", C=1.0, standardize=True)
-    top = fit_calibrated(machine, stacked[rows].astype(np.float32), y[rows], groups[rows], seed)
-    return Accumulation([c.classifier for c in cues], blocks, top)
+    scored = fit_scored(machine, stacked[rows].astype(np.float32), y[rows], groups[rows], seed)
+    top, held_out = _calibrated_held_out(scored)
+    whole = np.full((len(known), held_out.shape[1]), np.nan)
+    whole[rows] = held_out
+    return Accumulation([c.classifier for c in cues], blocks, top), whole
 
 
 def _bounded(scores: Scores) -> Scores:

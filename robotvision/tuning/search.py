@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
 
 from robotvision import data
 from robotvision.config import Config, Named, TuneConfig
@@ -174,7 +175,9 @@ def tune(
     )
     rows = np.arange(len(frames))[:, None]
     try:
-        with warnings.catch_warnings():  # a candidate that failed is told as such, by us
+        # Trainings are small: threads of the linear algebra would wait for each other. A candidate
+        # that failed is told as such, by us.
+        with threadpool_limits(1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "One or more of the test scores", UserWarning)
             search.fit(rows, frames.rooms)
     except KeyboardInterrupt:
