@@ -1,7 +1,7 @@
 """Bag of 3-D words: which of K learnt shapes a depth picture shows, and how often.
 
-After Martínez-Gómez et al., "Semantic localization in the PCL library", EAAI 2014, and "ViDRILO",
-IJRR 2015: key points by uniform sampling, a 3-D descriptor at each, a visual vocabulary. The
+After Martínez-Gómez et al., "Semantic localization in the PCL library", Robotics and Autonomous
+Systems 75, 2016: key points by uniform sampling, a 3-D descriptor at each, a visual vocabulary. The
 descriptor is FPFH: Rusu, Blodow and Beetz, "Fast point feature histograms (FPFH) for 3D
 registration", ICRA 2009. Three histograms of 11 bins hold the angles between the normals of a point
 and of its neighbours (the SPFH); to a point's own the neighbours' are added, weighed by 1/distance.

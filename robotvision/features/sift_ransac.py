@@ -5,11 +5,13 @@ notes of CLEF 2009: local features of a frame are matched with those of training
 matches that one geometry explains, found by RANSAC (Fischler and Bolles, CACM 24(6), 1981), are
 counted. Here a room's value is log(1 + the most inliers with any of its key frames).
 
-What differs: SIFT or RootSIFT at the strongest key points; matches pass Lowe's ratio test (IJCV
-60(2), 2004) and are each other's best; and only the likeliest key frames are verified. Those are
-found as local naive Bayes nearest neighbours does it (McCann and Lowe, CVPR 2012), on some of the
-descriptors, reduced to their principal axes: each votes for the key frames that hold something
-nearer to it than the background, its eleventh nearest frame, by how much nearer.
+What differs: theirs were points of an edge and corner detector, the best frame's room was the
+answer, and rules on the robot's path amended it. Here they are SIFT or RootSIFT at the strongest
+key points, and a classifier stands on top. Matches pass Lowe's ratio test (IJCV 60(2), 2004) and
+are each other's best; only the likeliest key frames are verified. Those are found as local naive
+Bayes nearest neighbours does it (McCann and Lowe, CVPR 2012), on some of the descriptors, reduced
+to their principal axes: each votes for the key frames that hold something nearer to it than the
+background, its eleventh nearest frame, by how much nearer.
 
 A training frame must not match itself: then training vectors would look perfect, and a classifier
 would learn to ask for counts no new frame reaches. So every training picture is known by a digest,
