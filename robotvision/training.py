@@ -215,15 +215,11 @@ class _Trainer:
     def _fit_extractor(self, extractor: Any, name: str) -> None:
         started = perf_counter_ns()
         total = sum(map(len, self.sequences))
-        rooms: list[str] = []
 
-        def frames() -> Any:
-            for frame, room in training_frames(self.sequences, tuple(extractor.channels)):
-                rooms.append(room)
-                self.step(f"learning {name}", len(rooms), total)
-                yield frame
+        def tell(done: int) -> None:
+            self.step(f"learning {name}", done, total)
 
-        extractor.fit(frames(), rooms)
+        fit_extractor(extractor, self.sequences, tell)
         self._took("learning features", started)
 
     def _extract(
@@ -353,6 +349,32 @@ class _Trainer:
             build(TEMPORAL, self.config.temporal), classifier, self.sequences, looks
         )
         return fitted
+
+
+def fit_extractor(
+    extractor: Any, sequences: Sequence[data.Sequence], tell: Callable[[int], None]
+) -> None:
+    """Let an extractor learn from training frames, its cameras set sequence by sequence.
+
+    Parameters
+    ----------
+    extractor : FittedExtractor
+        Where it must know its camera, each sequence's calibration is told before its frames.
+    tell : callable
+        Hears how many frames it has seen.
+    """
+    rooms: list[str] = []
+
+    def frames() -> Any:
+        for sequence in sequences:
+            if hasattr(extractor, "calibrate"):
+                extractor.calibrate(sequence.calibration)
+            for frame, room in training_frames([sequence], tuple(extractor.channels)):
+                rooms.append(room)
+                tell(len(rooms))
+                yield frame
+
+    extractor.fit(frames(), rooms)
 
 
 def _objects(sequence: data.Sequence, position: int) -> frozenset[str]:

@@ -31,7 +31,7 @@ HEIGHT, WIDTH = 240, 320
 SHARED: dict[str, dict[str, Any]] = {
     "sift_vlad": {"words": 16},
     "sift_fisher": {"words": 8},
-    "torchvision_backbone": {"name": "mobilenet_v3_small", "weights": None},
+    "torchvision_backbone": {"network": "mobilenet_v3_small", "weights": None},
     "spatial_pyramid": {"extractor": "gist"},
 }
 """Parameters other than the defaults."""

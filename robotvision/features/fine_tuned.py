@@ -131,7 +131,7 @@ class FineTuned(Extractor):
         self._check()
 
     def _check(self) -> None:
-        inner = _build(self.backbone)
+        inner = build(self.backbone)
         known = (EfficientNetLite0, MobileNetV2DeepSort, TorchvisionBackbone)
         if not isinstance(inner, known) and not hasattr(inner, "torch_stages"):
             raise params.refuse(
@@ -152,12 +152,12 @@ class FineTuned(Extractor):
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels the backbone reads."""
-        return _build(self.backbone).channels
+        return build(self.backbone).channels
 
     @property
     def dim(self) -> int:
         """Length of the embedding."""
-        return int(getattr(self, "dim_", 0)) or _build(self.backbone).dim
+        return int(getattr(self, "dim_", 0)) or build(self.backbone).dim
 
     def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
         """Train the last blocks on frames and their rooms; one pass over the frames.
@@ -169,7 +169,7 @@ class FineTuned(Extractor):
         RobotVisionError
             There are no frames, or the backbone cannot be cut into so many blocks.
         """
-        backbone = _build(self.backbone)
+        backbone = build(self.backbone)
         torch = need("torch", self)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -267,7 +267,7 @@ class FineTuned(Extractor):
             raise RobotVisionError(
                 "FineTuned has not been trained yet: call fit(frames, rooms) first"
             )
-        backbone = _build(self.backbone)
+        backbone = build(self.backbone)
         picture = _input(backbone, color_of(frame, backbone.channels[0], self))
         runner = self._session()
         vector: Vector = runner.run(None, {runner.get_inputs()[0].name: picture})[0].ravel()
@@ -298,14 +298,6 @@ class FineTuned(Extractor):
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def _build(given: Any) -> FeatureExtractor:
-    """Return the backbone; ``network`` stands for torchvision's name, which ``name`` hides."""
-    if isinstance(given, Mapping) and given.get("name") == "torchvision_backbone":
-        rest = {k: v for k, v in given.items() if k not in ("name", "network")}
-        return TorchvisionBackbone(given.get("network", "resnet18"), **rest)
-    return build(given)
-
-
 def _input(backbone: Any, image: NDArray[np.uint8]) -> Tensor:
     if isinstance(backbone, TorchvisionBackbone):
         return network_input(image, backbone.size, IMAGENET_MEAN, IMAGENET_STD)
@@ -333,7 +325,7 @@ def _torchvision_stages(torch: Any, backbone: TorchvisionBackbone) -> list[Any]:
     image = rng.integers(0, 256, (*backbone.size, 3), np.uint8)
     expected = backbone.extract(Frame(0, 0, {backbone.channel: image}))
     torch.manual_seed(0)  # the one of untrained backbones
-    net = torchvision.models.get_model(backbone.name, weights=None)
+    net = torchvision.models.get_model(backbone.network, weights=None)
     path = backbone._weights_path()
     if path is not None:
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -27,7 +27,7 @@ class TorchvisionBackbone(Extractor):
 
     Parameters
     ----------
-    name : str
+    network : str
         As in ``torchvision.models.get_model``: ``resnet18``, ``mobilenet_v3_large``, ...
     layer : str
         A node of the network (``torchvision.models.feature_extraction.get_graph_node_names``) or
@@ -46,14 +46,14 @@ class TorchvisionBackbone(Extractor):
 
     def __init__(
         self,
-        name: str = "resnet18",
+        network: str = "resnet18",
         layer: str = "flatten",
         weights: str | os.PathLike[str] | None = "default",
         size: Sequence[int] = (224, 224),
         unit_length: bool = False,
         channel: str = "rgb",
     ) -> None:
-        self.name = name
+        self.network = network
         self.layer = layer
         self.weights = weights
         self.size = size
@@ -62,7 +62,7 @@ class TorchvisionBackbone(Extractor):
         self._check()
 
     def _check(self) -> None:
-        params.word("name", self.name)
+        params.word("network", self.network)
         params.word("layer", self.layer)
         if self.weights is not None and not isinstance(self.weights, (str, os.PathLike)):
             raise params.refuse("weights", "'default', a file's path or nothing", self.weights)
@@ -86,7 +86,7 @@ class TorchvisionBackbone(Extractor):
         need("torchvision", self)
         path = self._weights_path()
         mtime = path.stat().st_mtime_ns if path else 0
-        network = _network(self.name, self.layer, path, mtime)
+        network = _network(self.network, self.layer, path, mtime)
         with torch.inference_mode():
             result = network(torch.from_numpy(picture))["out"]
             if result.ndim == 4:
@@ -101,9 +101,9 @@ class TorchvisionBackbone(Extractor):
             if Path(self.weights).is_file():
                 return Path(self.weights)
             raise RobotVisionError(
-                f"{self.weights}: expected a file with the weights of {self.name}, there is none"
+                f"{self.weights}: expected a file with the weights of {self.network}, there is none"
             )
-        return _default_weights(self.name)
+        return _default_weights(self.network)
 
 
 def _default_weights(name: str) -> Path:
