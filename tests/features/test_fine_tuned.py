@@ -10,11 +10,11 @@ import torch
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.features import fine_tuned as module
 from robotvision.features.base import Extractor
 from robotvision.features.deep import network_input
 from robotvision.features.extraction import needs_training
 from robotvision.features.fine_tuned import FineTuned
+from robotvision.features.wrapped import build
 from robotvision.models import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import checks, make_frames
@@ -94,9 +94,7 @@ def test_torchvision_networks(network):
     extractor = FineTuned(given, epochs=1, learning_rate=1e-9, batch_size=1).fit(frames, "ab")
     vector = extractor.extract(frames[0])
     assert vector.shape == (FineTuned(given).dim,)
-    np.testing.assert_allclose(
-        vector, module._build(given).extract(frames[0]), rtol=1e-3, atol=1e-4
-    )
+    np.testing.assert_allclose(vector, build(given).extract(frames[0]), rtol=1e-3, atol=1e-4)
 
 
 def test_only_the_last_blocks_are_trained():
