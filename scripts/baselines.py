@@ -181,7 +181,7 @@ def page(
         "heading, with a 95 % interval by room visit below. Rooms count as the task says "
         "(+1 right, −0.5 wrong, 0 no answer for `rooms`). *optional* marks recognisers that use "
         "earlier frames. Nothing was chosen on these test sequences; how the best two were "
-        "chosen is told below.",
+        "chosen stands at the end.",
         "",
         "Made by `python scripts/baselines.py --data-root DATA --work WORK -o docs/baselines.md`. "
         "Stand-ins are generated tours with the rooms, sensors, lights and layout of an edition "
@@ -205,12 +205,8 @@ def page(
         ms = [r["ms"] for (b, _), r in results.items() if b == baseline.stem and "ms" in r]
         if ms:
             lines.append(f"| {baseline.stem} | {min(ms):.1f} | {max(ms):.1f} |")
-    notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
-    return "\n".join([*lines, "", notes.strip(), ""]).replace("\n\n\n", "\n\n")
-
-
-NOTES = REPO / "docs" / "baselines_notes.md"
-"""What is said under the tables, kept by hand."""
+    notes = (BASELINES / "README.md").read_text(encoding="utf-8").strip()
+    return "\n".join([*lines, "", notes, ""])
 
 
 def table(
