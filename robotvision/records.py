@@ -44,7 +44,8 @@ class Frame:
     Parameters
     ----------
     index : int
-        Number of the frame in its sequence, from 0.
+        Number of the frame in its sequence: unique and rising, from whatever number the layout
+        starts at, and with gaps where frames were left out.
     timestamp_ns : int
         When the cameras took it, on the recording's clock.
     images : Mapping[str, NDArray]
@@ -95,7 +96,7 @@ class TimedAnswer:
     Parameters
     ----------
     index : int
-        Position of the frame in its sequence, from 0.
+        Number of the frame in its sequence, as in `Frame`.
     answer : Answer or None
         None where the system was never asked (skipped) or failed.
     due_ns, started_ns, finished_ns : int
