@@ -62,7 +62,8 @@ class CheckResult:
     def lines(self) -> list[str]:
         """Return the result in words: faults, warnings and one line that sums them up."""
         counts = f"{self.n_answers} lines, {self.n_unanswered} without a room"
-        verdict = f"ok: {counts}" if self.is_ok else f"refused: {len(self.faults)} faults"
+        n = len(self.faults)
+        verdict = f"ok: {counts}" if self.is_ok else f"refused: {n} fault{'s' * (n != 1)}"
         notes = [f"{self.path}: note: {w}" for w in self.warnings]
         return [*map(str, self.faults), *notes, f"{self.path}: {verdict}"]
 

@@ -51,7 +51,9 @@ def test_without_the_test_set_gaps_in_the_numbers_are_noticed(tmp_path: Path) ->
 
 def test_a_frame_the_set_does_not_have_is_a_fault(tmp_path: Path) -> None:
     path = write(tmp_path, "00001 Toilet\n00006 Toilet\n")
-    (fault,) = check_run_file(path, TASK, SET).faults
+    result = check_run_file(path, TASK, SET)
+    assert result.lines()[-1] == f"{path}: refused: 1 fault"
+    (fault,) = result.faults
     assert str(fault) == (f"{path}:2: frame 6 is not in test1, whose frames are 1 to 5; is it the "
                           "run of this test set?")  # fmt: skip
 
