@@ -202,7 +202,10 @@ def _map(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
         )
     places = np.array(list(poses))
     xy = np.array(list(poses.values()))
-    figure, axis = pyplot.subplots(figsize=(3.4, 3.4))
+    (x, y), (wide, high) = (xy.max(0) + xy.min(0)) / 2, _map_extent(xy)
+    is_tall = high > 1.6 * wide
+    size = (3.6 * wide / high + 2.05, 4.2) if is_tall else (3.4, 2.8 * high / wide + 1.1)
+    figure, axis = pyplot.subplots(figsize=size)
     axis.plot(*xy.T, color="#cccccc", linewidth=0.8, zorder=1)
     for code, outcome in enumerate(OUTCOMES):
         at = run.outcome[places] == code
@@ -210,9 +213,19 @@ def _map(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
             axis.scatter(*xy[at].T, s=6 if outcome == "correct" else 18, zorder=2 + (code > 0),
                          color=OUTCOME_COLORS[outcome], marker=MARKERS[outcome], linewidths=0,
                          label=f"{outcome} ({int(at.sum())})")  # fmt: skip
-    axis.set(xlabel="x (m)", ylabel="y (m)", aspect="equal")
-    axis.legend(frameon=False, loc="best")
+    axis.set(xlabel="x (m)", ylabel="y (m)", aspect="equal",
+             xlim=(x - wide / 2, x + wide / 2), ylim=(y - high / 2, y + high / 2))  # fmt: skip
+    figure.legend(loc="outside right upper" if is_tall else "outside upper center",
+                  ncols=1 if is_tall else 3, frameon=False, columnspacing=1,
+                  handletextpad=0.3)  # fmt: skip
     return figure
+
+
+def _map_extent(xy: Any) -> tuple[float, float]:
+    """Return width and height of the map in metres: a margin, and neither side a mere line."""
+    spans = np.ptp(xy, axis=0)
+    wide, high = 1.06 * np.maximum(spans, max(0.15 * float(spans.max()), 0.1))
+    return float(wide), float(high)
 
 
 KINDS: dict[str, tuple[Callable[[Any, Sequence[RunColumns]], Any], bool]] = {
