@@ -24,7 +24,13 @@ from robotvision.data.sequence import Sequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.observer import Observer
 from robotvision.pipeline import Pipeline
-from robotvision.replay.policy import Policy, named_policy
+from robotvision.replay.policy import (
+    POLICIES,
+    Policy,
+    named_policy,
+    parse_deadline,
+    parse_policy,
+)
 from robotvision.systems.base import System
 from robotvision.systems.inprocess import InProcess
 from robotvision.tasks import load_task
@@ -213,6 +219,23 @@ def _prepared(
     alone = replace(setup, parts=(replace(part, test=()),))
     prepared = Preparation(alone, cache, observer, Path("system.log"))
     return prepared, part, [prepared.opened[s] for s in part.train]
+
+
+def late_frame_rule(policy: str, deadline_ms: str | None) -> dict[str, Any]:
+    """Return the keys of `ReplayConfig` that a policy and a deadline given as text stand for.
+
+    Raises
+    ------
+    RobotVisionError
+        There is no such policy, or the deadline is no time.
+    """
+    deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
+    rule = parse_policy(policy, deadline)
+    return {
+        "policy": rule.name if rule.name in POLICIES
+        else {"backlog": rule.backlog, "late": rule.late},
+        "deadline_ms": deadline / 1e6 if isinstance(deadline, int) else deadline,
+    }  # fmt: skip
 
 
 def replay_setup(

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+EPILOG = """\b
+Examples:
+  robotvision check --task imageclef2012 run1.txt run2.txt
+  robotvision check --task imageclef2012 run1.txt --truth test1 --json
+"""
 
-@click.command(
-    "check",
-    epilog="Example: robotvision check --task imageclef2012 run1.txt run2.txt --truth test1",
-)
+
+@click.command("check", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
 @click.option("--truth", type=click.Path(path_type=Path),
               help="A sequence or truth.csv: are the frames those of the test set?")  # fmt: skip

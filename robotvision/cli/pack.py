@@ -9,12 +9,15 @@ import click
 
 _PATH: Any = click.Path(path_type=Path)
 
+EPILOG = """\b
+Examples:
+  robotvision pack --init card.yaml
+  robotvision pack run.txt --task imageclef2012 --card card.yaml -o run.zip
+  robotvision pack --read run.zip --unpack run/
+"""
 
-@click.command(
-    "pack",
-    epilog="Example: robotvision pack --init card.yaml, then "
-    "robotvision pack run.txt --task imageclef2012 --card card.yaml -o run.zip",
-)
+
+@click.command("pack", epilog=EPILOG)
 @click.option("--init", "template", type=_PATH, help="Write a card to fill in, and leave.")
 @click.option("--read", "packed", type=_PATH, help="Check a pack that was handed in, and leave.")
 @click.option("--unpack", "folder", type=_PATH, help="With --read: put its files there.")

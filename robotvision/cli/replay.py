@@ -10,6 +10,11 @@ EPILOG = """\b
 Examples:
   robotvision replay quickstart.rvmodel sequences/building_night
   robotvision replay configs/quickstart.yaml my_tour --policy streaming --rate-hz 30
+  robotvision replay quickstart.rvmodel my_tour --policy newest+deadline --deadline-ms 50
+
+\b
+Policies: offline, deadline, streaming, queue, or BACKLOG+LATE (newest, queue + own,
+deadline, hold).
 """
 
 
@@ -20,9 +25,10 @@ Examples:
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--clock", type=click.Choice(["asap", "wall", "simulated"]),
               help="asap (the default), wall (real time) or simulated (virtual time).")  # fmt: skip
-@click.option("--policy", type=click.Choice(["offline", "deadline", "streaming", "queue"]),
-              help="What a late frame costs; all but offline need a running clock.")  # fmt: skip
-@click.option("--deadline-ms", type=click.FloatRange(0), help="After a frame's due time.")
+@click.option("--policy", metavar="NAME",
+              help="The late-frame rule; all but offline need a running clock.")  # fmt: skip
+@click.option("--deadline-ms", metavar="MS|next-frame",
+              help="After a frame's due time (else the policy's own).")  # fmt: skip
 @click.option("--rate-hz", type=click.FloatRange(0, min_open=True), help="Impose a frame rate.")
 @click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
               help="Of the recording.")  # fmt: skip
@@ -33,23 +39,23 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     model: Path, sequences: tuple[Path, ...], task: str | None, out: Path | None,
-    clock: str | None, policy: str | None, deadline_ms: float | None, rate_hz: float | None,
+    clock: str | None, policy: str | None, deadline_ms: str | None, rate_hz: float | None,
     speed: float, start_s: float, loop: int, limit: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Replay SEQUENCES through a trained model or what CONFIG trains, and score the answers."""
     from rich.console import Console
 
     from robotvision.features.extraction import cache_folder
-    from robotvision.prepare import replay_setup
+    from robotvision.prepare import late_frame_rule, replay_setup
     from robotvision.report.live import Live
     from robotvision.report.write import finish
     from robotvision.run import execute, new_folder
 
-    running = policy not in (None, "offline")
+    rule = late_frame_rule(policy or "offline", deadline_ms)
+    running = rule["policy"] != "offline"
     replay = {
         "clock": clock or ("simulated" if running else "asap"),
-        "policy": policy or "offline",
-        "deadline_ms": deadline_ms,
+        **rule,
         "rate_hz": rate_hz,
         "speed": speed,
         "start_s": start_s,

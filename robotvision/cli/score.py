@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+EPILOG = """\b
+Examples:
+  robotvision score --task imageclef2012 --truth test1 run1.txt run2.txt
+  robotvision score --task imageclef2010-icpr --truth easy --truth hard ours/ --json
+"""
 
-@click.command(
-    "score",
-    epilog="Example: robotvision score --task imageclef2010-icpr --truth easy --truth hard ours/",
-)
+
+@click.command("score", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
 @click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
               help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip

@@ -6,13 +6,28 @@ from pathlib import Path
 
 import click
 
+EPILOG = """\b
+Examples:
+  robotvision task show imageclef2012
+  robotvision task check contest.yaml
+"""
+SHOW_EPILOG = """\b
+Examples:
+  robotvision task show imageclef2012
+  robotvision task show contest.yaml --json
+"""
+CHECK_EPILOG = """\b
+Examples:
+  robotvision task check contest.yaml
+"""
 
-@click.group("task", epilog="Example: robotvision task show imageclef2012")
+
+@click.group("task", epilog=EPILOG)
 def command() -> None:
     """Show or check the rules of a task."""
 
 
-@command.command("show", epilog="Example: robotvision task show imageclef2014 --json")
+@command.command("show", epilog=SHOW_EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("name")
 def show(name: str, as_json: bool) -> int:
@@ -35,7 +50,7 @@ def show(name: str, as_json: bool) -> int:
     return 0
 
 
-@command.command("check", epilog="Example: robotvision task check contest.yaml")
+@command.command("check", epilog=CHECK_EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> int:
     """Check a task's YAML file and list every fault with its line and column."""

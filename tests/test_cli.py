@@ -1,0 +1,70 @@
+"""The command line as a whole: help that can be copied from, one parser for one thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from robotvision.cli import COMMANDS, main, robotvision
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its whole name, those of groups included."""
+    context = click.Context(robotvision)
+    for name in COMMANDS:
+        command = robotvision.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {n}", c) for n, c in command.commands.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [*commands()], ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_every_example_stands_on_a_line_of_its_own(name: str, command: click.Command) -> None:
+    """Help shows each command to copy as it was written, never wrapped in mid-line."""
+    output = CliRunner().invoke(robotvision, [*name.split(), "--help"]).output
+    shown = [line.strip() for line in output.splitlines()]
+    written = [line.strip() for line in (command.epilog or "").splitlines()]
+    assert " " in name or "Examples:" in shown  # a group may show those of its commands
+    assert not written or "Examples:" in written
+    examples = {line for line in written if line.startswith("robotvision ")}
+    assert bool(examples) == bool(written)
+    assert examples <= set(shown)
+
+
+def ran(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, list[str]]:
+    """Return exit code, output and errors of a command."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(a) for a in args])
+    found = capsys.readouterr()
+    return int(stop.value.code or 0), found.out, found.err.splitlines()
+
+
+def test_replay_knows_the_late_frame_rules_that_rescore_knows(
+    config: Callable[..., Path], data_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names, both halves of a rule, and a deadline in words; a wrong one names what there is."""
+    args = ("replay", config(), data_root / "test", "--json")
+    code, text, _ = ran(capsys, *args, "--policy", "newest+deadline", "--deadline-ms", "next-frame",
+                        "--out", data_root / "a")  # fmt: skip
+    assert code == 0
+    assert json.loads(text)["policy"] == {
+        "name": "newest+deadline", "backlog": "newest", "late": "deadline",
+        "deadline_ms": "next-frame",
+    }  # fmt: skip
+    code, text, _ = ran(capsys, *args, "--policy", "deadline", "--deadline-ms", "50",
+                        "--out", data_root / "b")  # fmt: skip
+    assert json.loads(text)["policy"]["deadline_ms"] == 50
+    code, _, errors = ran(capsys, *args, "--policy", "strict")
+    assert code == 2
+    assert errors[0].startswith("policy 'strict' is not known")
+    code, _, errors = ran(capsys, *args, "--policy", "newest+never")
+    assert (code, errors) == (2, ["policy 'newest+never': expected newest or queue, then '+', then "
+                                  "own, deadline, hold"])  # fmt: skip
