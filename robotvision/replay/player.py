@@ -14,18 +14,19 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter_ns
-from typing import Literal
+from typing import Literal, NoReturn
 
 from robotvision.data.sequence import Sequence
 from robotvision.errors import SystemFault
-from robotvision.records import TimedAnswer
+from robotvision.records import Frame, TimedAnswer
 from robotvision.replay.decode import DecodeAhead, Decoded
 from robotvision.replay.gpu import synchronised
 from robotvision.replay.policy import Policy
 from robotvision.replay.virtual import due_times
 from robotvision.runs.log import FrameRecord
-from robotvision.systems.base import System, View
+from robotvision.systems.base import Reply, System, View
 
 ClockName = Literal["asap", "wall", "simulated"]
 SPIN_NS = 1_000_000
@@ -106,15 +107,20 @@ def play(
     channels : tuple of str, optional
         Decode only these.
 
+    A system that cannot begin the sequence fails each of its frames.
+
     Raises
     ------
     RobotVisionError
-        Time stamps go back, or the system cannot begin the sequence.
+        Time stamps go back.
     """
     positions = replay.positions(sequence)[skip:]
     due = replay.due(sequence)[skip:]
     run = _Run(sequence, system, replay, positions, due)
-    system.reset(View.of(sequence))
+    try:
+        system.reset(View.of(sequence))
+    except SystemFault as e:
+        run.ask = partial(_refuse, str(e))
     with DecodeAhead(sequence, positions, replay.depth, channels) as decoder:
         yield from run.frames(decoder)
 
@@ -126,7 +132,7 @@ class _Run:
         self.sequence, self.system, self.replay = sequence, system, replay
         self.positions, self.due = positions, due
         self.t0 = 0
-        self.ask = synchronised(system.answer)
+        self.ask: Callable[[Frame], Reply] = synchronised(system.answer)
         self.free = 0  # when the system is idle again, on the run's clock
 
     def frames(self, decoder: DecodeAhead) -> Iterator[FrameRecord]:
@@ -198,6 +204,10 @@ class _Run:
         ready = None if is_virtual else decoded.ready_ns - self.t0
         return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth, decoded.decode_ns,
                            ready, wait_ns, handover_ns)  # fmt: skip
+
+
+def _refuse(words: str, frame: Frame) -> NoReturn:
+    raise SystemFault(words)
 
 
 def wait_until(moment_ns: int) -> None:

@@ -86,7 +86,7 @@ class System(Protocol):
         """Get ready. Raises SystemFault where it cannot be started at all."""
 
     def reset(self, view: View) -> None:
-        """Forget the last sequence; a new one begins. Raises SystemFault."""
+        """Forget the last sequence; a new one begins. Raises SystemFault: all its frames FAILED."""
 
     def answer(self, frame: Frame) -> Reply:
         """Say where the robot is. Raises SystemFault: the frame FAILED, the run goes on."""

@@ -24,6 +24,8 @@ from robotvision.systems.wire import MARK, MAX_LINE
 
 _CHUNK = 1 << 16
 _PIPE_BYTES = 1 << 20
+_ENDING_S = 0.5
+"""A program that ends closes its pipes first: so long to tell that from living on without them."""
 KILLED = "was killed"
 
 
@@ -232,7 +234,7 @@ class Child:
     def _how_it_ended(self, otherwise: str) -> str:
         """Say how the program ended, with its last words; ``otherwise`` where it still runs."""
         try:
-            status = self.launched.process.wait(0.2)
+            status = self.launched.process.wait(_ENDING_S)
         except subprocess.TimeoutExpired:
             return otherwise
         self._drain.join(0.2)

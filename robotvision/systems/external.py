@@ -2,8 +2,9 @@
 
 Whatever the program does, each frame it is asked gets an answer or a `SystemFault` in words:
 
-* it ends, crashes, hangs or closes a pipe: the frame fails, the program is started again, at most
-  ``restarts`` times; then it is given up and every further frame fails with that one message;
+* it ends, crashes, hangs, closes a pipe or does not become ready: the frame fails, the program is
+  started again, at most ``restarts`` times; then it is given up and every further frame fails with
+  that one message;
 * it says something that cannot be right (a malformed line, an unknown label, another frame's
   index): the frame fails, the program goes on;
 * it answers a frame twice: the first answer stands and the frame in which the second one turns up
@@ -122,6 +123,7 @@ class External:
         self._is_ready = False
         self._ready_by_ns = 0
         self._gave_up: str | None = None
+        self._unready: str | None = None
         self._settled: dict[int, bool] = {}
         self._was_greeted = False
         self._owed: list[str] = []
@@ -152,6 +154,16 @@ class External:
         return self._gave_up is not None
 
     @property
+    def unready(self) -> str | None:
+        """Why the next frame will fail without being asked; None where nothing does."""
+        return self._unready or self._gave_up
+
+    @property
+    def log_problem(self) -> str | None:
+        """Why the end of the program's log is not in its file; None where it is."""
+        return self._log.problem
+
+    @property
     def log(self) -> str:
         """The end of what the program printed."""
         return self._log.tail()
@@ -167,7 +179,7 @@ class External:
         self.close()
         self._session = session
         self._log = ProgramLog(self.log_path, self.log_limit)
-        self._gave_up = None
+        self._gave_up = self._unready = None
         self.restarted = 0
         self._view = None
         self._was_greeted = False
@@ -179,35 +191,36 @@ class External:
     def reset(self, view: View) -> None:
         """Begin a sequence; the first time, wait until the program is ready.
 
-        Raises
-        ------
-        SystemFault
-            The program never became ready. Any other fault is the next frame's.
+        Nothing is raised for what the program does: it is the next frame's fault.
         """
         self._view = view
         self._sequence += 1
+        self._settled = {}
         if self._ring is not None:
             self._ring.clear()
         if self._gave_up is not None:
-            if not self._was_greeted:
-                raise SystemFault(self._gave_up)
             return
-        if not self._was_greeted:
-            self._greet()
-        elif self._is_ready:
-            self._send_reset(self._running())
-        self._settled = {}
+        try:
+            if self._is_ready:
+                self._send_reset(self._running())
+            elif not self._was_greeted:
+                self._greet()
+        except SystemFault as e:
+            self._unready = str(e)
 
     def _send_reset(self, child: Child) -> None:
         self._owed += self._unasked(child)
         try:
             child.send([self._reset_line()], self._until(self.timeout_s))
         except (Ended, TimedOut) as e:
-            self._owed.append(str(self._lost(self._words(e, "at a reset", self.timeout_s))))
+            raise self._lost(self._words(e, "at a reset", self.timeout_s)) from e
 
     def answer(self, frame: Frame) -> Reply:
         """Ask for one frame. Raises SystemFault in every case but a proper answer."""
         began_ns = started_ns = perf_counter_ns()
+        if self._unready is not None:
+            words, self._unready = self._unready, None
+            raise SystemFault(words)
         if self._gave_up is not None:
             raise SystemFault(self._gave_up)
         if not self._is_ready:
@@ -275,7 +288,7 @@ class External:
         self._ready_by_ns = self._until(self.start_timeout_s)
 
     def _greet(self) -> None:
-        """Say hello and wait for ready. Where the first time fails, a second one has no use."""
+        """Say hello and wait for ready. Raises SystemFault."""
         child, session, view = self._running(), self._running_session(), self._view or View({})
         try:
             ring = None
@@ -408,13 +421,15 @@ class External:
             child.end()
         self._is_ready = False
         fault = self._fault("lost", words)
-        if not self._was_greeted:
-            self._gave_up = words
-        elif self.restarted < self.restarts:
+        if self.restarted < self.restarts:
             self.restarted += 1
-            self._launch()
+            try:
+                self._launch()
+            except SystemFault as e:  # given up, and the next frame says so
+                self._log.note(str(e))
         else:
-            self._gave_up = f"{words}; given up after {self.restarted} restarts"
+            n = self.restarted
+            self._gave_up = f"{words}; given up after {n} restart{'' if n == 1 else 's'}"
         return fault
 
     def _running(self) -> Child:

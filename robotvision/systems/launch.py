@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,13 +20,19 @@ from typing import Any, Literal
 
 from robotvision.errors import RobotVisionError
 from robotvision.systems import sandbox
+from robotvision.systems.descriptors import in_memory
 from robotvision.systems.limits import Group, Limits, make_group
 from robotvision.systems.needs import Needs, find
 
 IsolationWish = Literal["auto", "none", "required"]
 
 MARKER = "ROBOTVISION_PROGRAM"
-_ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 126; shift; done; shift; exec "$@"'
+_ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 126; shift; done; shift; '
+_ASIDE = "exec 3<&0 4>&1 </dev/null >/dev/null; "
+_BACK = 'exec "$@" <&3 >&4 3<&- 4>&-'
+"""bubblewrap holds its standard streams open as long as it runs, and lets go of all others: the
+program's pipes pass it as 3 and 4, so that the harness sees at once when the program closes one."""
+HELD = "no network, no foreign processes or files"
 _numbers = itertools.count()
 _spawners: dict[int, ThreadPoolExecutor] = {}
 
@@ -40,16 +45,21 @@ class Launched:
     marker: str
     group: Group
     sandboxed: bool
+    kept: bool
     folder: tempfile.TemporaryDirectory[str] | None
 
     def end(self) -> None:
         """Kill the program and all its children, wait for them, take away what was made."""
         pid = self.process.pid
-        for child in _children(pid) if self.sandboxed else ():
-            _kill(child)  # first process of the sandbox: the kernel ends all others with it
-        if self.sandboxed:
+        if self.kept:
+            # the first process of a sandbox: the kernel ends all others with it; without one, all
+            # that descends from the keeper, to which orphans come back
+            for child in _descendants(pid):
+                _kill(child)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(1.0)  # bubblewrap ends when the sandbox is empty
+                self.process.wait(1.0)  # what stands before the program ends when all is empty
+            for child in _descendants(pid):
+                _kill(child)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
         self.group.kill()
@@ -91,6 +101,7 @@ class Launcher:
     needs: Needs = field(init=False)
     isolation: str = field(init=False)
     _box: sandbox.Bubblewrap | None = field(init=False, default=None)
+    _spaces: sandbox.Namespaces | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.needs = find(self.command, self.base, self.read)
@@ -98,18 +109,28 @@ class Launcher:
             self.isolation = "none: an ordinary process of the user, as asked"
             return
         found = sandbox.bubblewrap()
-        if isinstance(found, str):
-            if self.wish == "required":
-                raise RobotVisionError(
-                    f"isolation: required, but {found}; install it or set 'isolation: auto'"
-                )
+        if not isinstance(found, str):
+            self._box = found
+            self.isolation = f"full: bubblewrap {found.version}; {HELD}; {self._enforced()}"
+            return
+        if self.wish == "required":
+            raise RobotVisionError(
+                f"isolation: required, but {found}; install it or set 'isolation: auto'"
+            )
+        spaces = sandbox.namespaces()
+        if not isinstance(spaces, str):
+            self._spaces = spaces
             self.isolation = (
-                f"partial: {found}; its own process group, an empty folder, a bare environment and "
-                "limits for each process, but it can read what the user can and use the network"
+                f"partial: {found}; held by the kernel's namespaces instead: {HELD}; "
+                f"{self._enforced()}; not held: a set-up as well tried as bubblewrap's"
             )
         else:
-            self._box = found
-            self.isolation = f"full: bubblewrap {found.version}" + self._enforced()
+            self.isolation = (
+                f"partial: {found}; {spaces}; held: an empty folder, a bare environment, no "
+                f"descriptors of others, an end to all its children; {self._enforced()}; not held: "
+                "network (it may use it), files (it can read what the user can, the data too), "
+                "processes of others (it can see them)"
+            )
 
     def _enforced(self) -> str:
         limits, group = self.limits, make_group(self.limits)
@@ -119,12 +140,13 @@ class Launcher:
             "" if "memory" in together else " each process"
         )
         processes = f"{limits.max_processes} processes"
-        if "pids" not in together and os.geteuid() == 0:
-            processes = "processes not limited (root without a control group)"
-        return (
-            "; no network, no foreign processes or files; "
-            f"{memory}, {processes}, files {limits.file_bytes >> 20} MB"
-        )
+        if "pids" not in together and (os.geteuid() == 0 or not self._is_sandboxed):
+            processes = "processes not limited (no control group)"
+        return f"{memory}, {processes}, files {limits.file_bytes >> 20} MB"
+
+    @property
+    def _is_sandboxed(self) -> bool:
+        return self._box is not None or self._spaces is not None
 
     def start(self, read_fd: int | None) -> Launched:
         """Start the program; ``read_fd`` is handed down to it. Raises OSError."""
@@ -132,31 +154,40 @@ class Launcher:
         if self.wish == "none":
             return self._spawn(self.needs.argv, {**os.environ, **self.env}, marker, read_fd)
         group = make_group(self.limits)
-        argv = [*self.limits.prlimit(processes=self._box is not None), *self.needs.argv]
-        options_fd = None
+        program = [*self.limits.prlimit(processes=self._is_sandboxed), *self.needs.argv]
+        plan_fd = None
         folder = None
         try:
-            if self._box is not None:
-                args = sandbox.options(self._box, self.needs, self.limits, self.hide, self.devices)
-                options_fd = _options_file(args)
-                argv = [self._box.path, "--args", str(options_fd), "--", *argv]
-                home = sandbox.BOX
-            else:
+            if self._box is None:
                 folder = tempfile.TemporaryDirectory(prefix="robotvision-")
-                home = folder.name
-                if shutil.which("setpriv"):
-                    argv = ["setpriv", "--pdeathsig", "KILL", "--", *argv]
-            if group.entries:
-                argv = ["/bin/sh", "-c", _ENTER, "sh", *group.entries, "--", *argv]
-            return self._spawn(argv, self._bare(home), marker, read_fd, options_fd, group, folder)
+            plan_fd = self._plan(folder)
+            if self._box is not None:
+                argv = [self._box.path, "--args", str(plan_fd), "--",
+                        "/bin/sh", "-c", _BACK, "sh", *program]  # fmt: skip
+            else:
+                argv = [*sandbox.KEEPER, str(plan_fd), "--", *program]
+            enter = (_ENTER if group.entries else "shift; ") + (_ASIDE if self._box else "")
+            argv = ["/bin/sh", "-c", f'{enter}exec "$@"', "sh", *group.entries, "--", *argv]
+            home = sandbox.BOX if self._is_sandboxed or folder is None else folder.name
+            return self._spawn(argv, self._bare(home), marker, read_fd, plan_fd, group, folder)
         except BaseException:
             group.remove()
             if folder is not None:
                 folder.cleanup()
             raise
         finally:
-            if options_fd is not None:
-                os.close(options_fd)
+            if plan_fd is not None:
+                os.close(plan_fd)
+
+    def _plan(self, folder: tempfile.TemporaryDirectory[str] | None) -> int:
+        """Return a file with what is to be done: on a command line the program could read it."""
+        args = None
+        if self._is_sandboxed:
+            args = sandbox.options(self.needs, self.limits, self.hide, self.devices)
+        if self._box is not None and args is not None:
+            words = [*self._box.flags, *sandbox.OWN, *args]
+            return in_memory(b"".join(os.fsencode(w) + b"\0" for w in words))
+        return in_memory(sandbox.plan(folder.name if folder else "", args, self._spaces))
 
     def _bare(self, home: str) -> dict[str, str]:
         path = [*self.needs.path, "/usr/local/bin", "/usr/bin", "/bin"]
@@ -164,7 +195,7 @@ class Launcher:
             "PATH": os.pathsep.join(dict.fromkeys(path)),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
             "HOME": home,
-            "TMPDIR": "/tmp" if self._box is not None else home,
+            "TMPDIR": "/tmp" if self._box is not None else home,  # the sandbox's own # nosec B108
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.env,
         }
@@ -175,15 +206,16 @@ class Launcher:
         env: Mapping[str, str],
         marker: str,
         read_fd: int | None,
-        options_fd: int | None = None,
+        plan_fd: int | None = None,
         group: Group | None = None,
         folder: tempfile.TemporaryDirectory[str] | None = None,
     ) -> Launched:
-        fds = [fd for fd in (read_fd, options_fd) if fd is not None]
+        fds = [fd for fd in (read_fd, plan_fd) if fd is not None]
         process = _spawner().submit(
             _popen, argv, fds, {**env, MARKER: marker}, folder.name if folder else None
         ).result()  # fmt: skip
-        return Launched(process, marker, group or Group(), self._box is not None, folder)
+        return Launched(process, marker, group or Group(), self._is_sandboxed,
+                        self.wish != "none", folder)  # fmt: skip
 
 
 def _popen(
@@ -204,20 +236,15 @@ def _spawner() -> ThreadPoolExecutor:
     return _spawners[pid]
 
 
-def _options_file(args: Sequence[str]) -> int:
-    """Return a file with bubblewrap's options: on its command line the program could read them."""
-    fd = os.memfd_create("options", os.MFD_CLOEXEC)
-    os.write(fd, b"".join(os.fsencode(a) + b"\0" for a in args))
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:  # gone already
-        return []
-    return [int(word) for word in text.split()]
+def _descendants(pid: int) -> list[int]:
+    """Return the numbers of all that ``pid`` has started, and they, the nearest first."""
+    found = [pid]
+    for known in found:
+        with contextlib.suppress(OSError):  # gone already
+            for task in os.listdir(f"/proc/{known}/task"):
+                text = Path(f"/proc/{known}/task/{task}/children").read_text()
+                found += [int(word) for word in text.split()]
+    return found[1:]
 
 
 def _kill(pid: int) -> None:

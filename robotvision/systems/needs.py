@@ -186,5 +186,6 @@ def _within(path: Path, roots: Iterable[str]) -> bool:
 
 def _is_broad(folder: Path) -> bool:
     """Return whether ``folder`` is too wide to be shown for the sake of one program in it."""
-    around = any(p.is_relative_to(folder) for p in (Path.home(), Path.cwd(), Path("/tmp")))
+    wide = (Path.home(), Path.cwd(), Path("/tmp"))  # looked at, not written # nosec B108
+    around = any(p.is_relative_to(folder) for p in wide)
     return around or len(folder.parts) <= 2

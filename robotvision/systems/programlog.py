@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from robotvision.errors import RobotVisionError
+
 DEFAULT_LIMIT = 1 << 20
 _TAIL = 16 << 10
 
@@ -19,19 +21,33 @@ class ProgramLog:
     limit : int
         Bytes written at most from the front; what comes after is counted, and its end is added
         when the log is closed.
+
+    Attributes
+    ----------
+    problem : str or None
+        Why the file could not be written, in words; what came after is not in it.
+
+    Raises
+    ------
+    RobotVisionError
+        The file cannot be made.
     """
 
     def __init__(self, path: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
         self.path = path
         self.limit = limit
         self.cut = 0
+        self.problem: str | None = None
         self._lock = threading.Lock()
         self._tail = bytearray()
         self._written = 0
         self._file = None
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - close() closes it
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - close() closes it
+            except OSError as e:
+                raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
 
     def write(self, data: bytes) -> None:
         """Keep what the program printed."""
@@ -40,11 +56,21 @@ class ProgramLog:
             del self._tail[:-_TAIL]
             if self._file is None:
                 return
-            room = max(0, self.limit - self._written)
-            if room:
-                self._file.write(data[:room])
-                self._written += min(room, len(data))
-            self.cut += max(0, len(data) - room)
+            room = 0 if self.problem else max(0, self.limit - self._written)
+            kept = self._put(data[:room]) if room else 0
+            self._written += kept
+            self.cut += len(data) - kept
+
+    def _put(self, data: bytes) -> int:
+        """Write what goes; a full disk costs the rest of the log, never the run."""
+        assert self._file is not None
+        kept = 0
+        try:
+            while kept < len(data):
+                kept += self._file.write(data[kept:]) or 0
+        except OSError as e:
+            self.problem = f"{self.path}: cannot be written ({e.strerror})"
+        return kept
 
     def note(self, text: str) -> None:
         """Keep a line of the harness's own: a start, a fault."""
@@ -73,10 +99,7 @@ class ProgramLog:
             if self.cut:
                 kept = bytes(self._tail[-min(self.cut, _TAIL) :])
                 lost = self.cut - len(kept)
-                self._file.write(
-                    f"\n[robotvision] the log is full ({self.limit} bytes): {lost} bytes were "
-                    "cut here\n".encode()
-                    + kept
-                )
+                why = self.problem or f"the log is full ({self.limit} bytes)"
+                self._put(f"\n[robotvision] {why}: {lost} bytes were cut here\n".encode() + kept)
             self._file.close()
             self._file = None

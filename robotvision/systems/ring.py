@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import SystemFault
 from robotvision.records import Image
+from robotvision.systems.descriptors import raised
 from robotvision.systems.wire import dumps
 
 SLOTS = 2
@@ -108,7 +109,7 @@ class Ring:
             os.ftruncate(fd, n_bytes)
             self._map = mmap.mmap(fd, n_bytes)
             _seal(fd)
-            self.read_fd = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+            self.read_fd = raised(os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC))
         finally:
             os.close(fd)
         self._memory: NDArray[np.uint8] | None = np.frombuffer(self._map, np.uint8)

@@ -2,24 +2,35 @@
 
 Inside there are the read-only system, what the command needs (`needs.find`), an empty folder to
 work in and an empty /tmp. Data folders, homes and /proc of others are not there. Where bubblewrap
-is missing or may not work, the isolation is partial and says why.
+is missing or may not work, the same is done by `apart` where the kernel lets us, and the isolation
+is called partial and says why.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from robotvision.systems.descriptors import in_memory
 from robotvision.systems.limits import Limits
 from robotvision.systems.needs import Needs
 
 BOX = "/box"
 """The empty folder the program works in."""
+SCRATCH = "/tmp"  # nosec B108 - the sandbox's own, made for it
+"""Its folder for temporary files."""
+KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("apart.py")))
+"""What stands before a program where bubblewrap does not; a plan's descriptor follows."""
+OWN = ("--die-with-parent", "--new-session", "--hostname", "robot")
+"""Options that `apart` does by itself."""
 
 INSTALL = "apt-get install bubblewrap"
 _NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
@@ -48,7 +59,7 @@ def bubblewrap() -> Bubblewrap | str:
     for user in (("--unshare-user",), ()):
         flags = (*user, *_NAMESPACES, "--cap-drop", "ALL")
         probe = [path, *flags, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev",
-                 "--tmpfs", "/tmp", "--", "/bin/sh", "-c", "exit 0"]  # fmt: skip
+                 "--tmpfs", SCRATCH, "--", "/bin/sh", "-c", "exit 0"]  # fmt: skip # nosec B108
         try:
             done = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
         except (OSError, subprocess.SubprocessError) as e:
@@ -65,14 +76,48 @@ def _version(path: str) -> str:
     return out.strip().rpartition(" ")[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """Namespaces that work on this machine, made with a user's leave or only with root's."""
+
+    user: bool
+
+
+@functools.cache
+def namespaces() -> Namespaces | str:
+    """Return how namespaces may be made without bubblewrap, or why they may not."""
+    reason = ""
+    needs = Needs(["/bin/sh"])
+    for user in (True, False):
+        with tempfile.TemporaryDirectory(prefix="robotvision-") as root:
+            fd = in_memory(plan(root, options(needs, Limits()), Namespaces(user)))
+            command = [*KEEPER, str(fd), "--", "/bin/sh", "-c", "exit 0"]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=10,
+                                      check=False, pass_fds=[fd])  # fmt: skip
+            except (OSError, subprocess.SubprocessError) as e:
+                return f"namespaces cannot be tried ({e})"
+            finally:
+                os.close(fd)
+        if done.returncode == 0:
+            return Namespaces(user)
+        reason = reason or (done.stderr.strip().splitlines() or ["?"])[-1]
+    return f"namespaces may not be made here ({reason})"
+
+
+def plan(root: str, args: list[str] | None, spaces: Namespaces | None) -> bytes:
+    """Return what `apart` is to do: the tree of ``args`` at ``root``, or none (None)."""
+    user = spaces is not None and spaces.user
+    return json.dumps({"root": root, "options": args, "user": user}).encode()
+
+
 def options(
-    found: Bubblewrap,
     needs: Needs,
     limits: Limits,
     hide: Iterable[Path] = (),
     devices: Iterable[Path] = (),
 ) -> list[str]:
-    """Return bubblewrap's options.
+    """Return bubblewrap's options: the file tree.
 
     Parameters
     ----------
@@ -82,13 +127,12 @@ def options(
         Devices it may use: a GPU's.
     """
     size = str(limits.file_bytes)
-    args = [*found.flags, "--die-with-parent", "--new-session", "--hostname", "robot"]
-    args += _system()
+    args = _system()
     args += ["--proc", "/proc", "--dev", "/dev"]
     args += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
     for device in devices:
         args += ["--dev-bind", str(device), str(device)]
-    args += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", BOX]
+    args += ["--size", size, "--tmpfs", SCRATCH, "--size", size, "--tmpfs", BOX]
     args += _visible(needs.read, hide)
     return [*args, "--remount-ro", "/", "--chdir", BOX]
 

@@ -151,6 +151,9 @@ class _Trier:
         except SystemFault as e:
             self._note("handshake", False, str(e))
             return False
+        if self.system.unready is not None:
+            self._note("handshake", False, self.system.unready)
+            return False
         system, trial = self.system, self.trial
         trial.program, trial.transport, trial.channels = (
             system.name, system.transport, system.channels,

@@ -201,7 +201,7 @@ def check_repr(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
     for value in extractor.get_params(deep=True).values():
         names[type(value).__name__] = type(value)
     try:
-        again = eval(text, {"__builtins__": {}}, names)
+        again = eval(text, {"__builtins__": {}}, names)  # the repr of the object under test # nosec B307
     except Exception as e:
         raise NotConforming(f"expected a repr that rebuilds it, got {text} ({e})") from e
     same = type(again) is type(extractor) and repr(again) == text

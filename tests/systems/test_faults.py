@@ -146,23 +146,25 @@ def test_restarts_are_bounded(
         ("wrong_first_word", "expected 'ready' as the program's first message, got 'answer'"),
     ],
 )  # fmt: skip
-def test_a_program_that_never_becomes_ready(
+def test_a_program_that_never_becomes_ready_fails_its_frames(
     what: str,
     words: str,
+    transport: str,
     session: Session,
-    view: View,
     nothing_left: None,
+    play: Play,
     command: Command,
-    make_frame: Callable[[int], Frame],
 ) -> None:
-    """It is not started again; the reset and every frame say why."""
-    with External(command(what), start_timeout_s=0.5, timeout_s=0.5) as system:
+    """It is started again as often as any other; then every frame says why."""
+    with External(
+        command(what), start_timeout_s=0.5, timeout_s=0.5, restarts=1, transport=transport
+    ) as system:
         system.start(session)
-        with pytest.raises(SystemFault, match=words) as caught:
-            system.reset(view)
-        with pytest.raises(SystemFault, match=re.escape(str(caught.value))):
-            system.answer(make_frame(0))
-        assert system.restarted == 0
+        outcome = play(system, 4)
+        assert all(re.search(words, str(fault)) for fault in outcome.values()), outcome
+        assert str(outcome[3]).endswith("given up after 1 restart")
+        assert outcome[2] == outcome[3]
+        assert system.restarted == 1
 
 
 def test_a_deaf_program_is_ended(

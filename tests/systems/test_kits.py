@@ -206,5 +206,6 @@ def test_a_view_of_no_use_is_named(session: Session, command: Callable[[str], li
     """A program that wants a channel the sequence lacks never becomes ready, with the reason."""
     with External(command("none")) as system:
         system.start(session)
+        system.reset(View({}))
         with pytest.raises(SystemFault, match="'rgb' is not there; the sequence has: none"):
-            system.reset(View({}))
+            system.answer(Frame(0, 0, {}))

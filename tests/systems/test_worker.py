@@ -65,9 +65,12 @@ def test_worker_answers_and_fails_as_in_process(
     assert "ended with exit status 0" in (tmp_path / "log").read_text()
 
 
-def test_worker_says_why_it_cannot_be_built(session: Session, view: View) -> None:
+def test_worker_says_why_it_cannot_be_built(
+    session: Session, view: View, make_frame: Callable[[int], Frame]
+) -> None:
     """The child's own words reach the message."""
     with Worker("no_such_module:build") as system:
         system.start(session)
+        system.reset(view)
         with pytest.raises(SystemFault, match="No module named 'no_such_module'"):
-            system.reset(view)
+            system.answer(make_frame(0))
