@@ -195,7 +195,7 @@ class Launcher:
             "PATH": os.pathsep.join(dict.fromkeys(path)),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
             "HOME": home,
-            "TMPDIR": "/tmp" if self._box is not None else home,  # the sandbox's own # nosec B108
+            "TMPDIR": sandbox.SCRATCH if self._is_sandboxed else home,
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.env,
         }

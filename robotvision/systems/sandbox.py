@@ -108,7 +108,8 @@ def namespaces() -> Namespaces | str:
 def plan(root: str, args: list[str] | None, spaces: Namespaces | None) -> bytes:
     """Return what `apart` is to do: the tree of ``args`` at ``root``, or none (None)."""
     user = spaces is not None and spaces.user
-    return json.dumps({"root": root, "options": args, "user": user}).encode()
+    about = {"root": root, "options": args, "user": user, "harness": os.getpid()}
+    return json.dumps(about).encode()
 
 
 def options(
