@@ -42,10 +42,8 @@ def command(
 
     scores = score_folder(task_name, truths, folder, train=train, mode=mode)
     rankings = rank(scores)
-    if out is not None:
-        write(out, scores, rankings)
-    found = []
-    if site is not None or as_json:
+    data = as_dict(scores, rankings)
+    if out is not None or site is not None or as_json:
         from rich.console import Console
 
         from robotvision.report.leaderboard import (
@@ -60,12 +58,15 @@ def command(
             contest = open_contest(task_name, truths, train)
             entries = read_entries(contest, scores, folder)
             found = standings(contest, entries, rankings)
+            data = with_intervals(data, found)
+            if out is not None:
+                write(out, scores, rankings, data)
             if site is not None:
                 write_site(site, contest, scores, rankings, entries, found, folder)
     if as_json:
         import json
 
-        click.echo(json.dumps(with_intervals(as_dict(scores, rankings), found)))
+        click.echo(json.dumps(data))
     else:
         from robotvision.scoring.show import console, print_ranking
 

@@ -30,6 +30,10 @@ from numpy.typing import NDArray
 
 RESAMPLES = 10_000
 LEVEL = 0.95
+PAIRS_AT_ONCE, RESAMPLES_AT_ONCE = 64, 2000
+"""How much of all pairs of systems is worked on at one time, so that it stays in the cache."""
+COLUMNS_ALIKE = 32
+"""A multiple of how many columns a matrix product works on together."""
 FEW_BLOCKS = 10
 """With fewer blocks an interval is quoted with a warning."""
 
@@ -102,14 +106,18 @@ class _Resampled:
     errors: Floats  # (r, k)
 
 
-def _resample(sums: Floats, sizes: Floats, resamples: int, seed: int) -> _Resampled:
-    """Return ratios and their linearised standard errors; ``sums`` (b, k), ``sizes`` (b,)."""
-    drawn = draw(len(sizes), resamples, seed)
+def _resample(sums: Floats, sizes: Floats, drawn: NDArray[np.float32]) -> _Resampled:
+    """Return ratios and their linearised standard errors.
+
+    ``sums`` (b, k), ``sizes`` (b,), ``drawn`` (r, b) as `draw` returns it.
+    """
     k = sums.shape[1]
     f = sizes[:, None]
     ratio = sums.sum(0) / sizes.sum()
     rest = sums - ratio * f  # residuals, so that single precision does not cancel
-    columns = np.concatenate([f, f * f, rest, rest * rest, rest * f], axis=1)
+    # whole groups of columns, so that each is rounded alike however many stand beside it
+    filling = np.zeros((len(f), -(2 + 3 * k) % COLUMNS_ALIKE))
+    columns = np.concatenate([f, f * f, rest, rest * rest, rest * f, filling], axis=1)
     totals = np.concatenate([columns.sum(0, keepdims=True),
                              (drawn @ columns.astype(np.float32)).astype(np.float64)])  # fmt: skip
     frames, squares = totals[:, :1], totals[:, 1:2]
@@ -165,7 +173,7 @@ def intervals(
     whole = values.sum(0)
     if len(sizes) < 2:
         return [Interval(float(v), None, None, len(sizes), level) for v in whole]
-    found = _resample(sums, sizes, resamples, seed)
+    found = _resample(sums, sizes, draw(len(sizes), resamples, seed))
     result = []
     for j, estimate in enumerate(map(float, whole)):
         low, high = (v * n_frames for v in _studentised(found, j, level, len(sizes)))
@@ -254,32 +262,51 @@ def ranks(
     share = np.full(k, 1 / k) if k else np.zeros(0)
     sums, sizes = block_sums(values, blocks) if n_frames else (values, np.zeros(0))
     if len(sizes) >= 2 and k >= 2:
-        a, b = np.triu_indices(k, 1)
-        found = _resample(sums[:, a] - sums[:, b], sizes, resamples, seed)
-        limit = _largest_t(found, level)
-        above, below = found.ratio > limit * found.error, found.ratio < -limit * found.error
-        is_above[a[above], b[above]] = True
-        is_above[b[below], a[below]] = True
-        share = _share_first(found, a, b, k)
+        is_above, share = _compare_pairs(sums, sizes, draw(len(sizes), resamples, seed), level)
     places = [
         (1 + int(is_above[:, i].sum()), k - int(is_above[i].sum())) for i in range(k)
     ]  # fmt: skip
     return Ranks(points, places, is_above, share, level)
 
 
-def _largest_t(found: _Resampled, level: float) -> float:
-    """Return what the largest ``|t|`` over all pairs stays below in ``level`` of the resamples."""
+def _compare_pairs(
+    sums: Floats, sizes: Floats, drawn: NDArray[np.float32], level: float
+) -> tuple[NDArray[np.bool_], Floats]:
+    """Return ``is_above`` and ``share_first`` of `Ranks`, some pairs at a time.
+
+    All pairs of many systems do not fit into memory at once; of each batch only what its pairs
+    leave is kept: the largest ``|t|`` and who was not first, in every resample.
+    """
+    k = sums.shape[1]
+    a, b = np.triu_indices(k, 1)
+    ratio, error = np.zeros(len(a)), np.zeros(len(a))
+    largest = np.zeros(len(drawn))
+    is_first = np.ones((k, len(drawn)), np.bool_)
+    for batch in np.array_split(np.arange(len(a)), -(-len(a) // PAIRS_AT_ONCE)):
+        differences = sums[:, a[batch]] - sums[:, b[batch]]
+        for start in range(0, len(drawn), RESAMPLES_AT_ONCE):
+            rows = slice(start, start + RESAMPLES_AT_ONCE)
+            found = _resample(differences, sizes, drawn[rows])
+            ratio[batch], error[batch] = found.ratio, found.error
+            np.maximum(largest[rows], _largest_t(found), out=largest[rows])
+            ahead, behind = found.ratios.T >= 0, found.ratios.T <= 0
+            for pair, (i, j) in enumerate(zip(a[batch], b[batch], strict=True)):
+                is_first[i, rows] &= ahead[pair]
+                is_first[j, rows] &= behind[pair]
+    limit = _quantiles(largest, (level,))[0]
+    is_above = np.zeros((k, k), np.bool_)
+    above, below = ratio > limit * error, ratio < -limit * error
+    is_above[a[above], b[above]] = True
+    is_above[b[below], a[below]] = True
+    by_resample = np.ascontiguousarray(is_first.T)
+    share: Floats = (by_resample / np.maximum(1, by_resample.sum(1, keepdims=True))).mean(0)
+    return is_above, share
+
+
+def _largest_t(found: _Resampled) -> Floats:
+    """Return the largest ``|t|`` over the pairs in each resample, (r,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.abs(found.ratios - found.ratio) / found.errors
     t[~np.isfinite(t)] = 0.0
-    return _quantiles(t.max(1), (level,))[0]
-
-
-def _share_first(found: _Resampled, a: Ints, b: Ints, k: int) -> Floats:
-    """Return how often each system was first, from the signs of the pairwise differences."""
-    is_first = np.ones((len(found.ratios), k), np.bool_)
-    for pair, (i, j) in enumerate(zip(a, b, strict=True)):
-        is_first[:, i] &= found.ratios[:, pair] >= 0
-        is_first[:, j] &= found.ratios[:, pair] <= 0
-    share: Floats = (is_first / np.maximum(1, is_first.sum(1, keepdims=True))).mean(0)
-    return share
+    largest: Floats = t.max(1)
+    return largest

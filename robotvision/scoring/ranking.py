@@ -91,8 +91,15 @@ def as_dict(scores: Scores, rankings: list[Ranking]) -> dict[str, Any]:
     }
 
 
-def write(folder: Path, scores: Scores, rankings: list[Ranking]) -> None:
+def write(
+    folder: Path, scores: Scores, rankings: list[Ranking], data: dict[str, Any] | None = None
+) -> None:
     """Write ranking.md, ranking.csv and scores.json.
+
+    Parameters
+    ----------
+    data : dict, optional
+        What scores.json holds (else what `as_dict` returns).
 
     Raises
     ------
@@ -102,7 +109,7 @@ def write(folder: Path, scores: Scores, rankings: list[Ranking]) -> None:
     texts = (
         "\n".join(markdown(scores, rankings)) + "\n",
         as_csv(rankings),
-        json.dumps(as_dict(scores, rankings), indent=1) + "\n",
+        json.dumps(as_dict(scores, rankings) if data is None else data, indent=1) + "\n",
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -105,6 +105,21 @@ def test_letters_say_exactly_which_pairs_are_apart(drawn: Any) -> None:
             assert bool(letters[i] & letters[j]) != above[i, j]
 
 
+def test_a_contest_of_many_runs_has_intervals_too(contest: Path) -> None:
+    """There is no number of runs beyond which ranks are not compared."""
+    rooms = [ROOMS[i // 5 % 3] for i in range(180)]
+    for k in range(65):
+        said = [r if i % 65 > k else None for i, r in enumerate(rooms)]
+        say(contest / "runs" / f"more{k:02}.txt", said)
+    truth = [contest / "truth.csv"]
+    scores = score_folder("imageclef2012", truth, contest / "runs")
+    made = open_contest("imageclef2012", truth)
+    entries = read_entries(made, scores, contest / "runs")
+    (found,) = standings(made, entries, rank(scores), resamples=200)
+    assert len(found.rows) == 68
+    assert all(row.points.low is not None and row.group for row in found.rows)
+
+
 def test_json_has_the_intervals(contest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(contest, "--json") == 1
     data = json.loads(capsys.readouterr().out)

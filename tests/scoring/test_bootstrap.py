@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robotvision.scoring import bootstrap
 from robotvision.scoring.bootstrap import (
     block_sums,
     difference,
@@ -138,6 +142,60 @@ def test_ranks_are_ranges_where_systems_cannot_be_told_apart() -> None:
     same = ranks(np.stack([good, good], 1), blocks, resamples=200)
     assert same.ranks == [(1, 2), (1, 2)]
     assert same.share_first.tolist() == [0.5, 0.5]
+
+
+def at_once(values: np.ndarray, blocks: np.ndarray, resamples: int) -> Any:
+    """Return `is_above` and `share_first` with all pairs in memory, as the definition says."""
+    k = values.shape[1]
+    a, b = np.triu_indices(k, 1)
+    sums, sizes = block_sums(values, blocks)
+    found = bootstrap._resample(sums[:, a] - sums[:, b], sizes, draw(len(sizes), resamples, 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.nan_to_num(np.abs(found.ratios - found.ratio) / found.errors, posinf=0)
+    limit = np.sort(t.max(1))[round(0.95 * resamples - 0.5)]
+    above = np.zeros((k, k), bool)
+    first = np.ones((resamples, k), bool)
+    for pair, (i, j) in enumerate(zip(a, b, strict=True)):
+        above[i, j] = found.ratio[pair] > limit * found.error[pair]
+        above[j, i] = found.ratio[pair] < -limit * found.error[pair]
+        first[:, i] &= found.ratios[:, pair] >= 0
+        first[:, j] &= found.ratios[:, pair] <= 0
+    return above, (first / np.maximum(1, first.sum(1, keepdims=True))).mean(0)
+
+
+def systems(k: int, n_blocks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what k systems, each a little worse than the last, earned, two of them alike."""
+    rng = np.random.default_rng(seed)
+    blocks = np.repeat(np.arange(n_blocks), 10)
+    chance = 0.95 - 0.4 * np.arange(k) / k - 0.4 * rng.random((n_blocks, 1))[blocks]
+    values = np.where(rng.random((len(blocks), k)) < chance, 1.0, -0.5)
+    values[:, 1] = values[:, 0]
+    return values, blocks
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pairs_worked_on_in_parts_give_what_all_at_once_give(seed: int) -> None:
+    """To the last digit, for 12 systems: 66 pairs in parts, of resamples in parts."""
+    values, blocks = systems(12, 50, seed)
+    found = ranks(values, blocks, resamples=4800)
+    above, share = at_once(values, blocks, 4800)
+    assert (found.is_above == above).all()
+    assert above.any()
+    assert (found.share_first == share).all()
+
+
+def test_the_pairs_of_many_systems_are_never_in_memory_at_once() -> None:
+    """One array of the resamples of 4950 pairs is 158 MB; what is held stays far below that."""
+    values, blocks = systems(100, 50, 0)
+    tracemalloc.start()
+    try:
+        found = ranks(values, blocks, resamples=4000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 80e6
+    assert found.ranks[0][0] == 1
+    assert found.ranks[-1][1] == 100
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

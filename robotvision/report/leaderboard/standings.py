@@ -19,9 +19,6 @@ from robotvision.report.leaderboard.contest import Contest, Entry
 from robotvision.scoring.bootstrap import FEW_BLOCKS, LEVEL, RESAMPLES, Interval, ranks
 from robotvision.scoring.ranking import Ranked, Ranking
 
-MAX_RUNS = 60
-"""The pairs of more runs than this do not fit into memory at once (60 runs take about 1 GB)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -72,8 +69,6 @@ def _standings(
     points = np.stack([_points(contest, e, names) for e in by_name], axis=1)
     blocks = contest.visits(names)
     n_visits = len(np.unique(blocks))
-    if len(by_name) > MAX_RUNS:
-        return _bare(ranking, names, n_visits)
     found = ranks(points, blocks, resamples=resamples)
     letters = compact_letters(found.is_above)
     rows = tuple(
@@ -115,15 +110,6 @@ def _note(contest: Contest, n_visits: int) -> str:
     return "; ".join(notes)
 
 
-def _bare(ranking: Ranking, names: Sequence[str], n_visits: int) -> Standings:
-    rows = tuple(
-        Standing(row, Interval(row.points, None, None, n_visits), (1, len(ranking.rows)), "", 0.0)
-        for row in ranking.rows
-    )
-    note = f"more than {MAX_RUNS} runs: which ranks can be told apart was not worked out"
-    return Standings(ranking.name, rows, tuple(names), n_visits, note)
-
-
 def compact_letters(is_above: NDArray[np.bool_]) -> list[str]:
     """Return letters for each run: two runs share one where neither is above the other.
 
@@ -144,11 +130,13 @@ def compact_letters(is_above: NDArray[np.bool_]) -> list[str]:
 
 def _parted(groups: list[frozenset[int]], i: int, j: int) -> list[frozenset[int]]:
     """Return groups none of which holds both, and none of which lies within another."""
-    new: list[frozenset[int]] = []
-    for group in groups:
-        new += [group - {i}, group - {j}] if {i, j} <= group else [group]
-    new = list(dict.fromkeys(new))
-    return [g for g in new if not any(g < other for other in new)]
+    both = [g for g in groups if i in g and j in g]
+    if not both:
+        return groups
+    others = [g for g in groups if not (i in g and j in g)]
+    parts = dict.fromkeys(part for g in both for part in (g - {i}, g - {j}))
+    known = [*others, *parts]
+    return others + [g for g in parts if g not in others and not any(g < o for o in known)]
 
 
 def _letter(place: int) -> str:
