@@ -13,9 +13,9 @@ from typing import Any
 from robotvision import data
 from robotvision.config import Config, Named, build
 from robotvision.data.sequence import Kind, require_channels
-from robotvision.errors import RobotVisionError
+from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.features.extraction import ready
+from robotvision.features.extraction import needs_training, ready
 
 AUTO = "auto"
 _FIRST = ("rgb", "depth", "left")
@@ -109,8 +109,13 @@ def _missing(item: str | Named, sequences: Sequence[data.Sequence]) -> str:
     extractor = build(FEATURES, item)
     try:
         for sequence in sequences:
-            require_channels(sequence, tuple(extractor.channels), _name(item))
-            ready(extractor, sequence.calibration)
+            channels = tuple(extractor.channels)
+            require_channels(sequence, channels, _name(item))
+            mine = ready(extractor, sequence.calibration)
+            if not needs_training(mine) and len(sequence):
+                mine.extract(sequence.load(0, channels))
+    except FrameError:
+        return ""  # a picture that cannot be read is the extraction's to tell
     except RobotVisionError as e:
         return str(e)
     return ""

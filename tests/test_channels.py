@@ -59,6 +59,15 @@ def test_an_optional_feature_goes_where_its_channel_is_missing(night: Sequence) 
     assert notes == []
 
 
+def test_depth_without_calibration_is_left_out_too(night: Sequence) -> None:
+    """A descriptor of the cloud needs the camera; its own words say what is missing."""
+    blind = replace(night, calibration={})
+    settled, notes = settle_features(config({"name": "phog"}, {"name": "esf", "optional": True}),
+                                     [blind])  # fmt: skip
+    assert [f.name for f in settled.features] == ["phog"]
+    assert "needs 'fx' in the calibration of the channel 'depth'" in notes[0]
+
+
 def test_nothing_left_is_refused(night: Sequence) -> None:
     """A configuration without a feature that works cannot answer."""
     color = with_channels(night, rgb=Kind.COLOR)
