@@ -14,7 +14,7 @@ import pytest
 from robotvision.data.sequence import Kind
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, View
-from robotvision.systems.sandbox import Bubblewrap, bubblewrap
+from robotvision.systems.sandbox import Bubblewrap, bubblewrap, namespaces
 from robotvision.tasks.model import Task
 
 PROGRAMS = Path(__file__).with_name("programs.py")
@@ -97,6 +97,21 @@ def descriptors() -> dict[str, str]:
         with contextlib.suppress(OSError):  # the listing's own
             found[fd] = os.readlink(f"/proc/self/fd/{fd}")
     return found
+
+
+@pytest.fixture
+def no_bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A machine on whose PATH bubblewrap is not; return that PATH."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "prlimit"):
+        (tools / tool).symlink_to(f"/usr/bin/{tool}")
+    monkeypatch.setenv("PATH", str(tools))
+    bubblewrap.cache_clear()
+    namespaces.cache_clear()
+    yield tools
+    bubblewrap.cache_clear()
+    namespaces.cache_clear()
 
 
 @pytest.fixture

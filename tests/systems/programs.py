@@ -93,6 +93,15 @@ def go_wrong(i):
                 time.sleep(1000)
             os._exit(0)
         sys.exit(0)
+    if WHAT == "daemon":
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.closerange(0, 64)
+                os.execve("/bin/sleep", ["sleep", sys.argv[2]], {})
+            os._exit(0)
+        os.wait()
+        answer(i)
     if WHAT == "memory":
         hog = []
         while True:

@@ -21,29 +21,7 @@ from robotvision.systems.external import External
 
 PYTHON = [sys.executable, "-I", "-S"]
 
-PROBE = """
-import json, os, sys
-def try_(expression):
-    try:
-        eval(expression)
-    except OSError as e:
-        return e
-def hello():
-    for line in sys.stdin.buffer:
-        m = json.loads(line[5:])
-        if m["type"] == "hello":
-            print('@rv1 {"type": "ready"}', flush=True)
-            return m
-m = hello()
-for line in sys.stdin.buffer:
-    m2 = json.loads(line[5:])
-    if m2["type"] == "frame":
-        found = eval(os.environ["LOOK"])
-        print("@rv1 " + json.dumps({"type": "answer", "index": m2["index"], "room": None,
-                                    "fault": json.dumps(found)}), flush=True)
-    elif m2["type"] == "bye":
-        break
-"""
+PROBE = Path(__file__).with_name("probe.py").read_text()
 
 Look = Callable[..., object]
 
@@ -173,7 +151,7 @@ def test_without_bubblewrap_the_isolation_is_partial(tmp_path: Path) -> None:
     for tool in ("sh", "prlimit", "setpriv"):
         (tools / tool).symlink_to(f"/usr/bin/{tool}")
     (tmp_path / "truth.csv").write_text("")
-    (tmp_path / "hunter.py").write_text(HUNTER + PROBE)
+    (tmp_path / "hunter.py").write_text(PROBE.replace("m = hello()", HUNTER + "m = hello()"))
     script = f"""
 import time
 from robotvision.systems.base import Session, View

@@ -1,0 +1,251 @@
+"""Without bubblewrap: what still holds, what does not, and that the report says which."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.records import Frame
+from robotvision.systems.base import Session, View
+from robotvision.systems.external import External
+from robotvision.systems.limits import Limits
+
+AT = 3
+PROBE = Path(__file__).with_name("probe.py").read_text()
+PYTHON = [sys.executable, "-I", "-S"]
+Command = Callable[[str], list[str]]
+MakeFrame = Callable[[int], Frame]
+
+
+@pytest.fixture(autouse=True)
+def _kept_apart(no_bubblewrap: Path, nothing_left: None) -> None:
+    """Every test here does without bubblewrap and leaves nothing."""
+
+
+@pytest.fixture
+def ask(session: Session, view: View, make_frame: MakeFrame) -> Callable[[External], list[str]]:
+    """Return a function that asks for seven frames: the words of each fault, else nothing."""
+
+    def asked(system: External) -> list[str]:
+        system.start(session)
+        system.reset(view)
+        words = []
+        for i in range(7):
+            try:
+                assert system.answer(make_frame(i)).answer.room == "Kitchen"
+                words.append("")
+            except SystemFault as e:
+                words.append(str(e))
+        return words
+
+    return asked
+
+
+@pytest.fixture
+def look(
+    tmp_path: Path, session: Session, view: View, make_frame: MakeFrame
+) -> Callable[..., object]:
+    """Return a function: expression -> what a program finds."""
+    path = tmp_path / "probe.py"
+    path.write_text(PROBE)
+
+    def found(expression: str, **options: object) -> object:
+        env = {"LOOK": expression}
+        with External([*PYTHON, str(path)], env=env, **options) as system:  # type: ignore[arg-type]
+            system.start(session)
+            system.reset(view)
+            with pytest.raises(SystemFault, match="the program says") as caught:
+                system.answer(make_frame(0))
+        return json.loads(str(caught.value).partition("the program says: ")[2])
+
+    return found
+
+
+def test_the_words_say_what_is_held(command: Command) -> None:
+    """Partial, why, and by what else; required refuses."""
+    isolation = External(command("none")).isolation
+    why = r"partial: bubblewrap is not installed \(apt-get install bubblewrap\)"
+    assert re.match(
+        why + "; held by the kernel's namespaces instead: no network, no foreign processes or "
+        "files; memory 4096 MB.*; not held: ", isolation,
+    ), isolation  # fmt: skip
+    with pytest.raises(RobotVisionError, match="required, but bubblewrap is not installed"):
+        External(command("none"), isolation="required")
+
+
+def test_a_hunter_finds_no_truth(look: Callable[..., object], tmp_path: Path) -> None:
+    """No data, no home, no process of others; not through the harness's own folders either."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "truth.csv").write_text("index,room\n")
+    assert look(f"os.path.exists({str(data)!r})") is False
+    hunt = "[p for r, _, fs in os.walk('/') for p in fs if p == 'truth.csv']"
+    assert look(hunt) == []
+    assert look("sorted(p for p in os.listdir('/proc') if p.isdigit())") == ["1", "2"]
+    assert look("[os.path.exists('/home'), os.listdir('.'), os.getcwd()]") == [False, [], "/box"]
+    covered = f"os.listdir({str(data)!r})"
+    assert look(covered, read=[data]) == ["truth.csv"]
+    assert look(covered, read=[data.parent], hide=[data]) == []
+
+
+def test_it_cannot_reach_out_or_write(look: Callable[..., object]) -> None:
+    """No network; the system is read-only, also to root; no way back to privileges."""
+    connect = "__import__('socket').create_connection(('127.0.0.1', 9), 1)"
+    assert look(f"str(try_({connect!r}))") == "[Errno 111] Connection refused"  # its own loopback
+    outside = "__import__('socket').create_connection(('192.0.2.1', 9), 1)"
+    assert look(f"try_({outside!r}).errno") == 101  # network is unreachable
+    assert (
+        look("[os.access(p, os.W_OK) for p in ('/', '/usr', '/etc', sys.argv[0])]") == [False] * 4
+    )
+    status = "[w for w in open('/proc/self/status') if w[:6] in ('CapEff', 'CapBnd', 'CapPrm')]"
+    assert {w.split()[1] for w in look(status)} == {"0" * 16}  # type: ignore[attr-defined]
+    assert look("sorted(map(int, os.listdir('/proc/self/fd')))[:4]") == [0, 1, 2, 3]
+
+
+def test_pixels_come_and_cannot_be_changed(look: Callable[..., object]) -> None:
+    """The shared memory is there, for reading."""
+    assert look("os.stat(m['shm']['path']).st_size == m['shm']['bytes']") is True
+    assert look("try_(\"os.open(m['shm']['path'], os.O_RDWR) and os.truncate("
+                "m['shm']['path'], 0)\").errno") in (1, 13)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("exit0", "ended with exit status 0"),
+        ("crash", "ended with exit status 1; its last words: 'RuntimeError: the model fell over'"),
+        ("segv", "was ended by SIGSEGV"),
+        ("kill9", "was ended by SIGKILL"),
+        ("hang", r"no answer within 0\.5 s"),
+        ("flood", r"no answer within 0\.5 s"),
+        ("close_stdout", "closed its stdout"),
+        ("fork_away", "ended with exit status 0"),
+    ],
+)
+def test_a_fault_fails_one_frame(
+    what: str, words: str, command: Command, ask: Callable[[External], list[str]]
+) -> None:
+    """The words are those of the full isolation; the program is started again."""
+    timeout_s = 0.5 if "within" in words else 20.0
+    with External(command(what), timeout_s=timeout_s) as system:
+        outcome = ask(system)
+    assert [i for i, fault in enumerate(outcome) if fault] == [AT]
+    assert re.search(words, outcome[AT]), outcome[AT]
+
+
+def test_a_closed_stdin_is_noticed_at_once(
+    command: Command, ask: Callable[[External], list[str]]
+) -> None:
+    """The next frame fails, without waiting for the time to be up."""
+    with External(command("close_stdin"), timeout_s=100) as system:
+        outcome = ask(system)
+    assert [i for i, fault in enumerate(outcome) if fault] == [AT + 1]
+    assert "closed its stdin" in outcome[AT + 1]
+
+
+@pytest.mark.parametrize(("what", "limits"), [
+    ("memory", Limits(memory_mb=200)), ("fork_bomb", Limits(processes=20)),
+])  # fmt: skip
+def test_hogs_are_contained(
+    what: str, limits: Limits, command: Command, ask: Callable[[External], list[str]]
+) -> None:
+    """A memory hog and a fork bomb cost the one frame."""
+    with External(command(what), timeout_s=3, limits=limits) as system:
+        outcome = ask(system)
+    assert [i for i, fault in enumerate(outcome) if fault] == [AT]
+
+
+def running(sleep: str) -> list[str]:
+    """Return the processes that sleep so long."""
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            words = Path(entry, "cmdline").read_bytes() if entry.name.isdigit() else b""
+            if words == f"sleep\0{sleep}\0".encode():
+                found.append(entry.name)
+        except OSError:  # gone meanwhile
+            continue
+    return found
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Return whether ``holds`` comes true within ten seconds."""
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+SCRIPT = """
+import sys, time
+import numpy as np
+from robotvision.data.sequence import Kind
+from robotvision.records import Frame
+from robotvision.systems.base import Channel, Session, View
+from robotvision.systems.external import External
+from robotvision.tasks.model import Task
+s = External(sys.argv[1:], isolation="auto")
+print(s.isolation, flush=True)
+s.start(Session(Task(id="t", rooms=("Kitchen",))))
+s.reset(View({"rgb": Channel(Kind.COLOR)}))
+for i in range(5):
+    s.answer(Frame(i, i, {"rgb": np.zeros((2, 2, 3), np.uint8)}))
+print("answered", flush=True)
+sys.stdin.readline()
+s.close()
+print("closed", flush=True)
+time.sleep(1000)
+"""
+WITHOUT = """
+echo 0 > /proc/sys/user/max_user_namespaces
+exec setpriv --bounding-set=-all --inh-caps=-all env "PATH=$PATHS" "$@"
+"""
+"""Makes of the harness one that may make no namespaces."""
+
+
+@pytest.mark.parametrize("how", ["namespaces", "keeper", "full"])
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_a_daemon_is_ended_too(how: str, end: str, command: Command, no_bubblewrap: Path) -> None:
+    """Forked twice, of its own session, its environment wiped: it goes when the program goes."""
+    sleep = f"1000.{random.randrange(10**9)}"
+    path = os.defpath if how == "full" else str(no_bubblewrap)
+    argv = [sys.executable, "-c", SCRIPT]
+    if how == "keeper":
+        argv = ["/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c", WITHOUT, "sh",
+                *argv]  # fmt: skip
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*argv, *command("daemon"), sleep], stdin=pipe, stdout=pipe, text=True,
+        env={"PATH": os.defpath if how == "keeper" else path, "PATHS": path},
+    ) as harness:  # fmt: skip
+        try:
+            assert harness.stdin is not None
+            assert harness.stdout is not None
+            isolation = harness.stdout.readline()
+            expected = {"namespaces": "the kernel's namespaces", "full": "full: bubblewrap",
+                        "keeper": "not held: network (it may use it), files (it can read what the "
+                        "user can, the data too)"}[how]  # fmt: skip
+            assert expected in isolation
+            assert harness.stdout.readline() == "answered\n"
+            assert until(lambda: bool(running(sleep)))
+            if end == "close":
+                harness.stdin.write("\n")
+                harness.stdin.flush()
+                assert harness.stdout.readline() == "closed\n"
+                assert not running(sleep)
+                children = Path(f"/proc/{harness.pid}/task/{harness.pid}/children").read_text()
+                assert children == ""
+            else:
+                harness.send_signal(signal.SIGKILL)
+        finally:
+            harness.kill()
+    assert until(lambda: not running(sleep))
