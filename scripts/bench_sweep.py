@@ -3,7 +3,8 @@
 
 1. Two local workers against one on a sweep that is all extraction, a thread a worker in both.
 2. What a run costs beside its own work on a warm cluster of one worker.
-3. How busy 64 workers of one process are kept by runs that sleep for a second.
+3. How busy 64 workers are kept by runs that sleep for a second: one process of 64 threads beside
+   the scheduler's; with ``--simulated objects`` 64 of Dask's workers in the scheduler's process.
 """
 
 from __future__ import annotations
@@ -114,23 +115,35 @@ def nothing(*_: Any) -> Made:
     return Made("none")
 
 
-def efficiency(folder: Path, n_runs: int, n_workers: int) -> dict[str, Any]:
-    """Return the share of their time that workers sleep for a run."""
+def efficiency(folder: Path, n_runs: int, n_workers: int, simulated: str) -> dict[str, Any]:
+    """Return the share of their time that workers sleep for a run.
+
+    ``threads``: a process of so many threads stands for the workers; ``objects``: as many of Dask's
+    workers in the scheduler's own process, which then waits for them as on no real cluster.
+    """
     thresholds = ", ".join(str(round(0.1 + 0.8 * i / n_runs, 6)) for i in range(n_runs))
     begun = time.perf_counter()
     plan = grid(folder, f"grid: {{decision.abstain: [{thresholds}]}}\n")
     planned_s = time.perf_counter() - begun
     cluster = folder / "cluster.yaml"
+    kinds = {
+        "threads": f"n_workers: 1, threads_per_worker: {n_workers}",
+        "objects": f"n_workers: {n_workers}, threads_per_worker: 1, processes: false",
+    }
     cluster.write_text(
-        f"class: distributed.LocalCluster\nparams: {{n_workers: {n_workers}, threads_per_worker: 1,"
-        ' processes: false, dashboard_address: ":0"}\n', encoding="utf-8",
+        f"class: distributed.LocalCluster\nparams: {{{kinds[simulated]}, memory_limit: 0, "
+        'dashboard_address: ":0"}\n', encoding="utf-8",
     )  # fmt: skip
     steps = Steps(nothing, nothing, nothing, asleep)
-    clock, _ = timed(plan, str(folder / "asleep"), Wish(file=cluster), steps)
+    cpu_s = time.process_time()
+    clock, _ = timed(plan, str(folder / f"asleep-{simulated}"), Wish(file=cluster), steps)
+    cpu_s = time.process_time() - cpu_s
     wall_s = clock.last_s - clock.begun_s
     best_s = -(-n_runs // n_workers) * 1.0
     return {"name": f"{n_workers} workers kept busy", "efficiency": round(best_s / wall_s, 3),
-            "runs": n_runs, "wall_s": round(wall_s, 2), "planned_s": round(planned_s, 2),
+            "simulated": simulated,
+            "runs": n_runs, "wall_s": round(wall_s, 2),
+            "cpu_ms_per_run": round(1000 * cpu_s / n_runs, 2), "planned_s": round(planned_s, 2),
             "wanted": ">= 0.9"}  # fmt: skip
 
 
@@ -140,6 +153,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=64)
+    parser.add_argument("--simulated", choices=("threads", "objects"), default="threads")
     args = parser.parse_args()
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:
@@ -147,7 +161,7 @@ def main() -> None:
         jobs: dict[str, Callable[[], dict[str, Any]]] = {
             "scaling": lambda: scaling(folder, args.turns),
             "overhead": lambda: overhead(folder, 101),
-            "efficiency": lambda: efficiency(folder, args.runs, args.workers),
+            "efficiency": lambda: efficiency(folder, args.runs, args.workers, args.simulated),
         }
         for key, job in jobs.items():
             if args.only in (None, key):

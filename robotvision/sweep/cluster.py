@@ -29,6 +29,8 @@ from robotvision.yamlfile import Strict, load, validate
 CONNECT_S = 5.0
 ALLOWED_FAILURES = 1
 """Workers that may die over a step before it is put aside, to be repeated on its own."""
+PRELOADED = ("distributed.nanny", "robotvision.sweep.worker", "sklearn.svm")
+"""What local workers start with: one process loads it, each worker begins as a copy of that."""
 
 
 class ClusterFile(Strict):
@@ -88,14 +90,21 @@ def opened(wish: Wish) -> Iterator[Any]:
     settings = {
         "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
         "distributed.worker.daemon": True,
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.worker.memory.target": False,  # results are few words: nothing to spill, and
+        "distributed.worker.memory.spill": False,  # a worker paused for its memory stays paused
+        "distributed.worker.memory.pause": False,
         "distributed.worker.profile.enabled": False,  # it would sample the stacks of what is timed
     }
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what failed stands in the rows
+    for name in ("distributed", "distributed.client"):  # what failed stands in the rows
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(settings):
         if wish.scheduler is not None:
             with _connected(wish) as client:
                 yield client
             return
+        if not wish.is_inside:
+            _load_once()
         cluster = _local(wish) if wish.file is None else _described(wish.file)
         try:
             with make_client(cluster, set_as_default=False) as client:
@@ -136,6 +145,17 @@ def _local(wish: Wish) -> Any:
         silence_logs=logging.CRITICAL,
         **({} if wish.is_inside else {"preload": "robotvision.sweep.quiet"}),
     )
+
+
+def _load_once() -> None:
+    """Have the process that workers are copies of load what they need.
+
+    A worker, and one that takes a dead one's place, then starts in a tenth of a second.
+    """
+    from distributed.utils import get_mp_context
+
+    context: Any = get_mp_context  # Dask has no types
+    context().set_forkserver_preload(list(PRELOADED))
 
 
 def make_client(*args: Any, **options: Any) -> Any:

@@ -7,7 +7,10 @@ before anybody hears of it, so whatever stops the sweep, the next call goes on f
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import uuid4
@@ -29,6 +32,10 @@ from robotvision.sweep.worker import (
     train_step,
 )
 
+LOST = (
+    "the scheduler was lost, with it the runs that were under way; call the same command again to "
+    "go on"
+)
 KINDS = ("learn", "extract", "train", "run")
 PRIORITY = {kind: i for i, kind in enumerate(KINDS)}
 """Runs before training before extraction: results come early, and little waits in memory."""
@@ -224,7 +231,9 @@ def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
                 del futures[(kind, key)]
                 future.release()
     except BaseException:
-        client.cancel(list(futures.values()), force=True)
+        if client.status == "running":
+            with suppress(OSError, TimeoutError):  # what ended the sweep is what is told
+                client.cancel(list(futures.values()), force=True)
         raise
     return suspects
 
@@ -237,16 +246,14 @@ def _results(client: Any, batch: list[Any]) -> list[Any]:
     RobotVisionError
         The scheduler was lost.
     """
+    if any(f.status in ("cancelled", "lost") for f in batch):
+        raise RobotVisionError(LOST)
     finished = [f for f in batch if f.status == "finished"]
-    found = dict(zip([f.key for f in finished], client.gather(finished), strict=True))
-    for future in batch:
-        if future.status in ("cancelled", "lost"):
-            raise RobotVisionError(
-                "the scheduler was lost, with it the runs that were under way; call the same "
-                "command again to go on"
-            )
-        if future.key not in found:
-            found[future.key] = future.exception()
+    try:
+        found = dict(zip([f.key for f in finished], client.gather(finished), strict=True))
+        found |= {f.key: f.exception() for f in batch if f.key not in found}
+    except (OSError, TimeoutError, asyncio.CancelledError, CancelledError) as e:
+        raise RobotVisionError(LOST) from e
     return [found[f.key] for f in batch]
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
+from robotvision.cli import main
+
 ROOMS = ("Kitchen", "Office", "Hall")
 
 PLUGINS = '''
 import os, signal, time
 import numpy as np
 from robotvision.features.base import Extractor
-
-MARK = os.environ.get("SWEEP_TEST_MARK", "")
 
 
 class Slow(Extractor):
@@ -40,9 +42,13 @@ class Slow(Extractor):
 class DiesOnce(Slow):
     """Takes its process along, the first time."""
 
+    def __init__(self, ms=10, mark=""):
+        super().__init__(ms)
+        self.mark = mark
+
     def extract(self, frame):
-        if not os.path.exists(MARK):
-            open(MARK, "w").close()
+        if not os.path.exists(self.mark):
+            open(self.mark, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().extract(frame)
 
@@ -62,14 +68,20 @@ class Raises(Slow):
 '''
 
 
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the tours, with the module ``sweep_plugins``."""
+    folder = tmp_path_factory.mktemp("tours")
+    (folder / "sweep_plugins.py").write_text(PLUGINS, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
-def tours(tour: Callable[..., Path], tmp_path: Path) -> Path:
-    """Return a folder with the tours a, b and c and the module ``sweep_plugins``."""
-    root = tmp_path / "tours"
-    root.mkdir()
+def tours(root: Path, tour: Callable[..., Path]) -> Path:
+    """Return the folder, with the tours a, b and c, which nobody alters, written once."""
     for i, name in enumerate("abc"):
-        tour(root / name, ROOMS[i:] + ROOMS[:i], n_each=6, seed=i, light=1 - 0.15 * i)
-    (root / "sweep_plugins.py").write_text(PLUGINS, encoding="utf-8")
+        if not (root / name).exists():
+            tour(root / name, ROOMS[i:] + ROOMS[:i], n_each=6, seed=i, light=1 - 0.15 * i)
     return root
 
 
@@ -96,30 +108,95 @@ def grid(tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     return write
 
 
-@pytest.fixture
-def environment(tours: Path, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def environment(root: Path) -> dict[str, str]:
     """Return the environment of a child process that knows the tours and the plug-ins."""
     warnings = "error,default:Creating scratch directories"  # Dask's, on a busy disk
-    paths = [str(tours), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "ROBOTVISION_DATA": str(tours), "PYTHONWARNINGS": warnings,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "SWEEP_TEST_MARK": str(tmp_path / "died")}  # fmt: skip
+    paths = [str(root), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "ROBOTVISION_DATA": str(root), "PYTHONWARNINGS": warnings,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths))}  # fmt: skip
 
 
-Sweep = Callable[..., subprocess.CompletedProcess[str]]
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a command came to, as a process of its own would have left it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Sweep = Callable[..., Called]
 
 
 @pytest.fixture
-def robotvision(environment: dict[str, str], tmp_path: Path) -> Sweep:
-    """Return a function that calls ``robotvision sweep`` in a process of its own."""
+def robotvision(
+    tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Sweep:  # fmt: skip
+    """Return a function that calls ``robotvision sweep`` from here: its workers are processes."""
+    monkeypatch.setenv("ROBOTVISION_DATA", str(tours))
+    monkeypatch.syspath_prepend(str(tours))
+    monkeypatch.chdir(tmp_path)
 
-    def call(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*CLI, "sweep", *map(str, args)], env=environment, cwd=tmp_path, timeout=120,
-            capture_output=True, text=True, check=False, **options,
-        )  # fmt: skip
+    def call(*args: object) -> Called:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["sweep", *map(str, args)])
+        assert isinstance(ended.value.code, int)
+        return Called(ended.value.code, *capfd.readouterr())
 
     return call
+
+
+@contextmanager
+def dask(
+    address: str, environment: dict[str, str], log: Path, n_workers: int
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Run a scheduler and its workers, each a process of its own; end them afterwards."""
+    mine = environment | {"PYTHONWARNINGS": ""}
+    port = address.rpartition(":")[2]
+    commands = [["scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]]
+    commands += [["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]] * n_workers
+    with open(log, "w") as out:
+        children = [
+            subprocess.Popen([sys.executable, "-m", "dask", *c], env=mine, stdout=out, stderr=out,
+                             cwd=log.parent, text=True) for c in commands
+        ]  # fmt: skip
+        try:
+            yield children
+        finally:
+            for child in children:
+                child.kill()
+            for child in children:
+                child.wait()
+
+
+def free_address() -> str:
+    """Return an address of this machine that nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{s.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def scheduler(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Hand out the address of a scheduler with two workers that every test may use."""
+    address = free_address()
+    with dask(address, environment, tmp_path_factory.mktemp("dask") / "log", 2):
+        yield address
+
+
+@pytest.fixture
+def own_cluster(
+    environment: dict[str, str], tmp_path: Path
+) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
+    """Hand out a scheduler's address and its processes, itself first, to do with as one likes."""
+    address = free_address()
+    with dask(address, environment, tmp_path / "dask.log", 1) as children:
+        yield address, children
 
 
 Rows = dict[str, dict[str, Any]]

@@ -84,8 +84,11 @@ def test_runs_can_be_listed(grid: Grid) -> None:
     assert found == [{"label": "first", "seed": 1}, {"classifier": "knn"}]
 
 
-def test_a_base_elsewhere_keeps_its_paths(tours: Path, tmp_path: Path) -> None:
+def test_a_base_elsewhere_keeps_its_paths(tour: Callable[..., Path], tmp_path: Path) -> None:
     """Without a data root, paths of the base start at its folder, those of the grid at its own."""
+    tours = tmp_path / "tours"
+    for name in "abc":
+        tour(tours / name, n_each=1)
     (tours / "base.yaml").write_text("task: rooms\ntrain: [a]\ntest: [b]\nfeatures: [phog]\n"
                                      "classifier: knn\n", encoding="utf-8")  # fmt: skip
     folder = tmp_path / "grids" / "deep"
