@@ -17,6 +17,7 @@ Examples:
   robotvision time configs/quickstart.yaml --sustainable deadline
   robotvision time configs/a.yaml --vs configs/b.yaml
   robotvision time --on ../data/corridor_lap1 -- python3 my_program.py
+  robotvision time --room Kitchen --room Hall -- ./my_program model.bin
 """
 
 
@@ -27,10 +28,13 @@ Examples:
 @click.option("--set", "set_name", help="Time the system of this test set (else the first).")
 @click.option("--on", type=click.Path(path_type=Path),
               help="The sequence a PROGRAM is timed on (else pictures in memory).")  # fmt: skip
+@click.option("--task", "task_name", help="Tell a PROGRAM the labels of this task.")
+@click.option("--room", "rooms", multiple=True, help="A room a PROGRAM knows; repeatable.")
 @click.option("--vs", type=click.Path(path_type=Path),
               help="Compare with this configuration's system, frame by frame.")  # fmt: skip
 @click.option("--quantile", "quantiles", multiple=True, metavar="p90",
-              help="To be supported; may be repeated (else p50, p90 and p99).")  # fmt: skip
+              help="Give it, and measure until it is supported; may be repeated "
+              "(else p50, p90 and p99).")  # fmt: skip
 @click.option("--warm-up", type=click.IntRange(0), default=20, show_default=True,
               help="Frames left out.")  # fmt: skip
 @click.option("--passes", type=click.IntRange(1), help="Exactly so many, supported or not.")
@@ -46,6 +50,8 @@ def command(
     data_root: Path | None,
     set_name: str | None,
     on: Path | None,
+    task_name: str | None,
+    rooms: tuple[str, ...],
     vs: Path | None,
     quantiles: tuple[str, ...],
     warm_up: int,
@@ -66,15 +72,15 @@ def command(
     from robotvision.replay.policy import parse_deadline, parse_policy
     from robotvision.report.console import out
     from robotvision.report.timing import print_pair, print_timing
-    from robotvision.timing.quantiles import parse_quantile
+    from robotvision.timing.quantiles import QUANTILES, parse_quantile
     from robotvision.timing.timing import Wish, time_pair, time_subject
 
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
-    wanted = tuple(parse_quantile(q) for q in quantiles or ("p50", "p90", "p99"))
+    wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
     wish = Wish(wanted, warm_up, max_s, passes)
     with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
-        subject = _subject(what, data_root, set_name, on, no_cache, Path(folder))
+        subject = _subject(what, data_root, set_name, on, no_cache, Path(folder), task_name, rooms)
         if vs is not None:
             other = _subject((str(vs),), data_root, set_name, None, no_cache, Path(folder))
             data = _with_bar(lambda p: time_pair(subject, other, wish, p))
@@ -91,7 +97,7 @@ def command(
 
 def _subject(
     what: tuple[str, ...], data_root: Path | None, set_name: str | None, on: Path | None,
-    no_cache: bool, folder: Path,
+    no_cache: bool, folder: Path, task_name: str | None = None, rooms: tuple[str, ...] = (),
 ) -> Subject:  # fmt: skip
     from rich.console import Console
 
@@ -101,7 +107,9 @@ def _subject(
     from robotvision.timing.timing import from_command, from_setup
 
     if len(what) > 1 or not what[0].endswith((".yaml", ".yml")):
-        return from_command(what, on, folder)
+        return from_command(what, on, folder, task_name, rooms)
+    if task_name or rooms:
+        raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")
     setup = load_config(Path(what[0]), data_root)
     with Live(Console(stderr=True)) as live:
         return from_setup(setup, set_name, None if no_cache else cache_folder(), live, folder)

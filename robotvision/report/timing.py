@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from robotvision.timing.measure import OUTSIDE, QUANTILES
+from robotvision.timing.measure import OUTSIDE
 
 MARKS = {True: ("ok  ", "green"), False: ("no  ", "red"), None: ("?   ", "yellow")}
 
@@ -43,7 +43,7 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
 def _stages(data: Mapping[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("ms")
-    columns = (*QUANTILES, "max")
+    columns = list(next(iter(data["latency_ns"].values()), ()))
     for column in (*columns, "null p50", "null max"):
         table.add_column(column, justify="right")
     for row, values in data["latency_ns"].items():

@@ -26,10 +26,9 @@ from robotvision.replay.policy import named_policy
 from robotvision.runs.log import FrameRecord, RunLog
 from robotvision.systems.base import System
 from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
-from robotvision.timing.quantiles import frames_needed, summary
+from robotvision.timing.quantiles import QUANTILES, frames_needed, summary
 
 Ints = NDArray[np.int64]
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 OUTSIDE = ("wait", "hand-over", "log", "residual", "cycle", "decode")
 """Rows that lie outside the timed interval."""
 MIN_PASSES = 3

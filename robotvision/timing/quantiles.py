@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from robotvision.errors import RobotVisionError
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+"""Those that are given where none are asked for."""
 CONFIDENCE = 0.99
 
 
@@ -59,6 +60,11 @@ def summary(
         for name, q in wanted.items()
     }
     return {**found, "max": int(ordered[-1])}
+
+
+def named_quantiles(wanted: Sequence[float]) -> dict[str, float]:
+    """Return quantiles by name, in rising order: ``{"p50": 0.5, "p99.9": 0.999}``."""
+    return {f"p{round(100 * q, 7):.10g}": q for q in sorted(wanted)}
 
 
 def parse_quantile(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +23,15 @@ from robotvision.tasks.model import Task
 from robotvision.timing.checks import check_all, verdict
 from robotvision.timing.environment import describe
 from robotvision.timing.load import children_peak_bytes
-from robotvision.timing.measure import QUANTILES, Progress, Timed, measure
+from robotvision.timing.measure import Progress, Timed, measure
 from robotvision.timing.null import null_run
-from robotvision.timing.quantiles import frames_needed, is_supported
+from robotvision.timing.quantiles import QUANTILES, frames_needed, is_supported, named_quantiles
 from robotvision.timing.ratio import measure_pair
 from robotvision.timing.standin import ROOMS, stand_in
 from robotvision.timing.sustain import confirm, highest_rate
 
 SCHEMA = 1
-STAND_IN_FRAMES = 120
+STAND_IN_FRAMES, STAND_IN_HZ = 120, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Wish:
     Parameters
     ----------
     quantiles : tuple of float
-        That are to be supported.
+        That are given, and are to be supported.
     warm_up : int
         Frames left out.
     max_s : float
@@ -75,7 +76,7 @@ class Wish:
         Exactly so many.
     """
 
-    quantiles: tuple[float, ...] = (0.5, 0.9, 0.99)
+    quantiles: tuple[float, ...] = tuple(QUANTILES.values())
     warm_up: int = 20
     max_s: float = 60.0
     n_passes: int | None = None
@@ -102,16 +103,35 @@ def from_setup(
     return Subject(setup.path.stem, system, session, sequence)
 
 
-def from_command(command: Several[str], on: Path | None, folder: Path) -> Subject:
+def from_command(
+    command: Several[str], on: Path | None, folder: Path, task_name: str | None = None,
+    rooms: tuple[str, ...] = (),
+) -> Subject:  # fmt: skip
     """Return a program on a sequence, or on pictures in memory where none is named.
+
+    Parameters
+    ----------
+    task_name : str, optional
+        Whose labels it is told (else those of the sequence).
+    rooms : tuple of str
+        The labels it is told, in place of the task's.
 
     Raises
     ------
     RobotVisionError
         The program or the sequence cannot be had.
     """
-    sequence = stand_in(STAND_IN_FRAMES) if on is None else open_sequence(on)
-    task: Task = load_task("rooms").with_rooms(sequence.room_counts() or ROOMS)
+    task: Task = load_task(task_name or "rooms", Path.cwd())
+    if rooms:
+        task = task.model_copy(update={"rooms": rooms})
+    if on is None:
+        task = task.with_rooms(ROOMS)
+        each_s = STAND_IN_FRAMES / STAND_IN_HZ / len(task.room_names)
+        sequence = stand_in(STAND_IN_FRAMES, rate_hz=STAND_IN_HZ, rooms=task.room_names,
+                            seconds_each=each_s)  # fmt: skip
+    else:
+        sequence = open_sequence(on)
+        task = task.with_rooms(sequence.room_counts() or ROOMS)
     hide = [] if on is None else [on.resolve()]
     system = External(command, log_path=folder / "system.log", hide=hide)
     return Subject(Path(command[0]).name, system, Session(task), sequence)
@@ -130,7 +150,7 @@ def time_subject(
     RobotVisionError
         It cannot be started or cannot begin the sequence.
     """
-    null = null_run()
+    null, quantiles = null_run(), named_quantiles(wish.quantiles)
     system, sequence, channels = subject.system, subject.sequence, subject.channels
     try:
         system.start(subject.session)
@@ -156,11 +176,11 @@ def time_subject(
         "passes": timed.n_passes,
         "warm_up": len(timed.warm_up_ns),
         "seconds": timed.seconds,
-        "latency_ns": timed.table(),
-        "unsupported": unsupported(len(timed.total)),
+        "latency_ns": timed.table(quantiles),
+        "unsupported": unsupported(len(timed.total), quantiles),
         "jitter_ns": timed.jitter_ns,
         "throughput_hz": timed.throughput_hz,
-        "null_ns": null.table(),
+        "null_ns": null.table({"p50": 0.5, **quantiles}),
         "memory": memory(timed),
         "sustained": None if found is None else found.to_json(),
         "checks": [{"name": c.name, "ok": c.ok, "message": c.message} for c in checks],
@@ -170,11 +190,11 @@ def time_subject(
     }
 
 
-def unsupported(n: int) -> dict[str, str]:
-    """Return in words each quantile that ``n`` frames do not support."""
+def unsupported(n: int, quantiles: Mapping[str, float] = QUANTILES) -> dict[str, str]:
+    """Return in words each of the ``quantiles`` that ``n`` frames do not support."""
     return {
         name: f"{name} not supported by {n} frames (needs {frames_needed(q)})"
-        for name, q in QUANTILES.items()
+        for name, q in quantiles.items()
         if q > 0.5 and not is_supported(n, q)
     }
 
