@@ -25,6 +25,7 @@ from robotvision.features.extraction import (
     Extraction,
     Progress,
     extract,
+    failure,
     needs_training,
     training_frames,
 )
@@ -362,19 +363,32 @@ def fit_extractor(
         Where it must know its camera, each sequence's calibration is told before its frames.
     tell : callable
         Hears how many frames it has seen.
+
+    Raises
+    ------
+    RobotVisionError
+        The extractor fails, whatever it raises.
     """
     rooms: list[str] = []
+    where = "before its first training frame"
 
     def frames() -> Any:
+        nonlocal where
         for sequence in sequences:
             if hasattr(extractor, "calibrate"):
                 extractor.calibrate(sequence.calibration)
             for frame, room in training_frames([sequence], tuple(extractor.channels)):
                 rooms.append(room)
+                where = f"{sequence.name}: learning, up to frame {frame.index}"
                 tell(len(rooms))
                 yield frame
 
-    extractor.fit(frames(), rooms)
+    try:
+        extractor.fit(frames(), rooms)
+    except RobotVisionError:
+        raise
+    except Exception as e:  # a plug-in may raise anything
+        raise failure(extractor, where, e) from e
 
 
 def _objects(sequence: data.Sequence, position: int) -> frozenset[str]:

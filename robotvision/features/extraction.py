@@ -12,7 +12,9 @@ import copy
 import hashlib
 import json
 import os
+import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -111,7 +113,7 @@ def extract(
     Raises
     ------
     RobotVisionError
-        An extractor refuses a frame, or gives a vector of the wrong shape or with NaN in it.
+        An extractor fails on a frame, or gives a vector of the wrong shape or with NaN in it.
     """
     made = [ready(e, sequence.calibration) for e in extractors]
     keys = _keys(made, sequence) if cache else [None] * len(made)
@@ -153,7 +155,7 @@ def _run(
         except FrameError as e:
             return str(e)
         for block, extractor in zip(blocks, extractors, strict=True):
-            block[position] = checked(extractor, frame)
+            block[position] = _told(extractor, frame, sequence)
         return None
 
     threads_before = cv2.getNumThreads()
@@ -188,6 +190,34 @@ def _bounded_map(
         yield outcome
 
 
+def _told(
+    extractor: FeatureExtractor, frame: Frame, sequence: data.Sequence
+) -> NDArray[np.float32]:
+    """Return the frame's vector; whatever the extractor raises is told in one line."""
+    try:
+        vector = np.asarray(extractor.extract(frame), dtype=np.float32)
+    except Exception as e:  # a plug-in may raise anything
+        raise failure(extractor, f"{sequence.name}: frame {frame.index}", e) from e
+    try:
+        return _verified(extractor, frame, vector)
+    except RobotVisionError as e:
+        raise RobotVisionError(f"{sequence.name}: {e}") from e
+
+
+def failure(extractor: FeatureExtractor, where: str, error: Exception) -> RobotVisionError:
+    """Return what an extractor raised as one line, with the place in its code."""
+    what = " ".join(str(error).split())
+    if isinstance(error, RobotVisionError):
+        return RobotVisionError(f"{where}: {extractor!r}: {what}")
+    steps = traceback.extract_tb(error.__traceback__)
+    own = getattr(sys.modules.get(type(extractor).__module__), "__file__", None)
+    at = next((s for s in reversed(steps) if s.filename == own), steps[-1])
+    return RobotVisionError(
+        f"{where}: {extractor!r} failed at {at.filename}:{at.lineno} with "
+        f"{type(error).__name__}" + (f": {what}" if what else "")
+    )
+
+
 def checked(extractor: FeatureExtractor, frame: Frame) -> NDArray[np.float32]:
     """Return the frame's vector after a look at its shape and values.
 
@@ -196,7 +226,12 @@ def checked(extractor: FeatureExtractor, frame: Frame) -> NDArray[np.float32]:
     RobotVisionError
         The vector is not (dim,) or not finite.
     """
-    vector = np.asarray(extractor.extract(frame), dtype=np.float32)
+    return _verified(extractor, frame, np.asarray(extractor.extract(frame), dtype=np.float32))
+
+
+def _verified(
+    extractor: FeatureExtractor, frame: Frame, vector: NDArray[np.float32]
+) -> NDArray[np.float32]:
     if vector.shape != (extractor.dim,):
         raise RobotVisionError(
             f"frame {frame.index}: {extractor!r} gave a vector of shape {vector.shape}, expected "
