@@ -7,6 +7,7 @@ configuration's own folder.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +20,9 @@ from robotvision.registry import Registry
 from robotvision.replay.faults import FaultPlan
 from robotvision.tasks import Task, load_task
 from robotvision.yamlfile import Document, Path_, Strict, load, validate
+
+_SET = re.compile(r"\w[\w .-]*")
+"""What a test set may be called."""
 
 Params = dict[str, Any]
 
@@ -444,6 +448,9 @@ class _Check:
         parts = []
         for name, listed in sets.items():
             where: Path_ = ("test", name) if isinstance(test, dict) else ("test",)
+            if not _SET.fullmatch(name):  # it stands in names of files of the run folder
+                self._fault(where, f"expected a name of letters, digits, blanks, _ . and -, got "
+                            f"{name!r}")  # fmt: skip
             mine = self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
             parts.append(Part(name, mine or (), self._specs(listed, where)))
         return tuple(parts)

@@ -136,10 +136,13 @@ class RunLog:
             while written < len(raw):
                 written += self._file.write(raw[written:])
         except OSError as e:
-            raise RobotVisionError(
-                f"{self.path}: cannot be written ({e.strerror}); the answers before are kept: make "
-                f"room, then go on with robotvision run --resume {self.path.parent}"
-            ) from e
+            raise self._full(e) from e
+
+    def _full(self, e: OSError) -> RobotVisionError:
+        return RobotVisionError(
+            f"{self.path}: cannot be written ({e.strerror}); the answers before are kept: make "
+            f"room, then go on with robotvision run --resume {self.path.parent}"
+        )
 
     def cut(self, offset: int) -> None:
         """Drop everything after the first ``offset`` bytes."""
@@ -147,8 +150,11 @@ class RunLog:
         self._file.seek(offset)
 
     def sync(self) -> None:
-        """Have the system put what was written on disk."""
-        os.fsync(self._file.fileno())
+        """Have the system put what was written on disk. Raises RobotVisionError."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as e:
+            raise self._full(e) from e
 
     def close(self) -> None:
         """Close the file."""

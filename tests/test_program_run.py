@@ -1,0 +1,173 @@
+"""Programs in a whole run: faults are counted and named, the log is kept, a resume is right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from robotvision.errors import RobotVisionError
+from robotvision.runs.log import read_log
+
+Config = Callable[..., Path]
+CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
+PROGRAM = """
+import json, os, signal, sys, time
+def say(text):
+    sys.stdout.write(text + "\\n")
+    sys.stdout.flush()
+def answer(i, room="Hall", **more):
+    say("@rv1 " + json.dumps({"type": "answer", "index": i, "room": room, **more}))
+seen = 0
+for line in sys.stdin.buffer:
+    m = json.loads(line[5:])
+    if m["type"] == "hello":
+        transport = m["transports"][0]
+        say('@rv1 {"type": "ready", "channels": ["rgb"]}')
+    elif m["type"] == "reset":
+        seen = 0
+        print("reset", file=sys.stderr, flush=True)
+    elif m["type"] == "frame":
+        if transport == "pipe":
+            sys.stdin.buffer.read(m["bytes"])
+        seen += 1
+        i = m["index"]
+        what = sys.argv[1:][i] if i < len(sys.argv) - 1 else ""
+        print("frame", i, what, file=sys.stderr, flush=True)
+        if what == "exit0": sys.exit(0)
+        if what == "crash": raise RuntimeError("fell over")
+        if what == "segv": os.kill(os.getpid(), signal.SIGSEGV)
+        if what == "kill9": os.kill(os.getpid(), signal.SIGKILL)
+        if what == "hang": time.sleep(1000)
+        if what == "malformed": say('@rv1 {"type": ')
+        elif what == "other": answer(i + 1000)
+        elif what == "label": answer(i, "Hal")
+        elif what == "nan": answer(i, confidence=float("nan"))
+        elif what == "stdout":
+            os.close(1)
+            time.sleep(1000)
+        elif what == "stdin":
+            answer(i)
+            os.close(0)
+            time.sleep(1000)
+        elif what == "flood":
+            for _ in range(10486): sys.stdout.buffer.write(b"x" * 99999 + b"\\n")
+            time.sleep(1000)
+        else:
+            answer(i, "Hall" if seen % 2 else "Office")
+            if what == "twice": answer(i, "Hall" if seen % 2 else "Office")
+    elif m["type"] == "bye":
+        break
+"""
+FAULTS = {
+    "": "", "exit0": "ended with exit status 0", "crash": "RuntimeError: fell over",
+    "segv": "was ended by SIGSEGV", "kill9": "was ended by SIGKILL",
+    "hang": "no answer within 1 s", "malformed": "malformed line", "other": "is for frame 1007",
+    "label": "room 'Hal' is not a label of the task; did you mean 'Hall'",
+    "nan": "confidence: expected a number from 0 to 1, got nan", "stdout": "closed its stdout",
+    "flood": "no answer within 1 s",
+}  # fmt: skip
+
+
+@pytest.fixture
+def program(config: Config, data_root: Path) -> Config:
+    """Return a function that writes the configuration of a program."""
+
+    def write(*words: str, system: str = "", **keys: str) -> Path:
+        script = data_root / "program.py"
+        script.write_text(PROGRAM)
+        argv = json.dumps([sys.executable, "-I", "-S", str(script), *words])
+        return config(
+            f"system: {{command: {argv}, timeout_s: 1.0, start_timeout_s: 20.0{system}}}\n",
+            train="", features="", classifier="", task="own.yaml", **keys,
+        )  # fmt: skip
+
+    rooms = "[Hall, Office, Kitchen]"
+    (data_root / "own.yaml").write_text(f"extends: rooms\nrooms: {rooms}\n")
+    return write
+
+
+def robotvision(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CLI, *map(str, words)], capture_output=True, text=True, timeout=120)
+
+
+def outcome(out: Path) -> list[tuple[object, object]]:
+    return [(f.timed.answer, f.timed.fault) for f in read_log(out).frames()]
+
+
+@pytest.mark.parametrize("transport", ["shm", "pipe"])
+def test_every_fault_is_a_failed_frame_and_the_run_goes_on(
+    program: Config, tmp_path: Path, transport: str
+) -> None:
+    """One run, a fault at each frame: each counted and named, exit 1, the program's log kept."""
+    words = [*FAULTS, "stdin", "", "twice", ""]
+    path = program(*words, system=f", restarts: 20, transport: {transport}")
+    done = robotvision("run", path, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    told = [str(f.timed.fault or "") for f in read_log(tmp_path / "out").frames()]
+    expected = [*FAULTS.values(), "", "closed its stdin", "", "a second time", "", ""]
+    assert len(told) == len(expected) == report["frames"] == 18
+    for fault, part in zip(told, expected, strict=True):
+        assert part in fault
+        assert bool(part) == bool(fault), fault
+    assert report["outcomes"]["failed"] == sum(map(bool, expected))
+    log = (tmp_path / "out" / "system.log").read_bytes()
+    assert b"the log is full" in log
+    assert len(log) < 2 << 20
+
+
+def test_restarts_end_and_the_run_does_not(program: Config, tmp_path: Path) -> None:
+    """After the last restart the frames left fail with one message, and are all there."""
+    path = program(*["crash"] * 18, system=", restarts: 2")
+    done = robotvision("run", path, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["outcomes"]["failed"] == 18
+    told = [fault for _, fault in outcome(tmp_path / "out")]
+    assert len(set(told[3:])) == 1
+    assert str(told[3]).endswith("given up after 2 restarts")
+    assert (tmp_path / "out" / "system.log").read_text().count("[robotvision] started") == 3
+
+
+@pytest.mark.parametrize("mode", ["obligatory", "optional"])
+def test_a_resumed_program_with_memory_begins_the_sequence_again(
+    program: Config, tmp_path: Path, mode: str
+) -> None:
+    """Where earlier frames may be used, half a sequence is not gone on with."""
+    path = program(mode=mode)
+    robotvision("run", path, "--out", tmp_path / "whole")
+    whole = outcome(tmp_path / "whole")
+    out = tmp_path / "whole"
+    lines = (out / "run.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "run.jsonl").write_bytes(b"".join(lines[: 2 + 7]) + lines[9][:50])
+    done = robotvision("run", "--resume", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frames"] == 18
+    assert ("begun again" in done.stderr) == (mode == "optional")
+    again = outcome(out)
+    assert (again == whole) == (mode == "optional")  # it counts frames, which obligatory forbids
+    assert again[:7] == whole[:7]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("[/no/such/program]", "/no/such/program does not exist"),
+     ("[./plain.txt]", "is not executable"), ("[no-such-program-xyz]", "on PATH")],
+)  # fmt: skip
+def test_a_command_that_cannot_be_executed_ends_the_run_before_it_begins(
+    config: Config, program: Config, data_root: Path, tmp_path: Path, command: str, words: str
+) -> None:
+    """Exit 2, one line, no run log."""
+    (data_root / "plain.txt").write_text("")
+    path = config(f"system: {{command: {command}}}\n", train="", features="", classifier="",
+                  task="own.yaml")  # fmt: skip
+    done = robotvision("run", path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    with pytest.raises(RobotVisionError):
+        read_log(tmp_path / "out")
