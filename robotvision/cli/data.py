@@ -134,7 +134,7 @@ def verify(
                  "  robotvision data convert tour.mp4 sequences/tour\n"
                  "  robotvision data convert tour.bag sequences/tour --label-file rooms.csv\n"
                  "  robotvision data convert pictures/ sequences/tour --rate 2\n"
-                 "  robotvision data convert test1 handout/test1 --no-truth")  # fmt: skip
+                 "  robotvision data convert test1 handout --no-truth --no-poses")  # fmt: skip
 @click.argument("source", metavar="SRC", type=_PATH)
 @click.argument("target", metavar="DST", type=_PATH)
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
@@ -142,9 +142,11 @@ def verify(
               help="Frames a second, for layouts without times (5 where not said).")  # fmt: skip
 @_for_recordings
 @click.option("--no-truth", is_flag=True, help="Leave the rooms and objects out.")
+@click.option("--no-poses", is_flag=True,
+              help="Leave the robot's poses out, from which rooms can be told.")  # fmt: skip
 def convert(
     source: Path, target: Path, reader: str | None, rate_hz: float | None,
-    label_file: Path | None, topics: tuple[str, ...], no_truth: bool,
+    label_file: Path | None, topics: tuple[str, ...], no_truth: bool, no_poses: bool,
 ) -> int:  # fmt: skip
     """Write a sequence in the native layout. Exit 1 where pictures could not be read."""
     from robotvision.data import open_sequence
@@ -153,7 +155,7 @@ def convert(
     params = _params(label_file, topics) | ({} if rate_hz is None else {"rate_hz": rate_hz})
     sequence = open_sequence(source, reader, **params)
     with _progress(f"writing {target.name}") as progress:
-        faults = write(sequence, target, truth=not no_truth, progress=progress)
+        faults = write(sequence, target, truth=not no_truth, poses=not no_poses, progress=progress)
     for fault in faults:
         click.echo(str(fault), err=True)
     left_out = f", {len(faults)} pictures left out" if faults else ""

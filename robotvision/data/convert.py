@@ -26,12 +26,18 @@ _KEPT = {
 
 
 def convert(
-    sequence: Sequence, target: Path, *, truth: bool = True, progress: Progress | None = None
+    sequence: Sequence,
+    target: Path,
+    *,
+    truth: bool = True,
+    poses: bool = True,
+    progress: Progress | None = None,
 ) -> list[Fault]:
     """Write ``sequence`` to the folder ``target`` in the native layout.
 
-    Frame numbers, times, segments, poses (to 0.1 mm), calibration and, where ``truth`` is True,
-    the truth stay what they are; so do the frames' own file names where no two are the same.
+    Frame numbers, times, segments, calibration and, where ``truth`` and ``poses`` are True, the
+    truth and the robot's poses (to 0.1 mm) stay what they are; so do the frames' own file names
+    where no two are the same.
 
     Returns
     -------
@@ -61,7 +67,7 @@ def convert(
                 entry.timestamp_ns,
                 _images(sequence, position, faults),
                 segment=entry.segment,
-                pose=entry.pose,
+                pose=entry.pose if poses else None,
                 room=answer.room if answer else None,
                 objects=answer.objects if answer else frozenset(),
                 index=entry.index,

@@ -123,6 +123,22 @@ def test_command(layouts: Make, tmp_path: Path) -> None:
     assert len(again.stderr.splitlines()) == 1
 
 
+def test_poses_are_kept_away_when_told_to(layouts: Make, tmp_path: Path) -> None:
+    """Nothing of them is left in any file; all else stays."""
+    source = layouts("native")
+    assert all(f.pose is not None for f in open_sequence(source).frames)
+    kept, without = tmp_path / "kept", tmp_path / "without"
+    assert command("data", "convert", source, kept).returncode == 0
+    assert command("data", "convert", source, without, "--no-poses").returncode == 0
+    before, after = open_sequence(kept), open_sequence(without)
+    assert all(f.pose is None for f in after.frames)
+    assert after.truth == before.truth
+    assert [f.timestamp_ns for f in after.frames] == [f.timestamp_ns for f in before.frames]
+    assert [line.rsplit(",", 3)[0] for line in (kept / "frames.csv").read_text().split()] == [
+        line.rsplit(",", 3)[0] for line in (without / "frames.csv").read_text().split()
+    ]
+
+
 def test_command_rate_and_broken_picture(layouts: Make, tmp_path: Path) -> None:
     """A rate gives times to pictures without; a picture that cannot be read is exit 1."""
     source, target = layouts("folder"), tmp_path / "out"
