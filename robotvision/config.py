@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,8 +16,9 @@ import yaml
 from pydantic import Field
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.local_code import search_also
 from robotvision.registry import Registry
-from robotvision.replay.faults import FaultPlan
+from robotvision.replay.faults import FaultPlan, wrong_kinds
 from robotvision.tasks import Task, load_task
 from robotvision.yamlfile import Document, Path_, Strict, load, validate
 
@@ -299,12 +300,25 @@ def check_config(
     instead: Instead | None = None,
 ) -> Setup:
     """Check a configuration that was read; arguments, result and faults as in `load_config`."""
-    config = validate(document, Config)
+    config = _validated(document)
     if instead is not None:
         config = instead.of(config)
     if seed is not None:
         config = config.model_copy(update={"seed": seed})
     return _Check(document, config, data_root).setup()
+
+
+def _validated(document: Document) -> Config:
+    """Return the configuration as typed; its sensor faults are told as in a file of their own."""
+    wrong = list(wrong_kinds(document, ("faults",)))
+    if not wrong:
+        return validate(document, Config)
+    others = {k: v for k, v in document.data.items() if k != "faults"}
+    try:
+        validate(replace(document, data=others), Config)
+    except InputFaults as e:
+        wrong += e.faults
+    raise InputFaults(sorted(wrong, key=lambda f: (f.line or 0, f.column or 0)))
 
 
 class _Check:
@@ -313,6 +327,7 @@ class _Check:
     def __init__(self, document: Document, config: Config, data_root: Path | None) -> None:
         self.document, self.config = document, config
         self.path = Path(document.path)
+        search_also(self.path.parent)
         own = os.environ.get("ROBOTVISION_DATA")
         self.data_root = data_root or (Path(own) if own else self.path.parent)
         self.faults: list[Fault] = []

@@ -158,10 +158,24 @@ class Preparation:
 
         path = self.log_path.parent / f"{part.name}{SUFFIX}"
         save_pipeline(path, pipeline, self.task)
+        about = {"path": str(path.resolve()), "trusted": own_classes(self.setup.config)}
         return Worker(
-            "robotvision.trained:build_system", str(path.resolve()), name="pipeline",
+            "robotvision.trained:build_system", about, name="pipeline",
             has_memory=pipeline.has_memory, log_path=self.log_path,
         )  # fmt: skip
+
+
+def own_classes(config: Config) -> list[str]:
+    """Return the dotted names of the plug-in classes that a configuration names."""
+    from robotvision.classifiers import CLASSIFIERS
+    from robotvision.features import FEATURES
+    from robotvision.temporal import TEMPORAL
+
+    named = [(FEATURES, item) for item in config.features]
+    named += [(r, i) for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
+              if i is not None]  # fmt: skip
+    classes = [r.get(item if isinstance(item, str) else item.name) for r, item in named]
+    return [f"{cls.__module__}.{cls.__qualname__}" for cls in classes]
 
 
 def train_part(

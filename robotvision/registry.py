@@ -6,7 +6,8 @@ Four ways to name a plug-in, tried in this order:
 2. ``@register("name")`` in local code that has been imported;
 3. an entry point of that one name in the group ``robotvision.features``, ``.classifiers`` or
    ``.readers`` of an installed package;
-4. a dotted name: ``"my_package.my_module.MyExtractor"``.
+4. a dotted name: ``"my_package.my_module.MyExtractor"``, of what is installed, on ``PYTHONPATH`` or
+   in the folders of `robotvision.local_code`.
 
 The same name for two classes is an error, never a silent replacement.
 """
@@ -20,6 +21,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from robotvision.errors import RobotVisionError, UnknownNameError, near
+from robotvision.local_code import reach
 
 T = TypeVar("T", bound=type)
 
@@ -132,12 +134,14 @@ def _without_init(message: str) -> str:
 
 def _import_dotted(name: str, registry: Registry) -> type:
     module, _, attribute = name.rpartition(".")
+    folders = reach()
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as e:
+        searched = ", ".join(["what is installed", "PYTHONPATH", *folders])
         raise RobotVisionError(
-            f"{registry.kind} {name!r}: cannot import it ({e}); known by name: "
-            f"{', '.join(registry.names())}"
+            f"{registry.kind} {name!r}: cannot import it ({e}); searched: {searched}; known by "
+            f"name: {', '.join(registry.names())}"
         ) from e
     if not isinstance(found, type):
         raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {found!r}")

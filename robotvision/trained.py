@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def save_pipeline(
     save_model(path, parts, data)
 
 
-def load_pipeline(path: Path, task: str | None = None) -> Trained:
+def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = ()) -> Trained:
     """Read a trained pipeline from a model file.
 
     Parameters
@@ -89,13 +89,15 @@ def load_pipeline(path: Path, task: str | None = None) -> Trained:
     path : Path
     task : str, optional
         The id of the task it must be for.
+    trusted : sequence of str
+        Dotted names of plug-in classes that may be built, beside this package's own.
 
     Raises
     ------
     InputFaults
         Not a model file, damaged, or for another task: one line.
     """
-    parts, about = load_model(path, task=task)
+    parts, about = load_model(path, task=task, trusted=trusted)
     try:
         rules = Task.model_validate_json(json.dumps(about["rules"]))
         cues = [
@@ -128,6 +130,9 @@ def _objects(
     return ObjectRecogniser(names, classifiers, task.points.objects)
 
 
-def build_system(path: str) -> InProcess:
-    """Return the system of a model file: what a worker process serves."""
-    return InProcess(load_pipeline(Path(path)).pipeline)
+def build_system(about: Mapping[str, Any]) -> InProcess:
+    """Return the system of a model file: what a worker process serves.
+
+    ``about`` holds its ``path``, and the classes ``trusted`` in it by who wrote it just now.
+    """
+    return InProcess(load_pipeline(Path(about["path"]), trusted=about["trusted"]).pipeline)

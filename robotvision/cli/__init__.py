@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -86,7 +87,9 @@ def robotvision() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; whatever the user can put right is one line a fault and exit 2."""
     from robotvision.errors import RobotVisionError
+    from robotvision.local_code import search_also
 
+    search_also(Path())
     try:
         result: Any = robotvision.main(args=args, prog_name="robotvision", standalone_mode=False)
     except click.ClickException as e:

@@ -21,7 +21,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from robotvision.errors import Fault, InputFaults, near
-from robotvision.yamlfile import Document, Strict, load, validate
+from robotvision.yamlfile import Document, Path_, Strict, load, validate
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -142,21 +142,27 @@ KINDS = {
 def load_plan(path: Path) -> FaultPlan:
     """Read a plan from YAML. Raises InputFaults, every fault with its place."""
     document = load(path)
-    wrong = list(_wrong_kinds(document))
+    wrong = list(wrong_kinds(document))
     if wrong:
         raise InputFaults(wrong)
     return validate(document, FaultPlan)
 
 
-def _wrong_kinds(document: Document) -> Iterator[Fault]:
-    """Yield a fault for each kind that there is not, and each key that its kind does not have."""
-    listed = document.data.get("faults") if isinstance(document.data, dict) else None
+def wrong_kinds(document: Document, where: Path_ = ()) -> Iterator[Fault]:
+    """Yield a fault for each kind that there is not, and each key that its kind does not have.
+
+    ``where`` is where in the document the plan stands.
+    """
+    plan = document.data
+    for step in where:
+        plan = plan.get(step) if isinstance(plan, dict) else None
+    listed = plan.get("faults") if isinstance(plan, dict) else None
     for i, item in enumerate(listed if isinstance(listed, list) else ()):
         if not isinstance(item, dict):
             continue
         kind = item.get("kind")
         if kind not in KINDS:
-            at = ("faults", i, "kind") if "kind" in item else ("faults", i)
+            at = (*where, "faults", i, *(("kind",) if "kind" in item else ()))
             close = near(kind, KINDS) if isinstance(kind, str) else ""
             yield document.fault(at, f"expected a kind of sensor fault, got {kind!r}{close}",
                                  f"known: {', '.join(KINDS)}")  # fmt: skip
@@ -164,5 +170,5 @@ def _wrong_kinds(document: Document) -> Iterator[Fault]:
         known = list(KINDS[kind].model_fields)
         for key in item:
             if key not in known:
-                yield document.fault(("faults", i, key), f"unknown key{near(key, known)}",
+                yield document.fault((*where, "faults", i, key), f"unknown key{near(key, known)}",
                                      f"known for {kind}: {', '.join(known)}", key=True)  # fmt: skip

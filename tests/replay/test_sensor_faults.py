@@ -267,3 +267,32 @@ def test_an_interrupted_run_with_faults_goes_on_with_them(
     assert again["outcomes"] == whole["outcomes"]
     refused = run("--resume", out, "--faults", plan_path)
     assert refused.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "faults: [{kind: drp, share: 0.1}, {kind: drop, shar: 0.1}]",
+        "faults: [{kind: drop, share: 2}, {kind: blur, pixels: x}, 4]",
+        "faults: [{share: 1}]",
+        "faults: [{kind: exposure, ev: 2, start: 0.5, end: 0.2}]",
+        "faults: []",
+    ],
+)
+def test_faults_in_a_configuration_are_told_as_in_a_file_of_their_own(
+    text: str, tmp_path: Path
+) -> None:
+    """The same words and near names, each at its own line and column; other faults beside them."""
+    own, config = tmp_path / "faults.yaml", tmp_path / "run.yaml"
+    own.write_text(text)
+    config.write_text(f"task: rooms\nfaults:\n  {text}\ntests: []\n")
+    with pytest.raises(InputFaults) as apart:
+        load_plan(own)
+    with pytest.raises(InputFaults) as inside:
+        load_config(config)
+    expected = [
+        (3, (f.column or 0) + 2, f"faults.{f.message}", f.remedy) for f in apart.value.faults
+    ]
+    found = [(f.line, f.column, f.message, f.remedy) for f in inside.value.faults]
+    assert [f for f in found if f[0] == 3] == expected
+    assert any("tests: unknown key; did you mean 'test'?" in f[2] for f in found)
