@@ -10,13 +10,12 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
-from robotvision.config import Part, SequenceSpec, Setup, build
+from robotvision.config import Part, SequenceSpec, Setup
 from robotvision.decision import Decision
 from robotvision.observer import Observer
 from robotvision.pipeline import Cue, Pipeline
@@ -24,7 +23,6 @@ from robotvision.prepare import Preparation
 from robotvision.records import Frame
 from robotvision.systems.base import System, View
 from robotvision.systems.inprocess import InProcess
-from robotvision.temporal import TEMPORAL, fit_temporal
 from robotvision.trained import Trained
 from robotvision.training import Training
 
@@ -108,8 +106,7 @@ class Kept(Preparation):
         for part in setup.parts:
             trained = parts.trained.get(part.name)
             if trained is not None:
-                sequences = [self.opened[s] for s in part.train]
-                self.pipelines[part.train] = finished(trained, setup, sequences)
+                self.pipelines[part.train] = finished(trained, setup)
                 self.training[part.name] = Training(**trained.about["training_facts"])
 
     def _open_all(self) -> None:
@@ -132,17 +129,15 @@ class Kept(Preparation):
                 yield rows, found
 
 
-def finished(trained: Trained, setup: Setup, sequences: Sequence[data.Sequence]) -> Pipeline:
-    """Return a trained pipeline with the decision and the temporal filter of ``setup``."""
+def finished(trained: Trained, setup: Setup) -> Pipeline:
+    """Return a trained pipeline with the decision of ``setup`` and a filter of its own."""
     pipeline, config = trained.pipeline, setup.config
     wish = config.decision.unknown
     decision = Decision(
         trained.task, pipeline.decision.classes, config.decision.abstain,
         wish if isinstance(wish, float) else None,
     )  # fmt: skip
-    temporal: Any = None
-    if config.temporal is not None:
-        temporal = fit_temporal(build(TEMPORAL, config.temporal), pipeline.classifier, sequences)
+    temporal = copy.deepcopy(pipeline.temporal)  # it has memory, and other runs may be under way
     return Pipeline(
         pipeline.cues, pipeline.classifier, decision, temporal, pipeline.objects, pipeline.unknown
     )

@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from robotvision import __version__
-from robotvision.config import SequenceSpec, Setup, check_config
+from robotvision.channels import settle_features
+from robotvision.config import Named, SequenceSpec, Setup, check_config
+from robotvision.data import Sequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.prepare import open_part, table_digest
 from robotvision.sweep.grid import Grid, Shown
 
 SCHEMA = 1
+Opened = dict[SequenceSpec, tuple[Sequence, Path]]
+"""Each sequence, and the data root of the first run that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One run: its hash, its cells in the table, its checked configuration."""
+    """One run: its hash, its cells in the table, its checked configuration.
+
+    ``features`` are those of the configuration, settled on the run's sequences; None where that
+    cannot be done, which the run says in its own words.
+    """
 
     key: str
     shown: Mapping[str, Shown]
     setup: Setup = field(repr=False)
+    features: tuple[str | Named, ...] | None = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,11 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
     grid = Grid(path, root)
     limit = grid.file.limit if limit is None else limit
     setups = _setups(grid, root)
-    known = _known([setup for _, setup in setups])
+    opened = _opened([setup for _, setup in setups])
+    known = {
+        spec: Known(digest([_place(spec, base), table_digest(s)]), tuple(s.room_counts()))
+        for spec, (s, base) in opened.items()
+    }
     runs: dict[str, RunSpec] = {}
     repeated = []
     for shown, setup in setups:
@@ -100,7 +113,7 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
         if key in runs:
             repeated.append(f"{_words(shown)}: the same run as {_words(runs[key].shown)}")
         else:
-            runs[key] = RunSpec(key, shown, setup)
+            runs[key] = RunSpec(key, shown, setup, _features(setup, opened))
     return Plan(path, grid.columns, list(runs.values()), known, limit, repeated)
 
 
@@ -120,26 +133,31 @@ def _setups(grid: Grid, root: Path | None) -> list[tuple[Mapping[str, Shown], Se
     return setups
 
 
-def _known(setups: list[Setup]) -> dict[SequenceSpec, Known]:
+def _opened(setups: list[Setup]) -> Opened:
     """Open every sequence once. Raises InputFaults."""
-    known: dict[SequenceSpec, Known] = {}
+    opened: Opened = {}
     faults: list[Fault] = []
     refused: set[SequenceSpec] = set()
     for setup in setups:
         for spec in (s for part in setup.parts for s in (*part.train, *part.test)):
-            if spec in known or spec in refused:
+            if spec in opened or spec in refused:
                 continue
             try:
-                sequence = open_part(spec)
+                opened[spec] = open_part(spec), setup.data_root
             except InputFaults as e:
                 faults += e.faults
                 refused.add(spec)
-                continue
-            about = [_place(spec, setup.data_root), table_digest(sequence)]
-            known[spec] = Known(digest(about), tuple(sequence.room_counts()))
     if faults:
         raise InputFaults(faults)
-    return known
+    return opened
+
+
+def _features(setup: Setup, opened: Opened) -> tuple[str | Named, ...] | None:
+    specs = dict.fromkeys(s for part in setup.parts for s in (*part.train, *part.test))
+    try:
+        return tuple(settle_features(setup.config, [opened[s][0] for s in specs])[0].features)
+    except RobotVisionError:
+        return None
 
 
 def _place(spec: SequenceSpec, root: Path) -> dict[str, Any]:

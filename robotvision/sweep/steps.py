@@ -1,13 +1,13 @@
 """What runs share, as a graph: learn, extract, train, run; each step once.
 
 ``learn``    an extractor that learns (a vocabulary, say), by extractor and training set
-``extract``  vectors of a sequence, by extractor and sequence (with its declared faults)
-``train``    a classifier, by features, classifier, integration, training set, seed and rules;
-             neither the threshold of the decision nor the temporal filter enters it
+``extract``  vectors of a sequence, by extractor and sequence (with its declared faults), one for
+             each view that training has of it
+``train``    a classifier, by features, classifier, integration, temporal filter (it is tuned on
+             held-out frames), training set, seed and rules; no threshold of the decision enters it
 ``run``      replay and score; its test vectors are looked up where no time is judged
 
-A program and a model file bring their own and stand alone; so does a run whose features only its
-sequences settle (``optional``, ``channel: auto``).
+A program and a model file bring their own and stand alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robotvision import __version__
+from robotvision.augment import View, views
 from robotvision.config import (
     Config,
     DecisionConfig,
@@ -34,6 +35,7 @@ from robotvision.sweep.plan import Known, Plan, RunSpec, digest
 from robotvision.tasks.model import Task
 
 Feature = str | Named
+PLAIN = View()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Extract:
     spec: SequenceSpec
     faults: FaultPlan | None
     learn: str | None
+    view: View = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +126,32 @@ class _Builder:
         trains: dict[str, str] = {}
         extracts: dict[str, tuple[tuple[str, ...], ...]] = {}
         stands_alone = setup.is_program or setup.model_path is not None
-        if not stands_alone and not any(map(is_settled_late, setup.config.features)):
+        if not stands_alone and run.features is not None:
             for part in setup.parts:
-                trains[part.name] = self._train(setup, part)
+                trains[part.name] = self._train(setup, part, run.features)
                 if not (self.live or is_timed(setup) or setup.config.system != "inprocess"):
                     extracts[part.name] = tuple(
                         tuple(self._extract(f, s, setup.config.faults, part.train)
-                              for f in setup.config.features)
+                              for f in run.features)
                         for s in part.test
                     )  # fmt: skip
         self.graph.runs[run.key] = Run(run, trains, extracts)
 
-    def _train(self, setup: Setup, part: Part) -> str:
-        config = _training_config(setup)
+    def _train(self, setup: Setup, part: Part, features: tuple[Feature, ...]) -> str:
+        config = _training_config(setup).model_copy(update={"features": list(features)})
         rooms = {r for p in setup.parts for s in p.train for r in self.known[s].rooms}
         task = setup.task.with_rooms(rooms) if rooms else setup.task
         about = config.model_dump(mode="json", exclude_defaults=True)
         key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])
         if key not in self.graph.trains:
-            features = setup.config.features
+            looks = (
+                [View()]
+                if config.augment is None
+                else views(config.augment.mirror, config.augment.light)
+            )
             learns = tuple(self._learn(f, part.train) for f in features)
-            extracts = tuple(self._extract(f, s, None, part.train)
-                             for f in features for s in part.train)  # fmt: skip
+            extracts = tuple(self._extract(f, s, None, part.train, look)
+                             for f in features for s in part.train for look in looks)  # fmt: skip
             self.graph.trains[key] = Train(config, task, part.train, learns, extracts)
         return key
 
@@ -160,12 +167,13 @@ class _Builder:
 
     def _extract(
         self, feature: Feature, spec: SequenceSpec, faults: FaultPlan | None,
-        train: tuple[SequenceSpec, ...],
+        train: tuple[SequenceSpec, ...], view: View = PLAIN,
     ) -> str:  # fmt: skip
         learn = self._learn(feature, train)
         spoilt = None if faults is None else faults.model_dump(mode="json")
-        key = digest([_plain(feature), self.known[spec].digest, spoilt, learn])
-        self.graph.extracts.setdefault(key, Extract(feature, spec, faults, learn))
+        seen = [view.mirror, view.light]
+        key = digest([_plain(feature), self.known[spec].digest, spoilt, learn, seen])
+        self.graph.extracts.setdefault(key, Extract(feature, spec, faults, learn, view))
         return key
 
     def _ids(self, specs: tuple[SequenceSpec, ...]) -> list[str]:
@@ -180,17 +188,10 @@ def _plain(feature: Feature) -> str:
 def _training_config(setup: Setup) -> Config:
     """Return the configuration with all that training does not depend on at its defaults."""
     own, default = setup.config, Config(task=setup.config.task, test=[])
-    late = ("mode", "train", "test", "temporal", "model", "replay", "faults", "system", "out",
+    late = ("mode", "train", "test", "model", "replay", "faults", "system", "out",
             "note")  # fmt: skip
     decision = DecisionConfig(unknown=_unknown(own.decision.unknown, setup.task))
     return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
-
-
-def is_settled_late(feature: Feature) -> bool:
-    """Return whether only the sequences say what a feature is: left out, or which channel."""
-    if isinstance(feature, str):
-        return False
-    return bool(getattr(feature, "optional", False)) or feature.params.get("channel") == "auto"
 
 
 def _unknown(wish: Any, task: Task) -> Any:

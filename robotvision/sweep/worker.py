@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from robotvision import __version__, data
+from robotvision.augment import altered
 from robotvision.config import SequenceSpec, build
 from robotvision.errors import RobotVisionError
 from robotvision.features import FEATURES
@@ -126,6 +127,7 @@ def extract_step(context: Context, step: Extract, learnt: Made | None) -> Made:
         extractor = _extractor(context, step.feature, learnt)
         if extractor is None:
             return Made(note="the extractor cannot be kept, so each run trains its own")
+        extractor = altered(extractor, step.view)
         if any(c not in sequence.channels for c in extractor.channels):
             return Made(note="a channel is missing")  # the run says so in its own words
         key = cache_key(extractor, sequence)

@@ -32,7 +32,7 @@ def test_shared_steps_are_there_once(grid: Grid) -> None:
         """))  # fmt: skip
     assert len(found.runs) == 3 * 2 * 3 * 2 * 3
     assert len(found.extracts) == 2 * 3
-    assert len(found.trains) == 3 * 2 * 3  # neither threshold nor temporal filter is trained for
+    assert len(found.trains) == 3 * 2 * 2 * 3  # no threshold is trained for; a filter is tuned
 
 
 def test_a_learning_extractor_learns_once_a_training_set(grid: Grid) -> None:
@@ -61,3 +61,24 @@ def test_spoilt_tours_have_vectors_of_their_own(grid: Grid) -> None:
     found = graph(grid("grid: {faults: {none: null, dark: "
                        "{faults: [{kind: exposure, ev: -2}]}}}"))  # fmt: skip
     assert (len(found.extracts), len(found.trains), len(found.runs)) == (3, 1, 2)
+
+
+def test_settled_features_are_shared(grid: Grid) -> None:
+    """What only the sequences settle is settled first: left out, or its channel found."""
+    found = graph(grid("""
+        grid:
+          features:
+            plain: [hsv_histogram]
+            auto: [{name: phog, channel: auto}]
+            lacks: [hsv_histogram, {name: gist, channel: left, optional: true}]
+          decision.abstain: [auto, never]
+        """))  # fmt: skip
+    assert (len(found.runs), len(found.trains), len(found.extracts)) == (6, 2, 4)
+    assert all(run.extracts for run in found.runs.values())
+
+
+def test_views_of_training_frames_are_steps(grid: Grid) -> None:
+    """Mirrored frames are extracted beside the plain ones, which all runs share."""
+    found = graph(grid("grid: {augment: {no: null, mirror: {mirror: true}}}"))
+    assert (len(found.runs), len(found.trains), len(found.extracts)) == (2, 2, 3)
+    assert [s.view.mirror for s in found.extracts.values()].count(True) == 1
