@@ -2,9 +2,11 @@
 """What it costs to have a frame answered by another process, beside TraX on the same frames.
 
 Each way is asked for the same pictures in turn, a block at a time, so that the machine's moods fall
-on all of them; printed are the quantiles over all blocks and the ratio to TraX's quickest way that
-delivers pixels. The programs look at one pixel and answer. TraX (`pip install vot-trax`) sends raw
+on all of them; printed are the quantiles over all blocks and the ratios to TraX with raw pixels and
+with a JPEG. The programs look at one pixel and answer. TraX (`pip install vot-trax`) sends raw
 pixels, a JPEG (not decoded by the program, encoded beforehand) or a path (no pixels at all).
+LoadGen (`pip install mlcommons-loadgen`), which has no other process, is asked for as many queries
+of its null system in the same run. Node.js cannot map memory and copies every frame.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from bench_replay import loadgen
 
 from robotvision.data.sequence import Kind
 from robotvision.records import Frame
@@ -58,7 +61,7 @@ int main(void) {
 """
 NODE_PROGRAM = """
 const { open } = require(process.argv[2] + "/robotvision.js");
-for (const frame of open()) frame.answer("A");
+for (const frame of open()) { frame.images.rgb.data[0]; frame.answer("A"); }
 """
 TRAX_PROGRAM = """
 import sys
@@ -133,7 +136,7 @@ def trax_asked(how: str, frames: list[Frame], folder: Path, stack: ExitStack) ->
         cv2.imwrite(str(path), frame["rgb"])
         pictures.append({"path": str(path), "buffer": path.read_bytes(), "memory": frame["rgb"]})
     make = {"path": trax.FileImage, "buffer": trax.BufferImage, "memory": trax.MemoryImage}[how]
-    start = [(trax.Rectangle.create(0, 0, 1, 1), {})]
+    start: list[Any] = [(trax.Rectangle.create(0, 0, 1, 1), {})]
     client.initialize({"color": make.create(pictures[0][how])}, start, {})
 
     def ask(i: int) -> Any:
@@ -196,6 +199,7 @@ def main() -> int:
         for transport in ("shm", "pipe"):
             system = External(programs(folder)["python"], transport=transport, read=[folder])  # type: ignore
             ways[f"left+right+depth 640x480, {transport}, python"] = asked(system, stereo, stack)
+        ways["rgb 320x240, in this process, null system"] = asked(Null(), small, stack)
         worker = Worker(f"{Path(__file__).stem}:build_null")
         ways["rgb 320x240, worker, null system"] = asked(worker, small, stack)
         if importlib.util.find_spec("trax"):
@@ -204,25 +208,46 @@ def main() -> int:
         else:
             print("TraX: left out, not installed (pip install vot-trax)", file=sys.stderr)
         times = measure(ways, args.frames)
-    show(times, isolation, args.json)
+        peer = loadgen(args.frames, folder)
+    show(times, isolation, None if peer is None else peer[1] / 1e3, args.json)
     return 0
 
 
-def show(times: dict[str, list[float]], isolation: str, as_json: bool) -> None:
-    """Print quantiles in microseconds, and each way's ratio to TraX with a JPEG in memory."""
+AIMS = (
+    ("rgb 640x480, shm, C", 120.0),
+    ("rgb 640x480, shm, python", 120.0),
+    ("left+right+depth 640x480, shm, python", 1000.0),
+)
+"""Way -> microseconds at the median, on an otherwise idle machine."""
+
+
+def show(
+    times: dict[str, list[float]], isolation: str, loadgen_us: float | None, as_json: bool
+) -> None:
+    """Print quantiles in microseconds, ratios to TraX, and what was aimed at."""
     table = {
         name: dict(zip(("p50", "p90", "p99"), np.percentile(t, (50, 90, 99)).tolist(), strict=True))
         for name, t in times.items()
     }
+    inside = table["rgb 320x240, in this process, null system"]["p50"]
+    over = table["rgb 320x240, worker, null system"]["p50"] - inside
     if as_json:
-        print(json.dumps({"us": table, "isolation": isolation}))
+        print(json.dumps({"us": table, "isolation": isolation, "worker_over_us": over,
+                          "loadgen_us": loadgen_us}))  # fmt: skip
         return
-    peer = table.get("TraX, rgb 640x480, buffer")
-    print(f"isolation: {isolation}\n{'microseconds a frame':44}{'p50':>9}{'p90':>9}{'p99':>9}"
-          + ("  of TraX (JPEG)" if peer else ""))  # fmt: skip
+    peers = [table.get(f"TraX, rgb 640x480, {how}") for how in ("memory", "buffer")]
+    heads = "".join(f"  of TraX {how}" for how, p in zip(("raw", "JPEG"), peers, strict=True) if p)
+    print(f"isolation: {isolation}")
+    print(f"{'microseconds a frame':44}{'p50':>9}{'p90':>9}{'p99':>9}{heads}")
     for name, q in table.items():
-        ratio = f"{q['p50'] / peer['p50']:12.2f}" if peer else ""
-        print(f"{name:44}{q['p50']:9.0f}{q['p90']:9.0f}{q['p99']:9.0f}{ratio}")
+        ratios = "".join(f"{q['p50'] / p['p50']:13.2f}" for p in peers if p)
+        print(f"{name:44}{q['p50']:9.0f}{q['p90']:9.0f}{q['p99']:9.0f}{ratios}")
+    if loadgen_us is not None:
+        print(f"{'LoadGen, null system, in its process':44}{loadgen_us:9.1f} (mean)")
+    for name, aim in AIMS:
+        if name in table:
+            print(f"aim: {name}: {table[name]['p50']:.0f} us of at most {aim:.0f}")
+    print(f"aim: worker over in-process: {over:.0f} us of at most 200")
 
 
 if __name__ == "__main__":
