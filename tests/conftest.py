@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from robotvision import local_code
 from robotvision.data.native import SequenceWriter
 
 COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}
@@ -63,6 +65,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """Keep the user's feature cache out of the tests."""
     monkeypatch.setenv("ROBOTVISION_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("ROBOTVISION_DATA", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _own_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep folders in which one test's plug-ins lie from the next one's."""
+    monkeypatch.setattr(local_code, "_folders", {})
+    monkeypatch.setattr(sys, "path", [*sys.path])
 
 
 @pytest.fixture
