@@ -69,8 +69,8 @@ def test_an_extractor_that_raises_is_named_with_its_line(
     """The line is one of the plug-in's own code, not of a library it calls."""
     last = errors("{}.Odd")[-1]
     assert last == (
-        f"train: frame 4: Odd(way='raise') failed at {data_root}/plugin.py:23 with ValueError: cannot reshape "
-        "array of size 3 into shape (7,)"
+        f"train: frame 4: Odd(way='raise') failed at {data_root}/plugin.py:23 with ValueError: "
+        "cannot reshape array of size 3 into shape (7,)"
     )
 
 
@@ -93,6 +93,6 @@ def test_an_extractor_that_fails_to_learn_is_named_too(
 ) -> None:
     last = errors("{}.Slow")[-1]
     assert last == (
-        f"train: learning, up to frame 2: Slow(way='raise') failed at {data_root}/plugin.py:30 with KeyError: "
-        r"'a\nb'"
+        f"train: learning, up to frame 2: Slow(way='raise') failed at {data_root}/plugin.py:30 "
+        r"with KeyError: 'a\nb'"
     )
