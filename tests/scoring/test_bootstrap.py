@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import stdtrit
 
 from robotvision.scoring import bootstrap
 from robotvision.scoring.bootstrap import (
@@ -18,6 +19,7 @@ from robotvision.scoring.bootstrap import (
     interval,
     intervals,
     ranks,
+    student,
     visits,
 )
 
@@ -219,3 +221,24 @@ def test_intervals_by_visit_cover_and_frame_by_frame_do_not() -> None:
             hits[k] += found.low <= 0.75 * len(values) <= found.high
     assert 0.91 <= hits[0] / 300 <= 0.985
     assert hits[1] / 300 < 0.75
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 11, 19, 40, 1000])
+@pytest.mark.parametrize("p", [0.9, 0.975, 0.995])
+def test_student_agrees_with_scipy(freedom: int, p: float) -> None:
+    """To a thousandth at the usual level; to a hundredth far out with three or four degrees."""
+    expected = stdtrit(freedom, p)
+    assert student(freedom, p) == pytest.approx(expected, rel=1e-3 if p <= 0.975 else 0.03)
+
+
+def test_no_interval_is_shorter_than_students() -> None:
+    """Visits that are all but alike say little about the tails; Student's interval holds then."""
+    values = np.repeat([1.0] * 11 + [0.0], 10)
+    blocks = np.repeat(np.arange(12), 10)
+    found = interval(values, blocks)
+    means = values.reshape(12, 10).mean(1)
+    half = stdtrit(11, 0.975) * means.std(ddof=1) / np.sqrt(12) * 120
+    assert found.low is not None
+    assert found.high is not None
+    assert found.high - found.estimate >= 0.99 * half
+    assert found.estimate - found.low >= 0.99 * half
