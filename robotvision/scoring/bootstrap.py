@@ -204,7 +204,7 @@ def _studentised(found: _Resampled, j: int, level: float, n_blocks: int) -> tupl
 
 
 def student(freedom: int, p: float) -> float:
-    """Return the quantile of Student's t, to a thousandth of it.
+    """Return the quantile of Student's t, to two thousandths at the usual 0.975.
 
     With one and two degrees of freedom exactly, else by the expansion of Abramowitz and Stegun
     (1964, 26.7.5): a run file is scored without SciPy.
@@ -228,7 +228,7 @@ def student(freedom: int, p: float) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return sum(term / freedom**k for k, term in enumerate(terms))
+    return float(sum(term / freedom**k for k, term in enumerate(terms)))
 
 
 def _quantiles(values: Floats, wanted: Sequence[float]) -> list[float]:

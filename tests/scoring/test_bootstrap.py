@@ -226,9 +226,9 @@ def test_intervals_by_visit_cover_and_frame_by_frame_do_not() -> None:
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 11, 19, 40, 1000])
 @pytest.mark.parametrize("p", [0.9, 0.975, 0.995])
 def test_student_agrees_with_scipy(freedom: int, p: float) -> None:
-    """To a thousandth at the usual level; to a hundredth far out with three or four degrees."""
+    """To two thousandths at the usual level; to a hundredth far out with three or four degrees."""
     expected = stdtrit(freedom, p)
-    assert student(freedom, p) == pytest.approx(expected, rel=1e-3 if p <= 0.975 else 0.03)
+    assert student(freedom, p) == pytest.approx(expected, rel=2e-3 if p <= 0.975 else 0.03)
 
 
 def test_no_interval_is_shorter_than_students() -> None:
