@@ -29,7 +29,7 @@ from robotvision.sweep.store import Store
 from robotvision.sweep.worker import Context, Made
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = 8  # one parameter takes so many values: as many extractions a sequence
+CELLS = 8  # sizes that pictures are brought to: as many extractions a sequence
 
 
 class Clock:
@@ -74,7 +74,7 @@ def grid(folder: Path, text: str) -> Plan:
 
 def scaling(folder: Path, turns: int) -> dict[str, Any]:
     """Return how many times faster two workers are, the median of several turns."""
-    cells = ", ".join(f"{{name: gist, grid: {2 + i}}}" for i in range(CELLS))
+    cells = ", ".join(f"{{name: gist, size: {96 + 8 * i}}}" for i in range(CELLS))
     plan = grid(folder, f"grid: {{features: [{cells}]}}\n")
     ratios = []
     for turn in range(turns):
