@@ -77,6 +77,12 @@ def test_data_homes_and_processes_are_not_there(look: Look, tmp_path: Path) -> N
     assert look(roots, hide=[data]) == -1
 
 
+def test_a_socket_leads_nowhere(look: Look) -> None:
+    """A connection fails at once: there is no network to reach anything by."""
+    connect = "__import__('socket').create_connection(('192.0.2.1', 9), 1)"
+    assert look(f"try_({connect!r}).errno") == errno.ENETUNREACH
+
+
 def test_the_system_cannot_be_written(look: Look) -> None:
     """The system and the program's own file are read-only, also to root."""
     assert (
