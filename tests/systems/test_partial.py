@@ -207,9 +207,10 @@ time.sleep(1000)
 """
 WITHOUT = """
 echo 0 > /proc/sys/user/max_user_namespaces
+mount -t tmpfs -o ro none /sys/fs/cgroup
 exec setpriv --bounding-set=-all --inh-caps=-all env "PATH=$PATHS" "$@"
 """
-"""Makes of the harness one that may make no namespaces."""
+"""Makes of the harness one that may make no namespaces and no control groups."""
 
 
 @pytest.mark.parametrize("how", ["namespaces", "keeper", "full"])
@@ -220,8 +221,8 @@ def test_a_daemon_is_ended_too(how: str, end: str, command: Command, no_bubblewr
     path = os.defpath if how == "full" else str(no_bubblewrap)
     argv = [sys.executable, "-c", SCRIPT]
     if how == "keeper":
-        argv = ["/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c", WITHOUT, "sh",
-                *argv]  # fmt: skip
+        argv = ["/usr/bin/unshare", "--user", "--map-root-user", "--mount",
+                "/bin/sh", "-c", WITHOUT, "sh", *argv]  # fmt: skip
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [*argv, *command("daemon"), sleep], stdin=pipe, stdout=pipe, text=True,
