@@ -174,6 +174,9 @@ class _Execution:
         finally:
             for system in systems.values():
                 system.close()
+                problem = getattr(system, "log_problem", None)
+                if problem is not None:
+                    self.observer.note(f"{problem}; the rest of the program's output is lost")
             log.close()
         record = read_log(self.folder)
         return Run(self.folder, prepared.task, tallies, record, prepared.training, stopped)

@@ -133,6 +133,20 @@ def test_restarts_end_and_the_run_does_not(program: Config, tmp_path: Path) -> N
     assert (tmp_path / "out" / "system.log").read_text().count("[robotvision] started") == 3
 
 
+def test_a_full_disk_under_the_program_log_costs_the_log_alone(
+    program: Config, tmp_path: Path
+) -> None:
+    """The run goes on and says what is lost."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "system.log").symlink_to("/dev/full")
+    done = robotvision("run", program(), "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frames"] == 18
+    words = "system.log: cannot be written (No space left on device); the rest of the program's"
+    assert words in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("mode", ["obligatory", "optional"])
 def test_a_resumed_program_with_memory_begins_the_sequence_again(
     program: Config, tmp_path: Path, mode: str
