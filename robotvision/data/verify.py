@@ -196,8 +196,10 @@ def _look(entry: Entry) -> list[Looked]:
 def _leads_out(sequence: Sequence, source: Source) -> bool:
     """Return whether a picture's path is a link that leaves the sequence's folder."""
     path = Path(source.where)
-    root = sequence.root.resolve()
-    return path.is_symlink() and not path.resolve().is_relative_to(root)
+    try:
+        return path.is_symlink() and not path.resolve().is_relative_to(sequence.root.resolve())
+    except OSError:
+        return False  # a name that no file can have: reading it tells
 
 
 def _shape(source: Source) -> tuple[int, ...] | FrameError:

@@ -7,6 +7,7 @@ comes from a request. A follower that stalls is dropped; the run itself never wa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -28,6 +29,8 @@ from robotvision.report.html.pictures import jpeg, shown_channels
 
 POLL_S = 0.2
 """How often a follower is told of news. A wake-up a frame would disturb the frames' times."""
+QUIET_S = 0.4
+"""After the end a page asks for its last picture: so long without a request, and it has it."""
 STALLED_S = 10.0
 MAX_FOLLOWERS = 16
 BEAT_S = 5.0
@@ -92,7 +95,8 @@ class Server:
 
     def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
         self.feed, self.pictures = feed, Pictures(feed)
-        self.followers = 0
+        self.followers = self.answering = 0
+        self.asked_s = 0.0
         self.closing = threading.Event()
         self._count = threading.Lock()
         handler = type("Handler", (_Handler,), {"server_of_run": self, "timeout": stalled_s})
@@ -124,10 +128,25 @@ class Server:
         self._thread.join()
 
     def flush(self, seconds: float = 3.0) -> None:
-        """Wait until every follower has heard the end, at most so long."""
+        """Wait until every follower has heard the end and has its last picture, at most so long."""
         until = time.monotonic() + seconds
-        while self.followers and time.monotonic() < until:
+        while time.monotonic() < until:
+            is_quiet = time.monotonic() - self.asked_s > QUIET_S
+            if not self.followers and not self.answering and is_quiet:
+                return
             time.sleep(0.05)
+
+    @contextlib.contextmanager
+    def answer(self) -> Iterator[None]:
+        """Count a request while it is answered."""
+        with self._count:
+            self.answering += 1
+        try:
+            yield
+        finally:
+            with self._count:
+                self.answering -= 1
+                self.asked_s = time.monotonic()
 
     def enter(self) -> bool:
         """Count a follower in, unless there are too many."""
@@ -141,6 +160,7 @@ class Server:
         """Count a follower out."""
         with self._count:
             self.followers -= 1
+            self.asked_s = time.monotonic()
 
     def report(self) -> bytes | None:
         """Return the run's report once the run has ended."""
@@ -181,17 +201,22 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer one of the known addresses."""
         address = urlsplit(self.path)
-        pages: dict[str, Callable[[], bytes | None]] = {
-            "/": self._page, "/report.html": self.server_of_run.report,
-        }  # fmt: skip
         picture = _PICTURE.fullmatch(address.path)
         if address.path == "/events":
             self._follow(parse_qs(address.query).get("from", ["0.0"])[0])
-        elif picture is not None:
+            return
+        with self.server_of_run.answer():
+            self._give(address.path, picture)
+
+    def _give(self, path: str, picture: re.Match[str] | None) -> None:
+        pages: dict[str, Callable[[], bytes | None]] = {
+            "/": self._page, "/report.html": self.server_of_run.report,
+        }  # fmt: skip
+        if picture is not None:
             raw = self.server_of_run.pictures.get(int(picture[1]), picture[2])
             self._send(raw, "image/jpeg", cache="private, max-age=3600")
-        elif address.path in pages:
-            self._send(pages[address.path](), "text/html; charset=utf-8")
+        elif path in pages:
+            self._send(pages[path](), "text/html; charset=utf-8")
         else:
             self._send(None, "")
 

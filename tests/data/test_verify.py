@@ -150,6 +150,21 @@ def test_progress_reaches_the_end(layouts: Make) -> None:
     assert seen == [(n, 5) for n in range(1, 6)]
 
 
+def test_a_link_out_of_the_sequence_is_named(layouts: Make, tmp_path: Path) -> None:
+    """A stranger's sequence cannot show pictures of ours unnoticed; a link inside it may stay."""
+    path = layouts("native")
+    first, second = path / "rgb" / "000000.jpg", path / "rgb" / "000001.jpg"
+    (tmp_path / "private.jpg").write_bytes(first.read_bytes())
+    first.unlink()
+    first.symlink_to(tmp_path / "private.jpg")
+    second.unlink()
+    second.symlink_to(path / "rgb" / "000002.jpg")
+    assert faults_of(path) == [
+        "frames.csv:2: rgb: rgb/000000.jpg: a link that leaves the sequence's folder; put the "
+        "picture itself there"
+    ]
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     assert [f.message for f in verify(tmp_path / "no")] == ["no such folder"]
 
