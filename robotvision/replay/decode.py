@@ -1,13 +1,14 @@
 """Decode ahead: a camera delivers pixels, not files.
 
-One thread reads pictures in order into a bounded buffer while the system works on earlier ones.
-Decode time is recorded with each frame and charged to nobody.
+A thread reads pictures in order into a bounded buffer while the system works on earlier ones. Where
+the buffer has run dry, so that the system stands idle, a second thread helps until it is caught up:
+it never works beside the system. Decode time is recorded with each frame and charged to nobody.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections import deque
 from collections.abc import Sequence as Positions
 from time import perf_counter_ns
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from typing import NamedTuple
 from robotvision.data.sequence import Sequence
 from robotvision.errors import FrameError
 from robotvision.records import Frame
+
+HELP_NS = 300_000
+"""Pictures that take less are not worth waking a second thread for."""
 
 
 class Decoded(NamedTuple):
@@ -55,21 +59,38 @@ class DecodeAhead:
     ) -> None:
         self._sequence, self._positions, self._channels = sequence, positions, channels
         self._depth, self._low = depth, depth // 2
-        self._buffer: deque[Decoded | BaseException] = deque()
-        self._filled, self._space = threading.Event(), threading.Event()
+        self._slots: dict[int, Decoded | BaseException] = {}
+        self._filled, self._space, self._idle = (threading.Event() for _ in range(3))
+        self._lock = threading.Lock()
         self._stopped = False
+        self._claimed = self._taken = 0
         self._next = 0
-        self._thread = threading.Thread(target=self._work, name="decode-ahead", daemon=True)
+        self._is_slow = False
+        workers = 2 if self._can_share() else 1
+        self._threads = [
+            threading.Thread(target=self._work, args=(k > 0,), name="decode-ahead", daemon=True)
+            for k in range(workers)
+        ]
+
+    def _can_share(self) -> bool:
+        """Return whether two threads may read: not a video, which is only quick in order."""
+        entries = self._sequence.frames
+        first = entries[0].sources.values() if entries else ()
+        in_order = any(getattr(s, "in_order", False) for s in first)
+        return self._depth > 1 and (os.cpu_count() or 1) > 1 and not in_order
 
     def __enter__(self) -> DecodeAhead:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopped = True
         self._space.set()
-        self._thread.join()
-        self._buffer.clear()
+        self._idle.set()
+        for thread in self._threads:
+            thread.join()
+        self._slots.clear()
 
     def get(self, k: int) -> Decoded:
         """Return the ``k``-th frame, dropping those before it; ``k`` must rise.
@@ -89,43 +110,55 @@ class DecodeAhead:
 
     def wait_for_first(self) -> None:
         """Block until the first frame lies in the buffer, so that the clock can start."""
-        if self._positions:
-            self._filled.wait()
+        while self._positions and 0 not in self._slots:
+            self._filled.clear()
+            if 0 not in self._slots:  # else it came between the look and the clearing
+                self._filled.wait()
 
     def _take(self) -> Decoded | BaseException:
-        buffer = self._buffer
+        slots, k = self._slots, self._taken
         while True:
-            try:
-                item = buffer.popleft()
-            except IndexError:
-                self._filled.clear()
-                if not buffer:  # else it came between the look and the clearing
-                    self._filled.wait()
-                continue
-            if len(buffer) <= self._low and not self._space.is_set():
-                self._space.set()
-            return item
+            item = slots.pop(k, None)
+            if item is not None:
+                break
+            self._filled.clear()
+            if k not in slots:  # else it came between the look and the clearing
+                wants_help = self._is_slow
+                if wants_help:
+                    self._idle.set()
+                self._filled.wait()
+                if wants_help:
+                    self._idle.clear()
+        self._taken = k + 1
+        if self._claimed - self._taken <= self._low and not self._space.is_set():
+            self._space.set()
+        return item
 
-    def _put(self, item: Decoded | BaseException) -> None:
-        if len(self._buffer) >= self._depth:
-            self._space.clear()
-            if len(self._buffer) >= self._depth and not self._stopped:
+    def _claim(self, helps: bool) -> int | None:
+        """Return which frame to decode next, once there is room for it; None: no more."""
+        while True:
+            if helps:
+                self._idle.wait()
+            with self._lock:
+                if self._stopped or self._claimed >= len(self._positions):
+                    return None
+                if self._claimed - self._taken < self._depth:
+                    self._claimed += 1
+                    return self._claimed - 1
+                self._space.clear()
+            if self._claimed - self._taken >= self._depth and not self._stopped:
                 self._space.wait()
-        self._buffer.append(item)
-        if not self._filled.is_set():
-            self._filled.set()
 
-    def _work(self) -> None:
-        for position in self._positions:
-            if self._stopped:
-                return
+    def _work(self, helps: bool) -> None:
+        while (k := self._claim(helps)) is not None:
             try:
-                item: Decoded | BaseException = self._decode(position)
+                item: Decoded | BaseException = self._decode(self._positions[k])
             except BaseException as e:
                 item = e
-            self._put(item)
-            if isinstance(item, BaseException):
-                return
+                self._stopped = True
+            self._slots[k] = item
+            if not self._filled.is_set():
+                self._filled.set()
 
     def _decode(self, position: int) -> Decoded:
         started = perf_counter_ns()
@@ -135,4 +168,5 @@ class DecodeAhead:
             ready = perf_counter_ns()
             return Decoded(None, str(e), ready - started, ready)
         ready = perf_counter_ns()
+        self._is_slow = ready - started > HELP_NS
         return Decoded(frame, None, ready - started, ready)
