@@ -151,7 +151,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.again:
         shutil.rmtree(args.work / "runs", ignore_errors=True)
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     chosen = [
         p for p in sorted(BASELINES.glob("*.yaml"))
         if not args.only or any(o in p.stem for o in args.only)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from robotvision.cli import COMMANDS, main, robotvision
+
+CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -68,3 +72,20 @@ def test_replay_knows_the_late_frame_rules_that_rescore_knows(
     code, _, errors = ran(capsys, *args, "--policy", "newest+never")
     assert (code, errors) == (2, ["policy 'newest+never': expected newest or queue, then '+', then "
                                   "own, deadline, hold"])  # fmt: skip
+
+
+def test_no_line_number_becomes_a_picture(tmp_path: Path) -> None:
+    """``run.txt:100:`` is a place, not an emoji; nor is a label a colour."""
+    lines = [f"{i:05d} Corridor" for i in range(1, 100)] + ["00100 [bold]Attic"]
+    (tmp_path / "truth.csv").write_text(
+        "index,room\n" + "".join(f"{i},Corridor\n" for i in range(1, 101))
+    )
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "one.txt").write_text("\n".join(lines) + "\n")
+    done = subprocess.run(
+        [*CLI, "rank", "--task", "imageclef2012", "--truth", str(tmp_path / "truth.csv"),
+         str(tmp_path / "runs")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "one.txt:100: " in done.stdout
+    assert "[bold]Attic" in done.stdout

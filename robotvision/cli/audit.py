@@ -53,7 +53,7 @@ def command(
 
     setup = load_config(config, data_root)
     found = Audit()
-    with Live(Console(stderr=True)) as live, tempfile.TemporaryDirectory() as scratch:
+    with Live(Console(stderr=True, emoji=False)) as live, tempfile.TemporaryDirectory() as scratch:
         prepared = Preparation(setup, cache_folder(), live, Path(scratch) / "system.log")
         session = Session(prepared.task, setup.config.mode, None, setup.config.seed)
         for part in setup.parts:

@@ -206,7 +206,9 @@ def _print_card(card: dict[str, Any]) -> None:
     table.add_column()
     for label, value in _card_rows(card):
         table.add_row(label, Text(value))
-    Console().print(Panel(table, title=Text(card["name"]), title_align="left", expand=False))
+    Console(emoji=False).print(
+        Panel(table, title=Text(card["name"]), title_align="left", expand=False)
+    )
 
 
 def _card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -239,7 +241,7 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(file=sys.stderr)
+    console = Console(file=sys.stderr, emoji=False)
     bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task(label)
     started = time.monotonic()

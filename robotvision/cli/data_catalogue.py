@@ -167,7 +167,7 @@ def _transfers() -> Iterator[Callable[[str, int, int | None], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    console = Console(file=sys.stderr)
+    console = Console(file=sys.stderr, emoji=False)
     if not console.is_terminal:
         yield None
         return

@@ -36,7 +36,7 @@ def command(run: Path, form: str, output: Path | None) -> int:
     columns = load_run(run)
     if output is None:
         output = columns.folder / f"run{SUFFIXES[form]}"
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, emoji=False)
     with errors.status("writing"):
         missing = export(columns, form, output)
     for text in missing:

@@ -54,7 +54,7 @@ def command(
             write_site,
         )
 
-        with Console(stderr=True).status("resampling room visits"):
+        with Console(stderr=True, emoji=False).status("resampling room visits"):
             contest = open_contest(task_name, truths, train)
             entries = read_entries(contest, scores, folder)
             found = standings(contest, entries, rankings)

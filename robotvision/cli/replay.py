@@ -63,7 +63,7 @@ def command(
     }
     setup = replay_setup(model, sequences, task, replay)
     folder = new_folder(setup, out)
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, emoji=False)
     with Live(errors) as live:
         run = execute(setup, folder, limit=limit, cache=cache_folder(), observer=live)
     return finish(run, setup, as_json=as_json, errors=errors)

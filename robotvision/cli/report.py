@@ -44,7 +44,7 @@ def command(
     if output is None:
         folder = runs[0] if runs[0].is_dir() else runs[0].parent
         output = folder / "report.html" if len(runs) == 1 else Path("report.html")
-    with Console(stderr=True).status("reading pictures and drawing the page"):
+    with Console(stderr=True, emoji=False).status("reading pictures and drawing the page"):
         path = write_page(runs, output, picture_bytes=round(pictures_mb * 1e6))
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0

@@ -97,7 +97,7 @@ def command(
         assert config is not None
         setup = load_config(config, data_root, seed, Instead(task, train, test))
         folder = new_folder(setup, out)
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, emoji=False)
     cache = None if no_cache else cache_folder()
     lost = None
     stays = not as_json and errors.is_terminal

@@ -100,7 +100,7 @@ def run(
     if dry_run:
         return print_plan(stdout(), plan, live=live or exclusive, as_json=as_json)
     store = Store(out or str(Path("runs") / grid.stem))
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, emoji=False)
     wish = Wish(scheduler, cluster_file, workers, exclusive, store.is_memory)
     with Bars(errors) as bars:
         swept = sweep(plan, store, wish, bars, cache=cache, live=live)

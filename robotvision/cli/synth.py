@@ -93,7 +93,7 @@ def _trajectory(
         every=every, limit=limit, only=_labels(only) or (), workers=workers,
     )  # fmt: skip
     tracks = read_tracks(trajectories, light)
-    with Console(stderr=True).status("laying rooms out around the tours"):
+    with Console(stderr=True, emoji=False).status("laying rooms out around the tours"):
         laid_out = lay_out(tracks)
     with _progress() as tell:
         result = render_tracks(laid_out, out, spec, tell)
@@ -248,7 +248,7 @@ def _progress() -> Iterator[Tell]:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"),
         TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
         tasks: dict[str, Any] = {}
 
         def tell(name: str, done: int, total: int) -> None:

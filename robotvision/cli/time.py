@@ -111,7 +111,7 @@ def _subject(
     if task_name or rooms:
         raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")
     setup = load_config(Path(what[0]), data_root)
-    with Live(Console(stderr=True)) as live:
+    with Live(Console(stderr=True, emoji=False)) as live:
         return from_setup(setup, set_name, None if no_cache else cache_folder(), live, folder)
 
 
@@ -119,7 +119,7 @@ def _with_bar(work: Any) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     with Progress(console=console, transient=True, disable=not console.is_terminal,
                   auto_refresh=False) as bar:  # fmt: skip
         task = bar.add_task("timing", total=None)

@@ -40,7 +40,7 @@ def command(
     from robotvision.trained import save_pipeline
 
     setup = load_config(config, data_root, seed, Instead(task, train, test))
-    with Live(Console(stderr=True)) as live:
+    with Live(Console(stderr=True, emoji=False)) as live:
         cache = None if no_cache else cache_folder()
         pipeline, rules, about = train_part(setup, set_name, cache, live)
         save_pipeline(out, pipeline, rules, about)

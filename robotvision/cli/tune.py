@@ -59,7 +59,7 @@ def command(
     from robotvision.report.tuning import as_data, print_tuned, write_best
 
     setup = load_config(config, data_root, seed, Instead(task, train, test))
-    with Live(Console(stderr=True)) as live:
+    with Live(Console(stderr=True, emoji=False)) as live:
         tuned = tune_part(setup, set_name, None if no_cache else cache_folder(), live)
     if as_json:
         click.echo(json.dumps(as_data(tuned), ensure_ascii=False))

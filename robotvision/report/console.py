@@ -12,4 +12,4 @@ PLAIN_WIDTH = 120
 
 def out() -> Console:
     """Return a console on stdout, wide where it is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    return Console(emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)

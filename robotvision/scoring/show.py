@@ -31,8 +31,8 @@ STATUS = {
 
 def console() -> Console:
     """Return a console on stdout: colours on a terminal, plain text of a fixed width in a pipe."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    found = Console(highlight=False, emoji=False)
+    return found if found.is_terminal else Console(highlight=False, emoji=False, width=PIPE_WIDTH)
 
 
 def say(out: Console, text: str) -> None:
