@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import traceback
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
@@ -143,9 +144,21 @@ def _import_dotted(name: str, registry: Registry) -> type:
             f"{registry.kind} {name!r}: cannot import it ({e}); searched: {searched}; known by "
             f"name: {', '.join(registry.names())}"
         ) from e
+    except Exception as e:  # whatever the plug-in's own code raises on import
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"
+        ) from e
     if not isinstance(found, type):
         raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {found!r}")
     return found
+
+
+def _with_place(error: Exception) -> str:
+    """Return an error in one line, with the file and line it came from."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}: {type(error).__name__}: {error}"
 
 
 def first_line(registry: Registry, name: str) -> str:

@@ -93,3 +93,19 @@ def test_what_cannot_be_found_says_where_it_was_looked_for(
         f"{path}:4:12: features[0]: feature 'not_there.Mean': cannot import it (No module named "
         f"'not_there'); searched: what is installed, PYTHONPATH, {away}, {data_root}; known by "
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("def broken(:\n", ":1: SyntaxError"), ("\nx = 1 / 0\n", ":2: ZeroDivisionError")],
+)
+def test_a_plug_in_that_fails_on_import_is_told_with_its_place(
+    text: str, words: str, config: Callable[..., Path], tmp_path: Path
+) -> None:
+    """One line with file and line, exit 2."""
+    (tmp_path / "falls_over.py").write_text(text)
+    done = robotvision(tmp_path, "run", config(features="[falls_over.Mean]"), "--out", "out")
+    assert done.returncode == 2
+    assert f"falls_over.py{words}" in done.stderr
+    assert "fails on import" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from robotvision.data.links import leading_out
 from robotvision.data.sequence import Reader, Reading, Sequence
 from robotvision.errors import Fault, InputFaults
 from robotvision.registry import Registry
@@ -54,7 +55,9 @@ def detect(path: Path) -> str:
 
 
 def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Reading:
-    """Read a sequence's tables, tolerating faults. Pictures are not looked at.
+    """Read a sequence's tables, tolerating faults. Pictures are not opened.
+
+    A picture that a link leads out of the sequence's folder is a fault.
 
     ``params`` go to the reader: ``rate_hz`` for a layout that says nothing of time, topics and
     labels for a robot recording.
@@ -63,7 +66,10 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
     if not path.exists():
         raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
     made: Reader = READERS.create(name, params)
-    return made.read(path)
+    reading = made.read(path)
+    if reading.sequence is not None:
+        reading.faults += leading_out(reading.sequence)
+    return reading
 
 
 def open_sequence(path: Path, reader: str | None = None, **params: Any) -> Sequence:

@@ -17,6 +17,7 @@ from robotvision.data.pictures import encode_jpeg, encode_png
 from robotvision.data.sequence import Reading
 from robotvision.data.summary import digest, summary
 from robotvision.data.verify import verify
+from robotvision.errors import InputFaults
 from robotvision.tasks import load_task
 
 Make = Callable[..., Path]
@@ -159,10 +160,23 @@ def test_a_link_out_of_the_sequence_is_named(layouts: Make, tmp_path: Path) -> N
     first.symlink_to(tmp_path / "private.jpg")
     second.unlink()
     second.symlink_to(path / "rgb" / "000002.jpg")
-    assert faults_of(path) == [
+    reading = read_sequence(path)
+    assert [str(f).replace(f"{path}/", "") for f in reading.faults] == [
         "frames.csv:2: rgb: rgb/000000.jpg: a link that leaves the sequence's folder; put the "
         "picture itself there"
     ]
+    with pytest.raises(InputFaults, match="leaves the sequence's folder"):
+        open_sequence(path)
+
+
+def test_a_folder_that_is_a_link_out_is_named(layouts: Make, tmp_path: Path) -> None:
+    """Every picture in it; a link to the sequence itself opens."""
+    path = layouts("native")
+    (tmp_path / "seq").symlink_to(path)
+    assert len(open_sequence(tmp_path / "seq")) == 5
+    (path / "rgb").rename(tmp_path / "elsewhere")
+    (path / "rgb").symlink_to(tmp_path / "elsewhere")
+    assert len(read_sequence(path).faults) == 5
 
 
 def test_nothing_there(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Finds pictures that links lead out of their sequence.
+
+A sequence from a stranger must not show what else lies on the machine: neither by a picture that is
+a link, nor by a folder that is one. Links that stay inside are left alone, and so is a link to the
+sequence's own folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from robotvision.data.sequence import Picture, Sequence
+from robotvision.errors import Fault
+
+REMEDY = "put the picture itself there"
+
+
+def leading_out(sequence: Sequence) -> Iterator[Fault]:
+    """Yield a fault for each picture that lies outside the sequence's folder, links followed.
+
+    Every folder is looked at once, and a picture only where its folder lists it as a link.
+    """
+    root = os.path.realpath(sequence.root)
+    folders: dict[str, tuple[bool, frozenset[str]]] = {}
+    for position, entry in enumerate(sequence.frames):
+        for channel, source in entry.sources.items():
+            if not isinstance(source, Picture):
+                continue
+            folder, name = os.path.split(source.path)
+            if folder not in folders:
+                folders[folder] = _is_inside(folder, root), _links(folder)
+            is_inside, links = folders[folder]
+            if is_inside and (name not in links or _is_inside(str(source.path), root)):
+                continue
+            shown = _shown(source.path, sequence.root)
+            message = f"{channel}: {shown}: a link that leaves the sequence's folder"
+            if entry.line is None:
+                yield Fault(source.path, message, remedy=REMEDY)
+            else:
+                yield sequence.fault(position, message, REMEDY)
+
+
+def _is_inside(path: str, root: str) -> bool:
+    try:
+        real = os.path.realpath(path)
+    except (OSError, ValueError):
+        return True  # a name that no file can have: reading it tells
+    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _links(folder: str) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(e.name for e in entries if e.is_symlink())
+    except OSError:
+        return frozenset()  # no such folder: reading its pictures tells
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
