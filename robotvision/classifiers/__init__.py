@@ -14,6 +14,7 @@ CLASSIFIERS = Registry(
         "logistic_regression": "robotvision.classifiers.linear:LogisticRegression",
         "linear_svm": "robotvision.classifiers.linear:LinearSVM",
         "retrieval": "robotvision.classifiers.retrieval:Retrieval",
+        "lda": "robotvision.classifiers.discriminant:LinearDiscriminant",
         "prototype": "robotvision.classifiers.prototype:Prototype",
         "one_vs_all": "robotvision.classifiers.one_vs_all:OneVsAll",
         "mlp": "robotvision.classifiers.mlp:MLP",

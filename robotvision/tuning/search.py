@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from robotvision import data
+from robotvision.channels import settle_features
 from robotvision.config import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import FeatureExtractor
@@ -272,10 +273,11 @@ class _Bench:
         record = self.record(choice)
         if record.problem:
             return None
-        config = self.config.model_copy(update=self.chosen(choice))
+        listed = self.config.model_copy(update=self.chosen(choice))
         training = [self._shown(k, rows) for k in range(len(self.sequences))]
         training = [s for s in training if s.truth]
         try:
+            config = settle_features(listed, self.sequences)[0]
             return fit_pipeline(
                 config, self.task, training, self.cache, self._quiet, self.where,
                 extraction=self.extract,
