@@ -41,16 +41,15 @@ class LinearDiscriminant(Classifier):
 
         n_rooms, dim = len(self.classes_), x.shape[1]
         counts = np.bincount(y, minlength=n_rooms)
+        shares = np.full(n_rooms, 1 / n_rooms) if self.balanced else counts / len(x)
         means = np.stack([x[y == room].mean(axis=0, dtype=np.float64) for room in range(n_rooms)])
-        apart = x - means[y]
-        covariance = apart.T @ apart / len(x)
+        apart = (x - means[y]) * np.sqrt(shares / counts)[y, None]
+        covariance = apart.T @ apart
         ball = float(np.trace(covariance)) / dim or 1.0
         covariance *= 1 - self.shrinkage
         covariance.flat[:: dim + 1] += self.shrinkage * ball
         self.weights_ = solve(covariance, means.T, assume_a="pos")
-        self.bias_ = -0.5 * np.einsum("rd,dr->r", means, self.weights_)
-        if not self.balanced:
-            self.bias_ += np.log(counts / counts.sum())
+        self.bias_ = np.log(shares) - 0.5 * np.einsum("rd,dr->r", means, self.weights_)
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
         scores: Scores = x.astype(np.float64) @ self.weights_ + self.bias_

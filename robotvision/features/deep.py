@@ -296,7 +296,7 @@ def _pooled(blocks: Sequence[Any], layers: Sequence[int]) -> Any:
     """Return a network that gives the chosen blocks, pooled, each of unit length."""
     import torch
 
-    class Pooled(torch.nn.Module):  # type: ignore[misc]
+    class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.blocks = torch.nn.ModuleList(blocks[: max(layers) + 1])

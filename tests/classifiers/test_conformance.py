@@ -22,6 +22,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("linear_svm", {}),
     ("retrieval", {}),
     ("retrieval", {"places": 2, "place_frames": 3}),
+    ("lda", {}),
+    ("lda", {"shrinkage": 1.0, "balanced": True}),
     ("prototype", {}),
     ("prototype", {"per_room": 3, "cosine": False}),
     ("one_vs_all", {}),

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.features.deep import cache_folder, need, network_input
+from robotvision.features.deep import cache_folder, need, network_input, proportional
 from robotvision.features.onnx_model import OnnxModel
 from robotvision.features.torchvision_backbone import TorchvisionBackbone
 from robotvision.records import Frame
@@ -47,6 +47,70 @@ def test_packaged_networks_conform(name):
     graph = onnx.load(exported[0]).graph
     shape = [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
     assert shape == [1, 3, 224, 224]
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "dim"),
+    [("efficientnet_lite0", [0, 11, 16], 1488), ("mobilenet_v2_deepsort", [1, 13], 112)],
+)
+def test_layers_agree_with_pytorch(name, layers, dim):
+    """Each layer is the block's output of the network in PyTorch, pooled and of unit length."""
+    extractor = FEATURES.create(name, {"layers": layers, "short_side": 96})
+    (frame,) = make_frames(1, 120, 200)
+    picture = torch.from_numpy(extractor.input_of(frame["rgb"]))
+    assert picture.shape == (1, 3, 96, 160)
+    parts = []
+    with torch.inference_mode():
+        x = picture
+        for i, block in enumerate(extractor.torch_network(picture.shape[2:]).blocks()):
+            x = block(x)
+            if i in layers:
+                pooled = x.mean(dim=(2, 3)).numpy().ravel()
+                parts.append(pooled / np.linalg.norm(pooled))
+    vector = extractor.extract(frame)
+    assert vector.shape == (dim,) == (extractor.dim,)
+    np.testing.assert_allclose(vector, np.concatenate(parts), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
+def test_the_last_layer_is_the_embedding(name):
+    """The highest number gives the embedding, of unit length."""
+    (frame,) = make_frames(1)
+    last = FEATURES.create(name, {"layers": [16 if "lite" in name else 18]}).extract(frame)
+    embedding = FEATURES.create(name, {"unit_length": True}).extract(frame)
+    np.testing.assert_allclose(last, embedding, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [
+        (240, 320, (192, 256)),
+        (240, 426, (192, 320)),
+        (320, 240, (256, 192)),
+        (100, 100, (192, 192)),
+        (1, 1, (192, 192)),
+        (1, 4000, (192, 768)),
+    ],
+)
+def test_proportions_are_kept(height, width, expected):
+    """The shorter side has the length asked for, the longer follows, up to four times as long."""
+    assert proportional(height, width, 192) == expected
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"layers": [17]}, "layers: expected a list of one or more whole numbers from 0 to 16"),
+        ({"layers": []}, "layers: expected a list of one or more"),
+        ({"layers": [11, 10]}, "layers: expected each block once, in ascending order"),
+        ({"short_side": 100}, "short_side: expected a multiple of 32, got 100"),
+        ({"short_side": 32}, "short_side: expected a whole number from 64 to 1024"),
+    ],
+)
+def test_packaged_networks_refuse(params, message):
+    """What cannot work is one line that names the parameter."""
+    with pytest.raises(RobotVisionError, match=message):
+        FEATURES.create("efficientnet_lite0", params)
 
 
 def test_efficientnet_knows_a_cat():

@@ -171,6 +171,18 @@ def test_a_candidate_that_fails_is_told_and_the_others_go_on(small: Callable[[st
     assert "at least 0" in found["candidates"][1]["problem"]
 
 
+def test_channels_left_open_are_settled_for_each_candidate(small: Callable[[str], Path]) -> None:
+    """``channel: auto`` and ``optional`` work in what is tried, and are told as they were given."""
+    cues = "{name: hsv_histogram, channel: auto}"
+    odd = "{name: stereo_depth, optional: true}"
+    path = small(f"tune:\n  features: [[{cues}], [{cues}, {odd}], [{{name: stereo_depth}}]]\n")
+    tuned = tune_part(load_config(path), None, None, Silent())
+    first, second, third = tuned.candidates
+    assert first.per_frame == second.per_frame > 0
+    assert all(c.chosen["features"][0].params == {"channel": "auto"} for c in (first, second))
+    assert "does not have" in third.problem
+
+
 def test_the_best_is_written_and_runs(small: Callable[[str], Path], tmp_path: Path) -> None:
     """The file says where it comes from, has no section to tune, and loads."""
     path = small("tune: {integration: [average, concatenation]}\n", "[hsv_histogram, lbp]")
