@@ -37,6 +37,7 @@ from robotvision.features.base import Extractor, FeatureExtractor, Vector, color
 from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
+    PackagedNetwork,
     Tensor,
     need,
     network_input,
@@ -138,6 +139,12 @@ class FineTuned(Extractor):
                 "backbone", "efficientnet_lite0, mobilenet_v2_deepsort, torchvision_backbone or "
                 "an extractor with torch_stages()", self.backbone
             )  # fmt: skip
+        if isinstance(inner, PackagedNetwork):
+            for name in ("layers", "short_side"):
+                if getattr(inner, name) is not None:
+                    raise params.refuse(
+                        "backbone", f"the embedding of the square picture, without {name!r}", inner
+                    )
         for name in ("blocks", "epochs", "batch_size", "max_frames"):
             params.whole(name, getattr(self, name), high=10**6)
         params.number("learning_rate", self.learning_rate, high=1.0)

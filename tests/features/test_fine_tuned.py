@@ -205,6 +205,9 @@ def test_faults(monkeypatch):
         FineTuned(Tiny(), blocks=4).fit(frames, rooms)
     with pytest.raises(ValueError, match=r"^backbone: expected efficientnet_lite0, .* got 'phog'$"):
         FineTuned("phog")
+    for name, value in (("layers", [11]), ("short_side", 192)):
+        with pytest.raises(ValueError, match=f"^backbone: expected the embedding .* '{name}'"):
+            FineTuned({"name": "efficientnet_lite0", name: value})
     deeper = {"name": "torchvision_backbone", "layer": "layer2", "weights": None, "size": [32, 32]}
     with pytest.raises(RobotVisionError, match=r"cannot be cut into blocks whose averaged output"):
         FineTuned(deeper).fit(frames, rooms)
