@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from robotvision.features.deep import PackagedNetwork, need
+from robotvision.features.deep import need
+from robotvision.features.packaged import PackagedNetwork
 
 
 class EfficientNetLite0(PackagedNetwork):

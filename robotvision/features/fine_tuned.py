@@ -37,7 +37,6 @@ from robotvision.features.base import Extractor, FeatureExtractor, Vector, color
 from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
-    PackagedNetwork,
     Tensor,
     need,
     network_input,
@@ -45,6 +44,7 @@ from robotvision.features.deep import (
 )
 from robotvision.features.efficientnet_lite0 import EfficientNetLite0
 from robotvision.features.mobilenet_v2_deepsort import MobileNetV2DeepSort
+from robotvision.features.packaged import PackagedNetwork
 from robotvision.features.sift_ransac import Thinned
 from robotvision.features.torchvision_backbone import TorchvisionBackbone
 from robotvision.features.wrapped import build

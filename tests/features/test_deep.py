@@ -8,8 +8,9 @@ from onnx import TensorProto, helper
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.features.deep import cache_folder, need, network_input, proportional
+from robotvision.features.deep import cache_folder, need, network_input
 from robotvision.features.onnx_model import OnnxModel
+from robotvision.features.packaged import proportional
 from robotvision.features.torchvision_backbone import TorchvisionBackbone
 from robotvision.records import Frame
 from robotvision.testing.features import check_extractor, make_frames

