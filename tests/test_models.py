@@ -48,6 +48,7 @@ def there_and_back(tmp_path: Path, part: Any) -> Any:
         ("linear_svm", {}),
         ("retrieval", {}),
         ("lda", {}),
+        ("ridge", {}),
         ("prototype", {"per_room": 2}),
         ("one_vs_all", {"base": "knn", "params": {"k": 3}}),
         ("mlp", {"hidden": [8], "epochs": 2}),

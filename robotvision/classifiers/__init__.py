@@ -15,6 +15,7 @@ CLASSIFIERS = Registry(
         "linear_svm": "robotvision.classifiers.linear:LinearSVM",
         "retrieval": "robotvision.classifiers.retrieval:Retrieval",
         "lda": "robotvision.classifiers.discriminant:LinearDiscriminant",
+        "ridge": "robotvision.classifiers.ridge:Ridge",
         "prototype": "robotvision.classifiers.prototype:Prototype",
         "one_vs_all": "robotvision.classifiers.one_vs_all:OneVsAll",
         "mlp": "robotvision.classifiers.mlp:MLP",

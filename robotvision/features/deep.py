@@ -98,7 +98,13 @@ def cache_folder() -> Path:
     return folder
 
 
-def exported(name: str, weights: Path, size: Sequence[int], build: Callable[[], Any]) -> Path:
+def exported(
+    name: str,
+    weights: Path,
+    size: Sequence[int],
+    build: Callable[[], Any],
+    outputs: Sequence[str] = ("embedding",),
+) -> Path:
     """Return the ONNX file of a PyTorch network, exporting it where that was not done before.
 
     Parameters
@@ -111,12 +117,14 @@ def exported(name: str, weights: Path, size: Sequence[int], build: Callable[[], 
         Of the input, (1, 3, height, width).
     build : callable
         Returns the ``torch.nn.Module``, in evaluation mode.
+    outputs : sequence of str
+        Names of what it gives.
     """
     digest = _digest(weights)
     path = cache_folder() / f"{name}-{_EXPORT}-{size[0]}x{size[1]}-{digest}.onnx"
     with _exporting:
         if not path.exists():
-            _export(build(), size, path)
+            _export(build(), size, path, outputs)
     return path
 
 
@@ -125,7 +133,7 @@ def _digest(weights: Path) -> str:
     return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
 
 
-def _export(network: Any, size: Sequence[int], path: Path) -> None:
+def _export(network: Any, size: Sequence[int], path: Path, outputs: Sequence[str]) -> None:
     import torch
 
     handle, temporary = tempfile.mkstemp(suffix=".onnx", dir=path.parent)
@@ -136,7 +144,7 @@ def _export(network: Any, size: Sequence[int], path: Path) -> None:
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 network, (torch.zeros(1, 3, *size),), temporary, dynamo=False, opset_version=17,
-                input_names=["picture"], output_names=["embedding"],
+                input_names=["picture"], output_names=list(outputs),
             )  # fmt: skip
         os.replace(temporary, path)
     finally:

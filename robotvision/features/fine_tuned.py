@@ -140,8 +140,8 @@ class FineTuned(Extractor):
                 "an extractor with torch_stages()", self.backbone
             )  # fmt: skip
         if isinstance(inner, PackagedNetwork):
-            for name in ("layers", "short_side"):
-                if getattr(inner, name) is not None:
+            for name, plain in (("layers", None), ("pooling", "mean"), ("short_side", None)):
+                if getattr(inner, name) != plain:
                     raise params.refuse(
                         "backbone", f"the embedding of the square picture, without {name!r}", inner
                     )

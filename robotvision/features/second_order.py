@@ -57,7 +57,7 @@ def second_order(answers: NDArray[np.float32]) -> Vector:
     size = float(np.linalg.norm(vector))
     if size > 0:
         vector /= size
-    return vector.astype(np.float32)
+    return np.asarray(vector, np.float32)
 
 
 @lru_cache(maxsize=16)

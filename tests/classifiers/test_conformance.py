@@ -22,6 +22,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("linear_svm", {}),
     ("retrieval", {}),
     ("retrieval", {"places": 2, "place_frames": 3}),
+    ("ridge", {}),
+    ("ridge", {"alpha": 10.0, "balanced": False}),
     ("lda", {}),
     ("lda", {"shrinkage": 1.0, "balanced": True}),
     ("prototype", {}),

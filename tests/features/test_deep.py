@@ -5,6 +5,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
+from scipy.linalg import sqrtm
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import FEATURES
@@ -73,6 +74,34 @@ def test_layers_agree_with_pytorch(name, layers, dim):
     np.testing.assert_allclose(vector, np.concatenate(parts), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "layers"), [("efficientnet_lite0", [10, 11]), ("mobilenet_v2_deepsort", [12])]
+)
+def test_second_order_layers_agree_with_pytorch(name, layers):
+    """Each layer is the root of its channels' mean products in PyTorch, by scipy."""
+    params = {"layers": layers, "pooling": "second_order", "short_side": 96}
+    extractor = FEATURES.create(name, params)
+    (frame,) = make_frames(1, 120, 200)
+    parts = []
+    with torch.inference_mode():
+        x = torch.from_numpy(extractor.input_of(frame["rgb"]))
+        for i, block in enumerate(extractor.torch_network(x.shape[2:]).blocks()):
+            x = block(x)
+            if i in layers:
+                answers = x[0].flatten(1).numpy().astype(float)
+                root = np.real(sqrtm(answers @ answers.T / answers.shape[1]))
+                parts.append(root / np.linalg.norm(root))
+    products = sum(float((p * p).sum()) for p in parts)
+    vector = extractor.extract(frame)
+    assert vector.shape == (extractor.dim,)
+    assert extractor.dim == sum(len(p) * (len(p) + 1) // 2 for p in parts)
+    assert float(vector @ vector) == pytest.approx(products, rel=1e-5)
+    upper = [p[np.triu_indices(len(p))] for p in parts]
+    once = [np.where(np.equal(*np.triu_indices(len(p))), 1, np.sqrt(2)) for p in parts]
+    expected = np.concatenate([u * w for u, w in zip(upper, once, strict=True)])
+    np.testing.assert_allclose(vector, expected, atol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
 def test_the_last_layer_is_the_embedding(name):
     """The highest number gives the embedding, of unit length."""
@@ -104,6 +133,9 @@ def test_proportions_are_kept(height, width, expected):
         ({"layers": [17]}, "layers: expected a list of one or more whole numbers from 0 to 16"),
         ({"layers": []}, "layers: expected a list of one or more"),
         ({"layers": [11, 10]}, "layers: expected each block once, in ascending order"),
+        ({"pooling": "max"}, "pooling: expected one of mean, second_order, got 'max'"),
+        ({"pooling": "second_order"}, "pooling: expected mean where a layer has more than 320"),
+        ({"layers": [10, 16], "pooling": "second_order"}, r"more than 320 channels \(here 1280\)"),
         ({"short_side": 100}, "short_side: expected a multiple of 32, got 100"),
         ({"short_side": 32}, "short_side: expected a whole number from 64 to 1024"),
     ],

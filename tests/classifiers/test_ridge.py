@@ -1,0 +1,60 @@
+"""Regularised least squares against scikit-learn's."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import RidgeClassifier
+
+from robotvision.classifiers import CLASSIFIERS
+from robotvision.classifiers.folds import Fold, held_out
+from robotvision.errors import RobotVisionError
+
+
+def two_visits(dim=60, seed=3):
+    """Return vectors and rooms of unequal share, and the visit of each."""
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.repeat(["a", "b", "c"], [20, 12, 5]), 2)
+    x = rng.normal(size=(len(y), dim)) + 5 + 2 * (y == "b")[:, None] * (np.arange(dim) < 9)
+    return x.astype(np.float32), y, np.repeat([0, 1], len(y) // 2)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("dim", [9, 200])
+def test_agrees_with_scikit_learn(alpha: float, balanced: bool, dim: int) -> None:
+    """The same planes, with more and with fewer numbers than frames."""
+    x, y, _ = two_visits(dim)
+    own = CLASSIFIERS.create("ridge", {"alpha": alpha, "balanced": balanced}).fit(x, y)
+    reference = RidgeClassifier(alpha, class_weight="balanced" if balanced else None)
+    expected = reference.fit(x.astype(np.float64), y).decision_function(x.astype(np.float64))
+    np.testing.assert_allclose(own.scores(x), expected, atol=2e-4)
+
+
+def test_what_is_held_out_is_as_trained_anew() -> None:
+    """The shared products give each fold the scores of planes trained without it."""
+    x, y, visits = two_visits()
+    numbers = np.unique(y, return_inverse=True)[1]
+    folds = held_out(numbers, visits, 0).folds
+    assert len(folds) == 2
+    scores = CLASSIFIERS.create("ridge", {}).fit_held_out(x, y, folds)
+    for fold in folds:
+        anew = CLASSIFIERS.create("ridge", {}).fit(x[fold.train], y[fold.train])
+        np.testing.assert_allclose(scores[fold.test], anew.scores(x[fold.test]), atol=1e-4)
+
+
+def test_a_room_that_a_fold_lacks_is_ruled_out_there() -> None:
+    """Minus infinity where a fold has no frame of the room; one room alone gets the score 1."""
+    x, y, visits = two_visits()
+    kept = (visits == 0) | (y == "a")
+    x, y, visits = x[kept], y[kept], visits[kept]
+    fold = Fold(np.flatnonzero(visits == 1), np.flatnonzero(visits == 0))
+    scores = CLASSIFIERS.create("ridge", {}).fit_held_out(x, y, [fold])
+    assert (scores[visits == 0][:, 0] == 1).all()
+    assert np.isneginf(scores[visits == 0][:, 1:]).all()
+    assert np.isnan(scores[visits == 1]).all()
+
+
+@pytest.mark.parametrize("alpha", [0, -1, "much"])
+def test_refuses_alpha(alpha: object) -> None:
+    """A price that is no number above 0 is one line that names the parameter."""
+    with pytest.raises(RobotVisionError, match="alpha: expected a number above 0"):
+        CLASSIFIERS.create("ridge", {"alpha": alpha})
