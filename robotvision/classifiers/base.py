@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 
 Vectors = NDArray[np.float32]
@@ -99,6 +100,27 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __repr__(self, N_CHAR_MAX: int = 0) -> str:
         params = self.get_params(deep=False)
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
+
+
+class HoldingOut(Classifier):
+    """Base of the classifiers that share work among the machines calibration holds out."""
+
+    def _learn(self, x: Vectors, y: NDArray[np.int64], folds: Sequence[Fold]) -> Scores:
+        """Learn from everything; return held-out scores as `fit_held_out` does."""
+        raise NotImplementedError
+
+    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
+        self._learn(x, y, ())
+
+    def fit_held_out(self, x: Any, y: Any, folds: Sequence[Fold]) -> Scores:
+        """Learn from everything; return the scores of each row held out, (n, k).
+
+        Rows in no fold get NaN; rooms a fold could not train on get minus infinity.
+        """
+        vectors = checked(x, type(self).__name__)
+        self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
+        self.n_features_in_ = vectors.shape[1]
+        return self._learn(vectors, numbers, folds)
 
 
 def checked(x: Any, who: str, dim: int | None = None) -> Vectors:

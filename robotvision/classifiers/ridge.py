@@ -13,12 +13,11 @@ calibration holds out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors, checked
+from robotvision.classifiers.base import HoldingOut, Scores, Vectors
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.features import params
@@ -27,7 +26,7 @@ MAX_FRAMES = 15_000
 """Above it the matrix of products takes more than 1.8 GB."""
 
 
-class Ridge(Classifier):
+class Ridge(HoldingOut):
     """Least squares on the rooms, the planes' steepness penalised.
 
     Parameters
@@ -46,19 +45,6 @@ class Ridge(Classifier):
     def _check(self) -> None:
         params.number("alpha", self.alpha)
         params.flag("balanced", self.balanced)
-
-    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
-        self._learn(x, y, ())
-
-    def fit_held_out(self, x: Any, y: Any, folds: Sequence[Fold]) -> Scores:
-        """Learn from everything; return the scores of each row held out, (n, k).
-
-        Rows in no fold get NaN; rooms a fold could not train on get minus infinity.
-        """
-        vectors = checked(x, type(self).__name__)
-        self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
-        self.n_features_in_ = vectors.shape[1]
-        return self._learn(vectors, numbers, folds)
 
     def _learn(self, x: Vectors, y: NDArray[np.int64], folds: Sequence[Fold]) -> Scores:
         if len(x) > MAX_FRAMES:

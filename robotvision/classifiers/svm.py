@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.classifiers.base import (
-    Classifier,
+    HoldingOut,
     Scores,
     Vectors,
     checked,
@@ -43,7 +43,7 @@ class _Machine:
     bias: Scores
 
 
-class SVM(Classifier):
+class SVM(HoldingOut):
     """Support vector machine.
 
     Parameters
@@ -102,19 +102,6 @@ class SVM(Classifier):
     @property
     def _needs_histograms(self) -> bool:
         return self.kernel in ("chi2", "intersection")
-
-    def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
-        self._learn(x, y, ())
-
-    def fit_held_out(self, x: Any, y: Any, folds: Sequence[Fold]) -> Scores:
-        """Learn from everything; return the scores of each row held out, (n, k).
-
-        Rows in no fold get NaN; rooms a fold could not train on get minus infinity.
-        """
-        vectors = checked(x, type(self).__name__)
-        self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
-        self.n_features_in_ = vectors.shape[1]
-        return self._learn(vectors, numbers, folds)
 
     def _learn(self, x: Vectors, y: NDArray[np.int64], folds: Sequence[Fold]) -> Scores:
         x = self._scaled(x, learn=True)
