@@ -6,9 +6,10 @@ All are causal: the belief at a frame follows from that frame and earlier ones. 
 ``bayes`` is the forward pass of a hidden Markov model (Rabiner 1989) in continuous time, as used
 for places by Torralba, Murphy, Freeman and Rubin (ICCV 2003): rooms change at rates learnt from the
 training tours, and a frame's evidence for a room is its posterior divided by the prior the
-classifier was trained with (Bourlard and Morgan 1990). How much a frame counts beside the ones
-before it, and how much sooner rooms change than the training tours say, is chosen on those tours
-from answers that did not see them.
+classifier was trained with (Bourlard and Morgan 1990). Where the training recordings were cut, a
+pause tells so, and what came after a cut there is expected after such a pause. How much a frame
+counts beside the ones before it, and how much sooner rooms change than the training tours say, is
+chosen on those tours from answers that did not see them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 from typing import Any, Self
 
 import numpy as np
@@ -43,6 +45,8 @@ TEMPORAL = Registry(
 DECORRELATIONS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 HASTES = (1.0, 3.0, 10.0, 30.0)
 """What ``auto`` chooses from."""
+_CLEAR = 2.0
+"""A cut shows where the shortest pause at a cut is so many times the longest step elsewhere."""
 _LEAST = 1e-6
 """No frame's evidence rules a room out."""
 _MAX_DT_S = 600.0
@@ -67,10 +71,29 @@ class Look:
     times_s: Belief
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a training recording was cut: another segment begins.
+
+    Parameters
+    ----------
+    before, after : str
+        Rooms of the last frame before and of the first after it.
+    pause_s : float
+        From the one frame to the other.
+    """
+
+    before: str
+    after: str
+    pause_s: float
+
+
 class Filter(BaseEstimator):  # type: ignore[misc]
     """Base of the filters: parameters kept as given, a repr that rebuilds them."""
 
-    def fit(self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief) -> Self:
+    def fit(
+        self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief, cuts: Sequence[Cut] = ()
+    ) -> Self:
         """Learn from training tours; this one learns nothing.
 
         Parameters
@@ -80,6 +103,8 @@ class Filter(BaseEstimator):  # type: ignore[misc]
             The classifier's, in its order.
         prior : (k,)
             Each room's share of the training frames.
+        cuts : sequence of Cut
+            Between the tours of one sequence.
         """
         return self
 
@@ -177,15 +202,25 @@ class Bayes(Filter):
         Log evidence (nats) by which a fresh start must beat the belief, summed over the frames
         since the belief began to explain them worse (Page's CUSUM test, 1954), for the belief to
         be dropped for the fresh start's. 3 is odds of 20 to 1. None: no test.
-    prior : {'training', 'uniform'}
-        What a frame's posterior is divided by: the shares of the training frames, or nothing.
+    prior : float
+        How much of the training prior a frame's posterior is divided by, as its exponent: 1
+        wholly, as theory has it, 0 nothing, as where the classifier took all rooms for equally
+        frequent. Between the two by default: errors of neighbouring frames are alike, and a whole
+        division lets them add up against the frequent rooms.
 
     Attributes
     ----------
     rates_ : (k, k)
         Changes a second from row to column; rows sum to 0.
     prior_ : (k,)
-        Belief before the first frame.
+        The shares of the training frames.
+    divisor_ : (k,)
+        What posteriors are divided by, and the belief before the first frame.
+    pause_s_ : float
+        A step at least so long is a cut; infinite where training knows no cuts, or no pause tells
+        them.
+    cuts_ : (k, k)
+        Changes over the cuts of the training recordings, counted from row to column.
     decorrelation_s_, haste_ : float
         As given or chosen. Without held-out frames to choose on, ``auto`` is 1 s and 1.
     kidnapped : int
@@ -196,7 +231,7 @@ class Bayes(Filter):
         self,
         decorrelation_s: float | str = "auto",
         kidnapping: float | None = 3.0,
-        prior: str = "training",
+        prior: float = 0.75,
         haste: float | str = "auto",
     ) -> None:
         self.decorrelation_s = decorrelation_s
@@ -209,13 +244,17 @@ class Bayes(Filter):
             params.number("haste", haste)
         if kidnapping is not None:
             params.number("kidnapping", kidnapping)
-        params.choice("prior", prior, ("training", "uniform"))
+        if prior != 0:
+            params.number("prior", prior, high=1)
         self.decorrelation_s_ = 1.0 if decorrelation_s == "auto" else float(decorrelation_s)
         self.haste_ = 1.0 if haste == "auto" else float(haste)
+        self.pause_s_ = math.inf
         self._transitions: dict[int, Belief] = {}
         self.reset()
 
-    def fit(self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief) -> Self:
+    def fit(
+        self, tours: Iterable[Tour], rooms: Sequence[str], prior: Belief, cuts: Sequence[Cut] = ()
+    ) -> Self:
         """Learn the rates of change: changes counted over time spent, plus one change a room.
 
         The added change is spread over the other rooms and takes the mean stay, so that any change
@@ -224,8 +263,17 @@ class Bayes(Filter):
         number = {room: i for i, room in enumerate(rooms)}
         k = len(rooms)
         changes, spent = np.zeros((k, k)), np.zeros(k)
+        longest = 0.0
         for names, times in tours:
             _count([number.get(n, -1) for n in names], times, changes, spent)
+            longest = max([longest, *np.diff(times)])
+        self.cuts_ = np.zeros((k, k))
+        for cut in cuts:
+            if cut.before in number and cut.after in number:
+                self.cuts_[number[cut.before], number[cut.after]] += 1
+        pause = min((cut.pause_s for cut in cuts), default=0.0)
+        is_clear = 0 < longest * _CLEAR <= pause
+        self.pause_s_ = math.sqrt(longest * pause) if is_clear else math.inf
         np.fill_diagonal(changes, 0)
         stay = spent.sum() / max(changes.sum() + np.count_nonzero(spent), 1) or 10.0
         rates = (changes + 1 / max(k - 1, 1)) / (spent + stay)[:, None]
@@ -234,29 +282,32 @@ class Bayes(Filter):
         self.rates_ = rates
         smoothed = np.asarray(prior, np.float64) + 1e-3
         self.prior_ = smoothed / smoothed.sum()
+        self.divisor_ = _normed(self.prior_**self.prior)[0]
         self._transitions.clear()
         self.reset()
         return self
 
     def choose(self, looks: Sequence[Look]) -> Self:
         """Choose what is ``auto`` by the mean log belief in the true room; ties to the first."""
-        decorrelations = DECORRELATIONS_S if self.decorrelation_s == "auto" else ()
-        hastes = HASTES if self.haste == "auto" else ()
-        if not (decorrelations or hastes) or not any(_n_known(look) for look in looks):
+        start = (self.haste_, self.decorrelation_s_)
+        hastes = HASTES if self.haste == "auto" else start[:1]
+        decorrelations = DECORRELATIONS_S if self.decorrelation_s == "auto" else start[1:]
+        ways = list(product(hastes, decorrelations))
+        if len(ways) == 1 or not any(_n_known(look) for look in looks):
             return self
-        best, start = -math.inf, (self.decorrelation_s_, self.haste_)
-        chosen = start
-        for haste in hastes or start[1:]:
-            for decorrelation in decorrelations or start[:1]:
-                self.decorrelation_s_, self.haste_ = decorrelation, haste
-                self._transitions.clear()
-                likely = self._likelihood(looks)
-                if likely > best + 1e-9:
-                    best, chosen = likely, (decorrelation, haste)
-        self.decorrelation_s_, self.haste_ = chosen
+        best, chosen = -math.inf, start
+        for way in ways:
+            self._take(*way)
+            likely = self._likelihood(looks)
+            if likely > best + 1e-9:
+                best, chosen = likely, way
+        self._take(*chosen)
+        return self
+
+    def _take(self, haste: float, decorrelation_s: float) -> None:
+        self.haste_, self.decorrelation_s_ = haste, decorrelation_s
         self._transitions.clear()
         self.reset()
-        return self
 
     def _likelihood(self, looks: Sequence[Look]) -> float:
         """Return the mean log belief in the true room over the held-out frames of all looks."""
@@ -282,11 +333,9 @@ class Bayes(Filter):
 
     def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
         """Return the posterior belief, (k,), summing to 1."""
-        evidence = np.maximum(probabilities, _LEAST)
-        if self.prior == "training":
-            evidence = evidence / self.prior_
+        evidence = np.maximum(probabilities, _LEAST) / self.divisor_
         if self._belief is None:
-            self._belief = self._fresh = _normed(self.prior_ * evidence)[0]
+            self._belief = self._fresh = _normed(self.divisor_ * evidence)[0]
             return self._belief.copy()
         if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
             evidence = evidence ** (max(dt_s, 0.0) / self.decorrelation_s_)
@@ -299,7 +348,7 @@ class Bayes(Filter):
     def _test(self, evidence: Belief, move: Belief, explained: float) -> None:
         """Compare the belief with one that was dropped somewhere at the best moment so far."""
         fresh = self._fresh if self._excess > 0 else None
-        start = self.prior_ if fresh is None else fresh @ move
+        start = self.divisor_ if fresh is None else fresh @ move
         self._fresh, fresh_explained = _normed(start * evidence)
         self._excess = max(0.0, self._excess + math.log(fresh_explained / explained))
         if self.kidnapping is not None and self._excess > self.kidnapping:
@@ -317,7 +366,12 @@ class Bayes(Filter):
             if len(self._transitions) >= _MAX_KNOWN:
                 self._transitions.clear()
             seconds = self.haste_ * ms / 1000
-            known = self._transitions[ms] = np.maximum(expm(self.rates_ * seconds), 0)
+            known = np.maximum(expm(self.rates_ * seconds), 0)
+            if dt_s >= self.pause_s_:
+                # one more cut a room, half of it as if there were none, half of it to any room
+                known = self.cuts_ + 0.5 * known + 0.5 * self.prior_
+                known /= known.sum(axis=1, keepdims=True)
+            self._transitions[ms] = known
         return known
 
 
@@ -351,7 +405,8 @@ def fit_temporal(
     seen = [name for names, _ in tours for name in names]
     counts = np.array([seen.count(room) for room in rooms], np.float64)
     prior = counts / counts.sum() if counts.any() else np.full(len(rooms), 1 / len(rooms))
-    fitted = temporal.fit(tours, rooms, prior)
+    cuts = [cut for s in sequences for cut in _cuts(s)]
+    fitted = temporal.fit(tours, rooms, prior, cuts)
     return fitted.choose(looks) if hasattr(fitted, "choose") else fitted
 
 
@@ -363,6 +418,16 @@ def _tours(sequence: data.Sequence) -> list[Tour]:
         names.append(str(sequence.room(i)))
         times.append(frame.timestamp_ns / 1e9)
     return list(found.values())
+
+
+def _cuts(sequence: data.Sequence) -> list[Cut]:
+    """Return where one segment of a sequence ends and the next begins."""
+    found = []
+    for i, (a, b) in enumerate(pairwise(sequence.frames)):
+        if a.segment != b.segment:
+            pause_s = (b.timestamp_ns - a.timestamp_ns) / 1e9
+            found.append(Cut(str(sequence.room(i)), str(sequence.room(i + 1)), pause_s))
+    return found
 
 
 def _count(rooms: Sequence[int], times: Sequence[float], changes: Belief, spent: Belief) -> None:

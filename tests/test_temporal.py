@@ -1,6 +1,9 @@
 """Filters over the answers: worked by hand, causal, forgetful where told, quick after a jump."""
 
+import itertools
 import math
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from robotvision.data.sequence import Entry, Sequence
 from robotvision.errors import RobotVisionError
-from robotvision.temporal import TEMPORAL, Bayes, Exponential, Look, Majority
+from robotvision.records import Truth
+from robotvision.temporal import TEMPORAL, Bayes, Cut, Exponential, Look, Majority, fit_temporal
 
 TOUR = (["a"] * 10 + ["b"] * 10 + ["a"], list(map(float, range(21))))
 
@@ -39,7 +44,7 @@ def test_forward_pass():
 
     With rate q both ways, staying has probability s = (1 + exp(-2 q dt)) / 2. Uniform prior.
     """
-    model = bayes(decorrelation_s=0, kidnapping=None, prior="uniform")
+    model = bayes(decorrelation_s=0, kidnapping=None, prior=0)
     s = (1 + math.exp(-2 * 2 / 15)) / 2
     seen = [(0.9, 0.1), (0.6, 0.4), (0.2, 0.8)]
     a = 0.9
@@ -58,11 +63,69 @@ def test_prior_is_divided_out():
     The first belief is its own posterior; saying the prior again and again leads nowhere.
     """
     shares = np.array([0.8, 0.2])
-    model = Bayes(decorrelation_s=0).fit([TOUR], ["a", "b"], shares)
+    model = Bayes(decorrelation_s=0, prior=1).fit([TOUR], ["a", "b"], shares)
     first = model.update(np.array([0.8, 0.2]), 0.0)
     np.testing.assert_allclose(first, shares, atol=1e-3)
     stationary = [model.update(np.array([0.8, 0.2]), 1.0) for _ in range(200)][-1]
     np.testing.assert_allclose(stationary, [0.5, 0.5], atol=0.01)
+
+
+@pytest.mark.parametrize("prior", [0, 0.75, 1])
+def test_the_first_belief_is_the_posterior(prior):
+    """However much of the prior is divided out, a single frame is believed as it is."""
+    model = Bayes(prior=prior).fit([TOUR], ["a", "b"], np.array([0.9, 0.1]))
+    np.testing.assert_allclose(model.update(np.array([0.3, 0.7]), 0.0), [0.3, 0.7], rtol=1e-6)
+
+
+def clips(pause_s, rooms, length=8):
+    """Tours of one room each, ``pause_s`` between them, a frame a second; and the cuts."""
+    step = length - 1 + pause_s
+    tours = [([r] * length, [i * step + t for t in range(length)]) for i, r in enumerate(rooms)]
+    return tours, [Cut(a, b, pause_s) for a, b in itertools.pairwise(rooms)]
+
+
+def test_after_a_pause_what_followed_the_cuts_is_expected():
+    """Within a clip of one room the belief stays, after a pause it follows the training's order."""
+    tours, cuts = clips(6.0, "abcabcabcabc")
+    model = Bayes(decorrelation_s=0).fit(tours, ["a", "b", "c"], np.full(3, 1 / 3), cuts)
+    assert 1 < model.pause_s_ < 6
+    np.testing.assert_array_equal(model.cuts_, [[0, 4, 0], [0, 0, 4], [3, 0, 0]])
+    nothing = np.full(3, 1 / 3)
+
+    def after(step_s):
+        model.reset()
+        model.update(np.array([0.98, 0.01, 0.01]), 0.0)
+        return model.update(nothing, step_s)
+
+    assert after(1.0).argmax() == 0
+    # four cuts from a to b, and one more reckoned with: half of it as a step, half to any room
+    assert after(6.0)[1] == pytest.approx(0.98 * (4 + 0.5 / 3) / 5, abs=0.05)
+    assert after(6.0)[2] == pytest.approx(0.98 * (0.5 / 3) / 5, abs=0.03)
+
+
+@pytest.mark.parametrize("pause_s", [1.0, 1.9])
+def test_cuts_that_no_pause_tells_change_nothing(pause_s):
+    """Where a cut takes no longer than a step does elsewhere, steps are steps."""
+    tours, cuts = clips(pause_s, "abcabc")
+    told = Bayes().fit(tours, ["a", "b", "c"], np.full(3, 1 / 3), cuts)
+    plain = Bayes().fit(tours, ["a", "b", "c"], np.full(3, 1 / 3))
+    assert told.pause_s_ == plain.pause_s_ == math.inf
+    for p in ([0.8, 0.1, 0.1], [0.2, 0.3, 0.5]):
+        np.testing.assert_array_equal(*(m.update(np.array(p), 600.0) for m in (told, plain)))
+
+
+def test_cuts_of_a_sequence_are_learnt():
+    """Segments of a training sequence are the tours, and what lies between them the cuts."""
+    rooms = [room for room in "abcabc" for _ in range(5)]
+    times = [i + 9 * (i // 5) for i in range(30)]
+    frames = tuple(Entry(i, t * 10**9, {}, segment=i // 5) for i, t in enumerate(times))
+    truth = {i: Truth(room) for i, room in enumerate(rooms)}
+    sequence = Sequence("clips", Path("clips"), "native", {}, frames, truth=truth)
+    classifier = SimpleNamespace(classes_=np.array(["a", "b", "c"]))
+    model = fit_temporal(Bayes(), classifier, [sequence])
+    np.testing.assert_array_equal(model.cuts_, [[0, 2, 0], [0, 0, 2], [1, 0, 0]])
+    assert model.pause_s_ == pytest.approx(math.sqrt(10))
+    assert isinstance(fit_temporal(Majority(), classifier, [sequence]), Majority)
 
 
 def test_near_copies_count_once():
@@ -152,7 +215,8 @@ def test_exponential():
     [
         ("majority", {"frames": 0}, "frames: expected a whole number of at least 1, got 0"),
         ("exponential", {"seconds": -1}, "seconds: expected a number above 0, got -1"),
-        ("bayes", {"prior": "unifrom"}, "did you mean 'uniform'"),
+        ("bayes", {"prior": "uniform"}, "prior: expected a number above 0 and at most 1"),
+        ("bayes", {"prior": 1.5}, "prior: expected a number above 0 and at most 1, got 1.5"),
         ("bayes", {"kidnapping": -2.0}, "kidnapping: expected a number above 0, got -2.0"),
     ],
 )

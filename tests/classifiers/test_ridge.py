@@ -29,9 +29,10 @@ def test_agrees_with_scikit_learn(alpha: float, balanced: bool, dim: int) -> Non
     np.testing.assert_allclose(own.scores(x), expected, atol=2e-4)
 
 
-def test_what_is_held_out_is_as_trained_anew() -> None:
-    """The shared products give each fold the scores of planes trained without it."""
-    x, y, visits = two_visits()
+@pytest.mark.parametrize("dim", [9, 200])
+def test_what_is_held_out_is_as_trained_anew(dim: int) -> None:
+    """Each fold gets the scores of planes trained without it."""
+    x, y, visits = two_visits(dim)
     numbers = np.unique(y, return_inverse=True)[1]
     folds = held_out(numbers, visits, 0).folds
     assert len(folds) == 2
