@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,31 @@ Counts = NDArray[np.float64]
 def n_cells(grids: Sequence[int]) -> int:
     """Return the number of cells of a pyramid."""
     return sum(g * g for g in grids)
+
+
+def bin_counts(
+    index: NDArray[Any], n_bins: int, weights: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
+    """Return how often each bin number occurs, (n_bins,), or the weights there, added up.
+
+    Parameters
+    ----------
+    index : whole numbers, of any type and shape
+        In [0, n_bins).
+    weights : as many numbers, or None
+        What each counts; None: 1.
+
+    Notes
+    -----
+    OpenCV counts 16-bit numbers in a third of numpy's time, and lets other threads go on meanwhile.
+    """
+    if weights is None and n_bins <= 2**16 and 0 < index.size < 2**24:
+        flat = np.ascontiguousarray(index, np.uint16).reshape(1, -1)
+        counts = cv2.calcHist([flat], [0], None, [n_bins], [0, n_bins])
+        return np.asarray(counts, np.float64).ravel()
+    numbers = np.asarray(index, np.int64).ravel()
+    flat_weights = None if weights is None else weights.ravel()
+    return np.bincount(numbers, flat_weights, n_bins).astype(np.float64)
 
 
 def pyramid_counts(
@@ -43,8 +69,7 @@ def pyramid_counts(
     """
     height, width = index.shape
     if tuple(grids) == (1,):
-        flat = None if weights is None else weights.ravel()
-        return np.bincount(index.ravel(), flat, n_bins)[None].astype(np.float64)
+        return bin_counts(index, n_bins, weights)[None]
     y, x = np.arange(height)[:, None], np.arange(width)[None]
     return _counts(index, y, x, (height, width), n_bins, grids, weights)
 
@@ -76,12 +101,11 @@ def _counts(
 ) -> Counts:
     """Count the finest grid once; sum its cells for every grid that divides it."""
     finest = max(grids)
-    flat = None if weights is None else weights.ravel()
 
     def count(grid: int) -> Counts:
         offset = _cell(y, shape[0], grid) * (grid * n_bins) + _cell(x, shape[1], grid) * n_bins
-        counts = np.bincount((index + offset).ravel(), flat, grid * grid * n_bins)
-        return counts.reshape(grid, grid, n_bins).astype(np.float64)
+        counts = bin_counts(index + offset, grid * grid * n_bins, weights)
+        return counts.reshape(grid, grid, n_bins)
 
     fine = count(finest)
     parts = []

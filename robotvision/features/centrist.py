@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
+from robotvision.features.cells import bin_counts
 from robotvision.records import Frame
 
 _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
@@ -85,7 +86,7 @@ def _block_histograms(code: NDArray[np.uint8], side: int) -> NDArray[np.float32]
     rows = np.arange(height)[:, None] * cells // max(height, 1)
     cols = np.arange(width)[None] * cells // max(width, 1)
     index = (rows * cells + cols) * 256 + code
-    counts = np.bincount(index.ravel(), minlength=cells * cells * 256)
+    counts = bin_counts(index, cells * cells * 256)
     quarter = counts.reshape(cells, cells, 256)
     four = quarter[:-1, :-1] + quarter[:-1, 1:] + quarter[1:, :-1] + quarter[1:, 1:]
     blocks = [four[::2, ::2].reshape(-1, 256), four[1::2, 1::2].reshape(-1, 256)]

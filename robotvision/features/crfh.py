@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
+from robotvision.features.cells import bin_counts
 from robotvision.records import Frame
 
 Plane = NDArray[np.float32]
@@ -129,8 +130,7 @@ class CRFH(Extractor):
             np.clip(response, 0, self.bins - 1, out=response)
             np.trunc(response, out=response)
             index = index * np.float32(self.bins) + response
-        counts = np.bincount(index.astype(np.int64).ravel(), minlength=self._cells())
-        histogram: Plane = (counts / plane.size).astype(np.float32)
+        histogram: Plane = (bin_counts(index, self._cells()) / plane.size).astype(np.float32)
         return histogram
 
     def _cells(self) -> int:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, point_counts, unit_sum
+from robotvision.features.cells import bin_counts, n_cells, point_counts, unit_sum
 from robotvision.records import Frame
 
 _LOWER = 0.4
@@ -93,7 +93,7 @@ def _edges(dx: NDArray[Any], dy: NDArray[Any], share: float) -> NDArray[np.int64
     if share >= 1:
         return np.arange(dx.size)
     magnitude = np.abs(dx) + np.abs(dy)
-    below = np.cumsum(np.bincount(magnitude.ravel()))
+    below = np.cumsum(bin_counts(magnitude, int(magnitude.max()) + 1))
     upper = max(int(np.searchsorted(below, (1 - share) * dx.size)), 1)
     return np.flatnonzero(cv2.Canny(dx, dy, _LOWER * upper, upper))
 
