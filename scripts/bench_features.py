@@ -136,6 +136,13 @@ def stereo_depth(extractor: Any, frame: Frame) -> object:
     return matcher.compute(frame["left"], frame["right"])
 
 
+def eager_backbone(extractor: Any, frame: Frame) -> object:
+    """Eager PyTorch on the same network, not rounded, one thread."""
+    if not hasattr(extractor, "network_"):
+        extractor.network_ = FEATURES.create(extractor.backbone, {})
+    return eager(extractor.network_, frame)
+
+
 def eager(extractor: Any, frame: Frame) -> object:
     """Eager PyTorch on the same network and input, one thread."""
     import torch
@@ -161,6 +168,7 @@ REFERENCES: dict[str, Reference] = {
     "stereo_depth": stereo_depth,
     "efficientnet_lite0": eager,
     "mobilenet_v2_deepsort": eager,
+    "quantized": eager_backbone,
 }
 
 

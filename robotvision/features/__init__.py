@@ -28,6 +28,7 @@ FEATURES = Registry(
         "torchvision_backbone": "robotvision.features.torchvision_backbone:TorchvisionBackbone",
         "efficientnet_lite0": "robotvision.features.efficientnet_lite0:EfficientNetLite0",
         "mobilenet_v2_deepsort": "robotvision.features.mobilenet_v2_deepsort:MobileNetV2DeepSort",
+        "quantized": "robotvision.features.quantized:Quantized",
         "fine_tuned": "robotvision.features.fine_tuned:FineTuned",
     },
     group="robotvision.features",

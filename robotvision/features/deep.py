@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -170,17 +171,66 @@ def session(path: Path, threads: int) -> Any:
 def _session(path: Path, mtime_ns: int, size: int, threads: int) -> Any:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
+            str(path), _options(threads), providers=["CPUExecutionProvider"]
         )  # fmt: skip
     except Exception as e:  # ONNX Runtime's errors share no base class
         reason = str(e).splitlines()[0]
         raise RobotVisionError(f"{path}: expected an ONNX model ({reason})") from e
+
+
+def _options(threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+_OPEN = 8
+"""Most sessions of learnt networks kept open."""
+
+_learnt: OrderedDict[tuple[str, int], Any] = OrderedDict()
+_opening = threading.Lock()
+
+
+def learnt_session(content: NDArray[np.uint8], digest: str, threads: int, extractor: object) -> Any:
+    """Return the session of a network kept in memory; one a network, shared, safe for threads.
+
+    Parameters
+    ----------
+    content : (bytes,) uint8
+        The network in ONNX.
+    digest : str
+        Its SHA-256, hexadecimal.
+
+    Raises
+    ------
+    MissingExtraError
+        ONNX Runtime is not installed.
+    RobotVisionError
+        The content is not that of the digest.
+    """
+    key = (digest, threads)
+    with _opening:
+        if key not in _learnt:
+            onnxruntime = need("onnxruntime", extractor)
+            raw = content.tobytes()
+            if hashlib.sha256(raw).hexdigest() != digest:
+                raise RobotVisionError(
+                    f"{type(extractor).__name__}: the network is not the one that was trained; "
+                    "train it again"
+                )
+            _learnt[key] = onnxruntime.InferenceSession(
+                raw, _options(threads), providers=["CPUExecutionProvider"]
+            )
+        _learnt.move_to_end(key)
+        while len(_learnt) > _OPEN:
+            _learnt.popitem(last=False)
+        return _learnt[key]
 
 
 def unit_length(vector: Vector) -> Vector:

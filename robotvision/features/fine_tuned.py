@@ -21,9 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -38,6 +36,7 @@ from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     Tensor,
+    learnt_session,
     need,
     network_input,
     unit_length,
@@ -53,11 +52,6 @@ from robotvision.records import Frame
 _HEAD_RATE = 10.0
 """Times the learning rate for the layer that names the rooms, which starts from nothing."""
 _DROPOUT = 0.2
-_OPEN = 8
-"""Most sessions kept open."""
-
-_sessions: OrderedDict[tuple[str, int], Any] = OrderedDict()
-_opening = threading.Lock()
 
 
 class FineTuned(Extractor):
@@ -276,33 +270,9 @@ class FineTuned(Extractor):
             )
         backbone = build(self.backbone)
         picture = _input(backbone, color_of(frame, backbone.channels[0], self))
-        runner = self._session()
+        runner = learnt_session(self.model_, self.digest_, self.threads, self)
         vector: Vector = runner.run(None, {runner.get_inputs()[0].name: picture})[0].ravel()
         return unit_length(vector) if self.unit_length else vector
-
-    def _session(self) -> Any:
-        """Return ONNX Runtime's session of the network: one a network, shared, safe for threads."""
-        key = (self.digest_, self.threads)
-        with _opening:
-            if key not in _sessions:
-                _sessions[key] = self._open()
-            _sessions.move_to_end(key)
-            while len(_sessions) > _OPEN:
-                _sessions.popitem(last=False)
-            return _sessions[key]
-
-    def _open(self) -> Any:
-        onnxruntime = need("onnxruntime", self)
-        content = self.model_.tobytes()
-        if hashlib.sha256(content).hexdigest() != self.digest_:
-            raise RobotVisionError(
-                "FineTuned: the network is not the one that was trained; train it again"
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _input(backbone: Any, image: NDArray[np.uint8]) -> Tensor:

@@ -111,11 +111,14 @@ class PackagedNetwork(Extractor):
         picture = self.input_of(color_of(frame, self.channel, self))
         need("onnxruntime", self)
         runner = session(self.model_path(picture.shape[2:]), self.threads)
-        found = runner.run(None, {runner.get_inputs()[0].name: picture})
+        return self.vector_of(runner.run(None, {runner.get_inputs()[0].name: picture}))
+
+    def vector_of(self, outputs: Sequence[Tensor]) -> Vector:
+        """Return the vector that the model's outputs make."""
         if self.pooling == "second_order":
-            vector = np.concatenate([second_order(answers[0]) for answers in found])
+            vector = np.concatenate([second_order(answers[0]) for answers in outputs])
         else:
-            vector = found[0].ravel()
+            vector = outputs[0].ravel()
         return unit_length(vector) if self.unit_length else vector
 
     def input_of(self, image: NDArray[np.uint8]) -> Tensor:
