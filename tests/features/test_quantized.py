@@ -77,7 +77,7 @@ def test_refusals(monkeypatch):
         Quantized().fit([], [])
     wide, square = make_frames(1, 64, 128), make_frames(1, 64, 64)
     with pytest.raises(
-        RobotVisionError, match=r"of one size for the network, got 64 x 64 and 64 x"
+        RobotVisionError, match=r"of one size for the network, got 64 x 64 and"
     ):
         Quantized(SMALL).fit([*wide, *square], ["a", "b"])
     extractor = Quantized(SMALL)
