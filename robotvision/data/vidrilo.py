@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-import numpy as np
-
 from robotvision.data.names import (
     NOMINAL_NOTE,
     NOMINAL_RATE_HZ,
@@ -32,6 +30,7 @@ from robotvision.data.names import (
     nominal_ns,
 )
 from robotvision.data.sequence import Entry, Kind, Picture, Reading, Sequence
+from robotvision.data.vidrilo_labels import labels_apart
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -157,36 +156,25 @@ def _clouds(folder: Path, faults: list[Fault]) -> dict[str, Path]:
     return {}
 
 
-def _configuration(mat: Path, faults: list[Fault]) -> Any | None:
-    """Return the entries of the struct ``Configuration`` as a flat record array."""
-    from scipy.io import loadmat
-
-    try:
-        with open(mat, "rb") as f:
-            found = loadmat(f, variable_names=["Configuration"])
-    except OSError as e:
-        faults.append(Fault(mat, f"cannot be read ({e.strerror or e})"))
+def _configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | None:
+    """Return names and room numbers of each entry of the struct ``Configuration``."""
+    found = labels_apart(mat)
+    if isinstance(found, str):
+        faults.append(Fault(mat, found))
         return None
-    except Exception as e:  # scipy raises whatever its parser trips over in a broken file
-        faults.append(Fault(mat, f"not a MATLAB file that can be read ({type(e).__name__}: {e})"))
-        return None
-    entries = found.get("Configuration")
-    names = getattr(getattr(entries, "dtype", None), "names", None)
-    if entries is None or names is None or len(names) < 3:
-        faults.append(Fault(mat, "expected a struct 'Configuration' of at least three fields"))
-        return None
-    return entries.ravel()
+    return found
 
 
-def _labels_of(entries: Any, number: int, mat: Path, faults: list[Fault]) -> Labels | None:
+def _labels_of(
+    entries: list[dict[str, Any]], number: int, mat: Path, faults: list[Fault]
+) -> Labels | None:
     """Return one sequence's pictures and rooms; None where they do not make sense."""
     if number > len(entries):
         faults.append(Fault(mat, f"no entry for Sequence{number}: it has {len(entries)}"))
         return None
-    fields = entries.dtype.names
     entry, where = entries[number - 1], f"Configuration({number})"
-    names = [PureWindowsPath(n).name for n in _texts(entry[fields[0]])]
-    rooms = _wholes(entry[fields[2]])
+    names = [PureWindowsPath(n).name for n in entry["names"]]
+    rooms = entry["rooms"]
     if rooms is None or len(names) != len(rooms):
         n = "other values" if rooms is None else f"{len(rooms)} rooms"
         faults.append(
@@ -202,25 +190,3 @@ def _labels_of(entries: Any, number: int, mat: Path, faults: list[Fault]) -> Lab
     for i in nameless:
         faults.append(Fault(mat, f"{where}, picture {i + 1}: its name is empty"))
     return None if bad or nameless else Labels(names, rooms)
-
-
-def _texts(value: Any) -> list[str]:
-    """Return the strings of a cell array or of a character matrix."""
-    found = []
-    for item in np.asarray(value).ravel():
-        text = np.asarray(item).ravel()
-        found.append(str(text[0]).strip() if text.size else "")
-    return found
-
-
-def _wholes(value: Any) -> list[int] | None:
-    """Return whole numbers, or None where some are not."""
-    numbers = np.asarray(value).ravel()
-    if numbers.dtype.kind == "O":
-        parts = [np.asarray(n).ravel() for n in numbers]
-        if any(p.size != 1 for p in parts):
-            return None
-        numbers = np.array([p[0] for p in parts])
-    if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
-        return None
-    return [int(n) for n in numbers] if (numbers == np.rint(numbers)).all() else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,6 +204,17 @@ def test_mutated_table(layouts: Make, layout: str, table: str, data: st.DataObje
         for position in range(len(reading.sequence)):
             with contextlib.suppress(FrameError):
                 reading.sequence.load(position)
+
+
+def test_a_reader_that_crashes_is_told(layouts: Make, tmp_path: Path, monkeypatch: Any) -> None:
+    """A file on which SciPy ends its process is refused, and ours goes on."""
+    path = layouts("vidrilo")
+    crashing = tmp_path / "python"
+    crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crashing.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(crashing))
+    (fault,) = [f for f in faults_of(path) if ".mat" in f]
+    assert "not a MATLAB file that can be read (SciPy's reader was ended by SIGSEGV)" in fault
 
 
 @pytest.mark.parametrize("image", [np.zeros((7, 300, 3), np.uint8), np.zeros((1, 1, 3), np.uint8)])

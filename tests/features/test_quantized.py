@@ -76,9 +76,7 @@ def test_refusals(monkeypatch):
     with pytest.raises(RobotVisionError, match=r"^Quantized: expected training frames, got none$"):
         Quantized().fit([], [])
     wide, square = make_frames(1, 64, 128), make_frames(1, 64, 64)
-    with pytest.raises(
-        RobotVisionError, match=r"of one size for the network, got 64 x 64 and"
-    ):
+    with pytest.raises(RobotVisionError, match=r"of one size for the network, got 64 x 64 and"):
         Quantized(SMALL).fit([*wide, *square], ["a", "b"])
     extractor = Quantized(SMALL)
     with pytest.raises(RobotVisionError, match=r"has not been trained yet: call fit"):
