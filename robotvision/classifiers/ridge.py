@@ -120,8 +120,8 @@ def _by_numbers(x: Vectors) -> _Planes:
         system, right = np.zeros((dim, dim)), np.zeros((dim, target.shape[1]))
         for start in range(0, len(rows), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            own = x[rows[part]] - mean
-            weighted = own * importance[part, None]
+            own = x[rows[part]] - mean.astype(np.float32)
+            weighted = own * importance[part, None].astype(np.float32)
             system += weighted.T @ own
             right += weighted.T @ (target[part] - target_mean)
         weights = _solved(system, right, alpha)
