@@ -25,6 +25,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from robotvision import data
 from robotvision.errors import FrameError, RobotVisionError
@@ -161,7 +162,8 @@ def _run(
     threads_before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # one thread a frame; more would fight over the cores
     try:
-        with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as pool:
+        workers = ThreadPoolExecutor(n_threads or os.cpu_count() or 1)
+        with threadpool_limits(1), workers as pool:
             for position, problem in enumerate(_bounded_map(pool, one, n)):
                 if problem is not None:
                     result.readable[position] = False

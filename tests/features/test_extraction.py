@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from robotvision.cli import main
+from robotvision.data import open_sequence
+from robotvision.features.base import Extractor, Vector
+from robotvision.features.extraction import extract
+from robotvision.records import Frame
 
 PLUGIN = """
 import numpy as np
@@ -96,3 +102,36 @@ def test_an_extractor_that_fails_to_learn_is_named_too(
         f"train: learning, up to frame 2: Slow(way='raise') failed at {data_root}/plugin.py:30 "
         r"with KeyError: 'a\nb'"
     )
+
+
+def blas_threads() -> list[int]:
+    """Return how many threads each library of linear algebra may take."""
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+class Counting(Extractor):
+    """Notes how many threads linear algebra may take."""
+
+    def __init__(self) -> None:
+        self.channel = "rgb"
+        self.seen: set[int] = set()
+
+    @property
+    def dim(self) -> int:
+        """One number."""
+        return 1
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return 0."""
+        self.seen |= set(blas_threads())
+        return np.zeros(1, np.float32)
+
+
+def test_linear_algebra_takes_one_thread_a_frame(data_root: Path) -> None:
+    """Frames are spread over the cores; linear algebra does not fight over them as well."""
+    before = blas_threads()
+    extractor = Counting()
+    folder = next(p.parent for p in sorted(data_root.rglob("sequence.yaml")))
+    extract([extractor], open_sequence(folder), None)
+    assert extractor.seen == {1}
+    assert blas_threads() == before
