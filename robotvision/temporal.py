@@ -244,12 +244,11 @@ class Bayes(Filter):
             params.number("haste", haste)
         if kidnapping is not None:
             params.number("kidnapping", kidnapping)
-        if prior != 0:
-            params.number("prior", prior, high=1)
+        params.share("prior", prior)
         self.decorrelation_s_ = 1.0 if decorrelation_s == "auto" else float(decorrelation_s)
         self.haste_ = 1.0 if haste == "auto" else float(haste)
         self.pause_s_ = math.inf
-        self._transitions: dict[int, Belief] = {}
+        self._transitions: dict[tuple[int, bool], Belief] = {}
         self.reset()
 
     def fit(
@@ -359,7 +358,8 @@ class Bayes(Filter):
     def _transition(self, dt_s: float) -> Belief:
         """Return the (k, k) probabilities of being where after ``dt_s``, kept by millisecond."""
         ms = round(min(max(dt_s, 0.0), _MAX_DT_S) * 1000)
-        known = self._transitions.get(ms)
+        is_cut = dt_s >= self.pause_s_
+        known = self._transitions.get((ms, is_cut))
         if known is None:
             from scipy.linalg import expm
 
@@ -367,11 +367,11 @@ class Bayes(Filter):
                 self._transitions.clear()
             seconds = self.haste_ * ms / 1000
             known = np.maximum(expm(self.rates_ * seconds), 0)
-            if dt_s >= self.pause_s_:
+            if is_cut:
                 # one more cut a room, half of it as if there were none, half of it to any room
                 known = self.cuts_ + 0.5 * known + 0.5 * self.prior_
                 known /= known.sum(axis=1, keepdims=True)
-            self._transitions[ms] = known
+            self._transitions[ms, is_cut] = known
         return known
 
 
@@ -382,7 +382,7 @@ def _n_known(look: Look) -> int:
 def fit_temporal(
     temporal: Any,
     classifier: Any,
-    sequences: Iterable[data.Sequence],
+    sequences: Sequence[data.Sequence],
     looks: Sequence[Look] = (),
 ) -> Any:
     """Train a filter on the tours of the training sequences; return it.
@@ -393,7 +393,7 @@ def fit_temporal(
         Also one without ``fit``, which is returned as it is.
     classifier : FittedClassifier
         For its rooms and their order.
-    sequences : iterable of Sequence
+    sequences : sequence of Sequence
         With truth. A segment begins a new tour.
     looks : sequence of Look
         What the classifier says of stretches that it did not learn from.

@@ -103,6 +103,24 @@ def test_after_a_pause_what_followed_the_cuts_is_expected():
     assert after(6.0)[2] == pytest.approx(0.98 * (0.5 / 3) / 5, abs=0.03)
 
 
+def test_steps_of_one_millisecond_on_both_sides_of_the_pause():
+    """What was reckoned for a step that is no cut does not serve the cut beside it."""
+    tours, cuts = clips(6.0, "abcabc")
+    model = Bayes(decorrelation_s=0).fit(tours, ["a", "b", "c"], np.full(3, 1 / 3), cuts)
+    short, long = model.pause_s_ - 1e-9, model.pause_s_ + 1e-9
+    start, nothing = np.array([0.98, 0.01, 0.01]), np.full(3, 1 / 3)
+    found = []
+    for order in ((short, long), (long, short)):
+        model._transitions.clear()
+        for step in order:
+            model.reset()
+            model.update(start, 0.0)
+            found.append(model.update(nothing, step))
+    np.testing.assert_array_equal(found[0], found[3])
+    np.testing.assert_array_equal(found[1], found[2])
+    assert found[0].argmax() != found[1].argmax()
+
+
 @pytest.mark.parametrize("pause_s", [1.0, 1.9])
 def test_cuts_that_no_pause_tells_change_nothing(pause_s):
     """Where a cut takes no longer than a step does elsewhere, steps are steps."""
@@ -215,8 +233,8 @@ def test_exponential():
     [
         ("majority", {"frames": 0}, "frames: expected a whole number of at least 1, got 0"),
         ("exponential", {"seconds": -1}, "seconds: expected a number above 0, got -1"),
-        ("bayes", {"prior": "uniform"}, "prior: expected a number above 0 and at most 1"),
-        ("bayes", {"prior": 1.5}, "prior: expected a number above 0 and at most 1, got 1.5"),
+        ("bayes", {"prior": "uniform"}, "prior: expected a number from 0 to 1, got 'uniform'"),
+        ("bayes", {"prior": 1.5}, "prior: expected a number from 0 to 1, got 1.5"),
         ("bayes", {"kidnapping": -2.0}, "kidnapping: expected a number above 0, got -2.0"),
     ],
 )

@@ -25,7 +25,8 @@ def labels_apart(mat: Path) -> list[dict[str, Any]] | str:
     """Return `labels_in` of a file, read by a child process; or what is wrong, in one line."""
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
-    command = [sys.executable, "-m", __spec__.name, str(mat)]
+    # -P: nothing that lies in the current folder is imported in place of a package
+    command = [sys.executable, "-P", "-m", __spec__.name, str(mat)]
     try:
         child = subprocess.run(
             command, capture_output=True, env=os.environ | {"PYTHONPATH": path}, check=False,

@@ -46,6 +46,12 @@ def number(name: str, value: Any, above: float = 0.0, high: float = math.inf) ->
     raise refuse(name, f"a number above {above:g}{tail}", value)
 
 
+def share(name: str, value: Any) -> None:
+    """Check for a number in [0, 1]."""
+    if not (_is_number(value) and 0 <= value <= 1):
+        raise refuse(name, "a number from 0 to 1", value)
+
+
 def numbers(
     name: str,
     value: Any,

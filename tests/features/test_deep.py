@@ -134,8 +134,11 @@ def test_proportions_are_kept(height, width, expected):
         ({"layers": []}, "layers: expected a list of one or more"),
         ({"layers": [11, 10]}, "layers: expected each block once, in ascending order"),
         ({"pooling": "max"}, "pooling: expected one of mean, second_order, got 'max'"),
-        ({"pooling": "second_order"}, "pooling: expected mean where a layer has more than 320"),
-        ({"layers": [10, 16], "pooling": "second_order"}, r"more than 320 channels \(here 1280\)"),
+        ({"pooling": "second_order"}, "pooling: expected mean, or layers of at most 320 channels"),
+        (
+            {"layers": [10, 16], "pooling": "second_order"},
+            r"at most 320 channels each \(here 1280\)",
+        ),
         ({"short_side": 100}, "short_side: expected a multiple of 32, got 100"),
         ({"short_side": 32}, "short_side: expected a whole number from 64 to 1024"),
     ],
