@@ -1,10 +1,17 @@
 """Histograms over the cells of a pyramid count every pixel once a grid."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robotvision.features.cells import cell_slices, n_cells, pixels_per_cell, pyramid_counts
+from robotvision.features.cells import (
+    bin_counts,
+    cell_slices,
+    n_cells,
+    pixels_per_cell,
+    pyramid_counts,
+)
 
 GRIDS = st.lists(st.integers(1, 6), min_size=1, max_size=3, unique=True)
 SHAPE = st.tuples(st.integers(1, 20), st.integers(1, 20))
@@ -43,3 +50,16 @@ def test_slices_are_the_cells(shape, grids):
     filled = expected > 0
     np.testing.assert_array_equal(np.array(sizes)[filled], expected[filled])
     assert min(sizes) >= 1
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int16", "int32", "int64", "float32"])
+@pytest.mark.parametrize("n_bins", [100, 2**16, 2**16 + 1])
+def test_bins_are_counted_as_numpy_does(kind, n_bins):
+    """Whoever counts, and whatever type the bin numbers have; none at all are no counts."""
+    index = np.random.default_rng(0).integers(0, 100, (30, 40)).astype(kind)
+    expected = np.bincount(index.astype(np.int64).ravel(), minlength=n_bins)
+    counts = bin_counts(index, n_bins)
+    assert counts.dtype == np.float64
+    np.testing.assert_array_equal(counts, expected)
+    np.testing.assert_array_equal(bin_counts(index, n_bins, np.full((30, 40), 0.5)), expected / 2)
+    assert not bin_counts(index[:0], n_bins).any()
