@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,12 +165,27 @@ def dask(
                              cwd=log.parent, text=True) for c in commands
         ]  # fmt: skip
         try:
+            listening(int(port), children[0])
             yield children
         finally:
             for child in children:
                 child.kill()
             for child in children:
                 child.wait()
+
+
+def listening(port: int, scheduler: subprocess.Popen[str]) -> None:
+    """Return once the scheduler takes connections: on a busy machine it takes a while to start."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert scheduler.poll() is None, "the scheduler ended before it took connections"
+            assert time.monotonic() < until, "the scheduler takes no connections after 60 s"
+            time.sleep(0.05)
+        else:
+            return
 
 
 def free_address() -> str:
