@@ -134,6 +134,30 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameRecord:
+    """One frame of a run: its place in the sequence, what was answered when, and the truth.
+
+    ``decode_ns`` is how long decoding took, ``decoded_ns`` when it was done (on the run's clock;
+    None where that clock is virtual). ``wait_ns`` is the time the harness waited for the frame's
+    pixels and due time, ``handover_ns`` from then to the system's call.
+    """
+
+    timestamp_ns: int
+    segment: int
+    timed: TimedAnswer
+    truth: Truth | None
+    decode_ns: int | None = None
+    decoded_ns: int | None = None
+    wait_ns: int | None = None
+    handover_ns: int | None = None
+
+    @property
+    def index(self) -> int:
+        """Number of the frame in its sequence."""
+        return self.timed.index
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredAnswer:
     """A timed answer beside the truth, with what it is worth.
 

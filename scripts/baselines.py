@@ -21,12 +21,12 @@ from statistics import median
 
 from rich.console import Console
 
-from robotvision.config import Instead, SequenceSpec, Setup, load_config
+from robotvision.config.checks import Instead, SequenceSpec, Setup, load_config
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.run import execute
 from robotvision.features.extraction import cache_folder
 from robotvision.report.columns import load_run
 from robotvision.report.live import Live
-from robotvision.run import execute
 
 REPO = Path(__file__).parents[1]
 BASELINES = REPO / "configs" / "baselines"
@@ -75,7 +75,7 @@ def _real(data: Path) -> list[Problem]:
 
 
 def _stand_ins(work: Path) -> list[Problem]:
-    from robotvision.data.synth.editions import EDITIONS, write_edition
+    from robotvision.synth.editions import EDITIONS, write_edition
 
     found = []
     for edition in EDITIONS:

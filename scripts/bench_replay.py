@@ -28,16 +28,16 @@ import numpy as np
 from robotvision.data import open_sequence
 from robotvision.data.native import SequenceWriter
 from robotvision.data.sequence import Sequence
-from robotvision.records import Answer, TimedAnswer, Truth
-from robotvision.replay.player import Replay, play
-from robotvision.replay.policy import POLICIES, named_policy
-from robotvision.replay.rescore import Recorded
-from robotvision.runs.log import FrameRecord, RunLog, read_log
-from robotvision.systems.inprocess import Null
+from robotvision.playback.player import Replay, play
+from robotvision.recogniser.inprocess import Null
+from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
+from robotvision.runs.log import RunLog, read_log
+from robotvision.runs.rescore import Recorded
+from robotvision.scoring.policy import POLICIES, named_policy
 from robotvision.tasks import load_task
+from robotvision.timing.in_memory_sequence import stand_in
 from robotvision.timing.measure import measure
 from robotvision.timing.quantiles import quantile
-from robotvision.timing.standin import stand_in
 
 Figures = dict[str, Any]
 

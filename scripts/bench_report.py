@@ -22,10 +22,10 @@ import numpy as np
 
 from robotvision.data import open_sequence
 from robotvision.data.native import SequenceWriter
-from robotvision.prepare import table_digest
-from robotvision.records import Answer, TimedAnswer
+from robotvision.experiment.prepare import table_digest
+from robotvision.records import Answer, FrameRecord, TimedAnswer
 from robotvision.report.html import write_html
-from robotvision.runs.log import FrameRecord, RunLog
+from robotvision.runs.log import RunLog
 from robotvision.scoring.bootstrap import interval
 
 ROOMS = ("Kitchen", "Office", "Hall", "Corridor", "Lab")

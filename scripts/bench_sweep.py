@@ -20,12 +20,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.sweep.cluster import Wish
+from robotvision.cluster.start import Wish
+from robotvision.cluster.store import Store
 from robotvision.sweep.engine import Steps, Swept, sweep
 from robotvision.sweep.plan import Plan, load_plan
 from robotvision.sweep.rows import Row, empty_row, write_row
 from robotvision.sweep.steps import Graph
-from robotvision.sweep.store import Store
 from robotvision.sweep.worker import Context, Made
 
 ROOT = Path(__file__).resolve().parent.parent

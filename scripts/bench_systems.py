@@ -29,12 +29,12 @@ import numpy as np
 from bench_replay import loadgen
 
 from robotvision.data.sequence import Kind
+from robotvision.recogniser.inprocess import Null
+from robotvision.recogniser.worker import Worker
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Reply, Session, System, View
 from robotvision.systems.clients import FOLDER, KITS
 from robotvision.systems.external import External
-from robotvision.systems.inprocess import Null
-from robotvision.systems.worker import Worker
 from robotvision.tasks.model import Task
 
 PYTHON_PROGRAM = """

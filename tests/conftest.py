@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robotvision import local_code
 from robotvision.data.native import SequenceWriter
+from robotvision.plugins import plugin_path
+
+pytest_plugins = ["tests.fixtures.logs", "tests.fixtures.programs", "tests.fixtures.runs"]
 
 COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}
 Tour = Callable[..., Path]
@@ -70,7 +72,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.fixture(autouse=True)
 def _own_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep folders in which one test's plug-ins lie from the next one's."""
-    monkeypatch.setattr(local_code, "_folders", {})
+    monkeypatch.setattr(plugin_path, "_folders", {})
     monkeypatch.setattr(sys, "path", [*sys.path])
 
 

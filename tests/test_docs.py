@@ -179,9 +179,9 @@ def load_yaml(block: Block) -> None:
     A configuration's sequences must be there, if the page gives it a name and so means it to be
     tried.
     """
-    from robotvision.config import load_config
+    from robotvision.config.checks import load_config
     from robotvision.errors import InputFaults
-    from robotvision.replay.faults import load_plan
+    from robotvision.playback.faults import load_plan
     from robotvision.tasks import load_task
 
     path = Path(block.title or "block.yaml")
@@ -321,8 +321,8 @@ def _rows(text: str) -> dict[str, dict[str, str]]:
 
 def test_the_reference_of_the_configuration_has_every_key_and_default() -> None:
     """A key or a default that changes in the code changes on the page."""
-    from robotvision import config
-    from robotvision.replay.faults import FaultPlan
+    from robotvision.config import checks as config
+    from robotvision.playback.faults import FaultPlan
 
     models: dict[str, type[BaseModel]] = {
         "Top level": config.Config,
@@ -359,7 +359,7 @@ def test_the_reference_of_the_configuration_has_every_key_and_default() -> None:
 
 def test_the_reference_of_sensor_faults_has_every_kind_and_key() -> None:
     """A kind of fault or a key that is added in the code is added on the page."""
-    from robotvision.replay.faults import KINDS
+    from robotvision.playback.faults import KINDS
 
     text = (DOCS / "reference/config.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*)\| [^|]* \|$", text.split("| kind |")[1], re.M))

@@ -27,7 +27,7 @@ def test_the_configuration_of_the_readme_is_whole(tmp_path: Path) -> None:
     """Only its sequences are missing here."""
     import pytest
 
-    from robotvision.config import load_config
+    from robotvision.config.checks import load_config
     from robotvision.errors import InputFaults
 
     code = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import robotvision
-from robotvision.config import load_config
+from robotvision.config.checks import load_config
 from robotvision.data.catalogue.unpack import ArchiveError, unpack
 from robotvision.errors import InputFaults
-from robotvision.models import load_model
+from robotvision.recogniser.model_file import load_model
 from robotvision.tasks import load_task
 
 PACKAGE = Path(robotvision.__file__).parent
@@ -27,7 +27,7 @@ FORBIDDEN_CALLS = {
 }  # fmt: skip
 ALLOWED = {
     ("testing/features.py", "eval"),  # a plug-in's own repr, at its author's wish
-    ("report/codabench/score.py", "packed.extractall"),  # our own wheel beside it in the bundle
+    ("contest/codabench/score.py", "packed.extractall"),  # our own wheel beside it in the bundle
 }
 
 

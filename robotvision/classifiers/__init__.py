@@ -3,7 +3,7 @@
 Any scikit-learn classifier works by its dotted name: ``sklearn.naive_bayes.GaussianNB``.
 """
 
-from robotvision.registry import Registry
+from robotvision.plugins.registry import Registry
 
 CLASSIFIERS = Registry(
     "classifier",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors
-from robotvision.features import params
+from robotvision.plugins import params
 
 FLOOR = 1e-3
 """What a room without a vote counts, so that its score is finite."""

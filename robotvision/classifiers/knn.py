@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors, non_negative
 from robotvision.classifiers.kernels import Bank
-from robotvision.features import params
+from robotvision.plugins import params
 
 METRICS = ("euclidean", "cosine", "chi2", "intersection")
 FLOOR = 1e-3

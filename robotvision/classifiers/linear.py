@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
-from robotvision.features import params
+from robotvision.plugins import params
 
 
 class _Linear(Classifier):

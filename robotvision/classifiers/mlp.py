@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
 from robotvision.errors import MissingExtraError
-from robotvision.features import params
+from robotvision.plugins import params
 
 
 class MLP(Classifier):

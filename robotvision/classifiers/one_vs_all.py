@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.calibration import scores_of, seeded
 
 
 class OneVsAll(Classifier):
@@ -45,14 +46,10 @@ class OneVsAll(Classifier):
         return CLASSIFIERS.create(self.base, self.params or {})
 
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
-        from robotvision.classifiers.calibration import seeded
-
         base = seeded(self._build(), self.random_state or 0)
         rooms = range(len(self.classes_))
         self.classifiers_ = [clone(base).fit(x, (y == room).astype(np.int64)) for room in rooms]
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
-        from robotvision.classifiers.calibration import scores_of
-
         margins = [scores_of(c, x[None])[0] for c in self.classifiers_]
         return np.array([m[1] - m[0] for m in margins])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors
-from robotvision.features import params
+from robotvision.plugins import params
 
 
 class Prototype(Classifier):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from robotvision.classifiers.base import HoldingOut, Scores, Vectors
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
+from robotvision.plugins import params
 
 MAX_SIDE = 15_000
 """Above it the matrix of products takes more than 1.8 GB."""

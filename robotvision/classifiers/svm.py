@@ -27,7 +27,7 @@ from robotvision.classifiers.base import (
 from robotvision.classifiers.folds import Fold
 from robotvision.classifiers.kernels import Bank, pairs
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
+from robotvision.plugins import params
 
 KERNELS = {"linear": "dot", "rbf": "squared", "chi2": "chi2", "intersection": "min"}
 MAX_FRAMES = 15_000

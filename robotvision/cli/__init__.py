@@ -87,7 +87,7 @@ def robotvision() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; whatever the user can put right is one line a fault and exit 2."""
     from robotvision.errors import RobotVisionError
-    from robotvision.local_code import search_also
+    from robotvision.plugins.plugin_path import search_also
 
     search_also(Path())
     try:

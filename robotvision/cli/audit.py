@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from robotvision.audit import Audit
+    from robotvision.experiment.audit import Audit
 
 EPILOG = """\b
 Examples:
@@ -43,10 +43,10 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.audit import Audit, audit
-    from robotvision.config import load_config
+    from robotvision.config.checks import load_config
+    from robotvision.experiment.audit import Audit, audit
+    from robotvision.experiment.prepare import Preparation
     from robotvision.features.extraction import cache_folder
-    from robotvision.prepare import Preparation
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.systems.base import Session

@@ -25,9 +25,9 @@ def command(task_name: str, truth: Path | None, as_json: bool, runs: tuple[Path,
     A missing frame counts as not answered and is a warning. A repeated or malformed line, or a
     label outside the task, refuses the file. Exit code 1: a file is refused.
     """
-    from robotvision.runs.checker import check_run_file
-    from robotvision.runs.testsets import settle
-    from robotvision.runs.truthfile import read_truth
+    from robotvision.submissions.checker import check_run_file
+    from robotvision.submissions.testsets import settle
+    from robotvision.submissions.truthfile import read_truth
     from robotvision.tasks import load_task
 
     task = load_task(task_name)

@@ -44,9 +44,9 @@ def command(
     The scoring program carries this version of robotvision. The bundle holds the truth: keep it to
     yourself.
     """
-    from robotvision.report.codabench.bundle import Options, write_bundle
-    from robotvision.report.leaderboard.contest import open_contest
-    from robotvision.scoring.score import require_truth_fits
+    from robotvision.contest.codabench.bundle import Options, write_bundle
+    from robotvision.contest.leaderboard.contest import open_contest
+    from robotvision.submissions.score import require_truth_fits
 
     contest = open_contest(task_name, truths, train)
     for test_set in contest.sets.values():

@@ -45,12 +45,12 @@ def command(
     swap ranks."""  # noqa: D205, D209 (click prints the whole as help)
     import json
 
-    from robotvision.replay import curve
-    from robotvision.replay.policy import parse_deadline, parse_policy
-    from robotvision.replay.rescore import Recorded
     from robotvision.report.console import out
     from robotvision.report.curve import draw, print_curves
+    from robotvision.runs import curve
     from robotvision.runs.log import read_log
+    from robotvision.runs.rescore import Recorded
+    from robotvision.scoring.policy import parse_deadline, parse_policy
     from robotvision.timing.compare import comparability
 
     fixed = None if at_deadline_ms is None else parse_deadline(at_deadline_ms)

@@ -32,10 +32,10 @@ def _describe(kind: str) -> Mapping[str, str]:
 
         return {name: load_task(name).title for name in task_names()}
     if kind == "policies":
-        from robotvision.replay.policy import POLICIES
+        from robotvision.scoring.policy import POLICIES
 
         return {n: f"backlog {b}, late {late}" for n, (b, late) in POLICIES.items()}
-    from robotvision.registry import Registry, first_line
+    from robotvision.plugins.registry import Registry, first_line
 
     registry: Registry
     if kind == "features":

@@ -44,7 +44,7 @@ def command(
 
     An incomplete run or card is refused, with everything that is missing listed.
     """
-    from robotvision.runs.card import write_template
+    from robotvision.submissions.card import write_template
 
     if template is not None:
         write_template(template)
@@ -55,7 +55,7 @@ def command(
     for value, name in ((task_name, "--task"), (out, "-o"), (runs, "RUN")):
         if not value:
             raise click.UsageError(f"{name} is missing")
-    from robotvision.runs.pack import pack_files
+    from robotvision.submissions.pack import pack_files
 
     manifest = pack_files(Path(str(out)), str(task_name), runs, sequences, card_path, card)
     for file in manifest.files:
@@ -65,8 +65,8 @@ def command(
 
 
 def _read(path: Path, folder: Path | None) -> int:
-    from robotvision.runs.card import as_yaml
-    from robotvision.runs.pack import read_pack, unpack
+    from robotvision.submissions.card import as_yaml
+    from robotvision.submissions.pack import read_pack, unpack
 
     pack = read_pack(path)
     if folder is not None:

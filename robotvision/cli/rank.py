@@ -37,8 +37,8 @@ def command(
     With one truth, each .txt, .csv or .run file is a run. With several, each folder inside is one,
     with a file named after each test set (easy.txt, hard.txt). Exit code 1: a run was refused.
     """
-    from robotvision.scoring.batch import score_folder
-    from robotvision.scoring.ranking import as_dict, rank, write
+    from robotvision.submissions.batch import score_folder
+    from robotvision.submissions.ranking import as_dict, rank, write
 
     scores = score_folder(task_name, truths, folder, train=train, mode=mode)
     rankings = rank(scores)
@@ -46,7 +46,7 @@ def command(
     if out is not None or site is not None or as_json:
         from rich.console import Console
 
-        from robotvision.report.leaderboard import (
+        from robotvision.contest.leaderboard import (
             open_contest,
             read_entries,
             standings,
@@ -68,7 +68,7 @@ def command(
 
         click.echo(json.dumps(data))
     else:
-        from robotvision.scoring.show import console, print_ranking
+        from robotvision.report.scores import console, print_ranking
 
         print_ranking(console(), scores, rankings)
     if site is not None:

@@ -45,11 +45,11 @@ def command(
     """Replay SEQUENCES through a trained model or what CONFIG trains, and score the answers."""
     from rich.console import Console
 
+    from robotvision.experiment.prepare import late_frame_rule, replay_setup
+    from robotvision.experiment.run import execute, new_folder
     from robotvision.features.extraction import cache_folder
-    from robotvision.prepare import late_frame_rule, replay_setup
     from robotvision.report.live import Live
     from robotvision.report.write import finish
-    from robotvision.run import execute, new_folder
 
     rule = late_frame_rule(policy or "offline", deadline_ms)
     running = rule["policy"] != "offline"

@@ -50,12 +50,12 @@ def command(
     late-frame rule would have had it."""  # noqa: D205, D209 (click prints the whole as help)
     import json
 
-    from robotvision.replay.latency import parse_latency
-    from robotvision.replay.policy import POLICIES, parse_deadline, parse_policy
-    from robotvision.replay.rescore import Conditions, Recorded
     from robotvision.report.console import out
     from robotvision.report.rescored import print_rescored, rescored_report, virtual_frames
+    from robotvision.runs.latency import parse_latency
     from robotvision.runs.log import read_log
+    from robotvision.runs.rescore import Conditions, Recorded
+    from robotvision.scoring.policy import POLICIES, parse_deadline, parse_policy
 
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
     wanted = [parse_policy(name, deadline) for name in policies or POLICIES]
@@ -70,7 +70,7 @@ def command(
     found = [recorded.rescore(policy, conditions) for policy in wanted]
     reports = [rescored_report(recorded, f, conditions, latency or "measured") for f in found]
     if trace is not None:
-        from robotvision.replay.trace import write_trace
+        from robotvision.runs.trace import write_trace
 
         write_trace(trace, virtual_frames(recorded, found[0], conditions), wanted[0])
     if as_json:

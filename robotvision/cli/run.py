@@ -76,12 +76,12 @@ def command(
     """Train, replay the test sequences frame by frame, score, report."""
     from rich.console import Console
 
-    from robotvision.config import Instead, load_config
+    from robotvision.config.checks import Instead, load_config
+    from robotvision.experiment.run import execute, new_folder, resumed
     from robotvision.features.extraction import cache_folder
-    from robotvision.replay.faults import load_plan
+    from robotvision.playback.faults import load_plan
     from robotvision.report.watch import Watch
     from robotvision.report.write import finish
-    from robotvision.run import execute, new_folder, resumed
 
     if (config is None) == (resume is None):
         raise click.UsageError("give a CONFIG, or --resume and a run folder")
@@ -104,7 +104,7 @@ def command(
     with Watch(errors, folder, setup, is_full=is_full, port=serve, stays=stays) as watch:
         with watch.screen:
             if plan is not None:
-                from robotvision.degrade import degrade
+                from robotvision.experiment.degrade import degrade
 
                 run, setup, lost = degrade(setup, folder, plan, limit=limit, cache=cache,
                                            observer=watch.observer)  # fmt: skip
@@ -114,7 +114,7 @@ def command(
                     resume=resume is not None, prepared=watch.prepared(cache),
                 )  # fmt: skip
         if trace is not None:
-            from robotvision.replay.trace import trace_run
+            from robotvision.runs.trace import trace_run
 
             trace_run(trace, run.record)
         code = finish(run, setup, as_json=as_json, errors=errors, lost=lost)

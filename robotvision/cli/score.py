@@ -33,7 +33,7 @@ def command(
     named after it (easy.txt, hard.txt), or as many files in a row as there are truths. A frame
     without a line is not answered. Exit code 1: a run was refused; the others are scored.
     """
-    from robotvision.scoring.batch import score_files
+    from robotvision.submissions.batch import score_files
 
     scores = score_files(task_name, truths, runs, train=train, mode=mode)
     for line in scores.warnings:
@@ -45,7 +45,7 @@ def command(
 
         click.echo(json.dumps(scores.as_dict()))
     else:
-        from robotvision.scoring.show import console, print_published, print_score
+        from robotvision.report.scores import console, print_published, print_score
 
         out = console()
         for run in scores.scored:

@@ -86,13 +86,13 @@ def run(
     """Do every run of GRID that was not done before."""
     from rich.console import Console
 
+    from robotvision.cluster.start import Wish
+    from robotvision.cluster.store import Store
     from robotvision.report.console import out as stdout
-    from robotvision.sweep.cluster import Wish
     from robotvision.sweep.engine import sweep
     from robotvision.sweep.finish import finish, print_plan
     from robotvision.sweep.plan import load_plan
     from robotvision.sweep.progress import Bars
-    from robotvision.sweep.store import Store
 
     if scheduler is not None and (cluster_file is not None or workers is not None):
         raise click.UsageError("--scheduler has its own workers: leave out --cluster and --workers")

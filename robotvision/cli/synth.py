@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from robotvision.data.synth.tour import TourSpec
+    from robotvision.synth.tour import TourSpec
 
 Tell = Callable[[str, int, int], None]
 
@@ -81,9 +81,9 @@ def _trajectory(
 ) -> int:  # fmt: skip
     from rich.console import Console
 
-    from robotvision.data.synth.trajectory import read_tracks
-    from robotvision.data.synth.trajectory_plan import lay_out
-    from robotvision.data.synth.trajectory_render import RenderSpec, render_tracks, summary
+    from robotvision.synth.trajectory import read_tracks
+    from robotvision.synth.trajectory_plan import lay_out
+    from robotvision.synth.trajectory_render import RenderSpec, render_tracks, summary
 
     if out is None:
         raise click.UsageError("--trajectory needs --out, the folder to write to")
@@ -136,7 +136,7 @@ def _json(f: Callable[..., Any]) -> Callable[..., Any]:
 @_json
 def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     """Write the default set: building_cloudy and building_sunny to train on, building_night."""
-    from robotvision.data.synth.default_set import N_FRAMES, write_default_set
+    from robotvision.synth.default_set import N_FRAMES, write_default_set
 
     with _progress() as tell:
         written = write_default_set(out, frames or N_FRAMES, seed, tell)
@@ -169,7 +169,7 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @_json
 def tour(out: Path, as_json: bool, **options: Any) -> None:
     """Write one tour in the native layout."""
-    from robotvision.data.synth.tour import render_tour
+    from robotvision.synth.tour import render_tour
 
     spec = _spec(out.name, **options)
     with _progress() as tell:
@@ -192,7 +192,7 @@ def _edition(name: str) -> click.Command:
     @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
     @_json
     def write(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
-        from robotvision.data.synth.editions import N_FRAMES, write_edition
+        from robotvision.synth.editions import N_FRAMES, write_edition
 
         with _progress() as tell:
             written = write_edition(name, out, frames or N_FRAMES, seed, tell)
@@ -206,7 +206,7 @@ for _name in EDITIONS:
 
 
 def _spec(name: str, **o: Any) -> TourSpec:
-    from robotvision.data.synth.tour import ROOMS, TourSpec
+    from robotvision.synth.tour import ROOMS, TourSpec
 
     width, height = _size(o["size"])
     return TourSpec(

@@ -35,8 +35,8 @@ def show(name: str, as_json: bool) -> int:
 
     NAME is a shipped task's name or a YAML file.
     """
+    from robotvision.report.task_card import as_dict, print_task
     from robotvision.tasks import load_task
-    from robotvision.tasks.card import as_dict, print_task
 
     task = load_task(name)
     if as_json:
@@ -44,7 +44,7 @@ def show(name: str, as_json: bool) -> int:
 
         click.echo(json.dumps(as_dict(task)))
     else:
-        from robotvision.scoring.show import console
+        from robotvision.report.scores import console
 
         print_task(console(), task)
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from robotvision.systems.trial import Check, Trial
+    from robotvision.systems.check_program import Check, Trial
 
 EPILOG = """\b
 Examples:
@@ -52,8 +52,8 @@ def command(
         return _print_kits()
     if not command_line:
         raise click.UsageError("name a program: robotvision test-system -- python3 my_program.py")
+    from robotvision.systems.check_program import try_system
     from robotvision.systems.external import External
-    from robotvision.systems.trial import try_system
 
     system = External(
         command_line, timeout_s=timeout_s, start_timeout_s=start_timeout_s,
@@ -69,7 +69,7 @@ def command(
 
 
 def _task(name: str | None, rooms: tuple[str, ...]):  # type: ignore[no-untyped-def]
-    from robotvision.systems.trial import TRIAL_TASK
+    from robotvision.systems.check_program import TRIAL_TASK
     from robotvision.tasks import load_task
 
     task = load_task(name, Path.cwd()) if name else TRIAL_TASK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from robotvision.timing.timing import Subject
+    from robotvision.experiment.time_config import Subject
 
 EPILOG = """\b
 Examples:
@@ -69,11 +69,11 @@ def command(
     import json
     import tempfile
 
-    from robotvision.replay.policy import parse_deadline, parse_policy
+    from robotvision.experiment.time_config import Wish, time_pair, time_subject
     from robotvision.report.console import out
     from robotvision.report.timing import print_pair, print_timing
+    from robotvision.scoring.policy import parse_deadline, parse_policy
     from robotvision.timing.quantiles import QUANTILES, parse_quantile
-    from robotvision.timing.timing import Wish, time_pair, time_subject
 
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
@@ -101,10 +101,10 @@ def _subject(
 ) -> Subject:  # fmt: skip
     from rich.console import Console
 
-    from robotvision.config import load_config
+    from robotvision.config.checks import load_config
+    from robotvision.experiment.time_config import from_command, from_setup
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
-    from robotvision.timing.timing import from_command, from_setup
 
     if len(what) > 1 or not what[0].endswith((".yaml", ".yml")):
         return from_command(what, on, folder, task_name, rooms)

@@ -33,11 +33,11 @@ def command(
     """Train the pipeline of CONFIG and keep it in a model file (no pickle in it)."""
     from rich.console import Console
 
-    from robotvision.config import Instead, load_config
+    from robotvision.config.checks import Instead, load_config
+    from robotvision.experiment.prepare import train_part
     from robotvision.features.extraction import cache_folder
-    from robotvision.prepare import train_part
+    from robotvision.recogniser.persistence import save_pipeline
     from robotvision.report.live import Live
-    from robotvision.trained import save_pipeline
 
     setup = load_config(config, data_root, seed, Instead(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:

@@ -51,9 +51,9 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.config import Instead, load_config
+    from robotvision.config.checks import Instead, load_config
+    from robotvision.experiment.prepare import tune_part
     from robotvision.features.extraction import cache_folder
-    from robotvision.prepare import tune_part
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best

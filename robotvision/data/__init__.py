@@ -8,7 +8,7 @@ from typing import Any
 from robotvision.data.links import leading_out
 from robotvision.data.sequence import Reader, Reading, Sequence
 from robotvision.errors import Fault, InputFaults
-from robotvision.registry import Registry
+from robotvision.plugins.registry import Registry
 
 READERS = Registry(
     "reader",

@@ -1,6 +1,6 @@
 """Feature extractors by name. See `robotvision.features.base` for the contract."""
 
-from robotvision.registry import Registry
+from robotvision.plugins.registry import Registry
 
 FEATURES = Registry(
     "feature",

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.cells import bin_counts
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, depth_of
 from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, depth_of
 from robotvision.features.cells import n_cells, unit_sum
 from robotvision.features.phog import oriented_counts
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

@@ -19,10 +19,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, depth_of
 from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
 from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 _BREAK = 0.04

@@ -25,13 +25,13 @@ from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, color_of, depth_of
 from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
 from robotvision.features.cells import n_cells, point_counts, unit_sum
 from robotvision.features.depth_normals import normals
 from robotvision.features.local import LENGTH, LocalFeatures
 from robotvision.features.vocabulary import draw, k_means, nearest
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 BINS = 11

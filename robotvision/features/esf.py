@@ -17,9 +17,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, channel_of, depth_of
 from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 _BINS = 64

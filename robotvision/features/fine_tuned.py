@@ -30,7 +30,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, FeatureExtractor, Vector, color_of
 from robotvision.features.deep import (
     IMAGENET_MEAN,
@@ -47,6 +46,7 @@ from robotvision.features.packaged import PackagedNetwork
 from robotvision.features.sift_ransac import Thinned
 from robotvision.features.torchvision_backbone import TorchvisionBackbone
 from robotvision.features.wrapped import build
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 _HEAD_RATE = 10.0

@@ -23,8 +23,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 Plane = NDArray[np.float32]

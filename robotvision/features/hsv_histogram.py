@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.deep import (
     IMAGENET_MEAN,
@@ -26,6 +25,7 @@ from robotvision.features.deep import (
     session,
     unit_length,
 )
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.deep import (
     IMAGENET_MEAN,
@@ -28,6 +27,7 @@ from robotvision.features.deep import (
     unit_length,
 )
 from robotvision.features.second_order import MAX_CHANNELS, length, second_order
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

@@ -19,12 +19,12 @@ from typing import Any, Self
 import numpy as np
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, FeatureExtractor, Vector, color_of
 from robotvision.features.deep import Tensor, learnt_session, need, session, unit_length
 from robotvision.features.packaged import PackagedNetwork
 from robotvision.features.sift_ransac import Thinned
 from robotvision.features.wrapped import build
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 LEAST_COSINE = 0.9

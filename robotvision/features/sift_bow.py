@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robotvision.features import params
 from robotvision.features.base import Vector
 from robotvision.features.cells import n_cells, point_counts, unit_sum
 from robotvision.features.local import LocalFeatures
@@ -18,6 +17,7 @@ from robotvision.features.vocabulary import (
     k_means,
     nearest,
 )
+from robotvision.plugins import params
 
 
 class SiftBow(VocabularyExtractor):

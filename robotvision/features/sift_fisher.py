@@ -12,10 +12,10 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features import params
 from robotvision.features.base import Vector
 from robotvision.features.local import LENGTH, LocalFeatures
 from robotvision.features.vocabulary import Descriptors, VocabularyExtractor, power_unit
+from robotvision.plugins import params
 
 
 class SiftFisher(VocabularyExtractor):

@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.local import LENGTH, LocalFeatures, keypoint_sift, root_sift
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 T = TypeVar("T")

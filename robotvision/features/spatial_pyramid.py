@@ -14,10 +14,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
-from robotvision.features import params
 from robotvision.features.base import Extractor, FeatureExtractor, Vector, channel_of
 from robotvision.features.cells import cell_slices, n_cells
 from robotvision.features.wrapped import build
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

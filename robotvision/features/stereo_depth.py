@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, FeatureExtractor, Vector, gray_of
 from robotvision.features.camera import Calibration, camera_of
 from robotvision.features.wrapped import build
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 _KEYS = ("fx", "baseline_m")

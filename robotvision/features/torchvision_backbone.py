@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from robotvision.errors import RobotVisionError, near
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.deep import IMAGENET_MEAN, IMAGENET_STD, need, network_input, unit_length
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 

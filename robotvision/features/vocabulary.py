@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
-from robotvision.features import params
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.local import (
     LENGTH,
@@ -23,6 +22,7 @@ from robotvision.features.local import (
     keypoint_sift,
     root_sift,
 )
+from robotvision.plugins import params
 from robotvision.records import Frame
 
 Descriptors = NDArray[np.float32]

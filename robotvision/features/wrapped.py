@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robotvision.features import params
 from robotvision.features.base import FeatureExtractor
+from robotvision.plugins import params
 
 
 def build(given: Any) -> FeatureExtractor:

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.records import Outcome, ScoredAnswer
+from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.summary import from_record
-from robotvision.runs.log import FrameRecord, RunRecord, read_log
-from robotvision.runs.recount import logged_policy, recount
+from robotvision.runs.log import RunRecord, read_log
+from robotvision.runs.recount import answer_ages, logged_policy, recount
 from robotvision.scoring.bootstrap import Interval, interval, visits
 from robotvision.scoring.tally import Tally
-from robotvision.scoring.transitions import Tour, Transitions, answer_ages, transitions
+from robotvision.scoring.transitions import Tour, Transitions, transitions
 from robotvision.tasks.model import Task
 
 OUTCOMES = tuple(map(str, Outcome))

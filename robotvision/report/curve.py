@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from robotvision.errors import MissingExtraError, RobotVisionError
-from robotvision.replay.curve import Axis, Curve, Curves, Swap
+from robotvision.runs.curve import Axis, Curve, Curves, Swap
 
 TITLES: dict[Axis, str] = {
     "deadline_ms": "deadline in ms",

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.records import Outcome, ScoredAnswer
+from robotvision.recogniser.training import Training
+from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.posterior import Posterior
-from robotvision.runs.log import FrameRecord, read_log
+from robotvision.runs.log import read_log
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
-from robotvision.training import Training
 
 ABSENT = -2
 """Outcome code of a frame that is not there (yet)."""

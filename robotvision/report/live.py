@@ -22,10 +22,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from robotvision.records import Outcome, ScoredAnswer
-from robotvision.runs.log import FrameRecord
+from robotvision.recogniser.training import Training
+from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.scoring.tally import Tally
-from robotvision.training import Training
 
 MARKS = {
     Outcome.CORRECT: ("✔", "green"),

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
-from robotvision.replay.policy import named_policy
-from robotvision.replay.rescore import Recorded
 from robotvision.report.columns import OUTCOMES, RunColumns
+from robotvision.runs.rescore import Recorded
+from robotvision.scoring.policy import named_policy
 
 Floats = NDArray[np.float64]
 CORRECT, WRONG = OUTCOMES.index(Outcome.CORRECT), OUTCOMES.index(Outcome.WRONG)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robotvision.observer import Observer
-from robotvision.records import ScoredAnswer
-from robotvision.runs.log import FrameRecord
+from robotvision.experiment.progress import Observer
+from robotvision.recogniser.training import Training
+from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.scoring.tally import Tally
-from robotvision.training import Training
 
 
 class Observers:

@@ -17,10 +17,9 @@ from rich.live import Live as Screen
 from rich.panel import Panel as Box
 from rich.text import Text
 
-from robotvision.records import Outcome, ScoredAnswer
+from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.live import MARKS, Live
 from robotvision.report.posterior import Posterior
-from robotvision.runs.log import FrameRecord
 from robotvision.scoring.tally import Tally
 
 EVERY_S = 0.2

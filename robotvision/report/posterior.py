@@ -13,13 +13,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from robotvision.config import Part, Setup
-from robotvision.decision import Decision
-from robotvision.observer import Observer
-from robotvision.prepare import Preparation
+from robotvision.config.checks import Part, Setup
+from robotvision.experiment.prepare import Preparation
+from robotvision.experiment.progress import Observer
+from robotvision.recogniser.decision import Decision
+from robotvision.recogniser.inprocess import InProcess
 from robotvision.records import Answer
 from robotvision.systems.base import System
-from robotvision.systems.inprocess import InProcess
 
 
 class Posterior:

@@ -15,12 +15,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from robotvision.records import TimedAnswer
-from robotvision.replay.columns import NEVER
-from robotvision.replay.rescore import Conditions, Recorded, Rescored, Times
+from robotvision.records import FrameRecord, TimedAnswer
 from robotvision.report.summary import TOTAL, faults
-from robotvision.runs.log import FrameRecord
-from robotvision.scoring.score import summarise
+from robotvision.runs.columns import NEVER
+from robotvision.runs.rescore import Conditions, Recorded, Rescored, Times
+from robotvision.submissions.score import summarise
 from robotvision.timing.quantiles import quantile, summary
 
 AGES = {"p50": 0.5, "p90": 0.9}

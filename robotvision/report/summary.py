@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robotvision.records import Outcome
-from robotvision.runs.log import FrameRecord, RunRecord
-from robotvision.scoring.score import summarise
+from robotvision.records import FrameRecord, Outcome
+from robotvision.runs.log import RunRecord
 from robotvision.scoring.tally import Tally
+from robotvision.submissions.score import summarise
 from robotvision.tasks.model import Task
 from robotvision.timing.quantiles import summary
 
 if TYPE_CHECKING:
-    from robotvision.run import Run
+    from robotvision.experiment.run import Run
 
 TOTAL = "total"
 REST = "rest"

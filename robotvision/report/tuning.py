@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from robotvision.config import Setup, dump_yaml
+from robotvision.config.checks import Setup, dump_yaml
 from robotvision.errors import RobotVisionError
+from robotvision.recogniser.tuning.search import Candidate, Tuned, best_config, plain
 from robotvision.scoring.bootstrap import Interval
-from robotvision.tuning.search import Candidate, Tuned, best_config, plain
 from robotvision.yamlfile import load
 
 SHOWN = 20

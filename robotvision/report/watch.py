@@ -9,10 +9,10 @@ from typing import Self
 
 from rich.console import Console
 
-from robotvision.config import Setup
+from robotvision.config.checks import Setup
 from robotvision.errors import RobotVisionError
-from robotvision.observer import Observer
-from robotvision.prepare import Preparation
+from robotvision.experiment.prepare import Preparation
+from robotvision.experiment.progress import Observer
 from robotvision.report.live import Live
 from robotvision.report.observers import Observers
 from robotvision.report.posterior import Posterior, WatchedPreparation

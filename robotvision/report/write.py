@@ -8,14 +8,14 @@ from typing import Any
 
 from rich.console import Console
 
-from robotvision.config import Setup
+from robotvision.config.checks import Setup
+from robotvision.experiment.run import Run, write_text
 from robotvision.records import SILENCE
 from robotvision.report.console import out
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html import write_html
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
-from robotvision.run import Run, write_text
 
 
 def finish(
@@ -30,7 +30,7 @@ def finish(
 
     ``lost`` is the degradation table of a run with sensor faults.
     """
-    from robotvision.runs.runfile import write_run_file
+    from robotvision.submissions.runfile import write_run_file
 
     data = report(run)
     if lost is not None:

@@ -1,1 +1,1 @@
-"""What a run leaves behind: the run log, the task's run file, the description card."""
+"""A recorded run: its log, counted again, rescored, traced."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.records import NO_OBJECTS, NO_STAGES, Answer, TimedAnswer, Truth
+from robotvision.records import NO_OBJECTS, NO_STAGES, Answer, FrameRecord, TimedAnswer, Truth
 
 SCHEMA = 1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -30,30 +30,6 @@ def _no_number(text: str) -> None:
 
 
 _decode = json.JSONDecoder(parse_constant=_no_number).decode
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRecord:
-    """One frame of a run: its place in the tour, what was answered when, and the truth.
-
-    ``decode_ns`` is how long decoding took, ``decoded_ns`` when it was done (on the run's clock;
-    None where that clock is virtual). ``wait_ns`` is the time the harness waited for the frame's
-    pixels and due time, ``handover_ns`` from then to the system's call.
-    """
-
-    timestamp_ns: int
-    segment: int
-    timed: TimedAnswer
-    truth: Truth | None
-    decode_ns: int | None = None
-    decoded_ns: int | None = None
-    wait_ns: int | None = None
-    handover_ns: int | None = None
-
-    @property
-    def index(self) -> int:
-        """Number of the frame in its sequence."""
-        return self.timed.index
 
 
 @dataclass(slots=True)

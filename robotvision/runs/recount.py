@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from robotvision.records import ScoredAnswer
-from robotvision.replay.policy import Judge, Policy, Verdict
-from robotvision.runs.log import FrameRecord, RunRecord
+from robotvision.records import FrameRecord, ScoredAnswer
+from robotvision.runs.log import RunRecord
+from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 
@@ -25,7 +25,7 @@ def recount(
     record : RunRecord
         As read.
     policy : Policy, optional
-        In place of the run's own; the recorded times are kept (see `robotvision.replay.rescore`
+        In place of the run's own; the recorded times are kept (see `robotvision.runs.rescore`
         for other clocks).
     each : callable, optional
         Called with every frame and what it was worth, in order.
@@ -64,3 +64,27 @@ def logged_policy(record: RunRecord) -> Policy:
     deadline = about.get("deadline_ms")
     ns = round(deadline * 1e6) if isinstance(deadline, (int, float)) else deadline
     return Policy(about["backlog"], about["late"], ns, about["name"])
+
+
+def answer_ages(record: RunRecord, policy: Policy) -> list[int | None]:
+    """Return the age of every frame's answer in nanoseconds, in the order of the log.
+
+    Under ``hold``: from the due time of the frame the held answer spoke of to the moment it was
+    judged. Else: from the frame's due time to the end of its own answer. None: no answer.
+    """
+    ages: list[int | None] = []
+    is_asap = record.about["clock"] == "asap"
+    for sequence in record.sequences:
+        due = [f.timed.due_ns for f in sequence.frames]
+        deadlines = due if is_asap else policy.deadlines(due)
+        judge = Judge(policy)
+        verdicts = [
+            verdict
+            for frame, deadline in zip(sequence.frames, deadlines, strict=True)
+            for verdict in judge.push(frame.timed, deadline)
+        ]
+        for verdict in (*verdicts, *judge.flush()):
+            timed = verdict.timed
+            own = None if timed.finished_ns is None else timed.finished_ns - timed.due_ns
+            ages.append(verdict.age_ns if policy.late == "hold" else own)
+    return ages

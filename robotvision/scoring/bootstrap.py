@@ -129,7 +129,11 @@ def _resample(sums: Floats, sizes: Floats, drawn: NDArray[np.float32]) -> _Resam
     # below this the spread is rounding: single precision keeps 7 digits of each sum
     spread[spread < 1e-5 * (ee + moved**2 * squares)] = 0.0
     errors = np.sqrt(spread * (len(sizes) / max(1, len(sizes) - 1))) / frames
-    return _Resampled(ratio, errors[0], ratio + moved[1:], errors[1:])
+    ratios = ratio + moved[1:]
+    # a level pair of systems is level in every way of adding up: what is less than single precision
+    # can tell is 0, and half a point in a million frames is far more
+    ratios[np.abs(ratios) < 1e-6 * np.abs(rest).sum(0) / sizes.sum()] = 0.0
+    return _Resampled(ratio, errors[0], ratios, errors[1:])
 
 
 def block_sums(values: Floats, blocks: Ints) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ the way they were counted (live, from the run log, vectorised) can change a digi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, Self
@@ -293,3 +293,11 @@ class Tally:
                        self._object_row_points(row))
             for name, row in zip(self.task.objects, self.object_counts, strict=True)
         ]  # fmt: skip
+
+
+def total(task: Task, tallies: Mapping[str, Tally]) -> Tally:
+    """Return the sum of the test sets' tallies."""
+    whole = Tally(task)
+    for tally in tallies.values():
+        whole += tally
+    return whole

@@ -23,8 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.replay.policy import Judge, Policy
-from robotvision.runs.log import RunRecord
 from robotvision.scoring.bootstrap import visits
 
 Ints = NDArray[np.integer[Any]]
@@ -197,27 +195,3 @@ def _part(tour: Tour, chosen: Bools) -> Part:
     correct, silent = int((truth == answer).sum()), int((answer < 0).sum())
     n = int(chosen.sum())
     return Part(n, correct, n - correct - silent, silent, float(tour.points[chosen].sum()))
-
-
-def answer_ages(record: RunRecord, policy: Policy) -> list[int | None]:
-    """Return the age of every frame's answer in nanoseconds, in the order of the log.
-
-    Under ``hold``: from the due time of the frame the held answer spoke of to the moment it was
-    judged. Else: from the frame's due time to the end of its own answer. None: no answer.
-    """
-    ages: list[int | None] = []
-    is_asap = record.about["clock"] == "asap"
-    for sequence in record.sequences:
-        due = [f.timed.due_ns for f in sequence.frames]
-        deadlines = due if is_asap else policy.deadlines(due)
-        judge = Judge(policy)
-        verdicts = [
-            verdict
-            for frame, deadline in zip(sequence.frames, deadlines, strict=True)
-            for verdict in judge.push(frame.timed, deadline)
-        ]
-        for verdict in (*verdicts, *judge.flush()):
-            timed = verdict.timed
-            own = None if timed.finished_ns is None else timed.finished_ns - timed.due_ns
-            ages.append(verdict.age_ns if policy.late == "hold" else own)
-    return ages

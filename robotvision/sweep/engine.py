@@ -16,12 +16,12 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from robotvision import __version__
+from robotvision.cluster.start import Wish, has_dashboard, opened, require_same_release, sharing
+from robotvision.cluster.store import Store
 from robotvision.errors import RobotVisionError
-from robotvision.sweep.cluster import Wish, has_dashboard, opened, require_same_release, sharing
 from robotvision.sweep.plan import Plan, RunSpec
 from robotvision.sweep.rows import DONE, FAILED, Row, empty_row, error_line, read_rows, write_row
 from robotvision.sweep.steps import Graph, graph_of
-from robotvision.sweep.store import Store
 from robotvision.sweep.table import write_plan, write_table
 from robotvision.sweep.worker import (
     Context,

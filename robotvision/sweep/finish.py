@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from robotvision.cluster.store import Store
 from robotvision.sweep.engine import Swept
 from robotvision.sweep.page import write_page
 from robotvision.sweep.plan import Plan
@@ -19,7 +20,6 @@ from robotvision.sweep.show import (
     print_rows,
 )
 from robotvision.sweep.steps import graph_of
-from robotvision.sweep.store import Store
 from robotvision.sweep.table import TABLE, best, compare, find_row, pivot, read_table, sorted_rows
 
 SHOWN = 20

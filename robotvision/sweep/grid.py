@@ -27,7 +27,7 @@ from typing import Any
 
 from pydantic import Field
 
-from robotvision.config import Config
+from robotvision.config.checks import Config
 from robotvision.errors import Fault, InputFaults, near
 from robotvision.sweep.merge import Merged, Merger, Origin
 from robotvision.sweep.splits import Split, Splits, expand
@@ -192,7 +192,7 @@ class Grid:
         if key == "features" and isinstance(value, (str, dict)):
             return [value]
         if key == "faults" and isinstance(value, str):
-            from robotvision.replay.faults import load_plan
+            from robotvision.playback.faults import load_plan
 
             return load_plan(folder / value).model_dump(mode="json")
         if isinstance(self.file.base, dict):

@@ -17,11 +17,11 @@ import jinja2
 from markupsafe import Markup, escape
 
 from robotvision import __version__
+from robotvision.cluster.store import Store
 from robotvision.records import Outcome
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.show import cell, milliseconds, share, varying
-from robotvision.sweep.store import Store
 from robotvision.sweep.table import Table, pivot
 
 PAGE = "results.html"

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from robotvision import __version__
-from robotvision.channels import settle_features
-from robotvision.config import Named, SequenceSpec, Setup, check_config
+from robotvision.config.checks import Named, SequenceSpec, Setup, check_config
 from robotvision.data import Sequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.prepare import open_part, table_digest
+from robotvision.experiment.prepare import open_part, table_digest
+from robotvision.recogniser.channels import settle_features
 from robotvision.sweep.grid import Grid, Shown
 
 SCHEMA = 1

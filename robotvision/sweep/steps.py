@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robotvision import __version__
-from robotvision.augment import View, views
-from robotvision.config import (
+from robotvision.config.checks import (
     Config,
     DecisionConfig,
     Named,
@@ -30,7 +29,8 @@ from robotvision.config import (
 )
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
-from robotvision.replay.faults import FaultPlan
+from robotvision.playback.faults import FaultPlan
+from robotvision.recogniser.augment import View, views
 from robotvision.sweep.plan import Known, Plan, RunSpec, digest
 from robotvision.tasks.model import Task
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from robotvision.cluster.store import RUNS, Store
 from robotvision.errors import MissingExtraError, RobotVisionError, near
 from robotvision.scoring.bootstrap import Interval, difference
 from robotvision.sweep.plan import Plan
 from robotvision.sweep.rows import DONE, PENDING, Row, empty_row
-from robotvision.sweep.store import RUNS, Store
 
 TABLE, PLAN = "results.parquet", "plan.json"
 

@@ -21,27 +21,27 @@ from typing import Any, TypeVar
 import numpy as np
 
 from robotvision import __version__, data
-from robotvision.augment import altered
-from robotvision.config import SequenceSpec, build
+from robotvision.cluster.cores import Watch, not_quotable, own_cores, pin_threads
+from robotvision.cluster.store import MODELS, RUNS, Store, Vectors
+from robotvision.config.checks import SequenceSpec, build
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.prepare import open_part
+from robotvision.experiment.progress import Silent
+from robotvision.experiment.run import NULL_FRAMES, execute
+from robotvision.experiment.run import Run as FinishedRun
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import cache_key, extract, training_frames
-from robotvision.models import load_model, save_model
-from robotvision.observer import Silent
-from robotvision.prepare import open_part
+from robotvision.playback.faults import FaultPlan
+from robotvision.recogniser.augment import altered
+from robotvision.recogniser.model_file import load_model, save_model
+from robotvision.recogniser.persistence import SUFFIX, Trained, load_pipeline, save_pipeline
+from robotvision.recogniser.training import fit_pipeline
 from robotvision.records import SILENCE
-from robotvision.replay.faults import FaultPlan
 from robotvision.report.summary import report
-from robotvision.run import NULL_FRAMES, execute
-from robotvision.run import Run as FinishedRun
-from robotvision.sweep.cores import Watch, not_quotable, own_cores, pin_threads
-from robotvision.sweep.kept import Block, Kept, Parts
+from robotvision.sweep.reuse import Block, Kept, Parts
 from robotvision.sweep.rows import FAILED, Row, done_row, empty_row, error_line, write_row
 from robotvision.sweep.steps import Extract, Feature, Learn, Run, Train
-from robotvision.sweep.store import MODELS, RUNS, Store, Vectors
-from robotvision.trained import SUFFIX, Trained, load_pipeline, save_pipeline
-from robotvision.training import fit_pipeline
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -248,7 +248,7 @@ def _run(
 
 
 def _write_reports(run: FinishedRun, summary: Mapping[str, Any], folder: Path) -> None:
-    from robotvision.runs.runfile import write_run_file
+    from robotvision.submissions.runfile import write_run_file
 
     first = run.task.run_file.first_number
     for name in run.tallies:
@@ -401,7 +401,7 @@ def _opened(spec: SequenceSpec) -> data.Sequence:
 def _spoilt(sequence: data.Sequence, faults: FaultPlan | None) -> data.Sequence:
     if faults is None:
         return sequence
-    from robotvision.replay.sensor_faults import with_faults
+    from robotvision.playback.sensor_faults import with_faults
 
     return with_faults(sequence, faults)
 

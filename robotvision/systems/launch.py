@@ -22,7 +22,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.systems import sandbox
 from robotvision.systems.descriptors import in_memory
 from robotvision.systems.limits import Group, Limits, make_group
-from robotvision.systems.needs import Needs, find
+from robotvision.systems.readable_paths import Needs, find
 
 IsolationWish = Literal["auto", "none", "required"]
 

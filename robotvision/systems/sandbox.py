@@ -21,13 +21,13 @@ from pathlib import Path
 
 from robotvision.systems.descriptors import in_memory
 from robotvision.systems.limits import Limits
-from robotvision.systems.needs import Needs
+from robotvision.systems.readable_paths import Needs
 
 BOX = "/box"
 """The empty folder the program works in."""
 SCRATCH = "/tmp"  # nosec B108 - the sandbox's own, made for it
 """Its folder for temporary files."""
-KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("apart.py")))
+KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")))
 """What stands before a program where bubblewrap does not; a plan's descriptor follows."""
 OWN = ("--die-with-parent", "--new-session", "--hostname", "robot")
 """Options that `apart` does by itself."""

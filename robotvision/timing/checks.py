@@ -51,7 +51,7 @@ def check_all(
     timed, null : Timed
         Of the system and of the null system.
     environment : Mapping
-        As `robotvision.timing.environment.describe` gives it.
+        As `robotvision.runs.environment.describe` gives it.
     wanted : sequence of float
         The quantiles asked for.
     """

@@ -18,7 +18,7 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     a, b : Mapping
-        As `robotvision.timing.environment.describe` gives them.
+        As `robotvision.runs.environment.describe` gives them.
     """
     found = [f"{k}: {a.get(k)} and {b.get(k)}" for k in _SAME if a.get(k) != b.get(k)]
     for group, keys in (("packages", _PACKAGES), ("threads", None)):

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from robotvision.data.sequence import Sequence
 from robotvision.errors import RobotVisionError
-from robotvision.replay.player import Replay, play
-from robotvision.replay.policy import named_policy
-from robotvision.runs.log import FrameRecord, RunLog
+from robotvision.playback.player import Replay, play
+from robotvision.records import FrameRecord
+from robotvision.runs.log import RunLog
+from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import System
 from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
 from robotvision.timing.quantiles import QUANTILES, frames_needed, summary

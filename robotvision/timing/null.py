@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from robotvision.systems.inprocess import Null
+from robotvision.recogniser.inprocess import Null
+from robotvision.timing.in_memory_sequence import stand_in
 from robotvision.timing.measure import Timed, measure
-from robotvision.timing.standin import stand_in
 
 
 def null_run(n_frames: int = 700) -> Timed:

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from robotvision.data.sequence import Sequence
 from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.playback.decode import DecodeAhead
+from robotvision.playback.gpu import Ask, synchronised
 from robotvision.records import Frame
-from robotvision.replay.decode import DecodeAhead
-from robotvision.replay.gpu import Ask, synchronised
 from robotvision.systems.base import System, View
 from robotvision.timing.quantiles import summary
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from robotvision.data import sequence as data
-from robotvision.replay.player import Replay, play
-from robotvision.replay.policy import Policy
-from robotvision.replay.virtual import due_times, schedule
+from robotvision.playback.player import Replay, play
+from robotvision.playback.schedule import due_times, schedule
+from robotvision.scoring.policy import Policy
 from robotvision.systems.base import System
 
 STEP = 1.03

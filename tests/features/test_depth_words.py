@@ -7,7 +7,7 @@ import pytest
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.depth_words import BINS, DepthWords, around, fpfh, neighbours
-from robotvision.models import load_model, save_model
+from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import CALIBRATION, checks
 

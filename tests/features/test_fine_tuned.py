@@ -15,7 +15,7 @@ from robotvision.features.deep import network_input
 from robotvision.features.extraction import needs_training
 from robotvision.features.fine_tuned import FineTuned
 from robotvision.features.wrapped import build
-from robotvision.models import load_model, save_model
+from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import checks, make_frames
 
@@ -164,7 +164,7 @@ _ASK = """
 import sys
 import numpy as np
 from pathlib import Path
-from robotvision.models import load_model
+from robotvision.recogniser.model_file import load_model
 from robotvision.testing.features import make_frames
 cue = load_model(Path(sys.argv[1]))[0]["cue"]
 np.save(sys.argv[2], cue.extract(make_frames(1)[0]))

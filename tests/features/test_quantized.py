@@ -1,5 +1,7 @@
 """Networks in whole numbers: near the network as it is, faster, and what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
 from robotvision.features.quantized import Quantized
-from robotvision.models import load_model, save_model
+from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.testing.features import checks, make_frames
 
 SMALL = {"name": "efficientnet_lite0", "layers": [5], "short_side": 64}
@@ -28,6 +30,23 @@ def trained(backbone, **given):
     return Quantized(backbone, **given).fit(frames, ["a", "b"] * 4)
 
 
+def trained_or_refused(backbone, weight_bits):
+    """Return it trained; None where 8 bits are refused and 7 recommended."""
+    if weight_bits == 8 and not has_vnni():
+        try:
+            return trained(backbone, weight_bits=weight_bits)
+        except RobotVisionError as e:
+            if "weight_bits: 7" in str(e):
+                return None
+            raise
+    return trained(backbone, weight_bits=weight_bits)
+
+
+def has_vnni():
+    """Return whether the processor adds up products of bytes without saturation."""
+    return "vnni" in Path("/proc/cpuinfo").read_text()
+
+
 @pytest.mark.parametrize(
     ("backbone", "weight_bits"),
     [
@@ -39,8 +58,13 @@ def trained(backbone, **given):
     ],
 )
 def test_is_near_the_network_as_it_is(backbone, weight_bits):
-    """The vectors on frames not trained on point nearly where the float ones do."""
-    quantized = trained(backbone, weight_bits=weight_bits)
+    """The vectors on frames not trained on point nearly where the float ones do.
+
+    Processors without VNNI saturate sums of 8-bit products: there it may be refused, with a remedy.
+    """
+    quantized = trained_or_refused(backbone, weight_bits)
+    if quantized is None:
+        return
     name, params = (backbone, {}) if isinstance(backbone, str) else (backbone["name"], backbone)
     plain = FEATURES.create(name, {k: v for k, v in params.items() if k != "name"})
     for frame in make_frames(12, 120, 160)[8:]:

@@ -7,7 +7,7 @@ import pytest
 from robotvision.errors import RobotVisionError
 from robotvision.features.local import keypoint_sift
 from robotvision.features.sift_ransac import SiftRansac, Thinned, _stretches, inliers, matches
-from robotvision.models import load_model, save_model
+from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import checks, make_frames
 

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from robotvision.cli.run import command
-from robotvision.config import load_config
-from robotvision.records import Answer, ScoredAnswer, TimedAnswer, Truth
+from robotvision.config.checks import load_config
+from robotvision.experiment.run import execute
+from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.observers import Observers
 from robotvision.report.panel import SPARKS, Panel, bar, sparkline
 from robotvision.report.posterior import Posterior, WatchedPreparation
-from robotvision.run import execute
-from robotvision.runs.log import FrameRecord
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 

@@ -24,15 +24,14 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from robotvision.cli.run import command
-from robotvision.config import load_config
+from robotvision.config.checks import load_config
 from robotvision.errors import RobotVisionError
-from robotvision.records import Answer, Outcome, ScoredAnswer, TimedAnswer, Truth
+from robotvision.experiment.run import execute
+from robotvision.records import Answer, FrameRecord, Outcome, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.feed import Feed
 from robotvision.report.html.live import live_page
 from robotvision.report.serve import MAX_FOLLOWERS, Server, events
 from robotvision.report.watch import Watch
-from robotvision.run import execute
-from robotvision.runs.log import FrameRecord
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 

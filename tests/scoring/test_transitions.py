@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robotvision.errors import RobotVisionError
-from robotvision.records import Answer, TimedAnswer, Truth
-from robotvision.replay.policy import named_policy
-from robotvision.runs.log import FrameRecord, RunRecord, SequenceRecord
-from robotvision.scoring.transitions import Tour, answer_ages, transitions
+from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
+from robotvision.runs.log import RunRecord, SequenceRecord
+from robotvision.runs.recount import answer_ages
+from robotvision.scoring.policy import named_policy
+from robotvision.scoring.transitions import Tour, transitions
 
 
 def tour(truth: str, answer: str, segment: str | None = None, step_s: float = 1.0) -> Tour:

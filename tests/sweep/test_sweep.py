@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from robotvision.config import load_config
+from robotvision.cluster.start import Wish
+from robotvision.cluster.store import Store
+from robotvision.config.checks import load_config
+from robotvision.experiment.run import execute, new_folder
 from robotvision.features.extraction import cache_folder
-from robotvision.run import execute, new_folder
-from robotvision.sweep.cluster import Wish
 from robotvision.sweep.engine import sweep
 from robotvision.sweep.plan import load_plan
 from robotvision.sweep.rows import answers_digest, read_rows
-from robotvision.sweep.store import Store
 
 Grid = Callable[..., Path]
 Sweep = Callable[..., Any]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from robotvision.cluster.cores import not_quotable, own_cores
 from robotvision.errors import RobotVisionError
-from robotvision.sweep.cores import not_quotable, own_cores
 from robotvision.sweep.page import build_page
 from robotvision.sweep.progress import time_left
 from robotvision.sweep.rows import Row, empty_row
@@ -144,7 +144,7 @@ def test_an_exclusive_sweep_times_and_show_compares(
     """Threads pinned, frames extracted live; a plain sweep's row does not stand for a timed one."""
     path, out = grid("grid: {classifier.C: [0.01, 10]}"), tmp_path / "o"
     assert robotvision(path, "--out", out, "--workers", 1).returncode == 0  # type: ignore[attr-defined]
-    from robotvision.sweep.store import Store
+    from robotvision.cluster.store import Store
 
     plain = read_table(Store(str(out))).rows
     assert [r["latency_p50_ns"] for r in plain] == [None, None]

@@ -11,11 +11,11 @@ import pytest
 
 from robotvision.errors import SystemFault
 from robotvision.records import Answer, Frame
-from robotvision.systems import tour
+from robotvision.systems import synthetic_sequence
 from robotvision.systems.base import Reply, Session, View
+from robotvision.systems.check_program import TRIAL_TASK
 from robotvision.systems.clients import EXAMPLES, FOLDER, KITS
 from robotvision.systems.external import External
-from robotvision.systems.trial import TRIAL_TASK
 
 MEANS = [("100", "100", "100", "Kitchen"), ("120.5", "130", "127", "Corridor"),
          ("150", "60", "80", "Office")]  # fmt: skip
@@ -68,8 +68,8 @@ def test_every_kit_gives_the_same_answers(
     with External(example, transport=transport) as system:
         system.start(Session(TRIAL_TASK))
         for width, height in ((64, 48), (33, 17)):
-            system.reset(tour.view(width, height))
-            for frame in tour.frames(6, width, height):
+            system.reset(synthetic_sequence.view(width, height))
+            for frame in synthetic_sequence.frames(6, width, height):
                 got = system.answer(frame).answer
                 want = expected(frame)
                 assert got.room == want.room
@@ -108,10 +108,10 @@ def test_python_kit_hears_and_says_everything(tmp_path: Path, transport: str) ->
     (tmp_path / "echo.py").write_text(ECHO)
     command = [sys.executable, str(tmp_path / "echo.py"), str(tmp_path)]
     log = tmp_path / "system.log"
-    frames = tour.frames(3)
+    frames = synthetic_sequence.frames(3)
     with External(command, transport=transport, log_path=log) as system:
         system.start(Session(TRIAL_TASK, deadline_ns=200_000_000))
-        system.reset(tour.view(64, 48))
+        system.reset(synthetic_sequence.view(64, 48))
         replies = [system.answer(f) for f in frames]
     assert replies[0].answer == Answer("Kitchen", 0.25, {"Chair": True, "Screen": False})
     assert replies[1].answer == Answer(None)
@@ -145,8 +145,8 @@ def test_serve_fails_single_frames(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(SERVE)
     with External([sys.executable, str(tmp_path / "p.py")]) as system:
         system.start(Session(TRIAL_TASK))
-        system.reset(tour.view(64, 48))
-        frames = tour.frames(3)
+        system.reset(synthetic_sequence.view(64, 48))
+        frames = synthetic_sequence.frames(3)
         assert system.answer(frames[0]).answer == Answer("Kitchen")
         with pytest.raises(SystemFault, match="at frame 1: the program says: ValueError: too dark"):
             system.answer(frames[1])
@@ -195,7 +195,7 @@ def test_arrays_of_any_shape_arrive(tmp_path: Path, transport: str, session: Ses
     }
     with External([sys.executable, str(tmp_path / "p.py")], transport=transport) as system:
         system.start(session)
-        system.reset(tour.view(1, 1))
+        system.reset(synthetic_sequence.view(1, 1))
         reply: Reply = system.answer(Frame(5, 0, images))
         assert reply.answer == Answer(None)
         shown = "[('rgb', [[[1, 2, 3]]]), ('depth', [[7, 65535, 9]]), ('points', [])]"

@@ -10,8 +10,8 @@ import pytest
 from robotvision.errors import SystemFault
 from robotvision.systems import wire
 from robotvision.systems.base import Session, View
-from robotvision.systems.needs import find
 from robotvision.systems.programlog import ProgramLog
+from robotvision.systems.readable_paths import find
 
 
 def test_hello_says_what_the_protocol_says(session: Session, view: View) -> None:

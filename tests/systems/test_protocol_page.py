@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from robotvision.systems import tour, wire
+from robotvision.systems import synthetic_sequence, wire
 from robotvision.systems.base import Session, View
+from robotvision.systems.check_program import TRIAL_TASK, try_system
 from robotvision.systems.external import External
-from robotvision.systems.trial import TRIAL_TASK, try_system
 from robotvision.tasks.model import ObjectPoints, Points, Task
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
@@ -32,7 +32,7 @@ def test_the_lines_of_the_page_are_understood() -> None:
     lines = re.findall(r"^@rv1 .*$", PAGE, re.M)
     shown = {m["type"]: m for m in (json.loads(x[5:].replace("{...}", "{}")) for x in lines)}
     assert set(shown) == {"hello", "ready", "reset", "frame", "answer", "bye"}
-    view = tour.view(640, 480)
+    view = synthetic_sequence.view(640, 480)
     ready = wire.ready(shown["ready"], view, ["shm", "pipe"])
     assert ready == wire.Ready("my recogniser", ("rgb", "depth"), "shm")
     answer, stages = wire.answer(shown["answer"], task)
@@ -56,9 +56,9 @@ def test_the_frame_line_is_as_shown(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(text)
     with External([sys.executable, str(tmp_path / "p.py")], timeout_s=0.3, restarts=0) as system:
         system.start(Session(TRIAL_TASK, deadline_ns=5))
-        system.reset(View(tour.view(64, 48).channels))
+        system.reset(View(synthetic_sequence.view(64, 48).channels))
         with pytest.raises(Exception, match="no answer within"):
-            system.answer(tour.frames(1)[0])
+            system.answer(synthetic_sequence.frames(1)[0])
     (line,) = re.findall(r'^got (\{"type":"frame".*)$', system.log, re.M)
     (shown,) = re.findall(r'^@rv1 (\{"type":"frame".*)$', PAGE, re.M)
     assert list(json.loads(line)) == list(json.loads(shown))

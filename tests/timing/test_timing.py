@@ -21,21 +21,21 @@ from scipy.stats import binom
 
 from robotvision.cli.time import command
 from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.experiment.time_config import from_command
+from robotvision.playback.schedule import due_times, schedule
+from robotvision.recogniser.inprocess import Null
 from robotvision.records import Frame
-from robotvision.replay.policy import Policy, named_policy
-from robotvision.replay.virtual import due_times, schedule
+from robotvision.scoring.policy import Policy, named_policy
 from robotvision.systems.base import Reply
-from robotvision.systems.inprocess import Null
 from robotvision.tasks import load_task
 from robotvision.timing import checks
+from robotvision.timing.in_memory_sequence import InMemory, stand_in
 from robotvision.timing.load import Usage, descendants, usage
 from robotvision.timing.measure import Timed, measure
 from robotvision.timing.null import null_figures, null_run
 from robotvision.timing.quantiles import frames_needed, is_supported, parse_quantile, summary
 from robotvision.timing.ratio import measure_pair, ratio_interval
-from robotvision.timing.standin import InMemory, stand_in
 from robotvision.timing.sustain import confirm, highest_rate, kept_up
-from robotvision.timing.timing import from_command
 
 MS = 1_000_000
 

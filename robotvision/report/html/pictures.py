@@ -23,7 +23,7 @@ from robotvision.data import open_sequence
 from robotvision.data.sequence import Entry, Kind, Picture, Source
 from robotvision.data.sequence import Sequence as Recording
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.prepare import table_digest
+from robotvision.experiment.prepare import table_digest
 from robotvision.report.columns import RunColumns
 from robotvision.runs.log import SequenceRecord
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from robotvision.runs.forms import form_of
 from robotvision.scoring.tally import SILENT, Tally
+from robotvision.submissions.forms import form_of
 from robotvision.tasks.model import Fact, Status, Task
 
 STATUS = {

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from robotvision.cli import main
-from robotvision.config import load_config
+from robotvision.config.checks import load_config
 from robotvision.data import open_sequence
-from robotvision.prepare import open_part
+from robotvision.experiment.prepare import open_part
 
 Make = Callable[..., Any]
 

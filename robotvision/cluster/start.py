@@ -1,0 +1,214 @@
+"""The cluster a sweep runs on: processes of this machine, a running scheduler, or one described.
+
+A cluster file names a class of Dask's and what to build it with::
+
+    class: dask_jobqueue.SLURMCluster
+    params: {queue: short, cores: 1, memory: 4GB, walltime: "02:00:00"}
+    workers: 20                     # or adapt: {minimum: 0, maximum: 40}
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from robotvision.cluster.cores import placement
+from robotvision.errors import MissingExtraError, RobotVisionError
+from robotvision.yamlfile import Strict, load, validate
+
+CONNECT_S = 5.0
+ALLOWED_FAILURES = 1
+"""Workers that may die over a step before it is put aside, to be repeated on its own."""
+PRELOADED = ("distributed.nanny", "robotvision.sweep.worker", "sklearn.svm")
+"""What local workers start with: one process loads it, each worker begins as a copy of that."""
+
+
+class ClusterFile(Strict):
+    """A cluster as written."""
+
+    class_: str = Field(alias="class", min_length=1, description="dotted name")
+    params: dict[str, Any] = {}
+    workers: int | None = Field(default=None, ge=1)
+    adapt: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which cluster is wanted.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        Address of a running one.
+    file : Path or None
+        A cluster file.
+    workers : int or None
+        Of the local cluster; None: one a core, or one a core but the first where ``exclusive``.
+    is_inside : bool
+        One worker in this process, for results that no other process sees.
+    """
+
+    scheduler: str | None = None
+    file: Path | None = None
+    workers: int | None = None
+    exclusive: bool = False
+    is_inside: bool = False
+    connect_s: float = CONNECT_S
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the workers are started here."""
+        return self.scheduler is None and self.file is None
+
+
+@contextmanager
+def opened(wish: Wish) -> Iterator[Any]:
+    """Hand out a client of the cluster, closed afterwards with what was started for it.
+
+    Raises
+    ------
+    RobotVisionError
+        The scheduler cannot be reached, or the cluster cannot be built.
+    """
+    try:
+        import dask
+        import distributed  # noqa: F401 (looked for before anything is begun)
+    except ImportError as e:
+        raise MissingExtraError(
+            "sweep: Dask is not installed; pip install 'robotvision[cluster]'"
+        ) from e
+    settings = {
+        "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+        "distributed.worker.daemon": True,
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.worker.memory.target": False,  # results are few words: nothing to spill, and
+        "distributed.worker.memory.spill": False,  # a worker paused for its memory stays paused
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.profile.enabled": False,  # it would sample the stacks of what is timed
+    }
+    for name in ("distributed", "distributed.client"):  # what failed stands in the rows
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with dask.config.set(settings):
+        if wish.scheduler is not None:
+            with _connected(wish) as client:
+                yield client
+            return
+        if not wish.is_inside:
+            _load_once()
+        cluster = _local(wish) if wish.file is None else _described(wish.file)
+        try:
+            with make_client(cluster, set_as_default=False) as client:
+                yield client
+        finally:
+            cluster.close()
+
+
+@contextmanager
+def _connected(wish: Wish) -> Iterator[Any]:
+    try:
+        client = make_client(wish.scheduler, timeout=wish.connect_s, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as e:
+        raise RobotVisionError(
+            f"--scheduler {wish.scheduler}: cannot be reached within {wish.connect_s:g} s; is "
+            "'dask scheduler' running there, and does the address begin with tcp://?"
+        ) from e
+    with client:
+        yield client
+
+
+def _local(wish: Wish) -> Any:
+    import distributed
+
+    cores = len(os.sched_getaffinity(0))
+    n = wish.workers or (max(1, cores - 1) if wish.exclusive else cores)
+    if wish.exclusive and n > max(1, cores - 1):
+        raise RobotVisionError(
+            f"--workers {n}: with --exclusive each worker has a core of its own and one is left to "
+            f"the scheduler; this machine has {cores}"
+        )
+    local: Any = distributed.LocalCluster  # Dask has no types
+    return local(
+        n_workers=1 if wish.is_inside else n,
+        threads_per_worker=1,
+        processes=not wish.is_inside,
+        dashboard_address=":0",
+        silence_logs=logging.CRITICAL,
+        **({} if wish.is_inside else {"preload": "robotvision.sweep.quiet"}),
+    )
+
+
+def _load_once() -> None:
+    """Have the process that workers are copies of load what they need.
+
+    A worker, and one that takes a dead one's place, then starts in a tenth of a second.
+    """
+    from distributed.utils import get_mp_context
+
+    context: Any = get_mp_context  # Dask has no types
+    context().set_forkserver_preload(list(PRELOADED))
+
+
+def make_client(*args: Any, **options: Any) -> Any:
+    """Return a client of Dask, which has no types."""
+    import distributed
+
+    client: Any = distributed.Client
+    return client(*args, **options)
+
+
+def has_dashboard() -> bool:
+    """Return whether Dask's dashboard can be shown from here."""
+    return importlib.util.find_spec("bokeh") is not None
+
+
+def _described(path: Path) -> Any:
+    about = validate(load(path), ClusterFile)
+    module, _, name = about.class_.rpartition(".")
+    try:
+        made = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as e:
+        raise RobotVisionError(
+            f"{path}: class {about.class_!r}: cannot be imported ({e}); install its package here"
+        ) from e
+    try:
+        cluster = made(**about.params)
+    except (TypeError, ValueError, OSError, RuntimeError) as e:
+        raise RobotVisionError(f"{path}: {about.class_}: {str(e).splitlines()[0]}") from e
+    if about.adapt is not None:
+        cluster.adapt(**about.adapt)
+    elif about.workers is not None:
+        cluster.scale(about.workers)
+    return cluster
+
+
+def require_same_release(client: Any, version: str) -> None:
+    """Raise RobotVisionError where a worker has another release of robotvision, or none."""
+    found = client.run(importlib.metadata.version, "robotvision", on_error="return")
+    wrong = [
+        f"worker {address}: " + ("robotvision is not installed there" if isinstance(v, Exception)
+                                 else f"robotvision {v}, here it is {version}")
+        for address, v in sorted(found.items()) if v != version
+    ]  # fmt: skip
+    if wrong:
+        raise RobotVisionError("; ".join(wrong[:3]) + "; install the same release on every worker")
+
+
+def sharing(client: Any) -> Mapping[str, str]:
+    """Return, for each worker that shares cores with another, that one's address."""
+    found: dict[str, tuple[str, tuple[int, ...]]] = client.run(placement)
+    shared: dict[str, str] = {}
+    for address, (host, cores) in found.items():
+        for other, (its_host, its_cores) in found.items():
+            if other != address and its_host == host and set(cores) & set(its_cores):
+                shared[address] = other
+    return shared

@@ -1,0 +1,490 @@
+"""The configuration of a run: YAML in, one typed object out, every fault with its place.
+
+Relative sequence paths start at the data root: ``--data-root``, else ``ROBOTVISION_DATA``, else the
+configuration's own folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field
+
+from robotvision.classifiers import CLASSIFIERS
+from robotvision.classifiers.integration import INTEGRATIONS
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.features import FEATURES
+from robotvision.playback.faults import FaultPlan, wrong_kinds
+from robotvision.plugins.plugin_path import search_also
+from robotvision.plugins.registry import Registry
+from robotvision.tasks import Task, load_task
+from robotvision.temporal import TEMPORAL
+from robotvision.yamlfile import Document, Path_, Strict, load, validate
+
+_SET = re.compile(r"\w[\w .-]*")
+"""What a test set may be called."""
+
+Params = dict[str, Any]
+
+
+class SequenceSpec(Strict):
+    """A sequence by path, whole or in part.
+
+    ``frames: [start, end]`` takes positions ``start`` to ``end`` (end excluded; null: to the end).
+    ``params`` go to the reader: ``params: {label_file: rooms.csv}``.
+    """
+
+    path: str = Field(min_length=1)
+    reader: str | None = None
+    frames: tuple[int, int | None] | None = None
+    params: dict[str, str | int | float | bool | list[str | int | float]] = {}
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.reader, self.frames, repr(sorted(self.params.items()))))
+
+
+SequenceList = list[str | SequenceSpec]
+Sequences = SequenceList | dict[str, SequenceList]
+
+
+class Named(Strict):
+    """A plug-in by name with its parameters beside it: ``{name: svm, kernel: chi2}``.
+
+    A feature with ``optional: true`` is left out where a sequence lacks its channel; one with
+    ``channel: auto`` reads the sequences' first colour (or depth) channel.
+    """
+
+    model_config = Strict.model_config | {"extra": "allow"}
+    name: str = Field(min_length=1)
+    optional: bool = False
+
+    @property
+    def params(self) -> Params:
+        """Everything but the name."""
+        return dict(self.model_extra or {})
+
+
+class AugmentConfig(Strict):
+    """Further views of training frames; see `robotvision.recogniser.augment`."""
+
+    mirror: bool = Field(default=True, description="each frame as in a mirror, too")
+    light: int = Field(default=0, ge=0, le=8, description="copies in another light")
+
+
+class UnknownConfig(Strict):
+    """How rooms not seen in training are told; see `robotvision.recogniser.unknown`."""
+
+    method: Literal["max_probability", "entropy", "distance"] = "max_probability"
+    share: float = Field(default=0.5, gt=0, lt=1)
+
+
+class DecisionConfig(Strict):
+    """When to answer; see `robotvision.recogniser.decision`.
+
+    ``unknown``: ``auto`` detects unknown rooms where the task expects them, ``detect`` wherever the
+    task has the label; a number answers unknown below that confidence.
+    """
+
+    abstain: Literal["auto", "never"] | Annotated[float, Field(ge=0, le=1)] = "auto"
+    unknown: (
+        Literal["auto", "never", "detect"] | Annotated[float, Field(ge=0, le=1)] | UnknownConfig
+    ) = "auto"
+
+
+class TuneConfig(Strict):
+    """What ``robotvision tune`` tries: every combination of what is listed.
+
+    A key that is not listed keeps the configuration's own value.
+    """
+
+    features: list[list[str | Named]] = []
+    augment: list[AugmentConfig | None] = []
+    classifier: list[str | Named] = []
+    integration: list[str] = []
+    temporal: list[str | Named | None] = []
+    decision: list[DecisionConfig] = []
+    folds: int = Field(default=7, ge=2, le=100, description="of whole sequences or segments")
+    candidates: int | None = Field(
+        default=None, ge=1, description="so many, drawn at random; null: all of them"
+    )
+
+
+class PolicyConfig(Strict):
+    """A late-frame policy by its two halves, for what the four names do not cover."""
+
+    backlog: Literal["newest", "queue"]
+    late: Literal["own", "deadline", "hold"]
+
+
+class ReplayConfig(Strict):
+    """Clock and policy; see `robotvision.playback`."""
+
+    clock: Literal["asap", "wall", "simulated"] = "asap"
+    policy: Literal["offline", "deadline", "streaming", "queue"] | PolicyConfig = "offline"
+    deadline_ms: float | Literal["next-frame"] | None = None
+    rate_hz: float | None = Field(
+        default=None, gt=0, description="impose a rate; null: as recorded"
+    )
+    speed: float = Field(default=1.0, gt=0)
+    start_s: float = Field(default=0.0, ge=0)
+    loop: int = Field(default=1, ge=1)
+    decode_ahead: int = Field(default=8, ge=1, le=256)
+
+
+class LimitsConfig(Strict):
+    """What a program may use."""
+
+    memory_mb: int | None = Field(default=None, ge=16)
+    cpu_s: int | None = Field(default=None, ge=1)
+    processes: int | None = Field(default=None, ge=1)
+    file_mb: int | None = Field(default=None, ge=0)
+
+
+class SystemConfig(Strict):
+    """A program that answers, in place of features and classifier."""
+
+    command: list[str] = Field(min_length=1)
+    timeout_s: float = Field(10.0, gt=0)
+    start_timeout_s: float = Field(30.0, gt=0)
+    env: dict[str, str] = {}
+    restarts: int = Field(3, ge=0)
+    transport: Literal["auto", "shm", "pipe"] = "auto"
+    isolation: Literal["auto", "none", "required"] = "auto"
+    read: list[str] = Field([], description="further paths the program may read")
+    limits: LimitsConfig = LimitsConfig()
+
+
+class Config(Strict):
+    """Everything a run is made from."""
+
+    task: str
+    mode: Literal["obligatory", "optional"] = "obligatory"
+    train: Sequences = []
+    test: Sequences
+    features: list[str | Named] = []
+    augment: AugmentConfig | None = None
+    classifier: str | Named | None = None
+    integration: str = "concatenation"
+    temporal: str | Named | None = None
+    model: str | None = Field(default=None, description="a model file, in place of training")
+    decision: DecisionConfig = DecisionConfig()
+    replay: ReplayConfig = ReplayConfig()
+    faults: FaultPlan | None = Field(default=None, description="sensor faults of the test tours")
+    system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
+    tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    out: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One test set with what is trained for it. Parts with equal ``train`` share one pipeline."""
+
+    name: str
+    train: tuple[SequenceSpec, ...]
+    test: tuple[SequenceSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A checked configuration: the task loaded, the paths settled, every name known.
+
+    Parameters
+    ----------
+    config : Config
+        As read.
+    task : Task
+        Its rooms may still wait for the training sequences.
+    parts : tuple[Part, ...]
+        The test sets, their paths settled.
+    path : Path
+        The configuration's file.
+    data_root : Path
+        Where relative paths started.
+    """
+
+    config: Config
+    task: Task
+    parts: tuple[Part, ...]
+    path: Path
+    data_root: Path
+
+    @property
+    def model_path(self) -> Path | None:
+        """The model file that answers in place of a trained pipeline, its path settled."""
+        return None if self.config.model is None else self.path.parent / self.config.model
+
+    @property
+    def is_program(self) -> bool:
+        """Whether a program answers, in place of features and classifier."""
+        return isinstance(self.config.system, SystemConfig)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the configuration with every default and absolute paths, as plain data."""
+        data = self.config.model_dump(mode="json")
+        sides = {"train": {}, "test": {}}  # type: dict[str, dict[str, Any]]
+        for part in self.parts:
+            sides["train"][part.name] = [_plain(s) for s in part.train]
+            sides["test"][part.name] = [_plain(s) for s in part.test]
+        for side, sets in sides.items():
+            is_mapping = isinstance(getattr(self.config, side), dict)
+            data[side] = sets if is_mapping else next(iter(sets.values()))
+        if self.model_path is not None:
+            data["model"] = str(self.model_path.resolve())
+        if self.config.task.endswith((".yaml", ".yml")):
+            data["task"] = str((self.path.parent / self.config.task).resolve())
+        return data
+
+
+def _plain(spec: SequenceSpec) -> dict[str, Any]:
+    data = spec.model_dump(mode="json", exclude_defaults=True)
+    return {**data, "path": str(Path(data["path"]).resolve())}
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is taken in place of a configuration's own task and sequences, where it is given.
+
+    Paths start at the working folder.
+    """
+
+    task: str | None = None
+    train: tuple[Path, ...] = ()
+    test: tuple[Path, ...] = ()
+
+    def of(self, config: Config) -> Config:
+        """Return the configuration with it. Raises InputFaults where a folder is not there."""
+        missing = [Fault(p, "no such folder") for p in (*self.train, *self.test) if not p.exists()]
+        if missing:
+            raise InputFaults(missing)
+        update: dict[str, Any] = {} if self.task is None else {"task": self.task}
+        for side, paths in (("train", self.train), ("test", self.test)):
+            if paths:
+                update[side] = [str(p.resolve()) for p in paths]
+        return config.model_copy(update=update)
+
+
+def load_config(
+    path: Path,
+    data_root: Path | None = None,
+    seed: int | None = None,
+    instead: Instead | None = None,
+) -> Setup:
+    """Read and check a configuration.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file.
+    data_root : Path, optional
+        Where relative sequence paths start; see the module.
+    seed : int, optional
+        In place of the configuration's.
+    instead : Instead, optional
+        Task and sequences in place of the configuration's.
+
+    Raises
+    ------
+    InputFaults
+        Every fault, each with line and column.
+    """
+    return check_config(load(path), data_root, seed, instead)
+
+
+def check_config(
+    document: Document,
+    data_root: Path | None = None,
+    seed: int | None = None,
+    instead: Instead | None = None,
+) -> Setup:
+    """Check a configuration that was read; arguments, result and faults as in `load_config`."""
+    config = _validated(document)
+    if instead is not None:
+        config = instead.of(config)
+    if seed is not None:
+        config = config.model_copy(update={"seed": seed})
+    return _Check(document, config, data_root).setup()
+
+
+def _validated(document: Document) -> Config:
+    """Return the configuration as typed; its sensor faults are told as in a file of their own."""
+    wrong = list(wrong_kinds(document, ("faults",)))
+    if not wrong:
+        return validate(document, Config)
+    others = {k: v for k, v in document.data.items() if k != "faults"}
+    try:
+        validate(replace(document, data=others), Config)
+    except InputFaults as e:
+        wrong += e.faults
+    raise InputFaults(sorted(wrong, key=lambda f: (f.line or 0, f.column or 0)))
+
+
+class _Check:
+    """Checks what the keys mean together; collects every fault."""
+
+    def __init__(self, document: Document, config: Config, data_root: Path | None) -> None:
+        self.document, self.config = document, config
+        self.path = Path(document.path)
+        search_also(self.path.parent)
+        own = os.environ.get("ROBOTVISION_DATA")
+        self.data_root = data_root or (Path(own) if own else self.path.parent)
+        self.faults: list[Fault] = []
+
+    def setup(self) -> Setup:
+        task = self._task()
+        self._system()
+        parts = self._parts()
+        if self.faults or task is None:
+            raise InputFaults(sorted(self.faults, key=lambda f: (f.line or 0, f.column or 0)))
+        return Setup(self.config, task, parts, self.path, self.data_root)
+
+    def _fault(self, where: Path_, message: str, remedy: str = "") -> None:
+        self.faults.append(self.document.fault(where, message, remedy, key=len(where) == 1))
+
+    def _task(self) -> Task | None:
+        try:
+            task = load_task(self.config.task, self.path.parent)
+        except InputFaults as e:
+            self.faults.extend(e.faults)
+            return None
+        except RobotVisionError as e:
+            self.faults.append(self.document.fault(("task",), str(e)))
+            return None
+        if self.config.mode not in task.modes:
+            self._fault(("mode",), f"the task {task.id} has only {', '.join(task.modes)}")
+        return task
+
+    def _system(self) -> None:
+        config = self.config
+        other = "system" if isinstance(config.system, SystemConfig) else "model"
+        if other == "system" or config.model is not None:
+            who = "a program answers" if other == "system" else "a trained model answers"
+            keys = ("features", "classifier", "temporal", "model" if other == "system" else "train")
+            for key in keys:
+                if getattr(config, key):
+                    self._fault((key,), f"{who} here, so nothing else is trained",
+                                f"leave out {key!r} or {other!r}")  # fmt: skip
+        else:
+            if not config.features:
+                self._fault((), "expected at least one feature",
+                            "add 'features: [hsv_histogram]'")  # fmt: skip
+            if config.classifier is None:
+                self._fault((), "expected a classifier", "add 'classifier: svm'")
+            if not config.train:
+                self._fault((), "expected training sequences", "add 'train: [...]'")
+        if config.temporal and config.mode == "obligatory":
+            self._fault(
+                ("temporal",), "a temporal filter uses earlier frames, which the obligatory mode "
+                "forbids", "set 'mode: optional' or leave it out",
+            )  # fmt: skip
+        self._replay()
+        self._plugins()
+
+    def _replay(self) -> None:
+        replay = self.config.replay
+        if replay.clock == "asap" and replay.policy != "offline":
+            self._fault(
+                ("replay", "policy"), "with the clock 'asap' a frame comes when the last answer is "
+                "in, so none is late", "set 'clock: simulated' or 'wall', or score the run under "
+                "any policy afterwards with robotvision rescore",
+            )  # fmt: skip
+        if isinstance(replay.deadline_ms, float) and replay.deadline_ms < 0:
+            self._fault(("replay", "deadline_ms"),
+                        f"expected a number of at least 0, got {replay.deadline_ms:g}")  # fmt: skip
+
+    def _plugins(self) -> None:
+        if self.config.integration not in INTEGRATIONS:
+            known = near(self.config.integration, INTEGRATIONS)
+            self._fault(("integration",), f"expected one of {', '.join(INTEGRATIONS)}, got "
+                        f"{self.config.integration!r}{known}")  # fmt: skip
+        for i, item in enumerate(self.config.features):
+            self._plugin(FEATURES, item, ("features", i))
+        if self.config.classifier is not None:
+            self._plugin(CLASSIFIERS, self.config.classifier, ("classifier",))
+        if self.config.temporal is not None:
+            self._plugin(TEMPORAL, self.config.temporal, ("temporal",))
+        if self.config.tune is not None:
+            self._tuned(self.config.tune)
+
+    def _tuned(self, tune: TuneConfig) -> None:
+        for i, listed in enumerate(tune.features):
+            for k, item in enumerate(listed):
+                self._plugin(FEATURES, item, ("tune", "features", i, k))
+            if not listed:
+                self._fault(("tune", "features", i), "expected at least one feature")
+        for i, item in enumerate(tune.classifier):
+            self._plugin(CLASSIFIERS, item, ("tune", "classifier", i))
+        for i, name in enumerate(tune.integration):
+            if name not in INTEGRATIONS:
+                self._fault(("tune", "integration", i), f"expected one of "
+                            f"{', '.join(INTEGRATIONS)}, got {name!r}"
+                            f"{near(name, INTEGRATIONS)}")  # fmt: skip
+        for i, wish in enumerate(tune.temporal):
+            if wish is None:
+                continue
+            self._plugin(TEMPORAL, wish, ("tune", "temporal", i))
+            if self.config.mode == "obligatory":
+                self._fault(("tune", "temporal", i), "a temporal filter uses earlier frames, "
+                            "which the obligatory mode forbids", "set 'mode: optional'"
+                            )  # fmt: skip
+
+    def _plugin(self, registry: Registry, item: str | Named, where: Path_) -> None:
+        try:
+            build(registry, item)
+        except RobotVisionError as e:
+            named = (*where, "name") if isinstance(item, Named) else where
+            self.faults.append(self.document.fault(named, str(e)))
+
+    def _parts(self) -> tuple[Part, ...]:
+        train, test = self.config.train, self.config.test
+        if not test:
+            self._fault(("test",), "expected at least one test sequence")
+        sets = test if isinstance(test, dict) else {"test": test}
+        if isinstance(train, dict) and set(train) != set(sets):
+            self._fault(
+                ("train",), f"expected the same sets as 'test' ({', '.join(sets)}), got "
+                f"{', '.join(train) or 'none'}", "give one list for all, or one list a set",
+            )  # fmt: skip
+            return ()
+        shared = None if isinstance(train, dict) else self._specs(train, ("train",))
+        parts = []
+        for name, listed in sets.items():
+            where: Path_ = ("test", name) if isinstance(test, dict) else ("test",)
+            if not _SET.fullmatch(name):  # it stands in names of files of the run folder
+                self._fault(where, f"expected a name of letters, digits, blanks, _ . and -, got "
+                            f"{name!r}")  # fmt: skip
+            mine = self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
+            parts.append(Part(name, mine or (), self._specs(listed, where)))
+        return tuple(parts)
+
+    def _specs(self, listed: SequenceList, where: Path_) -> tuple[SequenceSpec, ...]:
+        specs = []
+        for i, item in enumerate(listed):
+            spec = SequenceSpec(path=item) if isinstance(item, str) else item
+            path = Path(os.path.normpath(self.data_root / spec.path))
+            if not path.exists():
+                found = f"{path}: no such folder"
+                self.faults.append(self.document.fault(
+                    (*where, i), found, f"relative paths start at {self.data_root} "
+                    "(--data-root, else ROBOTVISION_DATA, else the config's folder)"
+                ))  # fmt: skip
+            specs.append(spec.model_copy(update={"path": str(path)}))
+        return tuple(specs)
+
+
+def build(registry: Registry, item: str | Named) -> Any:
+    """Return the plug-in that a configuration names, built with its parameters."""
+    if isinstance(item, str):
+        return registry.create(item, {})
+    return registry.create(item.name, item.params)
+
+
+def dump_yaml(data: Any) -> str:
+    """Return plain data as YAML, keys in their order."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)

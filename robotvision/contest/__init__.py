@@ -1,0 +1,1 @@
+"""What an organiser runs: ranking sites, Codabench bundles."""

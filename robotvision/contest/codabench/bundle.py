@@ -1,0 +1,260 @@
+"""A competition bundle for Codabench, version 2 of its form.
+
+``competition.yaml`` names pages, one task (scoring program and reference data, each an archive of
+its own), phases and the leaderboard. The scoring program carries this package as a wheel, so that
+the contest is scored by the version that made the bundle even where no registry can be reached.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from robotvision.contest.codabench.archive import WHEEL, archive, wheel
+from robotvision.contest.codabench.logo import logo
+from robotvision.contest.codabench.program import COLUMNS, REFERENCE, TASK, set_key
+from robotvision.contest.leaderboard.contest import Contest, TestSet
+from robotvision.errors import RobotVisionError
+from robotvision.records import Answer
+from robotvision.submissions.forms import form_of
+from robotvision.tasks.model import Task
+
+IMAGE = "python:3.12-slim"
+"""Default image: it has Python and pip; the platform's own default is too old a Python."""
+TITLES = {
+    "points": ("Points", 3), "points_per_frame": ("Points a frame", 4),
+    "answered": ("Answered share", 4), "right": ("Right of these", 4),
+    "accepted": ("Accepted (1) or refused (0)", 0),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an organiser may choose.
+
+    Parameters
+    ----------
+    title : str or None
+        Of the competition; None: the task's.
+    image : str
+        Docker image of the scoring program.
+    start, end : datetime or None
+        Of the phase; without a start it is open at once, without an end for good.
+    max_per_day : int
+        Submissions a day and participant.
+    terms : str or None
+        Markdown; None: a few lines to replace.
+    """
+
+    title: str | None = None
+    image: str = IMAGE
+    start: datetime | None = None
+    end: datetime | None = None
+    max_per_day: int = 5
+    mode: str = "obligatory"
+    terms: str | None = None
+
+
+def bundle(contest: Contest, options: Options | None = None) -> bytes:
+    """Return the bundle as a zip file; the same arguments give the same bytes.
+
+    Raises
+    ------
+    RobotVisionError
+        A frame's truth cannot be written, or the phase ends before it starts.
+    """
+    options = options or Options()
+    if options.start and options.end and options.end <= options.start:
+        raise RobotVisionError(
+            f"--end {options.end}: expected a moment after the start, {options.start}"
+        )
+    return archive({
+        "competition.yaml": _yaml(competition(contest, options)),
+        "logo.png": logo(),
+        "pages/overview.md": _overview(contest, options).encode(),
+        "pages/evaluation.md": _evaluation(contest).encode(),
+        "pages/submission.md": _submission(contest).encode(),
+        "pages/terms.md": (options.terms or TERMS).encode(),
+        "scoring_program.zip": archive(scoring_program()),
+        "reference_data.zip": archive(reference_data(contest, options.mode)),
+    })  # fmt: skip
+
+
+def write_bundle(path: Path, contest: Contest, options: Options | None = None) -> Path:
+    """Write the bundle and return its path. Raises RobotVisionError."""
+    raw = bundle(contest, options)
+    try:
+        path.write_bytes(raw)
+    except OSError as e:
+        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+    return path
+
+
+def competition(contest: Contest, options: Options) -> dict[str, Any]:
+    """Return ``competition.yaml`` as plain data."""
+    task = contest.task
+    phase: dict[str, Any] = {
+        "index": 0, "name": "Contest", "description": "Hand in run files; they are scored at once.",
+        "start": _moment(options.start or datetime(2000, 1, 1)),
+    }  # fmt: skip
+    if options.end is not None:
+        phase["end"] = _moment(options.end)
+    phase |= {"max_submissions_per_day": options.max_per_day, "execution_time_limit": 600,
+              "accepts_only_result_submissions": True, "tasks": [0]}  # fmt: skip
+    return {
+        "version": 2,
+        "title": options.title or task.title or task.id,
+        "description": task.question or f"Where is the robot? {task.id}",
+        "image": "logo.png",
+        "terms": "pages/terms.md",
+        "docker_image": options.image,
+        "registration_auto_approve": False,
+        "make_programs_available": True,
+        "enable_detailed_results": True,
+        "show_detailed_results_in_submission_panel": True,
+        "show_detailed_results_in_leaderboard": False,
+        "pages": [
+            {"title": "Overview", "file": "pages/overview.md"},
+            {"title": "Evaluation", "file": "pages/evaluation.md"},
+            {"title": "Submission", "file": "pages/submission.md"},
+        ],
+        "tasks": [{
+            "index": 0, "name": task.id, "description": task.title or task.id,
+            "scoring_program": "scoring_program.zip", "reference_data": "reference_data.zip",
+        }],
+        "phases": [phase],
+        "leaderboards": [{
+            "title": "Results", "key": "main", "submission_rule": "Force_Best",
+            "columns": _columns(list(contest.sets)),
+        }],
+    }  # fmt: skip
+
+
+def _columns(sets: Sequence[str]) -> list[dict[str, Any]]:
+    shown = [(key, *TITLES[key]) for key in COLUMNS]
+    if len(sets) > 1:
+        shown += [(set_key(i), f"Points {name}", 3) for i, name in enumerate(sets)]
+    return [
+        {"title": title, "key": key, "index": i, "sorting": "desc", "precision": digits}
+        for i, (key, title, digits) in enumerate(shown)
+    ]
+
+
+def scoring_program() -> dict[str, bytes]:
+    """Return the files of the scoring program."""
+    text = (files("robotvision.contest.codabench") / "score.py").read_bytes()
+    about = {"command": "python3 /app/program/score.py /app/input /app/output",
+             "description": "Scores run files with robotvision."}  # fmt: skip
+    return {"metadata.yaml": _yaml(about), "score.py": text, WHEEL: wheel()}
+
+
+def reference_data(contest: Contest, mode: str = "obligatory") -> dict[str, bytes]:
+    """Return the task as it was settled and the truth of each test set."""
+    for name in contest.sets:
+        if "/" in name or "\\" in name:
+            raise RobotVisionError(f"test set {name!r}: expected a name that can name a file")
+    rules = contest.task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
+    about = {"schema": 1, "sets": list(contest.sets), "mode": mode}
+    tables = {f"{name}.csv": _truth(s) for name, s in contest.sets.items()}
+    return {TASK: _yaml(rules), REFERENCE: json.dumps(about, indent=1).encode(), **tables}
+
+
+def _truth(test_set: TestSet) -> bytes:
+    table = test_set.table
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(["index", "room", *(["objects"] if table.has_objects else [])])
+    for k, (index, code) in enumerate(zip(table.frames.indices, table.codes, strict=True)):
+        if code < 0:
+            raise RobotVisionError(
+                f"{table.path}: frame {index} has no truth; a contest needs the truth of every "
+                "frame"
+            )
+        row: list[Any] = [int(index), table.rooms[code]]
+        if table.has_objects:
+            row.append(";".join(o for o, s in zip(table.objects, table.seen[k], strict=True) if s))
+        rows.writerow(row)
+    return out.getvalue().encode()
+
+
+def _moment(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _yaml(data: Any) -> bytes:
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    return str(text).encode()
+
+
+TERMS = """\
+# Terms
+
+*Organisers: replace this page.*
+
+By taking part you agree to hand in only answers that your own system gave to the frames of the test
+sequences, in the mode the contest names, and to have no person look at them before.
+"""
+
+
+def _overview(contest: Contest, options: Options) -> str:
+    task = contest.task
+    frames = ", ".join(f"{n}: {len(s.truth):,} frames" for n, s in contest.sets.items())
+    lines = [f"# {options.title or task.title or task.id}", "", task.question, "",
+             f"* Task `{task.id}`, mode *{options.mode}*.", f"* Rooms: {', '.join(task.labels)}.",
+             f"* Test sets: {frames}."]  # fmt: skip
+    if task.objects:
+        lines.append(f"* Objects: {', '.join(task.objects)}.")
+    return "\n".join(lines) + "\n"
+
+
+def _evaluation(contest: Contest) -> str:
+    task, room = contest.task, contest.task.points.room
+    lines = [
+        "# Evaluation", "", "| answer | points |", "| --- | ---: |",
+        f"| right room | {room.correct:+g} |", f"| wrong room | {room.wrong:+g} |",
+        f"| no answer | {room.unanswered:+g} |", "",
+        f"An answer pays where it is right with probability above {room.break_even:.2f}. The "
+        f"points of the room are {task.fact('points.room').status}.",
+    ]  # fmt: skip
+    if task.points.objects is not None:
+        lines += ["", "| each object | in view | not in view |", "| --- | ---: | ---: |"]
+        for key in ("stated_present", "stated_absent", "not_stated"):
+            cell = getattr(task.points.objects, key)
+            lines.append(f"| {key.replace('_', ' ')} | {cell.present:+g} | {cell.absent:+g} |")
+    lines += ["", "The detailed results of a submission show its timeline, confusion matrix and "
+              "the points with a 95 % interval by room visit.", "",
+              "A run file with a fault is refused: it gets the least the frames could earn, "
+              "*accepted* is 0, and its page lists every fault with its line."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _submission(contest: Contest) -> str:
+    task = contest.task
+    return "\n".join([
+        "# Submission", "", f"Hand in a zip file with {_what(list(contest.sets))}.", "",
+        *_example(task), "",
+        "Frames are named by their number. A missing line counts as no answer; a repeated or "
+        "malformed line, or a label outside the task, refuses the file. Check it first:", "",
+        f"    pip install robotvision\n    robotvision check --task {task.id} run.txt",
+    ]) + "\n"  # fmt: skip
+
+
+def _what(sets: Sequence[str]) -> str:
+    if len(sets) == 1:
+        return "one run file, `run.txt`"
+    return "one run file a test set: " + ", ".join(f"`{name}.txt`" for name in sets)
+
+
+def _example(task: Task) -> list[str]:
+    form, first = form_of(task), task.run_file.first_number
+    return ["A line is one frame:", "", f"    {form.line(first, form.example)}", "",
+            "A frame without an answer:", "", f"    {form.line(first, Answer(None))}"]  # fmt: skip

@@ -1,0 +1,1 @@
+"""A configuration carried out: prepare, run, degrade, audit, time."""

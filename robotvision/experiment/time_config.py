@@ -1,0 +1,250 @@
+"""``robotvision time``: one timing as plain data, the null system beside it, checks and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Several
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robotvision.config.checks import Part, Setup
+from robotvision.data import open_sequence
+from robotvision.data.sequence import Sequence
+from robotvision.errors import RobotVisionError
+from robotvision.experiment.prepare import Preparation
+from robotvision.experiment.progress import Observer
+from robotvision.recogniser.pipeline import Pipeline
+from robotvision.runs.environment import describe
+from robotvision.scoring.policy import Policy
+from robotvision.systems.base import Session, System
+from robotvision.systems.external import External
+from robotvision.tasks import load_task
+from robotvision.tasks.model import Task
+from robotvision.timing.checks import check_all, verdict
+from robotvision.timing.in_memory_sequence import ROOMS, stand_in
+from robotvision.timing.load import children_peak_bytes
+from robotvision.timing.measure import Progress, Timed, measure
+from robotvision.timing.null import null_run
+from robotvision.timing.quantiles import QUANTILES, frames_needed, is_supported, named_quantiles
+from robotvision.timing.ratio import measure_pair
+from robotvision.timing.sustain import confirm, highest_rate
+
+SCHEMA = 1
+STAND_IN_FRAMES, STAND_IN_HZ = 120, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is timed: a system, ready to start, on a sequence.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    system : System
+    session : Session
+        What it is told at its start.
+    sequence : Sequence
+    """
+
+    name: str
+    system: System
+    session: Session
+    sequence: Sequence
+
+    @property
+    def channels(self) -> tuple[str, ...] | None:
+        """The channels to decode; None: all."""
+        pipeline = getattr(self.system, "pipeline", None)
+        return pipeline.channels if isinstance(pipeline, Pipeline) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How long and for what.
+
+    Parameters
+    ----------
+    quantiles : tuple of float
+        That are given, and are to be supported.
+    warm_up : int
+        Frames left out.
+    max_s : float
+        Seconds at most.
+    n_passes : int or None
+        Exactly so many.
+    """
+
+    quantiles: tuple[float, ...] = tuple(QUANTILES.values())
+    warm_up: int = 20
+    max_s: float = 60.0
+    n_passes: int | None = None
+
+
+def from_setup(
+    setup: Setup, set_name: str | None, cache: Path | None, observer: Observer, folder: Path
+) -> Subject:
+    """Return the system of a configuration on its test set's first sequence, trained.
+
+    Raises
+    ------
+    RobotVisionError
+        There is no such set, or the configuration's input is wrong.
+    """
+    parts = {part.name: part for part in setup.parts}
+    if set_name is not None and set_name not in parts:
+        raise RobotVisionError(f"--set {set_name}: no such test set; known: {', '.join(parts)}")
+    part: Part = parts[set_name] if set_name is not None else setup.parts[0]
+    prepared = Preparation(setup, cache, observer, folder / "system.log")
+    system = prepared.system(part)
+    session = Session(prepared.task, setup.config.mode, None, setup.config.seed)
+    sequence = prepared.opened[part.test[0]]
+    return Subject(setup.path.stem, system, session, sequence)
+
+
+def from_command(
+    command: Several[str], on: Path | None, folder: Path, task_name: str | None = None,
+    rooms: tuple[str, ...] = (),
+) -> Subject:  # fmt: skip
+    """Return a program on a sequence, or on pictures in memory where none is named.
+
+    Parameters
+    ----------
+    task_name : str, optional
+        Whose labels it is told (else those of the sequence).
+    rooms : tuple of str
+        The labels it is told, in place of the task's.
+
+    Raises
+    ------
+    RobotVisionError
+        The program or the sequence cannot be had.
+    """
+    task: Task = load_task(task_name or "rooms", Path.cwd())
+    if rooms:
+        task = task.model_copy(update={"rooms": rooms})
+    if on is None:
+        task = task.with_rooms(ROOMS)
+        each_s = STAND_IN_FRAMES / STAND_IN_HZ / len(task.room_names)
+        sequence = stand_in(STAND_IN_FRAMES, rate_hz=STAND_IN_HZ, rooms=task.room_names,
+                            seconds_each=each_s)  # fmt: skip
+    else:
+        sequence = open_sequence(on)
+        task = task.with_rooms(sequence.room_counts() or ROOMS)
+    hide = [] if on is None else [on.resolve()]
+    system = External(command, log_path=folder / "system.log", hide=hide)
+    return Subject(Path(command[0]).name, system, Session(task), sequence)
+
+
+def time_subject(
+    subject: Subject,
+    wish: Wish,
+    sustain: Policy | None = None,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, Any]:
+    """Time a system and return the whole report as plain data.
+
+    Raises
+    ------
+    RobotVisionError
+        It cannot be started or cannot begin the sequence.
+    """
+    null, quantiles = null_run(), named_quantiles(wish.quantiles)
+    system, sequence, channels = subject.system, subject.sequence, subject.channels
+    try:
+        system.start(subject.session)
+        timed = measure(
+            system, sequence, channels=channels, highest=max(wish.quantiles),
+            warm_up=wish.warm_up, max_s=wish.max_s, n_passes=wish.n_passes, progress=progress,
+        )  # fmt: skip
+        found = None
+        if sustain is not None and len(timed.total):
+            found = highest_rate(timed.total.tolist(), sustain)
+            found = confirm(found, system, sequence, sustain, channels)
+    finally:
+        system.close()
+    environment = describe()
+    checks = check_all(timed, null, environment, wish.quantiles)
+    quotable, words = verdict(checks)
+    return {
+        "schema": SCHEMA,
+        "system": {"name": subject.name, "isolation": getattr(system, "isolation", "none")},
+        "sequence": {"name": sequence.name, "frames": len(sequence)},
+        "frames": len(timed.total),
+        "failed": timed.n_failed,
+        "passes": timed.n_passes,
+        "warm_up": len(timed.warm_up_ns),
+        "seconds": timed.seconds,
+        "latency_ns": timed.table(quantiles),
+        "unsupported": unsupported(len(timed.total), quantiles),
+        "jitter_ns": timed.jitter_ns,
+        "throughput_hz": timed.throughput_hz,
+        "null_ns": null.table({"p50": 0.5, **quantiles}),
+        "memory": memory(timed),
+        "sustained": None if found is None else found.to_json(),
+        "checks": [{"name": c.name, "ok": c.ok, "message": c.message} for c in checks],
+        "quotable": quotable,
+        "verdict": words,
+        "environment": environment,
+    }
+
+
+def unsupported(n: int, quantiles: Mapping[str, float] = QUANTILES) -> dict[str, str]:
+    """Return in words each of the ``quantiles`` that ``n`` frames do not support."""
+    return {
+        name: f"{name} not supported by {n} frames (needs {frames_needed(q)})"
+        for name, q in quantiles.items()
+        if q > 0.5 and not is_supported(n, q)
+    }
+
+
+def memory(timed: Timed) -> dict[str, int | str]:
+    """Return peak memory: of this process meanwhile, and of the largest child that has ended."""
+    since = "the replay" if timed.is_peak_own else "the start of the process"
+    return {
+        "own_peak_bytes": timed.peak_bytes,
+        "own_peak_since": since,
+        "child_peak_bytes": children_peak_bytes(),
+    }
+
+
+def time_pair(
+    a: Subject, b: Subject, wish: Wish, progress: Progress = lambda done, total: None
+) -> dict[str, Any]:
+    """Compare two systems on the frames of the first one's sequence; return plain data.
+
+    Raises
+    ------
+    RobotVisionError
+        A system cannot be started, or hardly a frame was answered.
+    """
+    wanted = frames_needed(max(wish.quantiles))
+    if wish.n_passes is not None:
+        wanted = wish.n_passes * len(a.sequence)
+    names = (a.name, b.name) if a.name != b.name else (f"{a.name} (A)", f"{b.name} (B)")
+    try:
+        for subject in (a, b):
+            subject.system.start(subject.session)
+        paired = measure_pair(a.system, b.system, a.sequence, wanted=wanted, warm_up=wish.warm_up,
+                              max_s=wish.max_s, progress=progress)  # fmt: skip
+    finally:
+        for subject in (a, b):
+            subject.system.close()
+    found = paired.to_json()
+    low, high = found["interval"]
+    if low <= 1 <= high:
+        words = "no difference that these frames can tell"
+    else:
+        slow, fast = names if found["ratio"] > 1 else names[::-1]
+        words = f"{slow} takes longer than {fast}"
+    return {
+        "schema": SCHEMA,
+        "a": names[0],
+        "b": names[1],
+        "sequence": {"name": a.sequence.name, "frames": len(a.sequence)},
+        "paired": found,
+        "quotable": not found["failed"],
+        "verdict": words,
+        "environment": describe(),
+    }

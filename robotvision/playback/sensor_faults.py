@@ -1,0 +1,298 @@
+"""Sensor faults put into a sequence: the same frames to score, seen by worse cameras.
+
+Every fault leaves the number of frames and the truth as they are, so that the points with and
+without it compare. What is drawn at random depends on the seed, the fault and the frame alone:
+a fault does the same on its own as among others.
+
+``drop``         the picture is missing; the frame is FAILED, since it cannot be read
+``repeat``       frames show the picture of the one before; truth and time stamps stay
+``jitter``       the time stamps move; they stay in order. The system is told of these times
+``late_burst``   the held up frames all bear the time of the last of them
+``exposure``     linear light times ``2 ** ev``, clipped at white (gamma 2.2)
+``blur``         a box filter along the rows
+``depth_holes``  ellipses of 0, until the share is reached
+``swap_stereo``  pictures of ``left`` under ``right``, and the other way round
+``kidnap``       the tour jumps ahead and comes back; pictures, truth and pose go together, numbers
+                 and time stamps stay in order, and each jump begins a new segment
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from zlib import crc32
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data.sequence import Entry, Kind, Sequence, Source
+from robotvision.errors import FrameError, RobotVisionError
+from robotvision.playback import faults as kinds
+from robotvision.records import Image
+
+GAMMA = 2.2
+_TIMING = ("jitter", "late_burst")
+_CHANNELS = {"depth_holes": Kind.DEPTH_MM, "exposure": Kind.COLOR, "blur": Kind.COLOR}
+
+Alter = Callable[[Image], Image]
+Draw = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Altered:
+    """A picture seen through a fault."""
+
+    source: Source
+    alter: Alter
+    fault: str
+
+    @property
+    def where(self) -> str:
+        """The picture's own place, and the fault."""
+        return f"{self.source.where} ({self.fault})"
+
+    def read(self) -> Image:
+        """Decode the picture and alter it. Raises FrameError."""
+        return self.alter(self.source.read())
+
+    def digest(self) -> bytes:
+        """Return a digest of the picture and the fault. Raises FrameError."""
+        own = self.source.digest() + self.fault.encode()
+        return hashlib.blake2b(own, digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A picture that the camera never delivered."""
+
+    where: str
+
+    def read(self) -> Image:
+        """Raise FrameError."""
+        raise FrameError("lost by the camera (declared fault 'drop')")
+
+    def digest(self) -> bytes:
+        """Raise FrameError."""
+        raise FrameError("lost by the camera (declared fault 'drop')")
+
+
+def with_faults(sequence: Sequence, plan: kinds.FaultPlan) -> Sequence:
+    """Return a sequence as the faulty cameras of ``plan`` see it.
+
+    Raises
+    ------
+    RobotVisionError
+        A fault needs a channel that the sequence does not have.
+    """
+    for name, fault in plan.named().items():
+        _require_channels(sequence, name, fault)
+        sequence = _HANDLERS[fault.kind](sequence, fault, _Seeded(plan.seed, name))
+    return replace(sequence, name=f"{sequence.name}+faults")
+
+
+def is_about_time(plan: kinds.FaultPlan) -> bool:
+    """Return whether a fault is about when frames come, which only a running clock can show."""
+    return any(f.kind in _TIMING for f in plan.faults)
+
+
+def _require_channels(sequence: Sequence, name: str, fault: kinds.SensorFault) -> None:
+    have = ", ".join(sequence.channels) or "none"
+    wanted = _CHANNELS.get(fault.kind)
+    if wanted is not None and wanted not in sequence.channels.values():
+        raise RobotVisionError(
+            f"{sequence.root}: the fault {name!r} needs a channel of kind {wanted}, which the "
+            f"sequence does not have (it has: {have})"
+        )
+    if fault.kind == "swap_stereo" and not {"left", "right"} <= set(sequence.channels):
+        raise RobotVisionError(
+            f"{sequence.root}: the fault {name!r} needs the channels left and right (it has: "
+            f"{have})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeded:
+    seed: int
+    name: str
+
+    def draw(self, frame: int | None = None) -> Draw:
+        """Return the draws of this fault, as a whole or for one frame."""
+        key = (self.seed, crc32(self.name.encode()))
+        return np.random.default_rng(key if frame is None else (*key, frame))
+
+
+def _span(n: int, fault: kinds.Span) -> range:
+    return range(round(fault.start * n), round(fault.end * n))
+
+
+def _drop(sequence: Sequence, fault: kinds.Drop, seeded: _Seeded) -> Sequence:
+    chances = seeded.draw().random(len(sequence))
+    frames = list(sequence.frames)
+    for k in _span(len(frames), fault):
+        if chances[k] < fault.share:
+            sources = {c: Lost(s.where) for c, s in frames[k].sources.items()}
+            frames[k] = replace(frames[k], sources=sources)
+    return replace(sequence, frames=tuple(frames))
+
+
+def _repeat(sequence: Sequence, fault: kinds.Repeat, seeded: _Seeded) -> Sequence:
+    chances = seeded.draw().random(len(sequence))
+    frames = list(sequence.frames)
+    shown, left = 0, 0
+    for k in _span(len(frames), fault):
+        if left:
+            frames[k] = replace(frames[k], sources=frames[shown].sources)
+            left -= 1
+        elif chances[k] < fault.share:
+            shown, left = k, fault.length
+    return replace(sequence, frames=tuple(frames))
+
+
+def _jitter(sequence: Sequence, fault: kinds.Jitter, seeded: _Seeded) -> Sequence:
+    moves = np.round(seeded.draw().normal(0.0, fault.sigma_ms * 1e6, len(sequence))).astype(int)
+    times = [f.timestamp_ns for f in sequence.frames]
+    for k in _span(len(times), fault):
+        times[k] += int(moves[k])
+    return _at_times(sequence, times)
+
+
+def _late_burst(sequence: Sequence, fault: kinds.LateBurst, seeded: _Seeded) -> Sequence:
+    times = [f.timestamp_ns for f in sequence.frames]
+    span = _span(len(times), fault)
+    if not span:
+        return sequence
+    every = round(fault.every_s * 1e9)
+    due = times[span.start] + round(seeded.draw().random() * every)
+    k = span.start
+    while k < span.stop:
+        if times[k] < due:
+            k += 1
+            continue
+        end = min(k + fault.frames, span.stop)
+        for j in range(k, end):
+            times[j] = times[end - 1] - (end - 1 - j)
+        due += every
+        k = end
+    return _at_times(sequence, times)
+
+
+def _at_times(sequence: Sequence, times: list[int]) -> Sequence:
+    """Return the sequence at other times, each at least 1 ns after the one before."""
+    frames: list[Entry] = []
+    last: int | None = None
+    for frame, time in zip(sequence.frames, times, strict=True):
+        last = time if last is None else max(time, last + 1)
+        frames.append(replace(frame, timestamp_ns=last))
+    return replace(sequence, frames=tuple(frames), rate_hz=sequence.measured_rate_hz)
+
+
+def _through(
+    sequence: Sequence, fault: kinds.Span, name: str, alter: Callable[[int, Kind], Alter | None]
+) -> Sequence:
+    """Return the sequence with pictures altered; ``alter`` takes a frame's number and a kind."""
+    frames = list(sequence.frames)
+    for k in _span(len(frames), fault):
+        sources: dict[str, Source] = {}
+        for channel, source in frames[k].sources.items():
+            change = alter(frames[k].index, sequence.channels[channel])
+            sources[channel] = source if change is None else Altered(source, change, name)
+        frames[k] = replace(frames[k], sources=sources)
+    return replace(sequence, frames=tuple(frames))
+
+
+def _exposure(sequence: Sequence, fault: kinds.Exposure, seeded: _Seeded) -> Sequence:
+    factor = 2.0 ** (fault.ev / GAMMA)
+    table = np.clip(np.round(np.arange(256) * factor), 0, 255).astype(np.uint8)
+
+    def alter(image: Image) -> Image:
+        return np.asarray(cv2.LUT(image, table))
+
+    name = f"{seeded.name} {fault.ev:+g} EV"
+    return _through(sequence, fault, name, lambda _, k: alter if k is Kind.COLOR else None)
+
+
+def _blur(sequence: Sequence, fault: kinds.Blur, seeded: _Seeded) -> Sequence:
+    def alter(image: Image) -> Image:
+        return np.asarray(cv2.blur(image, (fault.pixels, 1)))
+
+    name = f"{seeded.name} {fault.pixels} px"
+    return _through(sequence, fault, name, lambda _, k: alter if k is Kind.COLOR else None)
+
+
+def _depth_holes(sequence: Sequence, fault: kinds.DepthHoles, seeded: _Seeded) -> Sequence:
+    def of(index: int, kind: Kind) -> Alter | None:
+        if kind is not Kind.DEPTH_MM:
+            return None
+        return lambda image: punched(image, fault.share, seeded.draw(index))
+
+    return _through(sequence, fault, f"{seeded.name} {fault.share:g}", of)
+
+
+def punched(depth: Image, share: float, draw: Draw) -> Image:
+    """Return a depth picture with ellipses of 0 over ``share`` of its area, or hardly more."""
+    height, width = depth.shape
+    holes: NDArray[np.uint8] = np.zeros((height, width), np.uint8)
+    wanted = share * depth.size
+    while np.count_nonzero(holes) < wanted:
+        center = int(draw.integers(0, width)), int(draw.integers(0, height))
+        most = max(1, round(min(width, height) * min(0.15, share)))
+        axes = int(draw.integers(1, most + 1)), int(draw.integers(1, most + 1))
+        cv2.ellipse(holes, center, axes, float(draw.uniform(0, 180)), 0, 360, 1, -1)
+    return np.where(holes > 0, 0, depth).astype(depth.dtype)
+
+
+def _swap_stereo(sequence: Sequence, fault: kinds.SwapStereo, seeded: _Seeded) -> Sequence:
+    frames = list(sequence.frames)
+    for k in _span(len(frames), fault):
+        sources = dict(frames[k].sources)
+        left, right = sources.pop("left", None), sources.pop("right", None)
+        if right is not None:
+            sources["left"] = right
+        if left is not None:
+            sources["right"] = left
+        frames[k] = replace(frames[k], sources=sources)
+    return replace(sequence, frames=tuple(frames))
+
+
+def _kidnap(sequence: Sequence, fault: kinds.Kidnap, seeded: _Seeded) -> Sequence:
+    n = len(sequence)
+    here = round(fault.at * n)
+    there = min(n, here + max(1, round(fault.skip * n)))
+    order = [*range(here), *range(there, n), *range(here, there)]
+    if order == list(range(n)):
+        raise RobotVisionError(
+            f"{sequence.root}: the fault {seeded.name!r} jumps over the end of the tour; choose a "
+            "smaller 'at' or 'skip'"
+        )
+    places, truth, lines = sequence.frames, {}, {}
+    frames: list[Entry] = []
+    for place, segment, k in zip(places, _segments(sequence, order), order, strict=True):
+        moved = sequence.frames[k]
+        frames.append(replace(moved, index=place.index, timestamp_ns=place.timestamp_ns,
+                              segment=segment))  # fmt: skip
+        if sequence.truth is not None and moved.index in sequence.truth:
+            truth[place.index] = sequence.truth[moved.index]
+        if moved.index in sequence.truth_lines:
+            lines[place.index] = sequence.truth_lines[moved.index]
+    return replace(sequence, frames=tuple(frames), truth_lines=lines,
+                   truth=None if sequence.truth is None else truth)  # fmt: skip
+
+
+def _segments(sequence: Sequence, order: list[int]) -> Iterator[int]:
+    segment = 0
+    yield segment
+    for a, b in pairwise(order):
+        is_jump = b != a + 1
+        if is_jump or sequence.frames[a].segment != sequence.frames[b].segment:
+            segment += 1
+        yield segment
+
+
+_HANDLERS: dict[str, Callable[..., Sequence]] = {
+    "drop": _drop, "repeat": _repeat, "jitter": _jitter, "late_burst": _late_burst,
+    "exposure": _exposure, "blur": _blur, "depth_holes": _depth_holes,
+    "swap_stereo": _swap_stereo, "kidnap": _kidnap,
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Plug-ins by name: registry, search path, parameters."""

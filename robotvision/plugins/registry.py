@@ -1,0 +1,170 @@
+"""Plug-ins by name: built-ins imported on first use, entry points asked on a miss, dotted names.
+
+Four ways to name a plug-in, tried in this order:
+
+1. a built-in: ``"phog"`` stands for ``"robotvision.features.phog:PHOG"`` until first use;
+2. ``@register("name")`` in local code that has been imported;
+3. an entry point of that one name in the group ``robotvision.features``, ``.classifiers`` or
+   ``.readers`` of an installed package;
+4. a dotted name: ``"my_package.my_module.MyExtractor"``, of what is installed, on ``PYTHONPATH`` or
+   in the folders of `robotvision.plugins.plugin_path`.
+
+The same name for two classes is an error, never a silent replacement.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from robotvision.errors import RobotVisionError, UnknownNameError, near
+from robotvision.plugins.plugin_path import reach
+
+T = TypeVar("T", bound=type)
+
+
+class Registry:
+    """The plug-ins of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        What they are, in the singular, for messages: ``"feature"``.
+    builtins : Mapping[str, str]
+        Name -> ``"module:Class"``.
+    group : str
+        Entry-point group asked on a miss.
+    """
+
+    def __init__(self, kind: str, builtins: Mapping[str, str], group: str) -> None:
+        self.kind = kind
+        self.group = group
+        self._targets: dict[str, str | type] = dict(builtins)
+
+    def names(self) -> list[str]:
+        """Return every name that can be used, sorted, without importing any plug-in."""
+        return sorted({*self._targets, *(e.name for e in entry_points(group=self.group))})
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Return a class decorator that makes the class known as ``name``."""
+
+        def add(cls: T) -> T:
+            known = self._targets.get(name)
+            if known is not None and known is not cls and known != _target(cls):
+                raise RobotVisionError(
+                    f"{self.kind} {name!r} is already {_target(known)}, so {_target(cls)} cannot "
+                    "take the name; register it under another one"
+                )
+            self._targets[name] = cls
+            return cls
+
+        return add
+
+    def get(self, name: str) -> type:
+        """Return the class called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            No plug-in has the name, or the dotted name leads nowhere.
+        """
+        target = self._targets.get(name)
+        if isinstance(target, type):
+            return target
+        if isinstance(target, str):
+            return self._load(name, target)
+        found = tuple(entry_points(group=self.group, name=name))
+        if len({e.value for e in found}) > 1:
+            raise RobotVisionError(
+                f"{self.kind} {name!r} is offered by several packages: "
+                f"{', '.join(sorted(e.value for e in found))}; use the dotted name of one"
+            )
+        if found:
+            return self._load(name, found[0].value)
+        if "." in name:
+            return _import_dotted(name, self)
+        raise UnknownNameError(self.kind, name, self.names())
+
+    def create(self, name: str, params: Mapping[str, Any]) -> Any:
+        """Return the plug-in ``name`` built with ``params``.
+
+        Raises
+        ------
+        RobotVisionError
+            The plug-in does not take one of the parameters, or refuses its value.
+        """
+        cls = self.get(name)
+        try:
+            return cls(**params)
+        except (TypeError, ValueError) as e:
+            reason = _strange_parameter(cls, params) or _without_init(str(e))
+            raise RobotVisionError(f"{self.kind} {name!r}: {reason}") from e
+
+    def _load(self, name: str, target: str) -> type:
+        module, _, attribute = target.partition(":")
+        cls: type = getattr(importlib.import_module(module), attribute)
+        self._targets[name] = cls
+        return cls
+
+
+def _target(cls: type | str) -> str:
+    return cls if isinstance(cls, str) else f"{cls.__module__}:{cls.__qualname__}"
+
+
+def _strange_parameter(cls: type, params: Mapping[str, Any]) -> str:
+    """Name the first parameter that ``cls`` does not take, with those it does."""
+    takes = inspect.signature(cls).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
+        return ""
+    for key in params:
+        if key not in takes:
+            known = ", ".join(takes) or "none"
+            return f"no parameter {key!r}{near(key, takes)}; parameters: {known}"
+    return ""
+
+
+def _without_init(message: str) -> str:
+    """Turn Python's ``PHOG.__init__() got an ...`` into a line about the plug-in."""
+    head, sep, tail = message.partition("__init__() ")
+    return tail if sep and "." in head else message
+
+
+def _import_dotted(name: str, registry: Registry) -> type:
+    module, _, attribute = name.rpartition(".")
+    folders = reach()
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as e:
+        searched = ", ".join(["what is installed", "PYTHONPATH", *folders])
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: cannot import it ({e}); searched: {searched}; known by "
+            f"name: {', '.join(registry.names())}"
+        ) from e
+    except Exception as e:  # whatever the plug-in's own code raises on import
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"
+        ) from e
+    if not isinstance(found, type):
+        raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {found!r}")
+    return found
+
+
+def _with_place(error: Exception) -> str:
+    """Return an error in one line, with the file and line it came from."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}: {type(error).__name__}: {error}"
+
+
+def first_line(registry: Registry, name: str) -> str:
+    """Return the first line of a plug-in's docstring, or why it cannot be loaded."""
+    try:
+        doc = registry.get(name).__doc__ or ""
+    except (ImportError, RobotVisionError) as e:
+        return f"(cannot be loaded: {e})"
+    return doc.strip().splitlines()[0] if doc.strip() else ""

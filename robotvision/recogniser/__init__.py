@@ -1,0 +1,1 @@
+"""A trained place recogniser: pipeline, training, decision, model files."""

@@ -1,0 +1,69 @@
+"""A trained pipeline in the harness's own process: no transfer, no isolation."""
+
+from __future__ import annotations
+
+from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.recogniser.pipeline import Pipeline
+from robotvision.records import SILENCE, Frame
+from robotvision.systems.base import Reply, Session, View
+
+
+class InProcess:
+    """A `Pipeline` as a system.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Trained.
+    name : str
+        What reports call it.
+    """
+
+    isolation = "none: the pipeline runs in the harness's own process"
+
+    def __init__(self, pipeline: Pipeline, name: str = "pipeline") -> None:
+        self.pipeline = pipeline
+        self.name = name
+        self.has_memory = pipeline.has_memory
+
+    def start(self, session: Session) -> None:
+        """Do nothing: a trained pipeline is ready."""
+
+    def reset(self, view: View) -> None:
+        """Begin a sequence. Raises SystemFault."""
+        try:
+            self.pipeline.reset(view)
+        except RobotVisionError as e:
+            raise SystemFault(str(e)) from e
+
+    def answer(self, frame: Frame) -> Reply:
+        """Answer one frame. Raises SystemFault for whatever the pipeline raises."""
+        try:
+            return self.pipeline.answer(frame)
+        except Exception as e:  # a plug-in's own fault is a FAILED frame, and is told in words
+            raise SystemFault(f"{type(e).__name__}: {e}") from e
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Null:
+    """Answers nothing, at once: what is left is the harness's own time."""
+
+    name = "null"
+    isolation = "none"
+    has_memory = False
+    _reply = Reply(SILENCE, {})
+
+    def start(self, session: Session) -> None:
+        """Do nothing."""
+
+    def reset(self, view: View) -> None:
+        """Do nothing."""
+
+    def answer(self, frame: Frame) -> Reply:
+        """Return silence."""
+        return self._reply
+
+    def close(self) -> None:
+        """Do nothing."""

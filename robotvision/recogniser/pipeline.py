@@ -1,0 +1,159 @@
+"""The pipeline: features, classifier, temporal filter, decision; frame by frame.
+
+Several features are cues joined into one vector, each scaled by one number so that the root mean
+square distance of its training vectors from their mean is 1: no cue drowns another, and histograms
+stay histograms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter_ns
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.classifiers.base import FittedClassifier
+from robotvision.features.base import FeatureExtractor
+from robotvision.features.extraction import (
+    checked,
+    ready,
+)
+from robotvision.recogniser.decision import Decision
+from robotvision.recogniser.objects import ObjectRecogniser
+from robotvision.recogniser.unknown import UnknownDetector
+from robotvision.records import Frame
+from robotvision.systems.base import Reply, View
+
+
+class TemporalFilter(Protocol):
+    """A causal filter over class probabilities."""
+
+    def reset(self) -> None:
+        """Forget the last sequence."""
+
+    def update(self, probabilities: NDArray[Any], dt_s: float) -> NDArray[Any]:
+        """Return the belief after one more frame, ``dt_s`` seconds after the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One extractor in its place in the joined vector."""
+
+    name: str
+    extractor: FeatureExtractor
+    place: slice
+    scale: float
+
+
+class Pipeline:
+    """A trained recogniser. `answer` is timed by stage; `reset` begins a sequence.
+
+    Parameters
+    ----------
+    cues : list of Cue
+        Extractors with their scale, in order.
+    classifier : FittedClassifier
+        ``classes_`` and ``predict_proba``.
+    decision : Decision
+        The rule that answers or abstains.
+    temporal : TemporalFilter, optional
+        In the optional mode.
+    objects : ObjectRecogniser, optional
+        Where the task asks for objects.
+    unknown : UnknownDetector, optional
+        Tells rooms that training did not see, from this frame alone.
+    """
+
+    def __init__(
+        self,
+        cues: list[Cue],
+        classifier: FittedClassifier,
+        decision: Decision,
+        temporal: TemporalFilter | None = None,
+        objects: ObjectRecogniser | None = None,
+        unknown: UnknownDetector | None = None,
+    ) -> None:
+        self.cues = cues
+        self.classifier = classifier
+        self.decision = decision
+        self.temporal = temporal
+        self.objects = objects
+        self.unknown = unknown
+        self.dim = cues[-1].place.stop
+        self._ready = cues
+        self._last_ns: int | None = None
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether an answer may depend on earlier frames."""
+        return self.temporal is not None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels it reads."""
+        return tuple(sorted({c for cue in self.cues for c in cue.extractor.channels}))
+
+    def reset(self, view: View) -> None:
+        """Begin a sequence seen by the cameras of ``view``."""
+        self._ready = [
+            Cue(c.name, ready(c.extractor, view.calibration), c.place, c.scale) for c in self.cues
+        ]
+        self._last_ns = None
+        if self.temporal is not None:
+            self.temporal.reset()
+
+    def answer(self, frame: Frame) -> Reply:
+        """Return the answer for one frame and the time of each stage."""
+        stages: dict[str, int] = {}
+        return self.answer_vector(self._vector(frame, stages), frame.timestamp_ns, stages)
+
+    def _vector(self, frame: Frame, stages: dict[str, int]) -> NDArray[np.float32]:
+        """Return the frame's joined vector, (1, dim)."""
+        x = np.empty((1, self.dim), np.float32)
+        last = perf_counter_ns()
+        for cue in self._ready:
+            np.multiply(checked(cue.extractor, frame), cue.scale, out=x[0, cue.place])
+            now = perf_counter_ns()
+            stages[cue.name] = now - last
+            last = now
+        return x
+
+    def answer_vector(
+        self, x: NDArray[np.float32], timestamp_ns: int, stages: dict[str, int]
+    ) -> Reply:
+        """Return the answer for a frame whose features are known.
+
+        Parameters
+        ----------
+        x : (1, dim) float32
+            Cues, each times its scale, one after the other.
+        timestamp_ns : int
+            The frame's.
+        stages : dict
+            The time of each stage is added to it.
+        """
+        last = perf_counter_ns()
+        probabilities = self.classifier.predict_proba(x)[0]
+        now = perf_counter_ns()
+        stages["classifier"] = now - last
+        is_unknown = self.unknown is not None and self.unknown.is_unknown(probabilities, x[0])
+        if self.unknown is not None:
+            last, now = now, perf_counter_ns()
+            stages["unknown"] = now - last
+        if self.temporal is not None:
+            last = now
+            before = self._last_ns
+            dt_s = 0.0 if before is None else (timestamp_ns - before) / 1e9
+            self._last_ns = timestamp_ns
+            probabilities = self.temporal.update(probabilities, dt_s)
+            now = perf_counter_ns()
+            stages["temporal"] = now - last
+        answer = self.decision.decide(probabilities, is_unknown)
+        stages["decision"] = perf_counter_ns() - now
+        if self.objects is not None:
+            last = perf_counter_ns()
+            answer = replace(answer, objects=self.objects.state(x))
+            stages["objects"] = perf_counter_ns() - last
+        return Reply(answer, stages)

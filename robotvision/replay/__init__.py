@@ -1,5 +1,0 @@
-"""Frames as a camera delivers them: clocks, policies, the player, virtual time."""
-
-from robotvision.replay.policy import POLICIES, Policy
-
-__all__ = ["POLICIES", "Policy"]

@@ -1,0 +1,1 @@
+"""What is handed in: run files, truth files, the checker, packs, scores and ranks of files."""

@@ -1,0 +1,144 @@
+"""Score files: from a task's name, truths and run files to scores and refusals.
+
+One refused run does not stop the others. What is wrong with the task or a truth does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robotvision.errors import InputFaults
+from robotvision.submissions.checker import CheckResult
+from robotvision.submissions.score import require_truth_fits, summarise, tally_run
+from robotvision.submissions.testsets import (
+    RunFiles,
+    check_runs,
+    name_sets,
+    runs_in,
+    runs_of,
+    settle,
+)
+from robotvision.submissions.truthfile import TruthTable, read_truth
+from robotvision.tasks import load_task
+from robotvision.tasks.model import Task
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """A run with its score, as `summarise` gives it, and what may be a mistake in its files."""
+
+    name: str
+    score: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRun:
+    """A run that cannot be scored, and why: one line a fault."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Every run that was given: scored or refused."""
+
+    task: Task
+    scored: tuple[ScoredRun, ...]
+    refused: tuple[RefusedRun, ...]
+    warnings: tuple[str, ...]
+
+    def refusals(self) -> list[str]:
+        """Return why runs were refused, one line a fault."""
+        return [line for run in self.refused for line in run.reasons]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return one run's score, or ``{"runs": [...]}`` where several were given."""
+        scores = [{"name": run.name, **run.score} for run in self.scored]
+        if len(scores) == 1 and not self.refused:
+            return scores[0]
+        refused = [{"name": run.name, "faults": list(run.reasons)} for run in self.refused]
+        return {"runs": scores, "refused": refused}
+
+
+def score_files(
+    task_name: str,
+    truths: Sequence[Path],
+    runs: Sequence[Path],
+    train: Sequence[Path] = (),
+    mode: str = "obligatory",
+) -> Scores:
+    """Score run files against the truth of each test set.
+
+    Parameters
+    ----------
+    task_name : str
+        A task's name or YAML file.
+    truths, runs : paths
+        See `robotvision.submissions.testsets` for which files are a run.
+    train : paths, optional
+        Sequences that settle the rooms of a task that takes them from training.
+    mode : str
+        ``obligatory`` or ``optional``; noted in the score.
+
+    Raises
+    ------
+    RobotVisionError
+        The task, a truth or the list of runs is wrong.
+    """
+    task, sets = _open(task_name, truths, train)
+    return _score(task, sets, runs_of(runs, list(sets)), mode)
+
+
+def score_folder(
+    task_name: str,
+    truths: Sequence[Path],
+    folder: Path,
+    train: Sequence[Path] = (),
+    mode: str = "obligatory",
+) -> Scores:
+    """Score every run of a folder; as `score_files`."""
+    task, sets = _open(task_name, truths, train)
+    return _score(task, sets, runs_in(folder, list(sets)), mode)
+
+
+def _open(
+    task_name: str, truths: Sequence[Path], train: Sequence[Path]
+) -> tuple[Task, dict[str, TruthTable]]:
+    task = load_task(task_name)
+    tables = [read_truth(path) for path in truths]
+    names = name_sets(task, [t.name for t in tables])
+    return settle(task, tables, train), dict(zip(names, tables, strict=True))
+
+
+def _score(
+    task: Task, sets: dict[str, TruthTable], runs: Iterable[RunFiles | InputFaults], mode: str
+) -> Scores:
+    warnings = [line for truth in sets.values() for line in require_truth_fits(task, truth)]
+    scored: list[ScoredRun] = []
+    refused: list[RefusedRun] = []
+    for run in runs:
+        if isinstance(run, InputFaults):
+            name = Path(run.faults[0].path).name
+            refused.append(RefusedRun(name, tuple(run.lines())))
+            continue
+        checks = check_runs(run, task, [(name, t.frames) for name, t in sets.items()])
+        faults = [str(f) for check in checks.values() for f in check.faults]
+        if faults:
+            refused.append(RefusedRun(run.name, tuple(faults)))
+        else:
+            scored.append(_scored(task, sets, run.name, checks, mode))
+    notes = [note for found in scored for note in found.warnings]
+    return Scores(task, tuple(scored), tuple(refused), (*warnings, *notes))
+
+
+def _scored(
+    task: Task, sets: dict[str, TruthTable], name: str, checks: dict[str, CheckResult], mode: str
+) -> ScoredRun:
+    tallies = {s: tally_run(task, sets[s], check) for s, check in checks.items()}
+    notes = tuple(f"{check.path}: {w}" for check in checks.values() for w in check.warnings)
+    return ScoredRun(name, summarise(task, tallies, mode), notes)

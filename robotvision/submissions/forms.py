@@ -1,0 +1,229 @@
+"""The forms of a run file: what a line says, and how a line is written.
+
+Three forms, as the task names them (``run_file.form``):
+
+* ``number_room`` (2012): ``00001 Corridor``. No answer: the number and two blanks.
+* ``frame_room`` (2009, 2010): ``"00001","Corridor"`` or, by file name, ``"t12.5_rBO.png","BO"``;
+  the quotes may be left out. No answer: an empty label.
+* ``number_room_objects`` (2013, 2014): ``1 Corridor Chair !Phone``; ``!`` before an object stated
+  absent; an object left out is not stated. No room: two blanks after the number.
+
+A line is a key (which frame) and a tail (what is said of it). Tails repeat, so each distinct one is
+understood once; what it means is looked up for every further line that holds it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robotvision.errors import RobotVisionError, near
+from robotvision.records import Answer
+from robotvision.submissions.lines import is_text
+from robotvision.tasks.model import Task
+
+PRESENT, ABSENT, NOT_STATED = 0, 1, 2
+"""How a statement about an object is coded, in run files and in tallies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a line says: the place of its label (-1: no answer) and a code for each object."""
+
+    label: int
+    stated: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """What is wrong with a line, and what to do."""
+
+    message: str
+    remedy: str = ""
+
+
+class Form:
+    """How a task's run files are written; the base of the three forms.
+
+    Parameters
+    ----------
+    task : Task
+        Where its rooms are not settled, every label is taken and noted in ``labels``.
+    """
+
+    by_name = False
+    """Whether a frame may be named by its file name."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.is_open = not task.room_names
+        self.labels = {label: i for i, label in enumerate(task.labels)}
+        self.objects = {name: i for i, name in enumerate(task.objects)}
+
+    def split(self, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """Return keys and tails of lines; a line that cannot be split has an empty key."""
+        parts = [line.partition(" ") for line in lines]
+        return [p[0] for p in parts], [p[2] for p in parts]
+
+    def meaning(self, tail: str) -> Said | Bad:
+        """Return what a tail says."""
+        label = self.label(tail.strip(" "))
+        return label if isinstance(label, Bad) else Said(label)
+
+    def label(self, text: str) -> int | Bad:
+        """Return the place of a label in the task's, or -1 for no answer."""
+        if not text:
+            return -1
+        if (place := self.labels.get(text)) is not None:
+            return place
+        if not is_text(text):
+            return Bad(f"{text!r} is not UTF-8 text", "save the file as UTF-8")
+        if not self.is_open:
+            return Bad(
+                f"the label {text!r} is not one of the task's{near(text, self.labels)}",
+                f"labels: {', '.join(self.labels)}; no answer: {self.show(None)}",
+            )
+        if not text.isprintable():
+            return Bad(f"{text!r} is not a label: it holds signs that cannot be printed")
+        return self.labels.setdefault(text, len(self.labels))
+
+    def explain_key(self, line: str) -> Bad:
+        """Say what is wrong with a line whose key cannot be read."""
+        if not line.strip():
+            return Bad("an empty line", "leave it out")
+        return Bad(f"expected a frame number, one blank and a label, got {_short(line)}",
+                   f"write it like {self.show(self.example)}")  # fmt: skip
+
+    @property
+    def example(self) -> Answer:
+        """An answer to show the form with: the first room, every other object present."""
+        objects = {name: i % 2 == 0 for name, i in self.objects.items()}
+        return Answer(next(iter(self.task.room_names), "Corridor"), objects=objects)
+
+    def show(self, answer: Answer | None) -> str:
+        """Return an example line in quotes."""
+        first = self.task.run_file.first_number
+        return repr(self.line(first, answer or Answer(None)))
+
+    def line(self, key: int | str, answer: Answer) -> str:
+        """Return the line that says ``answer``, without its end."""
+        return f"{self.key(key)} {answer.room or ' '}"
+
+    def key(self, key: int | str) -> str:
+        """Return a frame number as the form writes it.
+
+        Raises
+        ------
+        RobotVisionError
+            The form names frames by number, and ``key`` is a name.
+        """
+        if isinstance(key, str) or key < 0:
+            raise RobotVisionError(f"expected a frame number of at least 0, got {key!r}: the form "
+                                   f"{self.task.run_file.form} names frames by number")  # fmt: skip
+        return f"{key:0{self.task.run_file.digits}d}"
+
+
+class NumberRoom(Form):
+    """``00001 Corridor``."""
+
+
+class FrameRoom(Form):
+    """``"00001","Corridor"``, or a file name in place of the number."""
+
+    by_name = True
+
+    def split(self, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """Return keys and tails, read as CSV."""
+        lines = [line.rstrip(" ") for line in lines]
+        rows = _csv(lines)
+        if rows is None or len(rows) != len(lines) or any(len(row) != 2 for row in rows):
+            rows = [_csv_pair(line) for line in lines]
+        return [row[0] for row in rows], [row[1] for row in rows]
+
+    def explain_key(self, line: str) -> Bad:
+        """Say what is wrong with a line whose key cannot be read."""
+        if not line.strip():
+            return Bad("an empty line", "leave it out")
+        return Bad(f"expected a frame and a label with a comma between, got {_short(line)}",
+                   f"write it like {self.show(self.example)}")  # fmt: skip
+
+    def line(self, key: int | str, answer: Answer) -> str:
+        """Return the line that says ``answer``, without its end."""
+        frame = key if isinstance(key, str) else self.key(key)
+        return f"{_quoted(frame)},{_quoted(answer.room or '')}"
+
+
+class NumberRoomObjects(Form):
+    """``1 Corridor Chair !Phone``."""
+
+    def meaning(self, tail: str) -> Said | Bad:
+        """Return what a tail says."""
+        room, _, rest = tail.partition(" ")
+        label = self.label(room)
+        if isinstance(label, Bad):
+            if room.removeprefix("!") in self.objects:
+                return Bad(
+                    f"expected a room, got the object {room!r}",
+                    "leave two blanks after the number where no room is answered",
+                )
+            return label
+        stated = [NOT_STATED] * len(self.objects)
+        for word in filter(None, rest.split(" ")):
+            name = word.removeprefix("!")
+            place = self.objects.get(name)
+            if place is None:
+                return self._not_an_object(name)
+            if stated[place] != NOT_STATED:
+                return Bad(f"the object {name!r} is there twice", "keep one")
+            stated[place] = PRESENT if name == word else ABSENT
+        return Said(label, tuple(stated))
+
+    def _not_an_object(self, name: str) -> Bad:
+        if not is_text(name):
+            return Bad(f"{name!r} is not UTF-8 text", "save the file as UTF-8")
+        if name in self.labels:
+            return Bad(f"expected an object, got the room {name!r}",
+                       "leave one blank between the number and the room")  # fmt: skip
+        return Bad(f"the object {name!r} is not one of the task's{near(name, self.objects)}",
+                   f"objects: {', '.join(self.objects)}")  # fmt: skip
+
+    def line(self, key: int | str, answer: Answer) -> str:
+        """Return the line that says ``answer``, without its end."""
+        said = answer.objects
+        words = [("" if said[o] else "!") + o for o in self.objects if o in said]
+        if answer.room is None and not words:
+            words = [""]
+        return " ".join([self.key(key), answer.room or "", *words])
+
+
+_FORMS: dict[str, type[Form]] = {
+    "number_room": NumberRoom,
+    "frame_room": FrameRoom,
+    "number_room_objects": NumberRoomObjects,
+}
+
+
+def form_of(task: Task) -> Form:
+    """Return the form of the task's run files."""
+    return _FORMS[task.run_file.form](task)
+
+
+def _csv(lines: Sequence[str]) -> list[list[str]] | None:
+    try:
+        return list(csv.reader(lines, strict=True, skipinitialspace=True))
+    except csv.Error:
+        return None
+
+
+def _csv_pair(line: str) -> list[str]:
+    rows = _csv([line])
+    return rows[0] if rows and len(rows) == 1 and len(rows[0]) == 2 else ["", ""]
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _short(line: str) -> str:
+    return repr(line if len(line) <= 60 else line[:57] + "...")

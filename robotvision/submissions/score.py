@@ -1,0 +1,186 @@
+"""Score whole runs: join run files to the truth by column, and sum a run up as plain data.
+
+The summary is what ``robotvision run``, ``score`` and ``rescore`` print as JSON: the points of the
+task's protocol (see `robotvision.scoring.points`), counts by outcome, and the breakdown by room and
+object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from robotvision.errors import Fault, InputFaults, near
+from robotvision.records import Outcome
+from robotvision.scoring.tally import SILENT, Tally, total
+from robotvision.submissions.checker import CheckResult
+from robotvision.submissions.forms import NOT_STATED
+from robotvision.submissions.truthfile import TruthTable
+from robotvision.tasks.model import Task
+
+SCHEMA = 1
+UNANSWERED = SILENT.index(Outcome.UNANSWERED)
+
+
+def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
+    """Return warnings about a truth that may not be the task's.
+
+    Raises
+    ------
+    InputFaults
+        A true room is none of the task's and the task has no unknown label, or the task asks for
+        objects and the truth says nothing of them.
+    """
+    faults, warnings = [], []
+    if task.unknown is None:
+        for place, room in enumerate(truth.rooms):
+            if room not in task.labels:
+                first = truth.lines[int(np.flatnonzero(truth.codes == place)[0])]
+                faults.append(
+                    Fault(truth.path, f"the room {room!r} is not one of the task {task.id}"
+                          f"{near(room, task.labels)}", int(first) or None,
+                          remedy=f"rooms: {', '.join(task.labels)}")
+                )  # fmt: skip
+    elif others := [r for r in truth.rooms if r not in task.labels]:
+        warnings.append(f"{truth.name}: counted as {task.unknown}: {', '.join(others)}")
+    if task.objects and not truth.has_objects:
+        faults.append(
+            Fault(truth.path, f"the task {task.id} asks for objects, and the truth says nothing "
+                  "of them", remedy="add a column objects to the truth")
+        )  # fmt: skip
+    if task.objects and (others := [o for o in truth.objects if o not in task.objects]):
+        warnings.append(f"{truth.name}: objects outside the task left out: {', '.join(others)}")
+    if faults:
+        raise InputFaults(faults)
+    return warnings
+
+
+def tally_run(task: Task, truth: TruthTable, run: CheckResult) -> Tally:
+    """Return the tally of a checked run over one test set.
+
+    Parameters
+    ----------
+    task : Task
+        With its rooms settled.
+    truth : TruthTable
+        Of the test set; see `require_truth_fits`.
+    run : CheckResult
+        Of a run file checked against ``truth.frames``. A frame without a line is not answered.
+    """
+    if run.answers is None or run.positions is None:
+        raise InputFaults(run.faults)
+    tally = Tally(task)
+    answers, at, n = run.answers, run.positions, len(truth)
+    silent = len(task.labels) + UNANSWERED
+    said = np.full(n, silent, np.int64)
+    said[at] = np.where(answers.codes < 0, silent, answers.codes)
+    columns = np.array([task.labels.index(task.label_of(r) or r) for r in truth.rooms], np.int64)
+    is_known = truth.codes >= 0
+    stated = seen = None
+    if task.objects:
+        stated = np.full((n, len(task.objects)), NOT_STATED, np.int64)
+        if answers.objects:
+            stated[at] = answers.stated
+        stated = stated[is_known]
+        seen = _in_view(task, truth)[is_known]
+    tally.add_codes(columns[truth.codes[is_known]], said[is_known], stated, seen)
+    n_silent = int((said[~is_known] == silent).sum())
+    tally.unscored += int((~is_known).sum()) - n_silent
+    tally.unscored_outcomes[Outcome.UNANSWERED] += n_silent
+    return tally
+
+
+def _in_view(task: Task, truth: TruthTable) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    seen = np.zeros((len(truth), len(task.objects)), np.bool_)
+    for i, name in enumerate(task.objects):
+        if name in truth.objects:
+            seen[:, i] = truth.seen[:, truth.objects.index(name)]
+    return seen
+
+
+def summarise(
+    task: Task, tallies: Mapping[str, Tally], mode: str = "obligatory", policy: str = "offline"
+) -> dict[str, Any]:
+    """Return a run's score as plain data, ready for JSON.
+
+    Parameters
+    ----------
+    task : Task
+        With its rooms settled.
+    tallies : Mapping[str, Tally]
+        By test set, in the task's order. The top level is their sum; ``sets`` holds each, and
+        ``overall`` says whether the edition adds them (``sum``) or keeps them apart.
+    mode : str
+        ``obligatory`` or ``optional``.
+    policy : str
+        What a late answer was worth; a run file is ``offline``.
+
+    Returns
+    -------
+    dict
+        ``schema, task, mode, policy, frames, points, max_points, outcomes, rooms, latency_ns,
+        run_dir`` (the last two empty: what knows times and folders fills them in), and
+        ``room_points, object_points, unscored, objects, labels, confusion, overall, sets,
+        changed``.
+    """
+    whole = total(task, tallies)
+    return {
+        "schema": SCHEMA,
+        "task": task.id,
+        "mode": mode,
+        "policy": policy,
+        **_head(whole),
+        "rooms": _rooms(whole),
+        "objects": _objects(whole),
+        "labels": list(task.labels),
+        "confusion": whole.confusion.tolist(),
+        "overall": task.overall,
+        "sets": {name: _head(tally) | {"rooms": _rooms(tally)} for name, tally in tallies.items()},
+        "changed": list(task.changed),
+        "latency_ns": {},
+        "run_dir": None,
+    }
+
+
+def _head(tally: Tally) -> dict[str, Any]:
+    return {
+        "frames": tally.frames,
+        "points": tally.points,
+        "max_points": tally.max_points,
+        "room_points": tally.room_points,
+        "object_points": tally.object_points,
+        "outcomes": tally.outcomes,
+        "unscored": tally.unscored,
+    }
+
+
+def _rooms(tally: Tally) -> dict[str, Any]:
+    return {
+        line.room: {
+            "frames": line.frames,
+            "precision": line.precision,
+            "recall": line.recall,
+            "points": line.points,
+            **line.outcomes,
+        }
+        for line in tally.rooms()
+    }
+
+
+def _objects(tally: Tally) -> dict[str, Any]:
+    return {
+        line.name: {
+            "frames": line.present,
+            "points": line.points,
+            "stated_present": {
+                "present": line.stated_present_right, "absent": line.stated_present_wrong
+            },
+            "stated_absent": {
+                "present": line.stated_absent_wrong, "absent": line.stated_absent_right
+            },
+            "not_stated": {"present": line.not_stated_present, "absent": line.not_stated_absent},
+        }
+        for line in tally.objects()
+    }  # fmt: skip

@@ -1,0 +1,308 @@
+"""The truth of a test set by column: from a sequence in any layout, or from its table alone.
+
+The table is the native layout's ``truth.csv``: ``index,room[,objects]``, objects parted by ``;``.
+Organisers keep it apart from the frames, so it can be scored against without them; then frames have
+numbers and no file names.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.errors import Fault, InputFaults, near
+from robotvision.submissions.lines import (
+    FaultList,
+    TooManyFaults,
+    columns_of,
+    is_text,
+    is_whole,
+    line_blocks,
+    lines_of,
+    repeated,
+)
+
+if TYPE_CHECKING:
+    from robotvision.data.sequence import Sequence as FrameSequence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSet:
+    """The frames of a test set, as a run file may name them.
+
+    Parameters
+    ----------
+    name : str
+        What to call the set in messages.
+    indices : (n,) int64
+        Frame indices, rising.
+    names : tuple[str, ...]
+        File names in the same order; empty where they are not known.
+    """
+
+    name: str
+    indices: NDArray[np.int64]
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TruthTable:
+    """What was really there, frame by frame.
+
+    Parameters
+    ----------
+    frames : FrameSet
+        Every frame of the set.
+    path : Path
+        The file the truth came from, for messages.
+    rooms : tuple[str, ...]
+        The rooms that occur.
+    codes : (n,) int32
+        Place of each frame's room in ``rooms``; -1: not known.
+    objects : tuple[str, ...]
+        The objects that occur.
+    seen : (n, objects) bool
+        Whether the object is in view.
+    has_objects : bool
+        Whether the table says anything of objects.
+    lines : (n,) int64
+        Line of each frame's truth in ``path``; 0 where there is none.
+    """
+
+    frames: FrameSet
+    path: Path
+    rooms: tuple[str, ...]
+    codes: NDArray[np.int32]
+    objects: tuple[str, ...]
+    seen: NDArray[np.bool_]
+    has_objects: bool
+    lines: NDArray[np.int64]
+
+    @property
+    def name(self) -> str:
+        """What to call the test set."""
+        return self.frames.name
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+def read_truth(path: Path, reader: str | None = None) -> TruthTable:
+    """Return the truth of a sequence, or of a ``truth.csv`` alone.
+
+    Raises
+    ------
+    InputFaults
+        Nothing lies there, it holds no truth, or it is malformed; every fault with its line.
+    """
+    if path.is_dir() or (path.exists() and reader is not None):
+        from robotvision.data import open_sequence
+
+        return _of_sequence(open_sequence(path, reader))
+    if not path.exists():
+        raise InputFaults(
+            [Fault(path, "no such file or folder", remedy="give a sequence or its truth.csv")]
+        )
+    return _read_table(path)
+
+
+def read_frames(path: Path, reader: str | None = None) -> FrameSet:
+    """Return the frames of a sequence, whose truth may be withheld, or of a ``truth.csv``."""
+    if path.is_dir():
+        from robotvision.data import open_sequence
+
+        return _frames_of(open_sequence(path, reader))
+    return read_truth(path, reader).frames
+
+
+def _frames_of(sequence: FrameSequence) -> FrameSet:
+    names = tuple(e.name for e in sequence.frames)
+    indices = np.fromiter((e.index for e in sequence.frames), np.int64, len(sequence))
+    return FrameSet(sequence.name, indices, names if all(names) else ())
+
+
+def _of_sequence(sequence: FrameSequence) -> TruthTable:
+    if sequence.truth is None:
+        raise InputFaults(
+            [Fault(sequence.root, "the sequence holds no truth", remedy="give its truth.csv")]
+        )
+    found = [sequence.truth.get(e.index) for e in sequence.frames]
+    rooms = {r: i for i, r in enumerate(dict.fromkeys(t.room for t in found if t))}
+    objects = sorted({o for t in found if t for o in t.objects})
+    lines = [sequence.truth_lines.get(e.index, 0) for e in sequence.frames]
+    seen = np.array([[bool(t and o in t.objects) for o in objects] for t in found], np.bool_)
+    return TruthTable(
+        frames=_frames_of(sequence),
+        path=sequence.truth_table or sequence.root,
+        rooms=tuple(rooms),
+        codes=np.array([rooms[t.room] if t else -1 for t in found], np.int32),
+        objects=tuple(objects),
+        seen=seen.reshape(len(found), len(objects)),
+        has_objects=bool(objects),
+        lines=np.array(lines, np.int64),
+    )
+
+
+class _Distinct(dict[str, int]):
+    """Text -> its place in order of first sight."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = place = len(self)
+        return place
+
+
+class _Table:
+    """Reads blocks of lines of a truth table into columns.
+
+    Lines repeat all but their index, so a block is read all at once where the index comes first
+    and nothing is quoted.
+    """
+
+    def __init__(self, header: list[str], faults: FaultList) -> None:
+        self.width = len(header)
+        self.index, self.room = header.index("index"), header.index("room")
+        self.objects_at = header.index("objects") if "objects" in header else None
+        self.faults = faults
+        self.rooms, self.objects = _Distinct(), _Distinct()
+        self.columns: list[tuple[NDArray[np.int64], ...]] = []
+
+    def take(self, first: int, block: bytes) -> None:
+        found = columns_of(block, b",") if self.index == 0 else None
+        if found is None or not all(map(self._is_plain, found.tails)):
+            self._take_slowly(first, lines_of(block))
+            return
+        pairs = np.array([self._cells(tail.split(",")) for tail in found.tails], np.int64)
+        rooms, cells = pairs[found.places].T
+        self.columns.append((found.numbers, rooms, cells, np.arange(len(rooms)) + first))
+
+    def _is_plain(self, tail: str) -> bool:
+        return tail.count(",") == self.width - 2 and '"' not in tail and "\r" not in tail
+
+    def _cells(self, cells: list[str]) -> tuple[int, int]:
+        """Return the places of room and objects of a line, its index left out."""
+        objects = "" if self.objects_at is None else cells[self.objects_at - 1]
+        return self.rooms[cells[self.room - 1]], self.objects[objects]
+
+    def _take_slowly(self, first: int, lines: list[str]) -> None:
+        found = []
+        for i, row in enumerate(_rows(lines)):
+            if len(row) != self.width or "\r" in lines[i]:
+                if lines[i].strip():
+                    self.faults.add(f"expected {self.width} cells with commas between, got "
+                                    f"{len(row) or 'a broken line'}", first + i)  # fmt: skip
+                continue
+            index = row[self.index].strip(" ")
+            if not is_whole(index):
+                self.faults.add("index: expected a whole number of at least 0, got "
+                                f"{index[:60]!r}", first + i)  # fmt: skip
+                continue
+            cell = "" if self.objects_at is None else row[self.objects_at]
+            found.append((int(index), self.rooms[row[self.room]], self.objects[cell], first + i))
+        if found:
+            self.columns.append(tuple(np.array(found, np.int64).T))
+
+    def table(self, path: Path) -> TruthTable:
+        parts = self.columns or [(np.zeros(0, np.int64),) * 4]
+        index, room, cell, lines = (np.concatenate(c) for c in zip(*parts, strict=True))
+        for again, first in repeated(index):
+            self.faults.add(f"the index {index[again]} is there twice (first in line "
+                            f"{lines[first]})", int(lines[again]), "keep one")  # fmt: skip
+        self._check_words(self.rooms, room, lines)
+        self._check_words(self.objects, cell, lines)
+        rooms = list(dict.fromkeys(r.strip(" ") for r in self.rooms))
+        to_room = np.array([rooms.index(r.strip(" ")) for r in self.rooms], np.int32)
+        cells = [{o for o in c.split(";") if o} for c in self.objects]
+        objects = sorted({o for c in cells for o in c})
+        in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
+        order = np.argsort(index, kind="stable")
+        return TruthTable(
+            frames=FrameSet(path.parent.name if path.stem == "truth" else path.stem,
+                              index[order]),
+            path=path,
+            rooms=tuple(rooms),
+            codes=to_room[room[order]] if len(index) else np.zeros(0, np.int32),
+            objects=tuple(objects),
+            seen=in_view.reshape(max(len(cells), 1), len(objects)).astype(np.bool_)[cell[order]],
+            has_objects=self.objects_at is not None,
+            lines=lines[order],
+        )  # fmt: skip
+
+    def _check_words(
+        self, words: Mapping[str, int], found: NDArray[np.int64], lines: NDArray[np.int64]
+    ) -> None:
+        """Note each line whose room or objects are empty or cannot be printed."""
+        for text, place in words.items():
+            if text.isprintable() and (text.strip(" ") or words is self.objects):
+                continue
+            what = (
+                "the room is empty" if not text.strip(" ")
+                else f"{text!r} holds signs that cannot be printed" if is_text(text)
+                else f"{text!r} is not UTF-8 text"
+            )  # fmt: skip
+            for i in np.flatnonzero(found == place).tolist():
+                self.faults.add(what, int(lines[i]))
+
+
+def _read_table(path: Path) -> TruthTable:
+    faults = FaultList(path)
+    table: _Table | None = None
+    try:
+        for first, block in line_blocks(path, faults):
+            if table is None:
+                line, _, block = block.partition(b"\n")
+                header = _header(lines_of(line)[0], faults)
+                if faults:
+                    break
+                table = _Table(header, faults)
+                first += 1
+            if block:
+                table.take(first, block)
+        found = table.table(path) if table and not faults else None
+    except TooManyFaults:
+        found = None
+    if not faults and (found is None or not len(found)):
+        faults.faults.append(Fault(path, "no truth in it", remedy=_REMEDY))
+    if faults or found is None:
+        raise InputFaults(faults.faults)
+    return found
+
+
+_REMEDY = "expected lines of index,room[,objects] under a line that says so"
+
+
+def _header(line: str, faults: FaultList) -> list[str]:
+    header = [cell.strip() for cell in _row(line)]
+    for column in ("index", "room"):
+        if column not in header:
+            faults.add(f"expected a first line with the column {column!r}"
+                       f"{near(column, header)}, got {line[:60]!r}", 1, _REMEDY)  # fmt: skip
+    if not is_text(line):
+        faults.add(f"{line[:60]!r} is not UTF-8 text", 1, "save the file as UTF-8")
+    if len(set(header)) != len(header):
+        faults.add("a column is there twice", 1, "keep one")
+    return header
+
+
+def _rows(lines: Sequence[str]) -> list[list[str]]:
+    try:
+        rows = list(csv.reader(lines, strict=True))
+    except csv.Error:
+        rows = []
+    return rows if len(rows) == len(lines) else [_row(line) for line in lines]
+
+
+def _row(line: str) -> list[str]:
+    try:
+        rows = list(csv.reader([line], strict=True))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []

@@ -1,0 +1,301 @@
+"""The camera: primary rays, texture, light, sun shadows, reflections, anti-aliased edges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.synth.building import Floor
+from robotvision.synth.caster import Caster, Hits
+from robotvision.synth.light import Lighting, Transport, irradiance
+from robotvision.synth.paint import SIZE, hex_color, to_linear
+from robotvision.synth.textures import draw
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+N_LEVELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A pinhole camera: size in pixels, focal lengths and principal point."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    @classmethod
+    def wide(cls, width: int, height: int) -> Lens:
+        """Return the building's usual camera: 67 degrees across."""
+        f = 0.75 * width
+        return cls(width, height, f, f, width / 2, height / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """Where a camera is and looks: metres; yaw about z from x, pitch up, roll, in radians."""
+
+    x: float
+    y: float
+    z: float
+    yaw: float
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    @property
+    def axes(self) -> F32:
+        """Right, down and forward as the rows of a (3, 3) matrix."""
+        cy, sy = math.cos(self.yaw), math.sin(self.yaw)
+        cp, sp = math.cos(self.pitch), math.sin(self.pitch)
+        forward = np.array([cy * cp, sy * cp, sp])
+        right = np.array([sy, -cy, 0.0])
+        down = np.cross(forward, right)
+        cr, sr = math.cos(self.roll), math.sin(self.roll)
+        return np.stack([cr * right + sr * down, cr * down - sr * right, forward]).astype(
+            np.float32
+        )
+
+    def shifted(self, right_m: float) -> Eye:
+        """Return the eye moved to its own right: the other camera of a stereo pair."""
+        step = right_m * self.axes[0]
+        return Eye(self.x + float(step[0]), self.y + float(step[1]), self.z + float(step[2]),
+                   self.yaw, self.pitch, self.roll)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What the camera sees: radiance (H, W, 3), distance along the axis in metres, surfaces."""
+
+    radiance: F32
+    depth_m: F32
+    surface: I32
+    cosine: F32
+    """Between ray and surface normal, for the depth sensor."""
+    sunlit: NDArray[np.bool_]
+
+
+class Looks:
+    """Materials as arrays: textures with their smaller copies, tints, how surfaces take them."""
+
+    def __init__(self, floor: Floor) -> None:
+        solids = floor.solids
+        names = sorted({m.texture for m in solids.materials})
+        drawn = [_pyramid(draw(n, floor.seed)) for n in names]
+        self.texels = np.concatenate([level for levels in drawn for level in levels])
+        sizes = [SIZE >> k for k in range(N_LEVELS)]
+        per_texture = sum(s * s for s in sizes)
+        starts = np.concatenate([[0], np.cumsum([s * s for s in sizes])[:-1]])
+        self.level_start = starts.astype(np.int32)
+        materials = solids.materials
+        index = np.array([names.index(m.texture) for m in materials], np.int32)
+        self.start = (index * per_texture)[solids.material].astype(np.int32)
+        tint = np.stack([to_linear(hex_color(m.color)) for m in materials])
+        self.tint = tint[solids.material]
+        length1 = np.linalg.norm(solids.edge1, axis=1)
+        length2 = np.linalg.norm(solids.edge2, axis=1)
+        tile = np.array([m.tile_m or 0.0 for m in materials])[solids.material]
+        fitted = tile == 0
+        safe = np.where(fitted, 1.0, tile)
+        self.su = np.where(fitted, 1.0, length1 / safe).astype(np.float32)
+        self.sv = np.where(fitted, 1.0, length2 / safe).astype(np.float32)
+        self.per_metre = (SIZE / np.where(fitted, np.maximum(length1, length2), safe)).astype(
+            np.float32
+        )
+        shift = np.random.default_rng([floor.seed, 41]).random((len(tile), 2))
+        shift = np.where((fitted | (solids.group < 0))[:, None], 0.0, shift)
+        self.shift = shift.astype(np.float32)
+        self.fitted = fitted
+        self.shine = _column(floor, [m.shine for m in materials])
+        self.glow = _column(floor, [m.glow for m in materials])
+        self.ir = _column(floor, [m.ir for m in materials])
+        means = np.stack([levels[-1][:, :3].mean(0) for levels in drawn])[index]
+        self.albedo = (means * tint)[solids.material].astype(np.float32)
+        self.lamp = solids.lamp
+
+    def color(self, surface: I32, s: F32, t: F32, footprint: F32) -> F32:
+        """Return the linear reflectance at places on surfaces, ``footprint`` metres a pixel."""
+        u = s * self.su[surface] + self.shift[surface, 0]
+        v = (1 - t) * self.sv[surface] + self.shift[surface, 1]
+        lod = np.log2(np.maximum(footprint * self.per_metre[surface], 1e-3)) + 0.3
+        level = np.clip(np.round(lod), 0, N_LEVELS - 1).astype(np.int32)
+        size = np.right_shift(SIZE, level).astype(np.int32)
+        fit = self.fitted[surface]
+        x, y = u * size - 0.5, v * size - 0.5
+        edge = (size - 1).astype(np.float32)
+        x = np.where(fit, np.clip(x, 0, edge), x)
+        y = np.where(fit, np.clip(y, 0, edge), y)
+        x0, y0 = np.floor(x), np.floor(y)
+        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
+        mask = size - 1
+        xi, yi = x0.astype(np.int32), y0.astype(np.int32)
+        xa, xb, ya, yb = xi & mask, (xi + 1) & mask, yi & mask, (yi + 1) & mask
+        base = self.start[surface] + self.level_start[level]
+        texel = self.texels
+        low = texel[base + ya * size + xa] * (1 - fx) + texel[base + ya * size + xb] * fx
+        high = texel[base + yb * size + xa] * (1 - fx) + texel[base + yb * size + xb] * fx
+        mixed = low * (1 - fy) + high * fy
+        color: F32 = mixed[:, :3] * self.tint[surface]
+        return color
+
+
+def _column(floor: Floor, values: list[float]) -> F32:
+    return np.array(values, np.float32)[floor.solids.material]
+
+
+def _pyramid(image: F32) -> list[F32]:
+    levels = []
+    linear = to_linear(image)
+    for _ in range(N_LEVELS):
+        flat = linear.reshape(-1, 3)
+        levels.append(np.concatenate([flat, np.zeros((len(flat), 1), np.float32)], axis=1))
+        half = cv2.resize(linear, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        linear = np.asarray(half, np.float32)
+    return levels
+
+
+class Stage:
+    """A floor under one light, ready to be photographed."""
+
+    def __init__(
+        self, floor: Floor, caster: Caster, tr: Transport, light: Lighting, looks: Looks
+    ) -> None:
+        self.floor, self.caster, self.transport = floor, caster, tr
+        self.light, self.looks = light, looks
+        self.nodes = irradiance(tr, caster, light, looks.albedo)
+        normals = np.cross(floor.solids.edge1, floor.solids.edge2)
+        self.normal = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
+        lamp_glow = np.append(light.lamp_on, 0.0)[floor.solids.lamp].astype(np.float32)
+        self.emitted = looks.glow[:, None] + (0.25 * lamp_glow)[:, None] * light.lamp
+        self.emitted = self.emitted.astype(np.float32)
+
+    def view(self, eye: Eye, lens: Lens) -> View:
+        """Photograph the building: radiance, exact depth, exact surfaces."""
+        jx, jy = np.meshgrid(np.arange(lens.width) + 0.5, np.arange(lens.height) + 0.5)
+        rays = _rays(eye, lens, jx.ravel(), jy.ravel())
+        color, hits, cosine, sunlit = self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)
+        self._reflect(color, eye, rays, hits, cosine, lens)
+        shape = (lens.height, lens.width)
+        surface = hits.surface.reshape(shape)
+        self._smooth_edges(color, (2 * surface + sunlit.reshape(shape)).astype(np.int32), eye, lens)
+        depth = (hits.distance * (rays @ eye.axes[2])).reshape(shape)
+        depth = np.where(surface >= 0, depth, np.inf).astype(np.float32)
+        return View(color.reshape(*shape, 3), depth, surface, cosine.reshape(shape),
+                    sunlit.reshape(shape))  # fmt: skip
+
+    def _smooth_edges(self, color: F32, areas: I32, eye: Eye, lens: Lens) -> None:
+        """Average three samples in the pixels where one surface or shadow meets another."""
+        edge = np.zeros(areas.shape, bool)
+        across, down = areas[:, 1:] != areas[:, :-1], areas[1:] != areas[:-1]
+        edge[:, 1:] |= across
+        edge[:, :-1] |= across
+        edge[1:] |= down
+        edge[:-1] |= down
+        rows, columns = np.nonzero(edge)
+        flat = rows * lens.width + columns
+        limit = np.float32(3.0)
+        total = np.minimum(color[flat], limit)
+        for dx, dy in ((0.17, 0.77), (0.83, 0.23)):
+            rays = _rays(eye, lens, columns.astype(float) + dx, rows.astype(float) + dy)
+            total += np.minimum(self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)[0], limit)
+        color[flat] = total / 3
+
+    def _reflect(
+        self, color: F32, eye: Eye, rays: F32, hits: Hits, cosine: F32, lens: Lens
+    ) -> None:
+        """Add what shiny surfaces mirror: sharp in mirrors, blurred on floors and metal."""
+        shine = self.looks.shine[hits.surface] * (hits.surface >= 0)
+        where = np.flatnonzero(shine > 0)
+        if not len(where):
+            return
+        normal = self.normal[hits.surface[where]]
+        d = rays[where]
+        mirrored = d - 2 * np.einsum("ij,ij->i", d, normal)[:, None] * normal
+        start = _start(eye, d) + (hits.distance[where] - 2e-3)[:, None] * d
+        found = self._radiance(start.astype(np.float32), mirrored.astype(np.float32),
+                               1.0 / lens.fx, hits.distance[where])[0]  # fmt: skip
+        image = np.zeros((lens.height * lens.width, 4), np.float32)
+        image[where, :3] = np.minimum(found, np.float32(2.0))
+        image[where, 3] = 1
+        sigma = lens.width / 160
+        soft = cv2.GaussianBlur(
+            image.reshape(lens.height, lens.width, 4), (0, 0), sigma, sigmaY=2 * sigma
+        )
+        soft = soft.reshape(-1, 4)[where]
+        blurred = soft[:, :3] / soft[:, 3:]
+        base = shine[where]
+        found = np.where((base < 0.8)[:, None], blurred, found)
+        share = (base + (1 - base) * 0.6 * (1 - cosine[where]) ** 5)[:, None]
+        color[where] = color[where] * (1 - share) + found * share
+
+    def _radiance(
+        self, origins: F32, rays: F32, pixel: float, travelled: F32 | float
+    ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
+        """Return the radiance along rays, without mirrors; ``pixel``: radians a pixel spans."""
+        hits = self.caster.cast(origins, rays)
+        color = np.empty((len(rays), 3), np.float32)
+        cosine = np.ones(len(rays), np.float32)
+        sunlit = np.zeros(len(rays), bool)
+        missed = np.flatnonzero(hits.surface < 0)
+        if len(missed):
+            color[missed] = self._outside(rays[missed])
+        met = np.flatnonzero(hits.surface >= 0)
+        surface, s, t = hits.surface[met], hits.s[met], hits.t[met]
+        normal = self.normal[surface]
+        toward = -np.einsum("ij,ij->i", rays[met], normal)
+        side = np.sign(toward).astype(np.float32)
+        cosine[met] = np.abs(toward)
+        total = hits.distance[met] + (travelled if isinstance(travelled, float) else travelled[met])
+        footprint = total * pixel / np.sqrt(np.maximum(np.abs(toward), 0.05))
+        albedo = self.looks.color(surface, s, t, footprint.astype(np.float32))
+        light = self._irradiance(surface, s, t)
+        if self.light.sun is not None:
+            facing = side * (normal @ self.light.sun)
+            lit = np.flatnonzero(facing > 0)
+            point = origins[met[lit]] + hits.distance[met[lit], None] * rays[met[lit]]
+            point = point + (3e-3 * side[lit])[:, None] * normal[lit]
+            aim = np.ascontiguousarray(np.broadcast_to(self.light.sun, (len(lit), 3)))
+            free = ~self.caster.blocked(point.astype(np.float32), aim)
+            light[lit] += (facing[lit] * free)[:, None] * self.light.sun_color
+            sunlit[met[lit]] = free
+        color[met] = albedo * light + self.emitted[surface] * (albedo + 0.02)
+        return color, hits, cosine, sunlit
+
+    def _irradiance(self, surface: I32, s: F32, t: F32) -> F32:
+        tr = self.transport
+        nu, nv = tr.nu[surface], tr.nv[surface]
+        x = np.clip(s * nu - 0.5, 0, nu - 1).astype(np.float32)
+        y = np.clip(t * nv - 0.5, 0, nv - 1).astype(np.float32)
+        x0, y0 = x.astype(np.int32), y.astype(np.int32)
+        x1, y1 = np.minimum(x0 + 1, nu - 1), np.minimum(y0 + 1, nv - 1)
+        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
+        base, e = tr.first[surface], self.nodes
+        low = e[base + y0 * nu + x0] * (1 - fx) + e[base + y0 * nu + x1] * fx
+        high = e[base + y1 * nu + x0] * (1 - fx) + e[base + y1 * nu + x1] * fx
+        mixed: F32 = (low * (1 - fy) + high * fy)[:, :3]
+        return np.ascontiguousarray(mixed)
+
+    def _outside(self, rays: F32) -> F32:
+        h, w = self.light.outside.shape[:2]
+        column = (np.arctan2(rays[:, 1], rays[:, 0]) / (2 * math.pi) * w).astype(np.int32) % w
+        # the lower two thirds of the sky carry the detail that is seen through a window
+        height = np.clip(0.5 - rays[:, 2] * 0.75, 0, 0.999)
+        found: F32 = self.light.outside[(height * h).astype(np.int32), column]
+        return found * np.float32(0.45)
+
+
+def _start(eye: Eye, rays: F32) -> F32:
+    place = np.array([eye.x, eye.y, eye.z], np.float32)
+    return np.ascontiguousarray(np.broadcast_to(place, rays.shape))
+
+
+def _rays(eye: Eye, lens: Lens, x: NDArray[np.float64], y: NDArray[np.float64]) -> F32:
+    local = np.stack([(x - lens.cx) / lens.fx, (y - lens.cy) / lens.fy, np.ones(len(x))], axis=1)
+    local /= np.linalg.norm(local, axis=1, keepdims=True)
+    return np.ascontiguousarray((local @ eye.axes).astype(np.float32))

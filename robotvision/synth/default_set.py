@@ -1,0 +1,47 @@
+"""The default set: one building by day to learn from, and at night to be tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from robotvision.synth.tour import TourSpec, render_tour
+
+N_FRAMES = 125
+
+
+def default_tours(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[TourSpec, ...]:
+    """Return the tours of the default set.
+
+    By night the robot drives the other way, chairs and tables have moved, and some rooms are
+    hardly lit.
+    """
+    return (
+        TourSpec("building_cloudy", seed, light="cloudy", n_frames=n_frames, drive_seed=1),
+        TourSpec("building_sunny", seed, light="sunny", n_frames=n_frames, drive_seed=2),
+        TourSpec("building_night", seed, light="night", n_frames=n_frames, drive_seed=3,
+                 reverse=True, furniture_seed=1),
+    )  # fmt: skip
+
+
+def write_default_set(
+    folder: Path,
+    n_frames: int = N_FRAMES,
+    seed: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[Path]:
+    """Write the default set into ``folder``, one sequence a folder; returns their folders.
+
+    ``progress`` is called after each frame with (sequence, frames done, frames in all).
+    """
+    written = []
+    for spec in default_tours(n_frames, seed):
+        path = folder / spec.name
+
+        def tell(done: int, total: int, name: str = spec.name) -> None:
+            if progress is not None:
+                progress(name, done, total)
+
+        render_tour(spec, path, tell)
+        written.append(path)
+    return written

@@ -1,0 +1,231 @@
+"""Printed and drawn things: posters, screens, book spines, signs.
+
+Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from robotvision.synth.paint import (
+    F32,
+    SIZE,
+    Draw,
+    Rng,
+    bar,
+    canvas,
+    disc,
+    gray,
+    hex_color,
+    lines,
+    noise,
+    text,
+)
+
+
+def _books(rng: Rng) -> F32:
+    image = canvas("#2a211b")
+    x = 2
+    while x < SIZE - 6:
+        width = int(rng.integers(8, 22))
+        top = int(rng.integers(10, 90))
+        tone = cv2.cvtColor(
+            np.array([[[rng.uniform(0, 360), rng.uniform(0.2, 0.8), rng.uniform(0.3, 0.9)]]],
+                     np.float32), cv2.COLOR_HSV2RGB)[0, 0]  # fmt: skip
+        image[top:SIZE, x : min(x + width, SIZE)] = tone
+        image[top:SIZE, x : x + 1] *= 0.5
+        band = top + int(rng.integers(10, 40))
+        image[band : band + 14, x : min(x + width, SIZE)] = np.clip(tone * 1.6 + 0.15, 0, 1)
+        x += width + (int(rng.integers(6, 26)) if rng.random() < 0.08 else 1)
+    return image
+
+
+def _binders(rng: Rng) -> F32:
+    image = canvas("#3a3a3c")
+    palette = ["#2c4f8a", "#2c4f8a", "#a32f2f", "#333333", "#3f7a4a", "#d0b33a"]
+    for x in range(2, SIZE - 20, 26):
+        if rng.random() < 0.1:
+            continue
+        bar(image, x, 30, x + 23, SIZE, str(rng.choice(palette)))
+        bar(image, x + 5, 70, x + 18, 150, "#eeeeea")
+        disc(image, x + 11, 215, 6, "#151515")
+    return image
+
+
+def _poster(rng: Rng) -> F32:
+    palettes = (
+        ("#1e3c5c", "#e5b844", "#f2efe6"), ("#f1e9da", "#b5432e", "#2f4a52"),
+        ("#e8edf2", "#2f6db0", "#23303c"), ("#24432f", "#d9d27a", "#f5f2e4"),
+        ("#f4f4f4", "#d24d7a", "#4c3a63"), ("#16181f", "#e0673a", "#c7d2da"),
+    )  # fmt: skip
+    ground, accent, ink = palettes[int(rng.integers(len(palettes)))]
+    image = canvas(ground)
+    kind = int(rng.integers(4))
+    if kind == 0:
+        for _ in range(9):
+            x, y = rng.integers(30, 226, 2)
+            disc(image, x, y, int(rng.integers(14, 60)), str(rng.choice([accent, ink, ground])))
+    elif kind == 1:
+        for k in range(5):
+            height = int(rng.integers(30, 150))
+            bar(image, 30 + k * 42, 220 - height, 62 + k * 42, 220, accent if k % 2 else ink)
+        lines(image, rng, 30, 20, 226, 60, ink, 12)
+    elif kind == 2:
+        hills = 150 + 30 * noise(rng, 4, 4)[0]
+        for x in range(SIZE):
+            image[int(hills[x]) :, x] = hex_color(accent)
+            image[int(hills[x] * 0.5 + 110) :, x] = hex_color(ink)
+        disc(image, 180, 60, 28, accent)
+    else:
+        bar(image, 0, 0, SIZE, 56, accent)
+        lines(image, rng, 20, 76, 120, 236, ink, 11)
+        bar(image, 136, 80, 236, 150, accent)
+        lines(image, rng, 136, 164, 236, 236, ink, 11)
+    cv2.rectangle(image, (2, 2), (SIZE - 3, SIZE - 3), (0.95, 0.95, 0.95), 4)
+    return image
+
+
+def _desktop(rng: Rng) -> F32:
+    image = canvas(str(rng.choice(["#2b5f8f", "#1f6f6a", "#3d3f6b"])))
+    bar(image, 6, 8, 150, 225, "#f4f5f7")
+    bar(image, 6, 8, 150, 24, "#4a5568")
+    lines(image, rng, 14, 34, 140, 215, "#7a8794", 10)
+    bar(image, 100, 60, 248, 200, "#1d232b")
+    lines(image, rng, 108, 78, 240, 190, str(rng.choice(["#6fd08c", "#7cb7ff"])), 9)
+    bar(image, 0, 238, SIZE, SIZE, "#20262e")
+    return image
+
+
+def _slides(rng: Rng) -> F32:
+    image = canvas("#fbfbf8")
+    bar(image, 0, 0, SIZE, 48, "#224b87")
+    bar(image, 20, 16, 190, 32, "#ffffff")
+    lines(image, rng, 24, 70, 130, 220, "#444444", 22)
+    for k in range(4):
+        height = int(rng.integers(30, 130))
+        color = ["#d9534f", "#f0ad4e", "#5cb85c", "#5bc0de"][k]
+        bar(image, 150 + k * 24, 220 - height, 168 + k * 24, 220, color)
+    return image
+
+
+def _board(rng: Rng) -> F32:
+    image = canvas("#f3f5f5")
+    for _ in range(7):
+        x, y = (int(v) for v in rng.integers(15, 170, 2))
+        color = str(rng.choice(["#2444a0", "#b02a2a", "#1f7a3a", "#222222"]))
+        kind = int(rng.integers(3))
+        if kind == 0:
+            lines(image, rng, x, y, x + 70, y + 50, color, 12)
+        elif kind == 1:
+            c = tuple(float(v) for v in hex_color(color))
+            cv2.rectangle(image, (x, y), (x + 50, y + 34), c, 2)
+            cv2.arrowedLine(image, (x + 50, y + 17), (x + 82, y + 30), c, 2)
+        else:
+            text(image, "f(x)", x, y + 30, 0.9, color)
+    cv2.rectangle(image, (1, 1), (SIZE - 2, SIZE - 2), (0.6, 0.62, 0.64), 6)
+    return image
+
+
+def _chalkboard(rng: Rng) -> F32:
+    image = canvas("#264a3b") * (1 + 0.12 * gray(noise(rng, 4, 4, 3)))
+    text(image, "E = mc", 24, 80, 1.1, "#e8efe9")
+    lines(image, rng, 30, 120, 220, 200, "#c9d6cc", 18)
+    return image
+
+
+def _cork(rng: Rng) -> F32:
+    image = canvas("#c29a6b") * (1 + 0.1 * gray(noise(rng, 50, 50, 2)))
+    for _ in range(11):
+        x, y = (int(v) for v in rng.integers(10, 190, 2))
+        paper = str(rng.choice(["#ffffff", "#fff3a8", "#cfe6ff", "#ffd2d2"]))
+        bar(image, x, y, x + 44, y + 52, paper)
+        lines(image, rng, x + 5, y + 10, x + 38, y + 46, "#777777", 9)
+        disc(image, x + 22, y + 4, 4, "#c03030")
+    cv2.rectangle(image, (1, 1), (SIZE - 2, SIZE - 2), (0.45, 0.3, 0.18), 8)
+    return image
+
+
+def _papers(rng: Rng) -> F32:
+    image = canvas("#f6f5f0")
+    lines(image, rng, 30, 30, 226, 230, "#6b6b6b", 14)
+    return image
+
+
+def _sign(words: str, ground: str, ink: str = "#ffffff", scale: float = 2.0, x: int = 20) -> Draw:
+    def paint(rng: Rng) -> F32:
+        image = canvas(ground)
+        text(image, words, x, 160, scale, ink, 6)
+        return image
+
+    return paint
+
+
+def _plate(rng: Rng) -> F32:
+    image = canvas("#e9ebec")
+    text(image, f"{rng.integers(100, 499)}", 44, 110, 2.2, "#2b3a55", 6)
+    lines(image, rng, 44, 150, 210, 220, "#666f7a", 24)
+    return image
+
+
+def _person(woman: bool) -> Draw:
+    def paint(rng: Rng) -> F32:
+        image = canvas("#25468a")
+        disc(image, 128, 56, 26, "#ffffff")
+        if woman:
+            cv2.fillConvexPoly(image, np.array([[128, 84], [72, 178], [184, 178]]), (1, 1, 1))
+        else:
+            bar(image, 98, 90, 158, 170, "#ffffff")
+        bar(image, 104, 170, 122, 240, "#ffffff")
+        bar(image, 134, 170, 152, 240, "#ffffff")
+        return image
+
+    return paint
+
+
+def _clock(rng: Rng) -> F32:
+    image = canvas("#f7f7f4")
+    cv2.circle(image, (128, 128), 120, (0.12, 0.12, 0.12), 10, cv2.LINE_AA)
+    for k in range(12):
+        a = k * np.pi / 6
+        disc(image, 128 + 96 * np.cos(a), 128 + 96 * np.sin(a), 6, "#222222")
+    a = rng.uniform(0, 6.28)
+    for length, width, angle in ((58, 9, a), (86, 6, 2.3 * a)):
+        tip = (int(128 + length * np.cos(angle)), int(128 + length * np.sin(angle)))
+        cv2.line(image, (128, 128), tip, (0.1, 0.1, 0.1), width, cv2.LINE_AA)
+    return image
+
+
+def _plan(rng: Rng) -> F32:
+    image = canvas("#fbfbfb")
+    bar(image, 0, 0, SIZE, 40, "#2a7a45")
+    for k in range(5):
+        x = 20 + k * 44
+        cv2.rectangle(image, (x, 70), (x + 40, 130), (0.2, 0.2, 0.2), 3)
+        cv2.rectangle(image, (x, 160), (x + 40, 220), (0.2, 0.2, 0.2), 3)
+    cv2.arrowedLine(image, (40, 145), (210, 145), (0.1, 0.6, 0.25), 6)
+    disc(image, 40, 145, 8, "#d02020")
+    return image
+
+
+PRINTS: dict[str, Draw] = {
+    "books": _books,
+    "binders": _binders,
+    "poster": _poster,
+    "desktop": _desktop,
+    "slides": _slides,
+    "board": _board,
+    "chalkboard": _chalkboard,
+    "cork": _cork,
+    "papers": _papers,
+    "plate": _plate,
+    "clock": _clock,
+    "plan": _plan,
+    "man": _person(False),
+    "woman": _person(True),
+    "exit": _sign("EXIT", "#1d8a4a"),
+    "info": _sign("INFO", "#2a5aa8"),
+    "paper": _sign("PAPER", "#2f6fb5", scale=1.9, x=8),
+    "glass": _sign("GLASS", "#3a8a4d", scale=1.9, x=8),
+    "metal": _sign("METAL", "#d8b021", "#202020", 1.9, 8),
+}

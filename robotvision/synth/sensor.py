@@ -1,0 +1,94 @@
+"""From radiance to pictures: exposure, vignetting, noise; and a depth camera with its holes.
+
+The depth camera is modelled on the first Kinect: structured light, so disparity is measured in
+steps of 1/8 pixel, surfaces right of an edge lie in the projector's shadow, and shiny, very dark,
+grazing, sunlit or distant surfaces give no reading (Khoshelham and Elberink, 2012, for the noise).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.synth.camera import Lens, View
+
+F32 = NDArray[np.float32]
+NEAR_M, SURE_M, FAR_M = 0.5, 4.5, 8.0
+_KINECT_BASELINE_M = 0.075
+_GRAIN = {"sunny": 0.005, "cloudy": 0.007, "night": 0.014}
+_CAST = {"sunny": (1.02, 1.0, 0.97), "cloudy": (0.98, 1.0, 1.03), "night": (1.06, 1.0, 0.86)}
+_LIMITS = {"sunny": (0.35, 3.5), "cloudy": (0.4, 3.5), "night": (0.7, 3.2)}
+
+
+class Exposure:
+    """Automatic exposure that follows the scene with a lag, as a camera's does."""
+
+    def __init__(self, light: str) -> None:
+        self.limits = _LIMITS[light]
+        self.gain: float | None = None
+
+    def meter(self, radiance: F32) -> float:
+        """Return the gain for a frame, having seen it and those before."""
+        luminance = radiance @ np.array([0.21, 0.72, 0.07], np.float32)
+        level = float(np.exp(np.mean(np.log(np.clip(luminance, 0.01, 2.0)))))
+        wanted = float(np.clip(0.34 / level, *self.limits))
+        self.gain = wanted if self.gain is None else self.gain * (wanted / self.gain) ** 0.6
+        return self.gain
+
+
+def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return an RGB picture: tone curve, colour cast of the light, vignetting, sensor noise."""
+    h, w = radiance.shape[:2]
+    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
+    vignette = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)
+    exposed = radiance * (gain * vignette[..., None]) * np.array(_CAST[light], np.float32)
+    # the filmic curve of Narkowicz (2015)
+    curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
+    display = np.clip(curve, 0, 1) ** np.float32(1 / 2.2)
+    grain = np.float32(_GRAIN[light] * (0.6 + 0.4 * gain))
+    noise = rng.standard_normal(display.shape, dtype=np.float32)
+    display = display + grain * noise * (1.15 - display)
+    picture: NDArray[np.uint8] = np.clip(display * 255 + 0.5, 0, 255).astype(np.uint8)
+    return picture
+
+
+def measure_depth(view: View, ir: F32, lens: Lens, rng: np.random.Generator) -> NDArray[np.uint16]:
+    """Return depth in millimetres, (H, W) uint16, 0 = no reading.
+
+    ``ir``: (S,) share of infrared each surface sends back.
+    """
+    z = view.depth_m
+    h, w = z.shape
+    ok = np.isfinite(z) & (z >= NEAR_M) & (z <= FAR_M)
+    safe = np.where(ok, z, 1.0)
+    # about the first Kinect's 580 pixels at 640 across
+    k = np.float32(_KINECT_BASELINE_M * 1.8 * lens.fx)
+    coarse = rng.standard_normal((h // 8 + 2, w // 8 + 2)).astype(np.float32)
+    wobble = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)
+    disparity = np.round((k / safe + 0.03 * wobble) * 8) / 8
+    ok &= disparity > 0.2
+    measured = k / np.maximum(disparity, 0.2)
+    patches = cv2.resize(
+        rng.random((h // 10 + 2, w // 10 + 2)).astype(np.float32), (w, h),
+        interpolation=cv2.INTER_LINEAR,
+    )  # fmt: skip
+    returned = ir[view.surface] * np.clip(view.cosine * 4, 0, 1)
+    returned = returned * np.clip(1.25 - (safe - SURE_M) / (FAR_M - SURE_M), 0, 1)
+    returned = np.where(view.sunlit, returned * 0.35, returned)
+    ok &= returned > patches * 0.62 + 0.05
+    ok &= ~_shadow(np.where(np.isfinite(z), z, FAR_M * 2), lens)
+    return np.where(ok, np.clip(np.round(measured * 1000), 0, 65535), 0).astype(np.uint16)
+
+
+def _shadow(z: F32, lens: Lens) -> NDArray[np.bool_]:
+    """Return the pixels in the projector's shadow: right of a nearer surface's edge, and edges."""
+    k = _KINECT_BASELINE_M * lens.fx
+    dark = np.zeros(z.shape, bool)
+    for step in range(1, 9):
+        nearer = z[:, :-step]
+        gap = k / nearer - k / z[:, step:]
+        dark[:, step:] |= gap > step + 0.5
+    rim = cv2.dilate(z, np.ones((3, 3))) - cv2.erode(z, np.ones((3, 3)))
+    dark |= (rim > 0.12 * z) & (rim > 0.15)
+    return dark

@@ -1,0 +1,221 @@
+"""Procedural textures by name: paint, wood, tiles, carpet here; prints and fronts of their own.
+
+Every texture is drawn from a generator of its own that is seeded by the building's seed and the
+texture's name. Names with a number (``poster3``) are variants.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import cv2
+import numpy as np
+
+from robotvision.synth.fronts import FRONTS
+from robotvision.synth.paint import (
+    F32,
+    SIZE,
+    Draw,
+    Rng,
+    bar,
+    brushed,
+    canvas,
+    disc,
+    gray,
+    hex_color,
+    lines,
+    noise,
+)
+from robotvision.synth.prints import PRINTS
+
+
+def draw(name: str, seed: int) -> F32:
+    """Return the texture ``name``, (256, 256, 3) float32 sRGB in [0, 1]."""
+    base = re.sub(r"\d+$", "", name)
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    return np.clip(DRAWN[base](rng), 0, 1).astype(np.float32)
+
+
+def _plain(rng: Rng) -> F32:
+    return gray(0.97 + 0.015 * noise(rng, 8, 8))
+
+
+def _paint(rng: Rng) -> F32:
+    roller = noise(rng, 64, 64, 2) * 0.012
+    return gray(0.955 + 0.022 * noise(rng, 3, 3, 4) + roller)
+
+
+def _wood(rng: Rng) -> F32:
+    grain = noise(rng, 3, 40, 3)
+    rings = np.sin(6.0 * noise(rng, 2, 6, 2) + np.linspace(0, 20 * np.pi, SIZE)[:, None])
+    value = (0.86 + 0.09 * grain + 0.035 * rings).astype(np.float32)
+    return (gray(value) * np.array([1.0, 0.96, 0.9], np.float32)).astype(np.float32)
+
+
+def _parquet(rng: Rng) -> F32:
+    image = np.empty((SIZE, SIZE, 3), np.float32)
+    source = _wood(rng)
+    for i in range(8):
+        shift = int(rng.integers(SIZE))
+        for j in range(-1, 2):
+            x0 = j * 128 + (i % 2) * 64
+            tone = rng.uniform(0.8, 1.08) if j >= 0 else 0.92
+            xs = np.arange(x0, x0 + 128) % SIZE
+            rows = (np.arange(32) * 3 + shift) % SIZE
+            image[i * 32 : i * 32 + 32, xs] = source[rows][:, xs] * tone
+            image[i * 32 : i * 32 + 32, x0 % SIZE] *= 0.6
+        image[i * 32] *= 0.6
+    return image
+
+
+def _carpet(rng: Rng) -> F32:
+    fine = rng.normal(0, 1, (SIZE, SIZE)).astype(np.float32)
+    return gray(0.8 + 0.09 * fine + 0.05 * noise(rng, 6, 6, 3))
+
+
+def _carpettile(rng: Rng) -> F32:
+    image = _carpet(rng)
+    half = SIZE // 2
+    image[:half, :half] *= 0.9
+    image[half:, half:] *= 0.9
+    return image
+
+
+def _linoleum(rng: Rng) -> F32:
+    image = gray(0.9 + 0.03 * noise(rng, 6, 6, 4))
+    specks = rng.random((SIZE, SIZE))
+    image[specks < 0.02] *= 0.75
+    image[specks > 0.985] *= 1.1
+    return image
+
+
+def _terrazzo(rng: Rng) -> F32:
+    image = gray(0.9 + 0.02 * noise(rng, 8, 8))
+    for _ in range(420):
+        x, y = rng.integers(0, SIZE, 2)
+        color = rng.choice(["#6b6660", "#b9ab97", "#8c8c90", "#d8d2c6", "#9c7b62"])
+        disc(image, x, y, int(rng.integers(1, 5)), color)
+    image[:2] *= 0.75
+    image[:, :2] *= 0.75
+    return image
+
+
+def _tiles(rng: Rng, n: int = 4, spread: float = 0.03, grout: float = 0.72) -> F32:
+    image = np.ones((SIZE, SIZE, 3), np.float32)
+    step = SIZE // n
+    for i in range(n):
+        for j in range(n):
+            tone = 0.96 + rng.uniform(-spread, spread)
+            image[i * step : (i + 1) * step, j * step : (j + 1) * step] = tone
+    image += gray(0.01 * noise(rng, 16, 16))
+    for k in range(0, SIZE, step):
+        image[k : k + 3] = grout
+        image[:, k : k + 3] = grout
+    return image
+
+
+def _floortiles(rng: Rng) -> F32:
+    return _tiles(rng, 2, 0.08, 0.6) * (1 + 0.05 * gray(noise(rng, 12, 12, 4)))
+
+
+def _checker(rng: Rng) -> F32:
+    image = _tiles(rng, 2, 0.02, 0.5)
+    half = SIZE // 2
+    image[3:half, 3:half] *= 0.45
+    image[half + 3 :, half + 3 :] *= 0.45
+    return image
+
+
+def _ceiling(rng: Rng) -> F32:
+    image = gray(0.94 + 0.01 * noise(rng, 32, 32))
+    holes = rng.integers(4, SIZE - 4, (700, 2))
+    image[holes[:, 0], holes[:, 1]] *= 0.8
+    image[:3] = 0.8
+    image[:, :3] = 0.8
+    return image
+
+
+def _concrete(rng: Rng) -> F32:
+    image = gray(0.84 + 0.07 * noise(rng, 4, 4, 5))
+    for _ in range(40):
+        x, y = rng.integers(0, SIZE, 2)
+        disc(image, x, y, int(rng.integers(1, 3)), "#8a8a8a")
+    return image
+
+
+def _brick(rng: Rng) -> F32:
+    image = canvas("#b9b2a8")
+    for i in range(8):
+        for j in range(-1, 4):
+            x0 = j * 64 + (i % 2) * 32
+            tone = rng.uniform(0.8, 1.1)
+            color = hex_color("#a65a44") * tone
+            xs = np.arange(x0 + 2, x0 + 62)
+            xs = xs[(xs >= 0) & (xs < SIZE)]
+            image[i * 32 + 2 : i * 32 + 30, xs] = color
+    return image * (1 + 0.08 * gray(noise(rng, 24, 24, 3)))
+
+
+def _fabric(rng: Rng) -> F32:
+    weave = 0.05 * np.sin(np.arange(SIZE) * np.pi / 2)[None, :]
+    weave = weave * np.sin(np.arange(SIZE) * np.pi / 2 + 1)[:, None]
+    fine = rng.normal(0, 0.03, (SIZE, SIZE)).astype(np.float32)
+    return gray((0.92 + weave + fine + 0.03 * noise(rng, 4, 4)).astype(np.float32))
+
+
+def _rug(rng: Rng) -> F32:
+    palette = rng.permutation(["#8c2f2f", "#d9b46c", "#2f4f66", "#e9ddc6", "#5b7a52"])
+    image = canvas(palette[0])
+    for k, inset in enumerate((12, 24, 44, 60)):
+        bar(image, inset, inset, SIZE - inset, SIZE - inset, palette[(k + 1) % 5])
+    for i in range(5):
+        disc(image, 128, 48 + i * 40, 12, palette[0])
+        disc(image, 48 + i * 40, 128, 10, palette[3])
+    return image * (1 + 0.06 * gray(rng.normal(0, 1, (SIZE, SIZE)).astype(np.float32)))
+
+
+def _cardboard(rng: Rng) -> F32:
+    image = canvas("#b78f5e") * (1 + 0.04 * gray(noise(rng, 4, 60, 2)))
+    bar(image, 118, 0, 138, SIZE, "#d8c08f")
+    bar(image, 20, 170, 84, 220, "#e8e4da")
+    lines(image, rng, 26, 178, 78, 214, "#777777")
+    return image
+
+
+def _leaf(rng: Rng) -> F32:
+    image = canvas("#4c8a3a") * (1 + 0.2 * gray(noise(rng, 4, 4)))
+    bar(image, 124, 0, 132, SIZE, "#8fbf6a")
+    return image
+
+
+def _door(rng: Rng) -> F32:
+    image = np.ascontiguousarray(np.transpose(_wood(rng), (1, 0, 2)))
+    cv2.rectangle(image, (4, 2), (SIZE - 5, SIZE - 3), (0.55, 0.5, 0.45), 2)
+    return image
+
+
+DRAWN: dict[str, Draw] = {
+    "plain": _plain,
+    "paint": _paint,
+    "wood": _wood,
+    "parquet": _parquet,
+    "carpet": _carpet,
+    "carpettile": _carpettile,
+    "linoleum": _linoleum,
+    "terrazzo": _terrazzo,
+    "tiles": _tiles,
+    "floortiles": _floortiles,
+    "checker": _checker,
+    "ceiling": _ceiling,
+    "concrete": _concrete,
+    "brick": _brick,
+    "fabric": _fabric,
+    "rug": _rug,
+    "cardboard": _cardboard,
+    "leaf": _leaf,
+    "door": _door,
+    "brushed": brushed,
+    **PRINTS,
+    **FRONTS,
+}

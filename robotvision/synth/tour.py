@@ -1,0 +1,324 @@
+"""A tour: which building, which light, which way; rendered into a sequence with exact truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data.native import SequenceWriter
+from robotvision.errors import RobotVisionError
+from robotvision.records import Image
+from robotvision.synth.building import Floor, build_floor
+from robotvision.synth.camera import Eye, Lens, Looks, Stage, View
+from robotvision.synth.caster import Caster
+from robotvision.synth.light import LIGHTS, Transport, lighting, transport
+from robotvision.synth.path import Way, drive, order_rooms, sample
+from robotvision.synth.sensor import Exposure, develop, measure_depth
+
+Pose = tuple[float, float, float]
+Progress = Callable[[int, int], None]
+
+ROOMS = (
+    "Corridor", "Kitchen", "Toilet", "PrinterRoom", "ProfessorOffice", "StudentOffice",
+    "MeetingRoom", "LoungeArea", "ElevatorArea",
+)  # fmt: skip
+"""Rooms of the building where a tour names none."""
+
+VISIBLE_SHARE = 0.0025
+"""An object is in view where its class covers at least this share of the picture."""
+
+KINDS = {"rgb": "color", "left": "color", "right": "color", "depth": "depth_mm"}
+BASELINE_M = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class TourSpec:
+    """All that decides a tour's pixels.
+
+    Parameters
+    ----------
+    name : str
+        The sequence's name.
+    seed : int
+        Of the building: its plans, finish and furniture.
+    floor : int
+        Even: a straight corridor; odd: one with a corner. Other floors have the same kinds of
+        rooms in other shapes and places.
+    rooms : tuple of str
+        Labels of the floor's rooms; a label of a task says how its room is furnished.
+    visit : tuple of str or None
+        The rooms the robot enters; None: all.
+    light : str
+        ``sunny``, ``cloudy`` or ``night``.
+    reverse : bool
+        Drive from the other end.
+    n_frames, rate_hz :
+        Number of pictures and their nominal rate; more frames make the robot slower.
+    width, height : int
+        Size in pixels.
+    channels : tuple of str
+        Of ``rgb``, ``depth``, ``left``, ``right``.
+    furniture_seed : int
+        Another one moves the furniture.
+    drive_seed : int
+        Another one changes the way, the jitter and the noise.
+    kidnappings : int
+        How often the robot is carried elsewhere; each begins a new segment.
+    objects : tuple of str or None
+        Object classes to tell of; None: all that are known; (): none.
+    start_ns : int
+        Time of the first frame.
+    """
+
+    name: str = "tour"
+    seed: int = 1
+    floor: int = 0
+    rooms: tuple[str, ...] = ROOMS
+    visit: tuple[str, ...] | None = None
+    light: str = "cloudy"
+    reverse: bool = False
+    n_frames: int = 130
+    rate_hz: float = 2.0
+    width: int = 320
+    height: int = 240
+    channels: tuple[str, ...] = ("rgb", "depth")
+    furniture_seed: int = 0
+    drive_seed: int = 0
+    kidnappings: int = 0
+    objects: tuple[str, ...] | None = None
+    start_ns: int = 0
+    camera_height_m: float = 1.12
+
+    def __post_init__(self) -> None:
+        where = f"tour {self.name!r}"
+        if self.n_frames < 1:
+            raise RobotVisionError(f"{where}: n_frames: expected at least 1, got {self.n_frames}")
+        if self.rate_hz <= 0:
+            raise RobotVisionError(f"{where}: rate_hz: expected above 0, got {self.rate_hz:g}")
+        if min(self.width, self.height) < 16:
+            raise RobotVisionError(f"{where}: expected at least 16 x 16 pixels, got "
+                                   f"{self.width} x {self.height}")  # fmt: skip
+        for channel in self.channels:
+            if channel not in KINDS:
+                raise RobotVisionError(f"{where}: channel: expected one of {', '.join(KINDS)}, "
+                                       f"got {channel!r}")  # fmt: skip
+        if self.light not in LIGHTS:
+            raise RobotVisionError(f"{where}: light: expected one of {', '.join(LIGHTS)}, got "
+                                   f"{self.light!r}")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """One rendered frame with its truth."""
+
+    timestamp_ns: int
+    images: Mapping[str, Image]
+    segment: int
+    pose: Pose
+    room: str
+    objects: frozenset[str]
+
+
+class Sink(Protocol):
+    """Takes the frames of a tour: `SequenceWriter`, or a writer of another layout."""
+
+    def add(
+        self, timestamp_ns: int, images: Mapping[str, Image], segment: int = 0,
+        pose: Pose | None = None, room: str | None = None, objects: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        """Take one frame."""
+
+
+def calibration(spec: TourSpec) -> dict[str, dict[str, float]]:
+    """Return the calibration of every channel of a tour: pixels, and metres for the rest."""
+    lens = Lens.wide(spec.width, spec.height)
+    base = {
+        "width": float(lens.width), "height": float(lens.height), "fx": lens.fx, "fy": lens.fy,
+        "cx": lens.cx, "cy": lens.cy, "height_m": spec.camera_height_m,
+    }  # fmt: skip
+    found = {}
+    for channel in spec.channels:
+        stereo = {"baseline_m": BASELINE_M} if channel in ("left", "right") else {}
+        found[channel] = {**base, **stereo}
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Itinerary:
+    """Where each frame of a tour is taken: steps of a way, and segments."""
+
+    way: Way
+    steps: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    times_ns: NDArray[np.int64]
+    rooms: tuple[str, ...]
+
+
+def itinerary(spec: TourSpec) -> Itinerary:
+    """Return where the frames of a tour are taken, without rendering them."""
+    floor, caster = _floor(spec.rooms, spec.seed, spec.floor, spec.furniture_seed)
+    rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 51])
+    order = order_rooms(floor, spec.visit, spec.reverse)
+    way = drive(floor, caster, order, rng)
+    corridor = {i for i, r in enumerate(floor.plan.rooms) if r.kind == "corridor"}
+    steps = sample(way, spec.n_frames, corridor)
+    steps, segments = _kidnapped(steps, spec.kidnappings, rng)
+    rooms = tuple(floor.plan.rooms[int(way.room[k])].label for k in steps)
+    return Itinerary(way, steps, segments, _times(spec, rng), rooms)
+
+
+def shots(spec: TourSpec) -> Iterator[Shot]:
+    """Render a tour, frame by frame. The same spec gives the same frames."""
+    plan = itinerary(spec)
+    stage = stage_of(spec)
+    exposure = Exposure(spec.light)
+    for k in range(spec.n_frames):
+        if k and plan.segments[k - 1] != plan.segments[k]:
+            exposure = Exposure(spec.light)
+        noise = np.random.default_rng([spec.seed, spec.drive_seed, k, 52])
+        yield _shot(spec, stage, plan, k, exposure, noise)
+
+
+def _shot(
+    spec: TourSpec, stage: Stage, plan: Itinerary, k: int, exposure: Exposure,
+    rng: np.random.Generator,
+) -> Shot:  # fmt: skip
+    way, step = plan.way, int(plan.steps[k])
+    x, y, heading = float(way.x[step]), float(way.y[step]), float(way.heading[step])
+    heading = (heading + float(rng.normal(0, 0.012)) + np.pi) % (2 * np.pi) - np.pi
+    eye = Eye(x, y, spec.camera_height_m + float(rng.normal(0, 0.004)), heading,
+              -0.055 + float(rng.normal(0, 0.008)), float(rng.normal(0, 0.006)))  # fmt: skip
+    images, view = photograph(stage, eye, spec, exposure, rng)
+    seen = visible(stage.floor, view, spec)
+    time_ns, segment = int(plan.times_ns[k]), int(plan.segments[k])
+    return Shot(time_ns, images, segment, (x, y, heading), plan.rooms[k], seen)
+
+
+def photograph(
+    stage: Stage, eye: Eye, spec: TourSpec, exposure: Exposure, rng: np.random.Generator
+) -> tuple[dict[str, Image], View]:
+    """Return the channels' images at an eye, and the exact view of its main camera."""
+    lens = Lens.wide(spec.width, spec.height)
+    view = stage.view(eye, lens)
+    gain = exposure.meter(view.radiance)
+    images: dict[str, Image] = {}
+    for channel in spec.channels:
+        if channel == "depth":
+            images[channel] = measure_depth(view, stage.looks.ir, lens, rng)
+        elif channel == "right":
+            other = stage.view(eye.shifted(BASELINE_M), lens)
+            images[channel] = develop(other.radiance, gain, spec.light, rng)
+        else:
+            images[channel] = develop(view.radiance, gain, spec.light, rng)
+    return images, view
+
+
+def visible(floor: Floor, view: View, spec: TourSpec) -> frozenset[str]:
+    """Return the object classes that cover at least `VISIBLE_SHARE` of the view."""
+    names = floor.solids.object_names
+    of_pixel = floor.solids.object[view.surface[view.surface >= 0]]
+    counts = np.bincount(of_pixel, minlength=len(names))
+    least = VISIBLE_SHARE * view.surface.size
+    seen = {name for name, n in zip(names, counts, strict=True) if name and n >= least}
+    return frozenset(seen if spec.objects is None else seen & set(spec.objects))
+
+
+def _times(spec: TourSpec, rng: np.random.Generator) -> NDArray[np.int64]:
+    period = 1e9 / spec.rate_hz
+    jitter = rng.normal(0, 0.02 * period, spec.n_frames).clip(-0.1 * period, 0.1 * period)
+    jitter[0] = 0
+    ideal = np.arange(spec.n_frames) * period + jitter
+    times: NDArray[np.int64] = np.round(ideal).astype(np.int64) + spec.start_ns
+    return times
+
+
+def _kidnapped(
+    steps: NDArray[np.int64], n: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cut the drive into n + 1 pieces and drive them in an order without natural neighbours."""
+    pieces = np.array_split(steps, n + 1)
+    order = list(range(n + 1))
+    while n > 1 and any(b == a + 1 for a, b in pairwise(order)):
+        order = [int(k) for k in rng.permutation(n + 1)]
+    if n == 1:
+        order = [1, 0]
+    segments = np.repeat(np.arange(n + 1), [len(pieces[k]) for k in order])
+    return np.concatenate([pieces[k] for k in order]), segments
+
+
+@lru_cache(maxsize=4)
+def _floor(
+    rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int
+) -> tuple[Floor, Caster]:
+    built = build_floor(rooms, seed, floor, furniture_seed)
+    return built, Caster(built.solids)
+
+
+@lru_cache(maxsize=3)
+def _transport(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int) -> Transport:
+    return transport(*_floor(rooms, seed, floor, furniture_seed))
+
+
+@lru_cache(maxsize=3)
+def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, light: str) -> Stage:
+    built, caster = _floor(rooms, seed, floor, furniture_seed)
+    tr = _transport(rooms, seed, floor, furniture_seed)
+    return Stage(built, caster, tr, lighting(light, built, floor), Looks(built))
+
+
+def stage_of(spec: TourSpec) -> Stage:
+    """Return the floor of a tour under its light, ready to be photographed."""
+    return _stage(spec.rooms, spec.seed, spec.floor, spec.furniture_seed, spec.light)
+
+
+def render_tour(spec: TourSpec, to: Sink | Path, progress: Progress | None = None) -> int:
+    """Render a tour into a writer, or in the native layout into a folder.
+
+    Parameters
+    ----------
+    spec : TourSpec
+        The tour.
+    to : Sink or Path
+        A writer with ``add``, or a folder that holds no sequence yet.
+    progress : callable, optional
+        Called after each frame with (frames done, frames in all).
+
+    Returns
+    -------
+    int
+        Number of frames written.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``synth`` is not installed.
+    RobotVisionError
+        The folder holds a sequence already or cannot be written.
+    """
+    stage_of(spec)  # what cannot be built is said before a folder is made
+    if isinstance(to, Path):
+        channels = {c: KINDS[c] for c in spec.channels}
+        note = (
+            f"generated: robotvision synth, {spec.light}, building {spec.seed}, floor {spec.floor}"
+        )
+        with SequenceWriter(
+            to, spec.name, channels, spec.rate_hz, calibration(spec), note
+        ) as writer:
+            return _write(spec, writer, progress)
+    return _write(spec, to, progress)
+
+
+def _write(spec: TourSpec, sink: Sink, progress: Progress | None) -> int:
+    n = 0
+    for n, shot in enumerate(shots(spec), 1):
+        sink.add(shot.timestamp_ns, shot.images, shot.segment, shot.pose, shot.room, shot.objects)
+        if progress is not None:
+            progress(n, spec.n_frames)
+    return n

@@ -1,5 +1,0 @@
-"""Choose features, classifier, integration, filter and decision on held-out training sequences."""
-
-from robotvision.tuning.search import Candidate, Tuned, tune
-
-__all__ = ["Candidate", "Tuned", "tune"]

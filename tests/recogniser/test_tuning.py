@@ -1,0 +1,228 @@
+"""Choosing on held-out training sequences: what is held out, what is found, what is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from robotvision.config.checks import load_config
+from robotvision.errors import RobotVisionError
+from robotvision.experiment.prepare import tune_part
+from robotvision.experiment.progress import Silent
+from robotvision.recogniser.tuning.holdout import Frames, splits
+
+REPO = Path(__file__).parents[2]
+CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
+
+
+SIGNED = """
+import numpy as np
+from robotvision.features.base import Extractor
+
+class Signed(Extractor):
+    dim = 3
+
+    def extract(self, frame):
+        return frame.images["rgb"].mean((0, 1)).astype(np.float32) - 128
+"""
+
+
+def tour(rooms: str, sequence: list[int] | None = None, segment: list[int] | None = None) -> Frames:
+    n = len(rooms)
+    return Frames(
+        np.array(sequence or [0] * n), np.arange(n), np.array(segment or [0] * n),
+        np.array(list(rooms)),
+    )  # fmt: skip
+
+
+def test_whole_sequences_are_held_out() -> None:
+    """Each of three sequences once, none of its frames trained on."""
+    frames = tour("aabbaabbaabb", [0] * 4 + [1] * 4 + [2] * 4)
+    found = splits(frames, 7)
+    assert found.unit == "whole sequences"
+    assert [sorted(set(frames.sequence[s.test])) for s in found.splits] == [[0], [1], [2]]
+    for s in found.splits:
+        assert not set(frames.sequence[s.train]) & set(frames.sequence[s.test])
+
+
+def test_groups_of_consecutive_segments_are_held_out() -> None:
+    """Of one sequence with six segments and three folds: two neighbouring segments at a time."""
+    frames = tour("ab" * 12, segment=[i // 4 for i in range(24)])
+    found = splits(frames, 3)
+    assert found.unit == "groups of segments"
+    assert [sorted(set(frames.segment[s.test])) for s in found.splits] == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_an_unbroken_tour_loses_thirds_with_a_gap() -> None:
+    """The frames beside what is held out are not trained on: they are its near-copies."""
+    frames = tour("a" * 60 + "b" * 60)
+    found = splits(frames, 7)
+    assert found.unit == "thirds of each room"
+    for s in found.splits:
+        for room in "ab":
+            train, test = (rows[frames.rooms[rows] == room] for rows in (s.train, s.test))
+            assert np.abs(train[:, None] - test[None]).min() > 3
+        assert set(frames.rooms[s.train]) == {"a", "b"}
+
+
+def test_rooms_that_only_the_held_out_part_shows_are_not_asked_about() -> None:
+    """Nobody could answer them."""
+    frames = tour("aabbaacc", [0] * 4 + [1] * 4)
+    found = splits(frames, 7)
+    for s in found.splits:
+        assert set(frames.rooms[s.test]) <= set(frames.rooms[s.train])
+
+
+def test_a_random_split_overstates() -> None:
+    """On tours whose frames drift like a robot's, neighbours give a false certainty.
+
+    Two rooms, whose visits differ more from each other than the rooms do: a random split finds
+    each held-out frame's neighbour in training, whole visits do not.
+    """
+    rng = np.random.default_rng(1)
+    x, rooms, segments = [], [], []
+    for visit in range(24):
+        start = rng.normal(size=8) * 3
+        x.append(start + np.cumsum(rng.normal(size=(25, 8)) * 0.05, axis=0))
+        rooms += ["ab"[visit % 2]] * 25
+        segments += [visit] * 25
+    vectors, frames = np.concatenate(x), tour("".join(rooms), segment=segments)
+    knn = KNeighborsClassifier(1)
+    honest = [(s.train, s.test) for s in splits(frames, 12).splits]
+    shuffled = KFold(12, shuffle=True, random_state=0)
+    at_random = cross_val_score(knn, vectors, frames.rooms, cv=shuffled).mean()
+    held_out = cross_val_score(knn, vectors, frames.rooms, cv=honest).mean()
+    assert at_random > 0.99
+    assert held_out < 0.85
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Callable[[str], Path]:
+    """A configuration on the committed tours, every frame of a part of them."""
+
+    def make(tune: str, features: str = "[hsv_histogram]") -> Path:
+        path = tmp_path / "small.yaml"
+        path.write_text(
+            "task: rooms\n"
+            f"train:\n  - {{path: {REPO}/sequences/building_cloudy, frames: [0, 70]}}\n"
+            f"  - {{path: {REPO}/sequences/building_sunny, frames: [0, 70]}}\n"
+            f"test:\n  - {{path: {REPO}/sequences/building_night, frames: [0, 5]}}\n"
+            f"features: {features}\nclassifier: {{name: svm, kernel: chi2, C: 10}}\n{tune}"
+        )
+        return path
+
+    return make
+
+
+def test_the_score_is_that_of_a_run_on_the_held_out_sequence(
+    small: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Oracle: train on one tour, run over the other, both ways; the same points to the last."""
+    setup = load_config(small("tune: {classifier: [knn, {name: svm, kernel: chi2, C: 10}]}\n"))
+    tuned = tune_part(setup, None, None, Silent())
+    assert tuned.unit == "whole sequences"
+    by_name = {getattr(c.chosen["classifier"], "name", "knn"): c for c in tuned.candidates}
+    from robotvision.experiment.run import execute
+
+    total = frames = 0.0
+    for here, there in (("cloudy", "sunny"), ("sunny", "cloudy")):
+        path = tmp_path / "way.yaml"
+        path.write_text(
+            "task: rooms\n"
+            f"train: [{{path: {REPO}/sequences/building_{here}, frames: [0, 70]}}]\n"
+            f"test: [{{path: {REPO}/sequences/building_{there}, frames: [0, 70]}}]\n"
+            "features: [hsv_histogram]\nclassifier: {name: svm, kernel: chi2, C: 10}\n"
+        )
+        folder = tmp_path / f"run-{here}"
+        folder.mkdir()
+        try:
+            run = execute(load_config(path), folder)
+        except Exception as e:  # a room of the test that training does not show
+            pytest.fail(str(e))
+        total += run.tallies["test"].points
+        frames += run.tallies["test"].frames
+    assert by_name["svm"].points.sum() == pytest.approx(total)
+    assert len(by_name["svm"].points) == frames
+
+
+def test_a_candidate_that_fails_is_told_and_the_others_go_on(small: Callable[[str], Path]) -> None:
+    """A χ² kernel cannot take negative numbers; k-NN can."""
+    (small("").parent / "tests_signed.py").write_text(SIGNED)
+    path = small(
+        "tune:\n  classifier: [knn, {name: svm, kernel: chi2}]\n",
+        "[{name: tests_signed.Signed}]",
+    )
+    done = subprocess.run(
+        [*CLI, "tune", str(path), "--json"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(path.parent)},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert found["candidates"][0]["classifier"] == "knn"
+    assert "at least 0" in found["candidates"][1]["problem"]
+
+
+def test_channels_left_open_are_settled_for_each_candidate(small: Callable[[str], Path]) -> None:
+    """``channel: auto`` and ``optional`` work in what is tried, and are told as they were given."""
+    cues = "{name: hsv_histogram, channel: auto}"
+    odd = "{name: stereo_depth, optional: true}"
+    path = small(f"tune:\n  features: [[{cues}], [{cues}, {odd}], [{{name: stereo_depth}}]]\n")
+    tuned = tune_part(load_config(path), None, None, Silent())
+    first, second, third = tuned.candidates
+    assert first.per_frame == second.per_frame > 0
+    assert all(c.chosen["features"][0].params == {"channel": "auto"} for c in (first, second))
+    assert "does not have" in third.problem
+
+
+def test_the_best_is_written_and_runs(small: Callable[[str], Path], tmp_path: Path) -> None:
+    """The file says where it comes from, has no section to tune, and loads."""
+    path = small("tune: {integration: [average, concatenation]}\n", "[hsv_histogram, lbp]")
+    best = tmp_path / "best.yaml"
+    done = subprocess.run(
+        [*CLI, "tune", str(path), "-o", str(best)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Held out: whole sequences, 2 splits" in done.stdout.replace("\n", " ")
+    text = best.read_text()
+    assert text.startswith("# The best of 2 candidates")
+    setup = load_config(best)
+    assert setup.config.tune is None
+    assert setup.config.integration in ("average", "concatenation")
+
+
+@pytest.mark.parametrize(
+    ("tune", "message"),
+    [
+        ("", "expected a section 'tune'"),
+        ("tune: {}\n", "expected a section 'tune'"),
+        ("tune: {clasifier: [knn]}\n", "did you mean 'classifier'?"),
+        ("tune: {features: [[phogg]]}\n", "did you mean 'phog'?"),
+        ("tune: {integration: [averge]}\n", "did you mean 'average'?"),
+        ("tune: {temporal: [bayes]}\n", "obligatory mode forbids"),
+    ],
+)
+def test_bad_sections_are_refused_in_a_line(
+    small: Callable[[str], Path], tune: str, message: str
+) -> None:
+    """The file is named and what is near to what was meant."""
+    path = small(tune)
+    with pytest.raises(RobotVisionError) as caught:
+        tune_part(load_config(path), None, None, Silent())
+    assert message in str(caught.value)
+    assert "small.yaml" in str(caught.value)
+
+
+def test_the_shipped_grid_is_whole() -> None:
+    """``configs/tune.yaml`` names what exists."""
+    config = load_config(REPO / "configs" / "tune.yaml").config
+    assert config.tune is not None
+    assert len(config.tune.features) == 2

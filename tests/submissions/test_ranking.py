@@ -1,0 +1,135 @@
+"""Rankings of a folder of runs: order, ties, refusals, files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from robotvision.cli import main
+from robotvision.errors import InputFaults
+from robotvision.submissions.batch import score_folder
+from robotvision.submissions.ranking import markdown, rank, write
+
+TRUTH = "index,room\n0,Toilet\n1,Toilet\n2,Corridor\n"
+RUNS = {
+    "a.txt": "00001 Toilet\n00002  \n00003  \n",  # 1
+    "b.txt": "00001 Toilet\n00002 Toilet\n00003 Corridor\n",  # 3
+    "c.txt": "00001  \n00002  \n00003 Corridor\n",  # 1
+    "d.txt": "00001 Corridor\n00002 Corridor\n00003 Toilet\n",  # -3
+    "e.txt": "00001 Tolet\n",  # refused
+    "notes.md": "not a run",
+}
+
+
+@pytest.fixture
+def contest(tmp_path: Path) -> Path:
+    (tmp_path / "truth.csv").write_text(TRUTH)
+    (tmp_path / "runs").mkdir()
+    for name, text in RUNS.items():
+        (tmp_path / "runs" / name).write_text(text)
+    return tmp_path
+
+
+def test_equal_points_share_a_rank(contest: Path) -> None:
+    """Ranks go 1, 2, 2, 4; the refused run has none."""
+    scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
+    (ranking,) = rank(scores)
+    assert [(r.rank, r.run, r.points) for r in ranking.rows] == [
+        (1, "b", 3.0), (2, "a", 1.0), (2, "c", 1.0), (4, "d", -3.0)
+    ]  # fmt: skip
+    assert [r.name for r in scores.refused] == ["e"]
+
+
+def test_the_command_writes_its_three_files(
+    contest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They may lie among the runs and are not taken for one the next time."""
+    args = ["rank", "--task", "imageclef2012", "--truth", str(contest / "truth.csv"),
+            str(contest / "runs"), "--out", str(contest / "runs")]  # fmt: skip
+    for _ in range(2):
+        with pytest.raises(SystemExit) as caught:
+            main(args)
+        assert caught.value.code == 1
+        page = capsys.readouterr().out
+        assert "did you mean 'Toilet'" in page
+        assert "recollected, not confirmed" in page
+    rows = list(csv.DictReader((contest / "runs" / "ranking.csv").read_text().splitlines()))
+    assert [(r["rank"], r["run"], r["points"], r["wrong"]) for r in rows] == [
+        ("1", "b", "3", "0"), ("2", "a", "1", "0"), ("2", "c", "1", "0"), ("4", "d", "-3", "3")
+    ]  # fmt: skip
+    scores = json.loads((contest / "runs" / "scores.json").read_text())
+    assert {"interval", "ranks", "group"} <= set(scores["rankings"]["overall"][0])
+    assert scores["uncertainty"]["level"] == 0.95
+    first = scores["rankings"]["overall"][0]
+    assert (first["rank"], first["run"], first["points"]) == (1, "b", 3.0)
+    text = (contest / "runs" / "ranking.md").read_text()
+    assert "| 1 | b | 3 | 3 | 3 | 3 | 0 | 0 |" in text
+    assert "e.txt:1: the label 'Tolet'" in text
+    assert "| CIII UTN FRC | 2071 | recollected, not confirmed |" in text
+
+
+def test_json_is_all_there_is_on_stdout(contest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["rank", "--task", "imageclef2012", "--truth", str(contest / "truth.csv"),
+              str(contest / "runs"), "--json"])  # fmt: skip
+    assert json.loads(capsys.readouterr().out)["task"] == "imageclef2012"
+
+
+def two_sets(folder: Path, wrong: str, right: str, label: str) -> list[Path]:
+    truths = []
+    for name in ("x", "y"):
+        truths.append(folder / f"{name}.csv")
+        truths[-1].write_text(f"index,room\n0,{right}\n")
+    for run, says in (("one", (right, wrong)), ("two", (right, right))):
+        (folder / "runs" / run).mkdir(parents=True)
+        for name, said in zip(label.split(), says, strict=True):
+            (folder / "runs" / run / f"{name}.txt").write_text(f"1,{said}\n".replace(
+                ",", " " if "task" in label else ","))  # fmt: skip
+    return truths
+
+
+def test_sets_that_are_summed_stand_in_columns(tmp_path: Path) -> None:
+    truths = two_sets(tmp_path, "Kitchen", "Toilet", "easy hard")
+    (ranking,) = rank(score_folder("imageclef2010-icpr", truths, tmp_path / "runs"))
+    assert [(r.rank, r.run, r.points, r.sets) for r in ranking.rows] == [
+        (1, "two", 2.0, {"easy": 1.0, "hard": 1.0}), (2, "one", 0.5, {"easy": 1.0, "hard": -0.5})
+    ]  # fmt: skip
+
+
+def test_sets_that_are_kept_apart_have_a_ranking_each(tmp_path: Path) -> None:
+    truths = two_sets(tmp_path, "Corridor", "Toilet", "task1 task2")
+    scores = score_folder("imageclef2012", truths, tmp_path / "runs")
+    rankings = rank(scores)
+    assert [r.name for r in rankings] == ["task1", "task2"]
+    assert [(r.rank, r.run) for r in rankings[0].rows] == [(1, "one"), (1, "two")]
+    assert [(r.rank, r.run, r.points) for r in rankings[1].rows] == [
+        (1, "two", 1.0), (2, "one", -1.0)
+    ]  # fmt: skip
+    assert "## task2" in "\n".join(markdown(scores, rankings))
+
+
+def test_a_folder_that_lacks_a_set_is_listed_and_not_ranked(tmp_path: Path) -> None:
+    truths = two_sets(tmp_path, "Kitchen", "Toilet", "easy hard")
+    (tmp_path / "runs" / "one" / "hard.txt").unlink()
+    scores = score_folder("imageclef2010-icpr", truths, tmp_path / "runs")
+    assert [r.name for r in scores.refused] == ["one"]
+    assert "one run file for the test set 'hard', got 0; call it hard.txt" in scores.refusals()[0]
+
+
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text(TRUTH)
+    with pytest.raises(InputFaults, match=r"no run file \(.txt, .csv, .run\) in it"):
+        score_folder("imageclef2012", [truth], tmp_path)
+    with pytest.raises(InputFaults, match="no such folder"):
+        score_folder("imageclef2012", [truth], tmp_path / "none")
+
+
+def test_names_cannot_break_the_table(tmp_path: Path, contest: Path) -> None:
+    (contest / "runs" / "x|y.txt").write_text(RUNS["a.txt"])
+    scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
+    write(tmp_path / "out", scores, rank(scores))
+    assert "| 2 | x\\|y | 1 |" in (tmp_path / "out" / "ranking.md").read_text()
