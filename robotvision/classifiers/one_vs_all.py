@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.base import Classifier, Scores, Vectors
 from robotvision.classifiers.calibration import scores_of, seeded
 
@@ -41,8 +42,6 @@ class OneVsAll(Classifier):
         self._build()
 
     def _build(self) -> Any:
-        from robotvision.classifiers import CLASSIFIERS
-
         return CLASSIFIERS.create(self.base, self.params or {})
 
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
 from robotvision.data.sequence import Kind, Picture, Pose
-from robotvision.errors import Fault
+from robotvision.errors import Fault, FrameError
 
 NOMINAL_RATE_HZ = 5.0
 """Frames a second where a layout says nothing of time. This project's choice: KTH-IDOL2's rate."""
@@ -134,9 +135,6 @@ def nominal_ns(index: int, rate_hz: float = NOMINAL_RATE_HZ) -> int:
 
 def cloud_channels(path: Path, warnings: list[str]) -> dict[str, Kind]:
     """Return the channels that clouds like ``path`` give: points and, where organised, depth."""
-    from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
-    from robotvision.errors import FrameError
-
     channels = {"points": Kind.POINTS}
     try:
         with open(path, "rb") as f:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from robotvision.data import read_sequence
 from robotvision.data.sequence import Entry, Kind, Reading, Sequence, Source
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
 from robotvision.tasks import Task, load_task
@@ -65,8 +66,6 @@ def checked(
 
 
 def _read(path: Path, reader: str | None, **params: Any) -> Reading:
-    from robotvision.data import read_sequence
-
     try:
         return read_sequence(path, reader, **params)
     except InputFaults as e:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.checks import (
     Config,
     Part,
@@ -21,16 +22,21 @@ from robotvision.config.checks import (
 from robotvision.data import open_sequence
 from robotvision.data.sequence import Sequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.experiment.program import program
 from robotvision.experiment.progress import Observer
+from robotvision.features import FEATURES
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import SUFFIX, Trained, load_pipeline, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training, fit_pipeline
+from robotvision.recogniser.tuning.search import tune
+from robotvision.recogniser.worker import Worker
 from robotvision.scoring.policy import POLICIES, Policy, named_policy, parse_deadline, parse_policy
 from robotvision.systems.base import System
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
+from robotvision.temporal import TEMPORAL
 
 if TYPE_CHECKING:
     from robotvision.recogniser.tuning.search import Tuned
@@ -128,8 +134,6 @@ class Preparation:
         """Return the system that answers a test set; pipelines are trained once."""
         config = self.setup.config.system
         if isinstance(config, SystemConfig):
-            from robotvision.experiment.program import program
-
             hide = {Path(s.path).resolve() for p in self.setup.parts for s in (*p.train, *p.test)}
             mode = self.setup.config.mode
             return program(config, self.setup.path.parent, self.log_path, hide, mode)
@@ -148,8 +152,6 @@ class Preparation:
 
     def _worker(self, pipeline: Pipeline, part: Part) -> System:
         """Return the pipeline in a process of its own, which reads it from a model file."""
-        from robotvision.recogniser.worker import Worker
-
         path = self.log_path.parent / f"{part.name}{SUFFIX}"
         save_pipeline(path, pipeline, self.task)
         about = {"path": str(path.resolve()), "trusted": own_classes(self.setup.config)}
@@ -161,10 +163,6 @@ class Preparation:
 
 def own_classes(config: Config) -> list[str]:
     """Return the dotted names of the plug-in classes that a configuration names."""
-    from robotvision.classifiers import CLASSIFIERS
-    from robotvision.features import FEATURES
-    from robotvision.temporal import TEMPORAL
-
     named = [(FEATURES, item) for item in config.features]
     named += [(r, i) for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
               if i is not None]  # fmt: skip
@@ -202,8 +200,6 @@ def tune_part(setup: Setup, name: str | None, cache: Path | None, observer: Obse
     RobotVisionError
         As `train_part` and the search do.
     """
-    from robotvision.recogniser.tuning.search import tune
-
     prepared, _, sequences = _prepared(setup, name, cache, observer)
     config = prepared.setup.config
     return tune(config, prepared.task, sequences, cache, observer.step, setup.path)

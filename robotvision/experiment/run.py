@@ -21,6 +21,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import Preparation, policy_of, table_digest
 from robotvision.experiment.progress import Observer, Silent
 from robotvision.playback.player import Replay, play
+from robotvision.playback.sensor_faults import is_about_time, with_faults
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
@@ -248,7 +249,6 @@ class _Execution:
         plan = self.setup.config.faults
         if plan is None:
             return sequence
-        from robotvision.playback.sensor_faults import is_about_time, with_faults
 
         if is_about_time(plan) and self.setup.config.replay.clock == "asap":
             self.observer.note("with the clock 'asap' no frame is late, whatever the faults do to "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.plugins import params
 
@@ -19,8 +20,6 @@ def build(given: Any) -> FeatureExtractor:
     RobotVisionError
         The name is not known, or a parameter is refused.
     """
-    from robotvision.features import FEATURES
-
     if isinstance(given, str):
         made: FeatureExtractor = FEATURES.create(given, {})
         return made

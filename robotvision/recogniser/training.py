@@ -35,6 +35,8 @@ from robotvision.recogniser.unknown import UnknownDetector
 from robotvision.records import Truth
 from robotvision.scoring.points import Worth
 from robotvision.tasks.model import Task
+from robotvision.temporal import TEMPORAL
+from robotvision.temporal.filters import Look, fit_temporal
 
 MIN_SEGMENTS = 4
 
@@ -336,8 +338,6 @@ class _Trainer:
     ) -> TemporalFilter | None:
         if self.config.temporal is None:
             return None
-        from robotvision.temporal import TEMPORAL
-        from robotvision.temporal.filters import Look, fit_temporal
 
         truth = np.searchsorted(classifier.classes_, y[:: self._n_views])
         plain = held_out[:: self._n_views]

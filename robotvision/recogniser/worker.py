@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from robotvision.client import Client, ClientFrame
 from robotvision.data.sequence import Kind
+from robotvision.errors import SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, System, View
 from robotvision.systems.external import External, Transport
@@ -122,8 +123,6 @@ def _plain(answer: Any) -> tuple[str | None, float | None, Mapping[str, bool]]:
 
 
 def _told(e: Exception) -> str:
-    from robotvision.errors import SystemFault
-
     return str(e) if isinstance(e, SystemFault) else f"{type(e).__name__}: {e}"
 
 

@@ -14,6 +14,9 @@ import numpy as np
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.report.columns import OUTCOMES, RunColumns
+from robotvision.report.html.pictures import collect
+from robotvision.report.measures import points_by_deadline
+from robotvision.report.tables import tables
 
 FORMATS = (".pdf", ".svg", ".png", ".eps")
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -79,8 +82,6 @@ def draw(kind: str, runs: Sequence[RunColumns], out: Path) -> None:
 
 
 def _confusion(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
-    from robotvision.report.tables import tables
-
     found = [t for t in tables(runs) if t.kind == "confusion"]
     if not found:
         raise RobotVisionError(f"{runs[0].folder}: no frame has a known truth: no confusion")
@@ -137,8 +138,6 @@ def _plain_ticks(axis: Any) -> None:
 
 
 def _curve(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
-    from robotvision.report.measures import points_by_deadline
-
     figure, axis = pyplot.subplots(figsize=(3.4, 2.4))
     for k, run in enumerate(runs):
         curve = points_by_deadline(run)
@@ -192,8 +191,6 @@ def _steps(at: Any) -> tuple[Any, Any]:
 
 
 def _map(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
-    from robotvision.report.html.pictures import collect
-
     run = runs[0]
     poses = collect(run, budget=0).poses
     if not poses:

@@ -13,9 +13,12 @@ from robotvision.config.checks import Setup
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
+from robotvision.report.feed import Feed
 from robotvision.report.live import Live
 from robotvision.report.observers import Observers
+from robotvision.report.panel import Panel
 from robotvision.report.posterior import Posterior, WatchedPreparation
+from robotvision.report.serve import Server
 
 
 class Watch:
@@ -50,15 +53,10 @@ class Watch:
         self.posterior = Posterior()
         self.screen = Live(console)
         if is_full:
-            from robotvision.report.panel import Panel
-
             self.screen = Panel(console, self.posterior, setup.config.replay.clock == "wall")
         self.server = None
         observers: list[Observer] = [self.screen]
         if port is not None:
-            from robotvision.report.feed import Feed
-            from robotvision.report.serve import Server
-
             self.feed = Feed(folder, self.posterior)
             self.server = Server(self.feed, port)
             observers.append(self.feed)

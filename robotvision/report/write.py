@@ -16,6 +16,7 @@ from robotvision.report.degradation import degradation_table
 from robotvision.report.html import write_html
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
+from robotvision.submissions.runfile import write_run_file
 
 
 def finish(
@@ -30,8 +31,6 @@ def finish(
 
     ``lost`` is the degradation table of a run with sensor faults.
     """
-    from robotvision.submissions.runfile import write_run_file
-
     data = report(run)
     if lost is not None:
         data["degradation"] = list(lost)

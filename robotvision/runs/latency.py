@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.runs.log import read_log
 
 LatencyModel = Callable[[int], int]
 """Position in the run -> nanoseconds."""
@@ -129,7 +130,5 @@ def read_list(path: Path) -> list[int]:
 
 
 def _measured(path: Path) -> list[int]:
-    from robotvision.runs.log import read_log
-
     latencies = (f.timed.latency_ns for f in read_log(path).frames())
     return [t for t in latencies if t is not None]

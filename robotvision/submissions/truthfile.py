@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data import open_sequence
 from robotvision.errors import Fault, InputFaults, near
 from robotvision.submissions.lines import (
     FaultList,
@@ -105,8 +106,6 @@ def read_truth(path: Path, reader: str | None = None) -> TruthTable:
         Nothing lies there, it holds no truth, or it is malformed; every fault with its line.
     """
     if path.is_dir() or (path.exists() and reader is not None):
-        from robotvision.data import open_sequence
-
         return _of_sequence(open_sequence(path, reader))
     if not path.exists():
         raise InputFaults(
@@ -118,8 +117,6 @@ def read_truth(path: Path, reader: str | None = None) -> TruthTable:
 def read_frames(path: Path, reader: str | None = None) -> FrameSet:
     """Return the frames of a sequence, whose truth may be withheld, or of a ``truth.csv``."""
     if path.is_dir():
-        from robotvision.data import open_sequence
-
         return _frames_of(open_sequence(path, reader))
     return read_truth(path, reader).frames
 

@@ -29,6 +29,7 @@ from pydantic import Field
 
 from robotvision.config.checks import Config
 from robotvision.errors import Fault, InputFaults, near
+from robotvision.playback.faults import load_plan
 from robotvision.sweep.merge import Merged, Merger, Origin
 from robotvision.sweep.splits import Split, Splits, expand
 from robotvision.yamlfile import Path_, Strict, load, validate
@@ -192,8 +193,6 @@ class Grid:
         if key == "features" and isinstance(value, (str, dict)):
             return [value]
         if key == "faults" and isinstance(value, str):
-            from robotvision.playback.faults import load_plan
-
             return load_plan(folder / value).model_dump(mode="json")
         if isinstance(self.file.base, dict):
             return value

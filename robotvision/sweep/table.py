@@ -17,9 +17,11 @@ from typing import Any
 
 from robotvision.cluster.store import RUNS, Store
 from robotvision.errors import MissingExtraError, RobotVisionError, near
+from robotvision.report.columns import load_runs
+from robotvision.report.html.payload import align
 from robotvision.scoring.bootstrap import Interval, difference
 from robotvision.sweep.plan import Plan
-from robotvision.sweep.rows import DONE, PENDING, Row, empty_row
+from robotvision.sweep.rows import DONE, PENDING, Row, empty_row, read_rows
 
 TABLE, PLAN = "results.parquet", "plan.json"
 
@@ -122,8 +124,6 @@ def read_table(store: Store) -> Table:
     RobotVisionError
         No sweep lies there.
     """
-    from robotvision.sweep.rows import read_rows
-
     content = store.read(PLAN)
     if content is None:
         raise RobotVisionError(
@@ -224,9 +224,6 @@ def compare(store: Store, first: Row, second: Row) -> Comparison:
         One is not done, or they share no frame with a known truth.
     """
     import tempfile
-
-    from robotvision.report.columns import load_runs
-    from robotvision.report.html.payload import align
 
     for row in (first, second):
         if row["status"] != DONE:

@@ -33,12 +33,14 @@ from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import cache_key, extract, training_frames
 from robotvision.playback.faults import FaultPlan
+from robotvision.playback.sensor_faults import with_faults
 from robotvision.recogniser.augment import altered
 from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.recogniser.persistence import SUFFIX, Trained, load_pipeline, save_pipeline
 from robotvision.recogniser.training import fit_pipeline
 from robotvision.records import SILENCE
 from robotvision.report.summary import report
+from robotvision.submissions.runfile import write_run_file
 from robotvision.sweep.reuse import Block, Kept, Parts
 from robotvision.sweep.rows import FAILED, Row, done_row, empty_row, error_line, write_row
 from robotvision.sweep.steps import Extract, Feature, Learn, Run, Train
@@ -248,8 +250,6 @@ def _run(
 
 
 def _write_reports(run: FinishedRun, summary: Mapping[str, Any], folder: Path) -> None:
-    from robotvision.submissions.runfile import write_run_file
-
     first = run.task.run_file.first_number
     for name in run.tallies:
         frames = [f for s in run.record.sequences if s.set == name for f in s.frames]
@@ -401,7 +401,6 @@ def _opened(spec: SequenceSpec) -> data.Sequence:
 def _spoilt(sequence: data.Sequence, faults: FaultPlan | None) -> data.Sequence:
     if faults is None:
         return sequence
-    from robotvision.playback.sensor_faults import with_faults
 
     return with_faults(sequence, faults)
 

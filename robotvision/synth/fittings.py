@@ -20,6 +20,7 @@ from robotvision.synth.furniture import (
     STEEL,
     WHITE,
     Style,
+    carton,
     legs,
     papers,
     phone,
@@ -406,8 +407,6 @@ def reception(b: Builder, st: Style, rng: Rng, w: float = 2.2) -> None:
 
 def pallet(b: Builder, rng: Rng) -> None:
     """Pallet stacked with boxes: 1.2 x 1.0 m, up to 1.3 m high."""
-    from robotvision.synth.furniture import carton
-
     with b.piece(""):
         plank = Material("wood", "#b08d5c")
         for x in (-0.6, -0.08, 0.44):

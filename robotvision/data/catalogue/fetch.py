@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from robotvision.data import READERS, read_sequence
 from robotvision.data.catalogue.download import DownloadError, Progress, Resuming, Stopped, download
 from robotvision.data.catalogue.model import Archive, DataSet
 from robotvision.data.catalogue.unpack import ArchiveError, unpack
@@ -198,8 +199,6 @@ def known_digest(place: Path, archive: Archive) -> tuple[str | None, str]:
 
 def detector(data: DataSet) -> Callable[[Path], bool]:
     """Return what tells whether the data set's layout lies in a folder."""
-    from robotvision.data import READERS
-
     if data.reader is None:
         return lambda _: False
     found: Callable[[Path], bool] = READERS.create(data.reader, {}).detects
@@ -208,8 +207,6 @@ def detector(data: DataSet) -> Callable[[Path], bool]:
 
 def check_counts(data: DataSet, fetched: Fetched) -> None:
     """Count the frames and rooms of an unpacked sequence and note where others were expected."""
-    from robotvision.data import read_sequence
-
     expected = data.known_counts().get(fetched.archive.sequence)
     if data.reader is None or not fetched.archive.unpack:
         return

@@ -21,6 +21,7 @@ from robotvision.report.html.sections import run_section
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import task_card
+from robotvision.report.measures import points_by_deadline, risk_coverage
 
 MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
@@ -104,8 +105,6 @@ def _album(runs: Sequence[RunColumns], aligned: Any, picture_bytes: int) -> Albu
 
 
 def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
-    from robotvision.report.measures import points_by_deadline, risk_coverage
-
     curves, refused = [], []
     for i, run in enumerate(runs):
         try:
