@@ -60,9 +60,12 @@ class ClientFrame:
     """
 
     def __init__(
-        self, client: Client, message: Mapping[str, Any], images: Mapping[str, NDArray[Any]],
+        self,
+        client: Client,
+        message: Mapping[str, Any],
+        images: Mapping[str, NDArray[Any]],
         is_first: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._client = client
         self.index: int = message["index"]
         self.timestamp_ns: int = message["timestamp_ns"]
@@ -114,8 +117,11 @@ class ClientFrame:
             raise RuntimeError(f"frame {self.index} has been answered already; answer once")
         self.is_answered = True
         message: dict[str, Any] = {
-            "type": "answer", "index": self.index, "sequence": self._sequence, "room": room,
-        }  # fmt: skip
+            "type": "answer",
+            "index": self.index,
+            "sequence": self._sequence,
+            "room": room,
+        }
         if confidence is not None:
             message["confidence"] = float(confidence)
         if objects:

@@ -64,8 +64,9 @@ class UnknownNameError(RobotVisionError):
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
-        super().__init__(f"{kind} {name!r} is not known{near(name, known)}; known: "
-                         f"{', '.join(known) or 'none'}")  # fmt: skip
+        super().__init__(
+            f"{kind} {name!r} is not known{near(name, known)}; known: {', '.join(known) or 'none'}"
+        )
 
 
 class MissingExtraError(RobotVisionError):

@@ -147,9 +147,13 @@ class _Walk:
             if key in data:
                 first = self.keys[(*where, key)][0]
                 self.faults.append(
-                    Fault(self.path, f"{dotted((*where, key))}: the key is there twice (first in "
-                          f"line {first})", *mark, "keep one")
-                )  # fmt: skip
+                    Fault(
+                        self.path,
+                        f"{dotted((*where, key))}: the key is there twice (first in line {first})",
+                        *mark,
+                        "keep one",
+                    )
+                )
                 continue
             self.keys[(*where, key)] = mark
             data[key] = self.value(value_node, (*where, key))
@@ -203,9 +207,11 @@ def _faults(document: Document, error: ValidationError, schema: dict[str, Any]) 
         if kind == "extra_forbidden":
             known = list(_properties(schema, where[:-1]))
             yield document.fault(
-                where, f"unknown key{near(str(where[-1]), known)}",
-                f"known: {', '.join(known)}" if known else "", key=True,
-            )  # fmt: skip
+                where,
+                f"unknown key{near(str(where[-1]), known)}",
+                f"known: {', '.join(known)}" if known else "",
+                key=True,
+            )
         elif kind == "missing":
             key = item["loc"][-1]
             yield document.fault(where, f"the key {key!r} is missing", f"add '{key}:'", key=True)
@@ -265,9 +271,10 @@ def _nodes(root: dict[str, Any], where: Path_) -> list[dict[str, Any]]:
         below: list[dict[str, Any]] = []
         for node in nodes:
             inner = (
-                node.get("items") if isinstance(step, int)
+                node.get("items")
+                if isinstance(step, int)
                 else node.get("properties", {}).get(step, node.get("additionalProperties"))
-            )  # fmt: skip
+            )
             if isinstance(inner, dict):
                 below += _variants(inner, root)
         nodes = below
@@ -291,15 +298,25 @@ def _expected(node: dict[str, Any]) -> str:
     if "const" in node:
         return f"{node['const']!r}"
     kind = node.get("type")
-    noun = {"number": "a number", "integer": "a whole number", "string": "text",
-            "boolean": "true or false", "array": "a list", "object": "keys and values",
-            "null": "nothing"}.get(str(kind), "")  # fmt: skip
+    noun = {
+        "number": "a number",
+        "integer": "a whole number",
+        "string": "text",
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "keys and values",
+        "null": "nothing",
+    }.get(str(kind), "")
     limits = [
         f"{word} {node[key]:g}"
-        for key, word in (("exclusiveMinimum", "above"), ("minimum", "of at least"),
-                          ("exclusiveMaximum", "below"), ("maximum", "of at most"))
+        for key, word in (
+            ("exclusiveMinimum", "above"),
+            ("minimum", "of at least"),
+            ("exclusiveMaximum", "below"),
+            ("maximum", "of at most"),
+        )
         if key in node
-    ]  # fmt: skip
+    ]
     if kind == "array" and node.get("minItems"):
         limits.append(f"of at least {node['minItems']}")
     return " ".join([noun, " and ".join(limits)]).strip()

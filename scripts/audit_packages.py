@@ -15,8 +15,16 @@ LIMIT_S = 30
 
 
 def main() -> int:
-    command = [sys.executable, "-m", "pip_audit", "--progress-spinner", "off", "--skip-editable",
-               "--format", "json"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pip_audit",
+        "--progress-spinner",
+        "off",
+        "--skip-editable",
+        "--format",
+        "json",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         packages = json.loads(done.stdout)["dependencies"]

@@ -21,7 +21,7 @@ from statistics import median
 
 from rich.console import Console
 
-from robotvision.config.checks import Instead, SequenceSpec, Setup, load_config
+from robotvision.config.checks import Experiment, Overrides, SequenceSpec, load_config
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.run import execute
 from robotvision.features.extraction import cache_folder
@@ -50,10 +50,13 @@ class Problem:
 def problems(data: Path | None, work: Path) -> list[Problem]:
     sequences = REPO / "sequences"
     found = [
-        Problem("generated building, night", "rooms",
-                (sequences / "building_cloudy", sequences / "building_sunny"),
-                (sequences / "building_night",))
-    ]  # fmt: skip
+        Problem(
+            "generated building, night",
+            "rooms",
+            (sequences / "building_cloudy", sequences / "building_sunny"),
+            (sequences / "building_night",),
+        )
+    ]
     if data is not None:
         found += _real(data)
     return found + _stand_ins(work)
@@ -88,14 +91,18 @@ def _stand_ins(work: Path) -> list[Problem]:
         for part in setup.parts:
             name = edition if len(setup.parts) == 1 else f"{edition}, {part.name}"
             found.append(
-                Problem(f"{name} (stand-in)", edition, tuple(Path(s.path) for s in part.train),
-                        tuple(Path(s.path) for s in part.test))
-            )  # fmt: skip
+                Problem(
+                    f"{name} (stand-in)",
+                    edition,
+                    tuple(Path(s.path) for s in part.train),
+                    tuple(Path(s.path) for s in part.test),
+                )
+            )
     return found
 
 
-def setup_of(baseline: Path, problem: Problem) -> Setup:
-    setup = load_config(baseline, instead=Instead(problem.task, problem.train, problem.test))
+def setup_of(baseline: Path, problem: Problem) -> Experiment:
+    setup = load_config(baseline, instead=Overrides(problem.task, problem.train, problem.test))
     if problem.cut is None:
         return setup
     part = setup.parts[0]
@@ -104,8 +111,9 @@ def setup_of(baseline: Path, problem: Problem) -> Setup:
         tuple(SequenceSpec(path=s.path, frames=half) for s in specs)
         for specs, half in zip((part.train, part.test), halves, strict=True)
     )
-    return Setup(setup.config, setup.task, (type(part)(part.name, train, test),), setup.path,
-                 setup.data_root)  # fmt: skip
+    return Experiment(
+        setup.config, setup.task, (type(part)(part.name, train, test),), setup.path, setup.data_root
+    )
 
 
 def one(baseline: Path, problem: Problem, work: Path, console: Console) -> dict[str, object]:
@@ -153,9 +161,10 @@ def main() -> None:
         shutil.rmtree(args.work / "runs", ignore_errors=True)
     console = Console(stderr=True, emoji=False)
     chosen = [
-        p for p in sorted(BASELINES.glob("*.yaml"))
+        p
+        for p in sorted(BASELINES.glob("*.yaml"))
         if not args.only or any(o in p.stem for o in args.only)
-    ]  # fmt: skip
+    ]
     todo = problems(args.data_root, args.work)
     results = {}
     for baseline in chosen:
@@ -195,12 +204,16 @@ def page(
         if mine:
             lines += ["", f"## {title}", "", *table(chosen, mine, results)]
     lines += [
-        "", "## Milliseconds a frame", "",
+        "",
+        "## Milliseconds a frame",
+        "",
         "Median through the whole system, "
         f"{platform.machine()}, OpenCV {cv2.__version__}, one frame at a time; decoding is not in "
-        "it. A 30 Hz camera leaves 33 ms.", "",
-        "| baseline | fastest data set | slowest data set |", "|---|---|---|",
-    ]  # fmt: skip
+        "it. A 30 Hz camera leaves 33 ms.",
+        "",
+        "| baseline | fastest data set | slowest data set |",
+        "|---|---|---|",
+    ]
     for baseline in chosen:
         ms = [r["ms"] for (b, _), r in results.items() if b == baseline.stem and "ms" in r]
         if ms:
@@ -218,10 +231,12 @@ def table(
 
     lines = ["| baseline | " + " | ".join(map(heading, todo)) + " |", "|---|" + "---|" * len(todo)]
     best = {
-        p.name: max((r["points"] for (_, q), r in results.items() if q == p.name and "ms" in r),
-                    default=None)
+        p.name: max(
+            (r["points"] for (_, q), r in results.items() if q == p.name and "ms" in r),
+            default=None,
+        )
         for p in todo
-    }  # fmt: skip
+    }
     for baseline in chosen:
         cells = []
         mode = ""
@@ -238,9 +253,10 @@ def table(
             cells.append(shown)
         lines.append(f"| {baseline.stem}{mode} | " + " | ".join(cells) + " |")
     absent = {
-        str(r["problem"]) for (b, p), r in results.items()
+        str(r["problem"])
+        for (b, p), r in results.items()
         if "problem" in r and p in {q.name for q in todo}
-    }  # fmt: skip
+    }
     return lines + ([""] + [f"–: {line}" for line in sorted(absent)] if absent else [])
 
 

@@ -68,8 +68,12 @@ def bench_svm(share: float) -> None:
     peer = SVC(C=100.0, kernel="precomputed").fit(chi2_kernel(x, gamma=1.0), y)
     answer = Calibrated(model, 1.0)
     title = f"χ² SVM, {len(model.support_)} vectors, {share:.0%} of bins used"
-    compare(title, answer.predict_proba,
-            lambda v: peer.decision_function(chi2_kernel(v, x, gamma=1.0)), frames)  # fmt: skip
+    compare(
+        title,
+        answer.predict_proba,
+        lambda v: peer.decision_function(chi2_kernel(v, x, gamma=1.0)),
+        frames,
+    )
 
 
 def bench_training_kernel() -> None:

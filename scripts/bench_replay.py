@@ -27,7 +27,7 @@ import numpy as np
 
 from robotvision.data import open_sequence
 from robotvision.data.native import SequenceWriter
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.playback.player import Replay, play
 from robotvision.recogniser.inprocess import Null
 from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
@@ -48,8 +48,15 @@ def tick(
     ratio = None if not peer else round(ours / peer, 4)
     shown = "no peer" if peer is None else f"peer {peer:.4g} {unit}, ratio {ratio:.3g}"
     print(f"{name:52} {ours:10.4g} {unit:6} {shown:36} wanted {target}", file=sys.stderr)
-    return {"name": name, "ours": ours, "peer": peer, "unit": unit, "ratio": ratio,
-            "wanted": target, **more}  # fmt: skip
+    return {
+        "name": name,
+        "ours": ours,
+        "peer": peer,
+        "unit": unit,
+        "ratio": ratio,
+        "wanted": target,
+        **more,
+    }
 
 
 def loadgen(n: int, folder: Path) -> tuple[float, float] | None:
@@ -100,11 +107,21 @@ def overhead(n: int, turns: int) -> list[Figures]:
     peers = (middle(peer_inside), middle(peer_loop)) if peer_inside else (None, None)
     micro = [None if p is None else p / 1e3 for p in peers]
     return [
-        tick("inside the timed interval, null system, mean", middle(inside) / 1e3, micro[0], "µs",
-             "<= 1.0 µs and <= LoadGen"),
-        tick("whole loop a frame, run log flushed, mean", middle(loop) / 1e3, micro[1], "µs",
-             "<= 20 µs (LoadGen logs asynchronously)"),
-    ]  # fmt: skip
+        tick(
+            "inside the timed interval, null system, mean",
+            middle(inside) / 1e3,
+            micro[0],
+            "µs",
+            "<= 1.0 µs and <= LoadGen",
+        ),
+        tick(
+            "whole loop a frame, run log flushed, mean",
+            middle(loop) / 1e3,
+            micro[1],
+            "µs",
+            "<= 20 µs (LoadGen logs asynchronously)",
+        ),
+    ]
 
 
 def lateness(seconds: float) -> list[Figures]:
@@ -127,13 +144,19 @@ def lateness(seconds: float) -> list[Figures]:
         peer.append(time.perf_counter_ns() - due)
     p99 = [quantile(sorted(v), 0.99) / 1e3 for v in (ours, peer)]
     return [
-        tick(f"lateness at 30 frames a second, p99 of {n}", p99[0], p99[1], "µs",
-             "<= 100 µs on an idle machine", p50_us=quantile(sorted(ours), 0.5) / 1e3),
+        tick(
+            f"lateness at 30 frames a second, p99 of {n}",
+            p99[0],
+            p99[1],
+            "µs",
+            "<= 100 µs on an idle machine",
+            p50_us=quantile(sorted(ours), 0.5) / 1e3,
+        ),
         tick("share of a core while it waits", 100 * spent, None, "%", "<= 5 %"),
-    ]  # fmt: skip
+    ]
 
 
-def pictures(folder: Path, n: int) -> Sequence:
+def pictures(folder: Path, n: int) -> ImageSequence:
     """Return a sequence of 640x480 JPEG pictures with the grain of a camera's."""
     rng = np.random.default_rng(0)
     with SequenceWriter(folder, "bench", {"rgb": "color"}, 30.0, {}) as writer:
@@ -168,13 +191,14 @@ def feeding(n: int, turns: int, folder: Path) -> list[Figures]:
     ours = middle["ours"] or 0.0
     return [
         tick("decoded 640x480 frames, beside cv2.imread", ours, middle["imread"], "/s", ">= 1.0 x"),
-        tick("decoded 640x480 frames, beside torch, 1 worker", ours, middle["torch"], "/s",
-             ">= 2 x"),
+        tick(
+            "decoded 640x480 frames, beside torch, 1 worker", ours, middle["torch"], "/s", ">= 2 x"
+        ),
         overlapped(sequence, paths, turns),
-    ]  # fmt: skip
+    ]
 
 
-def overlapped(sequence: Sequence, paths: list[str], turns: int) -> Figures:
+def overlapped(sequence: ImageSequence, paths: list[str], turns: int) -> Figures:
     """Frames a second where the system works for 2 ms on each: decoding is hidden behind it."""
 
     class Working(Null):
@@ -193,8 +217,13 @@ def overlapped(sequence: Sequence, paths: list[str], turns: int) -> Figures:
     for _ in range(turns):
         ours.append(per_second(play(sequence, Working(), replay), n))
         peer.append(per_second(plain(), n))
-    return tick("the same, the system working 2 ms a frame", statistics.median(ours),
-                statistics.median(peer), "/s", ">= 1.0 x cv2.imread")  # fmt: skip
+    return tick(
+        "the same, the system working 2 ms a frame",
+        statistics.median(ours),
+        statistics.median(peer),
+        "/s",
+        ">= 1.0 x cv2.imread",
+    )
 
 
 class Pictures:
@@ -223,10 +252,17 @@ def write_big_log(path: Path, n: int) -> None:
     rng = np.random.default_rng(0)
     task = load_task("rooms").with_rooms(["A", "B", "C"])
     log = RunLog(path)
-    log.write("run", {
-        "schema": 1, "task": task.model_dump(mode="json"), "mode": "obligatory", "clock": "asap",
-        "policy": named_policy("offline").describe(), "system": {"name": "bench"},
-    })  # fmt: skip
+    log.write(
+        "run",
+        {
+            "schema": 1,
+            "task": task.model_dump(mode="json"),
+            "mode": "obligatory",
+            "clock": "asap",
+            "policy": named_policy("offline").describe(),
+            "system": {"name": "bench"},
+        },
+    )
     log.write("sequence", {"set": "test", "name": "bench", "frames": n})
     now = 0
     for i, took in enumerate(rng.gamma(9.0, 4e6, n).astype(int).tolist()):
@@ -276,8 +312,16 @@ def memory(n: int) -> list[Figures]:
             if k == 1000:
                 before = held_mb()
         log.close()
-    return [tick(f"memory grown over {n} frames", held_mb() - before, None, "MB", "< 50 MB",
-                 peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)]  # fmt: skip
+    return [
+        tick(
+            f"memory grown over {n} frames",
+            held_mb() - before,
+            None,
+            "MB",
+            "< 50 MB",
+            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )
+    ]
 
 
 def main() -> None:

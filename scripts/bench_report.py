@@ -52,8 +52,9 @@ def make_run(folder: Path, n: int) -> Path:
             color += rng.integers(0, 12, color.shape, dtype=np.uint8)
             depth = (500 + (x + i) * 9).astype(np.uint16)
             room = ROOMS[i // 30 % len(ROOMS)]
-            w.add(i * 200_000_000, {"rgb": color, "depth": depth}, pose=(i / 10, 0.0, 0.0),
-                  room=room)  # fmt: skip
+            w.add(
+                i * 200_000_000, {"rgb": color, "depth": depth}, pose=(i / 10, 0.0, 0.0), room=room
+            )
     return write_log(folder, n, rng)
 
 
@@ -62,21 +63,45 @@ def write_log(folder: Path, n: int, rng: np.random.Generator) -> Path:
     tour = open_sequence(folder / "tour")
     (folder / "run").mkdir()
     log = RunLog(folder / "run" / "run.jsonl")
-    log.write("run", {
-        "schema": 1, "robotvision": "0", "mode": "obligatory", "clock": "asap", "config": {},
-        "task": {"id": "rooms", "rooms": list(ROOMS)}, "system": {"name": "bench"},
-        "policy": {"name": "offline", "backlog": "queue", "late": "own"},
-    })  # fmt: skip
-    log.write("sequence", {
-        "set": "test", "name": "tour", "path": str(folder / "tour"), "reader": "native",
-        "frames": n, "first": 0, "rate_hz": 5.0, "digest": table_digest(tour), "channels": {},
-    })  # fmt: skip
+    log.write(
+        "run",
+        {
+            "schema": 1,
+            "robotvision": "0",
+            "mode": "obligatory",
+            "clock": "asap",
+            "config": {},
+            "task": {"id": "rooms", "rooms": list(ROOMS)},
+            "system": {"name": "bench"},
+            "policy": {"name": "offline", "backlog": "queue", "late": "own"},
+        },
+    )
+    log.write(
+        "sequence",
+        {
+            "set": "test",
+            "name": "tour",
+            "path": str(folder / "tour"),
+            "reader": "native",
+            "frames": n,
+            "first": 0,
+            "rate_hz": 5.0,
+            "digest": table_digest(tour),
+            "channels": {},
+        },
+    )
     for i, entry in enumerate(tour.frames):
         truth = (tour.truth or {})[entry.index]
         room = str(rng.choice(ROOMS)) if rng.random() < 0.1 else truth.room
         latency = int(rng.gamma(4, 3e6))
-        timed = TimedAnswer(i, Answer(room, float(rng.random())), i * 10**8, i * 10**8,
-                            i * 10**8 + latency, {"features": latency // 2})  # fmt: skip
+        timed = TimedAnswer(
+            i,
+            Answer(room, float(rng.random())),
+            i * 10**8,
+            i * 10**8,
+            i * 10**8 + latency,
+            {"features": latency // 2},
+        )
         log.frame(FrameRecord(entry.timestamp_ns, 0, timed, truth))
     log.write("end", {"frames": n})
     log.close()
@@ -100,8 +125,10 @@ def main() -> None:
             page = run / "report.html"
             took = seconds(partial(write_html, run), 3 if n <= 2000 else 1)
             peer = seconds(partial(decode, Path(folder), n), 1)
-            print(f"page of {n:6,} frames: {took:5.2f} s, {page.stat().st_size / 1e6:5.1f} MB; "
-                  f"{took / peer:.2f} times decoding every picture ({peer:.2f} s)")  # fmt: skip
+            print(
+                f"page of {n:6,} frames: {took:5.2f} s, {page.stat().st_size / 1e6:5.1f} MB; "
+                f"{took / peer:.2f} times decoding every picture ({peer:.2f} s)"
+            )
     bootstrap()
 
 
@@ -118,8 +145,10 @@ def bootstrap() -> None:
             np.concatenate([blocks[i] for i in picks]).mean()
 
     peer = seconds(plain, 3) * 10
-    print(f"10,000 resamples of 5,000 frames in {len(blocks)} visits: {took * 1e3:.0f} ms; a plain "
-          f"loop {peer * 1e3:.0f} ms ({peer / took:.0f} times)")  # fmt: skip
+    print(
+        f"10,000 resamples of 5,000 frames in {len(blocks)} visits: {took * 1e3:.0f} ms; a plain "
+        f"loop {peer * 1e3:.0f} ms ({peer / took:.0f} times)"
+    )
 
 
 if __name__ == "__main__":

@@ -119,18 +119,24 @@ def main() -> None:
         run, truth, rooms = write_files(Path(folder), args.lines)
         files = (TASK, str(run), str(truth), ",".join(rooms))
         ours = min((measure(OURS, *files) for _ in range(args.rounds)), key=lambda m: m["s"])
-        print(f"robotvision: {ours['s']:.2f} s, {ours['whole_s']:.2f} s with start, "
-              f"{ours['mb']:.0f} MB, {args.lines} lines")  # fmt: skip
+        print(
+            f"robotvision: {ours['s']:.2f} s, {ours['whole_s']:.2f} s with start, "
+            f"{ours['mb']:.0f} MB, {args.lines} lines"
+        )
         if importlib.util.find_spec("pandas") is None:
             print("pandas + scikit-learn: not installed")
         else:
             peer = min((measure(PEER, *files) for _ in range(args.rounds)), key=lambda m: m["s"])
             if peer["points"] != ours["points"]:
                 raise SystemExit(f"points differ: {ours['points']} and {peer['points']}")
-            print(f"pandas + scikit-learn: {peer['s']:.2f} s, {peer['whole_s']:.2f} s with start, "
-                  f"{peer['mb']:.0f} MB")  # fmt: skip
-            print(f"ratio: {ours['s'] / peer['s']:.2f} (with start "
-                  f"{ours['whole_s'] / peer['whole_s']:.2f}), the same points")  # fmt: skip
+            print(
+                f"pandas + scikit-learn: {peer['s']:.2f} s, {peer['whole_s']:.2f} s with start, "
+                f"{peer['mb']:.0f} MB"
+            )
+            print(
+                f"ratio: {ours['s'] / peer['s']:.2f} (with start "
+                f"{ours['whole_s'] / peer['whole_s']:.2f}), the same points"
+            )
     for name, us in live_us().items():
         print(f"live, {name}: {us:.2f} us a frame")
 

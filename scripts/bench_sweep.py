@@ -20,13 +20,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.cluster.start import Wish
+from robotvision.cluster.start import ClusterOptions
 from robotvision.cluster.store import Store
 from robotvision.sweep.engine import Steps, Swept, sweep
 from robotvision.sweep.plan import Plan, load_plan
 from robotvision.sweep.rows import Row, empty_row, write_row
 from robotvision.sweep.steps import Graph
-from robotvision.sweep.worker import Context, Made
+from robotvision.sweep.worker import Context, StepResult
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = 8  # sizes that pictures are brought to: as many extractions a sequence
@@ -45,7 +45,7 @@ class Clock:
         """Start the clock."""
         self.begun_s = time.perf_counter()
 
-    def step(self, kind: str, made: Made | Row) -> None:
+    def step(self, kind: str, made: StepResult | Row) -> None:
         """Note the time."""
         self.last_s = time.perf_counter()
         self.first_s = self.first_s or self.last_s
@@ -55,7 +55,9 @@ class Clock:
         print(line, file=sys.stderr)
 
 
-def timed(plan: Plan, folder: str, wish: Wish, steps: Steps | None = None) -> tuple[Clock, Swept]:
+def timed(
+    plan: Plan, folder: str, wish: ClusterOptions, steps: Steps | None = None
+) -> tuple[Clock, Swept]:
     clock = Clock()
     swept = sweep(plan, Store(folder), wish, clock, steps=steps)
     if swept.failed:
@@ -67,8 +69,11 @@ def grid(folder: Path, text: str) -> Plan:
     path = folder / "grid.yaml"
     sequences = ", ".join(str(ROOT / "sequences" / f"building_{n}") for n in ("cloudy", "sunny"))
     night = ROOT / "sequences" / "building_night"
-    path.write_text(f"base: {{task: rooms, train: [{sequences}], test: [{night}], "
-                    f"features: [phog], classifier: knn}}\n{text}", encoding="utf-8")  # fmt: skip
+    path.write_text(
+        f"base: {{task: rooms, train: [{sequences}], test: [{night}], "
+        f"features: [phog], classifier: knn}}\n{text}",
+        encoding="utf-8",
+    )
     return load_plan(path)
 
 
@@ -80,12 +85,16 @@ def scaling(folder: Path, turns: int) -> dict[str, Any]:
     for turn in range(turns):
         took = {}
         for n in (1, 2):
-            clock, _ = timed(plan, str(folder / f"scale-{turn}-{n}"), Wish(workers=n))
+            clock, _ = timed(plan, str(folder / f"scale-{turn}-{n}"), ClusterOptions(workers=n))
             took[n] = clock.last_s - clock.begun_s
         ratios.append(took[1] / took[2])
         print(f"turn {turn + 1}: one worker {took[1]:.1f} s, two {took[2]:.1f} s", file=sys.stderr)
-    return {"name": "two workers against one", "ratio": round(sorted(ratios)[turns // 2], 3),
-            "turns": [round(r, 3) for r in ratios], "wanted": ">= 1.8"}  # fmt: skip
+    return {
+        "name": "two workers against one",
+        "ratio": round(sorted(ratios)[turns // 2], 3),
+        "turns": [round(r, 3) for r in ratios],
+        "wanted": ">= 1.8",
+    }
 
 
 def overhead(folder: Path, n_runs: int) -> dict[str, Any]:
@@ -94,12 +103,17 @@ def overhead(folder: Path, n_runs: int) -> dict[str, Any]:
     plan = grid(folder, f"grid: {{decision.abstain: [{thresholds}]}}\n")
     first = replace(plan, runs=plan.runs[:1])
     out = str(folder / "overhead")
-    timed(first, out, Wish(workers=1))  # vectors and model are kept from here on
-    clock, swept = timed(plan, out, Wish(workers=1))
+    timed(first, out, ClusterOptions(workers=1))  # vectors and model are kept from here on
+    clock, swept = timed(plan, out, ClusterOptions(workers=1))
     work_s = sum(float(r["seconds"]) for r in swept.rows[1:])
     beside_ms = 1000 * (clock.last_s - clock.begun_s - work_s) / (n_runs - 1)
-    return {"name": "beside a run's own work", "ms": round(beside_ms, 2), "runs": n_runs - 1,
-            "own_ms": round(1000 * work_s / (n_runs - 1), 2), "wanted": "<= 50 ms"}  # fmt: skip
+    return {
+        "name": "beside a run's own work",
+        "ms": round(beside_ms, 2),
+        "runs": n_runs - 1,
+        "own_ms": round(1000 * work_s / (n_runs - 1), 2),
+        "wanted": "<= 50 ms",
+    }
 
 
 def asleep(context: Context, step: Any, trained: Any, blocks: Any) -> Row:
@@ -110,9 +124,9 @@ def asleep(context: Context, step: Any, trained: Any, blocks: Any) -> Row:
     return row
 
 
-def nothing(*_: Any) -> Made:
+def nothing(*_: Any) -> StepResult:
     """Stand for extraction and training."""
-    return Made("none")
+    return StepResult("none")
 
 
 def efficiency(folder: Path, n_runs: int, n_workers: int, simulated: str) -> dict[str, Any]:
@@ -132,19 +146,25 @@ def efficiency(folder: Path, n_runs: int, n_workers: int, simulated: str) -> dic
     }
     cluster.write_text(
         f"class: distributed.LocalCluster\nparams: {{{kinds[simulated]}, memory_limit: 0, "
-        'dashboard_address: ":0"}\n', encoding="utf-8",
-    )  # fmt: skip
+        'dashboard_address: ":0"}\n',
+        encoding="utf-8",
+    )
     steps = Steps(nothing, nothing, nothing, asleep)
     cpu_s = time.process_time()
-    clock, _ = timed(plan, str(folder / f"asleep-{simulated}"), Wish(file=cluster), steps)
+    clock, _ = timed(plan, str(folder / f"asleep-{simulated}"), ClusterOptions(file=cluster), steps)
     cpu_s = time.process_time() - cpu_s
     wall_s = clock.last_s - clock.begun_s
     best_s = -(-n_runs // n_workers) * 1.0
-    return {"name": f"{n_workers} workers kept busy", "efficiency": round(best_s / wall_s, 3),
-            "simulated": simulated,
-            "runs": n_runs, "wall_s": round(wall_s, 2),
-            "cpu_ms_per_run": round(1000 * cpu_s / n_runs, 2), "planned_s": round(planned_s, 2),
-            "wanted": ">= 0.9"}  # fmt: skip
+    return {
+        "name": f"{n_workers} workers kept busy",
+        "efficiency": round(best_s / wall_s, 3),
+        "simulated": simulated,
+        "runs": n_runs,
+        "wall_s": round(wall_s, 2),
+        "cpu_ms_per_run": round(1000 * cpu_s / n_runs, 2),
+        "planned_s": round(planned_s, 2),
+        "wanted": ">= 0.9",
+    }
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 from bench_replay import loadgen
 
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.recogniser.inprocess import Null
 from robotvision.recogniser.worker import Worker
 from robotvision.records import Frame
@@ -86,14 +86,14 @@ def build_null(_: object) -> System:
     return Null()
 
 
-def frames_of(channels: dict[str, Kind], width: int, height: int, n: int = 8) -> list[Frame]:
+def frames_of(channels: dict[str, ChannelKind], width: int, height: int, n: int = 8) -> list[Frame]:
     """Return ``n`` frames of noise."""
     rng = np.random.default_rng(0)
     out = []
     for i in range(n):
         images = {
             name: rng.integers(0, 5000, (height, width), np.uint16)
-            if kind is Kind.DEPTH_MM
+            if kind is ChannelKind.DEPTH_MM
             else rng.integers(0, 256, (height, width, 3), np.uint8)
             for name, kind in channels.items()
         }
@@ -105,7 +105,10 @@ def asked(system: System, frames: list[Frame], stack: ExitStack) -> Ask:
     """Start ``system`` on frames like ``frames``; return a call that has one answered."""
     stack.callback(system.close)
     system.start(Session(Task(id="t", rooms=("A",))))
-    kinds = {n: Kind.DEPTH_MM if i.ndim == 2 else Kind.COLOR for n, i in frames[0].images.items()}
+    kinds = {
+        n: ChannelKind.DEPTH_MM if i.ndim == 2 else ChannelKind.COLOR
+        for n, i in frames[0].images.items()
+    }
     system.reset(View({n: Channel(k, frames[0][n].shape) for n, k in kinds.items()}))
 
     def ask(i: int) -> Reply:
@@ -185,9 +188,13 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    rgb = frames_of({"rgb": Kind.COLOR}, 640, 480)
-    stereo = frames_of({"left": Kind.COLOR, "right": Kind.COLOR, "depth": Kind.DEPTH_MM}, 640, 480)
-    small = frames_of({"rgb": Kind.COLOR}, 320, 240)
+    rgb = frames_of({"rgb": ChannelKind.COLOR}, 640, 480)
+    stereo = frames_of(
+        {"left": ChannelKind.COLOR, "right": ChannelKind.COLOR, "depth": ChannelKind.DEPTH_MM},
+        640,
+        480,
+    )
+    small = frames_of({"rgb": ChannelKind.COLOR}, 320, 240)
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder = Path(place)
         ways: dict[str, Ask] = {}
@@ -232,8 +239,16 @@ def show(
     inside = table["rgb 320x240, in this process, null system"]["p50"]
     over = table["rgb 320x240, worker, null system"]["p50"] - inside
     if as_json:
-        print(json.dumps({"us": table, "isolation": isolation, "worker_over_us": over,
-                          "loadgen_us": loadgen_us}))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "us": table,
+                    "isolation": isolation,
+                    "worker_over_us": over,
+                    "loadgen_us": loadgen_us,
+                }
+            )
+        )
         return
     peers = [table.get(f"TraX, rgb 640x480, {how}") for how in ("memory", "buffer")]
     heads = "".join(f"  of TraX {how}" for how, p in zip(("raw", "JPEG"), peers, strict=True) if p)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.errors import SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, View
@@ -77,7 +77,7 @@ def cycle(command: list[str], isolation: str, number: int) -> None:
     """Start a program, have a frame answered, and end it, or have it crash."""
     system = External(command, isolation=isolation, restarts=0, timeout_s=20)  # type: ignore
     system.start(Session(Task(id="t", rooms=("A",))))
-    system.reset(View({"rgb": Channel(Kind.COLOR, (8, 8, 3))}))
+    system.reset(View({"rgb": Channel(ChannelKind.COLOR, (8, 8, 3))}))
     image = np.zeros((8, 8, 3), np.uint8)
     system.answer(Frame(0, 0, {"rgb": image}))
     if number % 3 == 1:

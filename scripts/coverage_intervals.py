@@ -64,8 +64,10 @@ def main() -> None:
                     width[kind, j] += (high - low) / n
         hits, width = hits / options.tours, width / options.tours
         for j, name in ((0, "points"), (2, "difference")):
-            print(f"{n_visits:6}  {name:10}  {hits[0, j]:6.1%} ({width[0, j]:.3f})"
-                  f"    {hits[1, j]:6.1%} ({width[1, j]:.3f})")  # fmt: skip
+            print(
+                f"{n_visits:6}  {name:10}  {hits[0, j]:6.1%} ({width[0, j]:.3f})"
+                f"    {hits[1, j]:6.1%} ({width[1, j]:.3f})"
+            )
 
 
 if __name__ == "__main__":

@@ -45,9 +45,8 @@ def figures(package: Path = PACKAGE) -> Figures:
         text = path.read_text(encoding="utf-8")
         result.lines[name] = text.count("\n")
         tree = ast.parse(text)
-        result.skips += [
-            f"{name}:{n}" for n, line in enumerate(text.splitlines(), 1) if "# fmt: skip" in line
-        ]
+        lines = enumerate(text.splitlines(), 1)
+        result.skips += [f"{name}:{n}" for n, line in lines if line.endswith("# fmt: skip")]
         names = Counter(_names(tree))
         for owner, function in _functions(tree):
             where = f"{name}:{function.lineno} {owner}{function.name}"
@@ -126,17 +125,26 @@ def main(arguments: list[str]) -> None:
         ("modules", len(f.lines), []),
         ("lines of the median module", statistics.median(f.lines.values()), []),
         (f"functions of more than {MAX_LINES} lines", len(long), [f"{n} {w}" for n, w in long]),
-        (f"functions with more than {MAX_PARAMETERS} parameters", len(many),
-         [f"{n} {w}" for n, w in many]),
+        (
+            f"functions with more than {MAX_PARAMETERS} parameters",
+            len(many),
+            [f"{n} {w}" for n, w in many],
+        ),
         ("private helpers used once", len(f.used_once), f.used_once),
         ("own imports inside functions", len(f.own_imports), []),
         ("  of them outside cli/ and plugins/", len(inside), inside),
-        ("class names used more than once", len(repeated),
-         [f"{k}: {', '.join(v)}" for k, v in repeated.items()]),
+        (
+            "class names used more than once",
+            len(repeated),
+            [f"{k}: {', '.join(v)}" for k, v in repeated.items()],
+        ),
         ("lines kept from the formatter", len(f.skips), []),
-        ("own modules loaded by robotvision.experiment.run",
-         len(loaded_by("import robotvision.experiment.run")), []),
-    ]  # fmt: skip
+        (
+            "own modules loaded by robotvision.experiment.run",
+            len(loaded_by("import robotvision.experiment.run")),
+            [],
+        ),
+    ]
     for what, value, places in rows:
         print(f"{value:>7}  {what}")
         if "--list" in arguments:

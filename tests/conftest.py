@@ -30,10 +30,19 @@ def write_tour(
     """Write a tour that stays ``n_each`` frames in each room, coloured noise for pictures."""
     rng = np.random.default_rng(seed)
     height, width = size
-    calibration = {"rgb": {"width": width, "height": height, "fx": 50.0, "fy": 50.0,
-                           "cx": width / 2, "cy": height / 2}}  # fmt: skip
-    with SequenceWriter(path, path.name, {"rgb": "color", "depth": "depth_mm"}, 10.0,
-                        calibration) as writer:  # fmt: skip
+    calibration = {
+        "rgb": {
+            "width": width,
+            "height": height,
+            "fx": 50.0,
+            "fy": 50.0,
+            "cx": width / 2,
+            "cy": height / 2,
+        }
+    }
+    with SequenceWriter(
+        path, path.name, {"rgb": "color", "depth": "depth_mm"}, 10.0, calibration
+    ) as writer:
         for i in range(n_each * len(rooms)):
             room = rooms[i // n_each]
             noise = rng.normal(0, 25, (height, width, 3))
@@ -42,9 +51,12 @@ def write_tour(
             rgb = np.clip(light * color + noise, 0, 255).astype(np.uint8)
             depth = rng.integers(500, farthest, (height, width))
             writer.add(
-                i * 100_000_000, {"rgb": rgb, "depth": depth.astype(np.uint16)},
-                segment=0, pose=(float(i), 0.0, 0.0), room=room if has_truth else None,
-            )  # fmt: skip
+                i * 100_000_000,
+                {"rgb": rgb, "depth": depth.astype(np.uint16)},
+                segment=0,
+                pose=(float(i), 0.0, 0.0),
+                room=room if has_truth else None,
+            )
     return path
 
 

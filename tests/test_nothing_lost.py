@@ -37,8 +37,9 @@ def killed(path: Path, out: Path, frames: int) -> None:
     """Start a run and kill -9 it once so many frames stand in its log."""
     process = subprocess.Popen(
         [*CLI, "run", str(path), "--out", str(out)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     until = time.monotonic() + 100
     log = out / "run.jsonl"
     while time.monotonic() < until:
@@ -84,8 +85,10 @@ def test_a_full_disk_keeps_the_answers_so_far(config: Config, tmp_path: Path) ->
     out = tmp_path / "out"
     process = subprocess.Popen(
         [*CLI, "run", str(config(replay=WALL)), "--out", str(out)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     log = out / "run.jsonl"
     while not (log.exists() and b'"type":"frame"' in log.read_bytes()):
         assert process.poll() is None

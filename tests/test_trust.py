@@ -70,10 +70,18 @@ def unsafe(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "source",
-    ["import pickle", "from pickle import loads", "yaml.load(f)", "np.load(f)", "torch.load(f)",
-     "archive.extractall(folder)", "subprocess.run(c, shell=True)", "eval(text)",
-     "yaml.compose(raw)"],
-)  # fmt: skip
+    [
+        "import pickle",
+        "from pickle import loads",
+        "yaml.load(f)",
+        "np.load(f)",
+        "torch.load(f)",
+        "archive.extractall(folder)",
+        "subprocess.run(c, shell=True)",
+        "eval(text)",
+        "yaml.compose(raw)",
+    ],
+)
 def test_the_scan_finds_what_is_unsafe(source: str) -> None:
     """The scan itself can fail."""
     assert list(unsafe(source))

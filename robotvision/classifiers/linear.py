@@ -105,5 +105,10 @@ class LinearSVM(_Linear):
     def _solver(self, weight: str | None) -> Any:
         from sklearn.svm import LinearSVC
 
-        return LinearSVC(C=self.C, class_weight=weight, max_iter=self.max_iter, dual="auto",
-                         random_state=self.random_state or 0)  # fmt: skip
+        return LinearSVC(
+            C=self.C,
+            class_weight=weight,
+            max_iter=self.max_iter,
+            dual="auto",
+            random_state=self.random_state or 0,
+        )

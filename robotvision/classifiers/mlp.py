@@ -91,8 +91,11 @@ class MLP(Classifier):
         sizes = [dim, *self.hidden, len(self.classes_)]
         layers: list[Any] = []
         for size, following in pairwise(sizes):
-            layers += [torch.nn.Dropout(self.dropout), torch.nn.Linear(size, following),
-                       torch.nn.ReLU()]  # fmt: skip
+            layers += [
+                torch.nn.Dropout(self.dropout),
+                torch.nn.Linear(size, following),
+                torch.nn.ReLU(),
+            ]
         return torch.nn.Sequential(*layers[:-1])
 
     def _train(self, torch: Any, net: Any, x: Any, y: Any) -> None:

@@ -43,9 +43,9 @@ class Prototype(Classifier):
         found = [self._means(x[y == room]) for room in range(len(self.classes_))]
         self.means_ = np.concatenate(found).astype(np.float64)
         self.starts_ = np.cumsum([0, *map(len, found[:-1])])
-        nearest = np.concatenate([
-            ((x[y == r] - means[0]) ** 2).sum(axis=1) for r, means in enumerate(found)
-        ])  # fmt: skip
+        nearest = np.concatenate(
+            [((x[y == r] - means[0]) ** 2).sum(axis=1) for r, means in enumerate(found)]
+        )
         self.spread_ = max(float(nearest.mean()), 1e-12)
 
     def _means(self, x: Vectors) -> NDArray[np.float32]:

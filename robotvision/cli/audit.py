@@ -22,14 +22,30 @@ SHOWN = 12
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--data-root", type=click.Path(path_type=Path),
-              help="Where relative sequence paths start.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(2), default=100, show_default=True,
-              help="At most so many frames of each test sequence.")  # fmt: skip
-@click.option("--single", type=click.IntRange(1), default=10, show_default=True,
-              help="Frames shown to a system started anew.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
-              help="Of the random order.")  # fmt: skip
+@click.option(
+    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(2),
+    default=100,
+    show_default=True,
+    help="At most so many frames of each test sequence.",
+)
+@click.option(
+    "--single",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Frames shown to a system started anew.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of the random order.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     config: Path, data_root: Path | None, limit: int, single: int, seed: int, as_json: bool
@@ -58,19 +74,39 @@ def command(
         session = Session(prepared.task, setup.config.mode, None, setup.config.seed)
         for part in setup.parts:
             tested = [prepared.opened[s] for s in part.test]
-            more = audit(prepared.system(part), session, tested, limit=limit, n_single=single,
-                         seed=seed, step=live.step)  # fmt: skip
+            more = audit(
+                prepared.system(part),
+                session,
+                tested,
+                limit=limit,
+                n_single=single,
+                seed=seed,
+                step=live.step,
+            )
             found.changes += more.changes
             for way, n in more.asked.items():
                 found.asked[way] = found.asked.get(way, 0) + n
     if as_json:
         changes = [
-            {"sequence": c.sequence, "index": c.index, "way": c.way, "before": c.before,
-             "after": c.after}
+            {
+                "sequence": c.sequence,
+                "index": c.index,
+                "way": c.way,
+                "before": c.before,
+                "after": c.after,
+            }
             for c in found.changes
-        ]  # fmt: skip
-        click.echo(json.dumps({"schema": 1, "is_obligatory": found.is_obligatory,
-                               "asked": found.asked, "changes": changes}))  # fmt: skip
+        ]
+        click.echo(
+            json.dumps(
+                {
+                    "schema": 1,
+                    "is_obligatory": found.is_obligatory,
+                    "asked": found.asked,
+                    "changes": changes,
+                }
+            )
+        )
     else:
         _print(console(), found)
     return 0 if found.is_obligatory else 1
@@ -89,13 +125,18 @@ def _print(console: Console, found: Audit) -> None:
         table.add_row(way, str(n), "" if way == "straight" else str(changed.get(way, 0)))
     console.print(table)
     for c in found.changes[:SHOWN]:
-        console.print(f"{c.sequence} frame {c.index}, {c.way}: {c.before} -> {c.after}",
-                      highlight=False)  # fmt: skip
+        console.print(
+            f"{c.sequence} frame {c.index}, {c.way}: {c.before} -> {c.after}", highlight=False
+        )
     if len(found.changes) > SHOWN:
         console.print(f"... and {len(found.changes) - SHOWN} more (--json lists all)")
     if found.is_obligatory:
-        console.print("every frame is answered on its own: the obligatory mode is kept",
-                      style="green")  # fmt: skip
+        console.print(
+            "every frame is answered on its own: the obligatory mode is kept", style="green"
+        )
     else:
-        console.print("answers depend on other frames, their order or their numbers: out of the "
-                      "obligatory mode", style="red")  # fmt: skip
+        console.print(
+            "answers depend on other frames, their order or their numbers: out of the "
+            "obligatory mode",
+            style="red",
+        )

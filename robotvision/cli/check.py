@@ -15,8 +15,11 @@ Examples:
 
 @click.command("check", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option("--truth", type=click.Path(path_type=Path),
-              help="A sequence or truth.csv: are the frames those of the test set?")  # fmt: skip
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="A sequence or truth.csv: are the frames those of the test set?",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(task_name: str, truth: Path | None, as_json: bool, runs: tuple[Path, ...]) -> int:

@@ -18,27 +18,62 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 
 @click.command("codabench", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
-              help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip
-@click.option("--train", multiple=True, type=click.Path(path_type=Path),
-              help="Training sequences, for a task that takes its rooms from them.")  # fmt: skip
-@click.option("--mode", type=click.Choice(["obligatory", "optional"]), default="obligatory",
-              show_default=True, help="The mode of the contest.")  # fmt: skip
+@click.option(
+    "--truth",
+    "truths",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A sequence or truth.csv; several: the task's test sets, in order.",
+)
+@click.option(
+    "--train",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Training sequences, for a task that takes its rooms from them.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["obligatory", "optional"]),
+    default="obligatory",
+    show_default=True,
+    help="The mode of the contest.",
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The bundle.")
 @click.option("--title", help="Of the competition (else the task's).")
-@click.option("--image", default="python:3.12-slim", show_default=True,
-              help="Docker image of the scoring program: Python 3.11 or later.")  # fmt: skip
+@click.option(
+    "--image",
+    default="python:3.12-slim",
+    show_default=True,
+    help="Docker image of the scoring program: Python 3.11 or later.",
+)
 @click.option("--start", type=DATE, help="When the phase begins, UTC (else it is open at once).")
 @click.option("--end", type=DATE, help="When it ends, UTC (else never).")
-@click.option("--per-day", type=click.IntRange(1), default=5, show_default=True,
-              help="Submissions a day and participant.")  # fmt: skip
-@click.option("--terms", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="Terms of participation, Markdown (else a few lines to replace).")  # fmt: skip
+@click.option(
+    "--per-day",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Submissions a day and participant.",
+)
+@click.option(
+    "--terms",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Terms of participation, Markdown (else a few lines to replace).",
+)
 def command(
-    task_name: str, truths: tuple[Path, ...], train: tuple[Path, ...], mode: str, output: Path,
-    title: str | None, image: str, start: datetime | None, end: datetime | None, per_day: int,
+    task_name: str,
+    truths: tuple[Path, ...],
+    train: tuple[Path, ...],
+    mode: str,
+    output: Path,
+    title: str | None,
+    image: str,
+    start: datetime | None,
+    end: datetime | None,
+    per_day: int,
     terms: Path | None,
-) -> int:  # fmt: skip
+) -> int:
     """Write a Codabench competition bundle: pages, truth, scoring program, leaderboard.
 
     The scoring program carries this version of robotvision. The bundle holds the truth: keep it to

@@ -20,14 +20,29 @@ Dotted lines of the picture: points offline, time aside. Grey: where two runs sw
 
 @click.command(epilog=EPILOG)
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--policy", "policies", multiple=True, metavar="NAME",
-              help="May be repeated (else deadline and streaming).")  # fmt: skip
-@click.option("--deadline-ms", "deadlines", metavar="FIRST:LAST:STEP",
-              help="Deadlines, or a list with commas (else up to the slow answers).")  # fmt: skip
-@click.option("--speeds", metavar="FIRST:LAST:STEP",
-              help="Speeds of the machine, or a list with commas (else 1/8 to 8).")  # fmt: skip
-@click.option("--at-deadline-ms", metavar="MS|next-frame",
-              help="The deadline along the speeds (else the policy's own).")  # fmt: skip
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME",
+    help="May be repeated (else deadline and streaming).",
+)
+@click.option(
+    "--deadline-ms",
+    "deadlines",
+    metavar="FIRST:LAST:STEP",
+    help="Deadlines, or a list with commas (else up to the slow answers).",
+)
+@click.option(
+    "--speeds",
+    metavar="FIRST:LAST:STEP",
+    help="Speeds of the machine, or a list with commas (else 1/8 to 8).",
+)
+@click.option(
+    "--at-deadline-ms",
+    metavar="MS|next-frame",
+    help="The deadline along the speeds (else the policy's own).",
+)
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A picture: svg, png or pdf.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

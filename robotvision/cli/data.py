@@ -24,11 +24,20 @@ _PATH = click.Path(path_type=Path)
 
 def _for_recordings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that robot recordings are read with."""
-    label_file = click.option("--label-file", metavar="FILE", type=_PATH,
-                              help="CSV of a recording's rooms: start_s,end_s,room.")  # fmt: skip
-    topics = click.option("--topic", "topics", metavar="CHANNEL=TOPIC", multiple=True,
-                          help="Topic of a recording's rgb, depth, left, right, pose or label; "
-                          "'none' leaves it out. May be repeated.")  # fmt: skip
+    label_file = click.option(
+        "--label-file",
+        metavar="FILE",
+        type=_PATH,
+        help="CSV of a recording's rooms: start_s,end_s,room.",
+    )
+    topics = click.option(
+        "--topic",
+        "topics",
+        metavar="CHANNEL=TOPIC",
+        multiple=True,
+        help="Topic of a recording's rgb, depth, left, right, pose or label; "
+        "'none' leaves it out. May be repeated.",
+    )
     return label_file(topics(command))
 
 
@@ -63,18 +72,23 @@ command.add_command(list_)
 command.add_command(fetch)
 
 
-@command.command(epilog="\b\nExamples:\n"
-                 "  robotvision data info sequences/day\n"
-                 "  robotvision data info tour.bag --topic rgb=/front/image_raw\n"
-                 "  robotvision data info --json sequences/day | jq .rooms")  # fmt: skip
+@command.command(
+    epilog="\b\nExamples:\n"
+    "  robotvision data info sequences/day\n"
+    "  robotvision data info tour.bag --topic rgb=/front/image_raw\n"
+    "  robotvision data info --json sequences/day | jq .rooms"
+)
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
 @_for_recordings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(
-    sequences: tuple[Path, ...], reader: str | None, label_file: Path | None,
-    topics: tuple[str, ...], as_json: bool,
-) -> None:  # fmt: skip
+    sequences: tuple[Path, ...],
+    reader: str | None,
+    label_file: Path | None,
+    topics: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show what a sequence holds: frames, rooms, channels, times."""
     from robotvision.data import open_sequence
     from robotvision.data.summary import summary
@@ -90,19 +104,29 @@ def info(
         _print_card(card)
 
 
-@command.command(epilog="\b\nExamples:\n"
-                 "  robotvision data verify sequences/day sequences/night\n"
-                 "  robotvision data verify training1 --task imageclef2012 --json")  # fmt: skip
+@command.command(
+    epilog="\b\nExamples:\n"
+    "  robotvision data verify sequences/day sequences/night\n"
+    "  robotvision data verify training1 --task imageclef2012 --json"
+)
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
-@click.option("--task", "task_name", metavar="TASK",
-              help="Whose rooms and objects the truth may hold: name or YAML file.")  # fmt: skip
+@click.option(
+    "--task",
+    "task_name",
+    metavar="TASK",
+    help="Whose rooms and objects the truth may hold: name or YAML file.",
+)
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
 @_for_recordings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(
-    sequences: tuple[Path, ...], task_name: str | None, reader: str | None,
-    label_file: Path | None, topics: tuple[str, ...], as_json: bool,
-) -> int:  # fmt: skip
+    sequences: tuple[Path, ...],
+    task_name: str | None,
+    reader: str | None,
+    label_file: Path | None,
+    topics: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Find every fault of a sequence: tables, truth and each picture. Exit 2 where there is one.
 
     A data set that was fetched can be named by its id (kth-idol2): its archives' digests and its
@@ -129,25 +153,39 @@ def verify(
     return 2 if any(r.faults for _, r in results) else 0
 
 
-@command.command(epilog="\b\nExamples:\n"
-                 "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
-                 "  robotvision data convert tour.mp4 sequences/tour\n"
-                 "  robotvision data convert tour.bag sequences/tour --label-file rooms.csv\n"
-                 "  robotvision data convert pictures/ sequences/tour --rate 2\n"
-                 "  robotvision data convert test1 handout --no-truth --no-poses")  # fmt: skip
+@command.command(
+    epilog="\b\nExamples:\n"
+    "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
+    "  robotvision data convert tour.mp4 sequences/tour\n"
+    "  robotvision data convert tour.bag sequences/tour --label-file rooms.csv\n"
+    "  robotvision data convert pictures/ sequences/tour --rate 2\n"
+    "  robotvision data convert test1 handout --no-truth --no-poses"
+)
 @click.argument("source", metavar="SRC", type=_PATH)
 @click.argument("target", metavar="DST", type=_PATH)
 @click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
-@click.option("--rate", "rate_hz", metavar="HZ", type=click.FloatRange(0, min_open=True),
-              help="Frames a second, for layouts without times (5 where not said).")  # fmt: skip
+@click.option(
+    "--rate",
+    "rate_hz",
+    metavar="HZ",
+    type=click.FloatRange(0, min_open=True),
+    help="Frames a second, for layouts without times (5 where not said).",
+)
 @_for_recordings
 @click.option("--no-truth", is_flag=True, help="Leave the rooms and objects out.")
-@click.option("--no-poses", is_flag=True,
-              help="Leave the robot's poses out, from which rooms can be told.")  # fmt: skip
+@click.option(
+    "--no-poses", is_flag=True, help="Leave the robot's poses out, from which rooms can be told."
+)
 def convert(
-    source: Path, target: Path, reader: str | None, rate_hz: float | None,
-    label_file: Path | None, topics: tuple[str, ...], no_truth: bool, no_poses: bool,
-) -> int:  # fmt: skip
+    source: Path,
+    target: Path,
+    reader: str | None,
+    rate_hz: float | None,
+    label_file: Path | None,
+    topics: tuple[str, ...],
+    no_truth: bool,
+    no_poses: bool,
+) -> int:
     """Write a sequence in the native layout. Exit 1 where pictures could not be read."""
     from robotvision.data import open_sequence
     from robotvision.data.convert import convert as write
@@ -173,8 +211,10 @@ def _print_checked(path: Path, reading: Any) -> None:
     if reading.faults and sequence is None:
         return
     if reading.faults:
-        click.echo(f"{path}: {len(reading.faults)} fault{'s' * (len(reading.faults) != 1)} "
-                   f"in {n} frames", err=True)  # fmt: skip
+        click.echo(
+            f"{path}: {len(reading.faults)} fault{'s' * (len(reading.faults) != 1)} in {n} frames",
+            err=True,
+        )
         return
     rooms = f"{len(sequence.room_counts())} rooms" if sequence.truth is not None else "no truth"
     click.echo(f"ok: {n} frames, {', '.join(sequence.channels)}, {rooms} ({path})")
@@ -191,8 +231,13 @@ def _checked_json(path: Path, reading: Any) -> dict[str, Any]:
 
 
 def _fault_json(fault: Fault) -> dict[str, Any]:
-    return {"file": str(fault.path), "line": fault.line, "column": fault.column,
-            "message": fault.message, "remedy": fault.remedy}  # fmt: skip
+    return {
+        "file": str(fault.path),
+        "line": fault.line,
+        "column": fault.column,
+        "message": fault.message,
+        "remedy": fault.remedy,
+    }
 
 
 def _print_card(card: dict[str, Any]) -> None:

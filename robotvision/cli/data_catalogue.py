@@ -15,9 +15,9 @@ import click
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("list", epilog="\b\nExamples:\n"
-                 "  robotvision data list\n"
-                 "  robotvision data list kth-idol2")  # fmt: skip
+@click.command(
+    "list", epilog="\b\nExamples:\n  robotvision data list\n  robotvision data list kth-idol2"
+)
 @click.argument("name", metavar="[ID]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(name: str | None, as_json: bool) -> None:
@@ -36,29 +36,60 @@ def list_(name: str | None, as_json: bool) -> None:
             click.echo(f"{data.id:14}{data.access:8}{n:13}{data.title}")
 
 
-@click.command(epilog="\b\nExamples:\n"
-                 "  robotvision data fetch vidrilo --to data\n"
-                 "  robotvision data fetch cold 'cold-freiburg_part_a_*' --jobs 4\n"
-                 "  robotvision data fetch kth-idol2 'dum_*' --mirror https://example.org/idol2\n"
-                 "  robotvision data fetch imageclef2012 --mirror ~/Downloads")  # fmt: skip
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  robotvision data fetch vidrilo --to data\n"
+    "  robotvision data fetch cold 'cold-freiburg_part_a_*' --jobs 4\n"
+    "  robotvision data fetch kth-idol2 'dum_*' --mirror https://example.org/idol2\n"
+    "  robotvision data fetch imageclef2012 --mirror ~/Downloads"
+)
 @click.argument("name", metavar="ID")
 @click.argument("wanted", metavar="[SEQUENCE...]", nargs=-1)
-@click.option("--to", "folder", metavar="DIR", type=_PATH, envvar="ROBOTVISION_DATA",
-              default=Path("data"),
-              help="Where data sets lie (ROBOTVISION_DATA, else data).")  # fmt: skip
-@click.option("--mirror", "mirrors", metavar="URL|DIR", multiple=True,
-              help="Where the archives are, if not at the known addresses.")  # fmt: skip
-@click.option("--jobs", metavar="N", type=click.IntRange(1, 16), default=2, show_default=True,
-              help="Archives at a time.")  # fmt: skip
-@click.option("--timeout", "timeout_s", metavar="S", type=click.FloatRange(0, min_open=True),
-              default=30.0, show_default=True,
-              help="Nothing for so long is an interruption.")  # fmt: skip
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=_PATH,
+    envvar="ROBOTVISION_DATA",
+    default=Path("data"),
+    help="Where data sets lie (ROBOTVISION_DATA, else data).",
+)
+@click.option(
+    "--mirror",
+    "mirrors",
+    metavar="URL|DIR",
+    multiple=True,
+    help="Where the archives are, if not at the known addresses.",
+)
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Archives at a time.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="S",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Nothing for so long is an interruption.",
+)
 @click.option("--discard", is_flag=True, help="Delete archives once they are unpacked.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def fetch(
-    name: str, wanted: tuple[str, ...], folder: Path, mirrors: tuple[str, ...], jobs: int,
-    timeout_s: float, discard: bool, as_json: bool,
-) -> int:  # fmt: skip
+    name: str,
+    wanted: tuple[str, ...],
+    folder: Path,
+    mirrors: tuple[str, ...],
+    jobs: int,
+    timeout_s: float,
+    discard: bool,
+    as_json: bool,
+) -> int:
     """Fetch a data set: download, unpack, count. Exit 1 where an archive could not be had.
 
     What was interrupted goes on where it stopped. The first digest of an archive is kept beside it
@@ -71,8 +102,9 @@ def fetch(
     try:
         from robotvision.data.catalogue.fetch import Fetching
     except ImportError as e:
-        raise MissingExtraError("fetching needs pooch; install it with: pip install "
-                                "'robotvision[data]'") from e  # fmt: skip
+        raise MissingExtraError(
+            "fetching needs pooch; install it with: pip install 'robotvision[data]'"
+        ) from e
     fetching = Fetching(folder, mirrors, jobs, not discard, timeout_s)
     results = []
     with _transfers() as progress:
@@ -171,8 +203,14 @@ def _transfers() -> Iterator[Callable[[str, int, int | None], None] | None]:
     if not console.is_terminal:
         yield None
         return
-    bars = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-                    TransferSpeedColumn(), console=console, transient=True)  # fmt: skip
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=console,
+        transient=True,
+    )
     tasks: dict[str, Any] = {}
 
     def show(name: str, done: int, total: int | None) -> None:

@@ -17,8 +17,13 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("kind", type=click.Choice(["confusion", "latency", "curve", "timeline", "map"]))
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help="The file; its ending says the format (.pdf, .svg, .eps, .png).")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The file; its ending says the format (.pdf, .svg, .eps, .png).",
+)
 def command(kind: str, runs: tuple[Path, ...], output: Path) -> int:
     """Draw a figure of one or several runs: vector, labelled units, colours for every eye.
 

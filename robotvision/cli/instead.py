@@ -15,11 +15,21 @@ def instead_options(command: F) -> F:
     """Add ``--task``, ``--train`` and ``--test`` to a command."""
     path = click.Path(path_type=Path)
     for option in (
-        click.option("--test", multiple=True, type=path, metavar="SEQUENCE",
-                     help="Test on it in place of the config's sequences; may repeat."),
-        click.option("--train", multiple=True, type=path, metavar="SEQUENCE",
-                     help="Train on it in place of the config's sequences; may repeat."),
+        click.option(
+            "--test",
+            multiple=True,
+            type=path,
+            metavar="SEQUENCE",
+            help="Test on it in place of the config's sequences; may repeat.",
+        ),
+        click.option(
+            "--train",
+            multiple=True,
+            type=path,
+            metavar="SEQUENCE",
+            help="Train on it in place of the config's sequences; may repeat.",
+        ),
         click.option("--task", help="In place of the config's: a task's name or YAML file."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command

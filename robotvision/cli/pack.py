@@ -22,8 +22,13 @@ Examples:
 @click.option("--read", "packed", type=_PATH, help="Check a pack that was handed in, and leave.")
 @click.option("--unpack", "folder", type=_PATH, help="With --read: put its files there.")
 @click.option("--task", "task_name", help="A task's name or YAML file.")
-@click.option("--sequence", "sequences", multiple=True, type=_PATH,
-              help="The test sequence of each RUN, in order: is every frame answered?")  # fmt: skip
+@click.option(
+    "--sequence",
+    "sequences",
+    multiple=True,
+    type=_PATH,
+    help="The test sequence of each RUN, in order: is every frame answered?",
+)
 @click.option("--card", "card_path", type=_PATH, help="The description: a card.yaml.")
 @click.option("--group", help="Who hands it in.")
 @click.option("--method", help="How an answer is made.")
@@ -36,10 +41,16 @@ Examples:
 @click.option("-o", "--out", type=_PATH, help="The zip file to write.")
 @click.argument("runs", nargs=-1, type=_PATH)
 def command(
-    template: Path | None, packed: Path | None, folder: Path | None, task_name: str | None,
-    sequences: tuple[Path, ...], card_path: Path | None, out: Path | None,
-    runs: tuple[Path, ...], **card: Any,
-) -> int:  # fmt: skip
+    template: Path | None,
+    packed: Path | None,
+    folder: Path | None,
+    task_name: str | None,
+    sequences: tuple[Path, ...],
+    card_path: Path | None,
+    out: Path | None,
+    runs: tuple[Path, ...],
+    **card: Any,
+) -> int:
     """Pack a RUN file for each test set with its description card, to hand in.
 
     An incomplete run or card is refused, with everything that is missing listed.

@@ -16,22 +16,49 @@ Examples:
 
 @click.command("rank", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
-              help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip
-@click.option("--train", multiple=True, type=click.Path(path_type=Path),
-              help="Training sequences, for a task that takes its rooms from them.")  # fmt: skip
-@click.option("--mode", type=click.Choice(["obligatory", "optional"]), default="obligatory",
-              show_default=True, help="The mode the runs were made in.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path),
-              help="Write ranking.md, ranking.csv and scores.json there.")  # fmt: skip
-@click.option("--site", type=click.Path(path_type=Path),
-              help="Write a static site there: ranking with intervals, a page a run.")  # fmt: skip
+@click.option(
+    "--truth",
+    "truths",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A sequence or truth.csv; several: the task's test sets, in order.",
+)
+@click.option(
+    "--train",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Training sequences, for a task that takes its rooms from them.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["obligatory", "optional"]),
+    default="obligatory",
+    show_default=True,
+    help="The mode the runs were made in.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write ranking.md, ranking.csv and scores.json there.",
+)
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="Write a static site there: ranking with intervals, a page a run.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with intervals.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def command(
-    task_name: str, truths: tuple[Path, ...], train: tuple[Path, ...], mode: str,
-    out: Path | None, site: Path | None, as_json: bool, folder: Path,
-) -> int:  # fmt: skip
+    task_name: str,
+    truths: tuple[Path, ...],
+    train: tuple[Path, ...],
+    mode: str,
+    out: Path | None,
+    site: Path | None,
+    as_json: bool,
+    folder: Path,
+) -> int:
     """Rank every run of FOLDER; a refused run is listed with its faults.
 
     With one truth, each .txt, .csv or .run file is a run. With several, each folder inside is one,

@@ -23,25 +23,51 @@ deadline, hold).
 @click.argument("sequences", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.")
-@click.option("--clock", type=click.Choice(["asap", "wall", "simulated"]),
-              help="asap (the default), wall (real time) or simulated (virtual time).")  # fmt: skip
-@click.option("--policy", metavar="NAME",
-              help="The late-frame rule; all but offline need a running clock.")  # fmt: skip
-@click.option("--deadline-ms", metavar="MS|next-frame",
-              help="After a frame's due time (else the policy's own).")  # fmt: skip
+@click.option(
+    "--clock",
+    type=click.Choice(["asap", "wall", "simulated"]),
+    help="asap (the default), wall (real time) or simulated (virtual time).",
+)
+@click.option(
+    "--policy", metavar="NAME", help="The late-frame rule; all but offline need a running clock."
+)
+@click.option(
+    "--deadline-ms",
+    metavar="MS|next-frame",
+    help="After a frame's due time (else the policy's own).",
+)
 @click.option("--rate-hz", type=click.FloatRange(0, min_open=True), help="Impose a frame rate.")
-@click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
-              help="Of the recording.")  # fmt: skip
-@click.option("--start-s", type=click.FloatRange(0), default=0.0,
-              help="Leave out the recording's first seconds.")  # fmt: skip
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Of the recording.",
+)
+@click.option(
+    "--start-s",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Leave out the recording's first seconds.",
+)
 @click.option("--loop", type=click.IntRange(1), default=1, help="Replay so many times.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
-    model: Path, sequences: tuple[Path, ...], task: str | None, out: Path | None,
-    clock: str | None, policy: str | None, deadline_ms: str | None, rate_hz: float | None,
-    speed: float, start_s: float, loop: int, limit: int | None, as_json: bool,
-) -> int:  # fmt: skip
+    model: Path,
+    sequences: tuple[Path, ...],
+    task: str | None,
+    out: Path | None,
+    clock: str | None,
+    policy: str | None,
+    deadline_ms: str | None,
+    rate_hz: float | None,
+    speed: float,
+    start_s: float,
+    loop: int,
+    limit: int | None,
+    as_json: bool,
+) -> int:
     """Replay SEQUENCES through a trained model or what CONFIG trains, and score the answers."""
     from rich.console import Console
 

@@ -17,13 +17,24 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path),
-              help="The file (else report.html in the run folder, or in this folder for several "
-              "runs).")  # fmt: skip
-@click.option("--pictures-mb", type=click.FloatRange(0, 200), default=9.0, show_default=True,
-              help="How much of the page pictures may take; 0: none.")  # fmt: skip
-@click.option("--tables", type=click.Choice(["md", "csv", "latex"]),
-              help="Tables in place of a page, printed where no file is named.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file (else report.html in the run folder, or in this folder for several runs).",
+)
+@click.option(
+    "--pictures-mb",
+    type=click.FloatRange(0, 200),
+    default=9.0,
+    show_default=True,
+    help="How much of the page pictures may take; 0: none.",
+)
+@click.option(
+    "--tables",
+    type=click.Choice(["md", "csv", "latex"]),
+    help="Tables in place of a page, printed where no file is named.",
+)
 def command(
     runs: tuple[Path, ...], output: Path | None, pictures_mb: float, tables: str | None
 ) -> int:

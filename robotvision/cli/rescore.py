@@ -21,20 +21,45 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
 
 @click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--policy", "policies", multiple=True, metavar="NAME",
-              help="The late-frame rule; may be repeated (else all four).")  # fmt: skip
-@click.option("--deadline-ms", metavar="MS|next-frame",
-              help="After a frame's due time (else the policy's own).")  # fmt: skip
-@click.option("--speed", type=float, default=1.0, show_default=True,
-              help="Of the machine: 2 halves every latency.")  # fmt: skip
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME",
+    help="The late-frame rule; may be repeated (else all four).",
+)
+@click.option(
+    "--deadline-ms",
+    metavar="MS|next-frame",
+    help="After a frame's due time (else the policy's own).",
+)
+@click.option(
+    "--speed",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the machine: 2 halves every latency.",
+)
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 @click.option("--latency", metavar="MODEL", help="A model in place of the measured latencies.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="Of the empirical latency model.")  # fmt: skip
-@click.option("--trace", type=click.Path(path_type=Path),
-              help="Write the schedule as a Chrome/Perfetto trace (one policy).")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True,
-              help="Print one JSON object; of several policies {\"runs\": [...]}.")  # fmt: skip
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Of the empirical latency model.",
+)
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path),
+    help="Write the schedule as a Chrome/Perfetto trace (one policy).",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help='Print one JSON object; of several policies {"runs": [...]}.',
+)
 def command(
     run: Path,
     policies: tuple[str, ...],

@@ -34,27 +34,42 @@ class Command(click.Command):
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @instead_options
-@click.option("--data-root", type=click.Path(path_type=Path),
-              help="Where relative sequence paths start (else ROBOTVISION_DATA, else the config's "
-              "folder).")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path),
-              help="The run folder (else runs/<config>-<time>).")  # fmt: skip
+@click.option(
+    "--data-root",
+    type=click.Path(path_type=Path),
+    help="Where relative sequence paths start (else ROBOTVISION_DATA, else the config's folder).",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The run folder (else runs/<config>-<time>)."
+)
 @click.option(
     "--limit", type=click.IntRange(1), help="At most so many frames of each test sequence."
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
-@click.option("--faults", type=click.Path(path_type=Path),
-              help="Spoil the test tours by the sensor faults of this YAML file, and tell the "
-              "points lost by fault.")  # fmt: skip
-@click.option("--trace", type=click.Path(path_type=Path),
-              help="Write a Chrome/Perfetto trace of the run.")  # fmt: skip
-@click.option("--resume", type=click.Path(path_type=Path),
-              help="Go on with an interrupted run, from its folder.")  # fmt: skip
-@click.option("--live", "is_full", is_flag=True,
-              help="Follow the run in full: posterior, latency, misses.")  # fmt: skip
-@click.option("--serve", type=click.IntRange(0, 65535), metavar="[PORT]",
-              help="Serve a page that follows the run, on 127.0.0.1 alone.")  # fmt: skip
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path),
+    help="Spoil the test tours by the sensor faults of this YAML file, and tell the "
+    "points lost by fault.",
+)
+@click.option(
+    "--trace", type=click.Path(path_type=Path), help="Write a Chrome/Perfetto trace of the run."
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Go on with an interrupted run, from its folder.",
+)
+@click.option(
+    "--live", "is_full", is_flag=True, help="Follow the run in full: posterior, latency, misses."
+)
+@click.option(
+    "--serve",
+    type=click.IntRange(0, 65535),
+    metavar="[PORT]",
+    help="Serve a page that follows the run, on 127.0.0.1 alone.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     config: Path | None,
@@ -76,11 +91,11 @@ def command(
     """Train, replay the test sequences frame by frame, score, report."""
     from rich.console import Console
 
-    from robotvision.config.checks import Instead, load_config
+    from robotvision.config.checks import Overrides, load_config
     from robotvision.experiment.run import execute, new_folder, resumed
     from robotvision.features.extraction import cache_folder
     from robotvision.playback.faults import load_plan
-    from robotvision.report.watch import Watch
+    from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
 
     if (config is None) == (resume is None):
@@ -95,24 +110,30 @@ def command(
         folder = resume
     else:
         assert config is not None
-        setup = load_config(config, data_root, seed, Instead(task, train, test))
+        setup = load_config(config, data_root, seed, Overrides(task, train, test))
         folder = new_folder(setup, out)
     errors = Console(stderr=True, emoji=False)
     cache = None if no_cache else cache_folder()
     lost = None
     stays = not as_json and errors.is_terminal
-    with Watch(errors, folder, setup, is_full=is_full, port=serve, stays=stays) as watch:
+    with RunWatch(errors, folder, setup, is_full=is_full, port=serve, stays=stays) as watch:
         with watch.screen:
             if plan is not None:
                 from robotvision.experiment.degrade import degrade
 
-                run, setup, lost = degrade(setup, folder, plan, limit=limit, cache=cache,
-                                           observer=watch.observer)  # fmt: skip
+                run, setup, lost = degrade(
+                    setup, folder, plan, limit=limit, cache=cache, observer=watch.observer
+                )
             else:
                 run = execute(
-                    setup, folder, limit=limit, cache=cache, observer=watch.observer,
-                    resume=resume is not None, prepared=watch.prepared(cache),
-                )  # fmt: skip
+                    setup,
+                    folder,
+                    limit=limit,
+                    cache=cache,
+                    observer=watch.observer,
+                    resume=resume is not None,
+                    prepared=watch.prepared(cache),
+                )
         if trace is not None:
             from robotvision.runs.trace import trace_run
 

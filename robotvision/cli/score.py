@@ -15,18 +15,37 @@ Examples:
 
 @click.command("score", epilog=EPILOG)
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option("--truth", "truths", required=True, multiple=True, type=click.Path(path_type=Path),
-              help="A sequence or truth.csv; several: the task's test sets, in order.")  # fmt: skip
-@click.option("--train", multiple=True, type=click.Path(path_type=Path),
-              help="Training sequences, for a task that takes its rooms from them.")  # fmt: skip
-@click.option("--mode", type=click.Choice(["obligatory", "optional"]), default="obligatory",
-              show_default=True, help="The mode the runs were made in.")  # fmt: skip
+@click.option(
+    "--truth",
+    "truths",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A sequence or truth.csv; several: the task's test sets, in order.",
+)
+@click.option(
+    "--train",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Training sequences, for a task that takes its rooms from them.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["obligatory", "optional"]),
+    default="obligatory",
+    show_default=True,
+    help="The mode the runs were made in.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(
-    task_name: str, truths: tuple[Path, ...], train: tuple[Path, ...], mode: str, as_json: bool,
+    task_name: str,
+    truths: tuple[Path, ...],
+    train: tuple[Path, ...],
+    mode: str,
+    as_json: bool,
     runs: tuple[Path, ...],
-) -> int:  # fmt: skip
+) -> int:
     """Score run files: points, breakdown by room and object, published results beside them.
 
     With one truth, every RUN is a file. With several, a RUN is a folder with one file a test set,

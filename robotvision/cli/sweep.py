@@ -55,17 +55,27 @@ def command() -> None:
 @click.argument("grid", type=click.Path(path_type=Path))
 @click.option("--out", metavar="PATH|URL", help="Where results go (else runs/<grid>).")
 @click.option("--cache", metavar="PATH|URL", help="Where extracted features go (else in --out).")
-@click.option("--data-root", type=click.Path(path_type=Path),
-              help="Where relative sequence paths start; every worker must see it.")  # fmt: skip
+@click.option(
+    "--data-root",
+    type=click.Path(path_type=Path),
+    help="Where relative sequence paths start; every worker must see it.",
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786.")
-@click.option("--cluster", "cluster_file", type=click.Path(path_type=Path),
-              help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.")  # fmt: skip
+@click.option(
+    "--cluster",
+    "cluster_file",
+    type=click.Path(path_type=Path),
+    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
+)
 @click.option("--workers", type=click.IntRange(1), help="Of the local cluster (else one a core).")
-@click.option("--exclusive", is_flag=True,
-              help="One run a worker, with cores of its own, so that latencies can be "
-              "quoted.")  # fmt: skip
-@click.option("--live", is_flag=True,
-              help="Extract test frames in every run, in place of looking them up.")  # fmt: skip
+@click.option(
+    "--exclusive",
+    is_flag=True,
+    help="One run a worker, with cores of its own, so that latencies can be quoted.",
+)
+@click.option(
+    "--live", is_flag=True, help="Extract test frames in every run, in place of looking them up."
+)
 @click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
 @click.option("--dry-run", is_flag=True, help="Check the grid and say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -86,13 +96,13 @@ def run(
     """Do every run of GRID that was not done before."""
     from rich.console import Console
 
-    from robotvision.cluster.start import Wish
+    from robotvision.cluster.start import ClusterOptions
     from robotvision.cluster.store import Store
     from robotvision.report.console import out as stdout
     from robotvision.sweep.engine import sweep
     from robotvision.sweep.finish import finish, print_plan
     from robotvision.sweep.plan import load_plan
-    from robotvision.sweep.progress import Bars
+    from robotvision.sweep.progress import ProgressBars
 
     if scheduler is not None and (cluster_file is not None or workers is not None):
         raise click.UsageError("--scheduler has its own workers: leave out --cluster and --workers")
@@ -101,8 +111,8 @@ def run(
         return print_plan(stdout(), plan, live=live or exclusive, as_json=as_json)
     store = Store(out or str(Path("runs") / grid.stem))
     errors = Console(stderr=True, emoji=False)
-    wish = Wish(scheduler, cluster_file, workers, exclusive, store.is_memory)
-    with Bars(errors) as bars:
+    wish = ClusterOptions(scheduler, cluster_file, workers, exclusive, store.is_memory)
+    with ProgressBars(errors) as bars:
         swept = sweep(plan, store, wish, bars, cache=cache, live=live)
     return finish(stdout(), errors, store, swept, as_json=as_json)
 
@@ -113,11 +123,19 @@ def run(
 @click.option("--ascending", is_flag=True, help="Smallest first.")
 @click.option("--best", type=click.IntRange(1), metavar="N", help="Only the N best finished runs.")
 @click.option("--pivot", nargs=2, metavar="KEY KEY", help="Means by two keys.")
-@click.option("--value", default="points_per_frame", show_default=True, metavar="COLUMN",
-              help="What --pivot takes the mean of and --best goes by.")  # fmt: skip
-@click.option("--compare", nargs=2, metavar="ROW ROW",
-              help="Paired difference of two rows (numbers or hashes), with its "
-              "interval.")  # fmt: skip
+@click.option(
+    "--value",
+    default="points_per_frame",
+    show_default=True,
+    metavar="COLUMN",
+    help="What --pivot takes the mean of and --best goes by.",
+)
+@click.option(
+    "--compare",
+    nargs=2,
+    metavar="ROW ROW",
+    help="Paired difference of two rows (numbers or hashes), with its interval.",
+)
 @click.option("--page", is_flag=True, help="Write results.html anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(

@@ -28,23 +28,53 @@ Examples:
 
 
 @click.group(epilog=EPILOG, invoke_without_command=True)
-@click.option("--trajectory", "trajectories", multiple=True, metavar="NAMES|CSV",
-              type=click.Path(path_type=Path),
-              help="Drive along real poses: a list of IDOL2 file names, a CSV file or a folder of "
-              "such; again for more. One building is laid out around all of them.")  # fmt: skip
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
-              help="With --trajectory: folder to write to, one folder a tour.")  # fmt: skip
-@click.option("--layout", type=click.Choice(["idol2", "native"]), default="idol2",
-              show_default=True, help="native: colour, depth and poses.")  # fmt: skip
-@click.option("--light", type=click.Choice(["sunny", "cloudy", "night"]), default="cloudy",
-              show_default=True, help="Of tours whose file's name tells of no light.")  # fmt: skip
+@click.option(
+    "--trajectory",
+    "trajectories",
+    multiple=True,
+    metavar="NAMES|CSV",
+    type=click.Path(path_type=Path),
+    help="Drive along real poses: a list of IDOL2 file names, a CSV file or a folder of "
+    "such; again for more. One building is laid out around all of them.",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --trajectory: folder to write to, one folder a tour.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["idol2", "native"]),
+    default="idol2",
+    show_default=True,
+    help="native: colour, depth and poses.",
+)
+@click.option(
+    "--light",
+    type=click.Choice(["sunny", "cloudy", "night"]),
+    default="cloudy",
+    show_default=True,
+    help="Of tours whose file's name tells of no light.",
+)
 @click.option("--only", metavar="TOURS", help="Render these of the tours, with commas [all].")
-@click.option("--every", default=1, show_default=True, type=click.IntRange(1), metavar="K",
-              help="One frame each K poses.")  # fmt: skip
+@click.option(
+    "--every",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="K",
+    help="One frame each K poses.",
+)
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N frames a tour.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@click.option("--furniture", default=0, show_default=True, type=click.IntRange(0),
-              help="Another number moves the furniture.")  # fmt: skip
+@click.option(
+    "--furniture",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Another number moves the furniture.",
+)
 @click.option("--size", default="320x240", show_default=True, metavar="WxH")
 @click.option("--workers", type=click.IntRange(1), help="Processes [one a core].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -65,8 +95,10 @@ def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: An
         ctx.exit(2)
     given = [p for p in ctx.params if ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]
     if given:
-        raise click.UsageError(f"{_flag(given[0])} goes with --trajectory and no command; give the "
-                               f"options of {ctx.invoked_subcommand!r} after its name")  # fmt: skip
+        raise click.UsageError(
+            f"{_flag(given[0])} goes with --trajectory and no command; give the "
+            f"options of {ctx.invoked_subcommand!r} after its name"
+        )
     return None
 
 
@@ -75,10 +107,19 @@ def _flag(parameter: str) -> str:
 
 
 def _trajectory(
-    trajectories: tuple[Path, ...], out: Path | None, layout: str, light: str, only: str | None,
-    every: int, limit: int | None, seed: int, furniture: int, size: str, workers: int | None,
+    trajectories: tuple[Path, ...],
+    out: Path | None,
+    layout: str,
+    light: str,
+    only: str | None,
+    every: int,
+    limit: int | None,
+    seed: int,
+    furniture: int,
+    size: str,
+    workers: int | None,
     as_json: bool,
-) -> int:  # fmt: skip
+) -> int:
     from rich.console import Console
 
     from robotvision.synth.trajectory import read_tracks
@@ -89,9 +130,16 @@ def _trajectory(
         raise click.UsageError("--trajectory needs --out, the folder to write to")
     width, height = _size(size)
     spec = RenderSpec(
-        layout=layout, seed=seed, furniture_seed=furniture, width=width, height=height,
-        every=every, limit=limit, only=_labels(only) or (), workers=workers,
-    )  # fmt: skip
+        layout=layout,
+        seed=seed,
+        furniture_seed=furniture,
+        width=width,
+        height=height,
+        every=every,
+        limit=limit,
+        only=_labels(only) or (),
+        workers=workers,
+    )
     tracks = read_tracks(trajectories, light)
     with Console(stderr=True, emoji=False).status("laying rooms out around the tours"):
         laid_out = lay_out(tracks)
@@ -114,15 +162,20 @@ def _report_tours(told: dict[str, Any], as_json: bool) -> None:
         return
     for tour in told["sequences"]:
         click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
-    click.echo(f"{told['plan']}  {told['poses']} poses, {told['in_own_room']} in the room of their "
-               f"label, at least {told['clearance_m']:.2f} m from walls and furniture")  # fmt: skip
+    click.echo(
+        f"{told['plan']}  {told['poses']} poses, {told['in_own_room']} in the room of their "
+        f"label, at least {told['clearance_m']:.2f} m from walls and furniture"
+    )
 
 
 def _out(f: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+        "--out",
+        required=True,
+        metavar="DIR",
+        type=click.Path(path_type=Path, file_okay=False),
         help="Folder to write to; made where it is not there.",
-    )(f)  # fmt: skip
+    )(f)
 
 
 def _json(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,26 +198,56 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 
 @command.command()
 @_out
-@click.option("--light", type=click.Choice(["sunny", "cloudy", "night"]), default="cloudy",
-              show_default=True)  # fmt: skip
-@click.option("--floor", default=0, show_default=True, type=click.IntRange(0),
-              help="Even: a straight corridor; odd: one with a corner.")  # fmt: skip
+@click.option(
+    "--light", type=click.Choice(["sunny", "cloudy", "night"]), default="cloudy", show_default=True
+)
+@click.option(
+    "--floor",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Even: a straight corridor; odd: one with a corner.",
+)
 @click.option("--frames", default=130, show_default=True, type=click.IntRange(1))
-@click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(0, min_open=True),
-              help="Frames a second.")  # fmt: skip
+@click.option(
+    "--rate",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Frames a second.",
+)
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@click.option("--furniture", default=0, show_default=True, type=click.IntRange(0),
-              help="Another number moves the furniture.")  # fmt: skip
-@click.option("--drive", default=0, show_default=True, type=click.IntRange(0),
-              help="Another number changes the way and the noise.")  # fmt: skip
+@click.option(
+    "--furniture",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Another number moves the furniture.",
+)
+@click.option(
+    "--drive",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Another number changes the way and the noise.",
+)
 @click.option("--reverse", is_flag=True, help="Drive from the other end.")
-@click.option("--kidnappings", default=0, show_default=True, type=click.IntRange(0),
-              help="How often the robot is carried elsewhere.")  # fmt: skip
-@click.option("--channels", default="rgb,depth", show_default=True,
-              help="Of rgb, depth, left, right.")  # fmt: skip
+@click.option(
+    "--kidnappings",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How often the robot is carried elsewhere.",
+)
+@click.option(
+    "--channels", default="rgb,depth", show_default=True, help="Of rgb, depth, left, right."
+)
 @click.option("--size", default="320x240", show_default=True, metavar="WxH")
-@click.option("--rooms", metavar="LABELS", help="Labels of the floor's rooms, with commas; "
-              "any label of an edition.")  # fmt: skip
+@click.option(
+    "--rooms",
+    metavar="LABELS",
+    help="Labels of the floor's rooms, with commas; any label of an edition.",
+)
 @click.option("--visit", metavar="LABELS", help="The rooms the robot enters [all].")
 @_json
 def tour(out: Path, as_json: bool, **options: Any) -> None:
@@ -184,9 +267,12 @@ EDITIONS = (
 
 
 def _edition(name: str) -> click.Command:
-    @click.command(name, short_help=f"Write a stand-in of {name}.",
-                   help=f"Write a stand-in of {name}: its rooms, sensors, lights and file "
-                   "layout in a building of our own, one folder a sequence.")  # fmt: skip
+    @click.command(
+        name,
+        short_help=f"Write a stand-in of {name}.",
+        help=f"Write a stand-in of {name}: its rooms, sensors, lights and file "
+        "layout in a building of our own, one folder a sequence.",
+    )
     @_out
     @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [120].")
     @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
@@ -210,11 +296,22 @@ def _spec(name: str, **o: Any) -> TourSpec:
 
     width, height = _size(o["size"])
     return TourSpec(
-        name=name or "tour", seed=o["seed"], floor=o["floor"], rooms=_labels(o["rooms"]) or ROOMS,
-        visit=_labels(o["visit"]), light=o["light"], reverse=o["reverse"], n_frames=o["frames"],
-        rate_hz=o["rate"], width=width, height=height, channels=_labels(o["channels"]) or ("rgb",),
-        furniture_seed=o["furniture"], drive_seed=o["drive"], kidnappings=o["kidnappings"],
-    )  # fmt: skip
+        name=name or "tour",
+        seed=o["seed"],
+        floor=o["floor"],
+        rooms=_labels(o["rooms"]) or ROOMS,
+        visit=_labels(o["visit"]),
+        light=o["light"],
+        reverse=o["reverse"],
+        n_frames=o["frames"],
+        rate_hz=o["rate"],
+        width=width,
+        height=height,
+        channels=_labels(o["channels"]) or ("rgb",),
+        furniture_seed=o["furniture"],
+        drive_seed=o["drive"],
+        kidnappings=o["kidnappings"],
+    )
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -245,9 +342,12 @@ def _progress() -> Iterator[Tell]:
     )
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames"),
         TimeRemainingColumn(),
-    )  # fmt: skip
+    )
     with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
         tasks: dict[str, Any] = {}
 

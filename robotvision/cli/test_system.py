@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from robotvision.systems.check_program import Check, Trial
+    from robotvision.systems.check_program import ProgramCheck, Trial
 
 EPILOG = """\b
 Examples:
@@ -23,8 +23,12 @@ Examples:
 @click.argument("command_line", nargs=-1, metavar="-- PROGRAM ARGS...")
 @click.option("--task", "task_name", help="Tell it the labels of this task.")
 @click.option("--room", "rooms", multiple=True, help="A room the program knows; repeatable.")
-@click.option("--read", multiple=True, type=click.Path(exists=True),
-              help="A file or folder the program may read; repeatable.")  # fmt: skip
+@click.option(
+    "--read",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="A file or folder the program may read; repeatable.",
+)
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set in its environment.")
 @click.option("--timeout-s", default=10.0, show_default=True, help="For one answer.")
 @click.option("--start-timeout-s", default=30.0, show_default=True, help="Until it is ready.")
@@ -56,10 +60,16 @@ def command(
     from robotvision.systems.external import External
 
     system = External(
-        command_line, timeout_s=timeout_s, start_timeout_s=start_timeout_s,
-        env=_environment(env), restarts=10, transport=transport,  # type: ignore[arg-type]
-        isolation=isolation, log_path=log_path, read=read,  # type: ignore[arg-type]
-    )  # fmt: skip
+        command_line,
+        timeout_s=timeout_s,
+        start_timeout_s=start_timeout_s,
+        env=_environment(env),
+        restarts=10,
+        transport=transport,  # type: ignore[arg-type]
+        isolation=isolation,  # type: ignore[arg-type]
+        log_path=log_path,
+        read=read,
+    )
     trial = try_system(system, _task(task_name, rooms), progress=None if as_json else _print_check)
     if as_json:
         click.echo(json.dumps(trial.to_json(), ensure_ascii=False))
@@ -83,7 +93,7 @@ def _environment(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def _print_check(check: Check) -> None:
+def _print_check(check: ProgramCheck) -> None:
     mark = {True: "ok  ", False: "FAIL", None: "note"}[check.ok]
     click.echo(f"{mark}  {check.name}: {check.message}")
     if check.remedy:
@@ -95,8 +105,10 @@ def _print_end(trial: Trial) -> None:
 
     click.echo(f"isolation: {trial.isolation}")
     if trial.latency_ns:
-        click.echo(f"time a frame: {median(trial.latency_ns) / 1e6:.2f} ms median, "
-                   f"{max(trial.latency_ns) / 1e6:.2f} ms at most")  # fmt: skip
+        click.echo(
+            f"time a frame: {median(trial.latency_ns) / 1e6:.2f} ms median, "
+            f"{max(trial.latency_ns) / 1e6:.2f} ms at most"
+        )
     failed = sum(c.ok is False for c in trial.checks)
     if not failed:
         click.echo(f"{trial.program} can be run.")

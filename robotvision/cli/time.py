@@ -23,25 +23,45 @@ Examples:
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": False})
 @click.argument("what", nargs=-1, required=True, metavar="CONFIG | -- PROGRAM ARGS...")
-@click.option("--data-root", type=click.Path(path_type=Path),
-              help="Where relative sequence paths start.")  # fmt: skip
+@click.option(
+    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
+)
 @click.option("--set", "set_name", help="Time the system of this test set (else the first).")
-@click.option("--on", type=click.Path(path_type=Path),
-              help="The sequence a PROGRAM is timed on (else pictures in memory).")  # fmt: skip
+@click.option(
+    "--on",
+    type=click.Path(path_type=Path),
+    help="The sequence a PROGRAM is timed on (else pictures in memory).",
+)
 @click.option("--task", "task_name", help="Tell a PROGRAM the labels of this task.")
 @click.option("--room", "rooms", multiple=True, help="A room a PROGRAM knows; repeatable.")
-@click.option("--vs", type=click.Path(path_type=Path),
-              help="Compare with this configuration's system, frame by frame.")  # fmt: skip
-@click.option("--quantile", "quantiles", multiple=True, metavar="p90",
-              help="Give it, and measure until it is supported; may be repeated "
-              "(else p50, p90 and p99).")  # fmt: skip
-@click.option("--warm-up", type=click.IntRange(0), default=20, show_default=True,
-              help="Frames left out.")  # fmt: skip
+@click.option(
+    "--vs",
+    type=click.Path(path_type=Path),
+    help="Compare with this configuration's system, frame by frame.",
+)
+@click.option(
+    "--quantile",
+    "quantiles",
+    multiple=True,
+    metavar="p90",
+    help="Give it, and measure until it is supported; may be repeated (else p50, p90 and p99).",
+)
+@click.option(
+    "--warm-up", type=click.IntRange(0), default=20, show_default=True, help="Frames left out."
+)
 @click.option("--passes", type=click.IntRange(1), help="Exactly so many, supported or not.")
-@click.option("--max-s", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True,
-              help="Stop after so many seconds.")  # fmt: skip
-@click.option("--sustainable", metavar="POLICY",
-              help="Find the fastest camera it keeps up with under this rule.")  # fmt: skip
+@click.option(
+    "--max-s",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Stop after so many seconds.",
+)
+@click.option(
+    "--sustainable",
+    metavar="POLICY",
+    help="Find the fastest camera it keeps up with under this rule.",
+)
 @click.option("--deadline-ms", metavar="MS|next-frame", help="Of --sustainable.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -69,7 +89,7 @@ def command(
     import json
     import tempfile
 
-    from robotvision.experiment.time_config import Wish, time_pair, time_subject
+    from robotvision.experiment.time_config import TimingOptions, time_pair, time_subject
     from robotvision.report.console import out
     from robotvision.report.timing import print_pair, print_timing
     from robotvision.scoring.policy import parse_deadline, parse_policy
@@ -78,7 +98,7 @@ def command(
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
     wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
-    wish = Wish(wanted, warm_up, max_s, passes)
+    wish = TimingOptions(wanted, warm_up, max_s, passes)
     with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
         subject = _subject(what, data_root, set_name, on, no_cache, Path(folder), task_name, rooms)
         if vs is not None:
@@ -96,9 +116,15 @@ def command(
 
 
 def _subject(
-    what: tuple[str, ...], data_root: Path | None, set_name: str | None, on: Path | None,
-    no_cache: bool, folder: Path, task_name: str | None = None, rooms: tuple[str, ...] = (),
-) -> Subject:  # fmt: skip
+    what: tuple[str, ...],
+    data_root: Path | None,
+    set_name: str | None,
+    on: Path | None,
+    no_cache: bool,
+    folder: Path,
+    task_name: str | None = None,
+    rooms: tuple[str, ...] = (),
+) -> Subject:
     from rich.console import Console
 
     from robotvision.config.checks import load_config
@@ -120,8 +146,9 @@ def _with_bar(work: Any) -> dict[str, Any]:
     from rich.progress import Progress
 
     console = Console(stderr=True, emoji=False)
-    with Progress(console=console, transient=True, disable=not console.is_terminal,
-                  auto_refresh=False) as bar:  # fmt: skip
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal, auto_refresh=False
+    ) as bar:
         task = bar.add_task("timing", total=None)
         last = [0]
 

@@ -18,28 +18,40 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
 @instead_options
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True,
-              help="The model file; replaced once the new one is whole.")  # fmt: skip
-@click.option("--data-root", type=click.Path(path_type=Path),
-              help="Where relative sequence paths start.")  # fmt: skip
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The model file; replaced once the new one is whole.",
+)
+@click.option(
+    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
+)
 @click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 def command(
-    config: Path, task: str | None, train: tuple[Path, ...], test: tuple[Path, ...], out: Path,
-    data_root: Path | None, set_name: str | None, seed: int | None,
+    config: Path,
+    task: str | None,
+    train: tuple[Path, ...],
+    test: tuple[Path, ...],
+    out: Path,
+    data_root: Path | None,
+    set_name: str | None,
+    seed: int | None,
     no_cache: bool,
-) -> int:  # fmt: skip
+) -> int:
     """Train the pipeline of CONFIG and keep it in a model file (no pickle in it)."""
     from rich.console import Console
 
-    from robotvision.config.checks import Instead, load_config
+    from robotvision.config.checks import Overrides, load_config
     from robotvision.experiment.prepare import train_part
     from robotvision.features.extraction import cache_folder
     from robotvision.recogniser.persistence import save_pipeline
     from robotvision.report.live import Live
 
-    setup = load_config(config, data_root, seed, Instead(task, train, test))
+    setup = load_config(config, data_root, seed, Overrides(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:
         cache = None if no_cache else cache_folder()
         pipeline, rules, about = train_part(setup, set_name, cache, live)

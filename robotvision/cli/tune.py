@@ -28,20 +28,32 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path),
-              help="Write the configuration with the best candidate here.")  # fmt: skip
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the configuration with the best candidate here.",
+)
 @instead_options
-@click.option("--data-root", type=click.Path(path_type=Path),
-              help="Where relative sequence paths start.")  # fmt: skip
+@click.option(
+    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
+)
 @click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
 def command(
-    config: Path, out: Path | None, task: str | None, train: tuple[Path, ...],
-    test: tuple[Path, ...], data_root: Path | None, set_name: str | None, seed: int | None,
-    no_cache: bool, as_json: bool,
-) -> int:  # fmt: skip
+    config: Path,
+    out: Path | None,
+    task: str | None,
+    train: tuple[Path, ...],
+    test: tuple[Path, ...],
+    data_root: Path | None,
+    set_name: str | None,
+    seed: int | None,
+    no_cache: bool,
+    as_json: bool,
+) -> int:
     """Try the candidates of CONFIG on held-out training sequences; rank them by points a frame.
 
     Whole sequences are held out, or groups of segments, never single frames: neighbours are
@@ -51,14 +63,14 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.config.checks import Instead, load_config
+    from robotvision.config.checks import Overrides, load_config
     from robotvision.experiment.prepare import tune_part
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best
 
-    setup = load_config(config, data_root, seed, Instead(task, train, test))
+    setup = load_config(config, data_root, seed, Overrides(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:
         tuned = tune_part(setup, set_name, None if no_cache else cache_folder(), live)
     if as_json:

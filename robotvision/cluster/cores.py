@@ -50,14 +50,14 @@ def placement() -> tuple[str, tuple[int, ...]]:
     return socket.gethostname(), tuple(sorted(os.sched_getaffinity(0)))
 
 
-class Watch:
+class LoadWatch:
     """What others did on our cores while something ran; ``others_share`` is known afterwards."""
 
     def __init__(self) -> None:
         self.others_share: float | None = None
 
     @contextmanager
-    def watching(self) -> Iterator[Watch]:
+    def watching(self) -> Iterator[LoadWatch]:
         """Watch until the block ends."""
         begun, before, own = time.monotonic(), _busy_s(), _own_s()
         yield self

@@ -43,7 +43,7 @@ class ClusterFile(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ClusterOptions:
     """Which cluster is wanted.
 
     Parameters
@@ -72,7 +72,7 @@ class Wish:
 
 
 @contextmanager
-def opened(wish: Wish) -> Iterator[Any]:
+def opened(wish: ClusterOptions) -> Iterator[Any]:
     """Hand out a client of the cluster, closed afterwards with what was started for it.
 
     Raises
@@ -114,7 +114,7 @@ def opened(wish: Wish) -> Iterator[Any]:
 
 
 @contextmanager
-def _connected(wish: Wish) -> Iterator[Any]:
+def _connected(wish: ClusterOptions) -> Iterator[Any]:
     try:
         client = make_client(wish.scheduler, timeout=wish.connect_s, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as e:
@@ -126,7 +126,7 @@ def _connected(wish: Wish) -> Iterator[Any]:
         yield client
 
 
-def _local(wish: Wish) -> Any:
+def _local(wish: ClusterOptions) -> Any:
     import distributed
 
     cores = len(os.sched_getaffinity(0))
@@ -195,10 +195,15 @@ def require_same_release(client: Any, version: str) -> None:
     """Raise RobotVisionError where a worker has another release of robotvision, or none."""
     found = client.run(importlib.metadata.version, "robotvision", on_error="return")
     wrong = [
-        f"worker {address}: " + ("robotvision is not installed there" if isinstance(v, Exception)
-                                 else f"robotvision {v}, here it is {version}")
-        for address, v in sorted(found.items()) if v != version
-    ]  # fmt: skip
+        f"worker {address}: "
+        + (
+            "robotvision is not installed there"
+            if isinstance(v, Exception)
+            else f"robotvision {v}, here it is {version}"
+        )
+        for address, v in sorted(found.items())
+        if v != version
+    ]
     if wrong:
         raise RobotVisionError("; ".join(wrong[:3]) + "; install the same release on every worker")
 

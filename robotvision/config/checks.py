@@ -183,7 +183,7 @@ class Config(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TestSetSpec:
     """One test set with what is trained for it. Parts with equal ``train`` share one pipeline."""
 
     name: str
@@ -192,7 +192,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class Experiment:
     """A checked configuration: the task loaded, the paths settled, every name known.
 
     Parameters
@@ -201,7 +201,7 @@ class Setup:
         As read.
     task : Task
         Its rooms may still wait for the training sequences.
-    parts : tuple[Part, ...]
+    parts : tuple[TestSetSpec, ...]
         The test sets, their paths settled.
     path : Path
         The configuration's file.
@@ -211,7 +211,7 @@ class Setup:
 
     config: Config
     task: Task
-    parts: tuple[Part, ...]
+    parts: tuple[TestSetSpec, ...]
     path: Path
     data_root: Path
 
@@ -248,7 +248,7 @@ def _plain(spec: SequenceSpec) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Instead:
+class Overrides:
     """What is taken in place of a configuration's own task and sequences, where it is given.
 
     Paths start at the working folder.
@@ -274,8 +274,8 @@ def load_config(
     path: Path,
     data_root: Path | None = None,
     seed: int | None = None,
-    instead: Instead | None = None,
-) -> Setup:
+    instead: Overrides | None = None,
+) -> Experiment:
     """Read and check a configuration.
 
     Parameters
@@ -286,7 +286,7 @@ def load_config(
         Where relative sequence paths start; see the module.
     seed : int, optional
         In place of the configuration's.
-    instead : Instead, optional
+    instead : Overrides, optional
         Task and sequences in place of the configuration's.
 
     Raises
@@ -301,8 +301,8 @@ def check_config(
     document: Document,
     data_root: Path | None = None,
     seed: int | None = None,
-    instead: Instead | None = None,
-) -> Setup:
+    instead: Overrides | None = None,
+) -> Experiment:
     """Check a configuration that was read; arguments, result and faults as in `load_config`."""
     config = _validated(document)
     if instead is not None:
@@ -336,13 +336,13 @@ class _Check:
         self.data_root = data_root or (Path(own) if own else self.path.parent)
         self.faults: list[Fault] = []
 
-    def setup(self) -> Setup:
+    def setup(self) -> Experiment:
         task = self._task()
         self._system()
         parts = self._parts()
         if self.faults or task is None:
             raise InputFaults(sorted(self.faults, key=lambda f: (f.line or 0, f.column or 0)))
-        return Setup(self.config, task, parts, self.path, self.data_root)
+        return Experiment(self.config, task, parts, self.path, self.data_root)
 
     def _fault(self, where: Path_, message: str, remedy: str = "") -> None:
         self.faults.append(self.document.fault(where, message, remedy, key=len(where) == 1))
@@ -368,21 +368,24 @@ class _Check:
             keys = ("features", "classifier", "temporal", "model" if other == "system" else "train")
             for key in keys:
                 if getattr(config, key):
-                    self._fault((key,), f"{who} here, so nothing else is trained",
-                                f"leave out {key!r} or {other!r}")  # fmt: skip
+                    self._fault(
+                        (key,),
+                        f"{who} here, so nothing else is trained",
+                        f"leave out {key!r} or {other!r}",
+                    )
         else:
             if not config.features:
-                self._fault((), "expected at least one feature",
-                            "add 'features: [hsv_histogram]'")  # fmt: skip
+                self._fault((), "expected at least one feature", "add 'features: [hsv_histogram]'")
             if config.classifier is None:
                 self._fault((), "expected a classifier", "add 'classifier: svm'")
             if not config.train:
                 self._fault((), "expected training sequences", "add 'train: [...]'")
         if config.temporal and config.mode == "obligatory":
             self._fault(
-                ("temporal",), "a temporal filter uses earlier frames, which the obligatory mode "
-                "forbids", "set 'mode: optional' or leave it out",
-            )  # fmt: skip
+                ("temporal",),
+                "a temporal filter uses earlier frames, which the obligatory mode forbids",
+                "set 'mode: optional' or leave it out",
+            )
         self._replay()
         self._plugins()
 
@@ -390,19 +393,25 @@ class _Check:
         replay = self.config.replay
         if replay.clock == "asap" and replay.policy != "offline":
             self._fault(
-                ("replay", "policy"), "with the clock 'asap' a frame comes when the last answer is "
-                "in, so none is late", "set 'clock: simulated' or 'wall', or score the run under "
+                ("replay", "policy"),
+                "with the clock 'asap' a frame comes when the last answer is in, so none is late",
+                "set 'clock: simulated' or 'wall', or score the run under "
                 "any policy afterwards with robotvision rescore",
-            )  # fmt: skip
+            )
         if isinstance(replay.deadline_ms, float) and replay.deadline_ms < 0:
-            self._fault(("replay", "deadline_ms"),
-                        f"expected a number of at least 0, got {replay.deadline_ms:g}")  # fmt: skip
+            self._fault(
+                ("replay", "deadline_ms"),
+                f"expected a number of at least 0, got {replay.deadline_ms:g}",
+            )
 
     def _plugins(self) -> None:
         if self.config.integration not in INTEGRATIONS:
             known = near(self.config.integration, INTEGRATIONS)
-            self._fault(("integration",), f"expected one of {', '.join(INTEGRATIONS)}, got "
-                        f"{self.config.integration!r}{known}")  # fmt: skip
+            self._fault(
+                ("integration",),
+                f"expected one of {', '.join(INTEGRATIONS)}, got "
+                f"{self.config.integration!r}{known}",
+            )
         for i, item in enumerate(self.config.features):
             self._plugin(FEATURES, item, ("features", i))
         if self.config.classifier is not None:
@@ -422,17 +431,22 @@ class _Check:
             self._plugin(CLASSIFIERS, item, ("tune", "classifier", i))
         for i, name in enumerate(tune.integration):
             if name not in INTEGRATIONS:
-                self._fault(("tune", "integration", i), f"expected one of "
-                            f"{', '.join(INTEGRATIONS)}, got {name!r}"
-                            f"{near(name, INTEGRATIONS)}")  # fmt: skip
+                self._fault(
+                    ("tune", "integration", i),
+                    f"expected one of "
+                    f"{', '.join(INTEGRATIONS)}, got {name!r}"
+                    f"{near(name, INTEGRATIONS)}",
+                )
         for i, wish in enumerate(tune.temporal):
             if wish is None:
                 continue
             self._plugin(TEMPORAL, wish, ("tune", "temporal", i))
             if self.config.mode == "obligatory":
-                self._fault(("tune", "temporal", i), "a temporal filter uses earlier frames, "
-                            "which the obligatory mode forbids", "set 'mode: optional'"
-                            )  # fmt: skip
+                self._fault(
+                    ("tune", "temporal", i),
+                    "a temporal filter uses earlier frames, which the obligatory mode forbids",
+                    "set 'mode: optional'",
+                )
 
     def _plugin(self, registry: Registry, item: str | Named, where: Path_) -> None:
         try:
@@ -441,26 +455,29 @@ class _Check:
             named = (*where, "name") if isinstance(item, Named) else where
             self.faults.append(self.document.fault(named, str(e)))
 
-    def _parts(self) -> tuple[Part, ...]:
+    def _parts(self) -> tuple[TestSetSpec, ...]:
         train, test = self.config.train, self.config.test
         if not test:
             self._fault(("test",), "expected at least one test sequence")
         sets = test if isinstance(test, dict) else {"test": test}
         if isinstance(train, dict) and set(train) != set(sets):
             self._fault(
-                ("train",), f"expected the same sets as 'test' ({', '.join(sets)}), got "
-                f"{', '.join(train) or 'none'}", "give one list for all, or one list a set",
-            )  # fmt: skip
+                ("train",),
+                f"expected the same sets as 'test' ({', '.join(sets)}), got "
+                f"{', '.join(train) or 'none'}",
+                "give one list for all, or one list a set",
+            )
             return ()
         shared = None if isinstance(train, dict) else self._specs(train, ("train",))
         parts = []
         for name, listed in sets.items():
             where: Path_ = ("test", name) if isinstance(test, dict) else ("test",)
             if not _SET.fullmatch(name):  # it stands in names of files of the run folder
-                self._fault(where, f"expected a name of letters, digits, blanks, _ . and -, got "
-                            f"{name!r}")  # fmt: skip
+                self._fault(
+                    where, f"expected a name of letters, digits, blanks, _ . and -, got {name!r}"
+                )
             mine = self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
-            parts.append(Part(name, mine or (), self._specs(listed, where)))
+            parts.append(TestSetSpec(name, mine or (), self._specs(listed, where)))
         return tuple(parts)
 
     def _specs(self, listed: SequenceList, where: Path_) -> tuple[SequenceSpec, ...]:
@@ -470,10 +487,14 @@ class _Check:
             path = Path(os.path.normpath(self.data_root / spec.path))
             if not path.exists():
                 found = f"{path}: no such folder"
-                self.faults.append(self.document.fault(
-                    (*where, i), found, f"relative paths start at {self.data_root} "
-                    "(--data-root, else ROBOTVISION_DATA, else the config's folder)"
-                ))  # fmt: skip
+                self.faults.append(
+                    self.document.fault(
+                        (*where, i),
+                        found,
+                        f"relative paths start at {self.data_root} "
+                        "(--data-root, else ROBOTVISION_DATA, else the config's folder)",
+                    )
+                )
             specs.append(spec.model_copy(update={"path": str(path)}))
         return tuple(specs)
 

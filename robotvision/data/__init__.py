@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.data.links import leading_out
-from robotvision.data.sequence import Reader, Reading, Sequence
+from robotvision.data.sequence import ImageSequence, Reader, Reading
 from robotvision.errors import Fault, InputFaults
 from robotvision.plugins.registry import Registry
 
@@ -29,7 +29,7 @@ READERS = Registry(
 _ORDER = ("native", "imageclef2012", "cold", "vidrilo", "tum", "idol2", "bag", "video", "folder")
 """The order in which shipped readers are asked; the most particular layout first."""
 
-__all__ = ["READERS", "Sequence", "detect", "open_sequence", "read_sequence"]
+__all__ = ["READERS", "ImageSequence", "detect", "open_sequence", "read_sequence"]
 
 
 def detect(path: Path) -> str:
@@ -48,10 +48,15 @@ def detect(path: Path) -> str:
         if reader.detects(path):
             return name
     raise InputFaults(
-        [Fault(path, "not a sequence in a known layout",
-               remedy=f"known layouts: {', '.join(READERS.names())}; expected sequence.yaml and "
-                      "frames.csv for the native one")]
-    )  # fmt: skip
+        [
+            Fault(
+                path,
+                "not a sequence in a known layout",
+                remedy=f"known layouts: {', '.join(READERS.names())}; expected sequence.yaml and "
+                "frames.csv for the native one",
+            )
+        ]
+    )
 
 
 def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Reading:
@@ -72,7 +77,7 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
     return reading
 
 
-def open_sequence(path: Path, reader: str | None = None, **params: Any) -> Sequence:
+def open_sequence(path: Path, reader: str | None = None, **params: Any) -> ImageSequence:
     """Return the sequence at ``path``; ``params`` as in `read_sequence`.
 
     Raises

@@ -24,7 +24,7 @@ from robotvision.data.names import (
     seconds_to_ns,
     text_lines,
 )
-from robotvision.data.sequence import Entry, Kind, Picture, Pose, Reading, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Pose, Reading
 from robotvision.errors import Fault, near
 from robotvision.records import Truth
 
@@ -70,17 +70,19 @@ class ColdReader:
                 found.append((parsed[0], name, parsed[1]))
         found.sort(key=lambda f: f[:2])
         frames = tuple(
-            Entry(i, time_ns, {"rgb": Picture(folder / name, Kind.COLOR)}, pose=pose, name=name)
+            FrameEntry(
+                i, time_ns, {"rgb": Picture(folder / name, ChannelKind.COLOR)}, pose=pose, name=name
+            )
             for i, (time_ns, name, pose) in enumerate(found)
         )
         if not frames and not faults:
             faults.append(Fault(folder, f"no pictures named like {_EXAMPLE} in it"))
         truth, lines = _truth(table, {f.name: f.index for f in frames}, faults)
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="cold",
-            channels={"rgb": Kind.COLOR},
+            channels={"rgb": ChannelKind.COLOR},
             frames=frames,
             truth=truth,
             note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
@@ -100,8 +102,13 @@ def _parse(path: Path, faults: list[Fault]) -> tuple[int, Pose | None] | None:
     """Return time and pose of a file name."""
     match = _NAME.fullmatch(path.name)
     if match is None:
-        faults.append(Fault(path, f"expected a name like {_EXAMPLE} or t1152043200.834119.jpeg",
-                            remedy="mend the name or move the file away"))  # fmt: skip
+        faults.append(
+            Fault(
+                path,
+                f"expected a name like {_EXAMPLE} or t1152043200.834119.jpeg",
+                remedy="mend the name or move the file away",
+            )
+        )
         return None
     time_ns = seconds_to_ns(match[1])
     pose = None if match[2] is None else pose_of(match.groups()[1:])
@@ -122,20 +129,34 @@ def _truth(
     for line, text in text_lines(table, faults):
         cells = text.rsplit(maxsplit=1)
         if len(cells) < 2:
-            faults.append(Fault(table, f"expected a file name, a blank and a room code, got "
-                                f"{text[:80]!r}", line))  # fmt: skip
+            faults.append(
+                Fault(
+                    table, f"expected a file name, a blank and a room code, got {text[:80]!r}", line
+                )
+            )
             continue
         name, code = cells
         room, index = category(code), known.get(name)
         if room is None:
-            faults.append(Fault(table, f"the room code {code[:40]!r} is not known"
-                                f"{near(code, ROOMS)}", line,
-                                remedy=f"known: {', '.join(ROOMS)}"))  # fmt: skip
+            faults.append(
+                Fault(
+                    table,
+                    f"the room code {code[:40]!r} is not known{near(code, ROOMS)}",
+                    line,
+                    remedy=f"known: {', '.join(ROOMS)}",
+                )
+            )
         elif index is None:
             faults.append(Fault(table, f"truth for {name[:80]!r}, which is not in std_cam", line))
         elif index in truth:
-            faults.append(Fault(table, f"{name} is there twice (first in line {lines[index]})",
-                                line, remedy="keep one"))  # fmt: skip
+            faults.append(
+                Fault(
+                    table,
+                    f"{name} is there twice (first in line {lines[index]})",
+                    line,
+                    remedy="keep one",
+                )
+            )
         else:
             truth[index], lines[index] = Truth(room), line
     return truth, lines

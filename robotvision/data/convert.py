@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 
 from robotvision.data.native import SequenceWriter
 from robotvision.data.pictures import encode_png
-from robotvision.data.sequence import Kind, Picture, Sequence, Source
+from robotvision.data.sequence import ChannelKind, ImageSequence, Picture, Source
 from robotvision.data.verify import Progress, picture_fault
 from robotvision.errors import Fault, FrameError
 
 _KEPT = {
-    Kind.COLOR: (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"),
-    Kind.DEPTH_MM: (b"\x89PNG\r\n\x1a\n",),
-    Kind.POINTS: (b"#", b"VERSION", b"FIELDS"),
+    ChannelKind.COLOR: (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"),
+    ChannelKind.DEPTH_MM: (b"\x89PNG\r\n\x1a\n",),
+    ChannelKind.POINTS: (b"#", b"VERSION", b"FIELDS"),
 }
 
 
 def convert(
-    sequence: Sequence,
+    sequence: ImageSequence,
     target: Path,
     *,
     truth: bool = True,
@@ -78,7 +78,7 @@ def convert(
     return faults
 
 
-def _stems(sequence: Sequence) -> dict[str, str]:
+def _stems(sequence: ImageSequence) -> dict[str, str]:
     """Return the stem of each frame's own name, none at all where two frames share one."""
     stems = {e.name: Path(e.name).stem for e in sequence.frames}
     counts = Counter(stems[e.name].lower() for e in sequence.frames)
@@ -87,7 +87,7 @@ def _stems(sequence: Sequence) -> dict[str, str]:
 
 
 def _images(
-    sequence: Sequence, position: int, faults: list[Fault]
+    sequence: ImageSequence, position: int, faults: list[Fault]
 ) -> dict[str, NDArray[Any] | bytes]:
     images: dict[str, NDArray[Any] | bytes] = {}
     for channel, source in sequence.frames[position].sources.items():
@@ -108,5 +108,5 @@ def _image(source: Source) -> NDArray[Any] | bytes:
         raw = source.raw()
         if raw.startswith(_KEPT[source.kind]):
             return raw
-        return encode_png(image) if source.kind is Kind.COLOR else image
+        return encode_png(image) if source.kind is ChannelKind.COLOR else image
     return image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from robotvision.data.names import NOMINAL_RATE_HZ, is_picture, listed, names_in, nominal_ns
-from robotvision.data.sequence import Entry, Kind, Picture, Reading, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Reading
 from robotvision.errors import Fault
 
 
@@ -39,14 +39,19 @@ class FolderReader:
         if not names and not faults:
             faults.append(Fault(path, "no pictures in it"))
         frames = tuple(
-            Entry(i, nominal_ns(i, self.rate_hz), {"rgb": Picture(path / n, Kind.COLOR)}, name=n)
+            FrameEntry(
+                i,
+                nominal_ns(i, self.rate_hz),
+                {"rgb": Picture(path / n, ChannelKind.COLOR)},
+                name=n,
+            )
             for i, n in enumerate(names)
         )
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="folder",
-            channels={"rgb": Kind.COLOR},
+            channels={"rgb": ChannelKind.COLOR},
             frames=frames,
             rate_hz=self.rate_hz,
             note=f"no times in the layout: frames are spaced at a nominal {self.rate_hz:g} Hz",

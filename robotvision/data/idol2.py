@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from robotvision.data.names import NUMBER, has_name, is_picture, listed, pose_of, seconds_to_ns
-from robotvision.data.sequence import Entry, Kind, Picture, Pose, Reading, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Pose, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -54,14 +54,16 @@ class Idol2Reader:
         if not found and not faults:
             faults.append(Fault(folder, f"no pictures named like {_EXAMPLE} in it"))
         frames = tuple(
-            Entry(i, time_ns, {"rgb": Picture(folder / name, Kind.COLOR)}, pose=pose, name=name)
+            FrameEntry(
+                i, time_ns, {"rgb": Picture(folder / name, ChannelKind.COLOR)}, pose=pose, name=name
+            )
             for i, (time_ns, name, _, pose) in enumerate(found)
         )
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="idol2",
-            channels={"rgb": Kind.COLOR},
+            channels={"rgb": ChannelKind.COLOR},
             frames=frames,
             truth={i: Truth(room) for i, (_, _, room, _) in enumerate(found)},
             note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
@@ -73,8 +75,13 @@ def _parse(folder: Path, name: str, faults: list[Fault]) -> tuple[int, str, Pose
     """Return time, room and pose of a file name."""
     match = _NAME.fullmatch(name)
     if match is None:
-        faults.append(Fault(folder / name, f"expected a name like {_EXAMPLE}",
-                            remedy="mend the name or move the file away"))  # fmt: skip
+        faults.append(
+            Fault(
+                folder / name,
+                f"expected a name like {_EXAMPLE}",
+                remedy="mend the name or move the file away",
+            )
+        )
         return None
     time_ns, room, pose = seconds_to_ns(match[1]), match[2], pose_of(match.groups()[2:])
     if time_ns is None or pose is None:

@@ -28,7 +28,7 @@ from robotvision.data.names import (
     nominal_ns,
     text_lines,
 )
-from robotvision.data.sequence import Entry, Kind, Picture, Reading, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -55,20 +55,20 @@ class ImageClef2012Reader:
         others = {}
         depths = _first_folder(path, _DEPTH, faults)
         if depths:
-            others["depth"] = Kind.DEPTH_MM
+            others["depth"] = ChannelKind.DEPTH_MM
         clouds = _first_folder(path, _CLOUD, faults)
         from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
         if depths:
             from_cloud.pop("depth", None)
         frames = []
         for number in sorted(pictures):
-            sources = {"rgb": Picture(pictures[number], Kind.COLOR)}
+            sources = {"rgb": Picture(pictures[number], ChannelKind.COLOR)}
             if number in depths:
-                sources["depth"] = Picture(depths[number], Kind.DEPTH_MM)
+                sources["depth"] = Picture(depths[number], ChannelKind.DEPTH_MM)
             if number in clouds:
                 sources |= cloud_sources(clouds[number], from_cloud)
             frames.append(
-                Entry(number - 1, nominal_ns(number - 1), sources, name=pictures[number].name)
+                FrameEntry(number - 1, nominal_ns(number - 1), sources, name=pictures[number].name)
             )
         if not frames and not faults:
             faults.append(Fault(path / "std_cam", "no pictures rgb_<n>.jpg in it"))
@@ -76,11 +76,11 @@ class ImageClef2012Reader:
             warnings.append(f"{missing} numbers up to {frames[-1].index + 1} have no picture")
         truth, lines = _truth(path / "locations" / "rgb.txt", set(pictures), faults)
         return Reading(
-            Sequence(
+            ImageSequence(
                 name=path.resolve().name,
                 root=path,
                 reader="imageclef2012",
-                channels={"rgb": Kind.COLOR, **others, **from_cloud},
+                channels={"rgb": ChannelKind.COLOR, **others, **from_cloud},
                 frames=tuple(frames),
                 rate_hz=NOMINAL_RATE_HZ,
                 truth=truth,
@@ -104,9 +104,12 @@ def _numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> di
             faults.append(Fault(folder / name, f"expected a number from 1 to {MAX_NUMBER}"))
         elif number in found:
             faults.append(
-                Fault(folder / name, f"the number {number} is there twice (first in "
-                      f"{found[number].name})", remedy="keep one")
-            )  # fmt: skip
+                Fault(
+                    folder / name,
+                    f"the number {number} is there twice (first in {found[number].name})",
+                    remedy="keep one",
+                )
+            )
         else:
             found[number] = folder / name
     return found
@@ -132,15 +135,24 @@ def _truth(
         name, colon, room = (part.strip() for part in text.partition(":"))
         match = _PICTURE.fullmatch(name)
         if match is None or not colon:
-            faults.append(Fault(table, f"expected a line like 'rgb_17.jpg: Corridor', got "
-                                f"{text[:80]!r}", line))  # fmt: skip
+            faults.append(
+                Fault(
+                    table, f"expected a line like 'rgb_17.jpg: Corridor', got {text[:80]!r}", line
+                )
+            )
         elif not room:
             faults.append(Fault(table, f"{name}: the room is empty", line))
         elif int(match[1]) not in known:
             faults.append(Fault(table, f"truth for {name}, which is not in std_cam", line))
         elif (index := int(match[1]) - 1) in truth:
-            faults.append(Fault(table, f"{name} is there twice (first in line {lines[index]})",
-                                line, remedy="keep one"))  # fmt: skip
+            faults.append(
+                Fault(
+                    table,
+                    f"{name} is there twice (first in line {lines[index]})",
+                    line,
+                    remedy="keep one",
+                )
+            )
         else:
             truth[index], lines[index] = Truth(room), line
     return truth, lines

@@ -11,13 +11,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from robotvision.data.sequence import Picture, Sequence
+from robotvision.data.sequence import ImageSequence, Picture
 from robotvision.errors import Fault
 
 REMEDY = "put the picture itself there"
 
 
-def leading_out(sequence: Sequence) -> Iterator[Fault]:
+def leading_out(sequence: ImageSequence) -> Iterator[Fault]:
     """Yield a fault for each picture that lies outside the sequence's folder, links followed.
 
     Every folder is looked at once, and a picture only where its folder lists it as a link.

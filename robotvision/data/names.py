@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
-from robotvision.data.sequence import Kind, Picture, Pose
+from robotvision.data.sequence import ChannelKind, Picture, Pose
 from robotvision.errors import Fault, FrameError
 
 NOMINAL_RATE_HZ = 5.0
@@ -107,8 +107,9 @@ def not_text(path: Path, raw: bytes) -> Fault | None:
         raw.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = raw.count(b"\n", 0, e.start) + 1
-        return Fault(path, f"not UTF-8 text (byte 0x{raw[e.start]:02x})", line,
-                     remedy="save it as UTF-8")  # fmt: skip
+        return Fault(
+            path, f"not UTF-8 text (byte 0x{raw[e.start]:02x})", line, remedy="save it as UTF-8"
+        )
     if (nul := raw.find(b"\0")) >= 0:
         return Fault(path, "not a text file (a NUL byte)", raw.count(b"\n", 0, nul) + 1)
     return None
@@ -133,9 +134,9 @@ def nominal_ns(index: int, rate_hz: float = NOMINAL_RATE_HZ) -> int:
     return round(index * 1e9 / rate_hz)
 
 
-def cloud_channels(path: Path, warnings: list[str]) -> dict[str, Kind]:
+def cloud_channels(path: Path, warnings: list[str]) -> dict[str, ChannelKind]:
     """Return the channels that clouds like ``path`` give: points and, where organised, depth."""
-    channels = {"points": Kind.POINTS}
+    channels = {"points": ChannelKind.POINTS}
     try:
         with open(path, "rb") as f:
             header, _ = parse_header(f.read(MAX_HEADER_BYTES), str(path))
@@ -143,10 +144,10 @@ def cloud_channels(path: Path, warnings: list[str]) -> dict[str, Kind]:
         warnings.append(f"no depth from the clouds: {e}")
         return channels
     if header.height > 1:
-        channels["depth"] = Kind.DEPTH_MM
+        channels["depth"] = ChannelKind.DEPTH_MM
     return channels
 
 
-def cloud_sources(path: Path, channels: dict[str, Kind]) -> dict[str, Picture]:
+def cloud_sources(path: Path, channels: dict[str, ChannelKind]) -> dict[str, Picture]:
     """Return the sources of one cloud in ``channels``."""
     return {channel: Picture(path, kind) for channel, kind in channels.items()}

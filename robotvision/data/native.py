@@ -28,7 +28,15 @@ from pydantic import AfterValidator, Field
 from robotvision.data.names import is_inside, not_text
 from robotvision.data.pcd import encode_points
 from robotvision.data.pictures import encode_jpeg, encode_png
-from robotvision.data.sequence import EMPTY, Calibration, Entry, Kind, Picture, Reading, Sequence
+from robotvision.data.sequence import (
+    EMPTY,
+    Calibration,
+    ChannelKind,
+    FrameEntry,
+    ImageSequence,
+    Picture,
+    Reading,
+)
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import Truth
 from robotvision.yamlfile import Strict, load, validate
@@ -53,10 +61,10 @@ ChannelName = Annotated[str, AfterValidator(_channel)]
 class ChannelHeader(Strict):
     """What one channel holds."""
 
-    kind: Kind
+    kind: ChannelKind
 
 
-class Header(Strict):
+class NativeHeader(Strict):
     """The contents of sequence.yaml."""
 
     name: str = Field(min_length=1)
@@ -80,7 +88,7 @@ class NativeReader:
         """Read header, frames and truth, noting every fault."""
         faults: list[Fault] = []
         try:
-            header = validate(load(path / "sequence.yaml"), Header)
+            header = validate(load(path / "sequence.yaml"), NativeHeader)
         except InputFaults as e:
             return Reading(None, list(e.faults))
         frames = _read_frames(path, header, faults)
@@ -88,7 +96,7 @@ class NativeReader:
             faults.append(Fault(path / "frames.csv", "no frames in it"))
         known = {f.index for f in frames} if frames else None
         truth, lines = _read_truth(path / "truth.csv", known, faults)
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=header.name,
             root=path,
             reader="native",
@@ -139,16 +147,21 @@ def _rows(
     missing = [c for c in columns if c not in header]
     if missing:
         faults.append(
-            Fault(path, f"expected the columns {','.join(columns)}, missing {', '.join(missing)}",
-                  1, remedy=f"the first line is {','.join(header)!r}")
-        )  # fmt: skip
+            Fault(
+                path,
+                f"expected the columns {','.join(columns)}, missing {', '.join(missing)}",
+                1,
+                remedy=f"the first line is {','.join(header)!r}",
+            )
+        )
         return
     for cells in rows:
         if not cells:
             continue
         if len(cells) != len(header):
-            faults.append(Fault(path, f"expected {len(header)} cells, got {len(cells)}",
-                                rows.line_num))  # fmt: skip
+            faults.append(
+                Fault(path, f"expected {len(header)} cells, got {len(cells)}", rows.line_num)
+            )
             continue
         yield rows.line_num, dict(zip(header, (c.strip() for c in cells), strict=True))
 
@@ -160,10 +173,10 @@ def whole(text: str) -> int | None:
     return None
 
 
-def _read_frames(path: Path, header: Header, faults: list[Fault]) -> list[Entry]:
+def _read_frames(path: Path, header: NativeHeader, faults: list[Fault]) -> list[FrameEntry]:
     table = path / "frames.csv"
     columns = ("index", "timestamp_ns", "segment", *header.channels)
-    frames: list[Entry] = []
+    frames: list[FrameEntry] = []
     lines: dict[int, int] = {}
     for line, row in read_table(table, columns, faults):
 
@@ -174,22 +187,26 @@ def _read_frames(path: Path, header: Header, faults: list[Fault]) -> list[Entry]
         if entry is None:
             continue
         if entry.index in lines:
-            fault(f"the index {entry.index} is there twice (first in line {lines[entry.index]})",
-                  "number each frame once")  # fmt: skip
+            fault(
+                f"the index {entry.index} is there twice (first in line {lines[entry.index]})",
+                "number each frame once",
+            )
             continue
         lines[entry.index] = line
         if frames and entry.index < frames[-1].index:
             fault(f"the index {entry.index} follows {frames[-1].index}", "order frames by index")
         if frames and entry.timestamp_ns < frames[-1].timestamp_ns:
-            fault(f"time goes back: {entry.timestamp_ns} ns after {frames[-1].timestamp_ns} ns",
-                  "order frames by time")  # fmt: skip
+            fault(
+                f"time goes back: {entry.timestamp_ns} ns after {frames[-1].timestamp_ns} ns",
+                "order frames by time",
+            )
         frames.append(entry)
     return frames
 
 
 def _entry(
-    path: Path, header: Header, row: Mapping[str, str], line: int, fault: Callable[..., None]
-) -> Entry | None:
+    path: Path, header: NativeHeader, row: Mapping[str, str], line: int, fault: Callable[..., None]
+) -> FrameEntry | None:
     numbers = {}
     for key in ("index", "timestamp_ns", "segment"):
         number = whole(row[key])
@@ -209,7 +226,7 @@ def _entry(
     if len(numbers) < 3:
         return None
     first = next(iter(sources.values()), None)
-    return Entry(
+    return FrameEntry(
         index=numbers["index"],
         timestamp_ns=numbers["timestamp_ns"],
         sources=sources,
@@ -245,17 +262,29 @@ def _read_truth(
     for line, row in read_table(path, ("index", "room"), faults):
         index = whole(row["index"])
         if index is None:
-            faults.append(Fault(path, "index: expected a whole number of at least 0, got "
-                                f"{row['index']!r}", line))  # fmt: skip
+            faults.append(
+                Fault(
+                    path,
+                    f"index: expected a whole number of at least 0, got {row['index']!r}",
+                    line,
+                )
+            )
         elif index in truth:
-            faults.append(Fault(path, f"the index {index} is there twice (first in line "
-                                f"{lines[index]})", line, remedy="keep one"))  # fmt: skip
+            faults.append(
+                Fault(
+                    path,
+                    f"the index {index} is there twice (first in line {lines[index]})",
+                    line,
+                    remedy="keep one",
+                )
+            )
         elif not row["room"]:
             faults.append(Fault(path, f"frame {index}: the room is empty", line))
         else:
             if known is not None and index not in known:
-                faults.append(Fault(path, f"truth for the frame {index}, which is not in "
-                                    "frames.csv", line))  # fmt: skip
+                faults.append(
+                    Fault(path, f"truth for the frame {index}, which is not in frames.csv", line)
+                )
             objects = frozenset(o for o in row.get("objects", "").split(";") if o)
             truth[index], lines[index] = Truth(row["room"], objects), line
     return truth, lines
@@ -302,7 +331,7 @@ class SequenceWriter:
         jpeg_quality: int = 90,
     ) -> None:
         self.path = Path(path)
-        self.channels = {c: Kind(k) for c, k in channels.items()}
+        self.channels = {c: ChannelKind(k) for c, k in channels.items()}
         self.jpeg_quality = jpeg_quality
         if (self.path / "frames.csv").exists():
             raise RobotVisionError(f"{path}: a sequence lies there already; give another folder")
@@ -362,11 +391,11 @@ class SequenceWriter:
     def _store(self, channel: str, image: NDArray[Any] | bytes | None, stem: str) -> str:
         if image is None:
             return ""
-        if self.channels[channel] is Kind.POINTS:
+        if self.channels[channel] is ChannelKind.POINTS:
             raw, extension = image if isinstance(image, bytes) else encode_points(image), "pcd"
         elif isinstance(image, bytes):
             raw, extension = image, "png" if image.startswith(b"\x89PNG") else "jpg"
-        elif self.channels[channel] is Kind.COLOR:
+        elif self.channels[channel] is ChannelKind.COLOR:
             raw, extension = encode_jpeg(image, self.jpeg_quality), "jpg"
         else:
             raw, extension = encode_png(image), "png"

@@ -28,7 +28,7 @@ _FORMS = ("ascii", "binary", "binary_compressed")
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class PcdHeader:
     """What a PCD header says: one column a value of a point, in file order."""
 
     columns: tuple[tuple[str, str, int], ...]
@@ -94,7 +94,7 @@ def encode_points(points: NDArray[np.float32]) -> bytes:
     return header.encode() + np.ascontiguousarray(points, "<f4").tobytes()
 
 
-def parse_header(raw: bytes, where: str) -> tuple[Header, int]:
+def parse_header(raw: bytes, where: str) -> tuple[PcdHeader, int]:
     """Return the header and the position of the first byte after it.
 
     Raises
@@ -118,7 +118,7 @@ def parse_header(raw: bytes, where: str) -> tuple[Header, int]:
     return _header(said, where), position
 
 
-def _header(said: dict[str, list[str]], where: str) -> Header:
+def _header(said: dict[str, list[str]], where: str) -> PcdHeader:
     names = said["FIELDS"]
     sizes = [_whole(w, "SIZE", where) for w in said["SIZE"]]
     counts = [_whole(w, "COUNT", where) for w in said.get("COUNT", ["1"] * len(names))]
@@ -137,7 +137,7 @@ def _header(said: dict[str, list[str]], where: str) -> Header:
     form = said["DATA"][0].lower()
     if form not in _FORMS:
         raise FrameError(f"{where}: expected DATA {', '.join(_FORMS)}, got {form!r}")
-    header = Header(tuple(columns), width, height, form)
+    header = PcdHeader(tuple(columns), width, height, form)
     points = said.get("POINTS")
     if points and _whole(points[0], "POINTS", where) != header.n_points:
         raise FrameError(
@@ -158,7 +158,7 @@ def _whole(word: str, key: str, where: str) -> int:
     raise FrameError(f"{where}: {key}: expected a whole number, got {word[:40]!r}")
 
 
-def _parse(raw: bytes, where: str) -> tuple[Header, list[NDArray[Any]]]:
+def _parse(raw: bytes, where: str) -> tuple[PcdHeader, list[NDArray[Any]]]:
     """Return the header and its columns, each (n_points, count)."""
     header, position = parse_header(raw, where)
     body = raw[position:]
@@ -171,7 +171,7 @@ def _parse(raw: bytes, where: str) -> tuple[Header, list[NDArray[Any]]]:
     return header, _compressed(header, body, where)
 
 
-def _ascii(header: Header, body: bytes, where: str) -> list[NDArray[Any]]:
+def _ascii(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     width = sum(count for _, _, count in header.columns)
     words = body.split()
     if len(words) != header.n_points * width:
@@ -190,7 +190,7 @@ def _ascii(header: Header, body: bytes, where: str) -> list[NDArray[Any]]:
     return columns
 
 
-def _binary(header: Header, body: bytes, where: str) -> list[NDArray[Any]]:
+def _binary(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     expected = header.n_points * header.stride
     if len(body) < expected:
         raise FrameError(
@@ -200,7 +200,7 @@ def _binary(header: Header, body: bytes, where: str) -> list[NDArray[Any]]:
     return [records[name] for name in header.dtype.names or ()]
 
 
-def _compressed(header: Header, body: bytes, where: str) -> list[NDArray[Any]]:
+def _compressed(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     if len(body) < 8:
         raise FrameError(f"{where}: cut short: the sizes of the compressed points are missing")
     packed, unpacked = struct.unpack_from("<II", body)
@@ -222,7 +222,9 @@ def _compressed(header: Header, body: bytes, where: str) -> list[NDArray[Any]]:
     return columns
 
 
-def _column(header: Header, data: list[NDArray[Any]], name: str, where: str) -> NDArray[np.float32]:
+def _column(
+    header: PcdHeader, data: list[NDArray[Any]], name: str, where: str
+) -> NDArray[np.float32]:
     for (field, _, count), column in zip(header.columns, data, strict=True):
         if field == name and count == 1:
             with np.errstate(over="ignore", invalid="ignore"):

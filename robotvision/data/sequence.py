@@ -1,13 +1,14 @@
 """A sequence: what a robot's cameras saw on one tour, whatever layout it lies in.
 
-Every reader turns its layout into the same `Sequence`: entries in time order, each with the place
-of its pictures, and the truth apart from them. Pictures are read one frame at a time by `load`,
+Every reader turns its layout into the same `ImageSequence`: frames in time order, each with the
+place of its images, and the truth apart from them. Images are read one frame at a time by `load`,
 which hands out pixels and a time and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from robotvision.data.pcd import decode_depth, decode_points
 from robotvision.data.pictures import decode_color, decode_depth_mm
@@ -32,7 +33,7 @@ Calibration = Mapping[str, Mapping[str, float]]
 EMPTY: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
 
-class Kind(StrEnum):
+class ChannelKind(StrEnum):
     """What the arrays of a channel hold."""
 
     COLOR = "color"
@@ -62,7 +63,7 @@ class Picture:
     """A file of one channel: a picture, or a point cloud (``.pcd``) for points or depth."""
 
     path: Path
-    kind: Kind
+    kind: ChannelKind
 
     @property
     def where(self) -> str:
@@ -72,9 +73,9 @@ class Picture:
     def read(self) -> Image:
         """Decode the file. Raises FrameError."""
         raw = self.raw()
-        if self.kind is Kind.POINTS:
+        if self.kind is ChannelKind.POINTS:
             return decode_points(raw, self.where)
-        if self.kind is Kind.COLOR:
+        if self.kind is ChannelKind.COLOR:
             return decode_color(raw, self.where)
         is_cloud = self.path.suffix.lower() == ".pcd"
         return (decode_depth if is_cloud else decode_depth_mm)(raw, self.where)
@@ -92,7 +93,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FrameEntry:
     """One frame of a sequence before its pictures are read.
 
     Parameters
@@ -123,7 +124,7 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False)
-class Sequence:
+class ImageSequence:
     """Frames in time order, with what is known about the cameras and, apart, the truth.
 
     Parameters
@@ -134,9 +135,9 @@ class Sequence:
         Its folder or file.
     reader : str
         The layout it was read from.
-    channels : Mapping[str, Kind]
+    channels : Mapping[str, ChannelKind]
         What each frame may carry.
-    frames : tuple[Entry, ...]
+    frames : tuple[FrameEntry, ...]
         In order.
     rate_hz : float or None
         Nominal rate; None: take the median interval.
@@ -153,8 +154,8 @@ class Sequence:
     name: str
     root: Path
     reader: str
-    channels: Mapping[str, Kind]
-    frames: tuple[Entry, ...]
+    channels: Mapping[str, ChannelKind]
+    frames: tuple[FrameEntry, ...]
     rate_hz: float | None = None
     calibration: Calibration = field(default_factory=lambda: EMPTY)
     truth: Mapping[int, Truth] | None = None
@@ -186,7 +187,7 @@ class Sequence:
 
     def _check_size(self, channel: str, image: Image, source: Source) -> None:
         expected = self.size(channel)
-        if expected and image.ndim >= 2 and self.channels.get(channel) is not Kind.POINTS:
+        if expected and image.ndim >= 2 and self.channels.get(channel) is not ChannelKind.POINTS:
             height, width = image.shape[:2]
             if (width, height) != expected:
                 raise FrameError(
@@ -237,13 +238,11 @@ class Sequence:
         steps = [b - a for a, b in pairwise(times) if b > a]
         return 1e9 / median(steps) if steps else None
 
-    def part(self, start: int, end: int, name: str | None = None) -> Sequence:
+    def part(self, start: int, end: int, name: str | None = None) -> ImageSequence:
         """Return the frames ``start`` to ``end`` (positions, end excluded) as a sequence."""
         frames = self.frames[start:end]
         kept = {f.index for f in frames}
-        truth = None if self.truth is None else {
-            i: t for i, t in self.truth.items() if i in kept
-        }  # fmt: skip
+        truth = None if self.truth is None else {i: t for i, t in self.truth.items() if i in kept}
         return replace(self, frames=frames, truth=truth, name=name or self.name)
 
     def fault(self, position: int, message: str, remedy: str = "") -> Fault:
@@ -258,13 +257,13 @@ class Reading:
     ``sequence`` is None where nothing could be made of it. Pictures are not looked at here.
     """
 
-    sequence: Sequence | None
+    sequence: ImageSequence | None
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 class Reader(Protocol):
-    """Turns one layout into a `Sequence`."""
+    """Turns one layout into a `ImageSequence`."""
 
     title: str
     """The layout in one line."""
@@ -276,7 +275,7 @@ class Reader(Protocol):
         """Read the tables of the sequence at ``path``, noting every fault."""
 
 
-def require_channels(sequence: Sequence, channels: tuple[str, ...], wanted_by: str) -> None:
+def require_channels(sequence: ImageSequence, channels: tuple[str, ...], wanted_by: str) -> None:
     """Raise where ``sequence`` lacks a channel that ``wanted_by`` reads."""
     missing = [c for c in channels if c not in sequence.channels]
     if missing:
@@ -285,3 +284,16 @@ def require_channels(sequence: Sequence, channels: tuple[str, ...], wanted_by: s
             f"{sequence.root}: {wanted_by} reads the channel {missing[0]!r}, which the sequence "
             f"does not have (it has: {have})"
         )
+
+
+_OLD_NAMES = {"Sequence": "ImageSequence", "Entry": "FrameEntry", "Kind": "ChannelKind"}
+
+
+def __getattr__(name: str) -> Any:
+    """Give a class under its name of 0.1.0, with a warning, for one release."""
+    if name not in _OLD_NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    new = _OLD_NAMES[name]
+    text = f"robotvision.data.sequence.{name} is now {new}; the old name goes with the next release"
+    warnings.warn(text, DeprecationWarning, stacklevel=2)
+    return globals()[new]

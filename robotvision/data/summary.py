@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from robotvision.data.sequence import Entry, Sequence
+from robotvision.data.sequence import FrameEntry, ImageSequence
 from robotvision.data.verify import Progress, over_frames
 from robotvision.errors import FrameError
 
 
-def summary(sequence: Sequence, progress: Progress | None = None) -> dict[str, Any]:
+def summary(sequence: ImageSequence, progress: Progress | None = None) -> dict[str, Any]:
     """Return what `robotvision data info` prints, ready for JSON.
 
     ``sizes`` are (width, height) of the calibration, else of the first frame that has the channel
@@ -38,7 +38,7 @@ def summary(sequence: Sequence, progress: Progress | None = None) -> dict[str, A
     }
 
 
-def digest(sequence: Sequence, progress: Progress | None = None) -> str | None:
+def digest(sequence: ImageSequence, progress: Progress | None = None) -> str | None:
     """Return 32 hexadecimal digits that stand for numbers, times, segments and pictures.
 
     Name, folder, layout, poses and truth do not enter. None where a picture is missing.
@@ -57,15 +57,16 @@ def digest(sequence: Sequence, progress: Progress | None = None) -> str | None:
     return h.hexdigest() if whole else None
 
 
-def _digests(entry: Entry) -> bytes | None:
+def _digests(entry: FrameEntry) -> bytes | None:
     try:
-        return b"".join(c.encode() + b"\0" + entry.sources[c].digest()
-                        for c in sorted(entry.sources))  # fmt: skip
+        return b"".join(
+            c.encode() + b"\0" + entry.sources[c].digest() for c in sorted(entry.sources)
+        )
     except FrameError:
         return None
 
 
-def _size(sequence: Sequence, channel: str) -> tuple[int, int] | None:
+def _size(sequence: ImageSequence, channel: str) -> tuple[int, int] | None:
     if known := sequence.size(channel):
         return known
     for entry in sequence.frames[:10]:

@@ -26,7 +26,15 @@ from numpy.typing import NDArray
 from robotvision.data.associate import nearest, one_to_one
 from robotvision.data.names import is_inside, seconds_to_ns, text_lines
 from robotvision.data.pictures import decode_depth_mm
-from robotvision.data.sequence import Entry, Kind, Picture, Pose, Reading, Sequence, Source
+from robotvision.data.sequence import (
+    ChannelKind,
+    FrameEntry,
+    ImageSequence,
+    Picture,
+    Pose,
+    Reading,
+    Source,
+)
 from robotvision.errors import Fault
 from robotvision.records import frozen
 
@@ -59,7 +67,7 @@ class TumDepth:
         return hashlib.blake2b(b"tum" + self._file().digest(), digest_size=16).digest()
 
     def _file(self) -> Picture:
-        return Picture(self.path, Kind.DEPTH_MM)
+        return Picture(self.path, ChannelKind.DEPTH_MM)
 
 
 class TumReader:
@@ -83,19 +91,21 @@ class TumReader:
         pose_of = nearest(colors_ns, _times(poses), MAX_DIFF_NS)
         frames = []
         for i, (line, time_ns, cell) in enumerate(colors):
-            sources: dict[str, Source] = {"rgb": Picture(path / cell, Kind.COLOR)}
+            sources: dict[str, Source] = {"rgb": Picture(path / cell, ChannelKind.COLOR)}
             if depth_of[i] >= 0:
                 sources["depth"] = TumDepth(path / depths[depth_of[i]][2])
             pose = poses[pose_of[i]][2] if pose_of[i] >= 0 else None
-            frames.append(Entry(i, time_ns, sources, pose=pose, name=Path(cell).name, line=line))
+            frames.append(
+                FrameEntry(i, time_ns, sources, pose=pose, name=Path(cell).name, line=line)
+            )
         if not frames and not faults:
             faults.append(Fault(path / "rgb.txt", "no frames in it"))
         if depths and (alone := int((depth_of < 0).sum())):
             warnings.append(f"{alone} of {len(frames)} frames have no depth within 0.02 s")
         if poses and (alone := int((pose_of < 0).sum())):
             warnings.append(f"{alone} of {len(frames)} frames have no pose within 0.02 s")
-        channels = {"rgb": Kind.COLOR, **({"depth": Kind.DEPTH_MM} if depths else {})}
-        sequence = Sequence(
+        channels = {"rgb": ChannelKind.COLOR, **({"depth": ChannelKind.DEPTH_MM} if depths else {})}
+        sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="tum",
@@ -134,8 +144,14 @@ def _table(
             faults.append(Fault(path, str(e), line))
             continue
         if rows and time_ns < rows[-1][1]:
-            faults.append(Fault(path, f"time goes back: {time_ns} ns after {rows[-1][1]} ns", line,
-                                remedy="order frames by time"))  # fmt: skip
+            faults.append(
+                Fault(
+                    path,
+                    f"time goes back: {time_ns} ns after {rows[-1][1]} ns",
+                    line,
+                    remedy="order frames by time",
+                )
+            )
             if path.name != "rgb.txt":
                 continue
         rows.append((line, time_ns, row))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from robotvision.data import read_sequence
-from robotvision.data.sequence import Entry, Kind, Reading, Sequence, Source
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading, Source
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
 from robotvision.tasks import Task, load_task
 
@@ -72,39 +72,50 @@ def _read(path: Path, reader: str | None, **params: Any) -> Reading:
         return Reading(None, list(e.faults))
 
 
-def order_faults(previous: Entry, entry: Entry, table: Path) -> Iterator[Fault]:
+def order_faults(previous: FrameEntry, entry: FrameEntry, table: Path) -> Iterator[Fault]:
     """Yield what is wrong with ``entry`` after ``previous``: numbers and times must not go back."""
     if entry.index < previous.index:
-        yield Fault(table, f"the index {entry.index} follows {previous.index}", entry.line,
-                    remedy="order frames by index")  # fmt: skip
+        yield Fault(
+            table,
+            f"the index {entry.index} follows {previous.index}",
+            entry.line,
+            remedy="order frames by index",
+        )
     if entry.timestamp_ns < previous.timestamp_ns:
-        yield Fault(table, f"time goes back: {entry.timestamp_ns} ns after "
-                    f"{previous.timestamp_ns} ns", entry.line,
-                    remedy="order frames by time")  # fmt: skip
+        yield Fault(
+            table,
+            f"time goes back: {entry.timestamp_ns} ns after {previous.timestamp_ns} ns",
+            entry.line,
+            remedy="order frames by time",
+        )
 
 
-def _order(sequence: Sequence) -> Iterator[Fault]:
+def _order(sequence: ImageSequence) -> Iterator[Fault]:
     table = sequence.table or sequence.root
-    seen: dict[int, Entry] = {}
-    previous: Entry | None = None
+    seen: dict[int, FrameEntry] = {}
+    previous: FrameEntry | None = None
     for entry in sequence.frames:
         if entry.index in seen:
             first = seen[entry.index].line
             place = f" (first in line {first})" if first is not None else ""
-            yield Fault(table, f"the index {entry.index} is there twice{place}", entry.line,
-                        remedy="number each frame once")  # fmt: skip
+            yield Fault(
+                table,
+                f"the index {entry.index} is there twice{place}",
+                entry.line,
+                remedy="number each frame once",
+            )
         seen.setdefault(entry.index, entry)
         if previous is not None:
             yield from order_faults(previous, entry, table)
         previous = entry
 
 
-def _truth_fault(sequence: Sequence, index: int, message: str, remedy: str = "") -> Fault:
+def _truth_fault(sequence: ImageSequence, index: int, message: str, remedy: str = "") -> Fault:
     path = sequence.truth_table or sequence.root
     return Fault(path, message, sequence.truth_lines.get(index), remedy=remedy)
 
 
-def _stray_truth(sequence: Sequence) -> Iterator[Fault]:
+def _stray_truth(sequence: ImageSequence) -> Iterator[Fault]:
     known = {f.index for f in sequence.frames}
     table = (sequence.table or sequence.root).name
     for index in (sequence.truth or {}) if known else ():
@@ -114,7 +125,7 @@ def _stray_truth(sequence: Sequence) -> Iterator[Fault]:
             )
 
 
-def _outside_task(sequence: Sequence, task: Task | None) -> Iterator[Fault]:
+def _outside_task(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]:
     if task is None and sequence.task is not None:
         try:
             task = load_task(sequence.task, sequence.root)
@@ -127,44 +138,53 @@ def _outside_task(sequence: Sequence, task: Task | None) -> Iterator[Fault]:
     for index, truth in (sequence.truth or {}).items():
         if task.room_names and task.label_of(truth.room) is None:
             yield _truth_fault(
-                sequence, index, f"the room {truth.room!r} is not one of {task.id}",
+                sequence,
+                index,
+                f"the room {truth.room!r} is not one of {task.id}",
                 f"its rooms: {', '.join(task.labels)}",
-            )  # fmt: skip
+            )
         for name in sorted(truth.objects - set(task.objects)):
             if task.objects:
                 yield _truth_fault(
-                    sequence, index, f"the object {name!r} is not one of {task.id}",
+                    sequence,
+                    index,
+                    f"the object {name!r} is not one of {task.id}",
                     f"its objects: {', '.join(task.objects)}",
-                )  # fmt: skip
+                )
 
 
-def _pictures(sequence: Sequence, progress: Progress | None) -> Iterator[Fault]:
+def _pictures(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
     sizes = {c: s for c in sequence.channels if (s := sequence.size(c))}
     said = dict.fromkeys(sizes, "as the calibration says")
     for position, looked in enumerate(decoded(sequence)):
         for channel, source, seen in looked:
             if isinstance(seen, FrameError):
                 yield picture_fault(sequence, position, channel, source, seen)
-            elif sequence.channels.get(channel) is not Kind.POINTS:
+            elif sequence.channels.get(channel) is not ChannelKind.POINTS:
                 size = (seen[1], seen[0])
                 expected = sizes.setdefault(channel, size)
                 said.setdefault(channel, f"as in {_shown(sequence, source)}")
                 if size != expected:
                     yield picture_fault(
-                        sequence, position, channel, source,
-                        FrameError(f"expected {expected[0]}x{expected[1]} pixels {said[channel]}, "
-                                   f"got {size[0]}x{size[1]}"),
-                    )  # fmt: skip
+                        sequence,
+                        position,
+                        channel,
+                        source,
+                        FrameError(
+                            f"expected {expected[0]}x{expected[1]} pixels {said[channel]}, "
+                            f"got {size[0]}x{size[1]}"
+                        ),
+                    )
         if progress is not None:
             progress(position + 1, len(sequence))
 
 
-def decoded(sequence: Sequence) -> Iterator[list[Looked]]:
+def decoded(sequence: ImageSequence) -> Iterator[list[Looked]]:
     """Decode every picture of a sequence on all cores and yield what was seen, frame by frame."""
     yield from over_frames(sequence, _look)
 
 
-def over_frames(sequence: Sequence, work: Callable[[Entry], T]) -> Iterator[T]:
+def over_frames(sequence: ImageSequence, work: Callable[[FrameEntry], T]) -> Iterator[T]:
     """Yield ``work(entry)`` of each frame in order, worked on by all cores.
 
     A source that is only quick in order (``in_order``: a video) is read by one thread. Only a few
@@ -182,7 +202,7 @@ def over_frames(sequence: Sequence, work: Callable[[Entry], T]) -> Iterator[T]:
             yield ahead.popleft().result()
 
 
-def _look(entry: Entry) -> list[Looked]:
+def _look(entry: FrameEntry) -> list[Looked]:
     return [(channel, source, _shape(source)) for channel, source in entry.sources.items()]
 
 
@@ -194,7 +214,7 @@ def _shape(source: Source) -> tuple[int, ...] | FrameError:
 
 
 def picture_fault(
-    sequence: Sequence, position: int, channel: str, source: Source, error: FrameError
+    sequence: ImageSequence, position: int, channel: str, source: Source, error: FrameError
 ) -> Fault:
     """Return a broken picture as a fault: at the table's line where it has one, else at itself."""
     message = str(error).removeprefix(f"{source.where}: ")
@@ -203,6 +223,6 @@ def picture_fault(
     return sequence.fault(position, f"{channel}: {_shown(sequence, source)}: {message}")
 
 
-def _shown(sequence: Sequence, source: Source) -> str:
+def _shown(sequence: ImageSequence, source: Source) -> str:
     path = Path(source.where)
     return str(path.relative_to(sequence.root)) if path.is_relative_to(sequence.root) else str(path)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data.names import NOMINAL_RATE_HZ, nominal_ns
-from robotvision.data.sequence import Entry, Kind, Reading, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault, FrameError
 from robotvision.records import frozen
 
@@ -181,16 +181,16 @@ class VideoReader:
         if said_n > n:
             warnings.append(f"the file says {said_n} frames, {n} can be decoded: cut short?")
         frames = tuple(
-            Entry(
+            FrameEntry(
                 i, nominal_ns(i, rate), {"rgb": VideoFrame(video, i)}, name=f"{path.stem}_{i:06d}"
             )
             for i in range(n)
         )
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=path.stem,
             root=path,
             reader="video",
-            channels={"rgb": Kind.COLOR},
+            channels={"rgb": ChannelKind.COLOR},
             frames=frames,
             rate_hz=rate,
         )

@@ -29,7 +29,7 @@ from robotvision.data.names import (
     names_in,
     nominal_ns,
 )
-from robotvision.data.sequence import Entry, Kind, Picture, Reading, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Reading
 from robotvision.data.vidrilo_labels import labels_apart
 from robotvision.errors import Fault
 from robotvision.records import Truth
@@ -78,12 +78,18 @@ class VidriloReader:
         faults: list[Fault] = []
         warnings: list[str] = []
         folders = _numbered(path) or {_number(path): path}
-        mat = next((p for p in (path / CONFIGURATION, path.resolve().parent / CONFIGURATION)
-                    if p.exists()), None)  # fmt: skip
+        mat = next(
+            (
+                p
+                for p in (path / CONFIGURATION, path.resolve().parent / CONFIGURATION)
+                if p.exists()
+            ),
+            None,
+        )
         labels = _configuration(mat, faults) if mat else None
-        frames: list[Entry] = []
+        frames: list[FrameEntry] = []
         truth: dict[int, Truth] = {}
-        channels = {"rgb": Kind.COLOR}
+        channels = {"rgb": ChannelKind.COLOR}
         for number, folder in folders.items():
             known = None
             if labels is not None and mat is not None:
@@ -95,18 +101,18 @@ class VidriloReader:
             for i, name in enumerate(names):
                 index = len(frames)
                 picture = folder / VISUAL / name
-                sources = {"rgb": Picture(picture, Kind.COLOR)}
+                sources = {"rgb": Picture(picture, ChannelKind.COLOR)}
                 cloud = clouds.get(Path(name).stem) or clouds.get(_digits(name))
                 if cloud is not None:
                     sources |= cloud_sources(cloud, from_cloud)
                 frames.append(
-                    Entry(index, nominal_ns(index), sources, segment=number - 1, name=name)
+                    FrameEntry(index, nominal_ns(index), sources, segment=number - 1, name=name)
                 )
                 if known:
                     truth[index] = Truth(ROOMS[known.rooms[i] - 1])
         if not frames and not faults:
             faults.append(Fault(path, f"no pictures in {VISUAL}"))
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="vidrilo",
@@ -123,8 +129,11 @@ class VidriloReader:
 def _numbered(path: Path) -> dict[int, Path]:
     """Return the ``Sequence<n>`` folders in ``path`` by their number, in order."""
     try:
-        found = {int(m[1]): p for p in path.iterdir() if (m := _SEQUENCE.fullmatch(p.name))
-                 and (p / VISUAL).is_dir()}  # fmt: skip
+        found = {
+            int(m[1]): p
+            for p in path.iterdir()
+            if (m := _SEQUENCE.fullmatch(p.name)) and (p / VISUAL).is_dir()
+        }
     except OSError:
         return {}
     return dict(sorted(found.items()))
@@ -178,14 +187,22 @@ def _labels_of(
     if rooms is None or len(names) != len(rooms):
         n = "other values" if rooms is None else f"{len(rooms)} rooms"
         faults.append(
-            Fault(mat, f"{where}: expected as many room numbers in its third field as picture "
-                  f"names in its first, got {len(names)} names and {n}")
-        )  # fmt: skip
+            Fault(
+                mat,
+                f"{where}: expected as many room numbers in its third field as picture "
+                f"names in its first, got {len(names)} names and {n}",
+            )
+        )
         return None
     bad = [i for i, r in enumerate(rooms) if not 1 <= r <= len(ROOMS)]
     for i in bad:
-        faults.append(Fault(mat, f"{where}, picture {i + 1}: expected a room number from 1 to "
-                            f"{len(ROOMS)}, got {rooms[i]}"))  # fmt: skip
+        faults.append(
+            Fault(
+                mat,
+                f"{where}, picture {i + 1}: expected a room number from 1 to "
+                f"{len(ROOMS)}, got {rooms[i]}",
+            )
+        )
     nameless = [i for i, n in enumerate(names) if n in ("", ".", "..") or "\0" in n]
     for i in nameless:
         faults.append(Fault(mat, f"{where}, picture {i + 1}: its name is empty"))

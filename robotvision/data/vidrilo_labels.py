@@ -29,9 +29,12 @@ def labels_apart(mat: Path) -> list[dict[str, Any]] | str:
     command = [sys.executable, "-P", "-m", __spec__.name, str(mat)]
     try:
         child = subprocess.run(
-            command, capture_output=True, env=os.environ | {"PYTHONPATH": path}, check=False,
+            command,
+            capture_output=True,
+            env=os.environ | {"PYTHONPATH": path},
+            check=False,
             timeout=_LONGEST_S,
-        )  # fmt: skip
+        )
     except subprocess.TimeoutExpired:
         return f"not a MATLAB file that can be read (SciPy was not done after {_LONGEST_S} s)"
     if child.returncode == 0:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError, SystemFault
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Session, System, View
@@ -66,7 +66,7 @@ class Audit:
 def audit(
     system: System,
     session: Session,
-    sequences: Iterable[Sequence],
+    sequences: Iterable[ImageSequence],
     *,
     limit: int = 100,
     n_single: int = 10,
@@ -81,7 +81,7 @@ def audit(
         Started and closed here, several times.
     session : Session
         As for a run.
-    sequences : iterable of Sequence
+    sequences : iterable of ImageSequence
     limit : int
         At most so many frames of a sequence: a stretch of neighbours from its middle.
     n_single : int
@@ -102,9 +102,16 @@ def audit(
 
 class _Sequence:
     def __init__(
-        self, system: System, session: Session, sequence: Sequence, limit: int, n_single: int,
-        seed: int, step: Step, found: Audit,
-    ) -> None:  # fmt: skip
+        self,
+        system: System,
+        session: Session,
+        sequence: ImageSequence,
+        limit: int,
+        n_single: int,
+        seed: int,
+        step: Step,
+        found: Audit,
+    ) -> None:
         self.system, self.session, self.sequence = system, session, sequence
         self.view, self.step, self.found = View.of(sequence), step, found
         self.rng = np.random.default_rng(seed)
@@ -128,8 +135,9 @@ class _Sequence:
         self._compare("repeated", straight, self._asked("repeated", twice))
         other = [_renumbered(f) for f in frames]
         renumbered = self._asked("renumbered", other)
-        self._compare("renumbered", straight,
-                      {(i - RENUMBER) // 3: a for i, a in renumbered.items()})  # fmt: skip
+        self._compare(
+            "renumbered", straight, {(i - RENUMBER) // 3: a for i, a in renumbered.items()}
+        )
         single: dict[int, Answer | str] = {}
         for i in np.linspace(0, len(frames) - 1, self.n_single).astype(int) if frames else ():
             single |= self._asked("single", [frames[i]])

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import Setup
+from robotvision.config.checks import Experiment
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
-from robotvision.experiment.run import Run, execute
+from robotvision.experiment.run import RunResult, execute
 from robotvision.playback.faults import FaultPlan
 from robotvision.scoring.tally import total
 
@@ -23,19 +23,19 @@ CLEAN, ALL = "none", "all"
 
 
 def degrade(
-    setup: Setup,
+    setup: Experiment,
     folder: Path,
     plan: FaultPlan,
     *,
     limit: int | None = None,
     cache: Path | None = None,
     observer: Observer,
-) -> tuple[Run, Setup, list[dict[str, Any]]]:
+) -> tuple[RunResult, Experiment, list[dict[str, Any]]]:
     """Run clean, with each fault and with all of them.
 
     Parameters
     ----------
-    setup : Setup
+    setup : Experiment
         A checked configuration.
     folder : Path
         Of the run with every fault; the others lie in ``faults/<name>`` within it.
@@ -54,8 +54,12 @@ def degrade(
         As `robotvision.experiment.run.execute`; or a fault does not fit a sequence.
     """
     prepared = Preparation(setup, cache, observer, folder / "system.log")
-    if any(s.truth is None for part in setup.parts for s in map(prepared.opened.get, part.test)
-           if s is not None):  # fmt: skip
+    if any(
+        s.truth is None
+        for part in setup.parts
+        for s in map(prepared.opened.get, part.test)
+        if s is not None
+    ):
         raise RobotVisionError(
             f"{setup.path}: points lost by fault need the truth of every test sequence"
         )
@@ -74,14 +78,16 @@ def degrade(
         run = execute(mine, where, limit=limit, observer=observer, prepared=prepared)
         whole = total(run.task, run.tallies)
         clean = whole.points if own is None else clean
-        rows.append({
-            "fault": name,
-            "points": whole.points,
-            "lost": clean - whole.points,
-            "lost_share": (clean - whole.points) / clean if clean > 0 else None,
-            "outcomes": whole.outcomes,
-            "run_dir": str(where),
-        })  # fmt: skip
+        rows.append(
+            {
+                "fault": name,
+                "points": whole.points,
+                "lost": clean - whole.points,
+                "lost_share": (clean - whole.points) / clean if clean > 0 else None,
+                "outcomes": whole.outcomes,
+                "run_dir": str(where),
+            }
+        )
         if run.stopped:
             break
     return run, mine, rows

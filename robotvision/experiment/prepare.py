@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any, Literal
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.checks import (
     Config,
-    Part,
+    Experiment,
     PolicyConfig,
     ReplayConfig,
     SequenceSpec,
-    Setup,
     SystemConfig,
+    TestSetSpec,
     load_config,
 )
 from robotvision.data import open_sequence
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.experiment.program import program
 from robotvision.experiment.progress import Observer
 from robotvision.features import FEATURES
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.inprocess import InProcess
-from robotvision.recogniser.persistence import SUFFIX, Trained, load_pipeline, save_pipeline
+from robotvision.recogniser.persistence import SUFFIX, TrainedModel, load_pipeline, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training, fit_pipeline
 from robotvision.recogniser.tuning.search import tune
@@ -47,7 +47,7 @@ class Preparation:
 
     Parameters
     ----------
-    setup : Setup
+    setup : Experiment
         A checked configuration.
     cache : Path or None
         Folder of extracted features; None: none is kept.
@@ -60,7 +60,7 @@ class Preparation:
     ----------
     task : Task
         With its rooms settled.
-    opened : dict[SequenceSpec, Sequence]
+    opened : dict[SequenceSpec, ImageSequence]
         Every sequence of the configuration.
     training : dict[str, Training]
         By test set, once its system was made.
@@ -72,12 +72,12 @@ class Preparation:
     """
 
     def __init__(
-        self, setup: Setup, cache: Path | None, observer: Observer, log_path: Path
+        self, setup: Experiment, cache: Path | None, observer: Observer, log_path: Path
     ) -> None:
         self.setup, self.cache, self.observer, self.log_path = setup, cache, observer, log_path
         self.training: dict[str, Training] = {}
         self.pipelines: dict[tuple[SequenceSpec, ...], Pipeline] = {}
-        self.opened: dict[SequenceSpec, Sequence] = {}
+        self.opened: dict[SequenceSpec, ImageSequence] = {}
         path = setup.model_path
         self.model = None if path is None else load_pipeline(path, setup.task.id)
         self._open_all()
@@ -114,11 +114,16 @@ class Preparation:
             if fault is not None:
                 raise InputFaults([fault])
         if isinstance(task.rooms, str) and not rooms:
-            raise InputFaults([
-                Fault(self.setup.path, f"the rooms of the task {task.id} are those of the training "
-                      "sequences, and there are none",
-                      remedy="add 'train: [...]', or name a task with rooms of its own")
-            ])  # fmt: skip
+            raise InputFaults(
+                [
+                    Fault(
+                        self.setup.path,
+                        f"the rooms of the task {task.id} are those of the training "
+                        "sequences, and there are none",
+                        remedy="add 'train: [...]', or name a task with rooms of its own",
+                    )
+                ]
+            )
         task = task.with_rooms(rooms)
         faults = [
             fault
@@ -130,7 +135,7 @@ class Preparation:
             raise InputFaults(faults)
         return task
 
-    def system(self, part: Part) -> System:
+    def system(self, part: TestSetSpec) -> System:
         """Return the system that answers a test set; pipelines are trained once."""
         config = self.setup.config.system
         if isinstance(config, SystemConfig):
@@ -141,37 +146,47 @@ class Preparation:
         if pipeline is None:
             sequences = [self.opened[s] for s in part.train]
             pipeline, _, self.training[part.name] = fit_pipeline(
-                self.setup.config, self.task, sequences, self.cache, self.observer.step,
+                self.setup.config,
+                self.task,
+                sequences,
+                self.cache,
+                self.observer.step,
                 self.setup.path,
-            )  # fmt: skip
+            )
             self.pipelines[part.train] = pipeline
             self.observer.trained(part.name, self.training[part.name])
         if config == "worker":
             return self._worker(pipeline, part)
         return InProcess(pipeline)
 
-    def _worker(self, pipeline: Pipeline, part: Part) -> System:
+    def _worker(self, pipeline: Pipeline, part: TestSetSpec) -> System:
         """Return the pipeline in a process of its own, which reads it from a model file."""
         path = self.log_path.parent / f"{part.name}{SUFFIX}"
         save_pipeline(path, pipeline, self.task)
         about = {"path": str(path.resolve()), "trusted": own_classes(self.setup.config)}
         return Worker(
-            "robotvision.recogniser.persistence:build_system", about, name="pipeline",
-            has_memory=pipeline.has_memory, log_path=self.log_path,
-        )  # fmt: skip
+            "robotvision.recogniser.persistence:build_system",
+            about,
+            name="pipeline",
+            has_memory=pipeline.has_memory,
+            log_path=self.log_path,
+        )
 
 
 def own_classes(config: Config) -> list[str]:
     """Return the dotted names of the plug-in classes that a configuration names."""
     named = [(FEATURES, item) for item in config.features]
-    named += [(r, i) for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
-              if i is not None]  # fmt: skip
+    named += [
+        (r, i)
+        for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
+        if i is not None
+    ]
     classes = [r.get(item if isinstance(item, str) else item.name) for r, item in named]
     return [f"{cls.__module__}.{cls.__qualname__}" for cls in classes]
 
 
 def train_part(
-    setup: Setup, name: str | None, cache: Path | None, observer: Observer
+    setup: Experiment, name: str | None, cache: Path | None, observer: Observer
 ) -> tuple[Pipeline, Task, dict[str, Any]]:
     """Train the pipeline of one test set; return it, its task and what a model file keeps.
 
@@ -192,7 +207,7 @@ def train_part(
     return pipeline, task, about
 
 
-def tune_part(setup: Setup, name: str | None, cache: Path | None, observer: Observer) -> Tuned:
+def tune_part(setup: Experiment, name: str | None, cache: Path | None, observer: Observer) -> Tuned:
     """Try the candidates of one test set's training; see `robotvision.recogniser.tuning`.
 
     Raises
@@ -206,8 +221,8 @@ def tune_part(setup: Setup, name: str | None, cache: Path | None, observer: Obse
 
 
 def _prepared(
-    setup: Setup, name: str | None, cache: Path | None, observer: Observer
-) -> tuple[Preparation, Part, list[Sequence]]:
+    setup: Experiment, name: str | None, cache: Path | None, observer: Observer
+) -> tuple[Preparation, TestSetSpec, list[ImageSequence]]:
     """Open the training sequences of one test set, the test sequences left alone."""
     parts = {part.name: part for part in setup.parts}
     if setup.is_program or setup.model_path is not None:
@@ -236,15 +251,16 @@ def late_frame_rule(policy: str, deadline_ms: str | None) -> dict[str, Any]:
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
     rule = parse_policy(policy, deadline)
     return {
-        "policy": rule.name if rule.name in POLICIES
+        "policy": rule.name
+        if rule.name in POLICIES
         else {"backlog": rule.backlog, "late": rule.late},
         "deadline_ms": deadline / 1e6 if isinstance(deadline, int) else deadline,
-    }  # fmt: skip
+    }
 
 
 def replay_setup(
     source: Path, sequences: tuple[Path, ...], task: str | None, replay: dict[str, Any]
-) -> Setup:
+) -> Experiment:
     """Return the setup that replays ``sequences`` through a model file or a configuration.
 
     Parameters
@@ -287,7 +303,7 @@ def replay_setup(
     policy = ReplayConfig.model_validate(replay)
     config = config.model_copy(update={"replay": policy, "test": list(specs), "out": None})
     check_replay(policy)
-    return Setup(config, rules, (Part("test", train, specs),), source, Path())
+    return Experiment(config, rules, (TestSetSpec("test", train, specs),), source, Path())
 
 
 def check_replay(replay: ReplayConfig) -> None:
@@ -299,18 +315,20 @@ def check_replay(replay: ReplayConfig) -> None:
         )
 
 
-def other_rules(setup: Setup, model: Trained) -> Fault | None:
+def other_rules(setup: Experiment, model: TrainedModel) -> Fault | None:
     """Return a fault where a model was trained for other labels than the task's."""
     asked = setup.task.with_rooms(model.task.room_names)
     if asked.labels == model.task.labels and asked.objects == model.task.objects:
         return None
     return Fault(
-        setup.path, f"model: trained for the labels {', '.join(model.task.labels)}, the task "
-        f"{asked.id} has {', '.join(asked.labels)}", remedy="train again for this task"
-    )  # fmt: skip
+        setup.path,
+        f"model: trained for the labels {', '.join(model.task.labels)}, the task "
+        f"{asked.id} has {', '.join(asked.labels)}",
+        remedy="train again for this task",
+    )
 
 
-def policy_of(setup: Setup) -> Policy:
+def policy_of(setup: Experiment) -> Policy:
     """Return the late-frame policy of a configuration. Raises RobotVisionError."""
     replay = setup.config.replay
     deadline = replay.deadline_ms
@@ -320,7 +338,7 @@ def policy_of(setup: Setup) -> Policy:
     return named_policy(replay.policy, deadline_ns)
 
 
-def open_part(spec: SequenceSpec) -> Sequence:
+def open_part(spec: SequenceSpec) -> ImageSequence:
     """Open a sequence, or the part of it that a configuration names. Raises InputFaults."""
     sequence = open_sequence(Path(spec.path), spec.reader, **spec.params)
     if spec.frames is None:
@@ -328,14 +346,19 @@ def open_part(spec: SequenceSpec) -> Sequence:
     start, end = spec.frames
     end = len(sequence) if end is None else end
     if not 0 <= start < end <= len(sequence):
-        raise InputFaults([
-            Fault(spec.path, f"frames: expected [start, end] within 0 and {len(sequence)}, got "
-                  f"[{start}, {end}]")
-        ])  # fmt: skip
+        raise InputFaults(
+            [
+                Fault(
+                    spec.path,
+                    f"frames: expected [start, end] within 0 and {len(sequence)}, got "
+                    f"[{start}, {end}]",
+                )
+            ]
+        )
     return sequence.part(start, end, f"{sequence.name}[{start}:{end}]")
 
 
-def outside_rooms(sequence: Sequence, task: Task) -> list[Fault]:
+def outside_rooms(sequence: ImageSequence, task: Task) -> list[Fault]:
     """Return a fault for each true room that the task cannot count, at its first line."""
     if task.unknown is not None:
         return []
@@ -344,14 +367,17 @@ def outside_rooms(sequence: Sequence, task: Task) -> list[Fault]:
         if truth.room not in task.room_names:
             first.setdefault(truth.room, index)
     return [
-        Fault(sequence.truth_table or sequence.root, f"the room {room!r} is outside the task "
-              f"{task.id}", sequence.truth_lines.get(index),
-              remedy=f"rooms: {', '.join(task.room_names)}")
+        Fault(
+            sequence.truth_table or sequence.root,
+            f"the room {room!r} is outside the task {task.id}",
+            sequence.truth_lines.get(index),
+            remedy=f"rooms: {', '.join(task.room_names)}",
+        )
         for room, index in first.items()
-    ]  # fmt: skip
+    ]
 
 
-def table_digest(sequence: Sequence) -> str:
+def table_digest(sequence: ImageSequence) -> str:
     """Return a digest of a sequence's entries and truth (its pictures are not read for it)."""
     h = hashlib.sha256()
     for f in sequence.frames:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from robotvision import __version__
-from robotvision.config.checks import Part, Setup, dump_yaml, load_config
-from robotvision.data.sequence import Sequence
+from robotvision.config.checks import Experiment, TestSetSpec, dump_yaml, load_config
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import Preparation, policy_of, table_digest
 from robotvision.experiment.progress import Observer, Silent
@@ -38,7 +38,7 @@ NULL_FRAMES = 300
 
 
 @dataclass(slots=True)
-class Run:
+class RunResult:
     """A finished, partial or stopped run.
 
     Parameters
@@ -71,7 +71,7 @@ class Run:
         return failed or self.stopped or not self.record.finished
 
 
-def new_folder(setup: Setup, out: Path | None) -> Path:
+def new_folder(setup: Experiment, out: Path | None) -> Path:
     """Return the folder a run is written to: as asked for, else ``runs/<config>-<time>``.
 
     Raises
@@ -97,7 +97,7 @@ def new_folder(setup: Setup, out: Path | None) -> Path:
 
 
 def execute(
-    setup: Setup,
+    setup: Experiment,
     folder: Path,
     *,
     limit: int | None = None,
@@ -107,12 +107,12 @@ def execute(
     prepared: Preparation | None = None,
     notes: tuple[str, ...] = (),
     null_frames: int = NULL_FRAMES,
-) -> Run:
+) -> RunResult:
     """Do the run that ``setup`` describes.
 
     Parameters
     ----------
-    setup : Setup
+    setup : Experiment
         A checked configuration.
     folder : Path
         The run folder, from `new_folder`, or an earlier run's where ``resume``.
@@ -143,7 +143,7 @@ def execute(
 class _Execution:
     def __init__(
         self,
-        setup: Setup,
+        setup: Experiment,
         folder: Path,
         limit: int | None,
         prepared: Preparation,
@@ -158,7 +158,7 @@ class _Execution:
         self.earlier = read_log(folder) if resume else None
         self.prepared = prepared
 
-    def run(self) -> Run:
+    def run(self) -> RunResult:
         prepared, parts = self.prepared, self.setup.parts
         systems = {part.name: prepared.system(part) for part in parts}
         tallies = {part.name: Tally(prepared.task) for part in parts}
@@ -180,7 +180,7 @@ class _Execution:
                     self.observer.note(f"{problem}; the rest of the program's output is lost")
             log.close()
         record = read_log(self.folder)
-        return Run(self.folder, prepared.task, tallies, record, prepared.training, stopped)
+        return RunResult(self.folder, prepared.task, tallies, record, prepared.training, stopped)
 
     def _open_log(self, systems: Mapping[str, System]) -> RunLog:
         if self.earlier is not None:
@@ -190,26 +190,29 @@ class _Execution:
         write_text(self.folder / "config.yaml", text)
         log = RunLog(self.folder / "run.jsonl")
         system = next(iter(systems.values()))
-        log.write("run", {
-            "schema": 1,
-            "robotvision": __version__,
-            "task": self.prepared.task.model_dump(mode="json"),
-            "mode": self.setup.config.mode,
-            "policy": self.policy.describe(),
-            "clock": self.setup.config.replay.clock,
-            "system": {"name": system.name, "isolation": getattr(system, "isolation", "none")},
-            "limit": self.limit,
-            "seed": self.setup.config.seed,
-            "config_digest": hashlib.sha256(text.encode()).hexdigest(),
-            "config": resolved,
-            "training": {k: training_summary(t) for k, t in self.prepared.training.items()},
-            "environment": describe(),
-            "null_ns": null_figures(self.null_frames) if self.null_frames else {},
-            **({"notes": list(self.notes)} if self.notes else {}),
-        })  # fmt: skip
+        log.write(
+            "run",
+            {
+                "schema": 1,
+                "robotvision": __version__,
+                "task": self.prepared.task.model_dump(mode="json"),
+                "mode": self.setup.config.mode,
+                "policy": self.policy.describe(),
+                "clock": self.setup.config.replay.clock,
+                "system": {"name": system.name, "isolation": getattr(system, "isolation", "none")},
+                "limit": self.limit,
+                "seed": self.setup.config.seed,
+                "config_digest": hashlib.sha256(text.encode()).hexdigest(),
+                "config": resolved,
+                "training": {k: training_summary(t) for k, t in self.prepared.training.items()},
+                "environment": describe(),
+                "null_ns": null_figures(self.null_frames) if self.null_frames else {},
+                **({"notes": list(self.notes)} if self.notes else {}),
+            },
+        )
         return log
 
-    def _replay_part(self, part: Part, system: System, tally: Tally, log: RunLog) -> None:
+    def _replay_part(self, part: TestSetSpec, system: System, tally: Tally, log: RunLog) -> None:
         config = self.setup.config
         replay = self._replay()
         deadline = self.policy.deadline_ns
@@ -231,9 +234,14 @@ class _Execution:
             self._replay_sequence(sequence, system, replay, skip, tally, log)
 
     def _replay_sequence(
-        self, sequence: Sequence, system: System, replay: Replay, skip: int,
-        tally: Tally, log: RunLog,
-    ) -> None:  # fmt: skip
+        self,
+        sequence: ImageSequence,
+        system: System,
+        replay: Replay,
+        skip: int,
+        tally: Tally,
+        log: RunLog,
+    ) -> None:
         judge = _Scorer(self.policy, replay, sequence, tally)
         pipeline = getattr(system, "pipeline", None)
         channels = pipeline.channels if isinstance(pipeline, Pipeline) else None
@@ -244,23 +252,26 @@ class _Execution:
         for shown, scored in judge.flush():
             self.observer.frame(shown, scored, tally)
 
-    def _faulty(self, sequence: Sequence) -> Sequence:
+    def _faulty(self, sequence: ImageSequence) -> ImageSequence:
         """Return the sequence with the sensor faults that the configuration declares."""
         plan = self.setup.config.faults
         if plan is None:
             return sequence
 
         if is_about_time(plan) and self.setup.config.replay.clock == "asap":
-            self.observer.note("with the clock 'asap' no frame is late, whatever the faults do to "
-                               "the times; set 'clock: simulated' or rescore the run")  # fmt: skip
+            self.observer.note(
+                "with the clock 'asap' no frame is late, whatever the faults do to "
+                "the times; set 'clock: simulated' or rescore the run"
+            )
         return with_faults(sequence, plan)
 
     def _replay(self) -> Replay:
         r = self.setup.config.replay
-        return Replay(self.policy, r.clock, r.rate_hz, r.speed, r.start_s, self.limit,
-                      r.decode_ahead)  # fmt: skip
+        return Replay(
+            self.policy, r.clock, r.rate_hz, r.speed, r.start_s, self.limit, r.decode_ahead
+        )
 
-    def _earlier(self, part: Part, number: int) -> SequenceRecord | None:
+    def _earlier(self, part: TestSetSpec, number: int) -> SequenceRecord | None:
         """Return the log's record of the ``number``-th sequence of a part, if it got there."""
         if self.earlier is None:
             return None
@@ -268,9 +279,14 @@ class _Execution:
         return mine[number] if number < len(mine) else None
 
     def _counted(
-        self, done: SequenceRecord | None, replay: Replay, sequence: Sequence, system: System,
-        tally: Tally, log: RunLog,
-    ) -> int:  # fmt: skip
+        self,
+        done: SequenceRecord | None,
+        replay: Replay,
+        sequence: ImageSequence,
+        system: System,
+        tally: Tally,
+        log: RunLog,
+    ) -> int:
         """Count the frames of an earlier run; return how many of them stand."""
         if done is None:
             return 0
@@ -295,7 +311,9 @@ class _Execution:
 class _Scorer:
     """Judges and counts the frames of one sequence as they come."""
 
-    def __init__(self, policy: Policy, replay: Replay, sequence: Sequence, tally: Tally) -> None:
+    def __init__(
+        self, policy: Policy, replay: Replay, sequence: ImageSequence, tally: Tally
+    ) -> None:
         self.judge, self.tally = Judge(policy), tally
         self.is_asap = replay.clock == "asap"
         self.deadlines = policy.deadlines(replay.due(sequence))
@@ -314,7 +332,7 @@ class _Scorer:
         return record, self.tally.add(record.truth, verdict.timed, verdict.outcome)
 
 
-def _about(sequence: Sequence, part: Part, n: int, replay: Replay) -> dict[str, Any]:
+def _about(sequence: ImageSequence, part: TestSetSpec, n: int, replay: Replay) -> dict[str, Any]:
     return {
         "set": part.name,
         "name": sequence.name,
@@ -342,7 +360,7 @@ def training_summary(training: Training) -> dict[str, Any]:
     }
 
 
-def resumed(folder: Path) -> tuple[Setup, int | None]:
+def resumed(folder: Path) -> tuple[Experiment, int | None]:
     """Return the setup and the limit of an interrupted run, from its folder.
 
     Raises

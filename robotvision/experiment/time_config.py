@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import Part, Setup
+from robotvision.config.checks import Experiment, TestSetSpec
 from robotvision.data import open_sequence
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
@@ -45,13 +45,13 @@ class Subject:
     system : System
     session : Session
         What it is told at its start.
-    sequence : Sequence
+    sequence : ImageSequence
     """
 
     name: str
     system: System
     session: Session
-    sequence: Sequence
+    sequence: ImageSequence
 
     @property
     def channels(self) -> tuple[str, ...] | None:
@@ -61,7 +61,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TimingOptions:
     """How long and for what.
 
     Parameters
@@ -83,7 +83,7 @@ class Wish:
 
 
 def from_setup(
-    setup: Setup, set_name: str | None, cache: Path | None, observer: Observer, folder: Path
+    setup: Experiment, set_name: str | None, cache: Path | None, observer: Observer, folder: Path
 ) -> Subject:
     """Return the system of a configuration on its test set's first sequence, trained.
 
@@ -95,7 +95,7 @@ def from_setup(
     parts = {part.name: part for part in setup.parts}
     if set_name is not None and set_name not in parts:
         raise RobotVisionError(f"--set {set_name}: no such test set; known: {', '.join(parts)}")
-    part: Part = parts[set_name] if set_name is not None else setup.parts[0]
+    part: TestSetSpec = parts[set_name] if set_name is not None else setup.parts[0]
     prepared = Preparation(setup, cache, observer, folder / "system.log")
     system = prepared.system(part)
     session = Session(prepared.task, setup.config.mode, None, setup.config.seed)
@@ -104,9 +104,12 @@ def from_setup(
 
 
 def from_command(
-    command: Several[str], on: Path | None, folder: Path, task_name: str | None = None,
+    command: Several[str],
+    on: Path | None,
+    folder: Path,
+    task_name: str | None = None,
     rooms: tuple[str, ...] = (),
-) -> Subject:  # fmt: skip
+) -> Subject:
     """Return a program on a sequence, or on pictures in memory where none is named.
 
     Parameters
@@ -127,8 +130,9 @@ def from_command(
     if on is None:
         task = task.with_rooms(ROOMS)
         each_s = STAND_IN_FRAMES / STAND_IN_HZ / len(task.room_names)
-        sequence = stand_in(STAND_IN_FRAMES, rate_hz=STAND_IN_HZ, rooms=task.room_names,
-                            seconds_each=each_s)  # fmt: skip
+        sequence = stand_in(
+            STAND_IN_FRAMES, rate_hz=STAND_IN_HZ, rooms=task.room_names, seconds_each=each_s
+        )
     else:
         sequence = open_sequence(on)
         task = task.with_rooms(sequence.room_counts() or ROOMS)
@@ -139,7 +143,7 @@ def from_command(
 
 def time_subject(
     subject: Subject,
-    wish: Wish,
+    wish: TimingOptions,
     sustain: Policy | None = None,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
@@ -155,9 +159,15 @@ def time_subject(
     try:
         system.start(subject.session)
         timed = measure(
-            system, sequence, channels=channels, highest=max(wish.quantiles),
-            warm_up=wish.warm_up, max_s=wish.max_s, n_passes=wish.n_passes, progress=progress,
-        )  # fmt: skip
+            system,
+            sequence,
+            channels=channels,
+            highest=max(wish.quantiles),
+            warm_up=wish.warm_up,
+            max_s=wish.max_s,
+            n_passes=wish.n_passes,
+            progress=progress,
+        )
         found = None
         if sustain is not None and len(timed.total):
             found = highest_rate(timed.total.tolist(), sustain)
@@ -210,7 +220,7 @@ def memory(timed: Timed) -> dict[str, int | str]:
 
 
 def time_pair(
-    a: Subject, b: Subject, wish: Wish, progress: Progress = lambda done, total: None
+    a: Subject, b: Subject, wish: TimingOptions, progress: Progress = lambda done, total: None
 ) -> dict[str, Any]:
     """Compare two systems on the frames of the first one's sequence; return plain data.
 
@@ -226,8 +236,15 @@ def time_pair(
     try:
         for subject in (a, b):
             subject.system.start(subject.session)
-        paired = measure_pair(a.system, b.system, a.sequence, wanted=wanted, warm_up=wish.warm_up,
-                              max_s=wish.max_s, progress=progress)  # fmt: skip
+        paired = measure_pair(
+            a.system,
+            b.system,
+            a.sequence,
+            wanted=wanted,
+            warm_up=wish.warm_up,
+            max_s=wish.max_s,
+            progress=progress,
+        )
     finally:
         for subject in (a, b):
             subject.system.close()

@@ -141,9 +141,7 @@ def pixels_per_cell(shape: tuple[int, int], grids: Sequence[int]) -> NDArray[np.
 def cell_slices(shape: tuple[int, int], grids: Sequence[int]) -> Iterator[tuple[slice, slice]]:
     """Yield the rows and columns of each cell; a cell that would be empty takes one pixel."""
     for grid in grids:
-        rows, cols = (
-            [slice(a, max(a + 1, b)) for a, b in _edges(n, grid)] for n in shape
-        )  # fmt: skip
+        rows, cols = ([slice(a, max(a + 1, b)) for a, b in _edges(n, grid)] for n in shape)
         for row in rows:
             for col in cols:
                 yield row, col

@@ -144,9 +144,14 @@ def _export(network: Any, size: Sequence[int], path: Path, outputs: Sequence[str
             # the TorchScript exporter warns of its age; its successor needs one package more
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                network, (torch.zeros(1, 3, *size),), temporary, dynamo=False, opset_version=17,
-                input_names=["picture"], output_names=list(outputs),
-            )  # fmt: skip
+                network,
+                (torch.zeros(1, 3, *size),),
+                temporary,
+                dynamo=False,
+                opset_version=17,
+                input_names=["picture"],
+                output_names=list(outputs),
+            )
         os.replace(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -174,7 +179,7 @@ def _session(path: Path, mtime_ns: int, size: int, threads: int) -> Any:
     try:
         return onnxruntime.InferenceSession(
             str(path), _options(threads), providers=["CPUExecutionProvider"]
-        )  # fmt: skip
+        )
     except Exception as e:  # ONNX Runtime's errors share no base class
         reason = str(e).splitlines()[0]
         raise RobotVisionError(f"{path}: expected an ONNX model ({reason})") from e

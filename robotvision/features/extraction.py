@@ -79,7 +79,7 @@ def needs_training(extractor: FeatureExtractor) -> bool:
 
 
 def training_frames(
-    sequences: Sequence[data.Sequence], channels: tuple[str, ...]
+    sequences: Sequence[data.ImageSequence], channels: tuple[str, ...]
 ) -> Iterator[tuple[Frame, str]]:
     """Yield every readable training frame that has a true room, with it, in order."""
     for sequence in sequences:
@@ -95,7 +95,7 @@ def training_frames(
 
 def extract(
     extractors: Sequence[FeatureExtractor],
-    sequence: data.Sequence,
+    sequence: data.ImageSequence,
     cache: Path | None,
     progress: Progress = lambda done, total: None,
     n_threads: int | None = None,
@@ -131,7 +131,7 @@ def extract(
     return result
 
 
-def cache_key(extractor: FeatureExtractor, sequence: data.Sequence) -> str | None:
+def cache_key(extractor: FeatureExtractor, sequence: data.ImageSequence) -> str | None:
     """Return the name of an extractor's vectors of ``sequence`` in the cache, without ``.npy``.
 
     None where a picture is missing: nothing is kept then.
@@ -141,7 +141,7 @@ def cache_key(extractor: FeatureExtractor, sequence: data.Sequence) -> str | Non
 
 def _run(
     extractors: list[FeatureExtractor],
-    sequence: data.Sequence,
+    sequence: data.ImageSequence,
     progress: Progress,
     n_threads: int | None,
     result: Extraction,
@@ -193,7 +193,7 @@ def _bounded_map(
 
 
 def _told(
-    extractor: FeatureExtractor, frame: Frame, sequence: data.Sequence
+    extractor: FeatureExtractor, frame: Frame, sequence: data.ImageSequence
 ) -> NDArray[np.float32]:
     """Return the frame's vector; whatever the extractor raises is told in one line."""
     try:
@@ -247,7 +247,7 @@ def _verified(
     return vector
 
 
-def _keys(extractors: list[FeatureExtractor], sequence: data.Sequence) -> list[str | None]:
+def _keys(extractors: list[FeatureExtractor], sequence: data.ImageSequence) -> list[str | None]:
     digests: dict[tuple[str, ...], bytes | None] = {}
     keys: list[str | None] = []
     for extractor in extractors:
@@ -259,7 +259,7 @@ def _keys(extractors: list[FeatureExtractor], sequence: data.Sequence) -> list[s
     return keys
 
 
-def _pictures_digest(sequence: data.Sequence, channels: tuple[str, ...]) -> bytes | None:
+def _pictures_digest(sequence: data.ImageSequence, channels: tuple[str, ...]) -> bytes | None:
     h = hashlib.blake2b(digest_size=20)
     try:
         for position in range(len(sequence)):
@@ -269,7 +269,7 @@ def _pictures_digest(sequence: data.Sequence, channels: tuple[str, ...]) -> byte
     return h.digest()
 
 
-def _key(extractor: FeatureExtractor, pictures: bytes, sequence: data.Sequence) -> str:
+def _key(extractor: FeatureExtractor, pictures: bytes, sequence: data.ImageSequence) -> str:
     about: list[Any] = [
         f"{type(extractor).__module__}:{extractor!r}",
         getattr(extractor, "version", 1),

@@ -130,9 +130,11 @@ class FineTuned(Extractor):
         known = (EfficientNetLite0, MobileNetV2DeepSort, TorchvisionBackbone)
         if not isinstance(inner, known) and not hasattr(inner, "torch_stages"):
             raise params.refuse(
-                "backbone", "efficientnet_lite0, mobilenet_v2_deepsort, torchvision_backbone or "
-                "an extractor with torch_stages()", self.backbone
-            )  # fmt: skip
+                "backbone",
+                "efficientnet_lite0, mobilenet_v2_deepsort, torchvision_backbone or "
+                "an extractor with torch_stages()",
+                self.backbone,
+            )
         if isinstance(inner, PackagedNetwork):
             for name, plain in (("layers", None), ("pooling", "mean"), ("short_side", None)):
                 if getattr(inner, name) != plain:
@@ -332,7 +334,12 @@ def _to_onnx(torch: Any, network: Any, shape: tuple[int, ...]) -> bytes:
             # the TorchScript exporter warns of its age; its successor needs one package more
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                network.eval(), (torch.zeros(*shape),), str(path), dynamo=False, opset_version=17,
-                input_names=["picture"], output_names=["embedding"],
-            )  # fmt: skip
+                network.eval(),
+                (torch.zeros(*shape),),
+                str(path),
+                dynamo=False,
+                opset_version=17,
+                input_names=["picture"],
+                output_names=["embedding"],
+            )
         return path.read_bytes()

@@ -89,9 +89,10 @@ class PackagedNetwork(Extractor):
             widest = max(self._dims[i] for i in self.layers or (-1,))
             if widest > MAX_CHANNELS:
                 raise params.refuse(
-                    "pooling", f"mean, or layers of at most {MAX_CHANNELS} channels each (here "
-                    f"{widest})", self.pooling
-                )  # fmt: skip
+                    "pooling",
+                    f"mean, or layers of at most {MAX_CHANNELS} channels each (here {widest})",
+                    self.pooling,
+                )
         if self.short_side is not None:
             params.whole("short_side", self.short_side, low=64, high=1024)
             if self.short_side % STRIDE:

@@ -82,9 +82,14 @@ class PHOG(Extractor):
         dy = cv2.Sobel(gray, cv2.CV_16S, 0, 1)
         chosen = _edges(dx, dy, self.edge_share)
         counts = oriented_counts(
-            dx.ravel()[chosen], dy.ravel()[chosen], chosen, gray.shape,
-            self.bins, self.grids, self.signed,
-        )  # fmt: skip
+            dx.ravel()[chosen],
+            dy.ravel()[chosen],
+            chosen,
+            gray.shape,
+            self.bins,
+            self.grids,
+            self.signed,
+        )
         return unit_sum(counts)
 
 

@@ -153,7 +153,7 @@ class Quantized(Extractor):
         tools = need("onnxruntime.quantization", self)
         prepare = need("onnxruntime.quantization.shape_inference", self).quant_pre_process
 
-        class Pictures(tools.CalibrationDataReader):  # type: ignore[misc, name-defined]
+        class CalibrationImages(tools.CalibrationDataReader):  # type: ignore[misc, name-defined]
             def __init__(self) -> None:
                 self._left = iter(pictures)
 
@@ -165,11 +165,15 @@ class Quantized(Extractor):
             prepared, rounded = Path(folder) / "prepared.onnx", Path(folder) / "rounded.onnx"
             prepare(str(model), str(prepared), skip_symbolic_shape=True)
             tools.quantize_static(
-                str(prepared), str(rounded), Pictures(),
-                quant_format=tools.QuantFormat.QDQ, per_channel=True,
-                activation_type=tools.QuantType.QUInt8, weight_type=tools.QuantType.QInt8,
+                str(prepared),
+                str(rounded),
+                CalibrationImages(),
+                quant_format=tools.QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=tools.QuantType.QUInt8,
+                weight_type=tools.QuantType.QInt8,
                 reduce_range=self.weight_bits == 7,
-            )  # fmt: skip
+            )
             return rounded.read_bytes()
 
     def extract(self, frame: Frame) -> Vector:

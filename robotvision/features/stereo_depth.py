@@ -122,10 +122,16 @@ class StereoDepth(Extractor):
         """Return the disparity of each pixel of ``left``, in pixels; not above 0: none found."""
         area = self.block_size**2
         matcher = cv2.StereoSGBM.create(
-            minDisparity=0, numDisparities=self.n_disparities, blockSize=self.block_size,
-            P1=8 * area, P2=32 * area, disp12MaxDiff=1, uniquenessRatio=10,
-            speckleWindowSize=100, speckleRange=2,
-        )  # fmt: skip
+            minDisparity=0,
+            numDisparities=self.n_disparities,
+            blockSize=self.block_size,
+            P1=8 * area,
+            P2=32 * area,
+            disp12MaxDiff=1,
+            uniquenessRatio=10,
+            speckleWindowSize=100,
+            speckleRange=2,
+        )
         return np.asarray(matcher.compute(left, right), np.float32) / np.float32(16)
 
     def _inner(self) -> FeatureExtractor:

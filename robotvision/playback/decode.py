@@ -13,7 +13,7 @@ from collections.abc import Sequence as Positions
 from time import perf_counter_ns
 from typing import NamedTuple
 
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError
 from robotvision.records import Frame
 
@@ -41,7 +41,7 @@ class DecodeAhead:
 
     Parameters
     ----------
-    sequence : Sequence
+    sequence : ImageSequence
     positions : sequence of int
         Which frames, in order.
     depth : int
@@ -52,7 +52,7 @@ class DecodeAhead:
 
     def __init__(
         self,
-        sequence: Sequence,
+        sequence: ImageSequence,
         positions: Positions[int],
         depth: int = 8,
         channels: tuple[str, ...] | None = None,

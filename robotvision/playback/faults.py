@@ -26,7 +26,7 @@ from robotvision.yamlfile import Document, Path_, Strict, load, validate
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Span(Strict):
+class FaultSpan(Strict):
     """A fault that holds over a part of the tour."""
 
     start: float = Field(default=0.0, ge=0, lt=1)
@@ -39,14 +39,14 @@ class Span(Strict):
         return self
 
 
-class Drop(Span):
+class Drop(FaultSpan):
     """The camera loses frames: each with the chance ``share``."""
 
     kind: Literal["drop"]
     share: Share
 
 
-class Repeat(Span):
+class Repeat(FaultSpan):
     """The camera hands out an old picture again, ``length`` times in a row."""
 
     kind: Literal["repeat"]
@@ -54,14 +54,14 @@ class Repeat(Span):
     length: int = Field(default=1, ge=1)
 
 
-class Jitter(Span):
+class Jitter(FaultSpan):
     """Frames come early and late, by a normal deviation."""
 
     kind: Literal["jitter"]
     sigma_ms: float = Field(gt=0)
 
 
-class LateBurst(Span):
+class LateBurst(FaultSpan):
     """Every so often ``frames`` frames are held up and then come all at once."""
 
     kind: Literal["late_burst"]
@@ -69,28 +69,28 @@ class LateBurst(Span):
     frames: int = Field(ge=2)
 
 
-class Exposure(Span):
+class Exposure(FaultSpan):
     """Colour pictures become brighter (``ev`` above 0) or darker, by stops of light."""
 
     kind: Literal["exposure"]
     ev: float = Field(ge=-8, le=8)
 
 
-class Blur(Span):
+class Blur(FaultSpan):
     """Colour pictures are smeared sideways over ``pixels``, as when the robot turns."""
 
     kind: Literal["blur"]
     pixels: int = Field(ge=2)
 
 
-class DepthHoles(Span):
+class DepthHoles(FaultSpan):
     """Depth pictures lose ``share`` of their readings, in patches."""
 
     kind: Literal["depth_holes"]
     share: Share
 
 
-class SwapStereo(Span):
+class SwapStereo(FaultSpan):
     """The left and the right camera change places."""
 
     kind: Literal["swap_stereo"]
@@ -164,11 +164,18 @@ def wrong_kinds(document: Document, where: Path_ = ()) -> Iterator[Fault]:
         if kind not in KINDS:
             at = (*where, "faults", i, *(("kind",) if "kind" in item else ()))
             close = near(kind, KINDS) if isinstance(kind, str) else ""
-            yield document.fault(at, f"expected a kind of sensor fault, got {kind!r}{close}",
-                                 f"known: {', '.join(KINDS)}")  # fmt: skip
+            yield document.fault(
+                at,
+                f"expected a kind of sensor fault, got {kind!r}{close}",
+                f"known: {', '.join(KINDS)}",
+            )
             continue
         known = list(KINDS[kind].model_fields)
         for key in item:
             if key not in known:
-                yield document.fault((*where, "faults", i, key), f"unknown key{near(key, known)}",
-                                     f"known for {kind}: {', '.join(known)}", key=True)  # fmt: skip
+                yield document.fault(
+                    (*where, "faults", i, key),
+                    f"unknown key{near(key, known)}",
+                    f"known for {kind}: {', '.join(known)}",
+                    key=True,
+                )

@@ -18,7 +18,7 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Literal, NoReturn
 
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import SystemFault
 from robotvision.playback.decode import DecodeAhead, Decoded
 from robotvision.playback.gpu import synchronised
@@ -69,7 +69,7 @@ class Replay:
     depth: int = 8
     latency: Latency | None = None
 
-    def positions(self, sequence: Sequence) -> range:
+    def positions(self, sequence: ImageSequence) -> range:
         """Return the positions that are replayed."""
         first = 0
         if self.start_s > 0 and len(sequence):
@@ -79,7 +79,7 @@ class Replay:
         end = len(sequence) if self.limit is None else min(len(sequence), first + self.limit)
         return range(first, end)
 
-    def due(self, sequence: Sequence) -> list[int]:
+    def due(self, sequence: ImageSequence) -> list[int]:
         """Return when each replayed frame falls due. Raises RobotVisionError."""
         times = [sequence.frames[p].timestamp_ns for p in self.positions(sequence)]
         is_asap = self.clock == "asap"
@@ -87,7 +87,7 @@ class Replay:
 
 
 def play(
-    sequence: Sequence,
+    sequence: ImageSequence,
     system: System,
     replay: Replay,
     skip: int = 0,
@@ -97,7 +97,7 @@ def play(
 
     Parameters
     ----------
-    sequence : Sequence
+    sequence : ImageSequence
     system : System
         Started; `System.reset` is called here.
     replay : Replay
@@ -126,7 +126,12 @@ def play(
 
 class _Run:
     def __init__(
-        self, sequence: Sequence, system: System, replay: Replay, positions: range, due: list[int]
+        self,
+        sequence: ImageSequence,
+        system: System,
+        replay: Replay,
+        positions: range,
+        due: list[int],
     ) -> None:
         self.sequence, self.system, self.replay = sequence, system, replay
         self.positions, self.due = positions, due
@@ -192,17 +197,29 @@ class _Run:
         return begin, begin if self.replay.clock == "asap" else self.due[k]
 
     def _record(
-        self, k: int, timed: TimedAnswer, decoded: Decoded | None = None,
-        wait_ns: int | None = None, handover_ns: int | None = None,
-    ) -> FrameRecord:  # fmt: skip
+        self,
+        k: int,
+        timed: TimedAnswer,
+        decoded: Decoded | None = None,
+        wait_ns: int | None = None,
+        handover_ns: int | None = None,
+    ) -> FrameRecord:
         entry = self.sequence.frames[self.positions[k]]
         truth = self.sequence.truth.get(entry.index) if self.sequence.truth else None
         if decoded is None:
             return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth)
         is_virtual = self.replay.clock == "simulated"
         ready = None if is_virtual else decoded.ready_ns - self.t0
-        return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth, decoded.decode_ns,
-                           ready, wait_ns, handover_ns)  # fmt: skip
+        return FrameRecord(
+            entry.timestamp_ns,
+            entry.segment,
+            timed,
+            truth,
+            decoded.decode_ns,
+            ready,
+            wait_ns,
+            handover_ns,
+        )
 
 
 def _refuse(words: str, frame: Frame) -> NoReturn:

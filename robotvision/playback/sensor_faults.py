@@ -28,21 +28,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.sequence import Entry, Kind, Sequence, Source
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Source
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.playback import faults as kinds
 from robotvision.records import Image
 
 GAMMA = 2.2
 _TIMING = ("jitter", "late_burst")
-_CHANNELS = {"depth_holes": Kind.DEPTH_MM, "exposure": Kind.COLOR, "blur": Kind.COLOR}
+_CHANNELS = {
+    "depth_holes": ChannelKind.DEPTH_MM,
+    "exposure": ChannelKind.COLOR,
+    "blur": ChannelKind.COLOR,
+}
 
 Alter = Callable[[Image], Image]
 Draw = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Altered:
+class AlteredSource:
     """A picture seen through a fault."""
 
     source: Source
@@ -65,7 +69,7 @@ class Altered:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class DroppedSource:
     """A picture that the camera never delivered."""
 
     where: str
@@ -79,7 +83,7 @@ class Lost:
         raise FrameError("lost by the camera (declared fault 'drop')")
 
 
-def with_faults(sequence: Sequence, plan: kinds.FaultPlan) -> Sequence:
+def with_faults(sequence: ImageSequence, plan: kinds.FaultPlan) -> ImageSequence:
     """Return a sequence as the faulty cameras of ``plan`` see it.
 
     Raises
@@ -98,7 +102,7 @@ def is_about_time(plan: kinds.FaultPlan) -> bool:
     return any(f.kind in _TIMING for f in plan.faults)
 
 
-def _require_channels(sequence: Sequence, name: str, fault: kinds.SensorFault) -> None:
+def _require_channels(sequence: ImageSequence, name: str, fault: kinds.SensorFault) -> None:
     have = ", ".join(sequence.channels) or "none"
     wanted = _CHANNELS.get(fault.kind)
     if wanted is not None and wanted not in sequence.channels.values():
@@ -124,21 +128,21 @@ class _Seeded:
         return np.random.default_rng(key if frame is None else (*key, frame))
 
 
-def _span(n: int, fault: kinds.Span) -> range:
+def _span(n: int, fault: kinds.FaultSpan) -> range:
     return range(round(fault.start * n), round(fault.end * n))
 
 
-def _drop(sequence: Sequence, fault: kinds.Drop, seeded: _Seeded) -> Sequence:
+def _drop(sequence: ImageSequence, fault: kinds.Drop, seeded: _Seeded) -> ImageSequence:
     chances = seeded.draw().random(len(sequence))
     frames = list(sequence.frames)
     for k in _span(len(frames), fault):
         if chances[k] < fault.share:
-            sources = {c: Lost(s.where) for c, s in frames[k].sources.items()}
+            sources = {c: DroppedSource(s.where) for c, s in frames[k].sources.items()}
             frames[k] = replace(frames[k], sources=sources)
     return replace(sequence, frames=tuple(frames))
 
 
-def _repeat(sequence: Sequence, fault: kinds.Repeat, seeded: _Seeded) -> Sequence:
+def _repeat(sequence: ImageSequence, fault: kinds.Repeat, seeded: _Seeded) -> ImageSequence:
     chances = seeded.draw().random(len(sequence))
     frames = list(sequence.frames)
     shown, left = 0, 0
@@ -151,7 +155,7 @@ def _repeat(sequence: Sequence, fault: kinds.Repeat, seeded: _Seeded) -> Sequenc
     return replace(sequence, frames=tuple(frames))
 
 
-def _jitter(sequence: Sequence, fault: kinds.Jitter, seeded: _Seeded) -> Sequence:
+def _jitter(sequence: ImageSequence, fault: kinds.Jitter, seeded: _Seeded) -> ImageSequence:
     moves = np.round(seeded.draw().normal(0.0, fault.sigma_ms * 1e6, len(sequence))).astype(int)
     times = [f.timestamp_ns for f in sequence.frames]
     for k in _span(len(times), fault):
@@ -159,7 +163,7 @@ def _jitter(sequence: Sequence, fault: kinds.Jitter, seeded: _Seeded) -> Sequenc
     return _at_times(sequence, times)
 
 
-def _late_burst(sequence: Sequence, fault: kinds.LateBurst, seeded: _Seeded) -> Sequence:
+def _late_burst(sequence: ImageSequence, fault: kinds.LateBurst, seeded: _Seeded) -> ImageSequence:
     times = [f.timestamp_ns for f in sequence.frames]
     span = _span(len(times), fault)
     if not span:
@@ -179,9 +183,9 @@ def _late_burst(sequence: Sequence, fault: kinds.LateBurst, seeded: _Seeded) -> 
     return _at_times(sequence, times)
 
 
-def _at_times(sequence: Sequence, times: list[int]) -> Sequence:
+def _at_times(sequence: ImageSequence, times: list[int]) -> ImageSequence:
     """Return the sequence at other times, each at least 1 ns after the one before."""
-    frames: list[Entry] = []
+    frames: list[FrameEntry] = []
     last: int | None = None
     for frame, time in zip(sequence.frames, times, strict=True):
         last = time if last is None else max(time, last + 1)
@@ -190,20 +194,23 @@ def _at_times(sequence: Sequence, times: list[int]) -> Sequence:
 
 
 def _through(
-    sequence: Sequence, fault: kinds.Span, name: str, alter: Callable[[int, Kind], Alter | None]
-) -> Sequence:
+    sequence: ImageSequence,
+    fault: kinds.FaultSpan,
+    name: str,
+    alter: Callable[[int, ChannelKind], Alter | None],
+) -> ImageSequence:
     """Return the sequence with pictures altered; ``alter`` takes a frame's number and a kind."""
     frames = list(sequence.frames)
     for k in _span(len(frames), fault):
         sources: dict[str, Source] = {}
         for channel, source in frames[k].sources.items():
             change = alter(frames[k].index, sequence.channels[channel])
-            sources[channel] = source if change is None else Altered(source, change, name)
+            sources[channel] = source if change is None else AlteredSource(source, change, name)
         frames[k] = replace(frames[k], sources=sources)
     return replace(sequence, frames=tuple(frames))
 
 
-def _exposure(sequence: Sequence, fault: kinds.Exposure, seeded: _Seeded) -> Sequence:
+def _exposure(sequence: ImageSequence, fault: kinds.Exposure, seeded: _Seeded) -> ImageSequence:
     factor = 2.0 ** (fault.ev / GAMMA)
     table = np.clip(np.round(np.arange(256) * factor), 0, 255).astype(np.uint8)
 
@@ -211,20 +218,22 @@ def _exposure(sequence: Sequence, fault: kinds.Exposure, seeded: _Seeded) -> Seq
         return np.asarray(cv2.LUT(image, table))
 
     name = f"{seeded.name} {fault.ev:+g} EV"
-    return _through(sequence, fault, name, lambda _, k: alter if k is Kind.COLOR else None)
+    return _through(sequence, fault, name, lambda _, k: alter if k is ChannelKind.COLOR else None)
 
 
-def _blur(sequence: Sequence, fault: kinds.Blur, seeded: _Seeded) -> Sequence:
+def _blur(sequence: ImageSequence, fault: kinds.Blur, seeded: _Seeded) -> ImageSequence:
     def alter(image: Image) -> Image:
         return np.asarray(cv2.blur(image, (fault.pixels, 1)))
 
     name = f"{seeded.name} {fault.pixels} px"
-    return _through(sequence, fault, name, lambda _, k: alter if k is Kind.COLOR else None)
+    return _through(sequence, fault, name, lambda _, k: alter if k is ChannelKind.COLOR else None)
 
 
-def _depth_holes(sequence: Sequence, fault: kinds.DepthHoles, seeded: _Seeded) -> Sequence:
-    def of(index: int, kind: Kind) -> Alter | None:
-        if kind is not Kind.DEPTH_MM:
+def _depth_holes(
+    sequence: ImageSequence, fault: kinds.DepthHoles, seeded: _Seeded
+) -> ImageSequence:
+    def of(index: int, kind: ChannelKind) -> Alter | None:
+        if kind is not ChannelKind.DEPTH_MM:
             return None
         return lambda image: punched(image, fault.share, seeded.draw(index))
 
@@ -244,7 +253,9 @@ def punched(depth: Image, share: float, draw: Draw) -> Image:
     return np.where(holes > 0, 0, depth).astype(depth.dtype)
 
 
-def _swap_stereo(sequence: Sequence, fault: kinds.SwapStereo, seeded: _Seeded) -> Sequence:
+def _swap_stereo(
+    sequence: ImageSequence, fault: kinds.SwapStereo, seeded: _Seeded
+) -> ImageSequence:
     frames = list(sequence.frames)
     for k in _span(len(frames), fault):
         sources = dict(frames[k].sources)
@@ -257,7 +268,7 @@ def _swap_stereo(sequence: Sequence, fault: kinds.SwapStereo, seeded: _Seeded) -
     return replace(sequence, frames=tuple(frames))
 
 
-def _kidnap(sequence: Sequence, fault: kinds.Kidnap, seeded: _Seeded) -> Sequence:
+def _kidnap(sequence: ImageSequence, fault: kinds.Kidnap, seeded: _Seeded) -> ImageSequence:
     n = len(sequence)
     here = round(fault.at * n)
     there = min(n, here + max(1, round(fault.skip * n)))
@@ -268,20 +279,25 @@ def _kidnap(sequence: Sequence, fault: kinds.Kidnap, seeded: _Seeded) -> Sequenc
             "smaller 'at' or 'skip'"
         )
     places, truth, lines = sequence.frames, {}, {}
-    frames: list[Entry] = []
+    frames: list[FrameEntry] = []
     for place, segment, k in zip(places, _segments(sequence, order), order, strict=True):
         moved = sequence.frames[k]
-        frames.append(replace(moved, index=place.index, timestamp_ns=place.timestamp_ns,
-                              segment=segment))  # fmt: skip
+        frames.append(
+            replace(moved, index=place.index, timestamp_ns=place.timestamp_ns, segment=segment)
+        )
         if sequence.truth is not None and moved.index in sequence.truth:
             truth[place.index] = sequence.truth[moved.index]
         if moved.index in sequence.truth_lines:
             lines[place.index] = sequence.truth_lines[moved.index]
-    return replace(sequence, frames=tuple(frames), truth_lines=lines,
-                   truth=None if sequence.truth is None else truth)  # fmt: skip
+    return replace(
+        sequence,
+        frames=tuple(frames),
+        truth_lines=lines,
+        truth=None if sequence.truth is None else truth,
+    )
 
 
-def _segments(sequence: Sequence, order: list[int]) -> Iterator[int]:
+def _segments(sequence: ImageSequence, order: list[int]) -> Iterator[int]:
     segment = 0
     yield segment
     for a, b in pairwise(order):
@@ -291,7 +307,7 @@ def _segments(sequence: Sequence, order: list[int]) -> Iterator[int]:
         yield segment
 
 
-_HANDLERS: dict[str, Callable[..., Sequence]] = {
+_HANDLERS: dict[str, Callable[..., ImageSequence]] = {
     "drop": _drop, "repeat": _repeat, "jitter": _jitter, "late_burst": _late_burst,
     "exposure": _exposure, "blur": _blur, "depth_holes": _depth_holes,
     "swap_stereo": _swap_stereo, "kidnap": _kidnap,

@@ -28,7 +28,7 @@ CAST = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class AugmentedView:
     """How a training frame is looked at.
 
     Parameters
@@ -55,22 +55,26 @@ class View:
         return Frame(frame.index, frame.timestamp_ns, images)
 
 
-def views(mirror: bool, light: int) -> list[View]:
+def views(mirror: bool, light: int) -> list[AugmentedView]:
     """Return the views of a training frame, the plain one first: 1 or 2, times 1 + ``light``."""
-    return [View(m, n) for n in range(light + 1) for m in ((False, True) if mirror else (False,))]
+    return [
+        AugmentedView(m, n)
+        for n in range(light + 1)
+        for m in ((False, True) if mirror else (False,))
+    ]
 
 
-class Altered:
+class AugmentedExtractor:
     """An extractor that looks at each frame in a given view.
 
     Parameters
     ----------
     extractor : FeatureExtractor
         Trained, where it needs to be.
-    view : View
+    view : AugmentedView
     """
 
-    def __init__(self, extractor: FeatureExtractor, view: View) -> None:
+    def __init__(self, extractor: FeatureExtractor, view: AugmentedView) -> None:
         self.extractor, self.view = extractor, view
         self.version = getattr(extractor, "version", 1)
 
@@ -89,10 +93,10 @@ class Altered:
         return self.extractor.extract(self.view.of(frame))
 
     def __repr__(self) -> str:
-        return f"Altered({self.extractor!r}, {self.view!r})"
+        return f"AugmentedExtractor({self.extractor!r}, {self.view!r})"
 
 
-class AlteredCalibrated(Altered):
+class AugmentedCalibrated(AugmentedExtractor):
     """The same for an extractor that must know its camera."""
 
     def calibrate(self, calibration: Mapping[str, Mapping[str, float]]) -> Self:
@@ -103,7 +107,7 @@ class AlteredCalibrated(Altered):
         return self
 
 
-class AlteredFitted(Altered):
+class AugmentedFitted(AugmentedExtractor):
     """The same for an extractor that has learnt; it does not learn again."""
 
     def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
@@ -111,19 +115,19 @@ class AlteredFitted(Altered):
         return self
 
 
-class AlteredFittedCalibrated(AlteredCalibrated, AlteredFitted):
+class AugmentedFittedCalibrated(AugmentedCalibrated, AugmentedFitted):
     """The same for an extractor that has learnt and must know its camera."""
 
 
-def altered(extractor: FeatureExtractor, view: View) -> FeatureExtractor:
+def altered(extractor: FeatureExtractor, view: AugmentedView) -> FeatureExtractor:
     """Return ``extractor`` looking at frames in ``view``; itself for the plain view."""
-    if view == View():
+    if view == AugmentedView():
         return extractor
     kinds = {
-        (False, False): Altered,
-        (True, False): AlteredCalibrated,
-        (False, True): AlteredFitted,
-        (True, True): AlteredFittedCalibrated,
+        (False, False): AugmentedExtractor,
+        (True, False): AugmentedCalibrated,
+        (False, True): AugmentedFitted,
+        (True, True): AugmentedFittedCalibrated,
     }
     kind = kinds[hasattr(extractor, "calibrate"), hasattr(extractor, "fit")]
     return kind(extractor, view)

@@ -12,7 +12,7 @@ from typing import Any
 
 from robotvision import data
 from robotvision.config.checks import Config, Named, build
-from robotvision.data.sequence import Kind, require_channels
+from robotvision.data.sequence import ChannelKind, require_channels
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training, ready
@@ -21,7 +21,9 @@ AUTO = "auto"
 _FIRST = ("rgb", "depth", "left")
 
 
-def settle_features(config: Config, sequences: Sequence[data.Sequence]) -> tuple[Config, list[str]]:
+def settle_features(
+    config: Config, sequences: Sequence[data.ImageSequence]
+) -> tuple[Config, list[str]]:
     """Return the configuration with its features settled, and a line on each one left out.
 
     Parameters
@@ -58,11 +60,11 @@ def _name(item: str | Named) -> str:
     return item.name if isinstance(item, Named) else item
 
 
-def _settled(item: str | Named, sequences: Sequence[data.Sequence]) -> str | Named:
+def _settled(item: str | Named, sequences: Sequence[data.ImageSequence]) -> str | Named:
     if not isinstance(item, Named) or not _has_auto(item.params):
         return item
     reads_depth = getattr(build(FEATURES, item.name), "channel", "rgb") == "depth"
-    kind = Kind.DEPTH_MM if reads_depth else Kind.COLOR
+    kind = ChannelKind.DEPTH_MM if reads_depth else ChannelKind.COLOR
     channel = _common(kind, sequences)
     if channel is None:
         if item.optional:
@@ -75,11 +77,9 @@ def _settled(item: str | Named, sequences: Sequence[data.Sequence]) -> str | Nam
     return Named.model_validate({"name": item.name, **_with(item.params, channel)})
 
 
-def _common(kind: Kind, sequences: Sequence[data.Sequence]) -> str | None:
+def _common(kind: ChannelKind, sequences: Sequence[data.ImageSequence]) -> str | None:
     """Return the channel of a kind that all sequences have, the usual names first."""
-    shared = [
-        {c for c, k in s.channels.items() if k is kind} for s in sequences
-    ]  # fmt: skip
+    shared = [{c for c, k in s.channels.items() if k is kind} for s in sequences]
     found = set.intersection(*shared) if shared else set()
     order = [*(c for c in _FIRST if c in found), *sorted(found)]
     return order[0] if order else None
@@ -104,7 +104,7 @@ def _with(params: Mapping[str, Any], channel: str) -> dict[str, Any]:
     }
 
 
-def _missing(item: str | Named, sequences: Sequence[data.Sequence]) -> str:
+def _missing(item: str | Named, sequences: Sequence[data.ImageSequence]) -> str:
     """Return what a sequence lacks for a feature; empty where nothing."""
     extractor = build(FEATURES, item)
     try:

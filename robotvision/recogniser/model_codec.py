@@ -124,8 +124,11 @@ class Encoder:
                 for k, v in vars(value).items()
                 if k.endswith("_") and not k.startswith("_") and k not in given
             }
-            return {"$estimator": _name(cls), "params": self._state(given, where),
-                    "state": self._state(learnt, where)}  # fmt: skip
+            return {
+                "$estimator": _name(cls),
+                "params": self._state(given, where),
+                "state": self._state(learnt, where),
+            }
         if isinstance(value, type) or callable(value) or not hasattr(value, "__dict__"):
             raise _cannot(where, f"a {_name(cls)}")
         return {"$object": _name(cls), "state": self._state(vars(value), where)}

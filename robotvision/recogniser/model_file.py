@@ -210,9 +210,10 @@ def _check_manifest(path: Path, manifest: Any, task: str | None) -> dict[str, An
     about = dict(manifest["about"])
     if task is not None and about.get("task") != task:
         raise _refused(
-            path, f"trained for the task {about.get('task')!r}, expected {task!r}",
-            "use that task, or train for this one"
-        )  # fmt: skip
+            path,
+            f"trained for the task {about.get('task')!r}, expected {task!r}",
+            "use that task, or train for this one",
+        )
     return about
 
 

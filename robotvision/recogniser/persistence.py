@@ -14,14 +14,14 @@ from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.recogniser.objects import ObjectRecogniser
-from robotvision.recogniser.pipeline import Cue, Pipeline
+from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
 from robotvision.tasks.model import Task
 
 SUFFIX = ".rvmodel"
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainedModel:
     """A pipeline with the task it was trained for and what its file says of it."""
 
     pipeline: Pipeline
@@ -81,7 +81,7 @@ def save_pipeline(
     save_model(path, parts, data)
 
 
-def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = ()) -> Trained:
+def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = ()) -> TrainedModel:
     """Read a trained pipeline from a model file.
 
     Parameters
@@ -101,23 +101,34 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
     try:
         rules = Task.model_validate_json(json.dumps(about["rules"]))
         cues = [
-            Cue(str(name), parts[f"cue{i}"], slice(int(start), int(stop)), float(scale))
+            FeatureSlot(str(name), parts[f"cue{i}"], slice(int(start), int(stop)), float(scale))
             for i, (name, start, stop, scale) in enumerate(about["cues"])
         ]
         decision = Decision(
-            rules, [str(c) for c in about["decision"]["classes"]],
-            float(about["decision"]["threshold"]), about["decision"]["unknown_below"],
-        )  # fmt: skip
+            rules,
+            [str(c) for c in about["decision"]["classes"]],
+            float(about["decision"]["threshold"]),
+            about["decision"]["unknown_below"],
+        )
         pipeline = Pipeline(
-            cues, parts["classifier"], decision, parts.get("temporal"),
-            _objects(parts, about, rules), parts.get("unknown"),
-        )  # fmt: skip
+            cues,
+            parts["classifier"],
+            decision,
+            parts.get("temporal"),
+            _objects(parts, about, rules),
+            parts.get("unknown"),
+        )
     except (KeyError, TypeError, ValueError) as e:
         raise InputFaults(
-            [Fault(path, f"its contents do not fit together ({type(e).__name__}: {e})",
-                   remedy="train again with robotvision train")]
-        ) from e  # fmt: skip
-    return Trained(pipeline, rules, about)
+            [
+                Fault(
+                    path,
+                    f"its contents do not fit together ({type(e).__name__}: {e})",
+                    remedy="train again with robotvision train",
+                )
+            ]
+        ) from e
+    return TrainedModel(pipeline, rules, about)
 
 
 def _objects(

@@ -38,7 +38,7 @@ class TemporalFilter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class FeatureSlot:
     """One extractor in its place in the joined vector."""
 
     name: str
@@ -52,7 +52,7 @@ class Pipeline:
 
     Parameters
     ----------
-    cues : list of Cue
+    cues : list of FeatureSlot
         Extractors with their scale, in order.
     classifier : FittedClassifier
         ``classes_`` and ``predict_proba``.
@@ -68,7 +68,7 @@ class Pipeline:
 
     def __init__(
         self,
-        cues: list[Cue],
+        cues: list[FeatureSlot],
         classifier: FittedClassifier,
         decision: Decision,
         temporal: TemporalFilter | None = None,
@@ -98,7 +98,8 @@ class Pipeline:
     def reset(self, view: View) -> None:
         """Begin a sequence seen by the cameras of ``view``."""
         self._ready = [
-            Cue(c.name, ready(c.extractor, view.calibration), c.place, c.scale) for c in self.cues
+            FeatureSlot(c.name, ready(c.extractor, view.calibration), c.place, c.scale)
+            for c in self.cues
         ]
         self._last_ns = None
         if self.temporal is not None:

@@ -30,21 +30,21 @@ from robotvision.features.extraction import (
 from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
-from robotvision.recogniser.pipeline import Cue, Pipeline, TemporalFilter
+from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
 from robotvision.recogniser.unknown import UnknownDetector
 from robotvision.records import Truth
-from robotvision.scoring.points import Worth
+from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
-from robotvision.temporal.filters import Look, fit_temporal
+from robotvision.temporal.filters import HeldOutStretch, fit_temporal
 
 MIN_SEGMENTS = 4
 
 Step = Callable[[str, int, int], None]
 """Progress: (what is being done, done, in all)."""
 Extract = Callable[
-    [Sequence[FeatureExtractor], data.Sequence, Path | None, Progress], Extraction
-]  # fmt: skip
+    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, Progress], Extraction
+]
 """As `robotvision.features.extraction.extract`."""
 
 
@@ -69,7 +69,7 @@ class Training:
 def fit_pipeline(
     config: Config,
     task: Task,
-    sequences: Sequence[data.Sequence],
+    sequences: Sequence[data.ImageSequence],
     cache: Path | None,
     step: Step = lambda what, done, total: None,
     where: Path | str = "train",
@@ -114,7 +114,7 @@ class _Trainer:
         self,
         config: Config,
         task: Task,
-        sequences: Sequence[data.Sequence],
+        sequences: Sequence[data.ImageSequence],
         cache: Path | None,
         step: Step,
         where: Path | str,
@@ -130,7 +130,7 @@ class _Trainer:
         self._rows: list[tuple[int, int]] = []  # sequence and position of each training frame
         self._done = 0
         self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
-        self.worth = Worth(self.task)
+        self.worth = PointsTable(self.task)
 
     def run(self) -> tuple[Pipeline, Task, Training]:
         self._check_rooms()
@@ -154,9 +154,13 @@ class _Trainer:
             machine, integration, self.task, x, seen, groups, seed, places, self._n_views
         )
         pipeline = Pipeline(
-            cues, classifier, self._decision(classifier), self._temporal(classifier, y, held_out),
-            objects, self._unknown(x, y, groups, places),
-        )  # fmt: skip
+            cues,
+            classifier,
+            self._decision(classifier),
+            self._temporal(classifier, y, held_out),
+            objects,
+            self._unknown(x, y, groups, places),
+        )
         self._took("training", started)
         self.step("training", 1, 1)
         return pipeline, self.task, self.training
@@ -173,29 +177,42 @@ class _Trainer:
         faults = []
         for s in self.sequences:
             if s.truth is None:
-                faults.append(Fault(s.root, "no truth in it, so nothing can be trained on it",
-                                    remedy="add truth.csv or leave the sequence out"))  # fmt: skip
+                faults.append(
+                    Fault(
+                        s.root,
+                        "no truth in it, so nothing can be trained on it",
+                        remedy="add truth.csv or leave the sequence out",
+                    )
+                )
                 continue
             if self.task.unknown is None:
                 outside = {r for r in s.room_counts() if r not in self.task.room_names}
                 faults += [
-                    Fault(s.truth_table or s.root, f"the room {r!r} is outside the task "
-                          f"{self.task.id}", self._line_of(s, r),
-                          remedy=f"rooms: {', '.join(self.task.room_names)}")
+                    Fault(
+                        s.truth_table or s.root,
+                        f"the room {r!r} is outside the task {self.task.id}",
+                        self._line_of(s, r),
+                        remedy=f"rooms: {', '.join(self.task.room_names)}",
+                    )
                     for r in sorted(outside)
-                ]  # fmt: skip
+                ]
         if faults:
             raise InputFaults(faults)
         rooms = {r for s in self.sequences for r in s.room_counts()}
         if len(rooms) < 2:
-            raise InputFaults([
-                Fault(self.where, "train: expected at least two rooms in the training sequences, "
-                      f"got {', '.join(sorted(rooms)) or 'none'}",
-                      remedy="add sequences of other rooms")
-            ])  # fmt: skip
+            raise InputFaults(
+                [
+                    Fault(
+                        self.where,
+                        "train: expected at least two rooms in the training sequences, "
+                        f"got {', '.join(sorted(rooms)) or 'none'}",
+                        remedy="add sequences of other rooms",
+                    )
+                ]
+            )
 
     @staticmethod
-    def _line_of(sequence: data.Sequence, room: str) -> int | None:
+    def _line_of(sequence: data.ImageSequence, room: str) -> int | None:
         for index, truth in (sequence.truth or {}).items():
             if truth.room == room:
                 return sequence.truth_lines.get(index)
@@ -257,7 +274,7 @@ class _Trainer:
         return [np.concatenate(b) for b in blocks], y, held_out_groups(tours), shown
 
     def _looks(
-        self, extractors: list[FeatureExtractor], sequence: data.Sequence
+        self, extractors: list[FeatureExtractor], sequence: data.ImageSequence
     ) -> list[Extraction]:
         """Extract every view of a sequence's frames, the plain one first."""
         total = self._n_views * sum(map(len, self.sequences))
@@ -278,8 +295,8 @@ class _Trainer:
 
     def _cues(
         self, extractors: list[FeatureExtractor], blocks: list[NDArray[np.float32]]
-    ) -> list[Cue]:
-        cues: list[Cue] = []
+    ) -> list[FeatureSlot]:
+        cues: list[FeatureSlot] = []
         start = 0
         for extractor, block, item in zip(extractors, blocks, self.config.features, strict=True):
             name = item.name if isinstance(item, Named) else item
@@ -287,8 +304,14 @@ class _Trainer:
             taken = [c.name for c in cues]
             n = sum(c == name or c.startswith(f"{name}#") for c in taken)
             place = slice(start, start + block.shape[1])
-            cues.append(Cue(f"{name}#{n + 1}" if n else name, extractor, place,
-                            1.0 / spread if spread > 0 else 1.0))  # fmt: skip
+            cues.append(
+                FeatureSlot(
+                    f"{name}#{n + 1}" if n else name,
+                    extractor,
+                    place,
+                    1.0 / spread if spread > 0 else 1.0,
+                )
+            )
             self.training.dims[cues[-1].name] = block.shape[1]
             start = place.stop
         return cues
@@ -299,9 +322,12 @@ class _Trainer:
         return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
 
     def _unknown(
-        self, x: NDArray[np.float32], y: NDArray[np.str_], groups: NDArray[np.int64],
+        self,
+        x: NDArray[np.float32],
+        y: NDArray[np.str_],
+        groups: NDArray[np.int64],
         places: tuple[slice, ...],
-    ) -> UnknownDetector | None:  # fmt: skip
+    ) -> UnknownDetector | None:
         wish, config = self.config.decision.unknown, self.config
         is_auto = wish == "auto"
         if wish == "auto":
@@ -346,7 +372,9 @@ class _Trainer:
             segment = self.sequences[k].frames[position].segment
             stretches.setdefault((k, segment), []).append(row)
         times = np.array([self.sequences[k].frames[i].timestamp_ns for k, i in self._rows]) / 1e9
-        looks = [Look(plain[rows], truth[rows], times[rows]) for rows in stretches.values()]
+        looks = [
+            HeldOutStretch(plain[rows], truth[rows], times[rows]) for rows in stretches.values()
+        ]
         fitted: TemporalFilter = fit_temporal(
             build(TEMPORAL, self.config.temporal), classifier, self.sequences, looks
         )
@@ -354,7 +382,7 @@ class _Trainer:
 
 
 def fit_extractor(
-    extractor: Any, sequences: Sequence[data.Sequence], tell: Callable[[int], None]
+    extractor: Any, sequences: Sequence[data.ImageSequence], tell: Callable[[int], None]
 ) -> None:
     """Let an extractor learn from training frames, its cameras set sequence by sequence.
 
@@ -392,7 +420,7 @@ def fit_extractor(
         raise failure(extractor, where, e) from e
 
 
-def _objects(sequence: data.Sequence, position: int) -> frozenset[str]:
+def _objects(sequence: data.ImageSequence, position: int) -> frozenset[str]:
     """Return what a frame with a truth shows."""
     return (sequence.truth or {})[sequence.frames[position].index].objects
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from robotvision.client import Client, ClientFrame
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.errors import SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, System, View
@@ -63,10 +63,17 @@ class Worker(External):
         command = [sys.executable, "-m", __name__, factory, json.dumps(argument)]
         path = os.pathsep.join(p or os.getcwd() for p in sys.path)
         super().__init__(
-            command, timeout_s=timeout_s, start_timeout_s=start_timeout_s, restarts=restarts,
-            transport=transport, isolation="none", limits=limits, log_path=log_path,
-            log_limit=log_limit, env={"PYTHONPATH": path},
-        )  # fmt: skip
+            command,
+            timeout_s=timeout_s,
+            start_timeout_s=start_timeout_s,
+            restarts=restarts,
+            transport=transport,
+            isolation="none",
+            limits=limits,
+            log_path=log_path,
+            log_limit=log_limit,
+            env={"PYTHONPATH": path},
+        )
         self.has_memory = has_memory
         self._name = name
 
@@ -79,7 +86,7 @@ class Worker(External):
 def view_of(cameras: Mapping[str, Any]) -> View:
     """Return the `View` that a ``hello`` or ``reset`` message describes."""
     channels = {
-        name: Channel(Kind(c["kind"]), _shape(c["shape"]))
+        name: Channel(ChannelKind(c["kind"]), _shape(c["shape"]))
         for name, c in cameras["channels"].items()
     }
     return View(channels, cameras["calibration"], cameras["rate_hz"])

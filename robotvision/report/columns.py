@@ -179,8 +179,16 @@ class RunColumns:
     def transitions(self) -> Transitions:
         """Return what happens at the doors, over the frames with a known truth."""
         c = self.is_scored
-        return transitions(Tour(self.sequence[c], self.segment[c], self.time_ns[c], self.truth[c],
-                                self.answer[c], self.points[c]))  # fmt: skip
+        return transitions(
+            Tour(
+                self.sequence[c],
+                self.segment[c],
+                self.time_ns[c],
+                self.truth[c],
+                self.answer[c],
+                self.points[c],
+            )
+        )
 
 
 def load_run(path: Path) -> RunColumns:

@@ -65,8 +65,9 @@ def _table(axis: Axis, curves: Sequence[Curve]) -> Table:
     for k in shown:
         points = [c.points[k] for c in curves]
         best = max(points)
-        cells = [Text(f"{p:g}", style="bold" if p == best and len(points) > 1 else "")
-                 for p in points]  # fmt: skip
+        cells = [
+            Text(f"{p:g}", style="bold" if p == best and len(points) > 1 else "") for p in points
+        ]
         table.add_row(f"{curves[0].values[k]:.4g}", *cells)
     return table
 
@@ -92,8 +93,9 @@ def draw(found: Curves, path: Path) -> None:
     shown = panels(found)
     axes_shown = list(dict.fromkeys(axis for _, axis, _ in shown))
     policies = list(dict.fromkeys(policy for policy, _, _ in shown))
-    figure = Figure(figsize=(5.2 * len(axes_shown), 0.6 + 3.1 * len(policies)),
-                    layout="constrained")  # fmt: skip
+    figure = Figure(
+        figsize=(5.2 * len(axes_shown), 0.6 + 3.1 * len(policies)), layout="constrained"
+    )
     grid = figure.subplots(len(policies), len(axes_shown), squeeze=False)
     for row in grid:
         for axes in row:
@@ -104,8 +106,14 @@ def draw(found: Curves, path: Path) -> None:
         swaps = [s for s in found.swaps if (s.policy, s.axis) == (policy, axis)]
         _panel(axes, policy, axis, curves, found, swaps)
     handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)),
-                  frameon=False, fontsize=9)  # fmt: skip
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=min(4, len(labels)),
+        frameon=False,
+        fontsize=9,
+    )
     try:
         figure.savefig(path, dpi=150)
     except OSError as e:
@@ -113,13 +121,23 @@ def draw(found: Curves, path: Path) -> None:
 
 
 def _panel(
-    axes: Any, policy: str, axis: Axis, curves: Sequence[Curve], found: Curves,
+    axes: Any,
+    policy: str,
+    axis: Axis,
+    curves: Sequence[Curve],
+    found: Curves,
     swaps: Sequence[Swap],
-) -> None:  # fmt: skip
+) -> None:
     for k, curve in enumerate(curves):
         color = COLORS[k % len(COLORS)]
-        axes.plot(curve.values, curve.points, color=color, label=curve.run, linewidth=1.6,
-                  linestyle=DASHES[k // len(COLORS) % len(DASHES)])  # fmt: skip
+        axes.plot(
+            curve.values,
+            curve.points,
+            color=color,
+            label=curve.run,
+            linewidth=1.6,
+            linestyle=DASHES[k // len(COLORS) % len(DASHES)],
+        )
         axes.axhline(found.offline[curve.run], color=color, linewidth=0.8, linestyle=(0, (1, 3)))
     for swap in swaps:
         axes.axvspan(swap.low, swap.high, color="#999999", alpha=0.5, linewidth=0.8)

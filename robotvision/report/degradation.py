@@ -21,6 +21,7 @@ def degradation_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         share = "-" if row["lost_share"] is None else f"{row['lost_share']:.1%}"
         cells = [str(row["outcomes"][o]) for o in outcomes]
         style = "bold" if row["fault"] == "all" else ""
-        table.add_row(row["fault"], f"{row['points']:g}", f"{row['lost']:g}", share, *cells,
-                      style=style)  # fmt: skip
+        table.add_row(
+            row["fault"], f"{row['points']:g}", f"{row['lost']:g}", share, *cells, style=style
+        )
     return Group(Text(""), Text("points lost by sensor fault", style="bold"), table)

@@ -31,7 +31,7 @@ Row = list[Any]
 
 
 @dataclass(slots=True)
-class Followed:
+class FollowedFrame:
     """One sequence of the run.
 
     ``first`` is the position of its first frame in the run, ``skipped`` how many frames an earlier
@@ -60,7 +60,7 @@ class Feed:
     def __init__(self, folder: Path, posterior: Posterior | None = None) -> None:
         self.folder, self.posterior = folder, posterior or Posterior()
         self.task: Task | None = None
-        self.sequences: list[Followed] = []
+        self.sequences: list[FollowedFrame] = []
         self.rows: list[Row] = []
         self.generation = 0
         """Counts the times a page must be built anew: another sequence or task."""
@@ -90,7 +90,7 @@ class Feed:
         """Begin a sequence."""
         log = read_log(self.folder).sequences
         first = sum(s.n_frames for s in self.sequences)
-        found = Followed(name, n_frames, first)
+        found = FollowedFrame(name, n_frames, first)
         if log:
             found.skipped, found.about = len(log[-1].frames), dict(log[-1].about)
         with self._lock:
@@ -116,8 +116,8 @@ class Feed:
                 self._take_totals(scored)
 
     def _row(
-        self, here: Followed, record: FrameRecord, scored: ScoredAnswer, tally: Tally
-    ) -> Row:  # fmt: skip
+        self, here: FollowedFrame, record: FrameRecord, scored: ScoredAnswer, tally: Tally
+    ) -> Row:
         code = self._codes(tally)
         given = scored.timed.answer.room if scored.timed.answer else None
         counts = scored.outcome in (Outcome.CORRECT, Outcome.WRONG, None)
@@ -161,9 +161,10 @@ class Feed:
             "points": sum(t.points for t in self._tallies.values()),
             "max": sum(t.max_points for t in self._tallies.values()),
             "counts": dict(counts),
-            "posterior": [(name, round(p, 3)) for name, p in
-                          self.posterior.of(scored.timed.answer)],
-        }  # fmt: skip
+            "posterior": [
+                (name, round(p, 3)) for name, p in self.posterior.of(scored.timed.answer)
+            ],
+        }
 
     def _say(self, text: str) -> None:
         with self._lock:
@@ -179,10 +180,14 @@ class Feed:
         """Return everything a page is built from, as it is now."""
         with self._lock:
             return {
-                "task": self.task, "sequences": list(self.sequences), "rows": list(self.rows),
-                "generation": self.generation, "status": dict(self._status),
-                "n_frames": sum(s.n_frames for s in self.sequences), "end": self.end,
-            }  # fmt: skip
+                "task": self.task,
+                "sequences": list(self.sequences),
+                "rows": list(self.rows),
+                "generation": self.generation,
+                "status": dict(self._status),
+                "n_frames": sum(s.n_frames for s in self.sequences),
+                "end": self.end,
+            }
 
     def since(self, generation: int, n_rows: int) -> dict[str, Any]:
         """Return what came after ``n_rows`` rows: ``again`` where the page must be built anew."""
@@ -191,8 +196,12 @@ class Feed:
                 return {"again": True}
             rows = self.rows[n_rows : n_rows + MOST_ROWS]
             is_all = n_rows + len(rows) == len(self.rows)
-            return {"again": False, "rows": rows, "status": dict(self._status),
-                    "end": self.end if is_all else None}  # fmt: skip
+            return {
+                "again": False,
+                "rows": rows,
+                "status": dict(self._status),
+                "end": self.end if is_all else None,
+            }
 
     def place(self, position: int) -> tuple[dict[str, Any], int] | None:
         """Return the sequence (its line in the log) and the index of a frame that was replayed."""

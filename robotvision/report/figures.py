@@ -87,18 +87,31 @@ def _confusion(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
         raise RobotVisionError(f"{runs[0].folder}: no frame has a known truth: no confusion")
     n = max(len(t.rows) for t in found)
     size = 1.2 + 0.36 * n
-    figure, axes = pyplot.subplots(1, len(found), figsize=((size + 0.5) * len(found), size),
-                                   squeeze=False)  # fmt: skip
+    figure, axes = pyplot.subplots(
+        1, len(found), figsize=((size + 0.5) * len(found), size), squeeze=False
+    )
     for axis, table in zip(axes[0], found, strict=True):
         counts = np.array([row[1:] for row in table.rows], float)
         share = counts / np.maximum(1, counts.sum(1, keepdims=True))
         image = axis.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
         for (i, j), count in np.ndenumerate(counts):
             if count:
-                axis.text(j, i, f"{count:g}", ha="center", va="center", fontsize=6,
-                          color="white" if share[i, j] > 0.5 else "black")  # fmt: skip
-        axis.set_xticks(range(len(table.columns) - 1), table.columns[1:], rotation=60, ha="right",
-                        rotation_mode="anchor")  # fmt: skip
+                axis.text(
+                    j,
+                    i,
+                    f"{count:g}",
+                    ha="center",
+                    va="center",
+                    fontsize=6,
+                    color="white" if share[i, j] > 0.5 else "black",
+                )
+        axis.set_xticks(
+            range(len(table.columns) - 1),
+            table.columns[1:],
+            rotation=60,
+            ha="right",
+            rotation_mode="anchor",
+        )
         axis.set_yticks(range(len(table.rows)), [str(row[0]) for row in table.rows])
         axis.set(xlabel="answered", ylabel="true room", title=table.set if len(found) > 1 else "")
         axis.spines[:].set_visible(False)
@@ -141,11 +154,18 @@ def _curve(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
     figure, axis = pyplot.subplots(figsize=(3.4, 2.4))
     for k, run in enumerate(runs):
         curve = points_by_deadline(run)
-        axis.plot(curve.deadline_ms, curve.points, color=COLORS[k % len(COLORS)], marker=".",
-                  markersize=4, label=run.name)  # fmt: skip
+        axis.plot(
+            curve.deadline_ms,
+            curve.points,
+            color=COLORS[k % len(COLORS)],
+            marker=".",
+            markersize=4,
+            label=run.name,
+        )
         if k == 0 and curve.frame_ms and curve.deadline_ms[0] < curve.frame_ms:
-            axis.axvline(curve.frame_ms, color="black", linestyle="--", linewidth=0.8,
-                         label="next frame")  # fmt: skip
+            axis.axvline(
+                curve.frame_ms, color="black", linestyle="--", linewidth=0.8, label="next frame"
+            )
     axis.set(xscale="log", xlabel="deadline (ms)", ylabel="points")
     _plain_ticks(axis)
     axis.grid(alpha=0.3, linewidth=0.5)
@@ -157,20 +177,26 @@ def _timeline(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
     run = runs[0]
     if not len(run):
         raise RobotVisionError(f"{run.folder}: the log holds no frame")
-    figure, axes = pyplot.subplots(4, 1, figsize=(7, 3.1), sharex=True,
-                                   height_ratios=[1, 1, 0.7, 1.6])  # fmt: skip
+    figure, axes = pyplot.subplots(
+        4, 1, figsize=(7, 3.1), sharex=True, height_ratios=[1, 1, 0.7, 1.6]
+    )
     for axis, codes, name in ((axes[0], run.truth, "truth"), (axes[1], run.answer, "answer")):
         for code in np.unique(codes[codes >= 0]):
-            axis.fill_between(*_steps(codes == code), color=ROOM_COLORS[code % len(ROOM_COLORS)],
-                              linewidth=0, label=run.labels[code])  # fmt: skip
+            axis.fill_between(
+                *_steps(codes == code),
+                color=ROOM_COLORS[code % len(ROOM_COLORS)],
+                linewidth=0,
+                label=run.labels[code],
+            )
         axis.set(ylim=(0, 1), yticks=[])
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
     for code, outcome in enumerate(OUTCOMES):
         at = run.outcome == code
         if at.any():
             x, y = _steps(at)
-            axes[2].fill_between(x, y * HEIGHTS[outcome], color=OUTCOME_COLORS[outcome],
-                                 linewidth=0, label=outcome)  # fmt: skip
+            axes[2].fill_between(
+                x, y * HEIGHTS[outcome], color=OUTCOME_COLORS[outcome], linewidth=0, label=outcome
+            )
     axes[2].set(ylim=(0, 1), yticks=[])
     axes[2].set_ylabel("outcome", rotation=0, ha="right", va="center")
     axes[3].plot(np.arange(len(run)) + 0.5, np.cumsum(run.points), color=COLORS[0])
@@ -207,14 +233,29 @@ def _map(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
     for code, outcome in enumerate(OUTCOMES):
         at = run.outcome[places] == code
         if at.any():
-            axis.scatter(*xy[at].T, s=6 if outcome == "correct" else 18, zorder=2 + (code > 0),
-                         color=OUTCOME_COLORS[outcome], marker=MARKERS[outcome], linewidths=0,
-                         label=f"{outcome} ({int(at.sum())})")  # fmt: skip
-    axis.set(xlabel="x (m)", ylabel="y (m)", aspect="equal",
-             xlim=(x - wide / 2, x + wide / 2), ylim=(y - high / 2, y + high / 2))  # fmt: skip
-    figure.legend(loc="outside right upper" if is_tall else "outside upper center",
-                  ncols=1 if is_tall else 3, frameon=False, columnspacing=1,
-                  handletextpad=0.3)  # fmt: skip
+            axis.scatter(
+                *xy[at].T,
+                s=6 if outcome == "correct" else 18,
+                zorder=2 + (code > 0),
+                color=OUTCOME_COLORS[outcome],
+                marker=MARKERS[outcome],
+                linewidths=0,
+                label=f"{outcome} ({int(at.sum())})",
+            )
+    axis.set(
+        xlabel="x (m)",
+        ylabel="y (m)",
+        aspect="equal",
+        xlim=(x - wide / 2, x + wide / 2),
+        ylim=(y - high / 2, y + high / 2),
+    )
+    figure.legend(
+        loc="outside right upper" if is_tall else "outside upper center",
+        ncols=1 if is_tall else 3,
+        frameon=False,
+        columnspacing=1,
+        handletextpad=0.3,
+    )
     return figure
 
 

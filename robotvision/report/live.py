@@ -51,10 +51,16 @@ class Live:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.bars = Progress(
-            TextColumn("{task.description:24}"), BarColumn(28), MofNCompleteColumn(),
-            TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True,
-            disable=not console.is_terminal, refresh_per_second=12,
-        )  # fmt: skip
+            TextColumn("{task.description:24}"),
+            BarColumn(28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            refresh_per_second=12,
+        )
         self._tasks: dict[str, TaskID] = {}
         self._plain = not console.is_terminal
         self._last = 0.0
@@ -93,8 +99,12 @@ class Live:
 
     def trained(self, part: str, training: Training) -> None:
         """Say what was trained on."""
-        cached = f", {training.cached} of {training.cached + training.extracted} feature sets " \
-                 "from the cache" if training.cached else ""  # fmt: skip
+        cached = (
+            f", {training.cached} of {training.cached + training.extracted} feature sets "
+            "from the cache"
+            if training.cached
+            else ""
+        )
         took = ", ".join(f"{k} {v:.1f} s" for k, v in training.seconds.items())
         self.console.print(
             f"trained on {training.n_frames} frames of {len(training.rooms)} rooms "
@@ -145,8 +155,15 @@ def live_line(
     latency = record.timed.latency_ns
     share = f"{tally.points / tally.max_points:4.0%}" if tally.max_points else "   -"
     return Text.assemble(
-        (f"{name} ", "bold"), f"{done}/{n}  ",
-        ("points ", "dim"), (f"{tally.points:g}", "bold"), f" of {tally.max_points:g} ({share})  ",
-        (f"{mark} ", style), (answer or "no answer", style), ("  truth ", "dim"), truth,
-        ("  latency ", "dim"), f"{latency / 1e6:.1f} ms" if latency is not None else "-",
-    )  # fmt: skip
+        (f"{name} ", "bold"),
+        f"{done}/{n}  ",
+        ("points ", "dim"),
+        (f"{tally.points:g}", "bold"),
+        f" of {tally.max_points:g} ({share})  ",
+        (f"{mark} ", style),
+        (answer or "no answer", style),
+        ("  truth ", "dim"),
+        truth,
+        ("  latency ", "dim"),
+        f"{latency / 1e6:.1f} ms" if latency is not None else "-",
+    )

@@ -112,6 +112,10 @@ def risk_coverage(run: RunColumns) -> RiskCoverage | None:
     points = points + (int(run.is_scored.sum()) - n) * room.unanswered
     risk = 1 - n_right / n
     return RiskCoverage(
-        threshold[last], (n / int(run.is_scored.sum()))[last], risk[last], points[last],
-        float(risk.mean()), room.break_even,
-    )  # fmt: skip
+        threshold[last],
+        (n / int(run.is_scored.sum()))[last],
+        risk[last],
+        points[last],
+        float(risk.mean()),
+        room.break_even,
+    )

@@ -106,21 +106,24 @@ class Panel(Live):
             self._screen.stop()
             self._screen = None
 
-    def _picture(
-        self, record: FrameRecord, scored: ScoredAnswer, tally: Tally
-    ) -> RenderableType:  # fmt: skip
+    def _picture(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> RenderableType:
         parts: list[RenderableType] = [
-            _place(record, scored), *_bars(self.posterior.of(scored.timed.answer)), Text(""),
-            _points(tally), _counts(tally), _latency(list(self._latencies)),
-        ]  # fmt: skip
+            _place(record, scored),
+            *_bars(self.posterior.of(scored.timed.answer)),
+            Text(""),
+            _points(tally),
+            _counts(tally),
+            _latency(list(self._latencies)),
+        ]
         if self._misses:
             parts += [Text(""), Text("last misses", style="dim"), *reversed(self._misses)]
         share = self._done / max(1, self._n)
         title = Text.assemble(
             (self._name, "bold"), f"  {self._done}/{self._n}  ", (bar(share, 16), "cyan")
         )
-        return Box(Group(*parts), title=title, title_align="left", width=min(
-            76, self.console.width))  # fmt: skip
+        return Box(
+            Group(*parts), title=title, title_align="left", width=min(76, self.console.width)
+        )
 
 
 def bar(share: float, width: int = BAR) -> str:
@@ -141,19 +144,24 @@ def _place(record: FrameRecord, scored: ScoredAnswer) -> Text:
     answer = scored.timed.answer.room if scored.timed.answer else None
     truth = record.truth.room if record.truth else "(withheld)"
     return Text.assemble(
-        (f"{mark} ", style), (answer or "no answer", f"bold {style}"), ("   truth ", "dim"), truth,
-        ("   frame ", "dim"), str(record.index),
-    )  # fmt: skip
+        (f"{mark} ", style),
+        (answer or "no answer", f"bold {style}"),
+        ("   truth ", "dim"),
+        truth,
+        ("   frame ", "dim"),
+        str(record.index),
+    )
 
 
 def _bars(rooms: list[tuple[str, float]]) -> list[Text]:
     return [
         Text.assemble(
             f"  {name if len(name) <= 22 else name[:21] + '…':22} ",
-            (bar(p), "blue" if i else "bold blue"), f" {p:.2f}",
+            (bar(p), "blue" if i else "bold blue"),
+            f" {p:.2f}",
         )
         for i, (name, p) in enumerate(rooms)
-    ]  # fmt: skip
+    ]
 
 
 def _points(tally: Tally) -> Text:
@@ -186,6 +194,7 @@ def _miss(record: FrameRecord, scored: ScoredAnswer) -> Text:
     answer = record.timed.answer.room if record.timed.answer else None
     truth = record.truth.room if record.truth else "?"
     return Text.assemble(
-        (f"  {mark} ", style), f"{record.index:>6}  {truth} → {answer or 'nothing'}  ",
+        (f"  {mark} ", style),
+        f"{record.index:>6}  {truth} → {answer or 'nothing'}  ",
         (f"{scored.outcome}", style),
-    )  # fmt: skip
+    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from robotvision.config.checks import Part, Setup
+from robotvision.config.checks import Experiment, TestSetSpec
 from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.decision import Decision
@@ -65,13 +65,17 @@ class WatchedPreparation(Preparation):
     """A preparation whose pipelines let their probabilities be seen."""
 
     def __init__(
-        self, setup: Setup, cache: Path | None, observer: Observer, log_path: Path,
+        self,
+        setup: Experiment,
+        cache: Path | None,
+        observer: Observer,
+        log_path: Path,
         posterior: Posterior,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.posterior = posterior
         super().__init__(setup, cache, observer, log_path)
 
-    def system(self, part: Part) -> System:
+    def system(self, part: TestSetSpec) -> System:
         """Return the system that answers a test set."""
         system = super().system(part)
         if isinstance(system, InProcess) and not isinstance(system.pipeline.decision, _Watched):

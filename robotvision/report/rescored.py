@@ -90,20 +90,27 @@ def virtual_frames(
     return [(n, _timed(s.frames, t, conditions)) for n, (s, t) in zip(names, both, strict=True)]
 
 
-def _timed(
-    known: Sequence[FrameRecord], times: Times, conditions: Conditions
-) -> list[FrameRecord]:  # fmt: skip
+def _timed(known: Sequence[FrameRecord], times: Times, conditions: Conditions) -> list[FrameRecord]:
     frames = []
-    rows = zip(known, times.due.tolist(), times.started.tolist(), times.finished.tolist(),
-               times.was_taken.tolist(), strict=True)  # fmt: skip
+    rows = zip(
+        known,
+        times.due.tolist(),
+        times.started.tolist(),
+        times.finished.tolist(),
+        times.was_taken.tolist(),
+        strict=True,
+    )
     for frame, due, started, finished, was_taken in rows:
         own = frame.timed
         timed = TimedAnswer(
-            own.index, own.answer if was_taken else None, due,
-            None if started == NEVER else started, None if finished == NEVER else finished,
+            own.index,
+            own.answer if was_taken else None,
+            due,
+            None if started == NEVER else started,
+            None if finished == NEVER else finished,
             _stages(own.stages_ns, conditions) if started != NEVER else {},
             own.fault if was_taken else None,
-        )  # fmt: skip
+        )
         decode_ns = frame.decode_ns if was_taken else None
         frames.append(FrameRecord(frame.timestamp_ns, frame.segment, timed, frame.truth, decode_ns))
     return frames
@@ -116,8 +123,10 @@ def virtual_latency(
 
     Under a latency model only the total is known.
     """
-    started, finished = (np.concatenate([getattr(t, k) for t in found.times] or [EMPTY])
-                         for k in ("started", "finished"))  # fmt: skip
+    started, finished = (
+        np.concatenate([getattr(t, k) for t in found.times] or [EMPTY])
+        for k in ("started", "finished")
+    )
     was_seen = started != NEVER
     if not was_seen.any():
         return {}
@@ -151,24 +160,35 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
     model = "" if first["latency_model"] == "measured" else f", latency {first['latency_model']}"
     machine = "" if speed == 1 else f", a machine {speed:g} times as fast"
     console.print(
-        Text.assemble((f"{first['run_dir']}", "bold"), f"  {first['frames']} frames, at most "
-                      f"{most} points, task {first['task']}, {first['mode']}{rate}{machine}"
-                      f"{model}"),
+        Text.assemble(
+            (f"{first['run_dir']}", "bold"),
+            f"  {first['frames']} frames, at most "
+            f"{most} points, task {first['task']}, {first['mode']}{rate}{machine}"
+            f"{model}",
+        ),
         soft_wrap=True,
-    )  # fmt: skip
+    )
     console.print(Group(_table(reports)))
     if any(r["age_ns"] for r in reports):
         shown = "; ".join(_age(r) for r in reports if r["age_ns"])
-        console.print(f"age of the answers in ms (p50, p90, max): {shown}", highlight=False,
-                      soft_wrap=True)  # fmt: skip
-        console.print("from the due time of the frame whose answer counts to the deadline of the "
-                      "frame it counts for", style="dim", soft_wrap=True)  # fmt: skip
+        console.print(
+            f"age of the answers in ms (p50, p90, max): {shown}", highlight=False, soft_wrap=True
+        )
+        console.print(
+            "from the due time of the frame whose answer counts to the deadline of the "
+            "frame it counts for",
+            style="dim",
+            soft_wrap=True,
+        )
     for fault in first["faults"][:8]:
         line = f"failed: {fault['frames']} frames from {fault['first_frame']}: {fault['fault']}"
         console.print(line, style="red", highlight=False, soft_wrap=True)
     if not first["is_whole"]:
-        console.print(f"partial run: {first['frames']} of {first['frames_expected']} frames",
-                      style="yellow", highlight=False)  # fmt: skip
+        console.print(
+            f"partial run: {first['frames']} of {first['frames_expected']} frames",
+            style="yellow",
+            highlight=False,
+        )
 
 
 def _table(reports: Sequence[Mapping[str, Any]]) -> Table:

@@ -76,9 +76,12 @@ def print_score(out: Console, name: str, score: Mapping[str, Any], task: Task) -
         say(out, f"rooms {number(score['room_points'])}, objects {number(score['object_points'])}")
     _print_sets(out, score)
     room = task.points.room
-    say(out, f"right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
-              f"({STATUS[task.fact('points.room').status]}); an answer pays where it is right with "
-              f"probability above {room.break_even:.2f}")  # fmt: skip
+    say(
+        out,
+        f"right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
+        f"({STATUS[task.fact('points.room').status]}); an answer pays where it is right with "
+        f"probability above {room.break_even:.2f}",
+    )
     out.print()
     out.print(_rooms(score))
     out.print()
@@ -109,8 +112,9 @@ def print_published(out: Console, task: Task) -> None:
         made.add_column("status", no_wrap=True)
         made.add_column("note")
         for row in published.rows:
-            made.add_row(escape(row.group), published_points(row), STATUS[row.status],
-                         escape(row.note))  # fmt: skip
+            made.add_row(
+                escape(row.group), published_points(row), STATUS[row.status], escape(row.note)
+            )
         title = f"published, {published.track} (participants' best runs)"
         say(out, f"\n[bold]{escape(title)}[/]")
         out.print(made)
@@ -139,14 +143,29 @@ def _print_sets(out: Console, score: Mapping[str, Any]) -> None:
 
 
 def _rooms(score: Mapping[str, Any]) -> Table:
-    made = table("rooms", "true room", "frames", "correct", "wrong", "no answer", "precision",
-                 "recall", "points")  # fmt: skip
+    made = table(
+        "rooms",
+        "true room",
+        "frames",
+        "correct",
+        "wrong",
+        "no answer",
+        "precision",
+        "recall",
+        "points",
+    )
     for room, line in score["rooms"].items():
         silent = line["frames"] - line["correct"] - line["wrong"]
         made.add_row(
-            escape(room), str(line["frames"]), str(line["correct"]), str(line["wrong"]),
-            str(silent), _share(line["precision"]), _share(line["recall"]), number(line["points"]),
-        )  # fmt: skip
+            escape(room),
+            str(line["frames"]),
+            str(line["correct"]),
+            str(line["wrong"]),
+            str(silent),
+            _share(line["precision"]),
+            _share(line["recall"]),
+            number(line["points"]),
+        )
     return made
 
 
@@ -157,8 +176,9 @@ def _share(value: float | None) -> str:
 def _confusion(score: Mapping[str, Any]) -> Table:
     labels = score["labels"]
     width = max(4, min(15, (PIPE_WIDTH - 26) // len(labels) - 2))
-    made = table("confusion (row: true, column: answered)", "", *(_cut(x, width) for x in labels),
-                 "none")  # fmt: skip
+    made = table(
+        "confusion (row: true, column: answered)", "", *(_cut(x, width) for x in labels), "none"
+    )
     for i, (label, row) in enumerate(zip(labels, score["confusion"], strict=True)):
         cells = [f"[bold]{n}[/]" if i == k else str(n or ".") for k, n in enumerate(row)]
         made.add_row(escape(label), *cells, str(score["rooms"][label]["frames"] - sum(row) or "."))
@@ -170,15 +190,29 @@ def _cut(label: str, width: int) -> str:
 
 
 def _objects(score: Mapping[str, Any]) -> Table:
-    made = table("objects", "object", "in view", "stated +", "of these absent", "stated -",
-                 "of these present", "missed", "points")  # fmt: skip
+    made = table(
+        "objects",
+        "object",
+        "in view",
+        "stated +",
+        "of these absent",
+        "stated -",
+        "of these present",
+        "missed",
+        "points",
+    )
     for name, line in score["objects"].items():
         said, denied = line["stated_present"], line["stated_absent"]
         made.add_row(
-            escape(name), str(line["frames"]), str(sum(said.values())), str(said["absent"]),
-            str(sum(denied.values())), str(denied["present"]),
-            str(line["not_stated"]["present"]), number(line["points"]),
-        )  # fmt: skip
+            escape(name),
+            str(line["frames"]),
+            str(sum(said.values())),
+            str(said["absent"]),
+            str(sum(denied.values())),
+            str(denied["present"]),
+            str(line["not_stated"]["present"]),
+            number(line["points"]),
+        )
     return made
 
 
@@ -186,16 +220,26 @@ def print_ranking(out: Console, scores: Scores, rankings: Sequence[Ranking]) -> 
     """Print rankings, what was refused and why, and the published results of the edition."""
     for ranking in rankings:
         sets = list(ranking.rows[0].sets)
-        made = Table(box=None, pad_edge=False, title_justify="left", title_style="bold",
-                     title=f"{escape(scores.task.id)}, {escape(ranking.name)}")  # fmt: skip
+        made = Table(
+            box=None,
+            pad_edge=False,
+            title_justify="left",
+            title_style="bold",
+            title=f"{escape(scores.task.id)}, {escape(ranking.name)}",
+        )
         for column in ("rank", "run", "points", *sets, "of", "frames", "correct", "wrong"):
             made.add_column(escape(column), justify="left" if column == "run" else "right")
         for row in ranking.rows:
             made.add_row(
-                str(row.rank), escape(row.run), number(row.points),
-                *map(number, row.sets.values()), number(row.max_points), str(row.frames),
-                str(row.outcomes["correct"]), str(row.outcomes["wrong"]),
-            )  # fmt: skip
+                str(row.rank),
+                escape(row.run),
+                number(row.points),
+                *map(number, row.sets.values()),
+                number(row.max_points),
+                str(row.frames),
+                str(row.outcomes["correct"]),
+                str(row.outcomes["wrong"]),
+            )
         out.print(made)
         out.print()
     for line in scores.warnings:

@@ -21,7 +21,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from robotvision.data import open_sequence
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.report.feed import Feed
 from robotvision.report.html.live import live_page
@@ -38,13 +38,13 @@ PICTURE_WIDTH = 480
 _PICTURE = re.compile(r"/picture/(\d{1,9})/([\w.-]{1,64})")
 
 
-class Pictures:
-    """Pictures of frames that were replayed, as small JPEGs; one is made at a time."""
+class ServedImages:
+    """Images of frames that were replayed, as small JPEGs; one is made at a time."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self._lock = threading.Lock()
-        self._opened: dict[str, tuple[Sequence, dict[int, int]] | None] = {}
+        self._opened: dict[str, tuple[ImageSequence, dict[int, int]] | None] = {}
 
     def get(self, position: int, channel: str) -> bytes | None:
         """Return a picture, or None where there is none (any more)."""
@@ -94,7 +94,7 @@ class Server:
     """
 
     def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
-        self.feed, self.pictures = feed, Pictures(feed)
+        self.feed, self.pictures = feed, ServedImages(feed)
         self.followers = self.answering = 0
         self.asked_s = 0.0
         self.closing = threading.Event()
@@ -210,8 +210,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _give(self, path: str, picture: re.Match[str] | None) -> None:
         pages: dict[str, Callable[[], bytes | None]] = {
-            "/": self._page, "/report.html": self.server_of_run.report,
-        }  # fmt: skip
+            "/": self._page,
+            "/report.html": self.server_of_run.report,
+        }
         if picture is not None:
             raw = self.server_of_run.pictures.get(int(picture[1]), picture[2])
             self._send(raw, "image/jpeg", cache="private, max-age=3600")

@@ -18,13 +18,13 @@ from robotvision.tasks.model import Task
 from robotvision.timing.quantiles import summary
 
 if TYPE_CHECKING:
-    from robotvision.experiment.run import Run
+    from robotvision.experiment.run import RunResult
 
 TOTAL = "total"
 REST = "rest"
 
 
-def report(run: Run) -> dict[str, Any]:
+def report(run: RunResult) -> dict[str, Any]:
     """Return the report of a run just made."""
     return from_record(run.record, run.task, run.tallies, run.folder)
 

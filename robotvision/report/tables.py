@@ -46,30 +46,54 @@ def tables(runs: Sequence[RunColumns]) -> list[Table]:
 
 
 def _overview(runs: Sequence[RunColumns]) -> Table:
-    columns = ["run", "task", "policy", "frames", "points", "maximum", "share", "95 % low",
-               "95 % high", "visits"]  # fmt: skip
+    columns = [
+        "run",
+        "task",
+        "policy",
+        "frames",
+        "points",
+        "maximum",
+        "share",
+        "95 % low",
+        "95 % high",
+        "visits",
+    ]
     rows: list[list[Cell]] = []
     for run in runs:
         data, found = run.data, run.interval()
         is_scored = bool(run.is_scored.any())
         share = data["points"] / data["max_points"] if data["max_points"] else None
-        rows.append([
-            run.name, data["task"], policy_text(data["policy"]), data["frames"],
-            data["points"] if is_scored else None, data["max_points"] if is_scored else None,
-            None if share is None else round(share, 4),
-            None if found.low is None else round(found.low, 1),
-            None if found.high is None else round(found.high, 1), found.blocks,
-        ])  # fmt: skip
+        rows.append(
+            [
+                run.name,
+                data["task"],
+                policy_text(data["policy"]),
+                data["frames"],
+                data["points"] if is_scored else None,
+                data["max_points"] if is_scored else None,
+                None if share is None else round(share, 4),
+                None if found.low is None else round(found.low, 1),
+                None if found.high is None else round(found.high, 1),
+                found.blocks,
+            ]
+        )
     return Table("runs", "Points of the runs", columns, rows)
 
 
 def _rooms(run: RunColumns, name: str, tally: Tally, where: str) -> Table:
     columns = ["room", "frames", "points", "precision", "recall", *tally.outcomes]
     rows: list[list[Cell]] = [
-        [line.room, line.frames, line.points, _rounded(line.precision), _rounded(line.recall),
-         *(line.outcomes[o] for o in tally.outcomes)]
-        for line in tally.rooms() if line.frames or line.precision is not None
-    ]  # fmt: skip
+        [
+            line.room,
+            line.frames,
+            line.points,
+            _rounded(line.precision),
+            _rounded(line.recall),
+            *(line.outcomes[o] for o in tally.outcomes),
+        ]
+        for line in tally.rooms()
+        if line.frames or line.precision is not None
+    ]
     return Table("rooms", f"By room: {where}", columns, rows, run.name, name)
 
 
@@ -128,12 +152,22 @@ def _latex(table: Table) -> str:
     def row(cells: Sequence[Cell]) -> str:
         return " & ".join("--" if c is None else escaped(_text(c)) for c in cells) + r" \\"
 
-    return "\n".join([
-        r"\begin{table}", r"  \centering", rf"  \caption{{{escaped(table.title)}}}",
-        rf"  \begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}", r"    \toprule",
-        "    " + row(table.columns), r"    \midrule", *("    " + row(r) for r in table.rows),
-        r"    \bottomrule", r"  \end{tabular}", r"\end{table}", "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{escaped(table.title)}}}",
+            rf"  \begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
+            r"    \toprule",
+            "    " + row(table.columns),
+            r"    \midrule",
+            *("    " + row(r) for r in table.rows),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
 
 
 def _csv(made: Sequence[Table]) -> str:
@@ -144,8 +178,9 @@ def _csv(made: Sequence[Table]) -> str:
         for cells in table.rows:
             for column, value in zip(table.columns[1:], cells[1:], strict=True):
                 shown = "" if value is None else value
-                writer.writerow([table.kind, table.run or cells[0], table.set, cells[0], column,
-                                 shown])  # fmt: skip
+                writer.writerow(
+                    [table.kind, table.run or cells[0], table.set, cells[0], column, shown]
+                )
     return out.getvalue()
 
 

@@ -37,8 +37,11 @@ def print_task(out: Console, task: Task) -> None:
     out.print()
     out.print(_points(task))
     room = task.points.room
-    say(out, f"  an answer pays where it is right with probability above {room.break_even:.2f} "
-             "(break-even confidence)")  # fmt: skip
+    say(
+        out,
+        f"  an answer pays where it is right with probability above {room.break_even:.2f} "
+        "(break-even confidence)",
+    )
     _print_run_file(out, task)
     _print_counts(out, task)
     print_published(out, task)
@@ -77,8 +80,10 @@ def _points(task: Task) -> Table:
     made.add_column("status, source", style="dim")
     room = task.points.room
     for name, value in (
-        ("room right", room.correct), ("room wrong", room.wrong), ("no room", room.unanswered)
-    ):  # fmt: skip
+        ("room right", room.correct),
+        ("room wrong", room.wrong),
+        ("no room", room.unanswered),
+    ):
         key = {"room right": "correct", "room wrong": "wrong", "no room": "unanswered"}[name]
         made.add_row(name, f"{value:+g}", escape(_origin(task.fact(f"points.room.{key}"))))
     if task.points.objects:
@@ -100,8 +105,10 @@ def _examples(task: Task) -> tuple[str, str]:
 
 def _print_run_file(out: Console, task: Task) -> None:
     answered, silent = _examples(task)
-    say(out, f"\n[bold]run file[/]  {task.run_file.form}  "
-             f"({escape(_origin(task.fact('run_file')))})")  # fmt: skip
+    say(
+        out,
+        f"\n[bold]run file[/]  {task.run_file.form}  ({escape(_origin(task.fact('run_file')))})",
+    )
     say(out, f"  an answer  {escape(repr(answered))}")
     say(out, f"  no answer  {escape(repr(silent))}")
     say(out, "  a missing line is not answered, with a warning; a repeated or malformed line, or a")

@@ -67,11 +67,13 @@ def headline(data: Mapping[str, Any], task: Task) -> RenderableType:
         frames = max(1, data["frames"])
         lines.append(
             Text.assemble(
-                (f"{data['points']:g} points", "bold green"), f" of {most:g}", (share, "bold"),
+                (f"{data['points']:g} points", "bold green"),
+                f" of {most:g}",
+                (share, "bold"),
                 f"   {data['points'] / frames:.3f} a frame",
                 (f"   task {task.id}, {data['mode']}, policy {policy_text(data['policy'])}", "dim"),
             )
-        )  # fmt: skip
+        )
     counts = "  ".join(f"{name} {n}" for name, n in data["outcomes"].items())
     unscored = f"  unscored {data['unscored']}" if data.get("unscored") else ""
     lines.append(Text(f"{data['frames']} frames: {counts}{unscored}"))
@@ -110,9 +112,13 @@ def rooms_table(tally: Tally) -> Table:
         if not line.frames and line.precision is None:
             continue  # neither there nor answered
         table.add_row(
-            line.room, str(line.frames), f"{line.points:g}", _share(line.precision),
-            _share(line.recall), *(str(line.outcomes[o]) for o in used),
-        )  # fmt: skip
+            line.room,
+            str(line.frames),
+            f"{line.points:g}",
+            _share(line.precision),
+            _share(line.recall),
+            *(str(line.outcomes[o]) for o in used),
+        )
     return table
 
 
@@ -126,10 +132,12 @@ def confusion_table(tally: Tally) -> RenderableType:
     for i in shown:
         row = tally.counts[i]
         cells = [
-            Text(str(row[j]) if row[j] else "·",
-                 style=("green" if i == j else "red") if row[j] else "dim")
+            Text(
+                str(row[j]) if row[j] else "·",
+                style=("green" if i == j else "red") if row[j] else "dim",
+            )
             for j in shown
-        ]  # fmt: skip
+        ]
         table.add_row(tally.labels[i], *cells, Text(str(sum(row[n:])) if sum(row[n:]) else "·"))
     return table
 
@@ -140,13 +148,27 @@ def _short(label: str) -> str:
 
 def objects_table(tally: Tally) -> Table:
     """Return statements about each object, right and wrong."""
-    table = _table("object", "in view", "points", "stated, there", "stated, not there",
-                   "denied, there", "denied, not there", "missed")  # fmt: skip
+    table = _table(
+        "object",
+        "in view",
+        "points",
+        "stated, there",
+        "stated, not there",
+        "denied, there",
+        "denied, not there",
+        "missed",
+    )
     for line in tally.objects():
-        table.add_row(line.name, str(line.present), f"{line.points:g}",
-                      str(line.stated_present_right), str(line.stated_present_wrong),
-                      str(line.stated_absent_wrong), str(line.stated_absent_right),
-                      str(line.not_stated_present))  # fmt: skip
+        table.add_row(
+            line.name,
+            str(line.present),
+            f"{line.points:g}",
+            str(line.stated_present_right),
+            str(line.stated_present_wrong),
+            str(line.stated_absent_wrong),
+            str(line.stated_absent_right),
+            str(line.not_stated_present),
+        )
     return table
 
 
@@ -169,8 +191,9 @@ def _unsupported(data: Mapping[str, Any]) -> list[RenderableType]:
     ]
     if not missing:
         return []
-    return [Text(f"* so few frames cannot support it; frames needed: {', '.join(missing)}",
-                 style="dim")]  # fmt: skip
+    return [
+        Text(f"* so few frames cannot support it; frames needed: {', '.join(missing)}", style="dim")
+    ]
 
 
 def _null(data: Mapping[str, Any]) -> list[RenderableType]:
@@ -178,8 +201,13 @@ def _null(data: Mapping[str, Any]) -> list[RenderableType]:
     if not null:
         return []
     inside, cycle = null["total"]["p50"] / 1e3, null["cycle"]["p50"] / 1e3
-    return [Text(f"null system, run just before: {inside:.2f} µs inside the total, {cycle:.0f} µs "
-                 "a frame through the whole loop (medians)", style="dim")]  # fmt: skip
+    return [
+        Text(
+            f"null system, run just before: {inside:.2f} µs inside the total, {cycle:.0f} µs "
+            "a frame through the whole loop (medians)",
+            style="dim",
+        )
+    ]
 
 
 def published_tables(task: Task) -> list[Table]:
@@ -205,9 +233,13 @@ def notes(data: Mapping[str, Any], task: Task) -> list[RenderableType]:
         which = f"frame {first}" if n == 1 else f"{n} frames, the first {first}"
         lines.append(Text(f"failed: {which}: {fault['fault']}", style="red"))
     if not data.get("is_whole", True):
-        lines.append(Text(f"partial run: {data['frames']} of {data['frames_expected']} frames; go "
-                          f"on with robotvision run --resume {data['run_dir']}",
-                          style="yellow"))  # fmt: skip
+        lines.append(
+            Text(
+                f"partial run: {data['frames']} of {data['frames_expected']} frames; go "
+                f"on with robotvision run --resume {data['run_dir']}",
+                style="yellow",
+            )
+        )
     lines += [Text(f"changed rule: {change}", style="yellow") for change in task.changed]
     lines += [Text(w, style="yellow") for w in data.get("warnings", [])]
     if task.published or task.fact("points.room").status is not Status.OWN:

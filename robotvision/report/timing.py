@@ -62,8 +62,9 @@ def _figures(data: Mapping[str, Any]) -> str:
     if data["throughput_hz"] is not None:
         parts.append(f"{data['throughput_hz']:.1f} frames a second through the whole loop")
     memory = data["memory"]
-    parts.append(f"peak memory {memory['own_peak_bytes'] / 2**20:.0f} MB since "
-                 f"{memory['own_peak_since']}")  # fmt: skip
+    parts.append(
+        f"peak memory {memory['own_peak_bytes'] / 2**20:.0f} MB since {memory['own_peak_since']}"
+    )
     if memory["child_peak_bytes"]:
         parts.append(f"largest child {memory['child_peak_bytes'] / 2**20:.0f} MB")
     return "; ".join(parts)
@@ -77,8 +78,10 @@ def sustained_text(found: Mapping[str, Any]) -> str:
     wall = ""
     if found["wall_share"] is not None:
         kept = "confirmed" if found["wall_share"] >= found["share"] else "NOT confirmed"
-        wall = (f"; {kept} on the wall clock: {found['wall_share']:.1%} of "
-                f"{found['wall_frames']} frames")  # fmt: skip
+        wall = (
+            f"; {kept} on the wall clock: {found['wall_share']:.1%} of "
+            f"{found['wall_frames']} frames"
+        )
     return f"highest sustainable rate {rule}: {found['rate_hz']:.1f} frames a second{wall}"
 
 
@@ -97,12 +100,13 @@ def print_pair(console: Console, data: Mapping[str, Any]) -> None:
     low, high = pair["interval"]
     console.print(
         Text.assemble(
-            ("ratio ", ""), (f"{pair['ratio']:.3f}", "bold"),
+            ("ratio ", ""),
+            (f"{pair['ratio']:.3f}", "bold"),
             f" ({pair['level']:.0%} confidence {low:.3f} to {high:.3f}), {pair['frames']} frames: ",
             (data["verdict"], "bold"),
         ),
         soft_wrap=True,
-    )  # fmt: skip
+    )
     console.print(pair["method"], style="dim", soft_wrap=True, highlight=False)
     if pair["failed"]:
         console.print(f"{pair['failed']} frames left out: a system failed on them", style="red")

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from robotvision.config.checks import Setup, dump_yaml
+from robotvision.config.checks import Experiment, dump_yaml
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.tuning.search import Candidate, Tuned, best_config, plain
 from robotvision.scoring.bootstrap import Interval
@@ -27,15 +27,17 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
             rows.append({**row, "problem": candidate.problem})
             continue
         about, behind = tuned.interval(candidate), tuned.behind(candidate)
-        rows.append({
-            **row,
-            "points_per_frame": round(candidate.per_frame, 6),
-            "interval": [about.low, about.high],
-            "behind": round(behind.estimate, 6),
-            "is_separable": behind.excludes_zero,
-            "correct": candidate.correct,
-            "answered": candidate.answered,
-        })  # fmt: skip
+        rows.append(
+            {
+                **row,
+                "points_per_frame": round(candidate.per_frame, 6),
+                "interval": [about.low, about.high],
+                "behind": round(behind.estimate, 6),
+                "is_separable": behind.excludes_zero,
+                "correct": candidate.correct,
+                "answered": candidate.answered,
+            }
+        )
     return {
         "schema": 1,
         "held_out": tuned.unit,
@@ -67,11 +69,14 @@ def print_tuned(console: Console, tuned: Tuned) -> None:
         console.print(f"{len(failed)} could not be tried; the first: {failed[0].problem}")
     console.print(
         f"Held out: {tuned.unit}, {tuned.n_splits} splits, {tuned.frames} frames asked about"
-        + (f", {tuned.not_asked} never (no other part shows their room, or too few)"
-           if tuned.not_asked else "")
+        + (
+            f", {tuned.not_asked} never (no other part shows their room, or too few)"
+            if tuned.not_asked
+            else ""
+        )
         + f". Intervals are by room visit. ≈: cannot be told from the best. The best of "
         f"{tuned.tried} looks a little better than it is."
-    )  # fmt: skip
+    )
     if tuned.tried < tuned.of:
         console.print(f"Stopped: {tuned.tried} of {tuned.of} candidates were tried.")
 
@@ -85,9 +90,12 @@ def _figures(tuned: Tuned, candidate: Candidate) -> list[str]:
     else:
         told = f"{behind.estimate:.3f}" + (" " if behind.excludes_zero else "≈")
     return [
-        f"{candidate.per_frame:.3f}", _range(tuned.interval(candidate)), told,
-        f"{candidate.correct:.1%}", f"{candidate.answered:.1%}",
-    ]  # fmt: skip
+        f"{candidate.per_frame:.3f}",
+        _range(tuned.interval(candidate)),
+        told,
+        f"{candidate.correct:.1%}",
+        f"{candidate.answered:.1%}",
+    ]
 
 
 def _range(interval: Interval) -> str:
@@ -105,13 +113,14 @@ def _short(value: Any) -> str:
         return " + ".join(_short(v) for v in value)
     if isinstance(value, dict):
         name = str(value.pop("name", ""))
-        rest = (f"{k}={json.dumps(v) if isinstance(v, list | dict) else v}"
-                for k, v in value.items())  # fmt: skip
+        rest = (
+            f"{k}={json.dumps(v) if isinstance(v, list | dict) else v}" for k, v in value.items()
+        )
         return " ".join([name, *rest]).strip() or "default"
     return str(value)
 
 
-def write_best(path: Path, setup: Setup, tuned: Tuned) -> None:
+def write_best(path: Path, setup: Experiment, tuned: Tuned) -> None:
     """Write the configuration with the best candidate in it; replaced once it is whole.
 
     Sequences keep their paths where the file lies in the same folder, else they become absolute.

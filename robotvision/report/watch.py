@@ -9,7 +9,7 @@ from typing import Self
 
 from rich.console import Console
 
-from robotvision.config.checks import Setup
+from robotvision.config.checks import Experiment
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
@@ -21,7 +21,7 @@ from robotvision.report.posterior import Posterior, WatchedPreparation
 from robotvision.report.serve import Server
 
 
-class Watch:
+class RunWatch:
     """The observers of a run. A context manager.
 
     Parameters
@@ -30,7 +30,7 @@ class Watch:
         On stderr.
     folder : Path
         The run folder.
-    setup : Setup
+    setup : Experiment
         Of the run.
     is_full : bool
         The panel rather than one line.
@@ -46,9 +46,15 @@ class Watch:
     """
 
     def __init__(
-        self, console: Console, folder: Path, setup: Setup, *, is_full: bool = False,
-        port: int | None = None, stays: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        console: Console,
+        folder: Path,
+        setup: Experiment,
+        *,
+        is_full: bool = False,
+        port: int | None = None,
+        stays: bool = False,
+    ) -> None:
         self.console, self.folder, self.setup, self.stays = console, folder, setup, stays
         self.posterior = Posterior()
         self.screen = Live(console)
@@ -66,8 +72,9 @@ class Watch:
     def __enter__(self) -> Self:
         if self.server is not None:
             self.server.__enter__()
-            self.console.print(f"follow the run at {self.server.address}", highlight=False,
-                               soft_wrap=True)  # fmt: skip
+            self.console.print(
+                f"follow the run at {self.server.address}", highlight=False, soft_wrap=True
+            )
         return self
 
     def __exit__(
@@ -94,12 +101,16 @@ class Watch:
         if self.server is None:
             return
         has_report = (self.folder / "report.html").is_file()
-        self.feed.over(f"{words} The run folder is {self.folder}.", is_failed=is_stopped,
-                       has_report=has_report)  # fmt: skip
+        self.feed.over(
+            f"{words} The run folder is {self.folder}.", is_failed=is_stopped, has_report=has_report
+        )
         if not self.stays or is_stopped:
             return
-        self.console.print(f"the report: {self.server.address}report.html; Ctrl-C to stop serving",
-                           highlight=False, soft_wrap=True)  # fmt: skip
+        self.console.print(
+            f"the report: {self.server.address}report.html; Ctrl-C to stop serving",
+            highlight=False,
+            soft_wrap=True,
+        )
         try:
             while True:
                 time.sleep(3600)

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from robotvision.config.checks import Setup
-from robotvision.experiment.run import Run, write_text
+from robotvision.config.checks import Experiment
+from robotvision.experiment.run import RunResult, write_text
 from robotvision.records import SILENCE
 from robotvision.report.console import out
 from robotvision.report.degradation import degradation_table
@@ -20,8 +20,8 @@ from robotvision.submissions.runfile import write_run_file
 
 
 def finish(
-    run: Run,
-    setup: Setup,
+    run: RunResult,
+    setup: Experiment,
     *,
     as_json: bool,
     errors: Console,
@@ -52,6 +52,10 @@ def finish(
             console.print(degradation_table(lost))
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
     if run.stopped:
-        errors.print(f"stopped; go on with: robotvision run --resume {run.folder}",
-                     style="yellow", highlight=False, soft_wrap=True)  # fmt: skip
+        errors.print(
+            f"stopped; go on with: robotvision run --resume {run.folder}",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     return 1 if run.has_failures else 0

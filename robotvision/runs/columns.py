@@ -90,18 +90,25 @@ class Coder:
         frames = sequence.frames
         timed = [f.timed for f in frames]
         stated, in_view = self._objects(frames)
-        started, finished = (or_never([getattr(t, k) for t in timed])
-                             for k in ("started_ns", "finished_ns"))  # fmt: skip
+        started, finished = (
+            or_never([getattr(t, k) for t in timed]) for k in ("started_ns", "finished_ns")
+        )
         was_asked = (started != NEVER) & (finished != NEVER)
         return Columns(
-            sequence.set, first, [f.timestamp_ns for f in frames],
-            np.where(was_asked, finished - started, 0).tolist(), was_asked,
+            sequence.set,
+            first,
+            [f.timestamp_ns for f in frames],
+            np.where(was_asked, finished - started, 0).tolist(),
+            was_asked,
             self._array(self._own(t) for t in timed),
             self._array(map(self._truth, frames)),
             self._array(map(self._said, timed)),
-            stated, in_view,
-            self._array(t.due_ns for t in timed), started, finished,
-        )  # fmt: skip
+            stated,
+            in_view,
+            self._array(t.due_ns for t in timed),
+            started,
+            finished,
+        )
 
     @staticmethod
     def _array(values: Iterable[int]) -> Ints:

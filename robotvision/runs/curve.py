@@ -71,16 +71,26 @@ class Curves:
             "max_points": self.max_points,
             "offline": dict(self.offline),
             "curves": [
-                {"run": c.run, "policy": c.policy, "axis": c.axis, "values": list(c.values),
-                 "points": list(c.points)}
+                {
+                    "run": c.run,
+                    "policy": c.policy,
+                    "axis": c.axis,
+                    "values": list(c.values),
+                    "points": list(c.points),
+                }
                 for c in self.curves
             ],
             "swaps": [
-                {"policy": s.policy, "axis": s.axis, "ahead": s.ahead, "behind": s.behind,
-                 "between": [s.low, s.high]}
+                {
+                    "policy": s.policy,
+                    "axis": s.axis,
+                    "ahead": s.ahead,
+                    "behind": s.behind,
+                    "between": [s.low, s.high],
+                }
                 for s in self.swaps
             ],
-        }  # fmt: skip
+        }
 
 
 def curves(
@@ -111,8 +121,9 @@ def curves(
     found: list[Curve] = []
     swaps: list[Swap] = []
     axes: list[tuple[Axis, Sequence[float]]] = [
-        ("deadline_ms", deadlines_ms), ("machine_speed", speeds)
-    ]  # fmt: skip
+        ("deadline_ms", deadlines_ms),
+        ("machine_speed", speeds),
+    ]
     for policy in policies:
         for axis, values in axes:
             if not values or (axis == "deadline_ms" and policy.late == "own"):
@@ -130,7 +141,7 @@ def curves(
 
 def _at(
     recorded: Recorded, policy: Policy, axis: Axis, value: float, rate_hz: float | None
-) -> float:  # fmt: skip
+) -> float:
     if axis == "deadline_ms":
         name = policy.name
         policy = replace(policy, deadline_ns=round(value * 1e6), name=name)
@@ -143,16 +154,20 @@ def _points(recorded: Recorded, policy: Policy, conditions: Conditions) -> float
 
 
 def _along(
-    name: str, recorded: Recorded, policy: Policy, axis: Axis, values: Sequence[float],
+    name: str,
+    recorded: Recorded,
+    policy: Policy,
+    axis: Axis,
+    values: Sequence[float],
     rate_hz: float | None,
-) -> Curve:  # fmt: skip
+) -> Curve:
     points = tuple(_at(recorded, policy, axis, v, rate_hz) for v in values)
     return Curve(name, policy.name, axis, tuple(values), points)
 
 
 def _difference(
     a: Recorded, b: Recorded, policy: Policy, axis: Axis, rate_hz: float | None
-) -> Callable[[float], float]:  # fmt: skip
+) -> Callable[[float], float]:
     return lambda v: _at(a, policy, axis, v, rate_hz) - _at(b, policy, axis, v, rate_hz)
 
 

@@ -152,8 +152,15 @@ def read_log(path: Path) -> RunRecord:
         with open(path, "rb") as f:
             return _Reader(path).read(f)
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})",
-                                 remedy="give a run folder or its run.jsonl")]) from e  # fmt: skip
+        raise InputFaults(
+            [
+                Fault(
+                    path,
+                    f"cannot be read ({e.strerror})",
+                    remedy="give a run folder or its run.jsonl",
+                )
+            ]
+        ) from e
     finally:
         if was_collecting:
             gc.enable()
@@ -182,8 +189,9 @@ class _Reader:
         return self.run
 
     def _fault(self, number: int, message: str) -> InputFaults:
-        return InputFaults([Fault(self.path, message, number,
-                                  remedy="give the run.jsonl of a run folder")])  # fmt: skip
+        return InputFaults(
+            [Fault(self.path, message, number, remedy="give the run.jsonl of a run folder")]
+        )
 
     def _take(self, number: int, raw: bytes) -> None:
         try:
@@ -196,9 +204,10 @@ class _Reader:
                 raise self._fault(number, "expected a run log, whose first line has type 'run'")
             if line.get("schema") != SCHEMA:
                 raise self._fault(
-                    number, f"expected schema {SCHEMA}, got {line.get('schema')!r}: another "
-                    "version of robotvision wrote this log"
-                )  # fmt: skip
+                    number,
+                    f"expected schema {SCHEMA}, got {line.get('schema')!r}: another "
+                    "version of robotvision wrote this log",
+                )
             self.run = RunRecord(self.path, line)
         else:
             try:

@@ -97,8 +97,11 @@ def _frame(frame: FrameRecord, deadline_ns: int | None, tids: dict[str, int]) ->
             yield _mark("skipped", name, timed.due_ns)
         return
     room = timed.answer.room if timed.answer else None
-    about = {"answer": room, "truth": frame.truth.room if frame.truth else None,
-             "due_ms": timed.due_ns / 1e6}  # fmt: skip
+    about = {
+        "answer": room,
+        "truth": frame.truth.room if frame.truth else None,
+        "due_ms": timed.due_ns / 1e6,
+    }
     yield {**_span("system", name, started, finished), "args": about}
     at = started
     for stage, took in timed.stages_ns.items():
@@ -111,8 +114,13 @@ def _frame(frame: FrameRecord, deadline_ns: int | None, tids: dict[str, int]) ->
 
 def _span(track: str, name: str, begin: int, end: int) -> Event:
     took = max(0, end - begin)
-    return {"ph": "X", "tid": _TRACKS.index(track) + 1, "name": name, "ts": begin / 1e3,
-            "dur": took / 1e3}  # fmt: skip
+    return {
+        "ph": "X",
+        "tid": _TRACKS.index(track) + 1,
+        "name": name,
+        "ts": begin / 1e3,
+        "dur": took / 1e3,
+    }
 
 
 def _mark(track: str, name: str, at: int) -> Event:

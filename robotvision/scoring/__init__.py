@@ -1,6 +1,6 @@
 """What answers are worth: points, tallies, breakdowns."""
 
-from robotvision.scoring.points import Worth
+from robotvision.scoring.points import PointsTable
 from robotvision.scoring.tally import Tally
 
-__all__ = ["Tally", "Worth"]
+__all__ = ["PointsTable", "Tally"]

@@ -94,7 +94,7 @@ def draw(n_blocks: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np
         picks = rng.integers(0, n_blocks, size=(n, n_blocks), dtype=kind)
         flat = picks + (np.arange(n, dtype=np.int64) * n_blocks)[:, None]
         counted = np.bincount(flat.ravel(), minlength=n * n_blocks)
-        drawn[start:start + n] = counted.reshape(n, n_blocks)  # fmt: skip
+        drawn[start : start + n] = counted.reshape(n, n_blocks)
     return drawn
 
 
@@ -120,10 +120,11 @@ def _resample(sums: Floats, sizes: Floats, drawn: NDArray[np.float32]) -> _Resam
     # whole groups of columns, so that each is rounded alike however many stand beside it
     filling = np.zeros((len(f), -(2 + 3 * k) % COLUMNS_ALIKE))
     columns = np.concatenate([f, f * f, rest, rest * rest, rest * f, filling], axis=1)
-    totals = np.concatenate([columns.sum(0, keepdims=True),
-                             (drawn @ columns.astype(np.float32)).astype(np.float64)])  # fmt: skip
+    totals = np.concatenate(
+        [columns.sum(0, keepdims=True), (drawn @ columns.astype(np.float32)).astype(np.float64)]
+    )
     frames, squares = totals[:, :1], totals[:, 1:2]
-    e, ee, ef = (totals[:, 2 + i * k:2 + (i + 1) * k] for i in range(3))  # fmt: skip
+    e, ee, ef = (totals[:, 2 + i * k : 2 + (i + 1) * k] for i in range(3))
     moved = e / frames
     spread = ee - 2 * moved * ef + moved**2 * squares
     # below this the spread is rounding: single precision keeps 7 digits of each sum
@@ -295,9 +296,7 @@ def ranks(
     sums, sizes = block_sums(values, blocks) if n_frames else (values, np.zeros(0))
     if len(sizes) >= 2 and k >= 2:
         is_above, share = _compare_pairs(sums, sizes, draw(len(sizes), resamples, seed), level)
-    places = [
-        (1 + int(is_above[:, i].sum()), k - int(is_above[i].sum())) for i in range(k)
-    ]  # fmt: skip
+    places = [(1 + int(is_above[:, i].sum()), k - int(is_above[i].sum())) for i in range(k)]
     return Ranks(points, places, is_above, share, level)
 
 

@@ -16,7 +16,7 @@ from robotvision.records import SILENCE, Answer, Outcome, Truth
 from robotvision.tasks.model import Cell, Task
 
 
-class Worth:
+class PointsTable:
     """The points of a task, ready for use: every lookup was done before the clock starts.
 
     Parameters

@@ -78,8 +78,10 @@ class Policy:
     def describe(self) -> dict[str, object]:
         """Return the policy as reports show it; the deadline is left out where none applies."""
         about: dict[str, object] = {
-            "name": self.name, "backlog": self.backlog, "late": self.late,
-        }  # fmt: skip
+            "name": self.name,
+            "backlog": self.backlog,
+            "late": self.late,
+        }
         if self.late != "own":
             deadline = self.deadline_ns
             about["deadline_ms"] = deadline / 1e6 if isinstance(deadline, int) else deadline

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import SILENCE, Answer, Outcome, ScoredAnswer, TimedAnswer, Truth
-from robotvision.scoring.points import Worth
+from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 
 SILENT = (Outcome.UNANSWERED, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED)
@@ -73,7 +73,7 @@ class Tally:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.worth = Worth(task)
+        self.worth = PointsTable(task)
         self.labels = task.labels
         self._column = {label: i for i, label in enumerate(self.labels)}
         self._silent = {o: len(self.labels) + i for i, o in enumerate(SILENT)}
@@ -242,9 +242,12 @@ class Tally:
         found, worth = self._row_outcomes(i), self.worth
         n_silent = sum(found[o] for o in SILENT)
         return fsum(
-            (found["correct"] * worth.correct, found["wrong"] * worth.wrong,
-             n_silent * worth.unanswered)
-        )  # fmt: skip
+            (
+                found["correct"] * worth.correct,
+                found["wrong"] * worth.wrong,
+                n_silent * worth.unanswered,
+            )
+        )
 
     @property
     def object_points(self) -> float:
@@ -260,10 +263,10 @@ class Tally:
         worth = self.worth
         rooms = self.scored_frames * max(worth.correct, worth.unanswered)
         objects = (
-            sum(row[k:k + 3]) * max(worth.object(k == 0, s) for s in (True, False, None))
+            sum(row[k : k + 3]) * max(worth.object(k == 0, s) for s in (True, False, None))
             for row in self.object_counts
             for k in (0, 3)
-        )  # fmt: skip
+        )
         return rooms + fsum(objects)
 
     @property
@@ -280,19 +283,32 @@ class Tally:
             right = self.counts[i][i]
             lines.append(
                 RoomLine(
-                    label, frames, self._row_outcomes(i), self._row_points(i),
-                    right / said if said else None, right / frames if frames else None,
+                    label,
+                    frames,
+                    self._row_outcomes(i),
+                    self._row_points(i),
+                    right / said if said else None,
+                    right / frames if frames else None,
                 )
-            )  # fmt: skip
+            )
         return lines
 
     def objects(self) -> list[ObjectLine]:
         """Return the breakdown by object, in the task's order."""
         return [
-            ObjectLine(name, sum(row[:3]), row[0], row[3], row[4], row[1], row[2], row[5],
-                       self._object_row_points(row))
+            ObjectLine(
+                name,
+                sum(row[:3]),
+                row[0],
+                row[3],
+                row[4],
+                row[1],
+                row[2],
+                row[5],
+                self._object_row_points(row),
+            )
             for name, row in zip(self.task.objects, self.object_counts, strict=True)
-        ]  # fmt: skip
+        ]
 
 
 def total(task: Task, tallies: Mapping[str, Tally]) -> Tally:

@@ -49,7 +49,7 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FrameGroup:
     """Counts over some of the frames; points against the maximum of these frames."""
 
     frames: int
@@ -73,8 +73,8 @@ class Transitions:
     flickers: int
     minutes: float
     near: int
-    boundary: Part
-    inside: Part
+    boundary: FrameGroup
+    inside: FrameGroup
 
     @property
     def flicker_per_minute(self) -> float | None:
@@ -121,8 +121,12 @@ def transitions(tour: Tour, near: int = NEAR) -> Transitions:
     return Transitions(
         _recognition(frames[~is_jump], seconds[~is_jump]),
         _recognition(frames[is_jump], seconds[is_jump]),
-        flickers, minutes, near, _part(tour, at_boundary), _part(tour, ~at_boundary),
-    )  # fmt: skip
+        flickers,
+        minutes,
+        near,
+        _part(tour, at_boundary),
+        _part(tour, ~at_boundary),
+    )
 
 
 def _is_jump(tour: Tour, starts: Ints) -> Bools:
@@ -155,10 +159,14 @@ def _recognition(frames: NDArray[np.float64], seconds: NDArray[np.float64]) -> R
         return Recognition(len(frames), len(frames), 0, None, None, None, None)
     f, s = frames[known], seconds[known]
     return Recognition(
-        len(frames), int((~known).sum()), int((f == 0).sum()),
-        float(np.median(f)), float(np.quantile(f, 0.9)),
-        float(np.median(s)), float(np.quantile(s, 0.9)),
-    )  # fmt: skip
+        len(frames),
+        int((~known).sum()),
+        int((f == 0).sum()),
+        float(np.median(f)),
+        float(np.quantile(f, 0.9)),
+        float(np.median(s)),
+        float(np.quantile(s, 0.9)),
+    )
 
 
 def _flicker(tour: Tour, visit: Ints) -> tuple[int, float]:
@@ -184,14 +192,14 @@ def near_boundary(tour: Tour, visit: Ints, near: int) -> Bools:
 
 
 def _segment_starts(tour: Tour) -> Bools:
-    starts: Bools = np.concatenate([
-        [True], (np.diff(tour.sequence) != 0) | (np.diff(tour.segment) != 0)
-    ])  # fmt: skip
+    starts: Bools = np.concatenate(
+        [[True], (np.diff(tour.sequence) != 0) | (np.diff(tour.segment) != 0)]
+    )
     return starts
 
 
-def _part(tour: Tour, chosen: Bools) -> Part:
+def _part(tour: Tour, chosen: Bools) -> FrameGroup:
     truth, answer = tour.truth[chosen], tour.answer[chosen]
     correct, silent = int((truth == answer).sum()), int((answer < 0).sum())
     n = int(chosen.sum())
-    return Part(n, correct, n - correct - silent, silent, float(tour.points[chosen].sum()))
+    return FrameGroup(n, correct, n - correct - silent, silent, float(tour.points[chosen].sum()))

@@ -147,31 +147,43 @@ def _positions(
 
 
 def _by_number(
-    numbers: NDArray[np.int64], lines: NDArray[np.int64], task: Task, expected: FrameSet,
+    numbers: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    task: Task,
+    expected: FrameSet,
     faults: FaultList,
-) -> NDArray[np.int64]:  # fmt: skip
+) -> NDArray[np.int64]:
     known = expected.indices + task.run_file.first_number
     if not len(known):
         faults.add(f"{expected.name} has no frames to answer")
         return np.zeros(0, np.int64)
     places = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
     for i in np.flatnonzero(known[places] != numbers).tolist():
-        faults.add(f"frame {numbers[i]} is not in {expected.name}, whose frames are {known[0]} to "
-                   f"{known[-1]}", int(lines[i]), "is it the run of this test set?")  # fmt: skip
+        faults.add(
+            f"frame {numbers[i]} is not in {expected.name}, whose frames are {known[0]} to "
+            f"{known[-1]}",
+            int(lines[i]),
+            "is it the run of this test set?",
+        )
     return places
 
 
 def _by_name(answers: RunAnswers, expected: FrameSet, faults: FaultList) -> NDArray[np.int64]:
     if not expected.names:
-        faults.add(f"the run names frames by file name, and {expected.name} is known by number "
-                   "only", remedy="give the sequence, not its truth.csv alone")  # fmt: skip
+        faults.add(
+            f"the run names frames by file name, and {expected.name} is known by number only",
+            remedy="give the sequence, not its truth.csv alone",
+        )
         return np.zeros(0, np.int64)
     known = {name: i for i, name in enumerate(expected.names)}
     places = np.array([known.get(name, -1) for name in answers.names], np.int64)
     for i in np.flatnonzero(places < 0).tolist():
         name = answers.names[i]
-        faults.add(f"frame {name!r} is not in {expected.name}{near(name, known)}",
-                   int(answers.lines[i]), "is it the run of this test set?")  # fmt: skip
+        faults.add(
+            f"frame {name!r} is not in {expected.name}{near(name, known)}",
+            int(answers.lines[i]),
+            "is it the run of this test set?",
+        )
     return places
 
 
@@ -203,8 +215,10 @@ def _gaps(answers: RunAnswers, task: Task) -> tuple[int, str]:
 def _oddities(answers: RunAnswers, task: Task) -> Iterable[str]:
     if not task.room_names:
         labels = list(answers.labels)
-        yield ("the task takes its rooms from training, so labels were not checked; the file "
-               f"holds {len(labels)}: {_some(labels[:12], len(labels))}")  # fmt: skip
+        yield (
+            "the task takes its rooms from training, so labels were not checked; the file "
+            f"holds {len(labels)}: {_some(labels[:12], len(labels))}"
+        )
     if answers.numbers is not None and bool((np.diff(answers.numbers) < 0).any()):
         line = answers.lines[int(np.flatnonzero(np.diff(answers.numbers) < 0)[0]) + 1]
         yield f"the frame numbers do not rise (line {line}); each line is read by its number"

@@ -28,7 +28,7 @@ PRESENT, ABSENT, NOT_STATED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ParsedAnswer:
     """What a line says: the place of its label (-1: no answer) and a code for each object."""
 
     label: int
@@ -36,7 +36,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class ParseError:
     """What is wrong with a line, and what to do."""
 
     message: str
@@ -66,34 +66,36 @@ class Form:
         parts = [line.partition(" ") for line in lines]
         return [p[0] for p in parts], [p[2] for p in parts]
 
-    def meaning(self, tail: str) -> Said | Bad:
+    def meaning(self, tail: str) -> ParsedAnswer | ParseError:
         """Return what a tail says."""
         label = self.label(tail.strip(" "))
-        return label if isinstance(label, Bad) else Said(label)
+        return label if isinstance(label, ParseError) else ParsedAnswer(label)
 
-    def label(self, text: str) -> int | Bad:
+    def label(self, text: str) -> int | ParseError:
         """Return the place of a label in the task's, or -1 for no answer."""
         if not text:
             return -1
         if (place := self.labels.get(text)) is not None:
             return place
         if not is_text(text):
-            return Bad(f"{text!r} is not UTF-8 text", "save the file as UTF-8")
+            return ParseError(f"{text!r} is not UTF-8 text", "save the file as UTF-8")
         if not self.is_open:
-            return Bad(
+            return ParseError(
                 f"the label {text!r} is not one of the task's{near(text, self.labels)}",
                 f"labels: {', '.join(self.labels)}; no answer: {self.show(None)}",
             )
         if not text.isprintable():
-            return Bad(f"{text!r} is not a label: it holds signs that cannot be printed")
+            return ParseError(f"{text!r} is not a label: it holds signs that cannot be printed")
         return self.labels.setdefault(text, len(self.labels))
 
-    def explain_key(self, line: str) -> Bad:
+    def explain_key(self, line: str) -> ParseError:
         """Say what is wrong with a line whose key cannot be read."""
         if not line.strip():
-            return Bad("an empty line", "leave it out")
-        return Bad(f"expected a frame number, one blank and a label, got {_short(line)}",
-                   f"write it like {self.show(self.example)}")  # fmt: skip
+            return ParseError("an empty line", "leave it out")
+        return ParseError(
+            f"expected a frame number, one blank and a label, got {_short(line)}",
+            f"write it like {self.show(self.example)}",
+        )
 
     @property
     def example(self) -> Answer:
@@ -119,8 +121,10 @@ class Form:
             The form names frames by number, and ``key`` is a name.
         """
         if isinstance(key, str) or key < 0:
-            raise RobotVisionError(f"expected a frame number of at least 0, got {key!r}: the form "
-                                   f"{self.task.run_file.form} names frames by number")  # fmt: skip
+            raise RobotVisionError(
+                f"expected a frame number of at least 0, got {key!r}: the form "
+                f"{self.task.run_file.form} names frames by number"
+            )
         return f"{key:0{self.task.run_file.digits}d}"
 
 
@@ -141,12 +145,14 @@ class FrameRoom(Form):
             rows = [_csv_pair(line) for line in lines]
         return [row[0] for row in rows], [row[1] for row in rows]
 
-    def explain_key(self, line: str) -> Bad:
+    def explain_key(self, line: str) -> ParseError:
         """Say what is wrong with a line whose key cannot be read."""
         if not line.strip():
-            return Bad("an empty line", "leave it out")
-        return Bad(f"expected a frame and a label with a comma between, got {_short(line)}",
-                   f"write it like {self.show(self.example)}")  # fmt: skip
+            return ParseError("an empty line", "leave it out")
+        return ParseError(
+            f"expected a frame and a label with a comma between, got {_short(line)}",
+            f"write it like {self.show(self.example)}",
+        )
 
     def line(self, key: int | str, answer: Answer) -> str:
         """Return the line that says ``answer``, without its end."""
@@ -157,13 +163,13 @@ class FrameRoom(Form):
 class NumberRoomObjects(Form):
     """``1 Corridor Chair !Phone``."""
 
-    def meaning(self, tail: str) -> Said | Bad:
+    def meaning(self, tail: str) -> ParsedAnswer | ParseError:
         """Return what a tail says."""
         room, _, rest = tail.partition(" ")
         label = self.label(room)
-        if isinstance(label, Bad):
+        if isinstance(label, ParseError):
             if room.removeprefix("!") in self.objects:
-                return Bad(
+                return ParseError(
                     f"expected a room, got the object {room!r}",
                     "leave two blanks after the number where no room is answered",
                 )
@@ -175,18 +181,22 @@ class NumberRoomObjects(Form):
             if place is None:
                 return self._not_an_object(name)
             if stated[place] != NOT_STATED:
-                return Bad(f"the object {name!r} is there twice", "keep one")
+                return ParseError(f"the object {name!r} is there twice", "keep one")
             stated[place] = PRESENT if name == word else ABSENT
-        return Said(label, tuple(stated))
+        return ParsedAnswer(label, tuple(stated))
 
-    def _not_an_object(self, name: str) -> Bad:
+    def _not_an_object(self, name: str) -> ParseError:
         if not is_text(name):
-            return Bad(f"{name!r} is not UTF-8 text", "save the file as UTF-8")
+            return ParseError(f"{name!r} is not UTF-8 text", "save the file as UTF-8")
         if name in self.labels:
-            return Bad(f"expected an object, got the room {name!r}",
-                       "leave one blank between the number and the room")  # fmt: skip
-        return Bad(f"the object {name!r} is not one of the task's{near(name, self.objects)}",
-                   f"objects: {', '.join(self.objects)}")  # fmt: skip
+            return ParseError(
+                f"expected an object, got the room {name!r}",
+                "leave one blank between the number and the room",
+            )
+        return ParseError(
+            f"the object {name!r} is not one of the task's{near(name, self.objects)}",
+            f"objects: {', '.join(self.objects)}",
+        )
 
     def line(self, key: int | str, answer: Answer) -> str:
         """Return the line that says ``answer``, without its end."""

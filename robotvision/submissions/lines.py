@@ -55,9 +55,12 @@ class FaultList:
         """Note a fault. Raises TooManyFaults where the list is full."""
         if len(self.faults) >= MAX_FAULTS:
             self.faults.append(
-                Fault(self.path, f"more than {MAX_FAULTS} faults: the rest was not read",
-                      remedy="is it the right kind of file?")
-            )  # fmt: skip
+                Fault(
+                    self.path,
+                    f"more than {MAX_FAULTS} faults: the rest was not read",
+                    remedy="is it the right kind of file?",
+                )
+            )
             raise TooManyFaults
         self.faults.append(Fault(self.path, message, line, remedy=remedy))
 
@@ -98,8 +101,11 @@ def _blocks(f: BinaryIO, faults: FaultList) -> Iterator[tuple[int, bytes]]:
         else:
             rest += chunk
         if len(rest) > MAX_LINE_BYTES:
-            faults.add(f"a line of more than {MAX_LINE_BYTES} bytes: not a file of lines", first,
-                       "is it the right file?")  # fmt: skip
+            faults.add(
+                f"a line of more than {MAX_LINE_BYTES} bytes: not a file of lines",
+                first,
+                "is it the right file?",
+            )
             return
         if first > MAX_LINES:
             faults.add(f"more than {MAX_LINES} lines", first, "is it the right file?")
@@ -136,7 +142,7 @@ def lines_of(block: bytes) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
+class LineColumns:
     """Lines of a number, a separator and a tail, by column.
 
     Parameters
@@ -154,7 +160,7 @@ class Columns:
     tails: tuple[str, ...]
 
 
-def columns_of(block: bytes, separator: bytes) -> Columns | None:
+def columns_of(block: bytes, separator: bytes) -> LineColumns | None:
     """Split a block of lines at their first separator, all lines at once.
 
     Returns None where it cannot: a line without a whole number and a separator at its start, or
@@ -175,7 +181,7 @@ def columns_of(block: bytes, separator: bytes) -> Columns | None:
     tails = _tails(raw, cuts + 1, lengths)
     if numbers is None or tails is None:
         return None
-    return Columns(numbers, *tails)
+    return LineColumns(numbers, *tails)
 
 
 def _digits(

@@ -170,8 +170,13 @@ def read_pack(path: Path) -> Pack:
     except OSError as e:
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
     except (
-        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
-    ) as e:  # fmt: skip
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as e:
         raise InputFaults(
             [
                 Fault(
@@ -191,8 +196,15 @@ def _entries(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
     entries = archive.infolist()
     faults = [Fault(path, f"the entry {e.filename!r} {why}") for e in entries if (why := _odd(e))]
     names = [e.filename for e in entries]
-    faults += [Fault(path, f"the entry {n!r} is there twice") for n in sorted(set(names))
-               if names.count(n) > 1] if len(names) <= MAX_ENTRIES else []  # fmt: skip
+    faults += (
+        [
+            Fault(path, f"the entry {n!r} is there twice")
+            for n in sorted(set(names))
+            if names.count(n) > 1
+        ]
+        if len(names) <= MAX_ENTRIES
+        else []
+    )
     if len(names) > MAX_ENTRIES:
         faults = [Fault(path, f"more than {MAX_ENTRIES} entries")]
     if sum(e.file_size for e in entries) > MAX_BYTES:
@@ -270,8 +282,10 @@ def pack_files(
     task = load_task(task_name)
     tables = [read_frames(path) for path in sequences]
     if tables and len(tables) != len(runs):
-        raise RobotVisionError(f"expected a sequence for each run file, got {len(runs)} run files "
-                               f"and {len(tables)} sequences")  # fmt: skip
+        raise RobotVisionError(
+            f"expected a sequence for each run file, got {len(runs)} run files "
+            f"and {len(tables)} sequences"
+        )
     sets = _set_names(task, runs)
     files = dict(zip(sets, runs, strict=True))
     frames = dict(zip(sets, tables, strict=True)) if tables else {}

@@ -128,9 +128,18 @@ def as_csv(rankings: list[Ranking]) -> str:
     rows.writerow(["ranking", "rank", "run", "points", "max_points", "frames", *outcomes, *sets])
     for r in rankings:
         for x in r.rows:
-            rows.writerow([r.name, x.rank, x.run, _number(x.points), _number(x.max_points),
-                           x.frames, *x.outcomes.values(),
-                           *(_number(x.sets[s]) for s in sets)])  # fmt: skip
+            rows.writerow(
+                [
+                    r.name,
+                    x.rank,
+                    x.run,
+                    _number(x.points),
+                    _number(x.max_points),
+                    x.frames,
+                    *x.outcomes.values(),
+                    *(_number(x.sets[s]) for s in sets),
+                ]
+            )
     return out.getvalue()
 
 
@@ -143,13 +152,20 @@ def markdown(scores: Scores, rankings: list[Ranking]) -> Iterator[str]:
         yield from _table(
             ["rank", "run", "points", *sets, "of", "frames", "correct", "wrong", "no answer"],
             [
-                [str(x.rank), x.run, _number(x.points), *map(_number, x.sets.values()),
-                 _number(x.max_points), str(x.frames), str(x.outcomes["correct"]),
-                 str(x.outcomes["wrong"]),
-                 str(x.frames - x.outcomes["correct"] - x.outcomes["wrong"])]
+                [
+                    str(x.rank),
+                    x.run,
+                    _number(x.points),
+                    *map(_number, x.sets.values()),
+                    _number(x.max_points),
+                    str(x.frames),
+                    str(x.outcomes["correct"]),
+                    str(x.outcomes["wrong"]),
+                    str(x.frames - x.outcomes["correct"] - x.outcomes["wrong"]),
+                ]
                 for x in ranking.rows
             ],
-        )  # fmt: skip
+        )
     if scores.refused:
         yield from ("", "## Refused", "")
         for run in scores.refused:
@@ -165,19 +181,24 @@ def _published(published: PublishedTable) -> Iterator[str]:
     yield from _table(
         ["group", "points", "status", "note"],
         [
-            [r.group, "?" if r.points is None else _number(r.points),
-             "recollected, not confirmed" if r.status is Status.RECOLLECTED else str(r.status),
-             r.note]
+            [
+                r.group,
+                "?" if r.points is None else _number(r.points),
+                "recollected, not confirmed" if r.status is Status.RECOLLECTED else str(r.status),
+                r.note,
+            ]
             for r in published.rows
         ],
-    )  # fmt: skip
+    )
 
 
 def _rules(task: Task) -> Iterator[str]:
     room, fact = task.points.room, task.fact("points.room")
     yield from ("", "## Rules", "")
-    yield (f"Right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
-           f"({fact.status}). Equal points share a rank (own rule).")  # fmt: skip
+    yield (
+        f"Right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
+        f"({fact.status}). Equal points share a rank (own rule)."
+    )
     if task.changed:
         yield from ("", "Changed against the shipped task:", "")
         yield from (f"* {line}" for line in task.changed)

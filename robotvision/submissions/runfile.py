@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.records import NO_OBJECTS, Answer
-from robotvision.submissions.forms import ABSENT, NOT_STATED, Bad, Form, Said, form_of
+from robotvision.submissions.forms import (
+    ABSENT,
+    NOT_STATED,
+    Form,
+    ParsedAnswer,
+    ParseError,
+    form_of,
+)
 from robotvision.submissions.lines import (
     FaultList,
     TooManyFaults,
@@ -137,8 +144,9 @@ def scan_run_file(path: Path, task: Task) -> RunReading:
 
 
 def _empty(path: Path, form: Form) -> Fault:
-    return Fault(path, "no answers in it",
-                 remedy=f"write one line a frame, like {form.show(form.example)}")  # fmt: skip
+    return Fault(
+        path, "no answers in it", remedy=f"write one line a frame, like {form.show(form.example)}"
+    )
 
 
 class _Tails(dict[str, int]):
@@ -147,11 +155,11 @@ class _Tails(dict[str, int]):
     def __init__(self, form: Form) -> None:
         super().__init__()
         self.form = form
-        self.rows: dict[Said, int] = {}
+        self.rows: dict[ParsedAnswer, int] = {}
 
     def __missing__(self, tail: str) -> int:
         said = self.form.meaning(tail)
-        if isinstance(said, Bad):
+        if isinstance(said, ParseError):
             return -1
         self[tail] = row = self.rows.setdefault(said, len(self.rows))
         return row
@@ -213,18 +221,22 @@ class _Scan:
             if not key:
                 return
         said = self.form.meaning(tail)
-        if isinstance(said, Bad):
+        if isinstance(said, ParseError):
             self.faults.add(said.message, line, said.remedy)
 
-    def _explain_key(self, text: str, key: str) -> Bad:
+    def _explain_key(self, text: str, key: str) -> ParseError:
         if not is_text(text):
-            return Bad(f"{text[:60]!r} is not UTF-8 text", "save the file as UTF-8")
+            return ParseError(f"{text[:60]!r} is not UTF-8 text", "save the file as UTF-8")
         if self.by_name and is_whole(key):
-            return Bad(f"expected a file name as in the first line, got the number {key!r}",
-                       "name every frame in the same way")  # fmt: skip
+            return ParseError(
+                f"expected a file name as in the first line, got the number {key!r}",
+                "name every frame in the same way",
+            )
         if self.form.by_name and key and not self.by_name:
-            return Bad(f"expected a frame number as in the first line, got {key[:60]!r}",
-                       "name every frame in the same way")  # fmt: skip
+            return ParseError(
+                f"expected a frame number as in the first line, got {key[:60]!r}",
+                "name every frame in the same way",
+            )
         return self.form.explain_key(text)
 
     def find_repeated(self) -> None:
@@ -237,8 +249,11 @@ class _Scan:
             keys = np.concatenate(self.numbers) if self.numbers else np.zeros(0, np.int64)
         for again, first in repeated(keys):
             name = self.names[again] if self.by_name else int(keys[again])
-            self.faults.add(f"frame {name} is there twice (first in line {lines[first]})",
-                            int(lines[again]), "answer each frame once")  # fmt: skip
+            self.faults.add(
+                f"frame {name} is there twice (first in line {lines[first]})",
+                int(lines[again]),
+                "answer each frame once",
+            )
 
     def reading(self, path: Path) -> RunReading:
         rows = np.concatenate(self.rows) if self.rows else np.zeros(0, np.int32)

@@ -39,17 +39,24 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
             if room not in task.labels:
                 first = truth.lines[int(np.flatnonzero(truth.codes == place)[0])]
                 faults.append(
-                    Fault(truth.path, f"the room {room!r} is not one of the task {task.id}"
-                          f"{near(room, task.labels)}", int(first) or None,
-                          remedy=f"rooms: {', '.join(task.labels)}")
-                )  # fmt: skip
+                    Fault(
+                        truth.path,
+                        f"the room {room!r} is not one of the task {task.id}"
+                        f"{near(room, task.labels)}",
+                        int(first) or None,
+                        remedy=f"rooms: {', '.join(task.labels)}",
+                    )
+                )
     elif others := [r for r in truth.rooms if r not in task.labels]:
         warnings.append(f"{truth.name}: counted as {task.unknown}: {', '.join(others)}")
     if task.objects and not truth.has_objects:
         faults.append(
-            Fault(truth.path, f"the task {task.id} asks for objects, and the truth says nothing "
-                  "of them", remedy="add a column objects to the truth")
-        )  # fmt: skip
+            Fault(
+                truth.path,
+                f"the task {task.id} asks for objects, and the truth says nothing of them",
+                remedy="add a column objects to the truth",
+            )
+        )
     if task.objects and (others := [o for o in truth.objects if o not in task.objects]):
         warnings.append(f"{truth.name}: objects outside the task left out: {', '.join(others)}")
     if faults:
@@ -175,12 +182,14 @@ def _objects(tally: Tally) -> dict[str, Any]:
             "frames": line.present,
             "points": line.points,
             "stated_present": {
-                "present": line.stated_present_right, "absent": line.stated_present_wrong
+                "present": line.stated_present_right,
+                "absent": line.stated_present_wrong,
             },
             "stated_absent": {
-                "present": line.stated_absent_wrong, "absent": line.stated_absent_right
+                "present": line.stated_absent_wrong,
+                "absent": line.stated_absent_right,
             },
             "not_stated": {"present": line.not_stated_present, "absent": line.not_stated_absent},
         }
         for line in tally.objects()
-    }  # fmt: skip
+    }

@@ -80,9 +80,15 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
             files.append(path)
     if len(files) % len(sets):
         raise InputFaults(
-            [Fault(files[-1], f"expected {len(sets)} files a run ({', '.join(sets)}, in this "
-                   f"order), got {len(files)} in all", remedy="give one run file for each truth")]
-        )  # fmt: skip
+            [
+                Fault(
+                    files[-1],
+                    f"expected {len(sets)} files a run ({', '.join(sets)}, in this "
+                    f"order), got {len(files)} in all",
+                    remedy="give one run file for each truth",
+                )
+            ]
+        )
     groups = [files[i : i + len(sets)] for i in range(0, len(files), len(sets))]
     return runs + [RunFiles(g[0].stem, dict(zip(sets, g, strict=True))) for g in groups]
 
@@ -94,8 +100,13 @@ def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
         if len(found) == 1:
             files[name] = found[0]
         else:
-            faults.append(Fault(folder, f"expected one run file for the test set {name!r}, got "
-                                f"{len(found)}", remedy=f"call it {name}.txt"))  # fmt: skip
+            faults.append(
+                Fault(
+                    folder,
+                    f"expected one run file for the test set {name!r}, got {len(found)}",
+                    remedy=f"call it {name}.txt",
+                )
+            )
     if faults:
         raise InputFaults(faults)
     return RunFiles(folder.name, files)

@@ -30,7 +30,7 @@ from robotvision.submissions.lines import (
 )
 
 if TYPE_CHECKING:
-    from robotvision.data.sequence import Sequence as FrameSequence
+    from robotvision.data.sequence import ImageSequence as FrameSequence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,13 +194,17 @@ class _Table:
         for i, row in enumerate(_rows(lines)):
             if len(row) != self.width or "\r" in lines[i]:
                 if lines[i].strip():
-                    self.faults.add(f"expected {self.width} cells with commas between, got "
-                                    f"{len(row) or 'a broken line'}", first + i)  # fmt: skip
+                    self.faults.add(
+                        f"expected {self.width} cells with commas between, got "
+                        f"{len(row) or 'a broken line'}",
+                        first + i,
+                    )
                 continue
             index = row[self.index].strip(" ")
             if not is_whole(index):
-                self.faults.add("index: expected a whole number of at least 0, got "
-                                f"{index[:60]!r}", first + i)  # fmt: skip
+                self.faults.add(
+                    f"index: expected a whole number of at least 0, got {index[:60]!r}", first + i
+                )
                 continue
             cell = "" if self.objects_at is None else row[self.objects_at]
             found.append((int(index), self.rooms[row[self.room]], self.objects[cell], first + i))
@@ -211,8 +215,11 @@ class _Table:
         parts = self.columns or [(np.zeros(0, np.int64),) * 4]
         index, room, cell, lines = (np.concatenate(c) for c in zip(*parts, strict=True))
         for again, first in repeated(index):
-            self.faults.add(f"the index {index[again]} is there twice (first in line "
-                            f"{lines[first]})", int(lines[again]), "keep one")  # fmt: skip
+            self.faults.add(
+                f"the index {index[again]} is there twice (first in line {lines[first]})",
+                int(lines[again]),
+                "keep one",
+            )
         self._check_words(self.rooms, room, lines)
         self._check_words(self.objects, cell, lines)
         rooms = list(dict.fromkeys(r.strip(" ") for r in self.rooms))
@@ -222,8 +229,7 @@ class _Table:
         in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
         order = np.argsort(index, kind="stable")
         return TruthTable(
-            frames=FrameSet(path.parent.name if path.stem == "truth" else path.stem,
-                              index[order]),
+            frames=FrameSet(path.parent.name if path.stem == "truth" else path.stem, index[order]),
             path=path,
             rooms=tuple(rooms),
             codes=to_room[room[order]] if len(index) else np.zeros(0, np.int32),
@@ -231,7 +237,7 @@ class _Table:
             seen=in_view.reshape(max(len(cells), 1), len(objects)).astype(np.bool_)[cell[order]],
             has_objects=self.objects_at is not None,
             lines=lines[order],
-        )  # fmt: skip
+        )
 
     def _check_words(
         self, words: Mapping[str, int], found: NDArray[np.int64], lines: NDArray[np.int64]
@@ -241,10 +247,12 @@ class _Table:
             if text.isprintable() and (text.strip(" ") or words is self.objects):
                 continue
             what = (
-                "the room is empty" if not text.strip(" ")
-                else f"{text!r} holds signs that cannot be printed" if is_text(text)
+                "the room is empty"
+                if not text.strip(" ")
+                else f"{text!r} holds signs that cannot be printed"
+                if is_text(text)
                 else f"{text!r} is not UTF-8 text"
-            )  # fmt: skip
+            )
             for i in np.flatnonzero(found == place).tolist():
                 self.faults.add(what, int(lines[i]))
 
@@ -280,8 +288,12 @@ def _header(line: str, faults: FaultList) -> list[str]:
     header = [cell.strip() for cell in _row(line)]
     for column in ("index", "room"):
         if column not in header:
-            faults.add(f"expected a first line with the column {column!r}"
-                       f"{near(column, header)}, got {line[:60]!r}", 1, _REMEDY)  # fmt: skip
+            faults.add(
+                f"expected a first line with the column {column!r}"
+                f"{near(column, header)}, got {line[:60]!r}",
+                1,
+                _REMEDY,
+            )
     if not is_text(line):
         faults.add(f"{line[:60]!r} is not UTF-8 text", 1, "save the file as UTF-8")
     if len(set(header)) != len(header):

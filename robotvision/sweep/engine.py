@@ -16,7 +16,13 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from robotvision import __version__
-from robotvision.cluster.start import Wish, has_dashboard, opened, require_same_release, sharing
+from robotvision.cluster.start import (
+    ClusterOptions,
+    has_dashboard,
+    opened,
+    require_same_release,
+    sharing,
+)
 from robotvision.cluster.store import Store
 from robotvision.errors import RobotVisionError
 from robotvision.sweep.plan import Plan, RunSpec
@@ -25,7 +31,7 @@ from robotvision.sweep.steps import Graph, graph_of
 from robotvision.sweep.table import write_plan, write_table
 from robotvision.sweep.worker import (
     Context,
-    Made,
+    StepResult,
     extract_step,
     learn_step,
     run_step,
@@ -41,7 +47,7 @@ PRIORITY = {kind: i for i, kind in enumerate(KINDS)}
 """Runs before training before extraction: results come early, and little waits in memory."""
 
 
-class Watcher(Protocol):
+class SweepObserver(Protocol):
     """Who watches a sweep."""
 
     def begun(self, plan: Plan, graph: Graph, n_skipped: int) -> None:
@@ -50,7 +56,7 @@ class Watcher(Protocol):
     def cluster(self, link: str, n_workers: int) -> None:
         """Hear where it runs: the dashboard's link (empty: none) and the workers."""
 
-    def step(self, kind: str, made: Made | Row) -> None:
+    def step(self, kind: str, made: StepResult | Row) -> None:
         """Hear that a step is done."""
 
     def note(self, line: str) -> None:
@@ -61,9 +67,9 @@ class Watcher(Protocol):
 class Steps:
     """What workers do; `robotvision.sweep.worker` unless a measurement of the harness says else."""
 
-    learn: Callable[..., Made] = learn_step
-    extract: Callable[..., Made] = extract_step
-    train: Callable[..., Made] = train_step
+    learn: Callable[..., StepResult] = learn_step
+    extract: Callable[..., StepResult] = extract_step
+    train: Callable[..., StepResult] = train_step
     run: Callable[..., Row] = run_step
 
 
@@ -95,8 +101,8 @@ class Swept:
 def sweep(
     plan: Plan,
     store: Store,
-    wish: Wish,
-    watcher: Watcher,
+    wish: ClusterOptions,
+    watcher: SweepObserver,
     *,
     cache: str | None = None,
     live: bool = False,
@@ -108,7 +114,7 @@ def sweep(
     ----------
     store : Store
         Of the results.
-    wish : Wish
+    wish : ClusterOptions
         The cluster; ``wish.exclusive`` also asks for latencies that can be quoted.
     cache : str, optional
         Path or URL of the extracted vectors, else within the results.
@@ -132,8 +138,14 @@ def sweep(
         graph = graph_of(plan, todo, live=live or wish.exclusive)
         swept = Swept([], len(plan.runs) - len(todo))
         watcher.begun(plan, graph, swept.n_skipped)
-        context = Context(store.url, cache, limit=plan.limit, exclusive=wish.exclusive,
-                          is_local=wish.is_local, token=uuid4().hex[:8])  # fmt: skip
+        context = Context(
+            store.url,
+            cache,
+            limit=plan.limit,
+            exclusive=wish.exclusive,
+            is_local=wish.is_local,
+            token=uuid4().hex[:8],
+        )
         job = _Job(plan, context, store, rows, watcher, steps or Steps(), live or wish.exclusive)
         try:
             if todo:
@@ -151,7 +163,7 @@ def is_done(row: Row | None, exclusive: bool) -> bool:
     return row is not None and row["status"] == DONE and (row["exclusive"] or not exclusive)
 
 
-def _require_visible(store: Store, cache: Store, wish: Wish) -> None:
+def _require_visible(store: Store, cache: Store, wish: ClusterOptions) -> None:
     if (store.is_memory or cache.is_memory) and not (wish.is_local and wish.is_inside):
         raise RobotVisionError(
             "memory:// is seen by one process alone: workers elsewhere cannot write there; name a "
@@ -167,12 +179,12 @@ class _Job:
     context: Context
     store: Store
     rows: dict[str, Row]
-    watcher: Watcher
+    watcher: SweepObserver
     steps: Steps
     live: bool
 
 
-def _on_cluster(wish: Wish, graph: Graph, job: _Job) -> None:
+def _on_cluster(wish: ClusterOptions, graph: Graph, job: _Job) -> None:
     with opened(wish) as client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             job.watcher.note("no worker yet; waiting for the first")
@@ -218,7 +230,11 @@ def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
                 kind, key = names[future.key]
                 if kind != "run":
                     if not is_alone:
-                        made = result if isinstance(result, Made) else Made(error=_death(result))
+                        made = (
+                            result
+                            if isinstance(result, StepResult)
+                            else StepResult(error=_death(result))
+                        )
                         job.watcher.step(kind, made)
                     continue
                 if not is_alone and _is_death(result):
@@ -268,9 +284,13 @@ def submit(
 
     def send(kind: str, key: str, do: Callable[..., Any], *args: Any) -> Any:
         future = client.submit(
-            do, context, *args, key=(f"{kind}-{turn}-{context.token}", key), pure=False,
+            do,
+            context,
+            *args,
+            key=(f"{kind}-{turn}-{context.token}", key),
+            pure=False,
             priority=PRIORITY[kind],
-        )  # fmt: skip
+        )
         futures[(kind, key)] = future
         return future
 
@@ -280,21 +300,35 @@ def submit(
         for k, s in graph.extracts.items()
     }
     trained = {
-        k: send("train", k, steps.train, k, s,
-                [None if x is None else learnt[x] for x in s.learns],
-                [blocks[x] for x in s.extracts])
+        k: send(
+            "train",
+            k,
+            steps.train,
+            k,
+            s,
+            [None if x is None else learnt[x] for x in s.learns],
+            [blocks[x] for x in s.extracts],
+        )
         for k, s in graph.trains.items()
-    }  # fmt: skip
+    }
     runs = list(graph.runs.values())
     if runs:  # by far the most: one message to the scheduler, not one each
         sent = client.map(
-            steps.run, [context] * len(runs), runs,
+            steps.run,
+            [context] * len(runs),
+            runs,
             [{p: trained[t] for p, t in run.trains.items()} for run in runs],
-            [{p: [[blocks[x] for x in features] for features in sequences]
-              for p, sequences in run.extracts.items()} for run in runs],
-            key=[(f"run-{turn}-{context.token}", k) for k in graph.runs], pure=False,
+            [
+                {
+                    p: [[blocks[x] for x in features] for features in sequences]
+                    for p, sequences in run.extracts.items()
+                }
+                for run in runs
+            ],
+            key=[(f"run-{turn}-{context.token}", k) for k in graph.runs],
+            pure=False,
             priority=PRIORITY["run"],
-        )  # fmt: skip
+        )
         futures |= {("run", k): future for k, future in zip(graph.runs, sent, strict=True)}
     return futures
 

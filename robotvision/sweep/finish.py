@@ -58,19 +58,28 @@ def print_plan(console: Console, plan: Plan, *, live: bool, as_json: bool) -> in
     return 0
 
 
-def finish(
-    console: Console, errors: Console, store: Store, swept: Swept, *, as_json: bool
-) -> int:  # fmt: skip
+def finish(console: Console, errors: Console, store: Store, swept: Swept, *, as_json: bool) -> int:
     """Write the page, print the best rows, return the exit code: 1 where a run failed."""
     table = read_table(store)
     page = write_page(store, table)
     done = sum(r["status"] == DONE for r in swept.rows)
     if as_json:
-        print(json.dumps({
-            "schema": 1, "runs": len(table.rows), "done": done, "failed": len(swept.failed),
-            "skipped": swept.n_skipped, "stopped": swept.is_stopped, "keys": table.keys,
-            "table": store.shown(TABLE), "page": page, "out": store.url,
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "schema": 1,
+                    "runs": len(table.rows),
+                    "done": done,
+                    "failed": len(swept.failed),
+                    "skipped": swept.n_skipped,
+                    "stopped": swept.is_stopped,
+                    "keys": table.keys,
+                    "table": store.shown(TABLE),
+                    "page": page,
+                    "out": store.url,
+                }
+            )
+        )
     else:
         print_rows(console, table, best(table, SHOWN) or table.rows[:SHOWN])
         for what in (store.shown(TABLE), page):

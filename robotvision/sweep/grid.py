@@ -53,7 +53,7 @@ class GridFile(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class GridChoice:
     """One value of one axis: the keys it sets, where each stands, what the table shows."""
 
     values: Mapping[str, Any]
@@ -121,7 +121,7 @@ class Grid:
             raise InputFaults([document.fault((), "expected keys and values of a configuration")])
         return Merger(document.data, (document, ()), path)
 
-    def _grid(self) -> Iterator[list[Choice]]:
+    def _grid(self) -> Iterator[list[GridChoice]]:
         for key, values in self.file.grid.items():
             where: Path_ = ("grid", key)
             if not self._is_known(key, where):
@@ -130,17 +130,18 @@ class Grid:
                 self._fault(where, "expected at least one value")
                 continue
             pairs = (
-                list(values.items()) if isinstance(values, dict) else
-                [(None, v) for v in values]
-            )  # fmt: skip
+                list(values.items()) if isinstance(values, dict) else [(None, v) for v in values]
+            )
             yield [
-                Choice({key: self._value(key, value)},
-                       {key: (*where, i if label is None else label)},
-                       {key: label_of(value) if label is None else label})
+                GridChoice(
+                    {key: self._value(key, value)},
+                    {key: (*where, i if label is None else label)},
+                    {key: label_of(value) if label is None else label},
+                )
                 for i, (label, value) in enumerate(pairs)
-            ]  # fmt: skip
+            ]
 
-    def _runs(self) -> Iterator[list[Choice]]:
+    def _runs(self) -> Iterator[list[GridChoice]]:
         choices = []
         for i, entry in enumerate(self.file.runs):
             keys = [k for k in entry if k != "label"]
@@ -151,12 +152,17 @@ class Grid:
             shown: dict[str, Shown] = {k: label_of(entry[k]) for k in keys}
             if "label" in entry:
                 shown = {"label": label_of(entry["label"]), **shown}
-            choices.append(Choice({k: self._value(k, entry[k]) for k in keys},
-                                  {k: ("runs", i, k) for k in keys}, shown))  # fmt: skip
+            choices.append(
+                GridChoice(
+                    {k: self._value(k, entry[k]) for k in keys},
+                    {k: ("runs", i, k) for k in keys},
+                    shown,
+                )
+            )
         if choices:
             yield choices
 
-    def _splits(self) -> Iterator[list[Choice]]:
+    def _splits(self) -> Iterator[list[GridChoice]]:
         if self.file.splits is None:
             return
         for key in ("train", "test"):
@@ -164,19 +170,26 @@ class Grid:
                 self._fault(("splits",), f"{key!r} is set elsewhere too", "keep it in one place")
         choices = [self._split(split) for split in expand(self.file.splits)]
         if not choices:
-            self._fault(("splits",), "expected at least one of named, leave_one_out, "
-                        "leave_one_condition_out, across")  # fmt: skip
+            self._fault(
+                ("splits",),
+                "expected at least one of named, leave_one_out, leave_one_condition_out, across",
+            )
             return
         yield choices
 
-    def _split(self, split: Split) -> Choice:
+    def _split(self, split: Split) -> GridChoice:
         sides = {
-            side: [s if isinstance(s, str) else s.model_dump(mode="json", exclude_defaults=True)
-                   for s in getattr(split, side)]
+            side: [
+                s if isinstance(s, str) else s.model_dump(mode="json", exclude_defaults=True)
+                for s in getattr(split, side)
+            ]
             for side in ("train", "test")
-        }  # fmt: skip
-        return Choice({k: self._value(k, v) for k, v in sides.items()},
-                      dict.fromkeys(sides, split.where), {"split": split.label})  # fmt: skip
+        }
+        return GridChoice(
+            {k: self._value(k, v) for k, v in sides.items()},
+            dict.fromkeys(sides, split.where),
+            {"split": split.label},
+        )
 
     def _is_known(self, key: str, where: Path_) -> bool:
         first = key.split(".")[0]

@@ -22,7 +22,7 @@ from robotvision.records import Outcome
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.show import cell, milliseconds, share, varying
-from robotvision.sweep.table import Table, pivot
+from robotvision.sweep.table import SweepTable, pivot
 
 PAGE = "results.html"
 WIDTH, LEFT, RIGHT, ROW = 560, 190, 24, 30
@@ -30,41 +30,45 @@ MAX_VALUES = 40
 """A key with more values than this has no figure of its own."""
 
 
-def write_page(store: Store, table: Table) -> str:
+def write_page(store: Store, table: SweepTable) -> str:
     """Write the page beside the table and return where. Raises RobotVisionError."""
     store.write(PAGE, build_page(table).encode())
     return store.shown(PAGE)
 
 
-def build_page(table: Table) -> str:
+def build_page(table: SweepTable) -> str:
     """Return the page."""
     keys = varying(table)
     done = [r for r in table.rows if r["status"] == DONE]
     script = _resource("sort.js")
     policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
-    return _environment().get_template("sweep.html.j2").render(
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-               f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
-        style=Markup(_page_style() + _resource("sweep.css")),  # our own file # nosec B704
-        script=Markup(script),  # our own file # nosec B704
-        version=__version__,
-        title=table.name,
-        keys=keys,
-        n_done=len(done),
-        n_failed=sum(r["status"] == "failed" for r in table.rows),
-        n=len(table.rows),
-        best=[_entry(r, keys, table) for r in best],
-        multiples=_multiples(table, keys, done),
-        heat=_heat(table, keys),
-        rows=[_entry(r, keys, table) for r in table.rows],
-        outcomes=_outcomes(table),
-        is_timed=any(r["latency_p50_ns"] is not None for r in table.rows),
-        is_quotable=bool(done) and all(r["quotable"] for r in done),
-    )  # fmt: skip
+    return (
+        _environment()
+        .get_template("sweep.html.j2")
+        .render(
+            policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+            f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
+            style=Markup(_page_style() + _resource("sweep.css")),  # our own file # nosec B704
+            script=Markup(script),  # our own file # nosec B704
+            version=__version__,
+            title=table.name,
+            keys=keys,
+            n_done=len(done),
+            n_failed=sum(r["status"] == "failed" for r in table.rows),
+            n=len(table.rows),
+            best=[_entry(r, keys, table) for r in best],
+            multiples=_multiples(table, keys, done),
+            heat=_heat(table, keys),
+            rows=[_entry(r, keys, table) for r in table.rows],
+            outcomes=_outcomes(table),
+            is_timed=any(r["latency_p50_ns"] is not None for r in table.rows),
+            is_quotable=bool(done) and all(r["quotable"] for r in done),
+        )
+    )
 
 
-def _entry(row: Row, keys: Sequence[str], table: Table) -> dict[str, Any]:
+def _entry(row: Row, keys: Sequence[str], table: SweepTable) -> dict[str, Any]:
     return {
         "number": table.rows.index(row) + 1,
         "hash": row["config_hash"],
@@ -79,18 +83,22 @@ def _entry(row: Row, keys: Sequence[str], table: Table) -> dict[str, Any]:
         "p90": milliseconds(row, "p90"),
         "quotable": row["quotable"],
         "note": row["latency_note"],
-        "sort": [row["points"], row["points_per_frame"], row["latency_p50_ns"],
-                 row["latency_p90_ns"]],
-    }  # fmt: skip
+        "sort": [
+            row["points"],
+            row["points_per_frame"],
+            row["latency_p50_ns"],
+            row["latency_p90_ns"],
+        ],
+    }
 
 
-def _outcomes(table: Table) -> list[str]:
+def _outcomes(table: SweepTable) -> list[str]:
     """Return the outcomes that occur; the first three always."""
     always = (Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED)
     return [str(o) for o in Outcome if o in always or any(r[str(o)] for r in table.rows)]
 
 
-def _multiples(table: Table, keys: Sequence[str], done: Sequence[Row]) -> list[dict[str, Any]]:
+def _multiples(table: SweepTable, keys: Sequence[str], done: Sequence[Row]) -> list[dict[str, Any]]:
     """Return a figure for each key: every run a dot, the median of each value a line."""
     values = [float(r["points_per_frame"]) for r in done if r["points_per_frame"] is not None]
     if not values:
@@ -104,9 +112,7 @@ def _multiples(table: Table, keys: Sequence[str], done: Sequence[Row]) -> list[d
     return figures
 
 
-def _strip(
-    key: str, labels: Sequence[Any], done: Sequence[Row], low: float, high: float
-) -> Markup:  # fmt: skip
+def _strip(key: str, labels: Sequence[Any], done: Sequence[Row], low: float, high: float) -> Markup:
     height = ROW * len(labels) + 44
     span = (high - low) or 1.0
 
@@ -123,8 +129,10 @@ def _strip(
         y = 4 + ROW * (i + 0.5)
         text = cell(label)
         shown = text if len(text) <= 26 else text[:25] + "…"
-        parts.append(f'<text class="tick" x="{LEFT - 10}" y="{y + 4}" text-anchor="end">'
-                     f"<title>{escape(text)}</title>{escape(shown)}</text>")  # fmt: skip
+        parts.append(
+            f'<text class="tick" x="{LEFT - 10}" y="{y + 4}" text-anchor="end">'
+            f"<title>{escape(text)}</title>{escape(shown)}</text>"
+        )
         parts += [
             f'<circle class="run" cx="{x(r["points_per_frame"])}" cy="{y}" r="4"><title>'
             f"{escape(r['config_hash'])}: {share(r['points_per_frame'])} points a frame</title>"
@@ -133,14 +141,17 @@ def _strip(
         ]
         if mine:
             middle = x(median(r["points_per_frame"] for r in mine))
-            parts.append(f'<line class="median" x1="{middle}" x2="{middle}" y1="{y - 10}" '
-                         f'y2="{y + 10}"/>')  # fmt: skip
-    parts.append(f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 4}" '
-                 'text-anchor="middle">points a frame</text>')  # fmt: skip
+            parts.append(
+                f'<line class="median" x1="{middle}" x2="{middle}" y1="{y - 10}" y2="{y + 10}"/>'
+            )
+    parts.append(
+        f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 4}" '
+        'text-anchor="middle">points a frame</text>'
+    )
     return element("".join(parts), WIDTH, height, f"Points a frame by {key}")
 
 
-def _heat(table: Table, keys: Sequence[str]) -> dict[str, Any] | None:
+def _heat(table: SweepTable, keys: Sequence[str]) -> dict[str, Any] | None:
     """Return the two keys with the most values against each other."""
     sizes = {k: len({str(r.get(k)) for r in table.rows}) for k in keys}
     wide = sorted((k for k in keys if sizes[k] <= MAX_VALUES), key=lambda k: -sizes[k])[:2]
@@ -156,18 +167,30 @@ def _heat(table: Table, keys: Sequence[str]) -> dict[str, Any] | None:
         for column in found.columns:
             mean = found.cells.get((row, column))
             tint = 0.0 if mean is None or high == low else (mean - low) / (high - low)
-            line.append({"text": "-" if mean is None else f"{mean:.3f}", "tint": f"{tint:.2f}",
-                         "n": found.counts.get((row, column), 0)})  # fmt: skip
+            line.append(
+                {
+                    "text": "-" if mean is None else f"{mean:.3f}",
+                    "tint": f"{tint:.2f}",
+                    "n": found.counts.get((row, column), 0),
+                }
+            )
         rows.append((cell(row), line))
-    return {"down": wide[0], "across": wide[1], "columns": list(map(cell, found.columns)),
-            "rows": rows}  # fmt: skip
+    return {
+        "down": wide[0],
+        "across": wide[1],
+        "columns": list(map(cell, found.columns)),
+        "rows": rows,
+    }
 
 
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("robotvision.sweep"), autoescape=True,
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.PackageLoader("robotvision.sweep"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _resource(name: str) -> str:

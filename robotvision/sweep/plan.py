@@ -17,20 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from robotvision import __version__
-from robotvision.config.checks import Named, SequenceSpec, Setup, check_config
-from robotvision.data import Sequence
+from robotvision.config.checks import Experiment, Named, SequenceSpec, check_config
+from robotvision.data import ImageSequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.experiment.prepare import open_part, table_digest
 from robotvision.recogniser.channels import settle_features
 from robotvision.sweep.grid import Grid, Shown
 
 SCHEMA = 1
-Opened = dict[SequenceSpec, tuple[Sequence, Path]]
+Opened = dict[SequenceSpec, tuple[ImageSequence, Path]]
 """Each sequence, and the data root of the first run that names it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SequenceInfo:
     """What a sequence is, for hashes: a digest of its place and tables; and its true rooms."""
 
     digest: str
@@ -47,7 +47,7 @@ class RunSpec:
 
     key: str
     shown: Mapping[str, Shown]
-    setup: Setup = field(repr=False)
+    setup: Experiment = field(repr=False)
     features: tuple[str | Named, ...] | None = field(default=(), repr=False)
 
 
@@ -63,7 +63,7 @@ class Plan:
         What the runs differ in.
     runs : list of RunSpec
         No two alike.
-    known : Mapping[SequenceSpec, Known]
+    known : Mapping[SequenceSpec, SequenceInfo]
         Every sequence.
     limit : int or None
         Frames of each test sequence.
@@ -74,7 +74,7 @@ class Plan:
     path: Path
     columns: list[str]
     runs: list[RunSpec]
-    known: Mapping[SequenceSpec, Known]
+    known: Mapping[SequenceSpec, SequenceInfo]
     limit: int | None = None
     repeated: list[str] = field(default_factory=list)
 
@@ -103,7 +103,7 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
     setups = _setups(grid, root)
     opened = _opened([setup for _, setup in setups])
     known = {
-        spec: Known(digest([_place(spec, base), table_digest(s)]), tuple(s.room_counts()))
+        spec: SequenceInfo(digest([_place(spec, base), table_digest(s)]), tuple(s.room_counts()))
         for spec, (s, base) in opened.items()
     }
     runs: dict[str, RunSpec] = {}
@@ -121,7 +121,7 @@ def _words(shown: Mapping[str, Shown]) -> str:
     return ", ".join(f"{k}={v}" for k, v in shown.items()) or "the base"
 
 
-def _setups(grid: Grid, root: Path | None) -> list[tuple[Mapping[str, Shown], Setup]]:
+def _setups(grid: Grid, root: Path | None) -> list[tuple[Mapping[str, Shown], Experiment]]:
     setups, faults = [], dict[Fault, None]()
     for run in grid.combinations():
         try:
@@ -133,7 +133,7 @@ def _setups(grid: Grid, root: Path | None) -> list[tuple[Mapping[str, Shown], Se
     return setups
 
 
-def _opened(setups: list[Setup]) -> Opened:
+def _opened(setups: list[Experiment]) -> Opened:
     """Open every sequence once. Raises InputFaults."""
     opened: Opened = {}
     faults: list[Fault] = []
@@ -152,7 +152,7 @@ def _opened(setups: list[Setup]) -> Opened:
     return opened
 
 
-def _features(setup: Setup, opened: Opened) -> tuple[str | Named, ...] | None:
+def _features(setup: Experiment, opened: Opened) -> tuple[str | Named, ...] | None:
     specs = dict.fromkeys(s for part in setup.parts for s in (*part.train, *part.test))
     try:
         return tuple(settle_features(setup.config, [opened[s][0] for s in specs])[0].features)
@@ -165,7 +165,9 @@ def _place(spec: SequenceSpec, root: Path) -> dict[str, Any]:
     return {**data, "path": os.path.relpath(spec.path, root)}
 
 
-def run_key(setup: Setup, known: Mapping[SequenceSpec, Known], limit: int | None) -> str:
+def run_key(
+    setup: Experiment, known: Mapping[SequenceSpec, SequenceInfo], limit: int | None
+) -> str:
     """Return the hash of a run: 16 hexadecimal digits."""
     config = setup.config.model_dump(
         mode="json", exclude={"out", "note", "train", "test", "task"}, exclude_defaults=True

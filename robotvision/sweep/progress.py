@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from robotvision.sweep.plan import Plan
 from robotvision.sweep.rows import FAILED, Row
 from robotvision.sweep.steps import Graph
-from robotvision.sweep.worker import Made
+from robotvision.sweep.worker import StepResult
 
 PLAIN_EVERY_S = 2.0
 WORDS = {"learn": "learning", "extract": "extraction", "train": "training", "run": "runs"}
 
 
-class Bars:
+class ProgressBars:
     """A watcher that shows a sweep. A context manager.
 
     Parameters
@@ -32,10 +32,15 @@ class Bars:
         self.console = console
         self.is_plain = not console.is_terminal
         self.bars = Progress(
-            TextColumn("{task.description:11}"), BarColumn(28), MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"), console=console, transient=True,
-            disable=self.is_plain, refresh_per_second=8,
-        )  # fmt: skip
+            TextColumn("{task.description:11}"),
+            BarColumn(28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            transient=True,
+            disable=self.is_plain,
+            refresh_per_second=8,
+        )
         self.tasks: dict[str, TaskID] = {}
         self.total: dict[str, int] = {}
         self.done: dict[str, int] = {}
@@ -58,8 +63,12 @@ class Bars:
             self.note(f"left out: {line}")
         done = f", {n_skipped} of them done before" if n_skipped else ""
         self._say(f"{len(plan.runs)} runs{done}")
-        counts = {"learn": len(graph.learns), "extract": len(graph.extracts),
-                  "train": len(graph.trains), "run": len(graph.runs)}  # fmt: skip
+        counts = {
+            "learn": len(graph.learns),
+            "extract": len(graph.extracts),
+            "train": len(graph.trains),
+            "run": len(graph.runs),
+        }
         self.total = {kind: n for kind, n in counts.items() if n}
         self.done = dict.fromkeys(self.total, 0)
         for kind, n in self.total.items():
@@ -71,7 +80,7 @@ class Bars:
         self._say(f"{n_workers} worker{'s' * (n_workers != 1)}{dashboard}")
         self.begun_s = self.last_s = time.monotonic()
 
-    def step(self, kind: str, made: Made | Row) -> None:
+    def step(self, kind: str, made: StepResult | Row) -> None:
         """Count a step; tell what failed."""
         self.done[kind] += 1
         if isinstance(made, dict) and made["status"] == FAILED:
@@ -79,7 +88,7 @@ class Bars:
             if self.n_failed <= 10:
                 cells = ", ".join(f"{k}={v}" for k, v in made["keys"].items())
                 self.note(f"failed: {cells}: {made['error']}")
-        elif isinstance(made, Made) and made.note:
+        elif isinstance(made, StepResult) and made.note:
             self.note(f"{WORDS[kind]}: {made.note}")
         left = time_left(self.total, self.done, time.monotonic() - self.begun_s)
         self.bars.update(self.tasks[kind], completed=self.done[kind])

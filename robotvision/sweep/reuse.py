@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
-from robotvision.config.checks import Part, SequenceSpec, Setup
+from robotvision.config.checks import Experiment, SequenceSpec, TestSetSpec
 from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
-from robotvision.recogniser.persistence import Trained
-from robotvision.recogniser.pipeline import Cue, Pipeline
+from robotvision.recogniser.persistence import TrainedModel
+from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
 from robotvision.recogniser.training import Training
 from robotvision.records import Frame
 from robotvision.systems.base import System, View
@@ -29,7 +29,7 @@ from robotvision.systems.base import System, View
 Block = NDArray[np.float32]
 
 
-class LookUp:
+class FeatureLookup:
     """Stands for an extractor whose vectors are known.
 
     Parameters
@@ -51,14 +51,16 @@ class LookUp:
         return vector
 
 
-class LookedUp(InProcess):
+class PrecomputedFeatures(InProcess):
     """A pipeline that is handed the vectors of its test sequences, one sequence after the other."""
 
     def __init__(
         self, pipeline: Pipeline, tours: Iterator[tuple[Mapping[int, int], Sequence[Block]]]
     ) -> None:
-        cues = [Cue(c.name, LookUp(c.place.stop - c.place.start), c.place, c.scale)
-                for c in pipeline.cues]  # fmt: skip
+        cues = [
+            FeatureSlot(c.name, FeatureLookup(c.place.stop - c.place.start), c.place, c.scale)
+            for c in pipeline.cues
+        ]
         super().__init__(with_cues(pipeline, cues))
         self.tours = tours
 
@@ -71,35 +73,40 @@ class LookedUp(InProcess):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class RunInputs:
     """What a run is made from.
 
     Parameters
     ----------
     opened : Mapping[SequenceSpec, Sequence]
         Every sequence.
-    trained : Mapping[str, Trained]
+    trained : Mapping[str, TrainedModel]
         By test set; empty: the run trains by itself.
     blocks : Mapping[str, list of list of arrays]
         By test set, for each sequence one array a feature; empty: frames are extracted.
     """
 
-    opened: Mapping[SequenceSpec, data.Sequence]
-    trained: Mapping[str, Trained]
+    opened: Mapping[SequenceSpec, data.ImageSequence]
+    trained: Mapping[str, TrainedModel]
     blocks: Mapping[str, list[list[Block]]]
 
 
-class Kept(Preparation):
+class PreparedRun(Preparation):
     """A preparation that opens and trains nothing it was given.
 
     Parameters
     ----------
-    parts : Parts
+    parts : RunInputs
         What is there already; the rest as in `Preparation`.
     """
 
     def __init__(
-        self, setup: Setup, cache: Path | None, observer: Observer, log_path: Path, parts: Parts
+        self,
+        setup: Experiment,
+        cache: Path | None,
+        observer: Observer,
+        log_path: Path,
+        parts: RunInputs,
     ) -> None:
         self.parts = parts
         super().__init__(setup, cache, observer, log_path)
@@ -112,16 +119,16 @@ class Kept(Preparation):
     def _open_all(self) -> None:
         self.opened.update(self.parts.opened)
 
-    def system(self, part: Part) -> System:
+    def system(self, part: TestSetSpec) -> System:
         """Return the system that answers a test set."""
         blocks = self.parts.blocks.get(part.name)
         pipeline = self.pipelines.get(part.train)
         if not blocks or pipeline is None:
             return super().system(part)
-        return LookedUp(pipeline, self._tours(part, blocks))
+        return PrecomputedFeatures(pipeline, self._tours(part, blocks))
 
     def _tours(
-        self, part: Part, blocks: list[list[Block]]
+        self, part: TestSetSpec, blocks: list[list[Block]]
     ) -> Iterator[tuple[Mapping[int, int], Sequence[Block]]]:
         for spec, found in zip(part.test, blocks, strict=True):
             rows = {f.index: i for i, f in enumerate(self.opened[spec].frames)}
@@ -129,21 +136,23 @@ class Kept(Preparation):
                 yield rows, found
 
 
-def finished(trained: Trained, setup: Setup) -> Pipeline:
+def finished(trained: TrainedModel, setup: Experiment) -> Pipeline:
     """Return a trained pipeline with the decision of ``setup`` and a filter of its own."""
     pipeline, config = trained.pipeline, setup.config
     wish = config.decision.unknown
     decision = Decision(
-        trained.task, pipeline.decision.classes, config.decision.abstain,
+        trained.task,
+        pipeline.decision.classes,
+        config.decision.abstain,
         wish if isinstance(wish, float) else None,
-    )  # fmt: skip
+    )
     temporal = copy.deepcopy(pipeline.temporal)  # it has memory, and other runs may be under way
     return Pipeline(
         pipeline.cues, pipeline.classifier, decision, temporal, pipeline.objects, pipeline.unknown
     )
 
 
-def with_cues(pipeline: Pipeline, cues: list[Cue]) -> Pipeline:
+def with_cues(pipeline: Pipeline, cues: list[FeatureSlot]) -> Pipeline:
     """Return the pipeline with other extractors in place."""
     mine = copy.copy(pipeline)
     mine.cues = mine._ready = cues

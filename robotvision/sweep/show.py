@@ -12,13 +12,13 @@ from rich.table import Table as Grid
 from robotvision.records import Outcome
 from robotvision.scoring.bootstrap import FEW_BLOCKS
 from robotvision.sweep.rows import DONE, Row
-from robotvision.sweep.table import Comparison, Pivot, Table
+from robotvision.sweep.table import Comparison, Pivot, SweepTable
 
 MARK = "*"
 """Beside a latency that must not be quoted."""
 
 
-def print_rows(console: Console, table: Table, rows: Sequence[Row]) -> None:
+def print_rows(console: Console, table: SweepTable, rows: Sequence[Row]) -> None:
     """Print rows with their number in the table."""
     keys = varying(table)
     number = {row["config_hash"]: i for i, row in enumerate(table.rows, 1)}
@@ -35,8 +35,12 @@ def print_rows(console: Console, table: Table, rows: Sequence[Row]) -> None:
     done = [r for r in table.rows if r["status"] == DONE]
     console.print(f"{len(done)} of {len(table.rows)} runs done", style="dim", highlight=False)
     if any(r["latency_p50_ns"] is not None and not r["quotable"] for r in rows):
-        console.print(f"{MARK} not quotable: timed inside a sweep (--exclusive gives each run "
-                      "cores of its own)", style="dim", highlight=False)  # fmt: skip
+        console.print(
+            f"{MARK} not quotable: timed inside a sweep (--exclusive gives each run "
+            "cores of its own)",
+            style="dim",
+            highlight=False,
+        )
 
 
 def _figures(row: Row) -> list[str]:
@@ -56,7 +60,7 @@ def milliseconds(row: Row, quantile: str = "p50") -> str:
     return f"{value / 1e6:.2f}{'' if row['quotable'] else MARK}"
 
 
-def varying(table: Table) -> list[str]:
+def varying(table: SweepTable) -> list[str]:
     """Return the keys in which the rows differ; all where there is one row."""
     keys = [k for k in table.keys if len({str(r.get(k)) for r in table.rows}) > 1]
     return keys or table.keys
@@ -91,18 +95,23 @@ def print_pivot(console: Console, found: Pivot) -> None:
     console.print(grid)
 
 
-def print_comparison(console: Console, table: Table, found: Comparison) -> None:
+def print_comparison(console: Console, table: SweepTable, found: Comparison) -> None:
     """Print two rows side by side and their difference with its interval."""
     for row, points in zip((found.first, found.second), found.points, strict=True):
         cells = ", ".join(f"{k}={cell(row.get(k))}" for k in varying(table))
         console.print(f"{row['config_hash']}  {escape(cells)}: {points:g} points", highlight=False)
     d = found.difference
-    interval = "no interval: too few room visits" if d.low is None or d.high is None else (
-        f"{d.level:.0%} interval {d.low:+.1f} to {d.high:+.1f}"
-    )  # fmt: skip
+    interval = (
+        "no interval: too few room visits"
+        if d.low is None or d.high is None
+        else (f"{d.level:.0%} interval {d.low:+.1f} to {d.high:+.1f}")
+    )
     verdict = "told apart" if d.excludes_zero else "cannot be told apart"
-    console.print(f"difference {d.estimate:+g} points on {found.frames} frames, {interval} "
-                  f"(paired, {d.blocks} room visits): {verdict}", highlight=False)  # fmt: skip
+    console.print(
+        f"difference {d.estimate:+g} points on {found.frames} frames, {interval} "
+        f"(paired, {d.blocks} room visits): {verdict}",
+        highlight=False,
+    )
     if d.blocks < FEW_BLOCKS:
         console.print(f"only {d.blocks} room visits: the interval is rough", style="yellow")
 
@@ -111,8 +120,14 @@ def comparison_data(found: Comparison) -> dict[str, Any]:
     """Return a comparison as plain data."""
     d = found.difference
     return {
-        "first": found.first["config_hash"], "second": found.second["config_hash"],
-        "frames": found.frames, "points": list(found.points), "difference": d.estimate,
-        "low": d.low, "high": d.high, "level": d.level, "visits": d.blocks,
+        "first": found.first["config_hash"],
+        "second": found.second["config_hash"],
+        "frames": found.frames,
+        "points": list(found.points),
+        "difference": d.estimate,
+        "low": d.low,
+        "high": d.high,
+        "level": d.level,
+        "visits": d.blocks,
         "told_apart": d.excludes_zero,
-    }  # fmt: skip
+    }

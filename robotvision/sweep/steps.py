@@ -21,25 +21,25 @@ from robotvision import __version__
 from robotvision.config.checks import (
     Config,
     DecisionConfig,
+    Experiment,
     Named,
-    Part,
     SequenceSpec,
-    Setup,
+    TestSetSpec,
     build,
 )
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
 from robotvision.playback.faults import FaultPlan
-from robotvision.recogniser.augment import View, views
-from robotvision.sweep.plan import Known, Plan, RunSpec, digest
+from robotvision.recogniser.augment import AugmentedView, views
+from robotvision.sweep.plan import Plan, RunSpec, SequenceInfo, digest
 from robotvision.tasks.model import Task
 
 Feature = str | Named
-PLAIN = View()
+PLAIN = AugmentedView()
 
 
 @dataclass(frozen=True, slots=True)
-class Learn:
+class FitFeatures:
     """An extractor to be trained on sequences."""
 
     feature: Feature
@@ -47,18 +47,18 @@ class Learn:
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
+class ExtractFeatures:
     """Vectors of one sequence by one extractor, trained by the step ``learn`` where it learns."""
 
     feature: Feature
     spec: SequenceSpec
     faults: FaultPlan | None
     learn: str | None
-    view: View = PLAIN
+    view: AugmentedView = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Train:
+class TrainRecogniser:
     """A pipeline to be trained; ``learns`` and ``extracts`` are the steps it waits for."""
 
     config: Config
@@ -69,7 +69,7 @@ class Train:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SweepRun:
     """A run: the training of each test set, and the vectors of its sequences, feature by feature.
 
     ``extracts`` maps a test set to one tuple of steps a sequence; without it frames are extracted
@@ -85,10 +85,10 @@ class Run:
 class Graph:
     """Every step by its key."""
 
-    learns: dict[str, Learn] = field(default_factory=dict)
-    extracts: dict[str, Extract] = field(default_factory=dict)
-    trains: dict[str, Train] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
+    learns: dict[str, FitFeatures] = field(default_factory=dict)
+    extracts: dict[str, ExtractFeatures] = field(default_factory=dict)
+    trains: dict[str, TrainRecogniser] = field(default_factory=dict)
+    runs: dict[str, SweepRun] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.learns) + len(self.extracts) + len(self.trains) + len(self.runs)
@@ -108,7 +108,7 @@ def graph_of(plan: Plan, runs: Iterable[RunSpec], *, live: bool = False) -> Grap
     return builder.graph
 
 
-def is_timed(setup: Setup) -> bool:
+def is_timed(setup: Experiment) -> bool:
     """Return whether a run's points depend on how long an answer takes."""
     replay = setup.config.replay
     return replay.clock != "asap" or replay.policy != "offline"
@@ -116,7 +116,7 @@ def is_timed(setup: Setup) -> bool:
 
 class _Builder:
     def __init__(self, plan: Plan, live: bool) -> None:
-        self.known: Mapping[SequenceSpec, Known] = plan.known
+        self.known: Mapping[SequenceSpec, SequenceInfo] = plan.known
         self.live = live
         self.graph = Graph()
         self.learning: dict[str, bool] = {}
@@ -131,13 +131,15 @@ class _Builder:
                 trains[part.name] = self._train(setup, part, run.features)
                 if not (self.live or is_timed(setup) or setup.config.system != "inprocess"):
                     extracts[part.name] = tuple(
-                        tuple(self._extract(f, s, setup.config.faults, part.train)
-                              for f in run.features)
+                        tuple(
+                            self._extract(f, s, setup.config.faults, part.train)
+                            for f in run.features
+                        )
                         for s in part.test
-                    )  # fmt: skip
-        self.graph.runs[run.key] = Run(run, trains, extracts)
+                    )
+        self.graph.runs[run.key] = SweepRun(run, trains, extracts)
 
-    def _train(self, setup: Setup, part: Part, features: tuple[Feature, ...]) -> str:
+    def _train(self, setup: Experiment, part: TestSetSpec, features: tuple[Feature, ...]) -> str:
         config = _training_config(setup).model_copy(update={"features": list(features)})
         rooms = {r for p in setup.parts for s in p.train for r in self.known[s].rooms}
         task = setup.task.with_rooms(rooms) if rooms else setup.task
@@ -145,14 +147,18 @@ class _Builder:
         key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])
         if key not in self.graph.trains:
             looks = (
-                [View()]
+                [AugmentedView()]
                 if config.augment is None
                 else views(config.augment.mirror, config.augment.light)
             )
             learns = tuple(self._learn(f, part.train) for f in features)
-            extracts = tuple(self._extract(f, s, None, part.train, look)
-                             for f in features for s in part.train for look in looks)  # fmt: skip
-            self.graph.trains[key] = Train(config, task, part.train, learns, extracts)
+            extracts = tuple(
+                self._extract(f, s, None, part.train, look)
+                for f in features
+                for s in part.train
+                for look in looks
+            )
+            self.graph.trains[key] = TrainRecogniser(config, task, part.train, learns, extracts)
         return key
 
     def _learn(self, feature: Feature, train: tuple[SequenceSpec, ...]) -> str | None:
@@ -162,18 +168,22 @@ class _Builder:
         if not self.learning[text]:
             return None
         key = digest([__version__, text, self._ids(train)])
-        self.graph.learns.setdefault(key, Learn(feature, train))
+        self.graph.learns.setdefault(key, FitFeatures(feature, train))
         return key
 
     def _extract(
-        self, feature: Feature, spec: SequenceSpec, faults: FaultPlan | None,
-        train: tuple[SequenceSpec, ...], view: View = PLAIN,
-    ) -> str:  # fmt: skip
+        self,
+        feature: Feature,
+        spec: SequenceSpec,
+        faults: FaultPlan | None,
+        train: tuple[SequenceSpec, ...],
+        view: AugmentedView = PLAIN,
+    ) -> str:
         learn = self._learn(feature, train)
         spoilt = None if faults is None else faults.model_dump(mode="json")
         seen = [view.mirror, view.light]
         key = digest([_plain(feature), self.known[spec].digest, spoilt, learn, seen])
-        self.graph.extracts.setdefault(key, Extract(feature, spec, faults, learn, view))
+        self.graph.extracts.setdefault(key, ExtractFeatures(feature, spec, faults, learn, view))
         return key
 
     def _ids(self, specs: tuple[SequenceSpec, ...]) -> list[str]:
@@ -185,11 +195,10 @@ def _plain(feature: Feature) -> str:
     return json.dumps(data, sort_keys=True)
 
 
-def _training_config(setup: Setup) -> Config:
+def _training_config(setup: Experiment) -> Config:
     """Return the configuration with all that training does not depend on at its defaults."""
     own, default = setup.config, Config(task=setup.config.task, test=[])
-    late = ("mode", "train", "test", "model", "replay", "faults", "system", "out",
-            "note")  # fmt: skip
+    late = ("mode", "train", "test", "model", "replay", "faults", "system", "out", "note")
     decision = DecisionConfig(unknown=_unknown(own.decision.unknown, setup.task))
     return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
 

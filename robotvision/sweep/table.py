@@ -27,7 +27,7 @@ TABLE, PLAN = "results.parquet", "plan.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SweepTable:
     """Rows of a sweep, keys of the grid in ``row[key]`` beside the other columns.
 
     Parameters
@@ -66,7 +66,7 @@ def _about(plan: Plan) -> dict[str, Any]:
     }
 
 
-def assemble(about: Mapping[str, Any], rows: Mapping[str, Row]) -> Table:
+def assemble(about: Mapping[str, Any], rows: Mapping[str, Row]) -> SweepTable:
     """Return the table of a plan and what was done of it.
 
     Parameters
@@ -84,7 +84,7 @@ def assemble(about: Mapping[str, Any], rows: Mapping[str, Row]) -> Table:
         for extra in ("keys", "traceback"):
             row.pop(extra, None)
         flat.append({"config_hash": key, **{k: cells.get(k) for k in keys}, **row})
-    return Table(str(about["grid"]), keys, flat)
+    return SweepTable(str(about["grid"]), keys, flat)
 
 
 def write_table(store: Store, plan: Plan, rows: Mapping[str, Row]) -> None:
@@ -92,7 +92,7 @@ def write_table(store: Store, plan: Plan, rows: Mapping[str, Row]) -> None:
     store.write(TABLE, parquet(assemble(_about(plan), rows)))
 
 
-def parquet(table: Table) -> bytes:
+def parquet(table: SweepTable) -> bytes:
     """Return the table as a Parquet file; a column of mixed kinds becomes text."""
     try:
         import pyarrow as pa
@@ -116,7 +116,7 @@ def parquet(table: Table) -> bytes:
     return sink.getvalue()
 
 
-def read_table(store: Store) -> Table:
+def read_table(store: Store) -> SweepTable:
     """Return the table as far as the sweep got, even where it still runs or was killed.
 
     Raises
@@ -133,7 +133,7 @@ def read_table(store: Store) -> Table:
     return assemble(json.loads(content), read_rows(store))
 
 
-def sorted_rows(table: Table, column: str, *, descending: bool = True) -> list[Row]:
+def sorted_rows(table: SweepTable, column: str, *, descending: bool = True) -> list[Row]:
     """Return the rows by a column; empty cells last. Raises RobotVisionError."""
     require_column(table, column)
     known = [r for r in table.rows if r.get(column) is not None]
@@ -142,7 +142,7 @@ def sorted_rows(table: Table, column: str, *, descending: bool = True) -> list[R
     return known + [r for r in table.rows if r.get(column) is None]
 
 
-def require_column(table: Table, column: str) -> None:
+def require_column(table: SweepTable, column: str) -> None:
     """Raise RobotVisionError where the table has no such column."""
     if column not in table.columns:
         raise RobotVisionError(
@@ -164,7 +164,7 @@ class Pivot:
     counts: Mapping[tuple[Any, Any], int]
 
 
-def pivot(table: Table, down: str, across: str, value: str = "points_per_frame") -> Pivot:
+def pivot(table: SweepTable, down: str, across: str, value: str = "points_per_frame") -> Pivot:
     """Return the mean of ``value`` over the finished runs of each pair of values of two keys.
 
     Raises
@@ -183,11 +183,18 @@ def pivot(table: Table, down: str, across: str, value: str = "points_per_frame")
             groups.setdefault((row.get(down), row.get(across)), []).append(float(number))
     rows = list(dict.fromkeys(r.get(down) for r in table.rows))
     columns = list(dict.fromkeys(r.get(across) for r in table.rows))
-    return Pivot(down, across, value, rows, columns, {k: fmean(v) for k, v in groups.items()},
-                 {k: len(v) for k, v in groups.items()})  # fmt: skip
+    return Pivot(
+        down,
+        across,
+        value,
+        rows,
+        columns,
+        {k: fmean(v) for k, v in groups.items()},
+        {k: len(v) for k, v in groups.items()},
+    )
 
 
-def find_row(table: Table, name: str) -> Row:
+def find_row(table: SweepTable, name: str) -> Row:
     """Return a row by its number from 1 or the beginning of its hash. Raises RobotVisionError."""
     if name.isdigit() and 1 <= int(name) <= len(table.rows):
         return table.rows[int(name) - 1]
@@ -250,6 +257,6 @@ def compare(store: Store, first: Row, second: Row) -> Comparison:
     return Comparison(first, second, int(shared.sum()), sums, found)
 
 
-def best(table: Table, n: int, column: str = "points_per_frame") -> Sequence[Row]:
+def best(table: SweepTable, n: int, column: str = "points_per_frame") -> Sequence[Row]:
     """Return the ``n`` best finished runs. Raises RobotVisionError."""
     return [r for r in sorted_rows(table, column) if r["status"] == DONE][:n]

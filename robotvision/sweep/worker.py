@@ -21,14 +21,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from robotvision import __version__, data
-from robotvision.cluster.cores import Watch, not_quotable, own_cores, pin_threads
+from robotvision.cluster.cores import LoadWatch, not_quotable, own_cores, pin_threads
 from robotvision.cluster.store import MODELS, RUNS, Store, Vectors
 from robotvision.config.checks import SequenceSpec, build
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import open_part
 from robotvision.experiment.progress import Silent
 from robotvision.experiment.run import NULL_FRAMES, execute
-from robotvision.experiment.run import Run as FinishedRun
+from robotvision.experiment.run import RunResult as FinishedRun
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import cache_key, extract, training_frames
@@ -36,14 +36,14 @@ from robotvision.playback.faults import FaultPlan
 from robotvision.playback.sensor_faults import with_faults
 from robotvision.recogniser.augment import altered
 from robotvision.recogniser.model_file import load_model, save_model
-from robotvision.recogniser.persistence import SUFFIX, Trained, load_pipeline, save_pipeline
+from robotvision.recogniser.persistence import SUFFIX, TrainedModel, load_pipeline, save_pipeline
 from robotvision.recogniser.training import fit_pipeline
 from robotvision.records import SILENCE
 from robotvision.report.summary import report
 from robotvision.submissions.runfile import write_run_file
-from robotvision.sweep.reuse import Block, Kept, Parts
+from robotvision.sweep.reuse import Block, PreparedRun, RunInputs
 from robotvision.sweep.rows import FAILED, Row, done_row, empty_row, error_line, write_row
-from robotvision.sweep.steps import Extract, Feature, Learn, Run, Train
+from robotvision.sweep.steps import ExtractFeatures, Feature, FitFeatures, SweepRun, TrainRecogniser
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -85,7 +85,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class StepResult:
     """What a step left: the name of a file; empty where nothing could be kept, with the reason."""
 
     name: str = ""
@@ -93,16 +93,16 @@ class Made:
     error: str = ""
 
 
-def learn_step(context: Context, key: str, step: Learn) -> Made:
+def learn_step(context: Context, key: str, step: FitFeatures) -> StepResult:
     """Train an extractor and keep it."""
 
-    def work() -> Made:
+    def work() -> StepResult:
         store = _store(context.results)
         sequences = [_opened(s) for s in step.train]
         names = [cache_name(s) for s in sequences]
         name = f"{MODELS}/{_named(key, names)}{SUFFIX}"
         if store.exists(name):
-            return Made(name)
+            return StepResult(name)
         extractor = build(FEATURES, step.feature)
         frames, rooms = [], []
         for sequence in sequences:
@@ -121,58 +121,65 @@ def learn_step(context: Context, key: str, step: Learn) -> Made:
     return _step(context, work)
 
 
-def extract_step(context: Context, step: Extract, learnt: Made | None) -> Made:
-    """Extract the vectors of a sequence, unless they are there; return their key."""
+def extract_step(context: Context, step: ExtractFeatures, learnt: StepResult | None) -> StepResult:
+    """Compute the vectors of a sequence, unless they are there; return their key."""
 
-    def work() -> Made:
+    def work() -> StepResult:
         sequence = _spoilt(_opened(step.spec), step.faults)
         extractor = _extractor(context, step.feature, learnt)
         if extractor is None:
-            return Made(note="the extractor cannot be kept, so each run trains its own")
+            return StepResult(note="the extractor cannot be kept, so each run trains its own")
         extractor = altered(extractor, step.view)
         if any(c not in sequence.channels for c in extractor.channels):
-            return Made(note="a channel is missing")  # the run says so in its own words
+            return StepResult(note="a channel is missing")  # the run says so in its own words
         key = cache_key(extractor, sequence)
         if key is None:
-            return Made(note="a picture is missing")
+            return StepResult(note="a picture is missing")
         vectors = _vectors(context.cache)
         if vectors.fetch(key) is None:
             found = extract([extractor], sequence, vectors.mirror, n_threads=context.threads)
             if not found.readable.all():
-                return Made(note="a picture cannot be read")
+                return StepResult(note="a picture cannot be read")
             if found.problems:
                 raise RobotVisionError(found.problems[-1])
             vectors.push(key)
-        return Made(key)
+        return StepResult(key)
 
     return _step(context, work)
 
 
 def train_step(
-    context: Context, key: str, step: Train, learnt: Sequence[Made | None], blocks: Sequence[Made]
-) -> Made:
+    context: Context,
+    key: str,
+    step: TrainRecogniser,
+    learnt: Sequence[StepResult | None],
+    blocks: Sequence[StepResult],
+) -> StepResult:
     """Train a pipeline on kept vectors and keep it."""
 
-    def work() -> Made:
+    def work() -> StepResult:
         error = next((m.error for m in (*learnt, *blocks) if m is not None and m.error), "")
         if error:
-            return Made(error=error)
+            return StepResult(error=error)
         store, vectors = _store(context.results), _vectors(context.cache)
         name = f"{MODELS}/{_named(key, [b.name for b in blocks])}{SUFFIX}"
         if store.exists(name):
-            return Made(name)
+            return StepResult(name)
         pairs = zip(step.config.features, learnt, strict=True)
         found = [_extractor(context, feature, made) for feature, made in pairs]
         extractors = [e for e in found if e is not None]
         if len(extractors) < len(found):
-            return Made(note="an extractor cannot be kept, so each run trains its own")
+            return StepResult(note="an extractor cannot be kept, so each run trains its own")
         for block in blocks:
             if block.name:
                 vectors.fetch(block.name)
         pipeline, task, training = fit_pipeline(
-            step.config, step.task, [_opened(s) for s in step.train], vectors.mirror,
+            step.config,
+            step.task,
+            [_opened(s) for s in step.train],
+            vectors.mirror,
             extractors=extractors,
-        )  # fmt: skip
+        )
 
         def save(path: Path) -> None:
             save_pipeline(path, pipeline, task, {"training_facts": asdict(training)})
@@ -185,9 +192,9 @@ def train_step(
 
 def run_step(
     context: Context,
-    step: Run,
-    trained: Mapping[str, Made],
-    blocks: Mapping[str, Sequence[Sequence[Made]]],
+    step: SweepRun,
+    trained: Mapping[str, StepResult],
+    blocks: Mapping[str, Sequence[Sequence[StepResult]]],
 ) -> Row:
     """Replay, score, and leave the run folder and, last of all, the row."""
     spec, begun = step.spec, time.monotonic()
@@ -202,8 +209,11 @@ def run_step(
         row = empty_row(spec.key, spec.shown, FAILED, error_line(e))
         if not isinstance(e, RobotVisionError):
             row["traceback"] = traceback.format_exc()
-    row |= {"seconds": round(time.monotonic() - begun, 3), "exclusive": context.exclusive,
-            "worker": _worker_name()}  # fmt: skip
+    row |= {
+        "seconds": round(time.monotonic() - begun, 3),
+        "exclusive": context.exclusive,
+        "worker": _worker_name(),
+    }
     try:
         write_row(store, row)
     except RobotVisionError as e:
@@ -212,37 +222,48 @@ def run_step(
 
 
 def _run(
-    context: Context, step: Run, trained: Mapping[str, Made],
-    blocks: Mapping[str, Sequence[Sequence[Made]]],
-) -> Row:  # fmt: skip
+    context: Context,
+    step: SweepRun,
+    trained: Mapping[str, StepResult],
+    blocks: Mapping[str, Sequence[Sequence[StepResult]]],
+) -> Row:
     spec, store, vectors = step.spec, _store(context.results), _vectors(context.cache)
     setup = spec.setup
     kept = {name: _trained(context, made.name) for name, made in trained.items() if made.name}
     is_kept = bool(kept) and len(kept) == len(trained)
     found = _blocks(vectors, blocks) if is_kept else {}
     specs = {s for part in setup.parts for s in (*part.train, *part.test)}
-    parts = Parts({s: _opened(s) for s in specs}, kept if is_kept else {}, found)
+    parts = RunInputs({s: _opened(s) for s in specs}, kept if is_kept else {}, found)
     note = "features were looked up, not extracted: no latency" if found else ""
-    watch = Watch()
+    watch = LoadWatch()
     with store.scratch() as folder:
-        prepared = Kept(setup, vectors.mirror, Silent(), folder / "system.log", parts)
+        prepared = PreparedRun(setup, vectors.mirror, Silent(), folder / "system.log", parts)
         with watch.watching():
             run = execute(
-                setup, folder, limit=context.limit, prepared=prepared,
+                setup,
+                folder,
+                limit=context.limit,
+                prepared=prepared,
                 notes=(f"made in a sweep, latency not quotable: {note or 'see its table'}",)
-                if note or not context.exclusive else (),
+                if note or not context.exclusive
+                else (),
                 null_frames=NULL_FRAMES if context.exclusive else 0,
-            )  # fmt: skip
+            )
         summary = report(run)
         if found:
             summary["latency_ns"] = {}
         row = done_row(spec.key, spec.shown, summary, run.record)
         reason = note or not_quotable(
-            exclusive=context.exclusive, shared_with=context.sharing.get(_address(), ""),
-            threads_of_worker=_threads_of_worker(), others_share=watch.others_share,
-        )  # fmt: skip
-        row |= {"quotable": not reason, "latency_note": reason,
-                "run_dir": store.shown(f"{RUNS}/{spec.key}")}  # fmt: skip
+            exclusive=context.exclusive,
+            shared_with=context.sharing.get(_address(), ""),
+            threads_of_worker=_threads_of_worker(),
+            others_share=watch.others_share,
+        )
+        row |= {
+            "quotable": not reason,
+            "latency_note": reason,
+            "run_dir": store.shown(f"{RUNS}/{spec.key}"),
+        }
         summary |= {"run_dir": row["run_dir"], "latency_note": reason}
         _write_reports(run, summary, folder)
         store.put_folder(folder, f"{RUNS}/{spec.key}")
@@ -261,7 +282,7 @@ def _write_reports(run: FinishedRun, summary: Mapping[str, Any], folder: Path) -
 
 
 def _blocks(
-    vectors: Vectors, blocks: Mapping[str, Sequence[Sequence[Made]]]
+    vectors: Vectors, blocks: Mapping[str, Sequence[Sequence[StepResult]]]
 ) -> dict[str, list[list[Block]]]:
     """Return the arrays of every test sequence; none at all where one is missing."""
     found: dict[str, list[list[Block]]] = {}
@@ -272,12 +293,12 @@ def _blocks(
     return found
 
 
-def _step(context: Context, work: Callable[[], Made]) -> Made:
+def _step(context: Context, work: Callable[[], StepResult]) -> StepResult:
     try:
         _begin(context)
         return work()
     except Exception as e:  # becomes the error of every run that waits for it
-        return Made(error=error_line(e))
+        return StepResult(error=error_line(e))
 
 
 def _begin(context: Context) -> None:
@@ -324,7 +345,7 @@ def _threads_of_worker() -> int:
     return 1 if worker is None else int(worker.state.nthreads)
 
 
-def _keep(store: Store, name: str, save: Callable[[Path], None]) -> Made:
+def _keep(store: Store, name: str, save: Callable[[Path], None]) -> StepResult:
     with store.scratch() as folder:
         path = folder / Path(name).name
         try:
@@ -333,12 +354,16 @@ def _keep(store: Store, name: str, save: Callable[[Path], None]) -> Made:
             if isinstance(e.__cause__, OSError):
                 raise
             reason = str(e).removeprefix(f"{path}: ")
-            return Made(note=f"what was trained cannot be kept, each run trains anew: {reason}")
+            return StepResult(
+                note=f"what was trained cannot be kept, each run trains anew: {reason}"
+            )
         store.put_file(path, name)
-    return Made(name)
+    return StepResult(name)
 
 
-def _extractor(context: Context, feature: Feature, learnt: Made | None) -> FeatureExtractor | None:
+def _extractor(
+    context: Context, feature: Feature, learnt: StepResult | None
+) -> FeatureExtractor | None:
     """Return an extractor ready for use; None where it learns and could not be kept."""
     if learnt is None:
         extractor: FeatureExtractor = build(FEATURES, feature)
@@ -362,8 +387,8 @@ def _load_extractor(path: Path) -> FeatureExtractor:
     return extractor
 
 
-def _trained(context: Context, name: str) -> Trained:
-    def load() -> Trained:
+def _trained(context: Context, name: str) -> TrainedModel:
+    def load() -> TrainedModel:
         with _store(context.results).scratch() as folder:
             return load_pipeline(_local(context, name, folder))
 
@@ -394,18 +419,18 @@ def _block(vectors: Vectors, key: str) -> Block:
     return _remembered(_arrays, key, load)
 
 
-def _opened(spec: SequenceSpec) -> data.Sequence:
+def _opened(spec: SequenceSpec) -> data.ImageSequence:
     return _remembered(_sequences, spec, lambda: open_part(spec))
 
 
-def _spoilt(sequence: data.Sequence, faults: FaultPlan | None) -> data.Sequence:
+def _spoilt(sequence: data.ImageSequence, faults: FaultPlan | None) -> data.ImageSequence:
     if faults is None:
         return sequence
 
     return with_faults(sequence, faults)
 
 
-def cache_name(sequence: data.Sequence) -> str:
+def cache_name(sequence: data.ImageSequence) -> str:
     """Return a digest of the pictures of a sequence, empty where one is missing."""
     h = hashlib.sha256()
     try:
@@ -431,8 +456,8 @@ def _vectors(url: str) -> Vectors:
     return Vectors(Store(url))
 
 
-_sequences: OrderedDict[SequenceSpec, data.Sequence] = OrderedDict()
-_pipelines: OrderedDict[str, Trained] = OrderedDict()
+_sequences: OrderedDict[SequenceSpec, data.ImageSequence] = OrderedDict()
+_pipelines: OrderedDict[str, TrainedModel] = OrderedDict()
 _extractors: OrderedDict[str, FeatureExtractor] = OrderedDict()
 _arrays: OrderedDict[str, Block] = OrderedDict()
 _SIZES = {id(_sequences): 64, id(_pipelines): 4, id(_extractors): 4, id(_arrays): 16}

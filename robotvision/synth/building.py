@@ -62,9 +62,14 @@ def build_floor(labels: tuple[str, ...], seed: int, floor: int, furniture_seed: 
 
 
 def furnish_plan(
-    plan: FloorPlan, looks: Sequence[int], seed: int, floor: int, furniture_seed: int,
-    ways: Sequence[Sequence[Rect]] | None = None, is_bare: bool = False,
-) -> Floor:  # fmt: skip
+    plan: FloorPlan,
+    looks: Sequence[int],
+    seed: int,
+    floor: int,
+    furniture_seed: int,
+    ways: Sequence[Sequence[Rect]] | None = None,
+    is_bare: bool = False,
+) -> Floor:
     """Return a plan's rooms as solids.
 
     ``looks``: rooms of one number share the finish of their surfaces. ``ways``: by room, rectangles
@@ -129,9 +134,13 @@ def _along(h: Hole, name: str, length: float) -> tuple[float, float, float, floa
 
 
 def _skirting(
-    b: Builder, start: tuple[float, float], end: tuple[float, float], length: float,
-    gaps: list[tuple[float, float, float, float]], m: Material,
-) -> None:  # fmt: skip
+    b: Builder,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    length: float,
+    gaps: list[tuple[float, float, float, float]],
+    m: Material,
+) -> None:
     dx, dy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     edges = [0.0]
     for g in sorted(gaps):
@@ -148,9 +157,11 @@ def _opening(b: Builder, room: Room, h: Hole, door_color: str, rng: np.random.Ge
     turn = {"front": math.pi, "back": 0.0, "left": math.pi / 2, "right": -math.pi / 2}[h.wall]
     middle = (h.a + h.b) / 2
     x, y = {
-        "front": (middle, 0.0), "back": (middle, room.depth),
-        "left": (0.0, middle), "right": (room.width, middle),
-    }[h.wall]  # fmt: skip
+        "front": (middle, 0.0),
+        "back": (middle, room.depth),
+        "left": (0.0, middle),
+        "right": (room.width, middle),
+    }[h.wall]
     half = (h.b - h.a) / 2
     with b.at(x, y, 0, turn):
         if h.low > 0:

@@ -65,12 +65,18 @@ class Eye:
     def shifted(self, right_m: float) -> Eye:
         """Return the eye moved to its own right: the other camera of a stereo pair."""
         step = right_m * self.axes[0]
-        return Eye(self.x + float(step[0]), self.y + float(step[1]), self.z + float(step[2]),
-                   self.yaw, self.pitch, self.roll)  # fmt: skip
+        return Eye(
+            self.x + float(step[0]),
+            self.y + float(step[1]),
+            self.z + float(step[2]),
+            self.yaw,
+            self.pitch,
+            self.roll,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class CameraView:
     """What the camera sees: radiance (H, W, 3), distance along the axis in metres, surfaces."""
 
     radiance: F32
@@ -81,7 +87,7 @@ class View:
     sunlit: NDArray[np.bool_]
 
 
-class Looks:
+class Appearance:
     """Materials as arrays: textures with their smaller copies, tints, how surfaces take them."""
 
     def __init__(self, floor: Floor) -> None:
@@ -164,7 +170,7 @@ class Stage:
     """A floor under one light, ready to be photographed."""
 
     def __init__(
-        self, floor: Floor, caster: Caster, tr: Transport, light: Lighting, looks: Looks
+        self, floor: Floor, caster: Caster, tr: Transport, light: Lighting, looks: Appearance
     ) -> None:
         self.floor, self.caster, self.transport = floor, caster, tr
         self.light, self.looks = light, looks
@@ -175,7 +181,7 @@ class Stage:
         self.emitted = looks.glow[:, None] + (0.25 * lamp_glow)[:, None] * light.lamp
         self.emitted = self.emitted.astype(np.float32)
 
-    def view(self, eye: Eye, lens: Lens) -> View:
+    def view(self, eye: Eye, lens: Lens) -> CameraView:
         """Photograph the building: radiance, exact depth, exact surfaces."""
         jx, jy = np.meshgrid(np.arange(lens.width) + 0.5, np.arange(lens.height) + 0.5)
         rays = _rays(eye, lens, jx.ravel(), jy.ravel())
@@ -186,8 +192,9 @@ class Stage:
         self._smooth_edges(color, (2 * surface + sunlit.reshape(shape)).astype(np.int32), eye, lens)
         depth = (hits.distance * (rays @ eye.axes[2])).reshape(shape)
         depth = np.where(surface >= 0, depth, np.inf).astype(np.float32)
-        return View(color.reshape(*shape, 3), depth, surface, cosine.reshape(shape),
-                    sunlit.reshape(shape))  # fmt: skip
+        return CameraView(
+            color.reshape(*shape, 3), depth, surface, cosine.reshape(shape), sunlit.reshape(shape)
+        )
 
     def _smooth_edges(self, color: F32, areas: I32, eye: Eye, lens: Lens) -> None:
         """Average three samples in the pixels where one surface or shadow meets another."""
@@ -218,8 +225,12 @@ class Stage:
         d = rays[where]
         mirrored = d - 2 * np.einsum("ij,ij->i", d, normal)[:, None] * normal
         start = _start(eye, d) + (hits.distance[where] - 2e-3)[:, None] * d
-        found = self._radiance(start.astype(np.float32), mirrored.astype(np.float32),
-                               1.0 / lens.fx, hits.distance[where])[0]  # fmt: skip
+        found = self._radiance(
+            start.astype(np.float32),
+            mirrored.astype(np.float32),
+            1.0 / lens.fx,
+            hits.distance[where],
+        )[0]
         image = np.zeros((lens.height * lens.width, 4), np.float32)
         image[where, :3] = np.minimum(found, np.float32(2.0))
         image[where, 3] = 1

@@ -19,9 +19,16 @@ def default_tours(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[TourSpec, ..
     return (
         TourSpec("building_cloudy", seed, light="cloudy", n_frames=n_frames, drive_seed=1),
         TourSpec("building_sunny", seed, light="sunny", n_frames=n_frames, drive_seed=2),
-        TourSpec("building_night", seed, light="night", n_frames=n_frames, drive_seed=3,
-                 reverse=True, furniture_seed=1),
-    )  # fmt: skip
+        TourSpec(
+            "building_night",
+            seed,
+            light="night",
+            n_frames=n_frames,
+            drive_seed=3,
+            reverse=True,
+            furniture_seed=1,
+        ),
+    )
 
 
 def write_default_set(

@@ -140,9 +140,15 @@ def edition_tours(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
         rooms = (*task.room_names, *edition.strange)
         visit = known if not without else tuple(r for r in rooms if r not in without)
         tours[folder] = TourSpec(
-            name=folder, seed=seed + options.pop("building", 0), rooms=rooms, visit=visit,
-            n_frames=n_frames, channels=edition.channels, objects=task.objects, **options,
-        )  # fmt: skip
+            name=folder,
+            seed=seed + options.pop("building", 0),
+            rooms=rooms,
+            visit=visit,
+            n_frames=n_frames,
+            channels=edition.channels,
+            objects=task.objects,
+            **options,
+        )
     return tours
 
 

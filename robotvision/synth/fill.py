@@ -42,15 +42,26 @@ def _standing(kind: str, f: Furnisher) -> list[Standing]:
     lockers: Standing = (lambda: fit.lockers(f.b, f.style, 3), 1.22, 0.47, 1.85)
     low: Standing = (lambda: fur.cupboard(f.b, f.style, 1.2, 0.42, 0.85), 1.2, 0.44, 0.9)
     return {
-        "office_one": [shelf, files, low, chair], "office_two": [cupboard, files, shelf, plant],
-        "office_many": [lockers, cupboard, files], "professor": [shelf, low, plant],
-        "secretary": [files, cupboard, low], "kitchen": [low, cupboard, chair],
-        "printer": [paper, boxes, cupboard], "corridor": [plant, chair], "toilet": [],
-        "meeting": [low, plant, chair], "visio": [low, chair], "lounge": [plant, low],
-        "elevator": [plant], "technical": [stores, files], "hall": [plant, chair],
-        "warehouse": [stores], "recycle": [boxes], "classroom": [cupboard, shelf],
+        "office_one": [shelf, files, low, chair],
+        "office_two": [cupboard, files, shelf, plant],
+        "office_many": [lockers, cupboard, files],
+        "professor": [shelf, low, plant],
+        "secretary": [files, cupboard, low],
+        "kitchen": [low, cupboard, chair],
+        "printer": [paper, boxes, cupboard],
+        "corridor": [plant, chair],
+        "toilet": [],
+        "meeting": [low, plant, chair],
+        "visio": [low, chair],
+        "lounge": [plant, low],
+        "elevator": [plant],
+        "technical": [stores, files],
+        "hall": [plant, chair],
+        "warehouse": [stores],
+        "recycle": [boxes],
+        "classroom": [cupboard, shelf],
         "library": [shelf, chair],
-    }.get(kind, [])  # fmt: skip
+    }.get(kind, [])
 
 
 def _picture(f: Furnisher, wall: str, at: float) -> None:

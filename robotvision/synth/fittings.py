@@ -48,8 +48,12 @@ def counter(b: Builder, st: Style, w: float, sink: bool = True) -> None:
         for k in range(n):
             m = fitted("oven", 0.1) if k == 0 else st.front
             b.face((-w / 2 + k * step, -0.561, 0.1), (step, 0, 0), (0, 0, 0.77), m)
-        b.face((-w / 2 + 0.05, -0.55, 0.912), (step - 0.1, 0, 0), (0, 0.5, 0),
-               fitted("stove", 0.2, ir=0.3))  # fmt: skip
+        b.face(
+            (-w / 2 + 0.05, -0.55, 0.912),
+            (step - 0.1, 0, 0),
+            (0, 0.5, 0),
+            fitted("stove", 0.2, ir=0.3),
+        )
         b.face(
             (-w / 2, -0.005, 0.91), (w, 0, 0), (0, 0, 0.55), Material("tiles", "#dfe9ea", 0.6, 0.08)
         )
@@ -295,8 +299,12 @@ def elevator_door(b: Builder, height: float = 2.15) -> None:
         b.box((-0.6, -0.07, height), (0.6, 0, height + 0.15), frame)
         b.face((-0.6, -0.015, 0), (1.2, 0, 0), (0, 0, height), door)
         b.box((-0.18, -0.08, height + 0.03), (0.18, -0.07, height + 0.12), BLACK)
-        b.face((-0.08, -0.081, height + 0.04), (0.16, 0, 0), (0, 0, 0.07),
-               Material("plain", "#ff5a30", None, glow=0.8))  # fmt: skip
+        b.face(
+            (-0.08, -0.081, height + 0.04),
+            (0.16, 0, 0),
+            (0, 0, 0.07),
+            Material("plain", "#ff5a30", None, glow=0.8),
+        )
 
 
 def call_panel(b: Builder) -> None:
@@ -352,8 +360,13 @@ def flat(
 ) -> None:
     """Hang a flat thing on the wall: poster, board, sign, clock."""
     with b.piece(name):
-        b.box((-w / 2, -0.02, z), (w / 2, 0, z + h), GRAY, {"front": fitted(texture, 0.0, glow)},
-              skip=("back",))  # fmt: skip
+        b.box(
+            (-w / 2, -0.02, z),
+            (w / 2, 0, z + h),
+            GRAY,
+            {"front": fitted(texture, 0.0, glow)},
+            skip=("back",),
+        )
 
 
 def radiator(b: Builder, w: float = 1.1) -> None:

@@ -37,9 +37,13 @@ class Furnisher:
     """
 
     def __init__(
-        self, b: Builder, room: Room, style: Style, rng: np.random.Generator,
+        self,
+        b: Builder,
+        room: Room,
+        style: Style,
+        rng: np.random.Generator,
         way: Sequence[Rect] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.b, self.room, self.style, self.rng = b, room, style, rng
         self.w, self.d = room.width, room.depth
         self._solid: list[Rect] = []
@@ -52,9 +56,15 @@ class Furnisher:
             self._clear.append(_against(self.room, h.wall, (h.a + h.b) / 2, h.b - h.a + 0.5, 1.2))
 
     def stand(
-        self, piece: Piece, w: float, d: float, h: float = 1.0, walls: tuple[str, ...] = WALLS,
-        clear: float = 0.45, at: float | None = None,
-    ) -> bool:  # fmt: skip
+        self,
+        piece: Piece,
+        w: float,
+        d: float,
+        h: float = 1.0,
+        walls: tuple[str, ...] = WALLS,
+        clear: float = 0.45,
+        at: float | None = None,
+    ) -> bool:
         """Stand a piece ``w`` wide and ``d`` deep with its back to a wall; False: no room for it.
 
         ``clear``: metres kept free before it. ``at``: the preferred place, 0 to 1 along the wall.
@@ -92,9 +102,14 @@ class Furnisher:
         return True
 
     def hang(
-        self, piece: Piece, w: float, low: float, high: float, walls: tuple[str, ...] = WALLS,
+        self,
+        piece: Piece,
+        w: float,
+        low: float,
+        high: float,
+        walls: tuple[str, ...] = WALLS,
         at: float | None = None,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Hang a piece on a wall between two heights; False: no room for it."""
         for wall in walls:
             length = self.w if wall in ("back", "front") else self.d
@@ -119,9 +134,15 @@ class Furnisher:
         return False
 
     def island(
-        self, piece: Piece, w: float, d: float, turns: tuple[float, ...] = (0.0, math.pi / 2),
-        margin: float = 0.75, x: float = 0.5, y: float = 0.5,
-    ) -> bool:  # fmt: skip
+        self,
+        piece: Piece,
+        w: float,
+        d: float,
+        turns: tuple[float, ...] = (0.0, math.pi / 2),
+        margin: float = 0.75,
+        x: float = 0.5,
+        y: float = 0.5,
+    ) -> bool:
         """Stand a piece free in the room, as near to (x, y) (shares of the room) as it goes."""
         best: tuple[float, float, float, float] | None = None
         for turn in turns:

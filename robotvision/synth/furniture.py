@@ -49,15 +49,17 @@ class Style:
         cabinet = str(rng.choice(["#e6e2d8", "#b9bec4", "#cdb48c"]))
         return cls(
             wood=wood,
-            chair=Material("fabric", str(rng.choice(["#2f4d7c", "#30343a", "#7c2f35", "#3f6b53"])),
-                           tile_m=0.2),
-            sofa=Material("fabric", str(rng.choice(["#b4512f", "#3d6f8e", "#7a8a3a", "#8c3a4a"])),
-                          tile_m=0.3),
+            chair=Material(
+                "fabric", str(rng.choice(["#2f4d7c", "#30343a", "#7c2f35", "#3f6b53"])), tile_m=0.2
+            ),
+            sofa=Material(
+                "fabric", str(rng.choice(["#b4512f", "#3d6f8e", "#7a8a3a", "#8c3a4a"])), tile_m=0.3
+            ),
             cabinet=Material("plain", cabinet),
             front=Material("cabinet", cabinet, tile_m=None),
             metal=Material("plain", str(rng.choice(["#9aa1a8", "#6f7f8f", "#b8b4a6"]))),
             accent=Material("plain", str(rng.choice(["#d98c2b", "#2f8f8a", "#b03a48", "#5a7d2f"]))),
-        )  # fmt: skip
+        )
 
 
 def legs(b: Builder, w: float, d: float, h: float, m: Material, t: float = 0.05) -> None:
@@ -100,8 +102,13 @@ def desk(b: Builder, st: Style, w: float = 1.5, d: float = 0.75) -> None:
         b.box((-w / 2, -d, 0.71), (w / 2, 0, 0.745), st.wood)
         b.box((-w / 2, -d, 0), (-w / 2 + 0.04, 0, 0.71), st.cabinet, skip=("top", "bottom"))
         b.box((-w / 2 + 0.04, -0.06, 0.25), (w / 2 - 0.42, -0.04, 0.7), st.cabinet)
-        b.box((w / 2 - 0.42, -d + 0.03, 0.03), (w / 2 - 0.02, -0.05, 0.71), st.cabinet,
-              {"front": drawers}, skip=("top", "bottom"))  # fmt: skip
+        b.box(
+            (w / 2 - 0.42, -d + 0.03, 0.03),
+            (w / 2 - 0.02, -0.05, 0.71),
+            st.cabinet,
+            {"front": drawers},
+            skip=("top", "bottom"),
+        )
 
 
 def computer(b: Builder, rng: Rng, z: float = 0.745, tower: bool = True) -> None:
@@ -117,16 +124,25 @@ def computer(b: Builder, rng: Rng, z: float = 0.745, tower: bool = True) -> None
         b.box((-0.22, -0.56, z), (0.22, -0.42, z + 0.02), BLACK, {"top": keys})
         b.box((0.29, -0.54, z), (0.35, -0.44, z + 0.03), DARK)
         if tower:
-            b.box((0.5, -0.5, z), (0.68, -0.06, z + 0.42), DARK,
-                  {"front": Material("rack1", "#b8bcc0", None)})  # fmt: skip
+            b.box(
+                (0.5, -0.5, z),
+                (0.68, -0.06, z + 0.42),
+                DARK,
+                {"front": Material("rack1", "#b8bcc0", None)},
+            )
 
 
 def papers(b: Builder, rng: Rng, x: float, y: float, z: float = 0.745) -> None:
     """Sheaf of papers."""
     paper = Material(f"papers{rng.integers(3)}", "#ffffff", None)
     with b.at(x, y, z, float(rng.uniform(-0.5, 0.5))):
-        b.box((-0.105, -0.15, 0), (0.105, 0.15, float(rng.uniform(0.005, 0.08))), WHITE,
-              {"top": paper}, skip=("bottom",))  # fmt: skip
+        b.box(
+            (-0.105, -0.15, 0),
+            (0.105, 0.15, float(rng.uniform(0.005, 0.08))),
+            WHITE,
+            {"top": paper},
+            skip=("bottom",),
+        )
 
 
 def phone(b: Builder, x: float, y: float, z: float = 0.745) -> None:
@@ -157,8 +173,14 @@ def lamp(b: Builder, x: float, y: float, z: float = 0.745) -> None:
     """Desk lamp."""
     b.tube((x, y, z), (x, y, z + 0.02), 0.08, DARK, 8)
     b.tube((x, y, z + 0.02), (x + 0.05, y + 0.03, z + 0.4), 0.012, DARK, 5)
-    b.tube((x - 0.03, y - 0.1, z + 0.33), (x + 0.05, y + 0.03, z + 0.42), 0.07,
-           Material("plain", "#e0b030"), 8, 0.03)  # fmt: skip
+    b.tube(
+        (x - 0.03, y - 0.1, z + 0.33),
+        (x + 0.05, y + 0.03, z + 0.42),
+        0.07,
+        Material("plain", "#e0b030"),
+        8,
+        0.03,
+    )
 
 
 def workplace(b: Builder, st: Style, rng: Rng, with_phone: bool = True) -> None:
@@ -195,9 +217,13 @@ def bookshelf(b: Builder, st: Style, rng: Rng, w: float = 0.95, h: float = 2.0) 
             kind = f"binders{rng.integers(3)}" if rng.random() < 0.3 else f"books{rng.integers(6)}"
             depth = float(rng.uniform(0.2, 0.27))
             full = float(rng.uniform(0.75, 1.0)) * (w - 0.08)
-            b.box((-w / 2 + 0.04, -depth, z), (-w / 2 + 0.04 + full, -0.03, z + step * 0.8),
-                  Material("plain", "#5a4636"), {"front": Material(kind, "#ffffff", None)},
-                  skip=("bottom", "back"))  # fmt: skip
+            b.box(
+                (-w / 2 + 0.04, -depth, z),
+                (-w / 2 + 0.04 + full, -0.03, z + step * 0.8),
+                Material("plain", "#5a4636"),
+                {"front": Material(kind, "#ffffff", None)},
+                skip=("bottom", "back"),
+            )
 
 
 def store_shelf(b: Builder, st: Style, rng: Rng, w: float = 1.2, h: float = 2.0) -> None:
@@ -310,9 +336,15 @@ def table(b: Builder, st: Style, w: float, d: float, h: float = 0.74) -> None:
 
 
 def table_with_chairs(
-    b: Builder, st: Style, rng: Rng, w: float, d: float, per_side: int, wooden: bool = False,
+    b: Builder,
+    st: Style,
+    rng: Rng,
+    w: float,
+    d: float,
+    per_side: int,
+    wooden: bool = False,
     computers: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """Table with chairs along both long sides: d + 1.2 m deep, the middle at y = -(d + 1.2) / 2."""
     with b.piece(""), b.at(0, -0.6):
         table(b, st, w, d)

@@ -11,7 +11,7 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RoomKind:
     """A kind of room: sizes in metres, windows, how it opens, the finish of its surfaces."""
 
     width: Span
@@ -26,64 +26,105 @@ class Kind:
 
 
 _CARPETS = (
-    Material("carpet", "#5f6f86"), Material("carpettile", "#6d6a70", 1.0),
+    Material("carpet", "#5f6f86"),
+    Material("carpettile", "#6d6a70", 1.0),
     Material("carpet", "#7a5f56"),
-)  # fmt: skip
+)
 _PARQUET = (Material("parquet", "#c18a52", 1.2, 0.05), Material("parquet", "#a86f42", 1.2, 0.05))
 _LINO = (
-    Material("linoleum", "#b9b5a6", 1.0, 0.08), Material("linoleum", "#8fa3a8", 1.0, 0.08),
+    Material("linoleum", "#b9b5a6", 1.0, 0.08),
+    Material("linoleum", "#8fa3a8", 1.0, 0.08),
     Material("linoleum", "#b3a58c", 1.0, 0.08),
-)  # fmt: skip
+)
 _TERRAZZO = (Material("terrazzo", "#cfc8bb", 1.2, 0.14), Material("terrazzo", "#b8b8bc", 1.2, 0.14))
 _CONCRETE = (Material("concrete", "#a3a19c", 2.0), Material("concrete", "#8f9296", 2.0))
 _CREAM = ("#f2ead8", "#ece6dc", "#f0efe9")
 _TINTED = ("#dfe7ec", "#efe2c8", "#dde6d6", "#eadad2")
 
 _BLUE_TILES = (
-    Material("floortiles", "#8fa0a6", 0.6, 0.12), Material("floortiles", "#9a9a9c", 0.6, 0.12),
-)  # fmt: skip
+    Material("floortiles", "#8fa0a6", 0.6, 0.12),
+    Material("floortiles", "#9a9a9c", 0.6, 0.12),
+)
 _KITCHEN = (
-    Material("checker", "#e4ddd0", 0.8, 0.08), Material("floortiles", "#c98f6b", 0.8, 0.08),
-)  # fmt: skip
+    Material("checker", "#e4ddd0", 0.8, 0.08),
+    Material("floortiles", "#c98f6b", 0.8, 0.08),
+)
 
-KINDS: dict[str, Kind] = {
-    "corridor": Kind((8, 30), (2.3, 2.3), True, True, _LINO, ("#eee6d2", "#e6e9e4")),
-    "office_one": Kind((3.4, 4.1), (4.2, 5.0), True, False, _CARPETS, _TINTED),
-    "office_two": Kind((4.4, 5.2), (4.4, 5.2), True, False, _LINO, _CREAM),
-    "office_many": Kind(
-        (6.0, 7.0), (5.4, 6.2), True, False, (_LINO[1], _CARPETS[0]), _CREAM,
+KINDS: dict[str, RoomKind] = {
+    "corridor": RoomKind((8, 30), (2.3, 2.3), True, True, _LINO, ("#eee6d2", "#e6e9e4")),
+    "office_one": RoomKind((3.4, 4.1), (4.2, 5.0), True, False, _CARPETS, _TINTED),
+    "office_two": RoomKind((4.4, 5.2), (4.4, 5.2), True, False, _LINO, _CREAM),
+    "office_many": RoomKind(
+        (6.0, 7.0),
+        (5.4, 6.2),
+        True,
+        False,
+        (_LINO[1], _CARPETS[0]),
+        _CREAM,
     ),
-    "professor": Kind((4.2, 5.0), (4.4, 5.2), True, False, _PARQUET, ("#efe2c8", "#e5dcc8")),
-    "kitchen": Kind(
-        (3.6, 4.6), (4.2, 5.0), True, False, _KITCHEN, ("#f6e7b4", "#f3ddb8", "#dcebd8"),
+    "professor": RoomKind((4.2, 5.0), (4.4, 5.2), True, False, _PARQUET, ("#efe2c8", "#e5dcc8")),
+    "kitchen": RoomKind(
+        (3.6, 4.6),
+        (4.2, 5.0),
+        True,
+        False,
+        _KITCHEN,
+        ("#f6e7b4", "#f3ddb8", "#dcebd8"),
     ),
-    "toilet": Kind(
-        (4.2, 5.0), (4.0, 4.8), False, False, _BLUE_TILES, ("#e4f0f2", "#f4f4f0", "#d5e6ea"),
+    "toilet": RoomKind(
+        (4.2, 5.0),
+        (4.0, 4.8),
+        False,
+        False,
+        _BLUE_TILES,
+        ("#e4f0f2", "#f4f4f0", "#d5e6ea"),
         "tiles",
     ),
-    "printer": Kind((3.4, 4.2), (3.8, 4.6), False, False, _LINO, ("#e8e6e0", "#dfe5ea")),
-    "meeting": Kind((5.0, 6.0), (5.2, 6.2), True, False, _CARPETS, ("#e9e4da", "#d9e0e4")),
-    "visio": Kind((4.8, 5.6), (5.2, 6.0), True, False, _CARPETS[:1], ("#c9d6e4", "#bccbd9")),
-    "lounge": Kind(
-        (5.4, 6.6), (5.0, 6.0), True, False, _PARQUET, ("#f3d9b5", "#e9cfae", "#d8dfc4"),
+    "printer": RoomKind((3.4, 4.2), (3.8, 4.6), False, False, _LINO, ("#e8e6e0", "#dfe5ea")),
+    "meeting": RoomKind((5.0, 6.0), (5.2, 6.2), True, False, _CARPETS, ("#e9e4da", "#d9e0e4")),
+    "visio": RoomKind((4.8, 5.6), (5.2, 6.0), True, False, _CARPETS[:1], ("#c9d6e4", "#bccbd9")),
+    "lounge": RoomKind(
+        (5.4, 6.6),
+        (5.0, 6.0),
+        True,
+        False,
+        _PARQUET,
+        ("#f3d9b5", "#e9cfae", "#d8dfc4"),
     ),
-    "elevator": Kind((4.8, 5.8), (3.2, 3.8), False, True, _TERRAZZO, ("#d9d6ce", "#cfd4d8")),
-    "technical": Kind(
-        (4.6, 5.6), (4.6, 5.4), False, False, _CONCRETE, ("#c9c7c0", "#bfc4c4"), "concrete",
+    "elevator": RoomKind((4.8, 5.8), (3.2, 3.8), False, True, _TERRAZZO, ("#d9d6ce", "#cfd4d8")),
+    "technical": RoomKind(
+        (4.6, 5.6),
+        (4.6, 5.4),
+        False,
+        False,
+        _CONCRETE,
+        ("#c9c7c0", "#bfc4c4"),
+        "concrete",
         "concrete",
     ),
-    "hall": Kind((7.5, 9.0), (6.2, 7.2), True, True, _TERRAZZO, ("#ece4d2", "#e4e8e8")),
-    "secretary": Kind(
-        (5.0, 5.8), (4.8, 5.6), True, False, (_LINO[2], _PARQUET[0]), ("#ead7d2", "#e6dcc0"),
+    "hall": RoomKind((7.5, 9.0), (6.2, 7.2), True, True, _TERRAZZO, ("#ece4d2", "#e4e8e8")),
+    "secretary": RoomKind(
+        (5.0, 5.8),
+        (4.8, 5.6),
+        True,
+        False,
+        (_LINO[2], _PARQUET[0]),
+        ("#ead7d2", "#e6dcc0"),
     ),
-    "warehouse": Kind(
-        (5.8, 6.8), (5.8, 7.0), False, False, _CONCRETE, ("#d8cfc8", "#f0ece6"), "brick",
+    "warehouse": RoomKind(
+        (5.8, 6.8),
+        (5.8, 7.0),
+        False,
+        False,
+        _CONCRETE,
+        ("#d8cfc8", "#f0ece6"),
+        "brick",
         "concrete",
     ),
-    "recycle": Kind((3.6, 4.4), (3.4, 4.2), False, True, _CONCRETE, ("#d5dccb", "#dcd9cf")),
-    "classroom": Kind((6.5, 7.5), (6.0, 7.0), True, False, _LINO, ("#eef0e2", "#e2ecf0")),
-    "library": Kind((5.8, 6.8), (5.6, 6.6), True, False, _CARPETS[2:], ("#e8d9c0", "#e0d3c4")),
-}  # fmt: skip
+    "recycle": RoomKind((3.6, 4.4), (3.4, 4.2), False, True, _CONCRETE, ("#d5dccb", "#dcd9cf")),
+    "classroom": RoomKind((6.5, 7.5), (6.0, 7.0), True, False, _LINO, ("#eef0e2", "#e2ecf0")),
+    "library": RoomKind((5.8, 6.8), (5.6, 6.6), True, False, _CARPETS[2:], ("#e8d9c0", "#e0d3c4")),
+}
 
 _WORDS = {
     "corridor": "corridor cr c",

@@ -32,9 +32,14 @@ class Idol2Writer:
         """Nothing is left open between frames."""
 
     def add(
-        self, timestamp_ns: int, images: Mapping[str, Image], segment: int = 0,
-        pose: Pose | None = None, room: str | None = None, objects: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
+        self,
+        timestamp_ns: int,
+        images: Mapping[str, Image],
+        segment: int = 0,
+        pose: Pose | None = None,
+        room: str | None = None,
+        objects: frozenset[str] = frozenset(),
+    ) -> None:
         """Write one frame; the layout has no segments and no objects."""
         x, y, heading = pose if pose is not None else (0.0, 0.0, 0.0)
         seconds, rest = divmod(timestamp_ns // 1000, 1_000_000)
@@ -63,9 +68,14 @@ class ImageClef2012Writer:
         self._truth.close()
 
     def add(
-        self, timestamp_ns: int, images: Mapping[str, Image], segment: int = 0,
-        pose: Pose | None = None, room: str | None = None, objects: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
+        self,
+        timestamp_ns: int,
+        images: Mapping[str, Image],
+        segment: int = 0,
+        pose: Pose | None = None,
+        room: str | None = None,
+        objects: frozenset[str] = frozenset(),
+    ) -> None:
         """Write one frame; the layout has no times, poses, segments or objects."""
         self._n += 1
         picture = self.path / "std_cam" / f"rgb_{self._n}.jpg"

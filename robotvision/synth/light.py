@@ -67,20 +67,48 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
         # nearly straight into the windows of one side, low enough to reach across the rooms
         azimuth = _sunny_side(floor) + math.radians(float(rng.uniform(-28, 28)))
         elevation = math.radians(float(rng.uniform(24, 31)))
-        sun = np.array([math.cos(azimuth) * math.cos(elevation),
-                        math.sin(azimuth) * math.cos(elevation), math.sin(elevation)])  # fmt: skip
+        sun = np.array(
+            [
+                math.cos(azimuth) * math.cos(elevation),
+                math.sin(azimuth) * math.cos(elevation),
+                math.sin(elevation),
+            ]
+        )
         lamps = _rgb(20, 19, 17), inner.astype(np.float32)
-        made = Lighting(name, sun.astype(np.float32), _rgb(6.5, 5.6, 4.1), _rgb(4.6, 5.9, 8.0),
-                        _rgb(3.4, 3.2, 2.7), *lamps, black)  # fmt: skip
+        made = Lighting(
+            name,
+            sun.astype(np.float32),
+            _rgb(6.5, 5.6, 4.1),
+            _rgb(4.6, 5.9, 8.0),
+            _rgb(3.4, 3.2, 2.7),
+            *lamps,
+            black,
+        )
     elif name == "cloudy":
         on = np.where(inner, 1.0, np.where(chance < 0.4, 0.7, 0.0)).astype(np.float32)
-        made = Lighting(name, None, black, _rgb(7.6, 8.0, 8.6), _rgb(2.6, 2.6, 2.5),
-                        _rgb(20, 19.5, 18.5), on, black)  # fmt: skip
+        made = Lighting(
+            name,
+            None,
+            black,
+            _rgb(7.6, 8.0, 8.6),
+            _rgb(2.6, 2.6, 2.5),
+            _rgb(20, 19.5, 18.5),
+            on,
+            black,
+        )
     else:
         on = np.where(chance < 0.3, 0.09, 1.0).astype(np.float32)
         on = np.where(rng.random(len(on)) < 0.25, on * 0.25, on).astype(np.float32)
-        made = Lighting(name, None, black, _rgb(0.05, 0.06, 0.11), _rgb(0.09, 0.07, 0.04),
-                        _rgb(15, 11.5, 7.5), on, black)  # fmt: skip
+        made = Lighting(
+            name,
+            None,
+            black,
+            _rgb(0.05, 0.06, 0.11),
+            _rgb(0.09, 0.07, 0.04),
+            _rgb(15, 11.5, 7.5),
+            on,
+            black,
+        )
     return replace(made, outside=_outside(made, rng))
 
 
@@ -211,11 +239,14 @@ def _nodes(floor: Floor) -> tuple[I32, I32, I32, I32, F32, F32, I32]:
     s = ((i + 0.5) / nu[surface]).astype(np.float32)
     t = ((j + 0.5) / nv[surface]).astype(np.float32)
     base, row = first[surface], nu[surface]
-    around = np.stack([
-        base + j * row + np.maximum(i - 1, 0), base + j * row + np.minimum(i + 1, row - 1),
-        base + np.maximum(j - 1, 0) * row + i,
-        base + np.minimum(j + 1, nv[surface] - 1) * row + i,
-    ]).astype(np.int32)  # fmt: skip
+    around = np.stack(
+        [
+            base + j * row + np.maximum(i - 1, 0),
+            base + j * row + np.minimum(i + 1, row - 1),
+            base + np.maximum(j - 1, 0) * row + i,
+            base + np.minimum(j + 1, nv[surface] - 1) * row + i,
+        ]
+    ).astype(np.int32)
     return first, nu, nv, surface, s, t, around
 
 
@@ -228,9 +259,14 @@ def node_at(first: I32, nu: I32, nv: I32, surface: I32, s: F32, t: F32) -> I32:
 
 
 def _gather(
-    caster: Caster, position: F32, normal: F32, first: I32, nu: I32, nv: I32,
+    caster: Caster,
+    position: F32,
+    normal: F32,
+    first: I32,
+    nu: I32,
+    nv: I32,
     rng: np.random.Generator,
-) -> I32:  # fmt: skip
+) -> I32:
     helper = np.where(np.abs(normal[:, :1]) < 0.9, [[1.0, 0, 0]], [[0, 1.0, 0]])
     u = np.cross(normal, helper)
     u = (u / np.linalg.norm(u, axis=1, keepdims=True)).astype(np.float32)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from robotvision.synth.kinds import KINDS, Kind, kind_of
+from robotvision.synth.kinds import KINDS, RoomKind, kind_of
 
 HEIGHT_M = 2.7
 CORRIDOR_M = 2.3
@@ -162,13 +162,12 @@ def _corner(name: str, sides: list[_Side], rng: Rng) -> tuple[Room, ...]:
     on_a = [_room(r, (r[0], CORRIDOR_M + GAP_M), 0, rng) for r in north.rooms]
     on_a += [_room(r, (r[0] + r[2], -GAP_M), 2, rng) for r in south.rooms]
     on_b = [_room(r, (length - GAP_M, start + r[0]), 1, rng) for r in west.rooms]
-    on_b += [
-        _room(r, (xb + GAP_M, CORRIDOR_M + 0.2 + r[0] + r[2]), 3, rng) for r in east.rooms
-    ]  # fmt: skip
+    on_b += [_room(r, (xb + GAP_M, CORRIDOR_M + 0.2 + r[0] + r[2]), 3, rng) for r in east.rooms]
     through = [
         Hole("back", length, xb, 0, HEIGHT_M, frame=False),
-        _end_window("left"), _end_window("right"),
-    ]  # fmt: skip
+        _end_window("left"),
+        _end_window("right"),
+    ]
     holes_a = [h for room in on_a for h in _facing(room, 0, 0)]
     holes_b = [h for room in on_b for h in _facing(room, length, CORRIDOR_M)]
     depth_b = top - CORRIDOR_M
@@ -199,7 +198,7 @@ def _room(
     return Room(label, kind_of(label), *origin, quarter, width, depth, tuple(holes))
 
 
-def _door(kind: Kind, width: float, rng: Rng) -> Hole:
+def _door(kind: RoomKind, width: float, rng: Rng) -> Hole:
     if kind.wide:
         half = min(2.6, width - 1.0) / 2
         return Hole("front", width / 2 - half, width / 2 + half, 0, 2.35)

@@ -31,8 +31,11 @@ def _books(rng: Rng) -> F32:
         width = int(rng.integers(8, 22))
         top = int(rng.integers(10, 90))
         tone = cv2.cvtColor(
-            np.array([[[rng.uniform(0, 360), rng.uniform(0.2, 0.8), rng.uniform(0.3, 0.9)]]],
-                     np.float32), cv2.COLOR_HSV2RGB)[0, 0]  # fmt: skip
+            np.array(
+                [[[rng.uniform(0, 360), rng.uniform(0.2, 0.8), rng.uniform(0.3, 0.9)]]], np.float32
+            ),
+            cv2.COLOR_HSV2RGB,
+        )[0, 0]
         image[top:SIZE, x : min(x + width, SIZE)] = tone
         image[top:SIZE, x : x + 1] *= 0.5
         band = top + int(rng.integers(10, 40))
@@ -55,10 +58,13 @@ def _binders(rng: Rng) -> F32:
 
 def _poster(rng: Rng) -> F32:
     palettes = (
-        ("#1e3c5c", "#e5b844", "#f2efe6"), ("#f1e9da", "#b5432e", "#2f4a52"),
-        ("#e8edf2", "#2f6db0", "#23303c"), ("#24432f", "#d9d27a", "#f5f2e4"),
-        ("#f4f4f4", "#d24d7a", "#4c3a63"), ("#16181f", "#e0673a", "#c7d2da"),
-    )  # fmt: skip
+        ("#1e3c5c", "#e5b844", "#f2efe6"),
+        ("#f1e9da", "#b5432e", "#2f4a52"),
+        ("#e8edf2", "#2f6db0", "#23303c"),
+        ("#24432f", "#d9d27a", "#f5f2e4"),
+        ("#f4f4f4", "#d24d7a", "#4c3a63"),
+        ("#16181f", "#e0673a", "#c7d2da"),
+    )
     ground, accent, ink = palettes[int(rng.integers(len(palettes)))]
     image = canvas(ground)
     kind = int(rng.integers(4))

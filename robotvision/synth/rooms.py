@@ -42,8 +42,9 @@ def _posters(f: Furnisher, n: int, walls: tuple[str, ...] = WALLS) -> None:
 def _radiators(f: Furnisher) -> None:
     for h in f.room.windows:
         if h.wall == "back":
-            f.stand(lambda: fit.radiator(f.b), 1.1, 0.12, 0.72, ("back",), 0.3,
-                    (h.a + h.b) / 2 / f.w)  # fmt: skip
+            f.stand(
+                lambda: fit.radiator(f.b), 1.1, 0.12, 0.72, ("back",), 0.3, (h.a + h.b) / 2 / f.w
+            )
 
 
 def _rug(f: Furnisher, w: float, d: float, x: float, y: float) -> None:
@@ -58,8 +59,15 @@ def _bin(f: Furnisher, walls: tuple[str, ...] = WALLS) -> None:
 
 
 def _plant(f: Furnisher, h: float = 1.3) -> None:
-    f.stand(lambda: fur.plant(f.b, f.rng, h), 0.55, 0.55, 0.7, ("back", "left", "right"), 0.1,
-            0.0 if f.rng.random() < 0.5 else 1.0)  # fmt: skip
+    f.stand(
+        lambda: fur.plant(f.b, f.rng, h),
+        0.55,
+        0.55,
+        0.7,
+        ("back", "left", "right"),
+        0.1,
+        0.0 if f.rng.random() < 0.5 else 1.0,
+    )
 
 
 def _shelf(f: Furnisher, n: int = 1, walls: tuple[str, ...] = SIDES) -> None:
@@ -126,8 +134,13 @@ def office_many(f: Furnisher) -> None:
         f.stand(lambda: fur.workplace(f.b, f.style, f.rng, False), 1.5, 1.5, 0.9, (walls,), 0.1, at)
     f.island(
         lambda: fur.table_with_chairs(f.b, f.style, f.rng, 2.4, 1.0, 2, computers=True),
-        2.5, 2.2, (math.pi / 2,), 0.5, 0.5, 0.6,
-    )  # fmt: skip
+        2.5,
+        2.2,
+        (math.pi / 2,),
+        0.5,
+        0.5,
+        0.6,
+    )
     _radiators(f)
     f.hang(lambda: fit.flat(f.b, "board1", 2.0, 1.1, 0.95, "Board"), 2.0, 0.95, 2.05, INNER)
     f.stand(lambda: fit.lockers(f.b, f.style, 3), 1.22, 0.47, 1.85, INNER)
@@ -164,8 +177,13 @@ def kitchen(f: Furnisher) -> None:
     f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, SIDES, 0.6)
     stands = f.island(
         lambda: fur.table_with_chairs(f.b, f.style, f.rng, 1.3, 0.8, 2, wooden=True),
-        1.4, 2.0, (math.pi / 2, 0.0), 0.15, 0.55, 0.66,
-    )  # fmt: skip
+        1.4,
+        2.0,
+        (math.pi / 2, 0.0),
+        0.15,
+        0.55,
+        0.66,
+    )
     if not stands and f.has_way:
         f.stand(lambda: _wall_table(f), 2.2, 0.8, 0.92, INNER, 0.1)
     f.stand(lambda: fit.microwave_table(f.b, f.style), 0.62, 0.48, 1.15, INNER)
@@ -191,8 +209,15 @@ def toilet(f: Furnisher) -> None:
         f.stand(lambda: fit.urinal(f.b), 0.75, 0.38, 1.4, (side,), 0.6, 0.92 - 0.2 * k)
     for k in range(max(2, int(f.w // 1.4) - 1)):
         shut = bool(f.rng.random() < 0.4)
-        f.stand(partial(fit.toilet_stall, f.b, shut), 1.02, 1.52, 2.05, ("back",), 0.5,
-                (0.95 - 0.24 * k) if side == "left" else (0.05 + 0.24 * k))  # fmt: skip
+        f.stand(
+            partial(fit.toilet_stall, f.b, shut),
+            1.02,
+            1.52,
+            2.05,
+            ("back",),
+            0.5,
+            (0.95 - 0.24 * k) if side == "left" else (0.05 + 0.24 * k),
+        )
     for k in range(2):
         f.stand(lambda: fit.washbasin(f.b), 0.72, 0.5, 1.95, (other, "front"), 0.6, 0.3 + 0.2 * k)
     f.hang(lambda: fit.hand_drier(f.b), 0.34, 1.0, 1.5, (other, "front", side))
@@ -218,8 +243,13 @@ def meeting(f: Furnisher) -> None:
     w = min(3.2, f.d - 2.6)
     f.island(
         lambda: fur.table_with_chairs(f.b, f.style, f.rng, w, 1.2, 4),
-        w + 0.1, 2.4, (math.pi / 2,), 0.7, 0.5, 0.55,
-    )  # fmt: skip
+        w + 0.1,
+        2.4,
+        (math.pi / 2,),
+        0.7,
+        0.5,
+        0.55,
+    )
     f.hang(lambda: fit.flat(f.b, "board2", 2.2, 1.2, 0.9, "Board"), 2.2, 0.9, 2.1, SIDES, 0.5)
     f.hang(lambda: fit.screen(f.b, f.rng, 1.5), 1.5, 0.95, 1.85, INNER, 0.5)
     fit.projector(f.b, f.w / 2, f.d / 2, 2.7)
@@ -237,8 +267,13 @@ def visio(f: Furnisher) -> None:
     accent = fur.accented(f.style, "#b8332e")
     f.island(
         lambda: fur.table_with_chairs(f.b, accent, f.rng, 2.2, 1.0, 3),
-        2.3, 2.2, (math.pi / 2,), 0.6, 0.55, 0.5,
-    )  # fmt: skip
+        2.3,
+        2.2,
+        (math.pi / 2,),
+        0.6,
+        0.55,
+        0.5,
+    )
     f.stand(lambda: fit.rack(f.b, f.rng), 0.7, 0.85, 2.0, INNER)
     _radiators(f)
     f.hang(lambda: fur.wall_phone(f.b), 0.34, 1.2, 1.65, ("front", *SIDES))
@@ -406,8 +441,13 @@ def library(f: Furnisher) -> None:
     f.island(lambda: _double_books(f), 2.0, 0.7, (0.0,), 1.0, 0.4, 0.4)
     f.island(
         lambda: fur.table_with_chairs(f.b, f.style, f.rng, 1.4, 0.9, 2, wooden=True),
-        1.5, 2.1, (math.pi / 2, 0.0), 0.6, 0.6, 0.75,
-    )  # fmt: skip
+        1.5,
+        2.1,
+        (math.pi / 2, 0.0),
+        0.6,
+        0.6,
+        0.75,
+    )
     _radiators(f)
     _plant(f, 1.4)
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.synth.camera import Lens, View
+from robotvision.synth.camera import CameraView, Lens
 
 F32 = NDArray[np.float32]
 NEAR_M, SURE_M, FAR_M = 0.5, 4.5, 8.0
@@ -21,7 +21,7 @@ _CAST = {"sunny": (1.02, 1.0, 0.97), "cloudy": (0.98, 1.0, 1.03), "night": (1.06
 _LIMITS = {"sunny": (0.35, 3.5), "cloudy": (0.4, 3.5), "night": (0.7, 3.2)}
 
 
-class Exposure:
+class AutoExposure:
     """Automatic exposure that follows the scene with a lag, as a camera's does."""
 
     def __init__(self, light: str) -> None:
@@ -53,7 +53,9 @@ def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) ->
     return picture
 
 
-def measure_depth(view: View, ir: F32, lens: Lens, rng: np.random.Generator) -> NDArray[np.uint16]:
+def measure_depth(
+    view: CameraView, ir: F32, lens: Lens, rng: np.random.Generator
+) -> NDArray[np.uint16]:
     """Return depth in millimetres, (H, W) uint16, 0 = no reading.
 
     ``ir``: (S,) share of infrared each surface sends back.
@@ -70,9 +72,10 @@ def measure_depth(view: View, ir: F32, lens: Lens, rng: np.random.Generator) -> 
     ok &= disparity > 0.2
     measured = k / np.maximum(disparity, 0.2)
     patches = cv2.resize(
-        rng.random((h // 10 + 2, w // 10 + 2)).astype(np.float32), (w, h),
+        rng.random((h // 10 + 2, w // 10 + 2)).astype(np.float32),
+        (w, h),
         interpolation=cv2.INTER_LINEAR,
-    )  # fmt: skip
+    )
     returned = ir[view.surface] * np.clip(view.cosine * 4, 0, 1)
     returned = returned * np.clip(1.25 - (safe - SURE_M) / (FAR_M - SURE_M), 0, 1)
     returned = np.where(view.sunlit, returned * 0.35, returned)

@@ -122,9 +122,18 @@ class Builder:
         index = len(self._surfaces)
         mat = self._materials.setdefault(material, len(self._materials))
         self._surfaces.append(
-            (origin, edge1, edge2, mat, self._object, self.room, self._group, self.lamp,
-             self._frame)
-        )  # fmt: skip
+            (
+                origin,
+                edge1,
+                edge2,
+                mat,
+                self._object,
+                self.room,
+                self._group,
+                self.lamp,
+                self._frame,
+            )
+        )
         if triangles is None:
             b, d = _add(origin, edge1), _add(origin, edge2)
             c = _add(b, edge2)
@@ -155,9 +164,15 @@ class Builder:
                 self.face(o, a, b, (faces or {}).get(side, material))
 
     def tube(
-        self, start: Vec, end: Vec, radius: float, material: Material, n: int = 10,
-        end_radius: float | None = None, cap: Material | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        start: Vec,
+        end: Vec,
+        radius: float,
+        material: Material,
+        n: int = 10,
+        end_radius: float | None = None,
+        cap: Material | None = None,
+    ) -> None:
         """Add a cylinder or cone of ``n`` sides with a cap at its end."""
         p, q = np.array(start), np.array(end)
         axis = (q - p) / np.linalg.norm(q - p)
@@ -176,8 +191,9 @@ class Builder:
         if top_radius > 0:
             fan = [(_vec(q), _vec(high[i]), _vec(high[i + 1])) for i in range(n)]
             corner = _vec(q - top_radius * (u + v))
-            self.face(corner, _vec(2 * top_radius * u), _vec(2 * top_radius * v),
-                      cap or material, fan)  # fmt: skip
+            self.face(
+                corner, _vec(2 * top_radius * u), _vec(2 * top_radius * v), cap or material, fan
+            )
 
     def finish(self) -> Solids:
         """Return everything built, in the building's frame."""

@@ -16,11 +16,11 @@ from robotvision.data.native import SequenceWriter
 from robotvision.errors import RobotVisionError
 from robotvision.records import Image
 from robotvision.synth.building import Floor, build_floor
-from robotvision.synth.camera import Eye, Lens, Looks, Stage, View
+from robotvision.synth.camera import Appearance, CameraView, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
 from robotvision.synth.light import LIGHTS, Transport, lighting, transport
 from robotvision.synth.path import Way, drive, order_rooms, sample
-from robotvision.synth.sensor import Exposure, develop, measure_depth
+from robotvision.synth.sensor import AutoExposure, develop, measure_depth
 
 Pose = tuple[float, float, float]
 Progress = Callable[[int, int], None]
@@ -103,15 +103,18 @@ class TourSpec:
         if self.rate_hz <= 0:
             raise RobotVisionError(f"{where}: rate_hz: expected above 0, got {self.rate_hz:g}")
         if min(self.width, self.height) < 16:
-            raise RobotVisionError(f"{where}: expected at least 16 x 16 pixels, got "
-                                   f"{self.width} x {self.height}")  # fmt: skip
+            raise RobotVisionError(
+                f"{where}: expected at least 16 x 16 pixels, got {self.width} x {self.height}"
+            )
         for channel in self.channels:
             if channel not in KINDS:
-                raise RobotVisionError(f"{where}: channel: expected one of {', '.join(KINDS)}, "
-                                       f"got {channel!r}")  # fmt: skip
+                raise RobotVisionError(
+                    f"{where}: channel: expected one of {', '.join(KINDS)}, got {channel!r}"
+                )
         if self.light not in LIGHTS:
-            raise RobotVisionError(f"{where}: light: expected one of {', '.join(LIGHTS)}, got "
-                                   f"{self.light!r}")  # fmt: skip
+            raise RobotVisionError(
+                f"{where}: light: expected one of {', '.join(LIGHTS)}, got {self.light!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,9 +133,14 @@ class Sink(Protocol):
     """Takes the frames of a tour: `SequenceWriter`, or a writer of another layout."""
 
     def add(
-        self, timestamp_ns: int, images: Mapping[str, Image], segment: int = 0,
-        pose: Pose | None = None, room: str | None = None, objects: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
+        self,
+        timestamp_ns: int,
+        images: Mapping[str, Image],
+        segment: int = 0,
+        pose: Pose | None = None,
+        room: str | None = None,
+        objects: frozenset[str] = frozenset(),
+    ) -> None:
         """Take one frame."""
 
 
@@ -140,9 +148,14 @@ def calibration(spec: TourSpec) -> dict[str, dict[str, float]]:
     """Return the calibration of every channel of a tour: pixels, and metres for the rest."""
     lens = Lens.wide(spec.width, spec.height)
     base = {
-        "width": float(lens.width), "height": float(lens.height), "fx": lens.fx, "fy": lens.fy,
-        "cx": lens.cx, "cy": lens.cy, "height_m": spec.camera_height_m,
-    }  # fmt: skip
+        "width": float(lens.width),
+        "height": float(lens.height),
+        "fx": lens.fx,
+        "fy": lens.fy,
+        "cx": lens.cx,
+        "cy": lens.cy,
+        "height_m": spec.camera_height_m,
+    }
     found = {}
     for channel in spec.channels:
         stereo = {"baseline_m": BASELINE_M} if channel in ("left", "right") else {}
@@ -178,23 +191,33 @@ def shots(spec: TourSpec) -> Iterator[Shot]:
     """Render a tour, frame by frame. The same spec gives the same frames."""
     plan = itinerary(spec)
     stage = stage_of(spec)
-    exposure = Exposure(spec.light)
+    exposure = AutoExposure(spec.light)
     for k in range(spec.n_frames):
         if k and plan.segments[k - 1] != plan.segments[k]:
-            exposure = Exposure(spec.light)
+            exposure = AutoExposure(spec.light)
         noise = np.random.default_rng([spec.seed, spec.drive_seed, k, 52])
         yield _shot(spec, stage, plan, k, exposure, noise)
 
 
 def _shot(
-    spec: TourSpec, stage: Stage, plan: Itinerary, k: int, exposure: Exposure,
+    spec: TourSpec,
+    stage: Stage,
+    plan: Itinerary,
+    k: int,
+    exposure: AutoExposure,
     rng: np.random.Generator,
-) -> Shot:  # fmt: skip
+) -> Shot:
     way, step = plan.way, int(plan.steps[k])
     x, y, heading = float(way.x[step]), float(way.y[step]), float(way.heading[step])
     heading = (heading + float(rng.normal(0, 0.012)) + np.pi) % (2 * np.pi) - np.pi
-    eye = Eye(x, y, spec.camera_height_m + float(rng.normal(0, 0.004)), heading,
-              -0.055 + float(rng.normal(0, 0.008)), float(rng.normal(0, 0.006)))  # fmt: skip
+    eye = Eye(
+        x,
+        y,
+        spec.camera_height_m + float(rng.normal(0, 0.004)),
+        heading,
+        -0.055 + float(rng.normal(0, 0.008)),
+        float(rng.normal(0, 0.006)),
+    )
     images, view = photograph(stage, eye, spec, exposure, rng)
     seen = visible(stage.floor, view, spec)
     time_ns, segment = int(plan.times_ns[k]), int(plan.segments[k])
@@ -202,8 +225,8 @@ def _shot(
 
 
 def photograph(
-    stage: Stage, eye: Eye, spec: TourSpec, exposure: Exposure, rng: np.random.Generator
-) -> tuple[dict[str, Image], View]:
+    stage: Stage, eye: Eye, spec: TourSpec, exposure: AutoExposure, rng: np.random.Generator
+) -> tuple[dict[str, Image], CameraView]:
     """Return the channels' images at an eye, and the exact view of its main camera."""
     lens = Lens.wide(spec.width, spec.height)
     view = stage.view(eye, lens)
@@ -220,7 +243,7 @@ def photograph(
     return images, view
 
 
-def visible(floor: Floor, view: View, spec: TourSpec) -> frozenset[str]:
+def visible(floor: Floor, view: CameraView, spec: TourSpec) -> frozenset[str]:
     """Return the object classes that cover at least `VISIBLE_SHARE` of the view."""
     names = floor.solids.object_names
     of_pixel = floor.solids.object[view.surface[view.surface >= 0]]
@@ -270,7 +293,7 @@ def _transport(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: in
 def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, light: str) -> Stage:
     built, caster = _floor(rooms, seed, floor, furniture_seed)
     tr = _transport(rooms, seed, floor, furniture_seed)
-    return Stage(built, caster, tr, lighting(light, built, floor), Looks(built))
+    return Stage(built, caster, tr, lighting(light, built, floor), Appearance(built))
 
 
 def stage_of(spec: TourSpec) -> Stage:

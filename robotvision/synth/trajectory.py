@@ -115,8 +115,10 @@ def read_tracks(paths: Iterable[Path], light: str = "cloudy") -> tuple[Track, ..
         raise InputFaults(faults)
     rooms = sorted({room for t in tracks for room in t.rooms})
     if len(rooms) < 2:
-        raise RobotVisionError(f"{files[0]}: expected poses in at least two rooms, got "
-                               f"{rooms[0]!r} alone; give a longer tour")  # fmt: skip
+        raise RobotVisionError(
+            f"{files[0]}: expected poses in at least two rooms, got "
+            f"{rooms[0]!r} alone; give a longer tour"
+        )
     return tuple(tracks)
 
 
@@ -133,8 +135,10 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
                 )
         for file in found:
             if file.stem in seen:
-                raise RobotVisionError(f"{file}: a tour called {file.stem!r} is there already "
-                                       f"({seen[file.stem]}); rename one")  # fmt: skip
+                raise RobotVisionError(
+                    f"{file}: a tour called {file.stem!r} is there already "
+                    f"({seen[file.stem]}); rename one"
+                )
             seen[file.stem] = file
             yield file
 
@@ -144,8 +148,14 @@ def _track(path: Path, light: str, faults: list[Fault]) -> Track:
     is_csv = path.suffix.lower() == ".csv"
     rows = list((_csv_rows if is_csv else _name_rows)(path, mine))
     if not rows and len(mine) > 1:
-        mine = [Fault(path, f"no line can be used; the first says: {mine[0].message}",
-                      mine[0].line, remedy="give a list of IDOL2 file names, or CSV")]  # fmt: skip
+        mine = [
+            Fault(
+                path,
+                f"no line can be used; the first says: {mine[0].message}",
+                mine[0].line,
+                remedy="give a list of IDOL2 file names, or CSV",
+            )
+        ]
     if not mine:
         mine += _unordered(path, rows)
     if not rows and not mine:
@@ -157,11 +167,16 @@ def _track(path: Path, light: str, faults: list[Fault]) -> Track:
     times = np.array([r.time_ns for r in rows], np.int64)
     told = [word for word in LIGHTS if word in path.stem.lower()]
     return Track(
-        name=path.stem, path=path, light=told[0] if told else light, times_ns=times,
-        rooms=tuple(r.room for r in rows), poses=poses,
-        segments=segments_of(times, poses[:, :2]), names=tuple(r.name for r in rows),
+        name=path.stem,
+        path=path,
+        light=told[0] if told else light,
+        times_ns=times,
+        rooms=tuple(r.room for r in rows),
+        poses=poses,
+        segments=segments_of(times, poses[:, :2]),
+        names=tuple(r.name for r in rows),
         lines=tuple(r.line for r in rows),
-    )  # fmt: skip
+    )
 
 
 def _name_rows(path: Path, faults: list[Fault]) -> Iterator[_Row]:
@@ -189,8 +204,14 @@ def _csv_rows(path: Path, faults: list[Fault]) -> Iterator[_Row]:
     for line, cells in read_table(path, COLUMNS, faults):
         clock = next((c for c in ("timestamp_ns", "timestamp") if c in cells), None)
         if clock is None:
-            faults.append(Fault(path, "expected a column timestamp_ns or timestamp (seconds)", 1,
-                                remedy=f"the first line is {','.join(cells)!r}"))  # fmt: skip
+            faults.append(
+                Fault(
+                    path,
+                    "expected a column timestamp_ns or timestamp (seconds)",
+                    1,
+                    remedy=f"the first line is {','.join(cells)!r}",
+                )
+            )
             return
         if row := _csv_row(path, line, cells, clock, faults):
             yield row
@@ -211,8 +232,9 @@ def _csv_row(
     elif not room:
         faults.append(Fault(path, "room: expected a label, got nothing", line))
     elif pose is None:
-        faults.append(Fault(path, f"expected a pose of three finite numbers, got "
-                            f"{','.join(given)!r}", line))  # fmt: skip
+        faults.append(
+            Fault(path, f"expected a pose of three finite numbers, got {','.join(given)!r}", line)
+        )
     else:
         seconds, rest = divmod(time_ns // 1000, 1_000_000)
         name = f"t{seconds}.{rest:06d}_r{room}_x{pose[0]:g}_y{pose[1]:g}_a{pose[2]:g}.png"
@@ -224,9 +246,13 @@ def _unordered(path: Path, rows: list[_Row]) -> Iterator[Fault]:
     for before, row in pairwise(rows):
         if row.time_ns <= before.time_ns:
             what = "repeats" if row.time_ns == before.time_ns else "goes back behind"
-            yield Fault(path, f"time {what} that of line {before.line} ({row.time_ns / 1e9:.6f} s "
-                        f"after {before.time_ns / 1e9:.6f} s); expected times that rise",
-                        row.line, remedy="sort the lines and keep one of each time")  # fmt: skip
+            yield Fault(
+                path,
+                f"time {what} that of line {before.line} ({row.time_ns / 1e9:.6f} s "
+                f"after {before.time_ns / 1e9:.6f} s); expected times that rise",
+                row.line,
+                remedy="sort the lines and keep one of each time",
+            )
 
 
 def segments_of(times_ns: I64, xy: F64) -> I64:
@@ -246,9 +272,13 @@ def _far_off(tracks: list[Track]) -> Iterator[Fault]:
         far = np.flatnonzero(away > REACH_M)
         if len(far):
             k = int(far[0])
-            yield Fault(track.path, f"the pose lies {away[k]:.0f} m from the middle of the tours; "
-                        f"expected at most {REACH_M:g} m ({len(far)} such poses)", track.lines[k],
-                        remedy="give metres, and one building at a time")  # fmt: skip
+            yield Fault(
+                track.path,
+                f"the pose lies {away[k]:.0f} m from the middle of the tours; "
+                f"expected at most {REACH_M:g} m ({len(far)} such poses)",
+                track.lines[k],
+                remedy="give metres, and one building at a time",
+            )
 
 
 def check_names(tracks: Iterable[Track]) -> None:
@@ -264,13 +294,25 @@ def check_names(tracks: Iterable[Track]) -> None:
         seen: dict[str, int] = {}
         for name, room, line in zip(track.names, track.rooms, track.lines, strict=True):
             if not _NAME_ROOM.fullmatch(room):
-                faults.append(Fault(track.path, f"the room {room!r} cannot stand in a file name of "
-                                    "IDOL2 (letters and digits alone)", line,
-                                    remedy="give --layout native"))  # fmt: skip
+                faults.append(
+                    Fault(
+                        track.path,
+                        f"the room {room!r} cannot stand in a file name of "
+                        "IDOL2 (letters and digits alone)",
+                        line,
+                        remedy="give --layout native",
+                    )
+                )
                 break
             if name in seen:
-                faults.append(Fault(track.path, f"the name {name!r} is there twice (first in line "
-                                    f"{seen[name]})", line, remedy="keep one"))  # fmt: skip
+                faults.append(
+                    Fault(
+                        track.path,
+                        f"the name {name!r} is there twice (first in line {seen[name]})",
+                        line,
+                        remedy="keep one",
+                    )
+                )
                 break
             seen[name] = line
     if faults:

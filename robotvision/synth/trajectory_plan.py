@@ -53,7 +53,7 @@ CELL_M = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class PlanLayout:
     """A building laid out around tours."""
 
     tracks: tuple[Track, ...]
@@ -77,7 +77,7 @@ class Layout:
         return own
 
 
-def lay_out(tracks: Sequence[Track]) -> Layout:
+def lay_out(tracks: Sequence[Track]) -> PlanLayout:
     """Lay out one building for all tours.
 
     Walls go along the axes of the poses' frame, or else along the direction most ways take. Of
@@ -89,7 +89,7 @@ def lay_out(tracks: Sequence[Track]) -> Layout:
     InputFaults
         Two rooms occupy the same place.
     """
-    best: tuple[int, Layout] | None = None
+    best: tuple[int, PlanLayout] | None = None
     few = FEW * sum(map(len, tracks))
     for turn, spread_m in _attempts(tracks):
         if spread_m and best is not None and best[0] <= few:
@@ -116,14 +116,14 @@ def _attempts(tracks: Sequence[Track]) -> Iterator[tuple[float, float]]:
             yield turn, spread_m
 
 
-def _layouts(tracks: tuple[Track, ...], spread_m: float) -> Iterator[Layout]:
+def _layouts(tracks: tuple[Track, ...], spread_m: float) -> Iterator[PlanLayout]:
     way = np.concatenate([dense(t) for t in tracks])
     way = np.unique(np.round(way, 2), axis=0)
     for found in partitions(tracks, spread_m):
         yield _lay_out(tracks, found, way)
 
 
-def _n_bad(layout: Layout) -> int:
+def _n_bad(layout: PlanLayout) -> int:
     """Count the poses that lie too near to a wall or in another's room."""
     walls = furnish_plan(layout.plan, _looks(layout.plan), 0, 0, 0, is_bare=True)
     near = clearance(layout.plan, walls, layout.tracks)
@@ -133,7 +133,7 @@ def _n_bad(layout: Layout) -> int:
     )
 
 
-def _lay_out(tracks: Sequence[Track], found: tuple[Region, ...], way: F64) -> Layout:
+def _lay_out(tracks: Sequence[Track], found: tuple[Region, ...], way: F64) -> PlanLayout:
     inner = [_inset(r.rect) for r in found]
     openings = _openings(found, inner, way)
     rooms = tuple(
@@ -141,15 +141,15 @@ def _lay_out(tracks: Sequence[Track], found: tuple[Region, ...], way: F64) -> La
         for i in range(len(found))
     )
     ways = tuple(_blocked(room, way) for room in rooms)
-    return Layout(tuple(tracks), found, FloorPlan(rooms), ways)
+    return PlanLayout(tuple(tracks), found, FloorPlan(rooms), ways)
 
 
-def furnished(layout: Layout, seed: int, furniture_seed: int = 0) -> Floor:
+def furnished(layout: PlanLayout, seed: int, furniture_seed: int = 0) -> Floor:
     """Return the furnished building of a layout."""
     return furnish_plan(layout.plan, _looks(layout.plan), seed, 0, furniture_seed, layout.ways)
 
 
-def doubts(layout: Layout, floor: Floor) -> list[str]:
+def doubts(layout: PlanLayout, floor: Floor) -> list[str]:
     """Return one line for each tour with poses that are not free or not in their label's room."""
     lines = []
     near = clearance(layout.plan, floor, layout.tracks)
@@ -160,8 +160,10 @@ def doubts(layout: Layout, floor: Floor) -> list[str]:
         ):
             if bad.any():
                 line = track.lines[int(np.argmax(bad))]
-                lines.append(f"{track.path}:{line}: {int(bad.sum())} poses lie {what}, this one "
-                             "first; the border between the rooms runs along the way")  # fmt: skip
+                lines.append(
+                    f"{track.path}:{line}: {int(bad.sum())} poses lie {what}, this one "
+                    "first; the border between the rooms runs along the way"
+                )
     return lines
 
 
@@ -318,8 +320,9 @@ def _row(room: Room, i: int, inner: Sequence[Rect], side: int, way: F64) -> list
 def _looks_out(i: int, inner: Sequence[Rect], side: int, span: Span) -> bool:
     at = inner[i][side]
     out = (at - OUTLOOK_M, at) if side in (WEST, SOUTH) else (at, at + OUTLOOK_M)
-    before = (out[0], span[0], out[1], span[1]) if side % 2 == 0 else (
-        span[0], out[0], span[1], out[1])  # fmt: skip
+    before = (
+        (out[0], span[0], out[1], span[1]) if side % 2 == 0 else (span[0], out[0], span[1], out[1])
+    )
     return not any(overlaps(before, r) for j, r in enumerate(inner) if j != i)
 
 
@@ -341,8 +344,14 @@ def _blocked(room: Room, way: F64) -> tuple[Rect, ...]:
     rects = []
     for row, columns in sorted(cells.items()):
         for first, last in _runs(sorted(columns)):
-            rects.append((first * CELL_M - FREE_M, row * CELL_M - FREE_M,
-                          (last + 1) * CELL_M + FREE_M, (row + 1) * CELL_M + FREE_M))  # fmt: skip
+            rects.append(
+                (
+                    first * CELL_M - FREE_M,
+                    row * CELL_M - FREE_M,
+                    (last + 1) * CELL_M + FREE_M,
+                    (row + 1) * CELL_M + FREE_M,
+                )
+            )
     return tuple(rects)
 
 

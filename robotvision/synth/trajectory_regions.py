@@ -126,8 +126,11 @@ def _spread(xy: F64, index: I64, spread_m: float) -> tuple[F64, I64]:
     turns = np.arange(8) * math.pi / 4
     some = np.unique(np.column_stack([np.round(xy / 0.1), index]), axis=0, return_index=True)[1]
     thin, labels = xy[some], np.tile(index[some], 16)
-    points = [thin + spread_m * share * np.array([math.cos(a), math.sin(a)])
-              for a in turns for share in (0.5, 1.0)]  # fmt: skip
+    points = [
+        thin + spread_m * share * np.array([math.cos(a), math.sin(a)])
+        for a in turns
+        for share in (0.5, 1.0)
+    ]
     around = np.concatenate(points)
     same = index[cKDTree(xy).query(around)[1]] == labels
     return np.concatenate([xy, around[same]]), np.concatenate([index, labels[same]])
@@ -253,7 +256,11 @@ def same_place(tracks: Sequence[Track]) -> Fault:
             break
         first -= len(track)
     x, y = track.poses[first, :2]
-    return Fault(track.path, f"the rooms {names[a]!r} and {names[b]!r} occupy the same place, e.g. "
-                 f"at x {x:.2f}, y {y:.2f} ({mixed} poses of {names[a]!r} lie among those of "
-                 f"{names[b]!r}); no wall can stand between them", track.lines[first],
-                 remedy="give both one label, or mend the labels")  # fmt: skip
+    return Fault(
+        track.path,
+        f"the rooms {names[a]!r} and {names[b]!r} occupy the same place, e.g. "
+        f"at x {x:.2f}, y {y:.2f} ({mixed} poses of {names[a]!r} lie among those of "
+        f"{names[b]!r}); no wall can stand between them",
+        track.lines[first],
+        remedy="give both one label, or mend the labels",
+    )

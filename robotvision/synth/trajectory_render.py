@@ -30,14 +30,14 @@ from robotvision.data.pictures import encode_jpeg, encode_png
 from robotvision.errors import RobotVisionError
 from robotvision.records import Image
 from robotvision.synth.building import Floor
-from robotvision.synth.camera import Eye, Lens, Looks, Stage
+from robotvision.synth.camera import Appearance, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
 from robotvision.synth.light import Transport, lighting, transport
-from robotvision.synth.sensor import Exposure, develop, measure_depth
+from robotvision.synth.sensor import AutoExposure, develop, measure_depth
 from robotvision.synth.tour import KINDS, TourSpec, calibration
 from robotvision.synth.trajectory import Track, check_names, rate_hz
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
-from robotvision.synth.trajectory_plan import Layout, doubts, furnished
+from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished
 
 Tell = Callable[[str, int, int], None]
 
@@ -77,8 +77,12 @@ class RenderSpec:
     @property
     def camera(self) -> TourSpec:
         """The camera's part of a tour's specification."""
-        return TourSpec(width=self.width, height=self.height, seed=self.seed,
-                        camera_height_m=self.camera_height_m)  # fmt: skip
+        return TourSpec(
+            width=self.width,
+            height=self.height,
+            seed=self.seed,
+            camera_height_m=self.camera_height_m,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +97,11 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class RenderOutcome:
     """What lies there now, the building, and whether Ctrl-C stopped it."""
 
     tours: tuple[Rendered, ...]
-    layout: Layout
+    layout: PlanLayout
     floor: Floor
     stopped: bool
 
@@ -114,26 +118,27 @@ class _Task:
 class Scene:
     """The building, ready to be photographed along its tours; lit when a light is asked for."""
 
-    layout: Layout
+    layout: PlanLayout
     floor: Floor
     transport: Transport
     spec: RenderSpec
     out: Path
     _stages: dict[str, Stage] = field(default_factory=dict)
     _caster: Caster | None = None
-    _looks: Looks | None = None
+    _looks: Appearance | None = None
 
     def stage(self, light: str) -> Stage:
         """Return the building under a light."""
         if light not in self._stages:
             self._caster = self._caster or Caster(self.floor.solids)
-            self._looks = self._looks or Looks(self.floor)
-            self._stages[light] = Stage(self.floor, self._caster, self.transport,
-                                        lighting(light, self.floor), self._looks)  # fmt: skip
+            self._looks = self._looks or Appearance(self.floor)
+            self._stages[light] = Stage(
+                self.floor, self._caster, self.transport, lighting(light, self.floor), self._looks
+            )
         return self._stages[light]
 
 
-def make_scene(layout: Layout, spec: RenderSpec, out: Path) -> Scene:
+def make_scene(layout: PlanLayout, spec: RenderSpec, out: Path) -> Scene:
     """Build and furnish the building and find what its surfaces see of each other.
 
     Raises
@@ -152,7 +157,7 @@ def photograph(scene: Scene, track: int, frames: Sequence[int]) -> Iterator[dict
     lens = Lens.wide(spec.width, spec.height)
     metered: dict[int, Any] = {}
     for k in frames:
-        exposure, gain = Exposure(tour.light), 1.0
+        exposure, gain = AutoExposure(tour.light), 1.0
         for j in range(max(0, k - WARM_UP), k + 1):
             if tour.segments[j] == tour.segments[k]:
                 if j not in metered:
@@ -208,12 +213,14 @@ def _work(task: _Task) -> tuple[int, int]:
     return task.track, _render(_scene, task)
 
 
-def render_tracks(layout: Layout, out: Path, spec: RenderSpec, tell: Tell | None = None) -> Outcome:
+def render_tracks(
+    layout: PlanLayout, out: Path, spec: RenderSpec, tell: Tell | None = None
+) -> RenderOutcome:
     """Render tours of a layout into ``out``, one folder a tour; pictures that lie there stay.
 
     Parameters
     ----------
-    layout : Layout
+    layout : PlanLayout
         The building and all its tours.
     out : Path
         Its folder: new, empty, or one that the same tours and options were rendered to before.
@@ -224,7 +231,7 @@ def render_tracks(layout: Layout, out: Path, spec: RenderSpec, tell: Tell | None
 
     Returns
     -------
-    Outcome
+    RenderOutcome
         What lies there now.
 
     Raises
@@ -245,17 +252,23 @@ def render_tracks(layout: Layout, out: Path, spec: RenderSpec, tell: Tell | None
     except OSError as e:
         raise RobotVisionError(f"{e.filename or out}: cannot be written ({e.strerror})") from e
     tours = tuple(_finished(scene, t, frames) for t, frames in wanted.items())
-    return Outcome(tours, layout, scene.floor, stopped)
+    return RenderOutcome(tours, layout, scene.floor, stopped)
 
 
-def summary(outcome: Outcome, out: Path) -> dict[str, Any]:
+def summary(outcome: RenderOutcome, out: Path) -> dict[str, Any]:
     """Return in plain values what was rendered and how the building suits the tours."""
     layout = outcome.layout
     near = clearance(layout.plan, outcome.floor, layout.tracks)
     return {
         "sequences": [
-            {"name": t.name, "path": str(t.path), "light": t.light, "frames": t.n_frames,
-             "wanted": t.n_wanted} for t in outcome.tours
+            {
+                "name": t.name,
+                "path": str(t.path),
+                "light": t.light,
+                "frames": t.n_frames,
+                "wanted": t.n_wanted,
+            }
+            for t in outcome.tours
         ],
         "plan": str(out / "plan.png"),
         "poses": sum(map(len, layout.tracks)),
@@ -264,21 +277,22 @@ def summary(outcome: Outcome, out: Path) -> dict[str, Any]:
         "turned_deg": round(math.degrees(layout.tracks[0].turn), 2),
         "doubts": doubts(layout, outcome.floor),
         "stopped": outcome.stopped,
-    }  # fmt: skip
+    }
 
 
-def _check(layout: Layout, spec: RenderSpec) -> None:
+def _check(layout: PlanLayout, spec: RenderSpec) -> None:
     if spec.layout not in LAYOUTS:
         raise RobotVisionError(f"layout: expected one of {', '.join(LAYOUTS)}, got {spec.layout!r}")
     names = {t.name for t in layout.tracks}
     if strange := [n for n in spec.only if n not in names]:
-        raise RobotVisionError(f"only: expected tours of {', '.join(sorted(names))}, got "
-                               f"{strange[0]!r}")  # fmt: skip
+        raise RobotVisionError(
+            f"only: expected tours of {', '.join(sorted(names))}, got {strange[0]!r}"
+        )
     if spec.layout == "idol2":
         check_names(layout.tracks)
 
 
-def _tours(layout: Layout, spec: RenderSpec) -> list[int]:
+def _tours(layout: PlanLayout, spec: RenderSpec) -> list[int]:
     return [i for i, t in enumerate(layout.tracks) if not spec.only or t.name in spec.only]
 
 
@@ -286,12 +300,17 @@ def _chosen(track: Track, spec: RenderSpec) -> list[int]:
     return list(range(0, len(track), spec.every))[: spec.limit]
 
 
-def _claim(out: Path, layout: Layout, spec: RenderSpec, dry: bool = False) -> None:
+def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -> None:
     """Take a folder for these tours and options, or find that it is theirs."""
-    mine = {"schema": 1, "layout": spec.layout, "seed": spec.seed,
-            "furniture": spec.furniture_seed, "size": f"{spec.width}x{spec.height}",
-            "camera_height_m": spec.camera_height_m,
-            "tours": {t.name: _digest(t) for t in layout.tracks}}  # fmt: skip
+    mine = {
+        "schema": 1,
+        "layout": spec.layout,
+        "seed": spec.seed,
+        "furniture": spec.furniture_seed,
+        "size": f"{spec.width}x{spec.height}",
+        "camera_height_m": spec.camera_height_m,
+        "tours": {t.name: _digest(t) for t in layout.tracks},
+    }
     path = out / MANIFEST
     try:
         if path.is_file():
@@ -305,8 +324,10 @@ def _claim(out: Path, layout: Layout, spec: RenderSpec, dry: bool = False) -> No
                     )
             return
         if out.exists() and any(out.iterdir()):
-            raise RobotVisionError(f"{out}: expected an empty or a new folder, or one begun by "
-                                   "synth --trajectory; give another --out")  # fmt: skip
+            raise RobotVisionError(
+                f"{out}: expected an empty or a new folder, or one begun by "
+                "synth --trajectory; give another --out"
+            )
         if not dry:
             out.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
@@ -406,5 +427,11 @@ def _write_tables(scene: Scene, tour: Track, folder: Path, frames: list[int]) ->
         for k in frames:
             files = _files(scene.out, tour, k, spec.layout)
             x, y, heading = (float(v) for v in tour.poses[k])
-            writer.add(int(tour.times_ns[k]), {c: p.read_bytes() for c, p in files.items()},
-                       int(tour.segments[k]), (x, y, heading), tour.rooms[k], index=k)  # fmt: skip
+            writer.add(
+                int(tour.times_ns[k]),
+                {c: p.read_bytes() for c, p in files.items()},
+                int(tour.segments[k]),
+                (x, y, heading),
+                tour.rooms[k],
+                index=k,
+            )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from robotvision.data.sequence import EMPTY, Calibration, Kind, Sequence
+from robotvision.data.sequence import EMPTY, Calibration, ChannelKind, ImageSequence
 from robotvision.records import Answer, Frame
 from robotvision.tasks.model import Task
 
@@ -43,7 +43,7 @@ class Session:
 class Channel:
     """A camera channel: what its arrays hold, and their shape where all frames share it."""
 
-    kind: Kind
+    kind: ChannelKind
     shape: tuple[int, ...] | None = None
 
 
@@ -56,14 +56,14 @@ class View:
     rate_hz: float | None = None
 
     @classmethod
-    def of(cls, sequence: Sequence) -> View:
+    def of(cls, sequence: ImageSequence) -> View:
         """Return what a system may know of ``sequence``."""
         channels = {}
         for name, kind in sequence.channels.items():
             size = sequence.size(name)
             shape = None
-            if size is not None and kind is not Kind.POINTS:
-                shape = (size[1], size[0], 3) if kind is Kind.COLOR else (size[1], size[0])
+            if size is not None and kind is not ChannelKind.POINTS:
+                shape = (size[1], size[0], 3) if kind is ChannelKind.COLOR else (size[1], size[0])
             channels[name] = Channel(kind, shape)
         return cls(channels, sequence.calibration, sequence.measured_rate_hz)
 

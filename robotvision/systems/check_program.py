@@ -23,9 +23,12 @@ from robotvision.tasks.model import ObjectPoints, Points, Task
 
 FRAMES = 9
 TRIAL_TASK = Task(
-    id="trial", rooms=("Kitchen", "Corridor", "Office"), unknown="Unknown",
-    objects=("Chair", "Screen"), points=Points(objects=ObjectPoints()),
-)  # fmt: skip
+    id="trial",
+    rooms=("Kitchen", "Corridor", "Office"),
+    unknown="Unknown",
+    objects=("Chair", "Screen"),
+    points=Points(objects=ObjectPoints()),
+)
 
 _REMEDIES = (
     (r"No module named 'robotvision'", "run it with the Python that has robotvision installed, or "
@@ -46,7 +49,7 @@ _REMEDIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ProgramCheck:
     """One thing that was tried. ``ok`` None: nothing is wrong, but it should be looked at."""
 
     name: str
@@ -63,7 +66,7 @@ class Trial:
     isolation: str
     transport: str | None = None
     channels: tuple[str, ...] = ()
-    checks: list[Check] = field(default_factory=list)
+    checks: list[ProgramCheck] = field(default_factory=list)
     latency_ns: list[int] = field(default_factory=list)
     log: str = ""
 
@@ -76,15 +79,18 @@ class Trial:
         """Return everything as one JSON object."""
         times = self.latency_ns
         return {
-            "ok": self.ok, "program": self.program, "isolation": self.isolation,
-            "transport": self.transport, "channels": list(self.channels),
+            "ok": self.ok,
+            "program": self.program,
+            "isolation": self.isolation,
+            "transport": self.transport,
+            "channels": list(self.channels),
             "checks": [
                 {"name": c.name, "ok": c.ok, "message": c.message, "remedy": c.remedy}
                 for c in self.checks
             ],
             "latency_ns": {"p50": int(median(times)), "max": max(times)} if times else None,
             "log": self.log,
-        }  # fmt: skip
+        }
 
 
 def try_system(
@@ -92,7 +98,7 @@ def try_system(
     task: Task = TRIAL_TASK,
     *,
     pause_s: float = 0.3,
-    progress: Callable[[Check], None] | None = None,
+    progress: Callable[[ProgramCheck], None] | None = None,
 ) -> Trial:
     """Try ``system`` on made-up tours and return every check.
 
@@ -118,7 +124,7 @@ def try_system(
 
 class _Trier:
     def __init__(
-        self, system: External, task: Task, pause_s: float, progress: Callable[[Check], None]
+        self, system: External, task: Task, pause_s: float, progress: Callable[[ProgramCheck], None]
     ) -> None:
         self.system, self.pause_s, self.progress = system, pause_s, progress
         self.task = task if task.room_names else task.with_rooms(TRIAL_TASK.room_names)
@@ -132,15 +138,25 @@ class _Trier:
         self._labels(first)
         self._ask("slow frames", walk[:3], pause_s=self.pause_s, why="frames may be far apart")
         again = self._play("second sequence", walk, "the same frames after a reset")
-        self._same("resets", first, again, "after a reset the same frames were answered otherwise",
-                   "forget everything at 'reset'; seed whatever is drawn at random")  # fmt: skip
+        self._same(
+            "resets",
+            first,
+            again,
+            "after a reset the same frames were answered otherwise",
+            "forget everything at 'reset'; seed whatever is drawn at random",
+        )
         mixed = synthetic_sequence.permuted(walk)
         order = [next(i for i, w in enumerate(walk) if w.images is m.images) for m in mixed]
         shuffled = self._play("another order", mixed, "the same pictures in another order")
         back = {walk[k].index: shuffled.get(m.index) for m, k in zip(mixed, order, strict=True)}
-        self._same("each frame on its own", first, back, "in another order the same pictures were "
-                   "answered otherwise", "in the obligatory mode an answer may depend on its own "
-                   "frame only; in the optional mode this is allowed")  # fmt: skip
+        self._same(
+            "each frame on its own",
+            first,
+            back,
+            "in another order the same pictures were answered otherwise",
+            "in the obligatory mode an answer may depend on its own "
+            "frame only; in the optional mode this is allowed",
+        )
         self._odd_sizes()
         self._goodbye()
 
@@ -156,8 +172,10 @@ class _Trier:
             return False
         system, trial = self.system, self.trial
         trial.program, trial.transport, trial.channels = (
-            system.name, system.transport, system.channels,
-        )  # fmt: skip
+            system.name,
+            system.transport,
+            system.channels,
+        )
         wanted = ", ".join(system.channels) or "none"
         pixels = f"channels {wanted}; pixels by {system.transport}"
         self._note("handshake", True, f"{system.name!r} is ready: {pixels}")
@@ -204,8 +222,12 @@ class _Trier:
         if rooms:
             self._note("labels", True, f"answered {', '.join(rooms)}")
         elif answers:
-            self._note("labels", None, "no frame was given a room",
-                       "fine if the program abstains here; else check the labels")  # fmt: skip
+            self._note(
+                "labels",
+                None,
+                "no frame was given a room",
+                "fine if the program abstains here; else check the labels",
+            )
 
     def _same(
         self, name: str, first: dict[int, Answer], other: Any, message: str, remedy: str
@@ -232,13 +254,17 @@ class _Trier:
         if left:
             self._note("bye", True, "left by itself")
         else:
-            self._note("bye", False, "did not leave within 2 s of 'bye'",
-                       "end the program at 'bye' and at the end of standard input")  # fmt: skip
+            self._note(
+                "bye",
+                False,
+                "did not leave within 2 s of 'bye'",
+                "end the program at 'bye' and at the end of standard input",
+            )
 
     def _note(self, name: str, ok: bool | None, message: str, remedy: str = "") -> None:
         if ok is False and not remedy:
             seen = message + (self.system.log if "status" in message else "")
             remedy = next((r for pattern, r in _REMEDIES if re.search(pattern, seen)), "")
-        check = Check(name, ok, message, remedy)
+        check = ProgramCheck(name, ok, message, remedy)
         self.trial.checks.append(check)
         self.progress(check)

@@ -29,7 +29,7 @@ _ENDING_S = 0.5
 KILLED = "was killed"
 
 
-class Ended(SystemFault):
+class ProgramEnded(SystemFault):
     """The program ended, or closed a pipe it is spoken to by."""
 
 
@@ -66,8 +66,10 @@ class Child:
         self._reading.register(self._in, 0)  # told only when the program closes its end
         self._writing = select.poll()
         for fd, events in (
-            (self._in, select.POLLOUT), (self._out, select.POLLIN), (self._exit, select.POLLIN)
-        ):  # fmt: skip
+            (self._in, select.POLLOUT),
+            (self._out, select.POLLIN),
+            (self._exit, select.POLLIN),
+        ):
             self._writing.register(fd, events)
         self._lines: deque[bytes] = deque()
         self._partial = b""
@@ -81,7 +83,7 @@ class Child:
 
         Raises
         ------
-        Ended, TimedOut
+        ProgramEnded, TimedOut
             The program is gone or has closed its stdin; it does not read.
         """
         for part in parts:
@@ -92,13 +94,13 @@ class Child:
                 except BlockingIOError:
                     self._wait(self._writing, until_ns)
                 except BrokenPipeError as e:
-                    raise Ended(self._how_it_ended("closed its stdin")) from e
+                    raise ProgramEnded(self._how_it_ended("closed its stdin")) from e
 
     def line(self, until_ns: int) -> bytes:
-        """Return the next control line, without its line end. Raises Ended, TimedOut."""
+        """Return the next control line, without its line end. Raises ProgramEnded, TimedOut."""
         while not self._lines:
             if self._is_over:
-                raise Ended(self._how_it_ended("closed its stdout"))
+                raise ProgramEnded(self._how_it_ended("closed its stdout"))
             self._wait(self._reading, until_ns)
         return self._lines.popleft()
 
@@ -120,7 +122,7 @@ class Child:
         while patience_s and not self._is_over and process.poll() is None:
             try:
                 self._wait(self._reading, end_ns)
-            except (TimedOut, Ended):
+            except (TimedOut, ProgramEnded):
                 break
         if patience_s and self._is_over:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -151,11 +153,11 @@ class Child:
             elif fd == self._exit:
                 self._read()
                 if not self._lines:
-                    raise Ended(self._how_it_ended(""))
+                    raise ProgramEnded(self._how_it_ended(""))
             elif poll is self._reading:
                 self._read()
                 if not self._lines:
-                    raise Ended(self._how_it_ended("closed its stdin"))
+                    raise ProgramEnded(self._how_it_ended("closed its stdin"))
 
     def _read(self) -> None:
         """Take in what the program wrote until there is no more, at most 16 MiB at a time."""

@@ -28,7 +28,7 @@ from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.records import Frame
 from robotvision.systems import wire
 from robotvision.systems.base import Reply, Session, View
-from robotvision.systems.child import KILLED, Child, Ended, TimedOut
+from robotvision.systems.child import KILLED, Child, ProgramEnded, TimedOut
 from robotvision.systems.launch import IsolationWish, Launcher
 from robotvision.systems.limits import Limits
 from robotvision.systems.programlog import DEFAULT_LIMIT, ProgramLog
@@ -105,9 +105,15 @@ class External:
         self.transports = ("shm", "pipe") if transport == "auto" else (transport,)
         self.log_path, self.log_limit = log_path, log_limit
         self._launcher = Launcher(
-            self.command, base or Path.cwd(), dict(env or {}), isolation, limits or Limits(),
-            [Path(p) for p in read], tuple(hide), tuple(devices),
-        )  # fmt: skip
+            self.command,
+            base or Path.cwd(),
+            dict(env or {}),
+            isolation,
+            limits or Limits(),
+            [Path(p) for p in read],
+            tuple(hide),
+            tuple(devices),
+        )
         self.faults: Counter[str] = Counter()
         self.restarted = 0
         self.left_by_itself = False
@@ -212,7 +218,7 @@ class External:
         self._owed += self._unasked(child)
         try:
             child.send([self._reset_line()], self._until(self.timeout_s))
-        except (Ended, TimedOut) as e:
+        except (ProgramEnded, TimedOut) as e:
             raise self._lost(self._words(e, "at a reset", self.timeout_s)) from e
 
     def answer(self, frame: Frame) -> Reply:
@@ -240,7 +246,7 @@ class External:
                 self._settled[frame.index] = True
                 raise SystemFault("; ".join(owed))
             answer, told = wire.answer(message, self._running_session().task)
-        except (Ended, TimedOut) as e:
+        except (ProgramEnded, TimedOut) as e:
             raise self._lost(self._words(e, at, self.timeout_s, owed)) from e
         except SystemFault as e:
             raise self._fault("wrong", f"{self.name}: {at}: {e}") from e
@@ -257,7 +263,7 @@ class External:
             if self._is_ready:
                 try:
                     child.send([wire.line({"type": "bye"})], self._until(_BYE_S))
-                except (Ended, TimedOut) as e:
+                except (ProgramEnded, TimedOut) as e:
                     self._log.note(f"at the end: {e}")
             how = child.end(_BYE_S if self._is_ready else 0.0)
             self.left_by_itself = how != KILLED

@@ -162,8 +162,17 @@ class Launcher:
                 folder = tempfile.TemporaryDirectory(prefix="robotvision-")
             plan_fd = self._plan(folder)
             if self._box is not None:
-                argv = [self._box.path, "--args", str(plan_fd), "--",
-                        "/bin/sh", "-c", _BACK, "sh", *program]  # fmt: skip
+                argv = [
+                    self._box.path,
+                    "--args",
+                    str(plan_fd),
+                    "--",
+                    "/bin/sh",
+                    "-c",
+                    _BACK,
+                    "sh",
+                    *program,
+                ]
             else:
                 argv = [*sandbox.KEEPER, str(plan_fd), "--", *program]
             enter = (_ENTER if group.entries else "shift; ") + (_ASIDE if self._box else "")
@@ -211,11 +220,14 @@ class Launcher:
         folder: tempfile.TemporaryDirectory[str] | None = None,
     ) -> Launched:
         fds = [fd for fd in (read_fd, plan_fd) if fd is not None]
-        process = _spawner().submit(
-            _popen, argv, fds, {**env, MARKER: marker}, folder.name if folder else None
-        ).result()  # fmt: skip
-        return Launched(process, marker, group or Group(), self._is_sandboxed,
-                        self.wish != "none", folder)  # fmt: skip
+        process = (
+            _spawner()
+            .submit(_popen, argv, fds, {**env, MARKER: marker}, folder.name if folder else None)
+            .result()
+        )
+        return Launched(
+            process, marker, group or Group(), self._is_sandboxed, self.wish != "none", folder
+        )
 
 
 def _popen(
@@ -223,9 +235,16 @@ def _popen(
 ) -> subprocess.Popen[bytes]:
     pipe: Any = subprocess.PIPE
     return subprocess.Popen(
-        argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=fds, env=env, cwd=cwd,
+        argv,
+        bufsize=0,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        pass_fds=fds,
+        env=env,
+        cwd=cwd,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def _spawner() -> ThreadPoolExecutor:

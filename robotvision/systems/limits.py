@@ -67,8 +67,12 @@ class Limits:
         """
         if shutil.which("prlimit") is None:
             return []
-        command = ["prlimit", f"--data={self.memory_bytes}", f"--fsize={self.file_bytes}",
-                   "--core=0"]  # fmt: skip
+        command = [
+            "prlimit",
+            f"--data={self.memory_bytes}",
+            f"--fsize={self.file_bytes}",
+            "--core=0",
+        ]
         if processes:
             command.append(f"--nproc={self.max_processes}")
         if self.cpu_s is not None:

@@ -145,8 +145,10 @@ def _unshare(*, user: bool) -> None:
     _do("unshare", _libc.unshare(_SPACES | (CLONE_NEWUSER if user else 0)))
     if user:
         for name, text in (
-            ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")
-        ):  # fmt: skip
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
             with open(f"/proc/self/{name}", "w") as f:
                 f.write(text)
 

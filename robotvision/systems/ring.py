@@ -31,7 +31,7 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 _SEAL_FUTURE_WRITE = 0x10  # Linux 5.1: no new writable mapping; the one made before stays
 
 
-class Layout:
+class RingLayout:
     """Where the arrays of one frame lie from the start of its pixels, each on 64 bytes."""
 
     def __init__(self, key: _Key) -> None:
@@ -64,13 +64,13 @@ class Pipe:
     name = "pipe"
 
     def __init__(self) -> None:
-        self._known: dict[_Key, tuple[Layout, str]] = {}
+        self._known: dict[_Key, tuple[RingLayout, str]] = {}
 
     def put(self, images: Mapping[str, Image]) -> tuple[str, list[memoryview]]:
         """Return the description of the frame's pixels, and the bytes that follow its line."""
         key = key_of(images)
         if key not in self._known:
-            layout = Layout(key)
+            layout = RingLayout(key)
             self._known[key] = layout, layout.described()
         layout, described = self._known[key]
         parts, end = [], 0
@@ -134,7 +134,7 @@ class Ring:
         return described, []
 
     def _place(self, key: _Key) -> tuple[list[NDArray[Any]], str]:
-        layout = Layout(key)
+        layout = RingLayout(key)
         if layout.bytes > self._slot_bytes:
             raise SystemFault(
                 f"the frame has {layout.bytes} bytes of pixels and the shared memory takes "

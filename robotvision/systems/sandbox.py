@@ -58,8 +58,23 @@ def bubblewrap() -> Bubblewrap | str:
     reason = ""
     for user in (("--unshare-user",), ()):
         flags = (*user, *_NAMESPACES, "--cap-drop", "ALL")
-        probe = [path, *flags, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev",
-                 "--tmpfs", SCRATCH, "--", "/bin/sh", "-c", "exit 0"]  # fmt: skip # nosec B108
+        probe = [
+            path,
+            *flags,
+            "--ro-bind",
+            "/",
+            "/",
+            "--proc",
+            "/proc",
+            "--dev",
+            "/dev",
+            "--tmpfs",
+            SCRATCH,
+            "--",
+            "/bin/sh",
+            "-c",
+            "exit 0",
+        ]  # nosec B108
         try:
             done = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
         except (OSError, subprocess.SubprocessError) as e:
@@ -71,8 +86,9 @@ def bubblewrap() -> Bubblewrap | str:
 
 
 def _version(path: str) -> str:
-    out = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10,
-                         check=False).stdout  # fmt: skip
+    out = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, timeout=10, check=False
+    ).stdout
     return out.strip().rpartition(" ")[2]
 
 
@@ -93,8 +109,9 @@ def namespaces() -> Namespaces | str:
             fd = in_memory(plan(root, options(needs, Limits()), Namespaces(user)))
             command = [*KEEPER, str(fd), "--", "/bin/sh", "-c", "exit 0"]
             try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=10,
-                                      check=False, pass_fds=[fd])  # fmt: skip
+                done = subprocess.run(
+                    command, capture_output=True, text=True, timeout=10, check=False, pass_fds=[fd]
+                )
             except (OSError, subprocess.SubprocessError) as e:
                 return f"namespaces cannot be tried ({e})"
             finally:

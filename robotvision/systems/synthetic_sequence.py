@@ -10,28 +10,42 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robotvision.data.sequence import Calibration, Kind
+from robotvision.data.sequence import Calibration, ChannelKind
 from robotvision.records import Frame, Image
 from robotvision.systems.base import Channel, View
 
 PERIOD_NS = 100_000_000
 _KINDS = {
-    "rgb": Kind.COLOR, "left": Kind.COLOR, "right": Kind.COLOR, "depth": Kind.DEPTH_MM,
-    "points": Kind.POINTS,
-}  # fmt: skip
+    "rgb": ChannelKind.COLOR,
+    "left": ChannelKind.COLOR,
+    "right": ChannelKind.COLOR,
+    "depth": ChannelKind.DEPTH_MM,
+    "points": ChannelKind.POINTS,
+}
 
 
 def view(width: int, height: int) -> View:
     """Return the cameras of a tour with pictures of ``width`` x ``height`` pixels."""
-    shapes = {Kind.COLOR: (height, width, 3), Kind.DEPTH_MM: (height, width), Kind.POINTS: None}
+    shapes = {
+        ChannelKind.COLOR: (height, width, 3),
+        ChannelKind.DEPTH_MM: (height, width),
+        ChannelKind.POINTS: None,
+    }
     channels = {name: Channel(kind, shapes[kind]) for name, kind in _KINDS.items()}
     camera = {
-        "width": float(width), "height": float(height), "fx": 0.9 * width, "fy": 0.9 * width,
-        "cx": (width - 1) / 2, "cy": (height - 1) / 2,
-    }  # fmt: skip
+        "width": float(width),
+        "height": float(height),
+        "fx": 0.9 * width,
+        "fy": 0.9 * width,
+        "cx": (width - 1) / 2,
+        "cy": (height - 1) / 2,
+    }
     calibration: Calibration = {
-        "rgb": camera, "depth": camera, "left": camera, "right": {**camera, "baseline_m": 0.12},
-    }  # fmt: skip
+        "rgb": camera,
+        "depth": camera,
+        "left": camera,
+        "right": {**camera, "baseline_m": 0.12},
+    }
     return View(channels, calibration, 1e9 / PERIOD_NS)
 
 

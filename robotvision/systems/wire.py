@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.errors import SystemFault, near
 from robotvision.records import NO_OBJECTS, NO_STAGES, Answer
 from robotvision.systems.base import Session, View
@@ -26,8 +26,12 @@ MARK = b"@rv"
 MAX_LINE = 1 << 20
 """Bytes of a program's control line at most."""
 
-DTYPES = {Kind.COLOR: "uint8", Kind.DEPTH_MM: "uint16", Kind.POINTS: "float32"}
-_SHAPES = {Kind.COLOR: [None, None, 3], Kind.DEPTH_MM: [None, None], Kind.POINTS: [None, 3]}
+DTYPES = {ChannelKind.COLOR: "uint8", ChannelKind.DEPTH_MM: "uint16", ChannelKind.POINTS: "float32"}
+_SHAPES = {
+    ChannelKind.COLOR: [None, None, 3],
+    ChannelKind.DEPTH_MM: [None, None],
+    ChannelKind.POINTS: [None, 3],
+}
 
 dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -60,7 +64,9 @@ def hello(
             "unknown": task.unknown,
             "objects": list(task.objects),
             "points": {
-                "correct": room.correct, "wrong": room.wrong, "unanswered": room.unanswered,
+                "correct": room.correct,
+                "wrong": room.wrong,
+                "unanswered": room.unanswered,
             },
         },
         "mode": session.mode,
@@ -68,7 +74,7 @@ def hello(
         "seed": session.seed,
         **cameras(view),
         "transports": list(transports),
-    }  # fmt: skip
+    }
     if ring is not None:
         message["shm"] = dict(ring)
     return message

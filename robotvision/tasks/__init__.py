@@ -73,8 +73,9 @@ def _load_own(path: Path) -> Task:
     base_name = None
     if isinstance(document.data, dict):
         if "changed" in document.data:
-            raise InputFaults([document.fault(("changed",), "cannot be given", "leave it out",
-                                              key=True)])  # fmt: skip
+            raise InputFaults(
+                [document.fault(("changed",), "cannot be given", "leave it out", key=True)]
+            )
         base_name = document.data.pop("extends", None)
     if base_name is not None:
         if base_name not in task_names():

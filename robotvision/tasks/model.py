@@ -236,9 +236,14 @@ def _inconsistencies(task: Task) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _keys(model: type[Strict], prefix: str = "") -> Iterable[str]:
     nested: Mapping[str, type[Strict]] = {
-        "points": Points, "room": RoomPoints, "objects": ObjectPoints,
-        "stated_present": Cell, "stated_absent": Cell, "not_stated": Cell, "run_file": RunFile,
-    }  # fmt: skip
+        "points": Points,
+        "room": RoomPoints,
+        "objects": ObjectPoints,
+        "stated_present": Cell,
+        "stated_absent": Cell,
+        "not_stated": Cell,
+        "run_file": RunFile,
+    }
     for name in model.model_fields:
         yield prefix + name
         if name in nested and not (model is Task and name == "objects"):

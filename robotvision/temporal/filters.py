@@ -43,7 +43,7 @@ _MAX_KNOWN = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class HeldOutStretch:
     """What a classifier says of a stretch of a training tour that it did not learn from.
 
     Parameters
@@ -97,7 +97,7 @@ class Filter(BaseEstimator):  # type: ignore[misc]
         """
         return self
 
-    def choose(self, looks: Sequence[Look]) -> Self:
+    def choose(self, looks: Sequence[HeldOutStretch]) -> Self:
         """Choose what was left open on held-out stretches; this one leaves nothing open."""
         return self
 
@@ -275,7 +275,7 @@ class Bayes(Filter):
         self.reset()
         return self
 
-    def choose(self, looks: Sequence[Look]) -> Self:
+    def choose(self, looks: Sequence[HeldOutStretch]) -> Self:
         """Choose what is ``auto`` by the mean log belief in the true room; ties to the first."""
         start = (self.haste_, self.decorrelation_s_)
         hastes = HASTES if self.haste == "auto" else start[:1]
@@ -297,7 +297,7 @@ class Bayes(Filter):
         self._transitions.clear()
         self.reset()
 
-    def _likelihood(self, looks: Sequence[Look]) -> float:
+    def _likelihood(self, looks: Sequence[HeldOutStretch]) -> float:
         """Return the mean log belief in the true room over the held-out frames of all looks."""
         total, n = 0.0, 0
         for look in looks:
@@ -364,15 +364,15 @@ class Bayes(Filter):
         return known
 
 
-def _n_known(look: Look) -> int:
+def _n_known(look: HeldOutStretch) -> int:
     return int(np.isfinite(look.probabilities).all(axis=1).sum())
 
 
 def fit_temporal(
     temporal: Any,
     classifier: Any,
-    sequences: Sequence[data.Sequence],
-    looks: Sequence[Look] = (),
+    sequences: Sequence[data.ImageSequence],
+    looks: Sequence[HeldOutStretch] = (),
 ) -> Any:
     """Train a filter on the tours of the training sequences; return it.
 
@@ -384,7 +384,7 @@ def fit_temporal(
         For its rooms and their order.
     sequences : sequence of Sequence
         With truth. A segment begins a new tour.
-    looks : sequence of Look
+    looks : sequence of HeldOutStretch
         What the classifier says of stretches that it did not learn from.
     """
     if not hasattr(temporal, "fit"):
@@ -399,7 +399,7 @@ def fit_temporal(
     return fitted.choose(looks) if hasattr(fitted, "choose") else fitted
 
 
-def _tours(sequence: data.Sequence) -> list[Tour]:
+def _tours(sequence: data.ImageSequence) -> list[Tour]:
     """Return the labelled stretches of a sequence, one a segment."""
     found: dict[int, tuple[list[str], list[float]]] = {}
     for i, frame in enumerate(sequence.frames):
@@ -409,7 +409,7 @@ def _tours(sequence: data.Sequence) -> list[Tour]:
     return list(found.values())
 
 
-def _cuts(sequence: data.Sequence) -> list[Cut]:
+def _cuts(sequence: data.ImageSequence) -> list[Cut]:
     """Return where one segment of a sequence ends and the next begins."""
     found = []
     for i, (a, b) in enumerate(pairwise(sequence.frames)):

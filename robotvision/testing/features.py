@@ -165,8 +165,11 @@ def check_own_memory(extractor: Any, frames: Sequence[Frame] | None = None) -> N
     kept = vector.copy()
     for frame in frames[1:]:
         ready.extract(frame)
-    _expect(np.array_equal(vector, kept), "a vector of its own for each frame",
-            "one that the next call overwrote")  # fmt: skip
+    _expect(
+        np.array_equal(vector, kept),
+        "a vector of its own for each frame",
+        "one that the next call overwrote",
+    )
 
 
 def check_leaves_frame(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
@@ -176,8 +179,11 @@ def check_leaves_frame(extractor: Any, frames: Sequence[Frame] | None = None) ->
     before = {channel: image.copy() for channel, image in frame.images.items()}
     vector = ready.extract(frame)
     for channel, image in frame.images.items():
-        _expect(np.array_equal(before[channel], image), "an unchanged frame",
-                f"other pixels in {channel!r}")  # fmt: skip
+        _expect(
+            np.array_equal(before[channel], image),
+            "an unchanged frame",
+            f"other pixels in {channel!r}",
+        )
         shared = isinstance(vector, np.ndarray) and np.shares_memory(vector, image)
         _expect(not shared, "a vector of its own", f"one that shares memory with {channel!r}")
 
@@ -190,8 +196,11 @@ def check_reads_only_channels(extractor: Any, frames: Sequence[Frame] | None = N
         frame.index + 7, frame.timestamp_ns + 1, {c: frame.images[c] for c in ready.channels}
     )
     same = np.array_equal(ready.extract(frame), ready.extract(bare))
-    _expect(same, f"a vector made of {', '.join(ready.channels)} alone", "another one without "
-            "the other channels or at another time")  # fmt: skip
+    _expect(
+        same,
+        f"a vector made of {', '.join(ready.channels)} alone",
+        "another one without the other channels or at another time",
+    )
 
 
 def check_repr(extractor: Any, frames: Sequence[Frame] | None = None) -> None:

@@ -33,7 +33,7 @@ _BLOCKS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class TimingCheck:
     """One check: whether it passed (None: cannot tell), and what was found."""
 
     name: str
@@ -43,7 +43,7 @@ class Check:
 
 def check_all(
     timed: Timed, null: Timed, environment: Mapping[str, Any], wanted: Sequence[float]
-) -> list[Check]:
+) -> list[TimingCheck]:
     """Return every check of a timing.
 
     Parameters
@@ -56,7 +56,7 @@ def check_all(
         The quantiles asked for.
     """
     if not len(timed.total):
-        return [Check("failures", False, f"no frame was answered ({timed.first_fault})")]
+        return [TimingCheck("failures", False, f"no frame was answered ({timed.first_fault})")]
     ratios = relative(timed)
     return [
         failures(timed),
@@ -73,7 +73,7 @@ def check_all(
     ]
 
 
-def verdict(checks: Sequence[Check]) -> tuple[bool, str]:
+def verdict(checks: Sequence[TimingCheck]) -> tuple[bool, str]:
     """Return whether the figures can be quoted, and the verdict in words."""
     failed = [c.name for c in checks if c.ok is False]
     if failed:
@@ -100,41 +100,49 @@ def relative(timed: Timed) -> Floats:
     return found
 
 
-def failures(timed: Timed) -> Check:
+def failures(timed: Timed) -> TimingCheck:
     """Say whether frames failed."""
     if timed.n_failed:
-        return Check("failures", False, f"{timed.n_failed} frames failed ({timed.first_fault})")
-    return Check("failures", True, "no frame failed")
+        return TimingCheck(
+            "failures", False, f"{timed.n_failed} frames failed ({timed.first_fault})"
+        )
+    return TimingCheck("failures", True, "no frame failed")
 
 
-def supported(n: int, wanted: Sequence[float]) -> Check:
+def supported(n: int, wanted: Sequence[float]) -> TimingCheck:
     """Say which of the quantiles so many frames support."""
     missing = [q for q in wanted if q > 0.5 and not is_supported(n, q)]
     if missing:
         words = ", ".join(
             f"p{100 * q:g} not supported by {n} frames (needs {frames_needed(q)})" for q in missing
         )
-        return Check("quantiles", False, words)
-    return Check("quantiles", True, f"{n} frames support every quantile asked for")
+        return TimingCheck("quantiles", False, words)
+    return TimingCheck("quantiles", True, f"{n} frames support every quantile asked for")
 
 
-def first_frames(timed: Timed, ratios: Floats) -> Check:
+def first_frames(timed: Timed, ratios: Floats) -> TimingCheck:
     """Say whether the first frames were slow, and whether the warm-up took that up."""
     usual = float(np.median(timed.total))
     start = float(np.median(ratios[: max(5, len(ratios) // 50)]))
     cold = timed.warm_up_ns[0] / usual if timed.warm_up_ns and usual else 1.0
     words = f"the very first frame took {cold:.1f} times the median"
     if start > FIRST:
-        return Check("first frames", False, f"{words}; after the warm-up still {start:.2f} times: "
-                     "warm up longer")  # fmt: skip
-    return Check("first frames", True, f"{words}; {len(timed.warm_up_ns)} were left out, after "
-                 f"them {start:.2f} times")  # fmt: skip
+        return TimingCheck(
+            "first frames",
+            False,
+            f"{words}; after the warm-up still {start:.2f} times: warm up longer",
+        )
+    return TimingCheck(
+        "first frames",
+        True,
+        f"{words}; {len(timed.warm_up_ns)} were left out, after them {start:.2f} times",
+    )
 
 
-def drift(timed: Timed, ratios: Floats) -> Check:
+def drift(timed: Timed, ratios: Floats) -> TimingCheck:
     """Say whether frames became slower or faster (Kendall's tau over twenty blocks)."""
     if len(ratios) < 3 * _BLOCKS:
-        return Check("drift", None, f"{len(ratios)} frames are too few to tell")
+        return TimingCheck("drift", None, f"{len(ratios)} frames are too few to tell")
     from scipy.stats import kendalltau
 
     blocks = [float(np.median(b)) for b in np.array_split(ratios, _BLOCKS)]
@@ -142,20 +150,20 @@ def drift(timed: Timed, ratios: Floats) -> Check:
     is_constant = min(blocks) == max(blocks)
     p = 1.0 if is_constant else float(kendalltau(range(_BLOCKS), blocks).pvalue)
     words = f"{change:+.1%} from the first quarter to the last (p {p:.2g})"
-    return Check("drift", not (abs(change) > DRIFT and p < 0.01), words)
+    return TimingCheck("drift", not (abs(change) > DRIFT and p < 0.01), words)
 
 
-def two_modes(ratios: Floats) -> Check:
+def two_modes(ratios: Floats) -> TimingCheck:
     """Say whether latencies fall into two heaps (Ashman's D of the best split in two)."""
     values = np.sort(np.log(np.maximum(ratios, 1e-9)))
     n = len(values)
     if n < 60:
-        return Check("two modes", None, f"{n} frames are too few to tell")
+        return TimingCheck("two modes", None, f"{n} frames are too few to tell")
     values = values[n // 200 : n - n // 200]
     distance, share = best_split(values)
     is_split = distance > SEPARATION and share >= MINORITY
     words = f"the best split in two parts {share:.0%} at a distance of {distance:.1f}"
-    return Check("two modes", not is_split, f"{words}{': two heaps' if is_split else ''}")
+    return TimingCheck("two modes", not is_split, f"{words}{': two heaps' if is_split else ''}")
 
 
 def best_split(ordered: Floats) -> tuple[float, float]:
@@ -180,50 +188,50 @@ def best_split(ordered: Floats) -> tuple[float, float]:
     return gap / max(spread, 1e-4), min(cut, n - cut) / n
 
 
-def load(timed: Timed, environment: Mapping[str, Any]) -> Check:
+def load(timed: Timed, environment: Mapping[str, Any]) -> TimingCheck:
     """Say what others took of the processors meanwhile, the host of a virtual machine included."""
     a, b = timed.before, timed.after
     if a is None or b is None or a.all_s is None or b.all_s is None or timed.seconds <= 0:
-        return Check("load", None, "this system does not tell what others take")
+        return TimingCheck("load", None, "this system does not tell what others take")
     cores = int(environment.get("cores") or 1)
     others = max(0.0, (b.all_s - a.all_s) - (b.own_s - a.own_s)) / timed.seconds / cores
     stolen = ((b.stolen_s or 0) - (a.stolen_s or 0)) / timed.seconds / cores
     words = f"others took {others:.0%} of the processors"
     if stolen > STOLEN_SHARE:
         words += f", of that the host of this virtual machine {stolen:.1%}"
-    return Check("load", others <= OTHERS_SHARE and stolen <= STOLEN_SHARE, words)
+    return TimingCheck("load", others <= OTHERS_SHARE and stolen <= STOLEN_SHARE, words)
 
 
-def governor(environment: Mapping[str, Any]) -> Check:
+def governor(environment: Mapping[str, Any]) -> TimingCheck:
     """Say whether the processor keeps its frequency."""
     name = environment.get("governor")
     if name is None:
-        return Check("frequency", None, "no frequency governor to be seen")
-    return Check("frequency", name == "performance", f"governor {name}")
+        return TimingCheck("frequency", None, "no frequency governor to be seen")
+    return TimingCheck("frequency", name == "performance", f"governor {name}")
 
 
-def threads(environment: Mapping[str, Any]) -> Check:
+def threads(environment: Mapping[str, Any]) -> TimingCheck:
     """Say whether a library runs more threads than there are processors for."""
     counts: Mapping[str, int] = environment.get("threads", {})
     cores = int(environment.get("cores_usable") or 1)
     words = ", ".join(f"{k} {n}" for k, n in counts.items()) + f" on {cores} processors"
-    return Check("threads", all(n <= cores for n in counts.values()), words)
+    return TimingCheck("threads", all(n <= cores for n in counts.values()), words)
 
 
-def collector(timed: Timed, environment: Mapping[str, Any]) -> Check:
+def collector(timed: Timed, environment: Mapping[str, Any]) -> TimingCheck:
     """Say what the garbage collector took."""
     share = timed.collecting_ns / 1e9 / timed.seconds if timed.seconds else 0.0
     state = "on" if environment.get("garbage_collection") else "off"
     words = f"{state}, {timed.collections} runs, {share:.2%} of the time"
-    return Check("garbage collector", share <= GC_SHARE, words)
+    return TimingCheck("garbage collector", share <= GC_SHARE, words)
 
 
-def timer(timed: Timed) -> Check:
+def timer(timed: Timed) -> TimingCheck:
     """Say whether the clock is fine enough for what was measured."""
     step, cost = clock_step_ns(), clock_cost_ns()
     usual = float(np.median(timed.total))
     words = f"steps of {step} ns, {cost:.0f} ns a reading"
-    return Check("clock", step + cost <= 0.01 * usual or usual < 10_000, words)
+    return TimingCheck("clock", step + cost <= 0.01 * usual or usual < 10_000, words)
 
 
 def clock_step_ns(n: int = 2000) -> int:
@@ -241,9 +249,9 @@ def clock_cost_ns(n: int = 2000) -> float:
     return (time.perf_counter_ns() - begun) / n
 
 
-def overhead(timed: Timed, null: Timed) -> Check:
+def overhead(timed: Timed, null: Timed) -> TimingCheck:
     """Say what the harness adds inside the timed interval, by the null system."""
     own, usual = float(np.median(null.total)), float(np.median(timed.total))
     share = own / usual if usual else 1.0
     words = f"the null system takes {own / 1e3:.2f} µs, {share:.2%} of the median"
-    return Check("harness", share <= NULL_SHARE, words)
+    return TimingCheck("harness", share <= NULL_SHARE, words)

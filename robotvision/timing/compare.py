@@ -51,8 +51,9 @@ def comparability(records: Mapping[str, RunRecord]) -> list[str]:
         if not all(mine):
             lines.append(f"{first}, {name}: not known whether they ran on the same machine")
         elif found := differences(*mine):
-            lines.append(f"{first}, {name}: latencies taken under different conditions "
-                         f"({'; '.join(found)})")  # fmt: skip
+            lines.append(
+                f"{first}, {name}: latencies taken under different conditions ({'; '.join(found)})"
+            )
     return lines
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robotvision.data.sequence import Entry, Kind, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence
 from robotvision.errors import FrameError
 from robotvision.records import Image, Truth
 
@@ -46,7 +46,7 @@ def stand_in(
     seconds_each: float = 10.0,
     n_pictures: int = 8,
     seed: int = 0,
-) -> Sequence:
+) -> ImageSequence:
     """Return a sequence in memory.
 
     Parameters
@@ -72,9 +72,16 @@ def stand_in(
     ]
     times = [int(i * 10**9 / rate_hz) for i in range(n_frames)]
     entries = tuple(
-        Entry(i, t, {"rgb": pictures[i % n_pictures]}) for i, t in enumerate(times)
-    )  # fmt: skip
+        FrameEntry(i, t, {"rgb": pictures[i % n_pictures]}) for i, t in enumerate(times)
+    )
     stay = round(seconds_each * 1e9)
     truth = {i: Truth(rooms[t // stay % len(rooms)]) for i, t in enumerate(times)}
-    return Sequence("stand-in", Path("(in memory)"), "memory", {"rgb": Kind.COLOR}, entries,
-                    rate_hz, truth=truth)  # fmt: skip
+    return ImageSequence(
+        "stand-in",
+        Path("(in memory)"),
+        "memory",
+        {"rgb": ChannelKind.COLOR},
+        entries,
+        rate_hz,
+        truth=truth,
+    )

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
 from robotvision.records import FrameRecord
@@ -109,7 +109,7 @@ class Timed:
 
 def measure(
     system: System,
-    sequence: Sequence,
+    sequence: ImageSequence,
     *,
     channels: tuple[str, ...] | None = None,
     highest: float = QUANTILES["p99"],
@@ -124,7 +124,7 @@ def measure(
     ----------
     system : System
         Started.
-    sequence : Sequence
+    sequence : ImageSequence
     channels : tuple of str, optional
         Decode only these.
     highest : float
@@ -157,9 +157,13 @@ def measure(
 
 class _Measuring:
     def __init__(
-        self, system: System, sequence: Sequence, channels: tuple[str, ...] | None, log: RunLog,
+        self,
+        system: System,
+        sequence: ImageSequence,
+        channels: tuple[str, ...] | None,
+        log: RunLog,
         progress: Progress,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.system, self.sequence, self.channels = system, sequence, channels
         self.log, self.progress = log, progress
         self.found = Timed()

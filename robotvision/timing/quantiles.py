@@ -74,6 +74,7 @@ def parse_quantile(text: str) -> float:
     except ValueError:
         q = 0.0
     if not 0 < q < 1:
-        raise RobotVisionError(f"quantile: expected a name such as p99, above p0 and below p100, "
-                               f"got {text!r}")  # fmt: skip
+        raise RobotVisionError(
+            f"quantile: expected a name such as p99, above p0 and below p100, got {text!r}"
+        )
     return round(q, 9)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.gpu import Ask, synchronised
@@ -57,7 +57,7 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class RatioInterval:
     """A median ratio with its confidence interval and the block length."""
 
     ratio: float
@@ -68,7 +68,7 @@ class Interval:
 
 def ratio_interval(
     a_ns: NDArray[np.int64], b_ns: NDArray[np.int64], seed: int = 0
-) -> Interval:  # fmt: skip
+) -> RatioInterval:
     """Return the median of ``a / b`` with its confidence interval.
 
     Raises
@@ -89,13 +89,13 @@ def ratio_interval(
         medians[i] = np.median(ratios[(starts[:, None] + steps).ravel()[:n]])
     low, high = np.quantile(medians, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     middle, low, high = (float(np.exp(v)) for v in (np.median(ratios), low, high))
-    return Interval(middle, low, high, block)
+    return RatioInterval(middle, low, high, block)
 
 
 def measure_pair(
     a: System,
     b: System,
-    sequence: Sequence,
+    sequence: ImageSequence,
     *,
     wanted: int = 700,
     warm_up: int = 20,

@@ -50,15 +50,16 @@ class Sustained:
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {
-            "policy": self.policy, "rate_hz": self.rate_hz, "share": self.share,
-            "virtual_share": self.virtual_share, "wall_share": self.wall_share,
+            "policy": self.policy,
+            "rate_hz": self.rate_hz,
+            "share": self.share,
+            "virtual_share": self.virtual_share,
+            "wall_share": self.wall_share,
             "wall_frames": self.wall_frames,
-        }  # fmt: skip
+        }
 
 
-def kept_up(
-    due: Sequence[int], finished: Sequence[int | None], policy: Policy
-) -> float:  # fmt: skip
+def kept_up(due: Sequence[int], finished: Sequence[int | None], policy: Policy) -> float:
     """Return the share of the frames whose own answer was in by its deadline."""
     rule = policy if policy.late == "deadline" else Policy(policy.backlog, "deadline")
     deadlines = rule.deadlines(due)
@@ -105,9 +106,13 @@ def _bisected(
 
 
 def confirm(
-    found: Sustained, system: System, sequence: data.Sequence, policy: Policy,
-    channels: tuple[str, ...] | None = None, seconds: float = 4.0,
-) -> Sustained:  # fmt: skip
+    found: Sustained,
+    system: System,
+    sequence: data.ImageSequence,
+    policy: Policy,
+    channels: tuple[str, ...] | None = None,
+    seconds: float = 4.0,
+) -> Sustained:
     """Return ``found`` with what a short run on the wall clock gave at its rate."""
     if found.rate_hz is None:
         return found

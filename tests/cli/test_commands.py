@@ -56,22 +56,35 @@ def test_replay_knows_the_late_frame_rules_that_rescore_knows(
 ) -> None:
     """Names, both halves of a rule, and a deadline in words; a wrong one names what there is."""
     args = ("replay", config(), data_root / "test", "--json")
-    code, text, _ = ran(capsys, *args, "--policy", "newest+deadline", "--deadline-ms", "next-frame",
-                        "--out", data_root / "a")  # fmt: skip
+    code, text, _ = ran(
+        capsys,
+        *args,
+        "--policy",
+        "newest+deadline",
+        "--deadline-ms",
+        "next-frame",
+        "--out",
+        data_root / "a",
+    )
     assert code == 0
     assert json.loads(text)["policy"] == {
-        "name": "newest+deadline", "backlog": "newest", "late": "deadline",
+        "name": "newest+deadline",
+        "backlog": "newest",
+        "late": "deadline",
         "deadline_ms": "next-frame",
-    }  # fmt: skip
-    code, text, _ = ran(capsys, *args, "--policy", "deadline", "--deadline-ms", "50",
-                        "--out", data_root / "b")  # fmt: skip
+    }
+    code, text, _ = ran(
+        capsys, *args, "--policy", "deadline", "--deadline-ms", "50", "--out", data_root / "b"
+    )
     assert json.loads(text)["policy"]["deadline_ms"] == 50
     code, _, errors = ran(capsys, *args, "--policy", "strict")
     assert code == 2
     assert errors[0].startswith("policy 'strict' is not known")
     code, _, errors = ran(capsys, *args, "--policy", "newest+never")
-    assert (code, errors) == (2, ["policy 'newest+never': expected newest or queue, then '+', then "
-                                  "own, deadline, hold"])  # fmt: skip
+    assert (code, errors) == (
+        2,
+        ["policy 'newest+never': expected newest or queue, then '+', then own, deadline, hold"],
+    )
 
 
 def test_no_line_number_becomes_a_picture(tmp_path: Path) -> None:
@@ -83,9 +96,18 @@ def test_no_line_number_becomes_a_picture(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "one.txt").write_text("\n".join(lines) + "\n")
     done = subprocess.run(
-        [*CLI, "rank", "--task", "imageclef2012", "--truth", str(tmp_path / "truth.csv"),
-         str(tmp_path / "runs")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            *CLI,
+            "rank",
+            "--task",
+            "imageclef2012",
+            "--truth",
+            str(tmp_path / "truth.csv"),
+            str(tmp_path / "runs"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "one.txt:100: " in done.stdout
     assert "[bold]Attic" in done.stdout

@@ -41,9 +41,11 @@ def test_wrong_types_have_line_and_column(config: Config) -> None:
 def test_unknown_plug_ins_come_with_the_known_ones(config: Config) -> None:
     """Features, classifiers, their parameters, the task and missing folders, all at once."""
     path = config(
-        task="imageclef20120", features="[hsv, {name: phog, levls: 2}]",
-        classifier="{name: svm, kernel: chi3}", test="[test, nowhere]",
-    )  # fmt: skip
+        task="imageclef20120",
+        features="[hsv, {name: phog, levls: 2}]",
+        classifier="{name: svm, kernel: chi3}",
+        test="[test, nowhere]",
+    )
     found = faults(path)
     assert len(found) == 5
     assert (

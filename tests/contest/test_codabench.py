@@ -68,10 +68,14 @@ class Platform:
         words = shlex.split(metadata["command"].replace("/app/", f"{self.app}/"))
         assert words[0] == "python3"
         return subprocess.run(
-            [sys.executable, *words[1:]], cwd=self.app / "program", capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": str(self.root / "bare"), **env}, timeout=60,
+            [sys.executable, *words[1:]],
+            cwd=self.app / "program",
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(self.root / "bare"), **env},
+            timeout=60,
             check=False,
-        )  # fmt: skip
+        )
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -127,9 +131,12 @@ def test_a_submission_is_scored_as_the_command_scores_it(
         main(["score", "--task", "imageclef2012", "--truth", str(truth), str(own), "--json"])
     expected = json.loads(capsys.readouterr().out)
     assert platform.scores == {
-        "points": expected["points"], "points_per_frame": pytest.approx(0.5),
-        "answered": pytest.approx(5 / 6), "right": 0.8, "accepted": 1,
-    }  # fmt: skip
+        "points": expected["points"],
+        "points_per_frame": pytest.approx(0.5),
+        "answered": pytest.approx(5 / 6),
+        "right": 0.8,
+        "accepted": 1,
+    }
     columns = [c["key"] for c in platform.about["leaderboards"][0]["columns"]]
     assert list(platform.scores) == columns
     assert "Timeline of the tour" in platform.page
@@ -197,9 +204,11 @@ def test_what_cannot_be_fetched_is_said(platform: Platform) -> None:
     script = platform.app / "program" / "score.py"
     done = subprocess.run(
         [sys.executable, "-S", str(script), str(platform.app / "input"), str(platform.root)],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PIP_NO_INDEX": "1", "PYTHONPATH": ""},
-    )  # fmt: skip
+    )
     assert done.returncode == 1
     assert "could not be installed; organisers: take an image that has them" in done.stderr
 
@@ -208,10 +217,21 @@ def test_the_wheel_installs(tmp_path: Path) -> None:
     path = tmp_path / WHEEL
     path.write_bytes(wheel())
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target",
-         str(tmp_path / "there"), str(path)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-index",
+            "--no-deps",
+            "--target",
+            str(tmp_path / "there"),
+            str(path),
+        ],
+        check=True,
+        capture_output=True,
+    )
     assert (tmp_path / "there" / "robotvision" / "tasks" / "imageclef2012.yaml").is_file()
     assert list((tmp_path / "there").glob("robotvision-*.dist-info/METADATA"))
 
@@ -219,8 +239,23 @@ def test_the_wheel_installs(tmp_path: Path) -> None:
 def test_the_command_writes_the_bundle(truth: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle.zip"
     with pytest.raises(SystemExit) as done:
-        main(["codabench", "--task", "imageclef2012", "--truth", str(truth), "-o", str(out),
-              "--title", "Ours", "--start", "2027-03-01", "--end", "2027-06-01"])  # fmt: skip
+        main(
+            [
+                "codabench",
+                "--task",
+                "imageclef2012",
+                "--truth",
+                str(truth),
+                "-o",
+                str(out),
+                "--title",
+                "Ours",
+                "--start",
+                "2027-03-01",
+                "--end",
+                "2027-06-01",
+            ]
+        )
     assert done.value.code == 0
     with zipfile.ZipFile(out) as packed:
         about = yaml.safe_load(packed.read("competition.yaml"))

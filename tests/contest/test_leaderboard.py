@@ -48,8 +48,17 @@ def contest(tmp_path: Path) -> Path:
 
 def run(contest: Path, *more: str) -> int:
     with pytest.raises(SystemExit) as done:
-        main(["rank", "--task", "imageclef2012", "--truth", str(contest / "truth.csv"),
-              str(contest / "runs"), *more])  # fmt: skip
+        main(
+            [
+                "rank",
+                "--task",
+                "imageclef2012",
+                "--truth",
+                str(contest / "truth.csv"),
+                str(contest / "runs"),
+                *more,
+            ]
+        )
     return int(done.value.code or 0)
 
 
@@ -161,8 +170,17 @@ def test_sets_that_are_kept_apart_have_intervals_each(tmp_path: Path) -> None:
             says: list[str | None] = ["Corridor", "Toilet", None if run_name == "two" else "Toilet"]
             say(tmp_path / "runs" / run_name / f"{name}.txt", says)
     with pytest.raises(SystemExit) as done:
-        main(["rank", "--task", "imageclef2012", *truths, str(tmp_path / "runs"), "--site",
-              str(tmp_path / "site")])  # fmt: skip
+        main(
+            [
+                "rank",
+                "--task",
+                "imageclef2012",
+                *truths,
+                str(tmp_path / "runs"),
+                "--site",
+                str(tmp_path / "site"),
+            ]
+        )
     assert done.value.code == 0
     index = (tmp_path / "site" / "index.html").read_text()
     assert "<h3>task1</h3>" in index
@@ -193,8 +211,10 @@ def test_the_site_in_a_browser(
     from selenium.webdriver.common.by import By
 
     run(contest, "--site", str(contest / "site"))
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-        "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500})  # fmt: skip
+    chrome.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
     chrome.get_log("browser")
     requests(chrome)
     index = (contest / "site" / "index.html").as_uri()

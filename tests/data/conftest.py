@@ -84,8 +84,10 @@ def imageclef2012(root: Path) -> Path:
     put(root / "depth" / "depth_1.png", encode_png(depth(0)))
     put(root / "depth" / "depth_10.png", encode_png(depth(2)))
     put(root / "depth" / "depth_2.pcd", cloud())
-    put(root / "locations" / "rgb.txt",
-        "rgb_1.jpg: Corridor\nrgb_2.jpeg: Toilet\nrgb_11.jpg: Corridor\n")  # fmt: skip
+    put(
+        root / "locations" / "rgb.txt",
+        "rgb_1.jpg: Corridor\nrgb_2.jpeg: Toilet\nrgb_11.jpg: Corridor\n",
+    )
     return root
 
 
@@ -108,8 +110,10 @@ def cold(root: Path) -> Path:
     for i, name in enumerate(COLD_NAMES):
         put(root / "std_cam" / name, encode_jpeg(color(i)))
     codes = ("2PO1-A", "CR-B", "LAB")
-    put(root / "localization" / "places.lst",
-        "".join(f"{n} {c}\n" for n, c in zip(COLD_NAMES, codes, strict=False)))  # fmt: skip
+    put(
+        root / "localization" / "places.lst",
+        "".join(f"{n} {c}\n" for n, c in zip(COLD_NAMES, codes, strict=False)),
+    )
     put(root / "odom_scans" / "odom_scans.log", "# odometry\n")
     return root
 

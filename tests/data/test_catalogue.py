@@ -123,8 +123,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def idol2_names(rooms: dict[str, int]) -> list[str]:
     """Return file names of KTH-IDOL2 with so many frames of each room."""
     labels = [room for room, n in rooms.items() for _ in range(n)]
-    return [f"t{1138915584 + i // 5}.{200000 * (i % 5):06d}_r{room}_x1.5_y{i}_a0.1.png"
-            for i, room in enumerate(labels)]  # fmt: skip
+    return [
+        f"t{1138915584 + i // 5}.{200000 * (i % 5):06d}_r{room}_x1.5_y{i}_a0.1.png"
+        for i, room in enumerate(labels)
+    ]
 
 
 def tar_of(names: list[str], folder: str = "png/") -> bytes:
@@ -144,18 +146,33 @@ def made(n: int = 1, access: str = "public", sha256: str | None = None) -> DataS
     """Return a data set of ``n`` sequences of eight frames."""
     home = Address(url="https://example.org/", status=Status.RECOLLECTED)
     return DataSet.model_construct(
-        id="made", title="Made", about="", homepage=home, access=access, how="by hand only",
-        bases=(), size="small", licence="none", citation="none", reader="idol2", note="",
-        archives=tuple(Archive(name=f"s{i}.tar", sequence=f"s{i}", sha256=sha256)
-                       for i in range(n)),
-        counts=tuple(KnownCount(sequence=f"s{i}", frames=8, rooms=ROOMS, status=Status.VERIFIED)
-                     for i in range(n)),
-        counts_from=None, more=None,
-    )  # fmt: skip
+        id="made",
+        title="Made",
+        about="",
+        homepage=home,
+        access=access,
+        how="by hand only",
+        bases=(),
+        size="small",
+        licence="none",
+        citation="none",
+        reader="idol2",
+        note="",
+        archives=tuple(
+            Archive(name=f"s{i}.tar", sequence=f"s{i}", sha256=sha256) for i in range(n)
+        ),
+        counts=tuple(
+            KnownCount(sequence=f"s{i}", frames=8, rooms=ROOMS, status=Status.VERIFIED)
+            for i in range(n)
+        ),
+        counts_from=None,
+        more=None,
+    )
 
 
-def fetched(server: Server, folder: Path, data: DataSet | None = None, **params: object
-            ) -> list[Fetched]:  # fmt: skip
+def fetched(
+    server: Server, folder: Path, data: DataSet | None = None, **params: object
+) -> list[Fetched]:
     fetching = Fetching(folder, [server.url], wait_s=0.01, **params)  # type: ignore[arg-type]
     return list(fetching.fetch(data or made()))
 
@@ -245,8 +262,11 @@ def test_interrupted_run_goes_on(server: Server, tmp_path: Path) -> None:
     """A later run goes on where an earlier one gave up."""
     server.files["/x"] = BODY
     server.plan["/x"] = ["half", "nothing", "nothing", "nothing"]
-    with pytest.raises(DownloadError, match=r"cut short: expected 1048576 bytes, got 524288; 524 "
-                       "kB are kept: run it again to go on"):  # fmt: skip
+    with pytest.raises(
+        DownloadError,
+        match=r"cut short: expected 1048576 bytes, got 524288; 524 "
+        "kB are kept: run it again to go on",
+    ):
         bring(server, tmp_path)
     server.ranges.clear()
     assert bring(server, tmp_path).read_bytes() == BODY
@@ -399,8 +419,13 @@ def test_discarded_archive(server: Server, tmp_path: Path) -> None:
 def hostile_tar(kind: str) -> bytes:
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w:gz") as t:
-        names = {"up": "../evil", "root": "/tmp/evil", "deep": "a/../../evil",
-                 "windows": "a\\..\\evil", "drive": "C:evil"}  # fmt: skip
+        names = {
+            "up": "../evil",
+            "root": "/tmp/evil",
+            "deep": "a/../../evil",
+            "windows": "a\\..\\evil",
+            "drive": "C:evil",
+        }
         info = tarfile.TarInfo(names.get(kind, "a/link"))
         if kind in ("symlink", "hardlink"):
             info.type = tarfile.SYMTYPE if kind == "symlink" else tarfile.LNKTYPE
@@ -415,10 +440,18 @@ def hostile_tar(kind: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [("up", "leads out"), ("root", "leads out"), ("deep", "leads out"), ("windows", "leads out"),
-     ("drive", "leads out"), ("symlink", "a link or a device"), ("hardlink", "a link or a device"),
-     ("device", "a link or a device"), ("bomb", "more than 20 times its size")],
-)  # fmt: skip
+    [
+        ("up", "leads out"),
+        ("root", "leads out"),
+        ("deep", "leads out"),
+        ("windows", "leads out"),
+        ("drive", "leads out"),
+        ("symlink", "a link or a device"),
+        ("hardlink", "a link or a device"),
+        ("device", "a link or a device"),
+        ("bomb", "more than 20 times its size"),
+    ],
+)
 def test_hostile_archives(tmp_path: Path, kind: str, said: str) -> None:
     """Nothing leaves the folder, no links, bounded size; nothing stays behind."""
     archive = tmp_path / "in" / "a.tar.gz"
@@ -467,8 +500,13 @@ def run(*args: object, limit: int | None = None) -> subprocess.CompletedProcess[
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     code = "from robotvision.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *map(str, args)], text=True,
-                          capture_output=True, preexec_fn=limited, timeout=60)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)],
+        text=True,
+        capture_output=True,
+        preexec_fn=limited,
+        timeout=60,
+    )
 
 
 def test_command_line(server: Server, tmp_path: Path) -> None:
@@ -478,8 +516,11 @@ def test_command_line(server: Server, tmp_path: Path) -> None:
     to = ("--mirror", server.url, "--to", tmp_path)
     done = run("data", "fetch", "kth-idol2", "dum_cloudy1", *to)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(rf"ok: {tmp_path}/kth-idol2/dum_cloudy1: 917 frames as expected; SHA-256 "
-                        r"[0-9a-f]{12}\.\.\., trusted on first use\n", done.stdout)  # fmt: skip
+    assert re.fullmatch(
+        rf"ok: {tmp_path}/kth-idol2/dum_cloudy1: 917 frames as expected; SHA-256 "
+        r"[0-9a-f]{12}\.\.\., trusted on first use\n",
+        done.stdout,
+    )
     done = run("data", "fetch", "kth-idol2", "dum_cloudy[12]", "--json", *to)
     assert done.returncode == 1
     archives = {a["archive"]: a for a in json.loads(done.stdout)["archives"]}
@@ -499,8 +540,10 @@ def test_disk_full(server: Server, tmp_path: Path) -> None:
     done = run(*args, limit=300_000)
     part = tmp_path / "kth-idol2/archives/dum_cloudy1.tar.part"
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (f"{part}: the disk is full (File too large); 300 kB are kept: make room "
-                           "and run it again to go on\n")  # fmt: skip
+    assert done.stderr == (
+        f"{part}: the disk is full (File too large); 300 kB are kept: make room "
+        "and run it again to go on\n"
+    )
     assert part.read_bytes() == body[:300_000]
     assert run(*args).returncode == 0
     assert server.ranges[-1] == "bytes=300000-"

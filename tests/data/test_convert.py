@@ -12,14 +12,14 @@ import pytest
 
 from robotvision.data import open_sequence, read_sequence
 from robotvision.data.convert import convert
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.data.verify import verify
 from robotvision.errors import RobotVisionError
 
 Make = Callable[..., Path]
 
 
-def same_frames(a: Sequence, b: Sequence) -> None:
+def same_frames(a: ImageSequence, b: ImageSequence) -> None:
     """Check numbers, times, segments, poses, channels and rooms of two sequences."""
     assert [(f.index, f.timestamp_ns, f.segment) for f in a.frames] == [
         (f.index, f.timestamp_ns, f.segment) for f in b.frames

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from robotvision.data import open_sequence, read_sequence
 from robotvision.data.native import SequenceWriter
 from robotvision.data.pictures import claimed_size, encode_jpeg, encode_png
-from robotvision.data.sequence import Kind, require_channels
+from robotvision.data.sequence import ChannelKind, require_channels
 from robotvision.data.verify import verify
 from robotvision.errors import FrameError, InputFaults, RobotVisionError
 
@@ -44,7 +44,7 @@ def test_reads_what_was_written(layouts: Make) -> None:
     sequence = open_sequence(layouts("native"))
     assert sequence.name == "tiny"
     assert sequence.note == "made"
-    assert sequence.channels == {"rgb": Kind.COLOR, "depth": Kind.DEPTH_MM}
+    assert sequence.channels == {"rgb": ChannelKind.COLOR, "depth": ChannelKind.DEPTH_MM}
     assert [f.index for f in sequence.frames] == [0, 1, 2, 5, 6]
     assert [f.segment for f in sequence.frames] == [0, 0, 0, 1, 1]
     assert sequence.frames[3].pose == (1.5, -1.0, 0.25)
@@ -113,14 +113,20 @@ def test_channel_that_leads_elsewhere_is_refused(layouts: Make, name: str) -> No
     [
         ("frames.csv", "", "frames.csv: the file is empty; expected index,timestamp_ns"),
         ("frames.csv", "index,room", "frames.csv:1: expected the columns index,timestamp_ns,"),
-        ("frames.csv", "index,index,timestamp_ns,segment,rgb,depth",
-         "frames.csv:1: the column index is there twice; keep one"),
-        ("frames.csv", 'index,timestamp_ns,segment,rgb,depth\n0,0,0,"rgb',
-         "frames.csv:2: not a CSV file (unexpected end of data)"),
+        (
+            "frames.csv",
+            "index,index,timestamp_ns,segment,rgb,depth",
+            "frames.csv:1: the column index is there twice; keep one",
+        ),
+        (
+            "frames.csv",
+            'index,timestamp_ns,segment,rgb,depth\n0,0,0,"rgb',
+            "frames.csv:2: not a CSV file (unexpected end of data)",
+        ),
         ("frames.csv", "index,timestamp_ns,segment,rgb,depth", "frames.csv: no frames in it"),
         ("truth.csv", "index,label", "truth.csv:1: expected the columns index,room, missing room"),
     ],
-)  # fmt: skip
+)
 def test_broken_table(layouts: Make, table: str, first: str, message: str) -> None:
     path = layouts("native")
     (path / table).write_text(first)
@@ -165,9 +171,11 @@ def test_folder_in_place_of_a_table(layouts: Make, layout: str, table: str) -> N
 @pytest.mark.parametrize(("layout", "table"), [e for e in TEXT if e[1] != "sequence.yaml"])
 @pytest.mark.parametrize(
     ("put", "message"),
-    [(b"caf\xe9", "not UTF-8 text (byte 0xe9); save it as UTF-8"),
-     (b"a\0b", "not a text file (a NUL byte)")],
-)  # fmt: skip
+    [
+        (b"caf\xe9", "not UTF-8 text (byte 0xe9); save it as UTF-8"),
+        (b"a\0b", "not a text file (a NUL byte)"),
+    ],
+)
 def test_not_text(layouts: Make, layout: str, table: str, put: bytes, message: str) -> None:
     """Latin-1 and NUL bytes are one line that names the line."""
     path = layouts(layout)
@@ -177,8 +185,9 @@ def test_not_text(layouts: Make, layout: str, table: str, put: bytes, message: s
 
 
 @pytest.mark.parametrize(("layout", "table"), EACH)
-@settings(max_examples=40, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_mutated_table(layouts: Make, layout: str, table: str, data: st.DataObject) -> None:
     """Whatever becomes of a table, it is read or refused: never another exception."""

@@ -88,10 +88,13 @@ def test_rooms_and_objects_outside_the_task(layouts: Make, tmp_path: Path) -> No
     )
     found = faults_of(path, str(task))
     assert found == [
-        *(f"truth.csv:{n}: the room 'Kitchen' is not one of imageclef2012-own; its rooms: "
-          "Corridor, Kitchn" for n in (2, 3, 4)),
+        *(
+            f"truth.csv:{n}: the room 'Kitchen' is not one of imageclef2012-own; its rooms: "
+            "Corridor, Kitchn"
+            for n in (2, 3, 4)
+        ),
         "truth.csv:6: the object 'Fridge' is not one of imageclef2012-own; its objects: Chair",
-    ]  # fmt: skip
+    ]
     assert faults_of(path, "rooms") == []
 
 

@@ -68,8 +68,12 @@ def test_whoever_uses_more_than_the_frame_is_caught(
     assert {c.way for c in found.changes} == ways
     assert found.is_obligatory == (not ways)
     assert found.asked == {
-        "straight": 18, "permuted": 18, "repeated": 36, "renumbered": 18, "single": 10,
-    }  # fmt: skip
+        "straight": 18,
+        "permuted": 18,
+        "repeated": 36,
+        "renumbered": 18,
+        "single": 10,
+    }
 
 
 @pytest.mark.parametrize(("temporal", "code"), [("", 0), ("{name: majority, frames: 7}", 1)])

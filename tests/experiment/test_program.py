@@ -83,8 +83,12 @@ def program(config: Config, data_root: Path) -> Config:
         argv = json.dumps([sys.executable, "-I", "-S", str(script), *words])
         return config(
             f"system: {{command: {argv}, timeout_s: 1.0, start_timeout_s: 20.0{system}}}\n",
-            train="", features="", classifier="", task="own.yaml", **keys,
-        )  # fmt: skip
+            train="",
+            features="",
+            classifier="",
+            task="own.yaml",
+            **keys,
+        )
 
     rooms = "[Hall, Office, Kitchen]"
     (data_root / "own.yaml").write_text(f"extends: rooms\nrooms: {rooms}\n")
@@ -169,16 +173,20 @@ def test_a_resumed_program_with_memory_begins_the_sequence_again(
 
 @pytest.mark.parametrize(
     ("command", "words"),
-    [("[/no/such/program]", "/no/such/program does not exist"),
-     ("[./plain.txt]", "is not executable"), ("[no-such-program-xyz]", "on PATH")],
-)  # fmt: skip
+    [
+        ("[/no/such/program]", "/no/such/program does not exist"),
+        ("[./plain.txt]", "is not executable"),
+        ("[no-such-program-xyz]", "on PATH"),
+    ],
+)
 def test_a_command_that_cannot_be_executed_ends_the_run_before_it_begins(
     config: Config, program: Config, data_root: Path, tmp_path: Path, command: str, words: str
 ) -> None:
     """Exit 2, one line, no run log."""
     (data_root / "plain.txt").write_text("")
-    path = config(f"system: {{command: {command}}}\n", train="", features="", classifier="",
-                  task="own.yaml")  # fmt: skip
+    path = config(
+        f"system: {{command: {command}}}\n", train="", features="", classifier="", task="own.yaml"
+    )
     done = robotvision("run", path, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert words in " ".join(done.stderr.split())

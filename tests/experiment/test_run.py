@@ -16,7 +16,7 @@ import pytest
 from robotvision.config.checks import load_config
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.experiment.progress import Silent
-from robotvision.experiment.run import Run, execute, new_folder
+from robotvision.experiment.run import RunResult, execute, new_folder
 from robotvision.features.extraction import cache_folder
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.runs.log import read_log
@@ -43,7 +43,7 @@ class Watcher(Silent):
         self.notes.append(line)
 
 
-def run(path: Path, out: Path, **options: object) -> tuple[Run, Watcher]:
+def run(path: Path, out: Path, **options: object) -> tuple[RunResult, Watcher]:
     setup = load_config(path)
     watcher = Watcher()
     folder = new_folder(setup, out)
@@ -176,9 +176,18 @@ def test_the_command_prints_one_json_object_and_leaves_the_folder(
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert set(report) >= {
-        "schema", "task", "mode", "policy", "frames", "points", "max_points", "outcomes", "rooms",
-        "latency_ns", "run_dir",
-    }  # fmt: skip
+        "schema",
+        "task",
+        "mode",
+        "policy",
+        "frames",
+        "points",
+        "max_points",
+        "outcomes",
+        "rooms",
+        "latency_ns",
+        "run_dir",
+    }
     assert (report["frames"], report["points"]) == (10, 10)
     assert {p.name for p in out.iterdir()} >= {"config.yaml", "run.jsonl", "run.txt", "report.json"}
     assert json.loads((out / "report.json").read_text()) == report

@@ -43,8 +43,10 @@ def test_every_pixel_counts_once_a_grid(shape, grids):
 @given(shape=SHAPE, grids=GRIDS)
 def test_slices_are_the_cells(shape, grids):
     """Slices cut out the same cells; one that would be empty has a pixel all the same."""
-    sizes = [len(range(*r.indices(shape[0]))) * len(range(*c.indices(shape[1])))
-             for r, c in cell_slices(shape, grids)]  # fmt: skip
+    sizes = [
+        len(range(*r.indices(shape[0]))) * len(range(*c.indices(shape[1])))
+        for r, c in cell_slices(shape, grids)
+    ]
     assert len(sizes) == n_cells(grids)
     expected = pixels_per_cell(shape, grids)
     filled = expected > 0

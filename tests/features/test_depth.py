@@ -193,7 +193,8 @@ def test_stereo_faults():
         FEATURES.create("stereo_depth", {"block_size": 4})
     with pytest.raises(RobotVisionError, match="n_disparities: expected a multiple of 16, got 40"):
         FEATURES.create("stereo_depth", {"n_disparities": 40})
-    frame = Frame(0, 0, {"left": np.zeros((9, 90, 3), np.uint8),
-                         "right": np.zeros((9, 91, 3), np.uint8)})  # fmt: skip
+    frame = Frame(
+        0, 0, {"left": np.zeros((9, 90, 3), np.uint8), "right": np.zeros((9, 91, 3), np.uint8)}
+    )
     with pytest.raises(RobotVisionError, match="frame 0: StereoDepth expects pictures of one size"):
         StereoDepth().calibrate(STEREO).extract(frame)

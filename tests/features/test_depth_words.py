@@ -87,11 +87,13 @@ def trained(**given):
 
 @pytest.mark.parametrize(
     ("extractor", "check"),
-    checks([
-        DepthWords(words=4, step=3, spacing_m=0.02),
-        DepthWords(words=4, step=3, spacing_m=0.02, colors=6, grids=(1, 2), root=False),
-    ]),
-)  # fmt: skip
+    checks(
+        [
+            DepthWords(words=4, step=3, spacing_m=0.02),
+            DepthWords(words=4, step=3, spacing_m=0.02, colors=6, grids=(1, 2), root=False),
+        ]
+    ),
+)
 def test_conforms(extractor, check):
     """It passes each check of an extractor."""
     check(extractor, None)

@@ -51,9 +51,12 @@ class Slow(Odd):
 
 @pytest.fixture
 def errors(
-    config: Callable[..., Path], data_root: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest,
-) -> Callable[[str], list[str]]:  # fmt: skip
+    config: Callable[..., Path],
+    data_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Callable[[str], list[str]]:
     """Return a function that runs a configuration with a feature and returns its errors."""
     module = f"plugin_{abs(hash(request.node.name))}"
     (data_root / f"{module}.py").write_text(PLUGIN)
@@ -84,10 +87,13 @@ def test_an_extractor_that_raises_is_named_with_its_line(
     ("way", "fault"),
     [
         ("shape", "train: frame 0: Odd(way='shape') gave a vector of shape (4,), expected (3,)"),
-        ("nan", "train: frame 4: Odd(way='nan') gave NaN or infinite values; look at the "
-         "extractor's treatment of empty or dark pictures"),
+        (
+            "nan",
+            "train: frame 4: Odd(way='nan') gave NaN or infinite values; look at the "
+            "extractor's treatment of empty or dark pictures",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_vector_is_named_with_its_frame(
     way: str, fault: str, errors: Callable[[str], list[str]]
 ) -> None:

@@ -119,10 +119,11 @@ def test_it_learns_the_rooms():
         return np.linalg.norm(a.mean(axis=0) - b.mean(axis=0)) / spread
 
     still, trained = (
-        FineTuned(Tiny(), 2, epochs=20, batch_size=8, learning_rate=rate, **given)
-        .fit(frames[:32], rooms[:32])
+        FineTuned(Tiny(), 2, epochs=20, batch_size=8, learning_rate=rate, **given).fit(
+            frames[:32], rooms[:32]
+        )
         for rate, given in ((1e-9, {}), (3e-3, {"balanced": True}))
-    )  # fmt: skip
+    )
     assert trained.loss_[-1] < 0.8 * trained.loss_[0]
     assert len(trained.loss_) == 20
     assert apart(trained) > 1.5 * apart(still)

@@ -42,9 +42,15 @@ def test_pyramid_holds_the_whole_picture():
 def test_other_picture_kinds_are_refused():
     """A missing channel or a picture of another kind is one clear line."""
     gray = Frame(3, 0, {"rgb": np.zeros((4, 5), np.uint8)})
-    with pytest.raises(RobotVisionError, match=r"^frame 3: HSVHistogram expects a colour picture, "
-                       r"\(H, W, 3\) uint8 in the channel 'rgb', got \(4, 5\) uint8$"):  # fmt: skip
+    with pytest.raises(
+        RobotVisionError,
+        match=r"^frame 3: HSVHistogram expects a colour picture, "
+        r"\(H, W, 3\) uint8 in the channel 'rgb', got \(4, 5\) uint8$",
+    ):
         HSVHistogram().extract(gray)
-    with pytest.raises(RobotVisionError, match=r"frame 3: HSVHistogram reads the channel 'left', "
-                       r"which this sequence does not have \(it has: rgb\)"):  # fmt: skip
+    with pytest.raises(
+        RobotVisionError,
+        match=r"frame 3: HSVHistogram reads the channel 'left', "
+        r"which this sequence does not have \(it has: rgb\)",
+    ):
         HSVHistogram(channel="left").extract(gray)

@@ -42,8 +42,9 @@ def test_agrees_with_scikit_image():
     smooth = cv2.GaussianBlur(make_frames(1, 64, 64)[0]["rgb"][..., 0], (0, 0), 3)
     frame = Frame(0, 0, {"rgb": np.repeat(smooth[..., None], 3, axis=2)})
     ours = PHOG(bins=8, grids=(4,), edge_share=1.0).extract(frame)
-    theirs = hog(smooth, orientations=8, pixels_per_cell=(16, 16), cells_per_block=(4, 4),
-                 block_norm="L1")  # fmt: skip
+    theirs = hog(
+        smooth, orientations=8, pixels_per_cell=(16, 16), cells_per_block=(4, 4), block_norm="L1"
+    )
     # the peer takes differences without Sobel's smoothing, and none at the border
     assert np.abs(ours - theirs / theirs.sum()).sum() < 0.2
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robotvision.data.sequence import Entry, Kind, Sequence
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.player import Replay, play, wait_until
@@ -32,16 +32,16 @@ from robotvision.timing.in_memory_sequence import InMemory, stand_in
 MS = 1_000_000
 
 
-def tour(n: int, rate_hz: float = 30.0, size: tuple[int, int] = (8, 8)) -> Sequence:
+def tour(n: int, rate_hz: float = 30.0, size: tuple[int, int] = (8, 8)) -> ImageSequence:
     return stand_in(n, rate_hz=rate_hz, size=size, seconds_each=1.0)
 
 
-def rooms_of(sequence: Sequence) -> list[str | None]:
+def rooms_of(sequence: ImageSequence) -> list[str | None]:
     return [sequence.room(i) for i in range(len(sequence))]
 
 
 def replayed(
-    sequence: Sequence, system: Any, policy: str = "offline", **how: Any
+    sequence: ImageSequence, system: Any, policy: str = "offline", **how: Any
 ) -> list[FrameRecord]:
     return list(play(sequence, system, Replay(named_policy(policy), **how)))
 
@@ -300,10 +300,10 @@ class Slow:
         return bytes(16)
 
 
-def slow_sequence(n: int, seconds: float) -> Sequence:
+def slow_sequence(n: int, seconds: float) -> ImageSequence:
     Slow.reading = Slow.most = 0
-    entries = tuple(Entry(i, i * 1000, {"rgb": Slow(i, seconds)}) for i in range(n))
-    return Sequence("slow", Path("slow"), "test", {"rgb": Kind.COLOR}, entries)
+    entries = tuple(FrameEntry(i, i * 1000, {"rgb": Slow(i, seconds)}) for i in range(n))
+    return ImageSequence("slow", Path("slow"), "test", {"rgb": ChannelKind.COLOR}, entries)
 
 
 def test_a_second_thread_helps_while_the_system_waits() -> None:

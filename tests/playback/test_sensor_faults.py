@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
 from robotvision.data import open_sequence
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError, InputFaults, RobotVisionError
 from robotvision.experiment.prepare import table_digest
 from robotvision.playback.faults import KINDS, FaultPlan, load_plan
@@ -31,7 +31,7 @@ def plan(*faults: dict[str, Any], seed: int = 0) -> FaultPlan:
     return FaultPlan.model_validate_json(json.dumps({"seed": seed, "faults": list(faults)}))
 
 
-def times(sequence: Sequence) -> list[int]:
+def times(sequence: ImageSequence) -> list[int]:
     return [f.timestamp_ns for f in sequence.frames]
 
 
@@ -71,7 +71,7 @@ def test_a_fault_does_the_same_alone_as_among_others() -> None:
     assert 2 < sum(lost[0]) < 20
 
 
-def is_lost(sequence: Sequence, k: int) -> bool:
+def is_lost(sequence: ImageSequence, k: int) -> bool:
     try:
         sequence.load(k)
     except FrameError as e:
@@ -161,14 +161,16 @@ def test_swapped_cameras_show_each_others_pictures() -> None:
     """Left is right and right is left, in the span that is given."""
     from dataclasses import replace
 
-    from robotvision.data.sequence import Kind
+    from robotvision.data.sequence import ChannelKind
 
     mono = stand_in(4, size=(6, 8), n_pictures=4)
     frames = tuple(
         replace(f, sources={"left": f.sources["rgb"], "right": mono.frames[0].sources["rgb"]})
         for f in mono.frames
     )
-    stereo = replace(mono, frames=frames, channels={"left": Kind.COLOR, "right": Kind.COLOR})
+    stereo = replace(
+        mono, frames=frames, channels={"left": ChannelKind.COLOR, "right": ChannelKind.COLOR}
+    )
     swapped = with_faults(stereo, plan({"kind": "swap_stereo", "start": 0.5}))
     assert (swapped.load(1)["left"] == stereo.load(1)["left"]).all()
     assert (swapped.load(3)["left"] == stereo.load(3)["right"]).all()
@@ -207,9 +209,16 @@ def test_what_is_wrong_in_a_plan_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(InputFaults, match="faults"):
         load_plan(path)
     assert set(KINDS) == {
-        "drop", "repeat", "jitter", "late_burst", "exposure", "blur", "depth_holes",
-        "swap_stereo", "kidnap",
-    }  # fmt: skip
+        "drop",
+        "repeat",
+        "jitter",
+        "late_burst",
+        "exposure",
+        "blur",
+        "depth_holes",
+        "swap_stereo",
+        "kidnap",
+    }
 
 
 FAULTS = """seed: 2
@@ -230,9 +239,15 @@ def test_a_run_with_faults_tells_the_points_lost_by_each(
     (tmp_path / "faults.yaml").write_text(FAULTS)
     out, trace = tmp_path / "out", tmp_path / "trace.json"
     shown = run(
-        config(features="[hsv_histogram]"), "--faults", tmp_path / "faults.yaml",
-        "--out", out, "--trace", trace, "--json",
-    )  # fmt: skip
+        config(features="[hsv_histogram]"),
+        "--faults",
+        tmp_path / "faults.yaml",
+        "--out",
+        out,
+        "--trace",
+        trace,
+        "--json",
+    )
     data = json.loads(shown.stdout)
     rows = {r["fault"]: r for r in data["degradation"]}
     assert list(rows) == ["none", "drop", "exposure", "all"]
@@ -246,8 +261,11 @@ def test_a_run_with_faults_tells_the_points_lost_by_each(
     assert (out / "faults" / "drop" / "run.jsonl").exists()
     assert load_config(out / "config.yaml").config.faults is not None
     assert json.loads((out / "report.json").read_text())["degradation"] == data["degradation"]
-    names = {e["args"]["name"] for e in json.loads(trace.read_text())["traceEvents"]
-             if e["name"] == "thread_name"}  # fmt: skip
+    names = {
+        e["args"]["name"]
+        for e in json.loads(trace.read_text())["traceEvents"]
+        if e["name"] == "thread_name"
+    }
     assert {"camera", "decode", "system", "hsv_histogram", "classifier", "skipped"} <= names
 
 

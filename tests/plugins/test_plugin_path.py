@@ -35,8 +35,12 @@ def robotvision(folder: Path, *args: object) -> subprocess.CompletedProcess[str]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     return subprocess.run(
         [sys.executable, "-P", "-c", "from robotvision.cli import main; main()", *map(str, args)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("system", ["inprocess", "worker"])

@@ -10,7 +10,7 @@ from robotvision.classifiers.folds import held_out
 from robotvision.classifiers.svm import SVM
 from robotvision.features import FEATURES
 from robotvision.features.extraction import ready
-from robotvision.recogniser.augment import View, altered, views
+from robotvision.recogniser.augment import AugmentedView, altered, views
 from robotvision.records import Frame
 
 CAMERA = {"fx": 60.0, "fy": 60.0, "cx": 30.0, "cy": 23.5, "width": 64.0, "height": 48.0}
@@ -26,23 +26,23 @@ def frame() -> Frame:
 
 def test_the_mirror_changes_sides_and_the_stereo_cameras(frame: Frame) -> None:
     """Twice in the mirror is the frame itself; left and right cameras change places."""
-    once = View(mirror=True).of(frame)
+    once = AugmentedView(mirror=True).of(frame)
     np.testing.assert_array_equal(once.images["rgb"], frame.images["rgb"][:, ::-1])
     np.testing.assert_array_equal(once.images["left"], frame.images["right"][:, ::-1])
-    twice = View(mirror=True).of(once)
+    twice = AugmentedView(mirror=True).of(once)
     for channel, image in frame.images.items():
         np.testing.assert_array_equal(twice.images[channel], image)
 
 
 def test_light_is_drawn_by_frame_and_leaves_depth_alone(frame: Frame) -> None:
     """The same frame gets the same light every time, another frame another."""
-    lit = View(light=1).of(frame)
+    lit = AugmentedView(light=1).of(frame)
     assert not np.array_equal(lit.images["rgb"], frame.images["rgb"])
-    np.testing.assert_array_equal(lit.images["rgb"], View(light=1).of(frame).images["rgb"])
+    np.testing.assert_array_equal(lit.images["rgb"], AugmentedView(light=1).of(frame).images["rgb"])
     np.testing.assert_array_equal(lit.images["depth"], frame.images["depth"])
     later = Frame(6, 0, frame.images)
-    assert not np.array_equal(View(light=1).of(later).images["rgb"], lit.images["rgb"])
-    assert not np.array_equal(View(light=2).of(frame).images["rgb"], lit.images["rgb"])
+    assert not np.array_equal(AugmentedView(light=1).of(later).images["rgb"], lit.images["rgb"])
+    assert not np.array_equal(AugmentedView(light=2).of(frame).images["rgb"], lit.images["rgb"])
 
 
 def test_a_mirrored_frame_has_mirrored_geometry(frame: Frame) -> None:
@@ -50,15 +50,15 @@ def test_a_mirrored_frame_has_mirrored_geometry(frame: Frame) -> None:
     height = FEATURES.create("depth_height", {"grids": [1], "height_m": 1.0})
     camera = {"depth": CAMERA}
     plain = ready(height, camera).extract(frame)
-    mirrored = ready(altered(height, View(mirror=True)), camera).extract(frame)
+    mirrored = ready(altered(height, AugmentedView(mirror=True)), camera).extract(frame)
     np.testing.assert_allclose(mirrored, plain, atol=1e-6)
 
 
 def test_views_come_plain_first_and_multiply() -> None:
     """Mirror and two lights: six looks at a frame."""
-    assert views(False, 0) == [View()]
+    assert views(False, 0) == [AugmentedView()]
     assert len(views(True, 2)) == 6
-    assert views(True, 2)[0] == View()
+    assert views(True, 2)[0] == AugmentedView()
     assert len(set(views(True, 2))) == 6
 
 

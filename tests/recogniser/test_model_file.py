@@ -124,12 +124,24 @@ def test_learnt_extractor(tmp_path):
 def test_values(tmp_path):
     """Numbers, text and containers come back equal and of their own type."""
     values = {
-        "float": 0.1, "inf": float("inf"), "int": -7, "text": "küche", "none": None, "yes": True,
-        "tuple": (1, (2.5, "x")), "list": [1, []], "slice": slice(2, 9), "pairs": {1: "a", 2: "b"},
-        "$odd": {"$array": 3}, "set": frozenset({"b", "a"}), "scalar": np.float32(0.3),
-        "words": np.array(["a", "bcd"]), "fortran": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        "empty": np.empty((0, 4), np.float32), "points": RoomPoints(correct=2.0),
-    }  # fmt: skip
+        "float": 0.1,
+        "inf": float("inf"),
+        "int": -7,
+        "text": "küche",
+        "none": None,
+        "yes": True,
+        "tuple": (1, (2.5, "x")),
+        "list": [1, []],
+        "slice": slice(2, 9),
+        "pairs": {1: "a", 2: "b"},
+        "$odd": {"$array": 3},
+        "set": frozenset({"b", "a"}),
+        "scalar": np.float32(0.3),
+        "words": np.array(["a", "bcd"]),
+        "fortran": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "empty": np.empty((0, 4), np.float32),
+        "points": RoomPoints(correct=2.0),
+    }
     again = there_and_back(tmp_path, values)
     assert list(again) == list(values)
     arrays = {"words", "fortran", "empty"}
@@ -245,9 +257,16 @@ def test_refuses_objects_in_arrays(model_path):
     refused(model_path, "do not fit together .an array of \\(2,\\) object")
 
 
-@pytest.mark.parametrize("name", ["os:system", "subprocess:Popen", "robotvision.systems.base:View",
-                                  "robotvision.classifiers.svm:np.load",
-                                  "robotvision.recogniser.model_file:Path"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os:system",
+        "subprocess:Popen",
+        "robotvision.systems.base:View",
+        "robotvision.classifiers.svm:np.load",
+        "robotvision.recogniser.model_file:Path",
+    ],
+)
 def test_refuses_foreign_classes(model_path, name):
     """Only trusted modules' own classes are built, whatever the manifest says."""
     rewritten(model_path, lambda m: m["parts"].update(svm={"$object": name, "state": {}}))

@@ -39,9 +39,11 @@ class Signed(Extractor):
 def tour(rooms: str, sequence: list[int] | None = None, segment: list[int] | None = None) -> Frames:
     n = len(rooms)
     return Frames(
-        np.array(sequence or [0] * n), np.arange(n), np.array(segment or [0] * n),
+        np.array(sequence or [0] * n),
+        np.arange(n),
+        np.array(segment or [0] * n),
         np.array(list(rooms)),
-    )  # fmt: skip
+    )
 
 
 def test_whole_sequences_are_held_out() -> None:
@@ -162,9 +164,12 @@ def test_a_candidate_that_fails_is_told_and_the_others_go_on(small: Callable[[st
         "[{name: tests_signed.Signed}]",
     )
     done = subprocess.run(
-        [*CLI, "tune", str(path), "--json"], capture_output=True, text=True, check=False,
+        [*CLI, "tune", str(path), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": str(path.parent)},
-    )  # fmt: skip
+    )
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
     assert found["candidates"][0]["classifier"] == "knn"

@@ -25,9 +25,9 @@ def test_detects(method):
     rows = seen & ~last
     model = train(x[rows], y[rows], groups[rows])
     detector = UnknownDetector(method).fit(train, x[rows], y[rows], groups[rows], 0)
-    said = np.array([
-        detector.is_unknown(p, v) for p, v in zip(model.predict_proba(x), x, strict=True)
-    ])  # fmt: skip
+    said = np.array(
+        [detector.is_unknown(p, v) for p, v in zip(model.predict_proba(x), x, strict=True)]
+    )
     assert detector.roc_.area > 0.7
     assert said[~seen].mean() > said[seen & last].mean() + 0.4
 

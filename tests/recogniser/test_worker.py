@@ -42,9 +42,13 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
 
 
 def test_worker_answers_and_fails_as_in_process(
-    worker: Worker, session: Session, view: View, make_frame: Callable[[int], Frame],
-    nothing_left: None, tmp_path: Path,
-) -> None:  # fmt: skip
+    worker: Worker,
+    session: Session,
+    view: View,
+    make_frame: Callable[[int], Frame],
+    nothing_left: None,
+    tmp_path: Path,
+) -> None:
     """Answers, stages and messages are the same; a crash costs one frame."""
     with worker as system:
         system.start(session)

@@ -96,17 +96,16 @@ def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: Mak
     assert becomes(browser, "#facts h4", "Frame 1")
 
 
-def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(
-    browser: Any, make_run: MakeRun
-) -> None:  # fmt: skip
+def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(browser: Any, make_run: MakeRun) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
 
     visit(browser, write_html(make_run(n_each=20)))
     tracks = browser.find_element(By.ID, "tracks")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", tracks)
-    ActionChains(browser).move_to_element_with_offset(tracks, tracks.size["width"] // 2 - 5,
-                                                      0).perform()  # fmt: skip
+    ActionChains(browser).move_to_element_with_offset(
+        tracks, tracks.size["width"] // 2 - 5, 0
+    ).perform()
     assert becomes(browser, "#facts h4", "Frame 59")
     browser.find_element(By.ID, "zoom-in").click()
     assert becomes(browser, "#window", "frames 30 to 59, 30 of 60")
@@ -116,9 +115,7 @@ def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(
     assert becomes(browser, "#window", "all 60 frames")
 
 
-def test_filters_choose_frames_by_outcome_room_and_segment(
-    browser: Any, make_run: MakeRun
-) -> None:  # fmt: skip
+def test_filters_choose_frames_by_outcome_room_and_segment(browser: Any, make_run: MakeRun) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import Select
 
@@ -146,8 +143,9 @@ def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun
     hostile = "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>"
     about = {
         "task": {"id": "t", "title": hostile, "rooms": ["Kitchen", "Office", "Hall", hostile]},
-        "config": {"note": hostile}, "system": {"name": hostile},
-    }  # fmt: skip
+        "config": {"note": hostile},
+        "system": {"name": hostile},
+    }
     path = write_html(make_run(about=about, said=[hostile] * 18, faults={3: hostile}))
     visit(browser, path)
     assert value(browser, "window.broken === undefined")

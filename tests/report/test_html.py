@@ -37,9 +37,18 @@ def test_the_page_holds_its_parts_and_asks_for_nothing(make_run: MakeRun) -> Non
     text = page(make_run())
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', text)
     assert "default-src 'none'" in html.unescape(text)
-    for words in ("Timeline", "Confusion", "Latency", "Points against deadline", "Transitions",
-                  "Provenance", "95 % interval by room visit", "Risk against coverage",
-                  "The path on the map", "own rule"):  # fmt: skip
+    for words in (
+        "Timeline",
+        "Confusion",
+        "Latency",
+        "Points against deadline",
+        "Transitions",
+        "Provenance",
+        "95 % interval by room visit",
+        "Risk against coverage",
+        "The path on the map",
+        "own rule",
+    ):
         assert words in text
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert len(ids) == len(set(ids))
@@ -125,9 +134,9 @@ def test_two_runs_are_compared_frame_by_frame(make_run: MakeRun) -> None:
 
 
 def test_runs_over_different_frames_are_laid_side_by_side(make_run: MakeRun) -> None:
-    runs = load_runs([
-        make_run("a", frames=10, is_whole=False), make_run("b"), make_run("c", sequence="else")
-    ])  # fmt: skip
+    runs = load_runs(
+        [make_run("a", frames=10, is_whole=False), make_run("b"), make_run("c", sequence="else")]
+    )
     aligned = align(runs)
     assert len(aligned) == 36
     assert aligned.shared.sum() == 0

@@ -36,8 +36,14 @@ class Recorder(Panel):
 
 
 def panel(is_terminal: bool = True, is_wall: bool = False) -> Recorder:
-    made = Console(file=io.StringIO(), force_terminal=is_terminal, width=100, height=40,
-                   color_system=None, legacy_windows=False)  # fmt: skip
+    made = Console(
+        file=io.StringIO(),
+        force_terminal=is_terminal,
+        width=100,
+        height=40,
+        color_system=None,
+        legacy_windows=False,
+    )
     return Recorder(made, Posterior(), is_wall)
 
 
@@ -56,8 +62,18 @@ def test_the_panel_shows_room_truth_posterior_points_and_latency(
     screen = panel()
     watched(config(), tmp_path / "run", screen)
     last = screen.shown().split("╭")[-1]
-    for words in ("test", "18/18", "truth", "Kitchen", "Office", "Hall", "points", "frames",
-                  "latency", "median"):  # fmt: skip
+    for words in (
+        "test",
+        "18/18",
+        "truth",
+        "Kitchen",
+        "Office",
+        "Hall",
+        "points",
+        "frames",
+        "latency",
+        "median",
+    ):
         assert words in last
     assert any(s in last for s in SPARKS)
     assert "█" in last
@@ -109,13 +125,19 @@ def frames(n: int, took_ms: int) -> list[FrameRecord]:
     """Return frames due every 10 ms, each answered so long after it was due."""
     return [
         FrameRecord(
-            k * 10 * MS, 0,
-            TimedAnswer(k, Answer("Hall" if k % 2 else "Kitchen", 0.9), k * 10 * MS, k * 10 * MS,
-                        k * 10 * MS + took_ms * MS),
+            k * 10 * MS,
+            0,
+            TimedAnswer(
+                k,
+                Answer("Hall" if k % 2 else "Kitchen", 0.9),
+                k * 10 * MS,
+                k * 10 * MS,
+                k * 10 * MS + took_ms * MS,
+            ),
             Truth("Kitchen"),
         )
         for k in range(n)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("is_wall", [True, False])

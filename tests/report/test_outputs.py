@@ -62,8 +62,13 @@ def test_every_figure_is_drawn_as_vectors(kind: str, make_run: MakeRun, tmp_path
     draw(kind, load_runs([make_run()]), out)
     text = out.read_text()
     assert "<svg" in text
-    assert {"latency": "latency (ms)", "curve": "deadline (ms)", "map": "x (m)",
-            "timeline": "frame", "confusion": "answered"}[kind] in text  # fmt: skip
+    assert {
+        "latency": "latency (ms)",
+        "curve": "deadline (ms)",
+        "map": "x (m)",
+        "timeline": "frame",
+        "confusion": "answered",
+    }[kind] in text
     draw(kind, load_runs([make_run()]), tmp_path / "x.pdf")
     assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
 
@@ -156,6 +161,7 @@ def test_parquet_holds_every_frame(make_run: MakeRun, tmp_path: Path) -> None:
     assert table.column("points").to_pylist() == run.points.tolist()
     assert table.column("outcome").to_pylist()[:3] == ["correct", "wrong", "correct"]
     assert dict(table.column("stages_ns").to_pylist()[0]) == {
-        "features": 8_000_000, "classifier": 3_000_000
-    }  # fmt: skip
+        "features": 8_000_000,
+        "classifier": 3_000_000,
+    }
     assert json.loads(table.schema.metadata[b"robotvision"])["clock"] == "asap"

@@ -31,7 +31,7 @@ from robotvision.records import Answer, FrameRecord, Outcome, ScoredAnswer, Time
 from robotvision.report.feed import Feed
 from robotvision.report.html.live import live_page
 from robotvision.report.serve import MAX_FOLLOWERS, Server, events
-from robotvision.report.watch import Watch
+from robotvision.report.watch import RunWatch
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 
@@ -127,10 +127,19 @@ def test_nothing_but_get_is_answered(server: Server, method: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/../run.jsonl", "/%2e%2e/run.jsonl", "/run.jsonl", "/picture/0/..%2f..%2frun.jsonl",
-     "/picture/0/../../run.jsonl", "//etc/passwd", "/report.html", "/picture/99/rgb",
-     "/picture/0/points", "/picture/-1/rgb"],
-)  # fmt: skip
+    [
+        "/../run.jsonl",
+        "/%2e%2e/run.jsonl",
+        "/run.jsonl",
+        "/picture/0/..%2f..%2frun.jsonl",
+        "/picture/0/../../run.jsonl",
+        "//etc/passwd",
+        "/report.html",
+        "/picture/99/rgb",
+        "/picture/0/points",
+        "/picture/-1/rgb",
+    ],
+)
 def test_no_path_leads_to_a_file(server: Server, path: str) -> None:
     """Neither the run folder nor a frame that was not replayed, nor a report before the end."""
     assert ask(server, path)[0] == 404
@@ -214,8 +223,10 @@ def test_there_may_not_be_any_number_of_followers(server: Server, followed: Feed
     links = []
     for _ in range(MAX_FOLLOWERS):
         links.append(socket.create_connection(("127.0.0.1", server.port)))
-        links[-1].sendall(f"GET /events?from={followed.generation}.0 HTTP/1.1\r\nHost: "
-                          f"127.0.0.1:{server.port}\r\n\r\n".encode())  # fmt: skip
+        links[-1].sendall(
+            f"GET /events?from={followed.generation}.0 HTTP/1.1\r\nHost: "
+            f"127.0.0.1:{server.port}\r\n\r\n".encode()
+        )
         links[-1].recv(100)
     assert ask(server, f"/events?from={followed.generation}.0")[0] == 503
     followed.over("over")
@@ -247,8 +258,10 @@ def test_faults_and_a_page_do_not_go_together(config: Config) -> None:
 def start(path: Path, out: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", RUN, "run", "--serve", str(path), "--out", str(out), *more],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def address(run: subprocess.Popen[str]) -> str:
@@ -275,9 +288,13 @@ ENDED = "!document.getElementById('ended').hidden && document.getElementById('en
 
 
 def test_the_page_follows_a_real_run_to_its_end(
-    chrome: Any, config: Config, tour: Callable[..., Path], data_root: Path, tmp_path: Path,
+    chrome: Any,
+    config: Config,
+    tour: Callable[..., Path],
+    data_root: Path,
+    tmp_path: Path,
     requests: Callable[[Any], list[str]],
-) -> None:  # fmt: skip
+) -> None:
     """In a browser: the counter rises, points and pictures come, the end is told, all local."""
     tour(data_root / "long", n_each=20, seed=3)
     path = config(test="[long]", replay="{clock: wall}")
@@ -337,8 +354,10 @@ def test_on_a_terminal_it_serves_the_report_until_ctrl_c(config: Config, tmp_pat
     path, out = config(), tmp_path / "run"
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(sys.executable, [sys.executable, "-c", RUN, "run", str(path), "--serve", "--live",
-                                  "--out", str(out)])  # fmt: skip
+        os.execv(
+            sys.executable,
+            [sys.executable, "-c", RUN, "run", str(path), "--serve", "--live", "--out", str(out)],
+        )
     text = ""
     until = time.monotonic() + 60
     while "Ctrl-C to stop serving" not in text and time.monotonic() < until:
@@ -359,10 +378,11 @@ def test_on_a_terminal_it_serves_the_report_until_ctrl_c(config: Config, tmp_pat
 
 
 def test_a_run_that_fails_says_so_to_its_followers(config: Config, tmp_path: Path) -> None:
-    watch = Watch(Console(file=io.StringIO()), tmp_path, load_config(config()), port=0)
+    watch = RunWatch(Console(file=io.StringIO()), tmp_path, load_config(config()), port=0)
     with pytest.raises(RobotVisionError), watch:
         raise RobotVisionError("the camera fell off")
     assert watch.feed.end == {
-        "text": "The run did not come to its end: the camera fell off", "failed": True,
+        "text": "The run did not come to its end: the camera fell off",
+        "failed": True,
         "report": False,
-    }  # fmt: skip
+    }

@@ -30,9 +30,11 @@ MS = 1_000_000
 TASK = load_task("imageclef2013")
 Log = Callable[..., RunRecord]
 POLICIES = st.builds(
-    Policy, st.sampled_from(["newest", "queue"]), st.sampled_from(["own", "deadline", "hold"]),
+    Policy,
+    st.sampled_from(["newest", "queue"]),
+    st.sampled_from(["own", "deadline", "hold"]),
     st.one_of(st.none(), st.just("next-frame"), st.integers(0, 150)),
-)  # fmt: skip
+)
 
 
 @st.composite
@@ -58,9 +60,12 @@ def runs(draw: Any) -> RunRecord:
             now += latency
         frames.append(FrameRecord(stamp, 0, timed, truth and Truth(truth, seen)))
     about = {
-        "task": task.model_dump(mode="json"), "mode": "obligatory", "clock": "asap",
-        "policy": {"name": "offline", "backlog": "queue", "late": "own"}, "system": {},
-    }  # fmt: skip
+        "task": task.model_dump(mode="json"),
+        "mode": "obligatory",
+        "clock": "asap",
+        "policy": {"name": "offline", "backlog": "queue", "late": "own"},
+        "system": {},
+    }
     half = len(frames) // 2
     sequences = [
         SequenceRecord({"set": name, "name": name, "frames": len(part)}, part)
@@ -179,8 +184,10 @@ def test_latency_models_take_the_place_of_what_was_measured(log: Log) -> None:
     slow_first = listed([34 * MS] + [1] * 29)
     assert points(record, "deadline", 33 * MS, latency=slow_first) == 29
     mixed = Recorded(log([1 * MS, 50 * MS] * 15, ["A"] * 30)).measured_ns
-    again = [result(record, "deadline", 33 * MS, latency=parse_latency("empirical", mixed, 3))
-             for _ in range(2)]  # fmt: skip
+    again = [
+        result(record, "deadline", 33 * MS, latency=parse_latency("empirical", mixed, 3))
+        for _ in range(2)
+    ]
     assert again[0].tallies["test"].counts == again[1].tallies["test"].counts
     assert 0 < again[0].tallies["test"].points < 30
     with pytest.raises(RobotVisionError, match="the list names 2 frames, the run has more"):
@@ -224,9 +231,10 @@ def test_latencies_in_the_report_are_those_of_the_frames_taken(log: Log) -> None
     """Twice the machine, half the latency; a frame that was skipped has none."""
     record = log([60 * MS] * 300, ["A"] * 300)
     report = rescored_report(
-        Recorded(record), result(record, "deadline", machine_speed=2.0),
+        Recorded(record),
+        result(record, "deadline", machine_speed=2.0),
         Conditions(machine_speed=2.0),
-    )  # fmt: skip
+    )
     assert report["latency_ns"]["total"]["p50"] == 30 * MS
     slow = rescored_report(Recorded(record), result(record, "deadline"), Conditions())
     assert slow["taken"] == 168
@@ -258,9 +266,11 @@ def test_a_log_with_skipped_frames_can_only_be_judged_again(log: Log) -> None:
     assert found.tallies["test"].points == virtual
     assert recorded.rescore(named_policy("deadline", 70 * MS)).tallies["test"].points > 0
     asked: list[tuple[str, Conditions]] = [
-        ("queue", Conditions()), ("offline", Conditions()),
-        ("streaming", Conditions(machine_speed=2.0)), ("deadline", Conditions(rate_hz=5.0)),
-    ]  # fmt: skip
+        ("queue", Conditions()),
+        ("offline", Conditions()),
+        ("streaming", Conditions(machine_speed=2.0)),
+        ("deadline", Conditions(rate_hz=5.0)),
+    ]
     for policy, conditions in asked:
         with pytest.raises(RobotVisionError, match="frames were skipped under the clock") as e:
             recorded.rescore(named_policy(policy), conditions)
@@ -291,13 +301,27 @@ def test_the_command_prints_one_json_object(log: Log, tmp_path: Path) -> None:
     for name in ("offline", "deadline", "streaming", "queue"):
         shown = rescore(path, "--policy", name, "--rate-hz", 30, "--json")
         data = json.loads(shown.stdout)
-        assert {"schema", "task", "mode", "policy", "frames", "points", "max_points", "outcomes",
-                "rooms", "latency_ns", "run_dir"} <= data.keys()  # fmt: skip
+        assert {
+            "schema",
+            "task",
+            "mode",
+            "policy",
+            "frames",
+            "points",
+            "max_points",
+            "outcomes",
+            "rooms",
+            "latency_ns",
+            "run_dir",
+        } <= data.keys()
         assert sum(data["outcomes"].values()) == data["frames"] == 90
     both = json.loads(rescore(path, "--json").stdout)
     assert [r["policy"]["name"] for r in both["runs"]] == [
-        "offline", "deadline", "streaming", "queue"
-    ]  # fmt: skip
+        "offline",
+        "deadline",
+        "streaming",
+        "queue",
+    ]
     assert "streaming" in rescore(path).stdout
 
 

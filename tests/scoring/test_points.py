@@ -6,7 +6,7 @@ import pytest
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Outcome, Truth
-from robotvision.scoring import Worth
+from robotvision.scoring import PointsTable
 from robotvision.tasks import load_task
 
 RIGHT, WRONG, NONE = Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED
@@ -32,7 +32,7 @@ def test_editions_with_an_unknown_room(
     """A room that is none of the task's counts as unknown, a class of its own."""
     task = load_task(name)
     rooms = dict(zip("AB", task.room_names, strict=False))
-    worth = Worth(task)
+    worth = PointsTable(task)
     answer = Answer(rooms.get(said, said) if said else None)
     assert worth.of(Truth(rooms.get(truth, truth)), answer) == (outcome, points)
 
@@ -42,12 +42,15 @@ def test_editions_with_an_unknown_room(
     [("Toilet", RIGHT, 1.0), ("Corridor", WRONG, -1.0), (None, NONE, 0.0)],
 )
 def test_2012(said: str | None, outcome: Outcome, points: float) -> None:
-    assert Worth(load_task("imageclef2012")).of(Truth("Toilet"), Answer(said)) == (outcome, points)
+    assert PointsTable(load_task("imageclef2012")).of(Truth("Toilet"), Answer(said)) == (
+        outcome,
+        points,
+    )
 
 
 def test_2012_has_no_unknown_room() -> None:
     with pytest.raises(RobotVisionError, match="'Cellar' is outside the task imageclef2012"):
-        Worth(load_task("imageclef2012")).of(Truth("Cellar"), Answer("Toilet"))
+        PointsTable(load_task("imageclef2012")).of(Truth("Cellar"), Answer("Toilet"))
 
 
 TABLES = {
@@ -65,7 +68,7 @@ def test_objects_by_statement_and_truth(
     name: str, stated: bool | None, in_view: bool, said: str | None, room: float
 ) -> None:
     """One object is looked at, the other seven are out of view and not stated (worth 0)."""
-    worth = Worth(load_task(name))
+    worth = PointsTable(load_task(name))
     truth = Truth("Hall", frozenset({"Chair"} if in_view else ()))
     answer = Answer(said, objects={} if stated is None else {"Chair": stated})
     expected = room + TABLES[name][stated][not in_view]
@@ -76,12 +79,12 @@ def test_a_frame_of_2013_earns_at_most_two() -> None:
     task = load_task("imageclef2013")
     truth = Truth("Hall", frozenset({"Chair", "Trash"}))
     answer = Answer("Hall", objects={o: o in truth.objects for o in task.objects})
-    assert Worth(task).of(truth, answer)[1] == Worth(task).maximum(truth) == 2.0
+    assert PointsTable(task).of(truth, answer)[1] == PointsTable(task).maximum(truth) == 2.0
 
 
 def test_a_frame_of_2014_worked_by_hand() -> None:
     """Room +1; Chair seen +1; Phone said and absent -0.25; Trash missed -0.25; the rest 0."""
-    worth = Worth(load_task("imageclef2014"))
+    worth = PointsTable(load_task("imageclef2014"))
     truth = Truth("Hall", frozenset({"Chair", "Trash"}))
     answer = Answer("Hall", objects={"Chair": True, "Phone": True, "Fridge": False})
     assert worth.of(truth, answer) == (RIGHT, 1.5)
@@ -90,11 +93,11 @@ def test_a_frame_of_2014_worked_by_hand() -> None:
 
 
 def test_objects_outside_the_task_earn_nothing() -> None:
-    worth = Worth(load_task("imageclef2014"))
+    worth = PointsTable(load_task("imageclef2014"))
     truth = Truth("Hall", frozenset({"Bench"}))
     assert worth.of(truth, Answer("Hall", objects={"Bench": True})) == (RIGHT, 1.0)
 
 
 def test_rooms_have_to_be_settled() -> None:
     with pytest.raises(RobotVisionError, match="rooms are not settled; train first"):
-        Worth(load_task("rooms"))
+        PointsTable(load_task("rooms"))

@@ -17,8 +17,14 @@ from robotvision.scoring.policy import (
 )
 
 
-def frame(i: int, due: int, begun: int | None = None, done: int | None = None,
-          room: str | None = "A", fault: str | None = None) -> TimedAnswer:  # fmt: skip
+def frame(
+    i: int,
+    due: int,
+    begun: int | None = None,
+    done: int | None = None,
+    room: str | None = "A",
+    fault: str | None = None,
+) -> TimedAnswer:
     answer = Answer(room) if done is not None and fault is None else None
     return TimedAnswer(i, answer, due, begun, done, {}, fault)
 
@@ -56,9 +62,14 @@ def test_next_frame_is_the_due_time_of_the_frame_after_and_the_last_has_the_medi
 def test_hold_judges_each_instant_by_the_newest_answer_there_is() -> None:
     """Answers of 25 for frames due at 0, 10, 20, 30: what is known, and how old it is."""
     frames = [
-        frame(0, 0, 0, 25, "A"), frame(1, 10), frame(2, 20, 25, 50, "B"), frame(3, 30),
-        frame(4, 40), frame(5, 50, 50, 75, "C"), frame(6, 60),
-    ]  # fmt: skip
+        frame(0, 0, 0, 25, "A"),
+        frame(1, 10),
+        frame(2, 20, 25, 50, "B"),
+        frame(3, 30),
+        frame(4, 40),
+        frame(5, 50, 50, 75, "C"),
+        frame(6, 60),
+    ]
     found = judged(named_policy("streaming"), frames)
     rooms = [v.timed.answer.room if v.timed.answer else None for v in found]
     assert [v.outcome for v in found[:3]] == [Outcome.LATE, Outcome.SKIPPED, Outcome.LATE]
@@ -101,13 +112,18 @@ def test_every_frame_gets_one_verdict_in_order_under_every_policy() -> None:
 def test_policies_are_described_with_the_deadline_that_applies() -> None:
     """Reports name the rule and its deadline; where lateness costs nothing there is none."""
     assert named_policy("offline").describe() == {
-        "name": "offline", "backlog": "queue", "late": "own"
-    }  # fmt: skip
+        "name": "offline",
+        "backlog": "queue",
+        "late": "own",
+    }
     assert named_policy("deadline").describe()["deadline_ms"] == "next-frame"
     assert named_policy("streaming").describe()["deadline_ms"] == 0
     assert parse_policy("newest+hold", 5_000_000).describe() == {
-        "name": "newest+hold", "backlog": "newest", "late": "hold", "deadline_ms": 5.0
-    }  # fmt: skip
+        "name": "newest+hold",
+        "backlog": "newest",
+        "late": "hold",
+        "deadline_ms": 5.0,
+    }
 
 
 def test_wrong_names_and_deadlines_are_one_clear_line() -> None:

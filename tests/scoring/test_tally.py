@@ -13,13 +13,12 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Outcome, TimedAnswer, Truth
-from robotvision.scoring import Tally, Worth
+from robotvision.scoring import PointsTable, Tally
 from robotvision.scoring.tally import SILENT
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
-TASKS = [load_task(n) for n in ("imageclef2009", "imageclef2012", "imageclef2013",
-                                "imageclef2014")]  # fmt: skip
+TASKS = [load_task(n) for n in ("imageclef2009", "imageclef2012", "imageclef2013", "imageclef2014")]
 OUTCOMES = [None, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED]
 Frame = tuple[Truth, Answer, Outcome | None]
 
@@ -85,7 +84,7 @@ def test_two_halves_make_the_whole(drawn: tuple[Task, list[Frame]], cut: int) ->
 def test_the_points_are_the_sum_of_the_frames_points(drawn: tuple[Task, list[Frame]]) -> None:
     """Counts times worth equal the protocol applied frame by frame (every worth is dyadic)."""
     task, answered = drawn
-    worth = Worth(task)
+    worth = PointsTable(task)
     expected = fsum(
         worth.of(truth, answer)[1] if outcome is None else worth.empty(truth)
         for truth, answer, outcome in answered
@@ -97,7 +96,7 @@ def test_the_points_are_the_sum_of_the_frames_points(drawn: tuple[Task, list[Fra
 @settings(deadline=None, max_examples=60)
 def test_the_points_shown_live_are_those_of_the_protocol(drawn: tuple[Task, list[Frame]]) -> None:
     task, answered = drawn
-    made, worth = Tally(task), Worth(task)
+    made, worth = Tally(task), PointsTable(task)
     for i, (truth, answer, outcome) in enumerate(answered):
         scored = made.add(truth, TimedAnswer(i, answer, 0), outcome)
         found, points = worth.of(truth, answer)
@@ -124,7 +123,7 @@ def test_the_truth_earns_the_maximum(drawn: tuple[Task, list[Frame]]) -> None:
 @settings(deadline=None, max_examples=80)
 def test_counting_by_column_equals_counting_live(drawn: tuple[Task, list[Frame]]) -> None:
     task, answered = drawn
-    worth, labels = Worth(task), list(task.labels)
+    worth, labels = PointsTable(task), list(task.labels)
     n_labels = len(labels)
     said, stated, seen = [], [], []
     for truth, answer, outcome in answered:
@@ -154,8 +153,9 @@ def test_the_breakdown_agrees_with_scikit_learn() -> None:
     rng = random.Random(3)
     truth = [rng.choice(labels) for _ in range(2000)]
     said = [t if rng.random() < 0.6 else rng.choice([*labels, ""]) for t in truth]
-    made = tally(task, [(Truth(t), Answer(s or None), None)
-                        for t, s in zip(truth, said, strict=True)])  # fmt: skip
+    made = tally(
+        task, [(Truth(t), Answer(s or None), None) for t, s in zip(truth, said, strict=True)]
+    )
     assert (made.confusion == confusion_matrix(truth, said, labels=labels)).all()
     precision, recall, _, support = precision_recall_fscore_support(truth, said, labels=labels)
     for line, p, r, n in zip(made.rooms(), precision, recall, support, strict=True):

@@ -71,8 +71,14 @@ def test_columns_of_different_lengths_are_refused() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("AB."), st.booleans()),
-                min_size=1, max_size=60), st.integers(0, 6))  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("AB"), st.sampled_from("AB."), st.booleans()),
+        min_size=1,
+        max_size=60,
+    ),
+    st.integers(0, 6),
+)
 def test_parts_add_up_to_the_whole(rows: list[tuple[str, str, bool]], near: int) -> None:
     truth, answer = "".join(r[0] for r in rows), "".join(r[1] for r in rows)
     t = tour(truth, answer)
@@ -83,9 +89,7 @@ def test_parts_add_up_to_the_whole(rows: list[tuple[str, str, bool]], near: int)
     assert sum(p.frames for p in parts) == len(rows)
     assert sum(p.points for p in parts) == pytest.approx(t.points.sum())
     assert sum(p.correct for p in parts) == (t.truth == t.answer).sum()
-    n_visits = 1 + sum(
-        truth[i] != truth[i - 1] or rows[i][2] for i in range(1, len(rows))
-    )  # fmt: skip
+    n_visits = 1 + sum(truth[i] != truth[i - 1] or rows[i][2] for i in range(1, len(rows)))
     assert found.doors.entered + found.jumps.entered == n_visits
 
 
@@ -93,10 +97,14 @@ def record(clock: str) -> RunRecord:
     """Three frames 100 ns apart; each answer takes 150 ns, so the second is skipped."""
     times = [(0, 0, 150), (100, None, None), (200, 200, 350)]
     frames = [
-        FrameRecord(due, 0, TimedAnswer(i, Answer("A") if start is not None else None, due, start,
-                                        end), Truth("A"))
+        FrameRecord(
+            due,
+            0,
+            TimedAnswer(i, Answer("A") if start is not None else None, due, start, end),
+            Truth("A"),
+        )
         for i, (due, start, end) in enumerate(times)
-    ]  # fmt: skip
+    ]
     from pathlib import Path
 
     return RunRecord(Path("x"), {"clock": clock}, [SequenceRecord({"frames": 3}, frames)])

@@ -54,8 +54,10 @@ def test_a_frame_the_set_does_not_have_is_a_fault(tmp_path: Path) -> None:
     result = check_run_file(path, TASK, SET)
     assert result.lines()[-1] == f"{path}: refused: 1 fault"
     (fault,) = result.faults
-    assert str(fault) == (f"{path}:2: frame 6 is not in test1, whose frames are 1 to 5; is it the "
-                          "run of this test set?")  # fmt: skip
+    assert str(fault) == (
+        f"{path}:2: frame 6 is not in test1, whose frames are 1 to 5; is it the "
+        "run of this test set?"
+    )
 
 
 def test_frames_by_file_name(tmp_path: Path) -> None:
@@ -146,8 +148,14 @@ def test_the_command_lists_good_and_refused_files(tmp_path: Path) -> None:
     done = robotvision("check", "--task", "imageclef2012", "--json", good, bad)
     assert (done.returncode, done.stderr) == (1, "")
     found = json.loads(done.stdout)["files"]
-    assert found[0] == {"file": str(good), "ok": True, "answers": 2, "unanswered": 1,
-                        "faults": [], "warnings": []}  # fmt: skip
+    assert found[0] == {
+        "file": str(good),
+        "ok": True,
+        "answers": 2,
+        "unanswered": 1,
+        "faults": [],
+        "warnings": [],
+    }
     assert [f["line"] for f in found[1]["faults"]] == [1, 2]
     assert "did you mean 'Toilet'" in found[1]["faults"][0]["message"]
     assert "no answer: '00001  '" in found[1]["faults"][0]["remedy"]
@@ -167,9 +175,13 @@ def test_the_command_lists_good_and_refused_files(tmp_path: Path) -> None:
     ],
 )
 def test_exit_codes(
-    tmp_path: Path, args: list[str], code: int, expected: str,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    args: list[str],
+    code: int,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "00001 Toilet\n")
     write(tmp_path, "x" * 70_000, "long.txt")
@@ -198,8 +210,16 @@ def test_a_line_of_200_mb_is_refused_in_bounded_memory(tmp_path: Path, kind: str
         "peak = next(x for x in open('/proc/self/status') if x.startswith('VmHWM'))\n"
         "print(int(peak.split()[1]) // 1024)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, path, kind], capture_output=True, text=True,
-                          check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, path, kind],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     message, megabytes = done.stdout.splitlines()
-    assert message == f"{path}:1: a line of more than 65536 bytes: not a file of lines; is it the right file?"  # noqa: E501  # fmt: skip
+    assert (
+        message
+        == f"{path}:1: a line of more than 65536 bytes: not a file of lines; is it the right file?"
+    )
     assert int(megabytes) < 150

@@ -24,10 +24,43 @@ from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
 Answers = dict[Key, tuple[str | None, dict[str, bool]]]
-SPLICES = (b"\0", b"\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\r\n", b" ", b"  ", b"\t", b'"', b",",
-           b";", b"!", b"-1", b"0", b"9" * 20, b"Corridor", b"Toilet ", b"Unknown", b"Chair",
-           b"index", b": ", b"[", b"]", b"{", b"}", b"#", b"&a", b"*a", b"!!x", b"1e999", b"null",
-           "\u0663".encode(), "\u00e9".encode(), "\u00e9".encode("latin-1"))  # fmt: skip
+SPLICES = (
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b" ",
+    b"  ",
+    b"\t",
+    b'"',
+    b",",
+    b";",
+    b"!",
+    b"-1",
+    b"0",
+    b"9" * 20,
+    b"Corridor",
+    b"Toilet ",
+    b"Unknown",
+    b"Chair",
+    b"index",
+    b": ",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"#",
+    b"&a",
+    b"*a",
+    b"!!x",
+    b"1e999",
+    b"null",
+    "\u0663".encode(),
+    "\u00e9".encode(),
+    "\u00e9".encode("latin-1"),
+)
 
 
 def mutate(raw: bytes, rng: random.Random) -> bytes:
@@ -82,8 +115,11 @@ def parse_line(line: str, task: Task) -> tuple[str, str | None, dict[str, bool]]
     words: list[str] = []
     if form == "frame_room":
         try:
-            rows = list(csv.reader(io.StringIO(line.rstrip(" "), newline=""), strict=True,
-                                   skipinitialspace=True))  # fmt: skip
+            rows = list(
+                csv.reader(
+                    io.StringIO(line.rstrip(" "), newline=""), strict=True, skipinitialspace=True
+                )
+            )
         except csv.Error:
             return None
         if len(rows) != 1 or len(rows[0]) != 2:

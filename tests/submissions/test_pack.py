@@ -84,8 +84,20 @@ def test_everything_that_is_missing_is_listed(
         main(["pack", "--init", str(card)])
     assert all(f"{key}:" in card.read_text() for key in Card.model_fields)
     with pytest.raises(SystemExit, match="2"):
-        main(["pack", str(run), "--task", "imageclef2012", "--card", str(card), "--group", "Ours",
-              "-o", str(tmp_path / "x.zip")])  # fmt: skip
+        main(
+            [
+                "pack",
+                str(run),
+                "--task",
+                "imageclef2012",
+                "--card",
+                str(card),
+                "--group",
+                "Ours",
+                "-o",
+                str(tmp_path / "x.zip"),
+            ]
+        )
     lines = capsys.readouterr().err.splitlines()
     for key in set(GIVEN) - {"group"}:
         assert any(f": {key}: expected" in line for line in lines), key
@@ -131,8 +143,9 @@ def reseal(files: dict[str, bytes]) -> None:
     manifest = json.loads(files[MANIFEST])
     manifest["files"] = [
         {"path": n, "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-        for n, raw in files.items() if n != MANIFEST
-    ]  # fmt: skip
+        for n, raw in files.items()
+        if n != MANIFEST
+    ]
     files[MANIFEST] = json.dumps(manifest).encode()
 
 

@@ -38,8 +38,11 @@ def test_equal_points_share_a_rank(contest: Path) -> None:
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     (ranking,) = rank(scores)
     assert [(r.rank, r.run, r.points) for r in ranking.rows] == [
-        (1, "b", 3.0), (2, "a", 1.0), (2, "c", 1.0), (4, "d", -3.0)
-    ]  # fmt: skip
+        (1, "b", 3.0),
+        (2, "a", 1.0),
+        (2, "c", 1.0),
+        (4, "d", -3.0),
+    ]
     assert [r.name for r in scores.refused] == ["e"]
 
 
@@ -47,8 +50,16 @@ def test_the_command_writes_its_three_files(
     contest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They may lie among the runs and are not taken for one the next time."""
-    args = ["rank", "--task", "imageclef2012", "--truth", str(contest / "truth.csv"),
-            str(contest / "runs"), "--out", str(contest / "runs")]  # fmt: skip
+    args = [
+        "rank",
+        "--task",
+        "imageclef2012",
+        "--truth",
+        str(contest / "truth.csv"),
+        str(contest / "runs"),
+        "--out",
+        str(contest / "runs"),
+    ]
     for _ in range(2):
         with pytest.raises(SystemExit) as caught:
             main(args)
@@ -58,8 +69,11 @@ def test_the_command_writes_its_three_files(
         assert "recollected, not confirmed" in page
     rows = list(csv.DictReader((contest / "runs" / "ranking.csv").read_text().splitlines()))
     assert [(r["rank"], r["run"], r["points"], r["wrong"]) for r in rows] == [
-        ("1", "b", "3", "0"), ("2", "a", "1", "0"), ("2", "c", "1", "0"), ("4", "d", "-3", "3")
-    ]  # fmt: skip
+        ("1", "b", "3", "0"),
+        ("2", "a", "1", "0"),
+        ("2", "c", "1", "0"),
+        ("4", "d", "-3", "3"),
+    ]
     scores = json.loads((contest / "runs" / "scores.json").read_text())
     assert {"interval", "ranks", "group"} <= set(scores["rankings"]["overall"][0])
     assert scores["uncertainty"]["level"] == 0.95
@@ -73,8 +87,17 @@ def test_the_command_writes_its_three_files(
 
 def test_json_is_all_there_is_on_stdout(contest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["rank", "--task", "imageclef2012", "--truth", str(contest / "truth.csv"),
-              str(contest / "runs"), "--json"])  # fmt: skip
+        main(
+            [
+                "rank",
+                "--task",
+                "imageclef2012",
+                "--truth",
+                str(contest / "truth.csv"),
+                str(contest / "runs"),
+                "--json",
+            ]
+        )
     assert json.loads(capsys.readouterr().out)["task"] == "imageclef2012"
 
 
@@ -86,8 +109,9 @@ def two_sets(folder: Path, wrong: str, right: str, label: str) -> list[Path]:
     for run, says in (("one", (right, wrong)), ("two", (right, right))):
         (folder / "runs" / run).mkdir(parents=True)
         for name, said in zip(label.split(), says, strict=True):
-            (folder / "runs" / run / f"{name}.txt").write_text(f"1,{said}\n".replace(
-                ",", " " if "task" in label else ","))  # fmt: skip
+            (folder / "runs" / run / f"{name}.txt").write_text(
+                f"1,{said}\n".replace(",", " " if "task" in label else ",")
+            )
     return truths
 
 
@@ -95,8 +119,9 @@ def test_sets_that_are_summed_stand_in_columns(tmp_path: Path) -> None:
     truths = two_sets(tmp_path, "Kitchen", "Toilet", "easy hard")
     (ranking,) = rank(score_folder("imageclef2010-icpr", truths, tmp_path / "runs"))
     assert [(r.rank, r.run, r.points, r.sets) for r in ranking.rows] == [
-        (1, "two", 2.0, {"easy": 1.0, "hard": 1.0}), (2, "one", 0.5, {"easy": 1.0, "hard": -0.5})
-    ]  # fmt: skip
+        (1, "two", 2.0, {"easy": 1.0, "hard": 1.0}),
+        (2, "one", 0.5, {"easy": 1.0, "hard": -0.5}),
+    ]
 
 
 def test_sets_that_are_kept_apart_have_a_ranking_each(tmp_path: Path) -> None:
@@ -106,8 +131,9 @@ def test_sets_that_are_kept_apart_have_a_ranking_each(tmp_path: Path) -> None:
     assert [r.name for r in rankings] == ["task1", "task2"]
     assert [(r.rank, r.run) for r in rankings[0].rows] == [(1, "one"), (1, "two")]
     assert [(r.rank, r.run, r.points) for r in rankings[1].rows] == [
-        (1, "two", 1.0), (2, "one", -1.0)
-    ]  # fmt: skip
+        (1, "two", 1.0),
+        (2, "one", -1.0),
+    ]
     assert "## task2" in "\n".join(markdown(scores, rankings))
 
 

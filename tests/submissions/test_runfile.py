@@ -68,12 +68,15 @@ def test_a_real_run_of_2012_is_read_and_written_back(tmp_path: Path) -> None:
 
 def test_frames_are_named_by_number_or_by_file_name(tmp_path: Path) -> None:
     assert answers(write(tmp_path, '"00001","BO"\n2,CR\n"3", ""\n'), NAMED) == {
-        1: "BO", 2: "CR", 3: None
-    }  # fmt: skip
+        1: "BO",
+        2: "CR",
+        3: None,
+    }
     names = '"t1.5_rBO_x1_y2_a3.png","BO"\nt2.5_rCR_x1_y2_a3.png,Unknown\n'
     assert answers(write(tmp_path, names), NAMED) == {
-        "t1.5_rBO_x1_y2_a3.png": "BO", "t2.5_rCR_x1_y2_a3.png": "Unknown"
-    }  # fmt: skip
+        "t1.5_rBO_x1_y2_a3.png": "BO",
+        "t2.5_rCR_x1_y2_a3.png": "Unknown",
+    }
 
 
 def test_the_2009_form_is_written_to_the_byte(tmp_path: Path) -> None:
@@ -100,8 +103,11 @@ def test_the_2014_form_is_written_to_the_byte(tmp_path: Path) -> None:
     """Objects stand in the task's order, whatever order they were answered in."""
     path = tmp_path / "run.txt"
     said = {"Chair": True, "Extinguisher": False}
-    write_run_file(path, OBJECTS, [(1, Answer("Hall", objects=said)), (2, Answer(None)),
-                                   (3, Answer(None, objects=said))])  # fmt: skip
+    write_run_file(
+        path,
+        OBJECTS,
+        [(1, Answer("Hall", objects=said)), (2, Answer(None)), (3, Answer(None, objects=said))],
+    )
     assert path.read_bytes() == b"1 Hall !Extinguisher Chair\n2  \n3  !Extinguisher Chair\n"
 
 
@@ -117,9 +123,17 @@ def test_the_2014_form_is_written_to_the_byte(tmp_path: Path) -> None:
         GOLDEN.replace(b"00002  ", b"00002"),
         GOLDEN.replace(b"00003", b"3"),
     ],
-    ids=["as written", "CRLF", "BOM", "trailing blanks", "no last LF", "empty lines at the end",
-         "no blank", "no padding"],
-)  # fmt: skip
+    ids=[
+        "as written",
+        "CRLF",
+        "BOM",
+        "trailing blanks",
+        "no last LF",
+        "empty lines at the end",
+        "no blank",
+        "no padding",
+    ],
+)
 def test_what_editors_do_to_a_file_changes_nothing(tmp_path: Path, raw: bytes) -> None:
     expected = {1: "Corridor", 2: None, 3: "VisioConference", 123456: "Toilet"}
     assert answers(write(tmp_path, raw)) == expected

@@ -37,15 +37,17 @@ def write(path: Path, text: str) -> Path:
 def score(*args: object) -> tuple[int, str, str]:
     """Run the command in a process of its own."""
     code = "import sys; from robotvision.cli import main; main(['score', *sys.argv[1:]])"
-    done = subprocess.run([sys.executable, "-c", code, *map(str, args)], capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout, done.stderr
 
 
 def test_2012_worked_by_hand(tmp_path: Path) -> None:
     """Two right, one wrong, one silent, one line missing: 2 - 1 + 0 + 0 = 1 of 5."""
-    truth = write(tmp_path / "truth.csv",
-                  "index,room\n0,Toilet\n1,Toilet\n2,Corridor\n3,Corridor\n4,Toilet\n")  # fmt: skip
+    truth = write(
+        tmp_path / "truth.csv", "index,room\n0,Toilet\n1,Toilet\n2,Corridor\n3,Corridor\n4,Toilet\n"
+    )
     run = write(tmp_path / "run.txt", "00001 Toilet\n00002 Corridor\n00003 Corridor\n00004  \n")
     code, out, err = score("--task", "imageclef2012", "--truth", truth, run, "--json")
     found = json.loads(out)
@@ -53,11 +55,20 @@ def test_2012_worked_by_hand(tmp_path: Path) -> None:
     assert "1 frame is missing and will count as not answered: 5" in err
     assert set(SHARED) <= set(found)
     assert (found["schema"], found["task"], found["mode"], found["policy"]) == (
-        1, "imageclef2012", "obligatory", "offline"
-    )  # fmt: skip
+        1,
+        "imageclef2012",
+        "obligatory",
+        "offline",
+    )
     assert (found["frames"], found["points"], found["max_points"]) == (5, 1.0, 5.0)
-    assert found["outcomes"] == {"correct": 2, "wrong": 1, "unanswered": 2, "late": 0,
-                                 "skipped": 0, "failed": 0}  # fmt: skip
+    assert found["outcomes"] == {
+        "correct": 2,
+        "wrong": 1,
+        "unanswered": 2,
+        "late": 0,
+        "skipped": 0,
+        "failed": 0,
+    }
     toilet = found["rooms"]["Toilet"]
     assert (toilet["frames"], toilet["precision"], toilet["points"]) == (3, 1.0, 0.0)
     assert toilet["recall"] == pytest.approx(1 / 3)
@@ -153,12 +164,15 @@ def test_by_column_equals_live_whatever_the_order_of_the_lines(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("task", "truth", "expected"),
     [
-        ("imageclef2012", "index,room\n0,Toilet\n1,Cellar\n",
-         "truth.csv:3: the room 'Cellar' is not one of the task imageclef2012; rooms: Corridor"),
+        (
+            "imageclef2012",
+            "index,room\n0,Toilet\n1,Cellar\n",
+            "truth.csv:3: the room 'Cellar' is not one of the task imageclef2012; rooms: Corridor",
+        ),
         ("imageclef2012", "index,room\n0,Tiolet\n", "did you mean 'Toilet'"),
         ("imageclef2014", "index,room\n0,Hall\n", "asks for objects, and the truth says nothing"),
     ],
-)  # fmt: skip
+)
 def test_a_truth_that_is_not_the_tasks_is_refused(
     tmp_path: Path, task: str, truth: str, expected: str
 ) -> None:
@@ -220,10 +234,13 @@ def test_scoring_needs_neither_pictures_nor_scikit_learn(tmp_path: Path) -> None
     """A run is scored from text alone: nothing heavy is imported for it."""
     truth = write(tmp_path / "truth.csv", "index,room\n0,Toilet\n")
     run = write(tmp_path / "run.txt", "00001 Toilet\n")
-    code = ("import sys\nfrom robotvision.submissions.batch import score_files\n"
-            "from pathlib import Path\n"
-            "score_files('imageclef2012', [Path(sys.argv[1])], [Path(sys.argv[2])])\n"
-            "print({'cv2', 'sklearn', 'torch', 'scipy'} & set(sys.modules))")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code, truth, run], capture_output=True, text=True,
-                          check=True)  # fmt: skip
+    code = (
+        "import sys\nfrom robotvision.submissions.batch import score_files\n"
+        "from pathlib import Path\n"
+        "score_files('imageclef2012', [Path(sys.argv[1])], [Path(sys.argv[2])])\n"
+        "print({'cv2', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, truth, run], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "set()"

@@ -114,8 +114,12 @@ def environment(root: Path) -> dict[str, str]:
     """Return the environment of a child process that knows the tours and the plug-ins."""
     warnings = "error,default:Creating scratch directories"  # Dask's, on a busy disk
     paths = [str(root), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "ROBOTVISION_DATA": str(root), "PYTHONWARNINGS": warnings,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths))}  # fmt: skip
+    return {
+        **os.environ,
+        "ROBOTVISION_DATA": str(root),
+        "PYTHONWARNINGS": warnings,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,11 @@ Sweep = Callable[..., Called]
 
 @pytest.fixture
 def robotvision(
-    tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tours: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-) -> Sweep:  # fmt: skip
+) -> Sweep:
     """Return a function that calls ``robotvision sweep`` from here: its workers are processes."""
     monkeypatch.setenv("ROBOTVISION_DATA", str(tours))
     monkeypatch.syspath_prepend(str(tours))
@@ -161,9 +167,16 @@ def dask(
     commands += [["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]] * n_workers
     with open(log, "w") as out:
         children = [
-            subprocess.Popen([sys.executable, "-m", "dask", *c], env=mine, stdout=out, stderr=out,
-                             cwd=log.parent, text=True) for c in commands
-        ]  # fmt: skip
+            subprocess.Popen(
+                [sys.executable, "-m", "dask", *c],
+                env=mine,
+                stdout=out,
+                stderr=out,
+                cwd=log.parent,
+                text=True,
+            )
+            for c in commands
+        ]
         try:
             listening(int(port), children[0])
             yield children
@@ -234,7 +247,8 @@ def results_of(rows_of: Callable[[Path], Rows]) -> Callable[[Path], dict[str, tu
     """Return a function that reads what must be the same bit for bit, by hash."""
 
     def read(folder: Path) -> dict[str, tuple[Any, ...]]:
-        return {k: (r["status"], r["points"], r["answers_digest"])
-                for k, r in rows_of(folder).items()}  # fmt: skip
+        return {
+            k: (r["status"], r["points"], r["answers_digest"]) for k, r in rows_of(folder).items()
+        }
 
     return read

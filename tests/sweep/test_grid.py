@@ -31,8 +31,11 @@ def test_every_combination_is_a_run(grid: Grid) -> None:
         """)
     found = cells(path)
     assert [(c["classifier"], c["decision.abstain"]) for c in found] == [
-        ("machine", "auto"), ("machine", 0.5), ("neighbours", "auto"), ("neighbours", 0.5)
-    ]  # fmt: skip
+        ("machine", "auto"),
+        ("machine", 0.5),
+        ("neighbours", "auto"),
+        ("neighbours", 0.5),
+    ]
     configs = [run.setup.config for run in load_plan(path).runs]
     assert configs[1].decision.abstain == 0.5
     assert configs[0].classifier.params == {"C": 10}  # type: ignore[union-attr]
@@ -64,16 +67,24 @@ def test_splits_part_the_sequences(grid: Grid, tours: Path) -> None:
         for run in runs
     }
     assert sides == {
-        "plain": ("a", "bc"), "without a": ("bc", "a"), "without b": ("ac", "b"),
-        "without c": ("ab", "c"), "without light": ("c", "ab"), "robot1 to robot2": ("a", "b"),
+        "plain": ("a", "bc"),
+        "without a": ("bc", "a"),
+        "without b": ("ac", "b"),
+        "without c": ("ab", "c"),
+        "without light": ("c", "ab"),
+        "robot1 to robot2": ("a", "b"),
         "robot2 to robot1": ("b", "a"),
-    }  # fmt: skip
+    }
 
 
 def test_equal_runs_are_done_once(grid: Grid) -> None:
     """Leaving out the dark condition is leaving out its only tour: one run, and a line about it."""
-    plan = load_plan(grid("splits: {leave_one_condition_out: {x: [a, b], y: [c]}, "
-                          "named: {same: {train: [a, b], test: [c]}}}"))  # fmt: skip
+    plan = load_plan(
+        grid(
+            "splits: {leave_one_condition_out: {x: [a, b], y: [c]}, "
+            "named: {same: {train: [a, b], test: [c]}}}"
+        )
+    )
     assert len(plan.runs) == 2
     assert plan.repeated == ["split=without y: the same run as split=same"]
 
@@ -89,19 +100,23 @@ def test_a_base_elsewhere_keeps_its_paths(tour: Callable[..., Path], tmp_path: P
     tours = tmp_path / "tours"
     for name in "abc":
         tour(tours / name, n_each=1)
-    (tours / "base.yaml").write_text("task: rooms\ntrain: [a]\ntest: [b]\nfeatures: [phog]\n"
-                                     "classifier: knn\n", encoding="utf-8")  # fmt: skip
+    (tours / "base.yaml").write_text(
+        "task: rooms\ntrain: [a]\ntest: [b]\nfeatures: [phog]\nclassifier: knn\n", encoding="utf-8"
+    )
     folder = tmp_path / "grids" / "deep"
     folder.mkdir(parents=True)
     path = folder / "g.yaml"
-    path.write_text("base: ../../tours/base.yaml\ngrid: {test: [[../../tours/c], [../../tours/b]]}",
-                    encoding="utf-8")  # fmt: skip
+    path.write_text(
+        "base: ../../tours/base.yaml\ngrid: {test: [[../../tours/c], [../../tours/b]]}",
+        encoding="utf-8",
+    )
     tests = [run.setup.parts[0].test[0].path for run in load_plan(path).runs]
     assert tests == [str(tours / "c"), str(tours / "b")]
 
 
-def test_the_hash_is_that_of_the_work(grid: Grid, tours: Path, tmp_path: Path,
-                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_the_hash_is_that_of_the_work(
+    grid: Grid, tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither the place of the data nor a note changes it; a parameter, the limit, the truth do."""
 
     def key(text: str = "grid: {seed: [0]}", limit: int | None = None) -> str:

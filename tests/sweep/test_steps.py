@@ -18,7 +18,8 @@ def graph(path: Path, live: bool = False) -> Graph:
 
 def test_shared_steps_are_there_once(grid: Grid) -> None:
     """Two extractors and three tours are six extractions, whatever else the grid asks for."""
-    found = graph(grid("""
+    found = graph(
+        grid("""
         grid:
           features:
             one: [hsv_histogram]
@@ -29,7 +30,8 @@ def test_shared_steps_are_there_once(grid: Grid) -> None:
           mode: [optional]
           temporal: [null, bayes]
         splits: {leave_one_out: [a, b, c]}
-        """))  # fmt: skip
+        """)
+    )
     assert len(found.runs) == 3 * 2 * 3 * 2 * 3
     assert len(found.extracts) == 2 * 3
     assert len(found.trains) == 3 * 2 * 2 * 3  # no threshold is trained for; a filter is tuned
@@ -51,28 +53,30 @@ def test_test_frames_are_extracted_live_where_time_counts(grid: Grid) -> None:
     plain = grid("grid: {seed: [0, 1]}")
     assert all(run.extracts for run in graph(plain).runs.values())
     assert not any(run.extracts for run in graph(plain, live=True).runs.values())
-    timed = grid("grid: {replay.clock: [simulated], replay.policy: [deadline], "
-                 "replay.deadline_ms: [50.0]}")  # fmt: skip
+    timed = grid(
+        "grid: {replay.clock: [simulated], replay.policy: [deadline], replay.deadline_ms: [50.0]}"
+    )
     assert not any(run.extracts for run in graph(timed).runs.values())
 
 
 def test_spoilt_tours_have_vectors_of_their_own(grid: Grid) -> None:
     """A declared sensor fault changes the test pictures, not those trained on."""
-    found = graph(grid("grid: {faults: {none: null, dark: "
-                       "{faults: [{kind: exposure, ev: -2}]}}}"))  # fmt: skip
+    found = graph(grid("grid: {faults: {none: null, dark: {faults: [{kind: exposure, ev: -2}]}}}"))
     assert (len(found.extracts), len(found.trains), len(found.runs)) == (3, 1, 2)
 
 
 def test_settled_features_are_shared(grid: Grid) -> None:
     """What only the sequences settle is settled first: left out, or its channel found."""
-    found = graph(grid("""
+    found = graph(
+        grid("""
         grid:
           features:
             plain: [hsv_histogram]
             auto: [{name: phog, channel: auto}]
             lacks: [hsv_histogram, {name: gist, channel: left, optional: true}]
           decision.abstain: [auto, never]
-        """))  # fmt: skip
+        """)
+    )
     assert (len(found.runs), len(found.trains), len(found.extracts)) == (6, 2, 4)
     assert all(run.extracts for run in found.runs.values())
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from robotvision.cluster.start import Wish
+from robotvision.cluster.start import ClusterOptions
 from robotvision.cluster.store import Store
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import execute, new_folder
@@ -88,8 +88,13 @@ def test_results_in_memory(
     assert inside.returncode == 0, inside.stderr
     store = Store(results)
     assert store.names("") == [
-        "models", "plan.json", "results.html", "results.parquet", "rows", "runs"
-    ]  # fmt: skip
+        "models",
+        "plan.json",
+        "results.html",
+        "results.parquet",
+        "rows",
+        "runs",
+    ]
     assert len(Store(cache).names("features")) == 2
     rows = read_rows(store)
     for key in rows:
@@ -118,8 +123,11 @@ def test_a_dead_worker_is_replaced_and_its_run_repeated(
     assert done.returncode == 1, done.stderr
     rows = {r["keys"]["features"]: r for r in rows_of(tmp_path / "o").values()}
     assert {k: r["status"] for k, r in rows.items()} == {
-        "once": "done", "always": "failed", "bug": "failed", "fine": "done"
-    }  # fmt: skip
+        "once": "done",
+        "always": "failed",
+        "bug": "failed",
+        "fine": "done",
+    }
     assert (tmp_path / "died").exists()
     assert "its worker died, also with nothing beside it" in rows["always"]["error"]
     assert "KeyError: 'no such key'" in rows["bug"]["error"]
@@ -134,9 +142,14 @@ def begin(
     path: Path, out: Path, environment: dict[str, str], *options: str
 ) -> subprocess.Popen[str]:
     """Begin a sweep in a process group of its own and return once two runs are done."""
-    child = subprocess.Popen([*CLI, "sweep", str(path), "--out", str(out), *options],
-                             env=environment, text=True, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
+    child = subprocess.Popen(
+        [*CLI, "sweep", str(path), "--out", str(out), *options],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     until = time.monotonic() + PATIENCE_S
     while count(out) < 2 and child.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
@@ -165,9 +178,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("how", ["kill -9", "Ctrl-C"])
 def test_an_interrupted_sweep_goes_on(
-    how: str, grid: Grid, robotvision: Sweep, environment: dict[str, str], tmp_path: Path,
-    results_of: Results, scheduler: str, whole: Path,
-) -> None:  # fmt: skip
+    how: str,
+    grid: Grid,
+    robotvision: Sweep,
+    environment: dict[str, str],
+    tmp_path: Path,
+    results_of: Results,
+    scheduler: str,
+    whole: Path,
+) -> None:
     """Killed or stopped, the next call does the rest; what was done is not touched again."""
     path, out = grid(SLOW), tmp_path / "cut"
     child = begin(path, out, environment, "--workers", "2")
@@ -201,9 +220,14 @@ def test_an_interrupted_sweep_goes_on(
 
 
 def test_a_lost_scheduler_is_one_line_and_the_next_call_goes_on(
-    grid: Grid, robotvision: Sweep, environment: dict[str, str], tmp_path: Path,
-    own_cluster: tuple[str, list[subprocess.Popen[str]]], scheduler: str, results_of: Results,
-) -> None:  # fmt: skip
+    grid: Grid,
+    robotvision: Sweep,
+    environment: dict[str, str],
+    tmp_path: Path,
+    own_cluster: tuple[str, list[subprocess.Popen[str]]],
+    scheduler: str,
+    results_of: Results,
+) -> None:
     """Killed in mid-sweep, it costs what was under way: exit 2, finished rows and table kept."""
     path, out, (address, processes) = grid(SLOW), tmp_path / "cut", own_cluster
     child = begin(path, out, environment, "--scheduler", address)
@@ -240,9 +264,24 @@ def test_what_is_asked_of_a_cluster(
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: robotvision\nVersion: 9.9.9\n")
     mine = environment | {"PYTHONPATH": str(other.parent), "PYTHONWARNINGS": ""}
-    with subprocess.Popen([sys.executable, "-m", "dask", "worker", scheduler, "--nthreads", "1",
-                           "--no-dashboard", "--name", "old", "--no-nanny"], env=mine,
-                          stderr=subprocess.PIPE, text=True) as worker:  # fmt: skip
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "dask",
+            "worker",
+            scheduler,
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--name",
+            "old",
+            "--no-nanny",
+        ],
+        env=mine,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as worker:
         assert worker.stderr is not None
         assert any("Registered to" in line for line in worker.stderr)
         wrong = robotvision(path, "--out", tmp_path / "o", "--scheduler", scheduler)
@@ -288,7 +327,7 @@ def test_a_full_disk_costs_only_the_runs_that_need_it(
     path = grid("grid: {features: {small: [sweep_plugins.Slow], large: [phog]}}")
     store, cache = Store(str(tmp_path / "o")), str(tmp_path / "c")
     with no_file_above(40_000):
-        swept = sweep(load_plan(path), store, Wish(is_inside=True), Quiet(), cache=cache)
+        swept = sweep(load_plan(path), store, ClusterOptions(is_inside=True), Quiet(), cache=cache)
     rows = {r["keys"]["features"]: r for r in swept.rows}
     assert rows["small"]["status"] == "done"
     assert rows["large"]["status"] == "failed"

@@ -17,7 +17,7 @@ from robotvision.sweep.page import build_page
 from robotvision.sweep.progress import time_left
 from robotvision.sweep.rows import Row, empty_row
 from robotvision.sweep.table import (
-    Table,
+    SweepTable,
     best,
     find_row,
     parquet,
@@ -36,21 +36,35 @@ def row(key: str, a: object, b: object, points: float | None) -> Row:
     if points is None:
         made["error"] = "<b>broken</b>"
     else:
-        made |= {"points": points, "max_points": 10.0, "frames": 10, "correct": 1, "wrong": 2,
-                 "points_per_frame": points / 10, "latency_p50_ns": 2_000_000, "unanswered": 7,
-                 "late": 0, "skipped": 0, "failed": 0}  # fmt: skip
+        made |= {
+            "points": points,
+            "max_points": 10.0,
+            "frames": 10,
+            "correct": 1,
+            "wrong": 2,
+            "points_per_frame": points / 10,
+            "latency_p50_ns": 2_000_000,
+            "unanswered": 7,
+            "late": 0,
+            "skipped": 0,
+            "failed": 0,
+        }
     return {"config_hash": key, "a": a, "b": b, **made}
 
 
 @pytest.fixture
-def table() -> Table:
+def table() -> SweepTable:
     """Return two keys with two values each; one run failed."""
-    rows = [row("aa1", "x", 1, 3.0), row("aa2", "x", "auto", 5.0), row("bb3", "y", 1, None),
-            row("cc4", "y", "auto", 1.0)]  # fmt: skip
-    return Table("g.yaml", ["a", "b"], rows)
+    rows = [
+        row("aa1", "x", 1, 3.0),
+        row("aa2", "x", "auto", 5.0),
+        row("bb3", "y", 1, None),
+        row("cc4", "y", "auto", 1.0),
+    ]
+    return SweepTable("g.yaml", ["a", "b"], rows)
 
 
-def test_parquet_holds_every_column(table: Table) -> None:
+def test_parquet_holds_every_column(table: SweepTable) -> None:
     """Keys of mixed kinds become text, missing numbers stay missing."""
     import pyarrow.parquet as pq
 
@@ -59,12 +73,21 @@ def test_parquet_holds_every_column(table: Table) -> None:
     assert read.column("points").to_pylist() == [3.0, 5.0, None, 1.0]
     assert read.column("status").to_pylist() == ["done", "done", "failed", "done"]
     assert json.loads(read.schema.metadata[b"robotvision"])["keys"] == ["a", "b"]
-    wanted = {"config_hash", "points_per_frame", "correct", "latency_p99_ns", "quotable",
-              "robotvision", "answers_digest", "data_digest", "error"}  # fmt: skip
+    wanted = {
+        "config_hash",
+        "points_per_frame",
+        "correct",
+        "latency_p99_ns",
+        "quotable",
+        "robotvision",
+        "answers_digest",
+        "data_digest",
+        "error",
+    }
     assert wanted <= set(read.column_names)
 
 
-def test_sorted_and_best(table: Table) -> None:
+def test_sorted_and_best(table: SweepTable) -> None:
     """Largest first, what has no value last; the best are finished runs."""
     keys = [r["config_hash"] for r in sorted_rows(table, "points")]
     assert keys == ["aa2", "aa1", "cc4", "bb3"]
@@ -73,7 +96,7 @@ def test_sorted_and_best(table: Table) -> None:
         sorted_rows(table, "point")
 
 
-def test_a_pivot_is_the_mean_of_finished_runs(table: Table) -> None:
+def test_a_pivot_is_the_mean_of_finished_runs(table: SweepTable) -> None:
     """A failed run counts for nothing."""
     found = pivot(table, "a", "b", "points")
     assert found.cells == {("x", 1): 3.0, ("x", "auto"): 5.0, ("y", "auto"): 1.0}
@@ -81,7 +104,7 @@ def test_a_pivot_is_the_mean_of_finished_runs(table: Table) -> None:
         pivot(table, "a", "b", "status")
 
 
-def test_a_row_is_named_by_number_or_hash(table: Table) -> None:
+def test_a_row_is_named_by_number_or_hash(table: SweepTable) -> None:
     """From 1 in the table's order, or by the beginning of its hash where that is enough."""
     assert find_row(table, "2")["config_hash"] == "aa2"
     assert find_row(table, "cc")["config_hash"] == "cc4"
@@ -91,7 +114,7 @@ def test_a_row_is_named_by_number_or_hash(table: Table) -> None:
         find_row(table, "9")
 
 
-def test_the_page_stands_alone(table: Table) -> None:
+def test_the_page_stands_alone(table: SweepTable) -> None:
     """Nothing is fetched, text is escaped, unquotable latencies are marked, every run is there."""
     page = build_page(table)
     assert "default-src 'none'" in html.unescape(page)

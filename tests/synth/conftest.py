@@ -29,9 +29,12 @@ def taken(spec: TourSpec) -> list[Shot]:
 
 
 def made(
-    xy: Sequence[tuple[float, float]], rooms: Sequence[str], rate: float = 5.0, name: str = "made",
+    xy: Sequence[tuple[float, float]],
+    rooms: Sequence[str],
+    rate: float = 5.0,
+    name: str = "made",
     light: str = "cloudy",
-) -> Track:  # fmt: skip
+) -> Track:
     """Return a tour through points, looking ahead, at a constant rate from 100 s on."""
     points = np.array(xy, np.float64)
     heading = np.unwrap(np.arctan2(*np.gradient(points, axis=0).T[::-1]))
@@ -41,9 +44,16 @@ def made(
         for t, r, (x, y), a in zip(times.tolist(), rooms, points, heading, strict=True)
     )
     return Track(
-        name, Path(f"{name}.txt"), light, times, tuple(rooms), np.column_stack([points, heading]),
-        segments_of(times, points), names, tuple(range(1, len(rooms) + 1)),
-    )  # fmt: skip
+        name,
+        Path(f"{name}.txt"),
+        light,
+        times,
+        tuple(rooms),
+        np.column_stack([points, heading]),
+        segments_of(times, points),
+        names,
+        tuple(range(1, len(rooms) + 1)),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +67,32 @@ def plus() -> Callable[..., Track]:
     """Return the maker of a tour through a corridor along y and three rooms off it, and back."""
 
     def make(
-        seed: int = 1, name: str = "walk_cloudy1", rooms: Mapping[str, str] = MappingProxyType({}),
+        seed: int = 1,
+        name: str = "walk_cloudy1",
+        rooms: Mapping[str, str] = MappingProxyType({}),
         step: float = 0.12,
-    ) -> Track:  # fmt: skip
-        stops = [(0, -4), (1.2, -3), (0, 0), (0, 3), (-1.5, 3), (-3, 4), (-3.6, 3), (-1.5, 3.05),
-                 (0, 3.2), (0, 6), (1.5, 6), (3, 5.2), (3.2, 6.5), (1.5, 6.1), (0, 6.2), (0, 8),
-                 (0.1, 7), (0, 0), (-0.2, -3.5)]  # fmt: skip
+    ) -> Track:
+        stops = [
+            (0, -4),
+            (1.2, -3),
+            (0, 0),
+            (0, 3),
+            (-1.5, 3),
+            (-3, 4),
+            (-3.6, 3),
+            (-1.5, 3.05),
+            (0, 3.2),
+            (0, 6),
+            (1.5, 6),
+            (3, 5.2),
+            (3.2, 6.5),
+            (1.5, 6.1),
+            (0, 6.2),
+            (0, 8),
+            (0.1, 7),
+            (0, 0),
+            (-0.2, -3.5),
+        ]
         rng = np.random.default_rng(seed)
         xy: list[tuple[float, float]] = []
         for a, b in pairwise(np.array(stops, float)):

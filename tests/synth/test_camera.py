@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from robotvision.synth.building import Floor
-from robotvision.synth.camera import Eye, Lens, Looks, Stage, View
+from robotvision.synth.camera import Appearance, CameraView, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
 from robotvision.synth.light import lighting, transport
 from robotvision.synth.plan import FloorPlan, Room
@@ -32,7 +32,7 @@ def bare() -> Stage:
     floor = Floor(FloorPlan((room,)), b.finish(), (), np.zeros(1, np.int32), 0)
     caster = Caster(floor.solids)
     tr = transport(floor, caster)
-    return Stage(floor, caster, tr, lighting("cloudy", floor), Looks(floor))
+    return Stage(floor, caster, tr, lighting("cloudy", floor), Appearance(floor))
 
 
 def _expected_depth(eye: Eye) -> np.ndarray:
@@ -113,8 +113,8 @@ def test_stereo_disparity_is_that_of_the_depth(spec: TourSpec, taken: list[Shot]
     agreeing = []
     for shot in taken[::3]:
         eye = Eye(shot.pose[0], shot.pose[1], 1.12, shot.pose[2])
-        left: View = stage.view(eye, lens)
-        right: View = stage.view(eye.shifted(BASELINE_M), lens)
+        left: CameraView = stage.view(eye, lens)
+        right: CameraView = stage.view(eye.shifted(BASELINE_M), lens)
         v, u = np.mgrid[: lens.height, : lens.width]
         moved = np.round(u - lens.fx * BASELINE_M / left.depth_m).astype(int)
         seen = (moved >= 0) & np.isfinite(left.depth_m)

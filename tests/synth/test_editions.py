@@ -92,8 +92,10 @@ def test_the_2012_layout_reads_back(tiny: TourSpec, tmp_path: Path) -> None:
         render_tour(tiny, writer)
     truth = (tmp_path / "s" / "locations" / "rgb.txt").read_text()
     assert [line.split(": ")[0] for line in truth.splitlines()] == [
-        "rgb_1.jpg", "rgb_2.jpg", "rgb_3.jpg",
-    ]  # fmt: skip
+        "rgb_1.jpg",
+        "rgb_2.jpg",
+        "rgb_3.jpg",
+    ]
     sequence = open_sequence(tmp_path / "s")
     assert sequence.reader == "imageclef2012"
     assert sequence.load(2)["depth"].shape == (48, 64)
@@ -103,9 +105,7 @@ def test_the_2012_layout_reads_back(tiny: TourSpec, tmp_path: Path) -> None:
 def test_an_edition_is_written_whole(tmp_path: Path) -> None:
     """Each sequence has a folder, a note says that it is a stand-in, nothing is overwritten."""
     steps: list[tuple[str, int, int]] = []
-    written = write_edition(
-        "imageclef2009", tmp_path / "e", 1, 1, lambda *step: steps.append(step)
-    )  # fmt: skip
+    written = write_edition("imageclef2009", tmp_path / "e", 1, 1, lambda *step: steps.append(step))
     assert {p.name for p in written} == FOLDERS["imageclef2009"]
     assert {s[0] for s in steps} == FOLDERS["imageclef2009"]
     assert open_sequence(tmp_path / "e" / "training").reader == "idol2"

@@ -68,9 +68,10 @@ def test_the_room_is_the_one_the_camera_stands_in(spec: TourSpec, taken: list[Sh
     for shot in taken:
         x, y, _ = shot.pose
         inside = [
-            r.label for r in plan.rooms
+            r.label
+            for r in plan.rooms
             if r.rect[0] <= x <= r.rect[2] and r.rect[1] <= y <= r.rect[3]
-        ]  # fmt: skip
+        ]
         assert inside in ([shot.room], [])
     assert {s.room for s in taken} == set(spec.rooms)
 

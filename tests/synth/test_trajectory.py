@@ -32,8 +32,10 @@ def _refused(*paths: Path) -> str:
 
 def test_names_give_times_rooms_and_poses_exactly(tmp_path: Path) -> None:
     """Microseconds, %g numbers with exponents and names behind a folder are kept as they are."""
-    names = ("t1138915584.666738_rBO_x1.90629_y21.9662_a-1.5e-05.png",
-             "t1138915584.866740_rCR_x2_y-0.25_a3.14159.jpg")  # fmt: skip
+    names = (
+        "t1138915584.666738_rBO_x1.90629_y21.9662_a-1.5e-05.png",
+        "t1138915584.866740_rCR_x2_y-0.25_a3.14159.jpg",
+    )
     (track,) = read_tracks([_write(tmp_path / "walk.txt", names[0], "", "png/" + names[1])])
     assert track.names == names
     assert track.times_ns.tolist() == [1138915584666738000, 1138915584866740000]
@@ -46,12 +48,21 @@ def test_names_give_times_rooms_and_poses_exactly(tmp_path: Path) -> None:
 
 def test_csv_gives_the_same_as_names(tmp_path: Path) -> None:
     """Seconds or nanoseconds, columns in any order; names are made as IDOL2 writes them."""
-    seconds = _write(tmp_path / "a.csv", "room,timestamp,x_m,y_m,theta_rad",
-                     "BO,12.345678,1.5,2,0.5", "CR,12.545678,1.6,2,0.5")  # fmt: skip
-    nanos = _write(tmp_path / "b.csv", "timestamp_ns,room,x_m,y_m,theta_rad",
-                   "12345678000,BO,1.5,2,0.5", "12545678000,CR,1.6,2,0.5")  # fmt: skip
-    names = _write(tmp_path / "c.txt", _name("12.345678", "BO", 1.5, 2),
-                   _name("12.545678", "CR", 1.6, 2))  # fmt: skip
+    seconds = _write(
+        tmp_path / "a.csv",
+        "room,timestamp,x_m,y_m,theta_rad",
+        "BO,12.345678,1.5,2,0.5",
+        "CR,12.545678,1.6,2,0.5",
+    )
+    nanos = _write(
+        tmp_path / "b.csv",
+        "timestamp_ns,room,x_m,y_m,theta_rad",
+        "12345678000,BO,1.5,2,0.5",
+        "12545678000,CR,1.6,2,0.5",
+    )
+    names = _write(
+        tmp_path / "c.txt", _name("12.345678", "BO", 1.5, 2), _name("12.545678", "CR", 1.6, 2)
+    )
     a, b, c = read_tracks([seconds, nanos, names])
     for track in (a, b):
         assert track.times_ns.tolist() == c.times_ns.tolist()
@@ -66,8 +77,10 @@ def test_a_folder_holds_tours_and_their_names_tell_the_light(tmp_path: Path) -> 
     (tmp_path / "notes.md").write_text("not a tour")
     tracks = read_tracks([tmp_path], light="sunny")
     assert [(t.name, t.light) for t in tracks] == [
-        ("other", "sunny"), ("walk_Night2", "night"), ("walk_cloudy1", "cloudy"),
-    ]  # fmt: skip
+        ("other", "sunny"),
+        ("walk_Night2", "night"),
+        ("walk_cloudy1", "cloudy"),
+    ]
 
 
 def test_a_robot_carried_elsewhere_begins_a_segment(tmp_path: Path) -> None:
@@ -84,16 +97,20 @@ def test_a_robot_carried_elsewhere_begins_a_segment(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         (("notes", "more"), r"no line can be used; the first says: expected a file name like t11"),
-        ((_name("1.0"), "t1152043200.834119.jpeg"),
-         r"a.txt:2: expected a room and a pose in the name, as in t.*, got 't1152043200.834119.j"),
+        (
+            (_name("1.0"), "t1152043200.834119.jpeg"),
+            r"a.txt:2: expected a room and a pose in the name, as in t.*, got 't1152043200.83",
+        ),
         ((_name("2.0"), "", _name("1.0")), r"a.txt:3: time goes back behind that of line 1 \(1\.0"),
         ((_name("2.0"), _name("2.0")), r"a.txt:2: time repeats that of line 1 .*keep one of each"),
         ((_name("2.0"), _name("3.0")), r"at least two rooms, got 'CR' alone; give a longer tour"),
-        ((_name("1.0", "A"), _name("2.0"), _name("3.0", x=532.0)),
-         r"a.txt:3: the pose lies 532 m from the middle .* at most 200 m \(1 such poses\); give"),
+        (
+            (_name("1.0", "A"), _name("2.0"), _name("3.0", x=532.0)),
+            r"a.txt:3: the pose lies 532 m from the middle .* at most 200 m \(1 such poses\); give",
+        ),
         ((), "a.txt: the file is empty"),
     ],
-)  # fmt: skip
+)
 def test_bad_lists_are_refused_with_their_line(
     lines: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
@@ -115,7 +132,7 @@ def test_bad_lists_are_refused_with_their_line(
         ("timestamp,room,x_m,y_m\n1,BO,0,0\n", "a.csv:1: expected the columns .*missing theta_rad"),
         (HEADER, "a.csv: no poses in it"),
     ],
-)  # fmt: skip
+)
 def test_bad_csv_is_refused_with_its_line(text: str, message: str, tmp_path: Path) -> None:
     """One clear line each."""
     path = tmp_path / "a.csv"

@@ -19,7 +19,7 @@ from robotvision.synth.caster import Caster
 from robotvision.synth.kinds import KINDS
 from robotvision.synth.trajectory import Track
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
-from robotvision.synth.trajectory_plan import Layout, doubts, furnished, lay_out
+from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished, lay_out
 from robotvision.synth.trajectory_regions import kind_for, overlaps
 
 LEAST_M = 0.15
@@ -39,7 +39,7 @@ def _nearest_m(floor: Floor, track: Track) -> float:
     return nearest
 
 
-def check(layout: Layout, seed: int) -> Floor:
+def check(layout: PlanLayout, seed: int) -> Floor:
     """Check what holds of every building around tours."""
     floor = furnished(layout, seed)
     near = clearance(layout.plan, floor, layout.tracks)
@@ -58,8 +58,11 @@ def test_poses_are_free_and_in_their_rooms(plus: Callable[..., Track]) -> None:
     layout = lay_out([plus(), plus(seed=2, name="other")])
     assert [r.label for r in layout.plan.rooms].count("CR") == 1
     assert {r.label: r.kind for r in layout.plan.rooms} == {
-        "BO": "office_one", "KT": "kitchen", "PA": "printer", "CR": "corridor",
-    }  # fmt: skip
+        "BO": "office_one",
+        "KT": "kitchen",
+        "PA": "printer",
+        "CR": "corridor",
+    }
     for seed in (1, 2):
         check(layout, seed)
 

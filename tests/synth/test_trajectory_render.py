@@ -149,10 +149,23 @@ def test_the_lights_of_one_building_differ(plus: Callable[..., Track], tmp_path:
 def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> None:
     """Ctrl-C leaves whole pictures, says so with exit 130, and the same command finishes."""
     names, out = _names_file(tmp_path / "walk.txt", plus()), tmp_path / "out"
-    args = ("--trajectory", str(names), "--out", str(out), "--layout", "native", "--every", "2",
-            "--size", "320x240", "--workers", "1")  # fmt: skip
-    child = subprocess.Popen([sys.executable, "-c", START, "synth", *args],
-                             stderr=subprocess.PIPE, text=True)  # fmt: skip
+    args = (
+        "--trajectory",
+        str(names),
+        "--out",
+        str(out),
+        "--layout",
+        "native",
+        "--every",
+        "2",
+        "--size",
+        "320x240",
+        "--workers",
+        "1",
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", START, "synth", *args], stderr=subprocess.PIPE, text=True
+    )
     folder = out / "walk" / "depth"
     for _ in range(600):
         if folder.is_dir() and len(list(folder.glob("*.png"))) >= 3:

@@ -104,14 +104,19 @@ def test_two_answers_fail_the_frame_after(
     [("close_stdin", AT + 1, "closed its stdin"), ("close_stdout", AT, "closed its stdout")],
 )
 def test_a_closed_pipe_is_noticed_at_once(
-    what: str, at: int, words: str, isolation: IsolationWish, transport: str, session: Session,
-    nothing_left: None, play: Play, command: Command,
-) -> None:  # fmt: skip
+    what: str,
+    at: int,
+    words: str,
+    isolation: IsolationWish,
+    transport: str,
+    session: Session,
+    nothing_left: None,
+    play: Play,
+    command: Command,
+) -> None:
     """In a sandbox and without one there is no waiting for the time to be up."""
     began = time.monotonic()
-    with External(
-        command(what), timeout_s=100, isolation=isolation, transport=transport
-    ) as system:  # fmt: skip
+    with External(command(what), timeout_s=100, isolation=isolation, transport=transport) as system:
         system.start(session)
         outcome = play(system)
     assert [i for i, fault in outcome.items() if fault] == [at]
@@ -136,13 +141,15 @@ def test_restarts_are_bounded(
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("exit_at_start", "before it was ready: ended with exit status 3; its last words: "
-                          "'cannot find my model'"),
+        (
+            "exit_at_start",
+            "before it was ready: ended with exit status 3; its last words: 'cannot find my model'",
+        ),
         ("slow_start", r"did not become ready within 0\.5 s \(start_timeout_s\)"),
         ("bad_channel", "'rbg' is not there; did you mean 'rgb'"),
         ("wrong_first_word", "expected 'ready' as the program's first message, got 'answer'"),
     ],
-)  # fmt: skip
+)
 def test_a_program_that_never_becomes_ready_fails_its_frames(
     what: str,
     words: str,

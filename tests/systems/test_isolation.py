@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.errors import RobotVisionError
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, View
@@ -56,8 +56,17 @@ def test_the_environment_is_bare(look: Look, monkeypatch: pytest.MonkeyPatch) ->
     """Of the harness's environment nothing but LANG passes; the folder is empty and is home."""
     monkeypatch.setenv("SECRET_PATH", "/somewhere")
     env, cwd, files = look("[dict(os.environ), os.getcwd(), os.listdir('.')]")  # type: ignore
-    known = {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "LOOK", "PWD",
-             "ROBOTVISION_PROGRAM", "LC_CTYPE"}  # fmt: skip
+    known = {
+        "PATH",
+        "LANG",
+        "HOME",
+        "TMPDIR",
+        "PYTHONDONTWRITEBYTECODE",
+        "LOOK",
+        "PWD",
+        "ROBOTVISION_PROGRAM",
+        "LC_CTYPE",
+    }
     assert set(env) <= known
     assert (cwd, files, env["HOME"]) == ("/box", [], "/box")
 
@@ -120,7 +129,7 @@ def test_shared_memory_is_read_only(look: Look) -> None:
 
 def test_only_the_due_frame_is_written(tmp_path: Path, session: Session) -> None:
     """The memory holds this frame and the one before, nothing later, nothing of a past sequence."""
-    view = View({"rgb": Channel(Kind.COLOR, (16, 16, 3))})
+    view = View({"rgb": Channel(ChannelKind.COLOR, (16, 16, 3))})
     expression = (
         "sorted({b for at in (0, m['shm']['bytes'] // 2) "
         "for b in os.pread(os.open(m['shm']['path'], os.O_RDONLY), 1 << 16, at)})"
@@ -137,8 +146,16 @@ def test_only_the_due_frame_is_written(tmp_path: Path, session: Session) -> None
                 with pytest.raises(Exception, match="the program says") as caught:
                     system.answer(Frame(i, i, {"rgb": rgb}))
                 seen.append(json.loads(str(caught.value).partition("the program says: ")[2]))
-    assert seen == [[0, 1], [0, 1, 2], [0, 2, 3], [0, 3, 4],
-                    [0, 101], [0, 101, 102], [0, 102, 103], [0, 103, 104]]  # fmt: skip
+    assert seen == [
+        [0, 1],
+        [0, 1, 2],
+        [0, 2, 3],
+        [0, 3, 4],
+        [0, 101],
+        [0, 101, 102],
+        [0, 102, 103],
+        [0, 103, 104],
+    ]
 
 
 HUNTER = """
@@ -178,9 +195,13 @@ except Exception as e:
     print(type(e).__name__, e)
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], env={"PATH": str(tools)}, capture_output=True, text=True,
-        check=True, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-c", script],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert done.stdout.startswith(
         "partial: bubblewrap is not installed (apt-get install bubblewrap)"
     )
@@ -194,14 +215,14 @@ def test_a_killed_harness_takes_its_programs_along(
     """After SIGKILL to the harness no program lives on, however deaf it is."""
     script = f"""
 import sys, time
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.systems.base import Channel, Session, View
 from robotvision.systems.external import External
 from robotvision.tasks.model import Task
 systems = [External({command("deaf")!r}, isolation=i) for i in ("auto", "auto")]
 for s in systems:
     s.start(Session(Task(id="t", rooms=("A",))))
-    s.reset(View({{"rgb": Channel(Kind.COLOR)}}))
+    s.reset(View({{"rgb": Channel(ChannelKind.COLOR)}}))
 print("up", flush=True)
 time.sleep(1000)
 """
@@ -231,9 +252,12 @@ def _marked(mark: bytes) -> list[str]:
 
 
 def test_starting_and_stopping_leaves_nothing(
-    session: Session, view: View, nothing_left: None, make_frame: Callable[[int], Frame],
+    session: Session,
+    view: View,
+    nothing_left: None,
+    make_frame: Callable[[int], Frame],
     command: Callable[[str], list[str]],
-) -> None:  # fmt: skip
+) -> None:
     """Processes, descriptors and control groups are all taken back, time after time."""
     system = External(command("none"))
     for _ in range(10):

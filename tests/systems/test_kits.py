@@ -75,8 +75,10 @@ def test_every_kit_gives_the_same_answers(
                 assert got.room == want.room
                 assert got.confidence == pytest.approx(want.confidence, rel=1e-14)
         assert (system.name, system.channels, system.transport) == (
-            "mean-color", ("rgb",), transport,
-        )  # fmt: skip
+            "mean-color",
+            ("rgb",),
+            transport,
+        )
     assert "ended with exit status 0" in system.log
 
 
@@ -172,12 +174,19 @@ def test_a_program_started_by_hand_says_what_to_do(
     language: str, means: Path, compiled: Path
 ) -> None:
     """With nobody to talk to it names the command that tries it."""
-    example = {"python": [sys.executable, str(EXAMPLES / "mean_color.py")],
-               "node": ["node", str(EXAMPLES / "mean_color.js")], "c": [str(compiled)]}  # fmt: skip
+    example = {
+        "python": [sys.executable, str(EXAMPLES / "mean_color.py")],
+        "node": ["node", str(EXAMPLES / "mean_color.js")],
+        "c": [str(compiled)],
+    }
     done = subprocess.run(
-        [*example[language], str(means)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, timeout=60,
-    )  # fmt: skip
+        [*example[language], str(means)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode != 0
     assert "robotvision test-system" in done.stderr
 

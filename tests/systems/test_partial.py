@@ -76,8 +76,9 @@ def test_the_words_say_what_is_held(command: Command) -> None:
     why = r"partial: bubblewrap is not installed \(apt-get install bubblewrap\)"
     assert re.match(
         why + "; held by the kernel's namespaces instead: no network, no foreign processes or "
-        "files; memory 4096 MB.*; not held: ", isolation,
-    ), isolation  # fmt: skip
+        "files; memory 4096 MB.*; not held: ",
+        isolation,
+    ), isolation
     with pytest.raises(RobotVisionError, match="required, but bubblewrap is not installed"):
         External(command("none"), isolation="required")
 
@@ -114,8 +115,9 @@ def test_it_cannot_reach_out_or_write(look: Callable[..., object]) -> None:
 def test_pixels_come_and_cannot_be_changed(look: Callable[..., object]) -> None:
     """The shared memory is there, for reading."""
     assert look("os.stat(m['shm']['path']).st_size == m['shm']['bytes']") is True
-    assert look("try_(\"os.open(m['shm']['path'], os.O_RDWR) and os.truncate("
-                "m['shm']['path'], 0)\").errno") in (1, 13)  # fmt: skip
+    assert look(
+        "try_(\"os.open(m['shm']['path'], os.O_RDWR) and os.truncate(m['shm']['path'], 0)\").errno"
+    ) in (1, 13)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +154,13 @@ def test_a_closed_stdin_is_noticed_at_once(
     assert "closed its stdin" in outcome[AT + 1]
 
 
-@pytest.mark.parametrize(("what", "limits"), [
-    ("memory", Limits(memory_mb=200)), ("fork_bomb", Limits(processes=20)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("what", "limits"),
+    [
+        ("memory", Limits(memory_mb=200)),
+        ("fork_bomb", Limits(processes=20)),
+    ],
+)
 def test_hogs_are_contained(
     what: str, limits: Limits, command: Command, ask: Callable[[External], list[str]]
 ) -> None:
@@ -221,20 +227,35 @@ def test_a_daemon_is_ended_too(how: str, end: str, command: Command, no_bubblewr
     path = os.defpath if how == "full" else str(no_bubblewrap)
     argv = [sys.executable, "-c", SCRIPT]
     if how == "keeper":
-        argv = ["/usr/bin/unshare", "--user", "--map-root-user", "--mount",
-                "/bin/sh", "-c", WITHOUT, "sh", *argv]  # fmt: skip
+        argv = [
+            "/usr/bin/unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "/bin/sh",
+            "-c",
+            WITHOUT,
+            "sh",
+            *argv,
+        ]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [*argv, *command("daemon"), sleep], stdin=pipe, stdout=pipe, text=True,
+        [*argv, *command("daemon"), sleep],
+        stdin=pipe,
+        stdout=pipe,
+        text=True,
         env={"PATH": os.defpath if how == "keeper" else path, "PATHS": path},
-    ) as harness:  # fmt: skip
+    ) as harness:
         try:
             assert harness.stdin is not None
             assert harness.stdout is not None
             isolation = harness.stdout.readline()
-            expected = {"namespaces": "the kernel's namespaces", "full": "full: bubblewrap",
-                        "keeper": "not held: network (it may use it), files (it can read what the "
-                        "user can, the data too)"}[how]  # fmt: skip
+            expected = {
+                "namespaces": "the kernel's namespaces",
+                "full": "full: bubblewrap",
+                "keeper": "not held: network (it may use it), files (it can read what the "
+                "user can, the data too)",
+            }[how]
             assert expected in isolation
             assert harness.stdout.readline() == "answered\n"
             assert until(lambda: bool(running(sleep)))

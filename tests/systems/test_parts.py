@@ -21,7 +21,10 @@ def test_hello_says_what_the_protocol_says(session: Session, view: View) -> None
         "type": "hello",
         "version": 1,
         "task": {
-            "id": "t", "rooms": ["Kitchen", "Corridor"], "unknown": "Unknown", "objects": [],
+            "id": "t",
+            "rooms": ["Kitchen", "Corridor"],
+            "unknown": "Unknown",
+            "objects": [],
             "points": {"correct": 1.0, "wrong": -0.5, "unanswered": 0.0},
         },
         "mode": "obligatory",
@@ -34,7 +37,7 @@ def test_hello_says_what_the_protocol_says(session: Session, view: View) -> None
         "calibration": {"rgb": {"fx": 30.0, "fy": 30.0, "cx": 16.0, "cy": 12.0}},
         "rate_hz": 10.0,
         "transports": ["pipe"],
-    }  # fmt: skip
+    }
     assert wire.parse(wire.line(message)) == message
 
 
@@ -82,8 +85,9 @@ def test_the_log_is_bounded_and_says_so(tmp_path: Path) -> None:
     assert text.startswith("begin\n")
     assert text.endswith("the end\n")
     assert "the log is full (1000 bytes): 82630 bytes were cut here" in text
-    assert len(text) == 100_014 - 82_630 + len("\n[robotvision] the log is full (1000 bytes): "
-                                               "82630 bytes were cut here\n")  # fmt: skip
+    assert len(text) == 100_014 - 82_630 + len(
+        "\n[robotvision] the log is full (1000 bytes): 82630 bytes were cut here\n"
+    )
 
 
 def test_last_words_are_the_programs_own() -> None:
@@ -106,9 +110,12 @@ def test_a_command_shows_what_it_needs(tmp_path: Path) -> None:
     line = [sys.executable, "p.py", "--weights=w.bin", "kitchen", "--n=3"]
     needs = find(line, tmp_path)
     assert needs.argv == [
-        sys.executable, str(tmp_path / "p.py"), f"--weights={tmp_path / 'w.bin'}", "kitchen",
+        sys.executable,
+        str(tmp_path / "p.py"),
+        f"--weights={tmp_path / 'w.bin'}",
+        "kitchen",
         "--n=3",
-    ]  # fmt: skip
+    ]
     assert tmp_path / "p.py" in needs.read
     assert tmp_path / "w.bin" in needs.read
     assert tmp_path not in needs.read
@@ -138,9 +145,18 @@ def test_test_system_passes_a_good_program() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert trial["ok"] is True
     assert [c["name"] for c in trial["checks"]] == [
-        "handshake", "all channels", "labels", "slow frames", "second sequence", "resets",
-        "another order", "each frame on its own", "odd sizes, 33x17", "odd sizes, 641x479", "bye",
-    ]  # fmt: skip
+        "handshake",
+        "all channels",
+        "labels",
+        "slow frames",
+        "second sequence",
+        "resets",
+        "another order",
+        "each frame on its own",
+        "odd sizes, 33x17",
+        "odd sizes, 641x479",
+        "bye",
+    ]
     assert trial["channels"] == ["rgb"]
 
 

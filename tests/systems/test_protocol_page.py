@@ -27,8 +27,12 @@ def test_the_program_of_the_page_passes(tmp_path: Path) -> None:
 
 def test_the_lines_of_the_page_are_understood() -> None:
     """Its ready and answer are accepted, its other lines have the keys that are really sent."""
-    task = Task(id="imageclef2013", rooms=("Corridor", "Hall"), objects=("Chair",),
-                points=Points(objects=ObjectPoints()))  # fmt: skip
+    task = Task(
+        id="imageclef2013",
+        rooms=("Corridor", "Hall"),
+        objects=("Chair",),
+        points=Points(objects=ObjectPoints()),
+    )
     lines = re.findall(r"^@rv1 .*$", PAGE, re.M)
     shown = {m["type"]: m for m in (json.loads(x[5:].replace("{...}", "{}")) for x in lines)}
     assert set(shown) == {"hello", "ready", "reset", "frame", "answer", "bye"}
@@ -36,8 +40,11 @@ def test_the_lines_of_the_page_are_understood() -> None:
     ready = wire.ready(shown["ready"], view, ["shm", "pipe"])
     assert ready == wire.Ready("my recogniser", ("rgb", "depth"), "shm")
     answer, stages = wire.answer(shown["answer"], task)
-    assert (answer.room, answer.confidence, dict(answer.objects)) == ("Corridor", 0.83,
-                                                                      {"Chair": True})  # fmt: skip
+    assert (answer.room, answer.confidence, dict(answer.objects)) == (
+        "Corridor",
+        0.83,
+        {"Chair": True},
+    )
     assert sum(stages.values()) == 3_300_000
     sent = wire.hello(Session(task), view, ["shm", "pipe"], {"fd": 7, "path": "", "bytes": 1})
     assert set(sent) == set(shown["hello"])

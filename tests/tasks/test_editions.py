@@ -36,9 +36,13 @@ def test_every_edition_is_shipped() -> None:
     ],
 )
 def test_an_edition_has_its_rules(
-    name: str, rooms: tuple[str, ...] | None, unknown: str | None,
-    points: tuple[float, float, float], n_objects: int, form: str,
-) -> None:  # fmt: skip
+    name: str,
+    rooms: tuple[str, ...] | None,
+    unknown: str | None,
+    points: tuple[float, float, float],
+    n_objects: int,
+    form: str,
+) -> None:
     task = load_task(name)
     room = task.points.room
     assert (room.correct, room.wrong, room.unanswered) == points
@@ -52,8 +56,18 @@ def test_an_edition_has_its_rules(
 def test_every_rule_of_an_edition_says_where_it_comes_from(name: str) -> None:
     """No rule of an edition goes without a status, and none that is recollected is verified."""
     task = load_task(name)
-    for key in ("rooms", "unknown", "sensors", "modes", "test_sets", "overall", "run_file",
-                "points.room", "points.room.correct", "points.room.wrong"):  # fmt: skip
+    for key in (
+        "rooms",
+        "unknown",
+        "sensors",
+        "modes",
+        "test_sets",
+        "overall",
+        "run_file",
+        "points.room",
+        "points.room.correct",
+        "points.room.wrong",
+    ):
         assert key in task.facts, key
     assert task.fact("points.room.wrong").status is Status.RECOLLECTED
     if task.objects:
@@ -70,9 +84,11 @@ def test_only_numbers_found_in_a_source_are_verified() -> None:
         if row.status is Status.VERIFIED
     }
     assert verified == {
-        ("imageclef2009", "Idiap", None), ("imageclef2010-icpr", "CVG", 3824.0),
-        ("imageclef2010", "CVG ETHZ", 677.0), ("imageclef2010", "Idiap", 2052.0),
-    }  # fmt: skip
+        ("imageclef2009", "Idiap", None),
+        ("imageclef2010-icpr", "CVG", 3824.0),
+        ("imageclef2010", "CVG ETHZ", 677.0),
+        ("imageclef2010", "Idiap", 2052.0),
+    }
 
 
 def test_the_known_counts_of_the_room_tables_add_up() -> None:
@@ -122,8 +138,10 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_what_does_not_fit_together_is_shown_where_it_stands(tmp_path: Path) -> None:
-    path = write(tmp_path, "id: x\nrooms: [A, B]\nunknown: A\nfacts:\n  romes: {status: own}\n"
-                           "objects: [Chair]\n")  # fmt: skip
+    path = write(
+        tmp_path,
+        "id: x\nrooms: [A, B]\nunknown: A\nfacts:\n  romes: {status: own}\nobjects: [Chair]\n",
+    )
     with pytest.raises(InputFaults) as caught:
         load_task(str(path))
     assert [(f.line, f.column) for f in caught.value.faults] == [(3, 10), (6, 10), (5, 10)]

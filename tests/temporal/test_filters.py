@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from robotvision.data.sequence import Entry, Sequence
+from robotvision.data.sequence import FrameEntry, ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.records import Truth
 from robotvision.temporal import TEMPORAL
@@ -19,7 +19,7 @@ from robotvision.temporal.filters import (
     Bayes,
     Cut,
     Exponential,
-    Look,
+    HeldOutStretch,
     Majority,
     fit_temporal,
 )
@@ -144,9 +144,9 @@ def test_cuts_of_a_sequence_are_learnt():
     """Segments of a training sequence are the tours, and what lies between them the cuts."""
     rooms = [room for room in "abcabc" for _ in range(5)]
     times = [i + 9 * (i // 5) for i in range(30)]
-    frames = tuple(Entry(i, t * 10**9, {}, segment=i // 5) for i, t in enumerate(times))
+    frames = tuple(FrameEntry(i, t * 10**9, {}, segment=i // 5) for i, t in enumerate(times))
     truth = {i: Truth(room) for i, room in enumerate(rooms)}
-    sequence = Sequence("clips", Path("clips"), "native", {}, frames, truth=truth)
+    sequence = ImageSequence("clips", Path("clips"), "native", {}, frames, truth=truth)
     classifier = SimpleNamespace(classes_=np.array(["a", "b", "c"]))
     model = fit_temporal(Bayes(), classifier, [sequence])
     np.testing.assert_array_equal(model.cuts_, [[0, 2, 0], [0, 0, 2], [1, 0, 0]])
@@ -258,7 +258,7 @@ def walk(k, stay, n, trust, rng):
     p = np.full((len(truth), k), (1 - trust) / (k - 1))
     said = np.where(rng.random(len(truth)) < trust, truth, rng.integers(0, k, len(truth)))
     p[np.arange(len(truth)), said] = trust
-    return Look(p, truth, np.arange(len(truth)) * 0.5)
+    return HeldOutStretch(p, truth, np.arange(len(truth)) * 0.5)
 
 
 def test_what_is_open_is_chosen_on_held_out_stretches():
@@ -271,7 +271,7 @@ def test_what_is_open_is_chosen_on_held_out_stretches():
     model = Bayes().fit([tour], rooms, prior).choose([fresh])
     assert model.decorrelation_s_ <= 0.5
     looks = np.arange(len(fresh.truth)) // 8 * 8  # eight frames, four seconds, say the same
-    copies = Look(fresh.probabilities[looks], fresh.truth, fresh.times_s)
+    copies = HeldOutStretch(fresh.probabilities[looks], fresh.truth, fresh.times_s)
     assert Bayes().fit([tour], rooms, prior).choose([copies]).decorrelation_s_ >= 2
 
 
@@ -289,6 +289,6 @@ def test_haste_follows_a_tour_quicker_than_the_training():
 
 def test_nothing_held_out_leaves_the_usual_values():
     """Rows of NaN say nothing."""
-    nothing = Look(np.full((5, 2), np.nan), np.zeros(5, int), np.arange(5.0))
+    nothing = HeldOutStretch(np.full((5, 2), np.nan), np.zeros(5, int), np.arange(5.0))
     model = Bayes().fit([TOUR], ["a", "b"], np.array([0.5, 0.5])).choose([nothing])
     assert (model.decorrelation_s_, model.haste_) == (1.0, 1.0)

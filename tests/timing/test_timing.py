@@ -194,8 +194,10 @@ def test_load_threads_governor_collector_and_harness() -> None:
     assert [checks.load(t, two).ok for t in (busy, stolen, calm)] == [False, False, True]
     assert checks.load(replace(timed, after=Usage(None, None, 0)), two).ok is None
     assert [checks.governor({"governor": g}).ok for g in (None, "performance", "powersave")] == [
-        None, True, False
-    ]  # fmt: skip
+        None,
+        True,
+        False,
+    ]
     assert checks.threads({"threads": {"opencv": 4}, "cores_usable": 2}).ok is False
     assert checks.threads({"threads": {"opencv": 2}, "cores_usable": 2}).ok
     timed.collecting_ns = 200 * MS
@@ -208,7 +210,9 @@ def test_load_threads_governor_collector_and_harness() -> None:
 
 def test_the_verdict_names_what_failed_and_what_is_not_known() -> None:
     """One failed check and the figures are not to be quoted."""
-    ok, no, unknown = (checks.Check(n, v, "") for n, v in (("a", True), ("b", False), ("c", None)))
+    ok, no, unknown = (
+        checks.TimingCheck(n, v, "") for n, v in (("a", True), ("b", False), ("c", None))
+    )
     assert checks.verdict([ok, unknown]) == (True, "can be quoted; not known: c")
     assert checks.verdict([ok, no, unknown]) == (False, "not to be quoted: b")
     empty = checks.check_all(Timed(n_failed=3, first_fault="dead"), null_run(50), {}, [0.9])
@@ -391,8 +395,16 @@ def test_only_the_quantiles_asked_for_are_given(config: Callable[..., Path]) -> 
     assert list(data["latency_ns"]["total"]) == ["p50", "p90", "p99", "max"]
     assert list(data["unsupported"]) == ["p90", "p99"]
     shown = CliRunner().invoke(command, [*args, "--quantile", "p99.9", "--quantile", "p75"]).stdout
-    assert shown.splitlines()[1].split() == ["ms", "p75", "p99.9", "max", "null", "p50", "null",
-                                             "max"]  # fmt: skip
+    assert shown.splitlines()[1].split() == [
+        "ms",
+        "p75",
+        "p99.9",
+        "max",
+        "null",
+        "p50",
+        "null",
+        "max",
+    ]
     assert "p99.9 not supported" in shown
     assert "p90" not in shown
 

@@ -22,7 +22,7 @@ import yaml
 from robotvision.contest.codabench.archive import WHEEL, archive, wheel
 from robotvision.contest.codabench.logo import logo
 from robotvision.contest.codabench.program import COLUMNS, REFERENCE, TASK, set_key
-from robotvision.contest.leaderboard.contest import Contest, TestSet
+from robotvision.contest.leaderboard.contest import Contest, ContestSet
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
 from robotvision.submissions.forms import form_of
@@ -77,16 +77,18 @@ def bundle(contest: Contest, options: Options | None = None) -> bytes:
         raise RobotVisionError(
             f"--end {options.end}: expected a moment after the start, {options.start}"
         )
-    return archive({
-        "competition.yaml": _yaml(competition(contest, options)),
-        "logo.png": logo(),
-        "pages/overview.md": _overview(contest, options).encode(),
-        "pages/evaluation.md": _evaluation(contest).encode(),
-        "pages/submission.md": _submission(contest).encode(),
-        "pages/terms.md": (options.terms or TERMS).encode(),
-        "scoring_program.zip": archive(scoring_program()),
-        "reference_data.zip": archive(reference_data(contest, options.mode)),
-    })  # fmt: skip
+    return archive(
+        {
+            "competition.yaml": _yaml(competition(contest, options)),
+            "logo.png": logo(),
+            "pages/overview.md": _overview(contest, options).encode(),
+            "pages/evaluation.md": _evaluation(contest).encode(),
+            "pages/submission.md": _submission(contest).encode(),
+            "pages/terms.md": (options.terms or TERMS).encode(),
+            "scoring_program.zip": archive(scoring_program()),
+            "reference_data.zip": archive(reference_data(contest, options.mode)),
+        }
+    )
 
 
 def write_bundle(path: Path, contest: Contest, options: Options | None = None) -> Path:
@@ -103,13 +105,19 @@ def competition(contest: Contest, options: Options) -> dict[str, Any]:
     """Return ``competition.yaml`` as plain data."""
     task = contest.task
     phase: dict[str, Any] = {
-        "index": 0, "name": "Contest", "description": "Hand in run files; they are scored at once.",
+        "index": 0,
+        "name": "Contest",
+        "description": "Hand in run files; they are scored at once.",
         "start": _moment(options.start or datetime(2000, 1, 1)),
-    }  # fmt: skip
+    }
     if options.end is not None:
         phase["end"] = _moment(options.end)
-    phase |= {"max_submissions_per_day": options.max_per_day, "execution_time_limit": 600,
-              "accepts_only_result_submissions": True, "tasks": [0]}  # fmt: skip
+    phase |= {
+        "max_submissions_per_day": options.max_per_day,
+        "execution_time_limit": 600,
+        "accepts_only_result_submissions": True,
+        "tasks": [0],
+    }
     return {
         "version": 2,
         "title": options.title or task.title or task.id,
@@ -127,16 +135,25 @@ def competition(contest: Contest, options: Options) -> dict[str, Any]:
             {"title": "Evaluation", "file": "pages/evaluation.md"},
             {"title": "Submission", "file": "pages/submission.md"},
         ],
-        "tasks": [{
-            "index": 0, "name": task.id, "description": task.title or task.id,
-            "scoring_program": "scoring_program.zip", "reference_data": "reference_data.zip",
-        }],
+        "tasks": [
+            {
+                "index": 0,
+                "name": task.id,
+                "description": task.title or task.id,
+                "scoring_program": "scoring_program.zip",
+                "reference_data": "reference_data.zip",
+            }
+        ],
         "phases": [phase],
-        "leaderboards": [{
-            "title": "Results", "key": "main", "submission_rule": "Force_Best",
-            "columns": _columns(list(contest.sets)),
-        }],
-    }  # fmt: skip
+        "leaderboards": [
+            {
+                "title": "Results",
+                "key": "main",
+                "submission_rule": "Force_Best",
+                "columns": _columns(list(contest.sets)),
+            }
+        ],
+    }
 
 
 def _columns(sets: Sequence[str]) -> list[dict[str, Any]]:
@@ -152,8 +169,10 @@ def _columns(sets: Sequence[str]) -> list[dict[str, Any]]:
 def scoring_program() -> dict[str, bytes]:
     """Return the files of the scoring program."""
     text = (files("robotvision.contest.codabench") / "score.py").read_bytes()
-    about = {"command": "python3 /app/program/score.py /app/input /app/output",
-             "description": "Scores run files with robotvision."}  # fmt: skip
+    about = {
+        "command": "python3 /app/program/score.py /app/input /app/output",
+        "description": "Scores run files with robotvision.",
+    }
     return {"metadata.yaml": _yaml(about), "score.py": text, WHEEL: wheel()}
 
 
@@ -168,7 +187,7 @@ def reference_data(contest: Contest, mode: str = "obligatory") -> dict[str, byte
     return {TASK: _yaml(rules), REFERENCE: json.dumps(about, indent=1).encode(), **tables}
 
 
-def _truth(test_set: TestSet) -> bytes:
+def _truth(test_set: ContestSet) -> bytes:
     table = test_set.table
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
@@ -208,9 +227,15 @@ sequences, in the mode the contest names, and to have no person look at them bef
 def _overview(contest: Contest, options: Options) -> str:
     task = contest.task
     frames = ", ".join(f"{n}: {len(s.truth):,} frames" for n, s in contest.sets.items())
-    lines = [f"# {options.title or task.title or task.id}", "", task.question, "",
-             f"* Task `{task.id}`, mode *{options.mode}*.", f"* Rooms: {', '.join(task.labels)}.",
-             f"* Test sets: {frames}."]  # fmt: skip
+    lines = [
+        f"# {options.title or task.title or task.id}",
+        "",
+        task.question,
+        "",
+        f"* Task `{task.id}`, mode *{options.mode}*.",
+        f"* Rooms: {', '.join(task.labels)}.",
+        f"* Test sets: {frames}.",
+    ]
     if task.objects:
         lines.append(f"* Objects: {', '.join(task.objects)}.")
     return "\n".join(lines) + "\n"
@@ -219,33 +244,52 @@ def _overview(contest: Contest, options: Options) -> str:
 def _evaluation(contest: Contest) -> str:
     task, room = contest.task, contest.task.points.room
     lines = [
-        "# Evaluation", "", "| answer | points |", "| --- | ---: |",
-        f"| right room | {room.correct:+g} |", f"| wrong room | {room.wrong:+g} |",
-        f"| no answer | {room.unanswered:+g} |", "",
+        "# Evaluation",
+        "",
+        "| answer | points |",
+        "| --- | ---: |",
+        f"| right room | {room.correct:+g} |",
+        f"| wrong room | {room.wrong:+g} |",
+        f"| no answer | {room.unanswered:+g} |",
+        "",
         f"An answer pays where it is right with probability above {room.break_even:.2f}. The "
         f"points of the room are {task.fact('points.room').status}.",
-    ]  # fmt: skip
+    ]
     if task.points.objects is not None:
         lines += ["", "| each object | in view | not in view |", "| --- | ---: | ---: |"]
         for key in ("stated_present", "stated_absent", "not_stated"):
             cell = getattr(task.points.objects, key)
             lines.append(f"| {key.replace('_', ' ')} | {cell.present:+g} | {cell.absent:+g} |")
-    lines += ["", "The detailed results of a submission show its timeline, confusion matrix and "
-              "the points with a 95 % interval by room visit.", "",
-              "A run file with a fault is refused: it gets the least the frames could earn, "
-              "*accepted* is 0, and its page lists every fault with its line."]  # fmt: skip
+    lines += [
+        "",
+        "The detailed results of a submission show its timeline, confusion matrix and "
+        "the points with a 95 % interval by room visit.",
+        "",
+        "A run file with a fault is refused: it gets the least the frames could earn, "
+        "*accepted* is 0, and its page lists every fault with its line.",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _submission(contest: Contest) -> str:
     task = contest.task
-    return "\n".join([
-        "# Submission", "", f"Hand in a zip file with {_what(list(contest.sets))}.", "",
-        *_example(task), "",
-        "Frames are named by their number. A missing line counts as no answer; a repeated or "
-        "malformed line, or a label outside the task, refuses the file. Check it first:", "",
-        f"    pip install robotvision\n    robotvision check --task {task.id} run.txt",
-    ]) + "\n"  # fmt: skip
+    return (
+        "\n".join(
+            [
+                "# Submission",
+                "",
+                f"Hand in a zip file with {_what(list(contest.sets))}.",
+                "",
+                *_example(task),
+                "",
+                "Frames are named by their number. A missing line counts as no answer; a repeated "
+                "or malformed line, or a label outside the task, refuses the file. Check it first:",
+                "",
+                f"    pip install robotvision\n    robotvision check --task {task.id} run.txt",
+            ]
+        )
+        + "\n"
+    )
 
 
 def _what(sets: Sequence[str]) -> str:
@@ -256,5 +300,12 @@ def _what(sets: Sequence[str]) -> str:
 
 def _example(task: Task) -> list[str]:
     form, first = form_of(task), task.run_file.first_number
-    return ["A line is one frame:", "", f"    {form.line(first, form.example)}", "",
-            "A frame without an answer:", "", f"    {form.line(first, Answer(None))}"]  # fmt: skip
+    return [
+        "A line is one frame:",
+        "",
+        f"    {form.line(first, form.example)}",
+        "",
+        "A frame without an answer:",
+        "",
+        f"    {form.line(first, Answer(None))}",
+    ]

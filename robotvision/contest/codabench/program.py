@@ -38,8 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         truths = [reference / f"{name}.csv" for name in about["sets"]]
         contest = open_contest(str(reference / TASK), truths)
     except RobotVisionError as e:
-        print("the reference data of this contest are broken:", *e.lines(), sep="\n",
-              file=sys.stderr)  # fmt: skip
+        print(
+            "the reference data of this contest are broken:", *e.lines(), sep="\n", file=sys.stderr
+        )
         return 1
     output.mkdir(parents=True, exist_ok=True)
     found, faults = submission(source / "res", list(contest.sets))
@@ -50,9 +51,10 @@ def main(arguments: Sequence[str]) -> int:
     for line in faults:
         print(line, file=sys.stderr)
     page, scores = (
-        (_page(contest, found, score), accepted(score)) if score is not None
+        (_page(contest, found, score), accepted(score))
+        if score is not None
         else (refused_page("Your submission", faults, contest.task), refused(contest))
-    )  # fmt: skip
+    )
     _write(output, scores, page)
     return 0
 
@@ -64,10 +66,13 @@ def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]
     may lie in a folder of the archive.
     """
     files = sorted(
-        p for p in folder.rglob("*")
-        if p.is_file() and p.suffix in SUFFIXES and "__MACOSX" not in p.parts
+        p
+        for p in folder.rglob("*")
+        if p.is_file()
+        and p.suffix in SUFFIXES
+        and "__MACOSX" not in p.parts
         and not p.name.startswith(".")
-    )  # fmt: skip
+    )
     endings = ", ".join(SUFFIXES)
     if len(sets) == 1:
         if len(files) == 1:
@@ -79,8 +84,10 @@ def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]
         mine = [p for p in files if p.stem == name]
         chosen += mine[:1]
         if len(mine) != 1:
-            faults.append(f"expected one run file for the test set {name!r}, got {len(mine)}; "
-                          f"call it {name}.txt")  # fmt: skip
+            faults.append(
+                f"expected one run file for the test set {name!r}, got {len(mine)}; "
+                f"call it {name}.txt"
+            )
     return chosen, faults
 
 
@@ -94,12 +101,26 @@ def scored(
     RobotVisionError
         The command failed otherwise.
     """
-    command = [sys.executable, "-c", "from robotvision.cli import main; main()", "score", "--json",
-               "--task", str(task), "--mode", mode]  # fmt: skip
+    command = [
+        sys.executable,
+        "-c",
+        "from robotvision.cli import main; main()",
+        "score",
+        "--json",
+        "--task",
+        str(task),
+        "--mode",
+        mode,
+    ]
     for truth in truths:
         command += ["--truth", str(truth)]
-    done = subprocess.run([*command, "--", *map(str, runs)], capture_output=True, text=True,
-                          encoding="utf-8", check=False)  # fmt: skip
+    done = subprocess.run(
+        [*command, "--", *map(str, runs)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     if done.returncode not in (0, 1) or not done.stdout.strip():
         raise RobotVisionError(f"robotvision score failed:\n{done.stderr}")
     data = json.loads(done.stdout)
@@ -130,8 +151,13 @@ def refused(contest: Contest) -> dict[str, float]:
     least = {name: _least(contest, name) for name in contest.sets}
     points = sum(least.values())
     frames = max(1, sum(int((s.truth >= 0).sum()) for s in contest.sets.values()))
-    numbers = {"points": points, "points_per_frame": points / frames, "answered": 0.0,
-               "right": 0.0, "accepted": 0}  # fmt: skip
+    numbers = {
+        "points": points,
+        "points_per_frame": points / frames,
+        "answered": 0.0,
+        "right": 0.0,
+        "accepted": 0,
+    }
     if len(least) > 1:
         numbers |= {set_key(i): v for i, v in enumerate(least.values())}
     return numbers

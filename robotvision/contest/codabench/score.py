@@ -42,8 +42,11 @@ def score(home: Path, source: str, output: str) -> int:
         print(f"fetching {', '.join(missing)}", flush=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         if subprocess.run([*pip, "--target", str(home / "needed"), *missing]).returncode:
-            print(f"the scoring program cannot run: {', '.join(missing)} could not be installed; "
-                  "organisers: take an image that has them", file=sys.stderr)  # fmt: skip
+            print(
+                f"the scoring program cannot run: {', '.join(missing)} could not be installed; "
+                "organisers: take an image that has them",
+                file=sys.stderr,
+            )
             return 1
     places = [str(home / "package"), str(home / "needed")]
     known = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]

@@ -19,7 +19,7 @@ from robotvision.data import open_sequence
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Outcome
 from robotvision.scoring.bootstrap import visits
-from robotvision.scoring.points import Worth
+from robotvision.scoring.points import PointsTable
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.checker import CheckResult
@@ -39,7 +39,7 @@ UNSCORED = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TestSet:
+class ContestSet:
     """The truth of one test set by column.
 
     Parameters
@@ -67,20 +67,20 @@ class Contest:
     ----------
     task : Task
         With its rooms settled.
-    sets : Mapping[str, TestSet]
+    sets : Mapping[str, ContestSet]
         In the task's order.
     has_segments : bool
         Whether jumps between frames are known; else visits are told by the rooms alone.
     """
 
     task: Task
-    sets: Mapping[str, TestSet]
+    sets: Mapping[str, ContestSet]
     has_segments: bool
 
     @cached_property
-    def worth(self) -> Worth:
+    def worth(self) -> PointsTable:
         """What answers earn."""
-        return Worth(self.task)
+        return PointsTable(self.task)
 
     def visits(self, names: Sequence[str]) -> Ints:
         """Return the room visit of every frame of some test sets whose truth is known."""
@@ -115,7 +115,7 @@ class FrameColumns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class ContestEntry:
     """An accepted run: its name, its score as `summarise` gives it, its frames by test set."""
 
     name: str
@@ -125,9 +125,7 @@ class Entry:
     warnings: tuple[str, ...] = ()
 
 
-def open_contest(
-    task: str | Task, truths: Sequence[Path], train: Sequence[Path] = ()
-) -> Contest:  # fmt: skip
+def open_contest(task: str | Task, truths: Sequence[Path], train: Sequence[Path] = ()) -> Contest:
     """Return the contest of a task over its truths, as `robotvision.submissions.batch` takes them.
 
     Raises
@@ -141,7 +139,7 @@ def open_contest(
     rules = settle(rules, tables, train)
     segments = [_segments(path) for path in truths]
     sets = {
-        name: TestSet(
+        name: ContestSet(
             table,
             _truth_codes(rules, table),
             np.zeros(len(table), np.int64) if segment is None else segment,
@@ -164,7 +162,7 @@ def _truth_codes(task: Task, table: TruthTable) -> Ints:
     return np.array([*own, -1], np.int64)[table.codes]
 
 
-def read_entries(contest: Contest, scores: Scores, folder: Path) -> list[Entry]:
+def read_entries(contest: Contest, scores: Scores, folder: Path) -> list[ContestEntry]:
     """Return the accepted runs of a folder with their frames, in the order of ``scores``.
 
     Raises
@@ -200,9 +198,9 @@ def entry(
     checks: Mapping[str, CheckResult],
     score: Mapping[str, Any],
     warnings: tuple[str, ...] = (),
-) -> Entry:
+) -> ContestEntry:
     """Return a checked run with its frames."""
-    return Entry(
+    return ContestEntry(
         name,
         score,
         {s: tally_run(contest.task, contest.sets[s].table, c) for s, c in checks.items()},
@@ -211,7 +209,7 @@ def entry(
     )
 
 
-def _columns(contest: Contest, test_set: TestSet, check: CheckResult) -> FrameColumns:
+def _columns(contest: Contest, test_set: ContestSet, check: CheckResult) -> FrameColumns:
     if check.answers is None or check.positions is None:
         raise InputFaults(check.faults)
     worth, truth = contest.worth, test_set.truth
@@ -231,7 +229,7 @@ def _columns(contest: Contest, test_set: TestSet, check: CheckResult) -> FrameCo
     return FrameColumns(said, outcome, points, stated)
 
 
-def _object_points(worth: Worth, table: TruthTable, stated: Ints) -> Floats:
+def _object_points(worth: PointsTable, table: TruthTable, stated: Ints) -> Floats:
     seen = np.stack(
         [
             table.seen[:, table.objects.index(o)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.contest.leaderboard.contest import Contest, Entry
+from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.records import Outcome
 from robotvision.report.html import charts
 from robotvision.report.html.shell import TIMELINE, as_script, render
@@ -27,7 +27,7 @@ MAX_FRAMES = 200_000
 
 def entry_page(
     contest: Contest,
-    entry: Entry,
+    entry: ContestEntry,
     *,
     standing: Sequence[Mapping[str, Any]] = (),
     home: str | None = None,
@@ -74,38 +74,53 @@ def refused_page(
 ) -> str:
     """Return the page of a run that was refused: every fault, one a line."""
     tasks = [] if task is None else [task_card(task)]
-    return render("refused.html.j2", title=f"{name}: refused", home=home, name=name,
-                  reasons=list(reasons), tasks=tasks)  # fmt: skip
+    return render(
+        "refused.html.j2",
+        title=f"{name}: refused",
+        home=home,
+        name=name,
+        reasons=list(reasons),
+        tasks=tasks,
+    )
 
 
-def _section(contest: Contest, entry: Entry) -> dict[str, Any]:
+def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
     score = entry.score
     by_visit = _interval(contest, entry)
     sets = [set_table(name, tally) for name, tally in entry.tallies.items()]
     n_scored = sum(s["scored"] for s in sets)
     answered = score["outcomes"]["correct"] + score["outcomes"]["wrong"]
     return {
-        "place": 0, "name": entry.name, "data": score, "mode": score["mode"],
+        "place": 0,
+        "name": entry.name,
+        "data": score,
+        "mode": score["mode"],
         "n_scored": n_scored,
         "share": score["points"] / score["max_points"] if score["max_points"] else None,
         "answered": answered / n_scored if n_scored else None,
         "right": score["outcomes"]["correct"] / answered if answered else None,
         "interval": by_visit,
         "outcome_bar": charts.outcome_bar(score["outcomes"], score["unscored"])
-        if score["frames"] else None,
-        "sets": sets, "overall": contest.task.overall, "objects": _objects(entry),
+        if score["frames"]
+        else None,
+        "sets": sets,
+        "overall": contest.task.overall,
+        "objects": _objects(entry),
         "warnings": list(entry.warnings),
-    }  # fmt: skip
+    }
 
 
-def _interval(contest: Contest, entry: Entry) -> dict[str, Any] | None:
+def _interval(contest: Contest, entry: ContestEntry) -> dict[str, Any] | None:
     names = list(entry.frames)
     if len(names) > 1 and contest.task.overall == "separate":
         return None
     points = [entry.frames[n].points[contest.sets[n].truth >= 0] for n in names]
     found = interval(np.concatenate(points), contest.visits(names))
-    return {"text": interval_text(found), "blocks": found.blocks,
-            "warning": "a rough interval" if found.blocks < FEW_BLOCKS else ""}  # fmt: skip
+    return {
+        "text": interval_text(found),
+        "blocks": found.blocks,
+        "warning": "a rough interval" if found.blocks < FEW_BLOCKS else "",
+    }
 
 
 def interval_text(found: Interval) -> str:
@@ -115,7 +130,7 @@ def interval_text(found: Interval) -> str:
     return f"{number(round(found.low, 1))} to {number(round(found.high, 1))}"
 
 
-def _objects(entry: Entry) -> list[dict[str, Any]]:
+def _objects(entry: ContestEntry) -> list[dict[str, Any]]:
     lines: dict[str, dict[str, Any]] = {}
     for tally in entry.tallies.values():
         for line in tally.objects():
@@ -127,7 +142,7 @@ def _objects(entry: Entry) -> list[dict[str, Any]]:
     return list(lines.values())
 
 
-def payload(contest: Contest, entry: Entry) -> dict[str, Any]:
+def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
     """Return the columns behind the timeline, as the report's own pages have them."""
     task, sets = contest.task, [contest.sets[n] for n in entry.frames]
     frames = list(entry.frames.values())
@@ -150,23 +165,29 @@ def payload(contest: Contest, entry: Entry) -> dict[str, Any]:
         "time_ms": nothing,
         "truth": truth.tolist(),
         "seen": _seen(contest, entry),
-        "runs": [{
-            "name": entry.name,
-            "max_points": entry.score["max_points"],
-            "best": entry.score["max_points"],
-            "break_even": round(task.points.room.break_even, 4),
-            "deadline_ms": None, "frame_ms": None,
-            "outcome": np.concatenate([f.outcome for f in frames]).tolist(),
-            "answer": np.concatenate([f.answer for f in frames]).tolist(),
-            "late_answer": {},
-            "points": [_short(p) for f in frames for p in f.points.tolist()],
-            "confidence": nothing, "latency_us": nothing, "stages_us": {}, "age_ms": [],
-            "faults": {},
-            "stated": _stated(contest, entry),
-        }],
+        "runs": [
+            {
+                "name": entry.name,
+                "max_points": entry.score["max_points"],
+                "best": entry.score["max_points"],
+                "break_even": round(task.points.room.break_even, 4),
+                "deadline_ms": None,
+                "frame_ms": None,
+                "outcome": np.concatenate([f.outcome for f in frames]).tolist(),
+                "answer": np.concatenate([f.answer for f in frames]).tolist(),
+                "late_answer": {},
+                "points": [_short(p) for f in frames for p in f.points.tolist()],
+                "confidence": nothing,
+                "latency_us": nothing,
+                "stages_us": {},
+                "age_ms": [],
+                "faults": {},
+                "stated": _stated(contest, entry),
+            }
+        ],
         "channels": [],
         "depth_range_m": None,
-    }  # fmt: skip
+    }
 
 
 def _changes(*columns: Any) -> list[int]:
@@ -178,7 +199,7 @@ def _short(value: float) -> float | int:
     return int(value) if value == int(value) else round(value, 4)
 
 
-def _seen(contest: Contest, entry: Entry) -> dict[int, list[str]]:
+def _seen(contest: Contest, entry: ContestEntry) -> dict[int, list[str]]:
     found, first = {}, 0
     for name in entry.frames:
         table = contest.sets[name].table
@@ -189,7 +210,7 @@ def _seen(contest: Contest, entry: Entry) -> dict[int, list[str]]:
     return found
 
 
-def _stated(contest: Contest, entry: Entry) -> dict[int, dict[str, bool]]:
+def _stated(contest: Contest, entry: ContestEntry) -> dict[int, dict[str, bool]]:
     found: dict[int, dict[str, bool]] = {}
     first, objects = 0, contest.task.objects
     for columns in entry.frames.values():

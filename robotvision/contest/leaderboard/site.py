@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from robotvision.contest.leaderboard.contest import Contest, Entry
+from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.entry import entry_page, interval_text, refused_page
 from robotvision.contest.leaderboard.standings import Standing, Standings, with_intervals
 from robotvision.report.html.shell import render, write_page
@@ -28,7 +28,7 @@ def write_site(
     contest: Contest,
     scores: Scores,
     rankings: Sequence[Ranking],
-    entries: Sequence[Entry],
+    entries: Sequence[ContestEntry],
     found: Sequence[Standings],
     folder: Path,
 ) -> list[Path]:
@@ -59,13 +59,21 @@ def write_site(
     ]
     gone = [RefusedRun(r.name, without_folder(r.reasons, folder)) for r in scores.refused]
     written += [
-        write_page(out / "runs" / f"{slug}.html",
-                   refused_page(r.name, r.reasons, contest.task, "../index.html"))
+        write_page(
+            out / "runs" / f"{slug}.html",
+            refused_page(r.name, r.reasons, contest.task, "../index.html"),
+        )
         for r, slug in zip(gone, refused, strict=True)
-    ]  # fmt: skip
+    ]
     links = {id(e): f"runs/{slug}.html" for e, slug in zip(entries, accepted, strict=True)}
-    text = _index(contest, scores, entries, found, links,
-                  [(r, f"runs/{s}.html") for r, s in zip(gone, refused, strict=True)])  # fmt: skip
+    text = _index(
+        contest,
+        scores,
+        entries,
+        found,
+        links,
+        [(r, f"runs/{s}.html") for r, s in zip(gone, refused, strict=True)],
+    )
     data = with_intervals(as_dict(scores, list(rankings)), found)
     data["refused"] = [{"name": r.name, "faults": list(r.reasons)} for r in gone]
     data["warnings"] = list(without_folder(scores.warnings, folder))
@@ -94,14 +102,19 @@ def without_folder(lines: Sequence[str], folder: Path) -> tuple[str, ...]:
     return tuple(line.replace(f"{folder}/", "") for line in lines)
 
 
-def _standing_of(entry: Entry, found: Sequence[Standings]) -> list[dict[str, Any]]:
+def _standing_of(entry: ContestEntry, found: Sequence[Standings]) -> list[dict[str, Any]]:
     return [
-        {"name": s.name, "rank": x.row.rank, "ranks": ranks_text(x.ranks), "group": x.group,
-         "n": len(s.rows)}
+        {
+            "name": s.name,
+            "rank": x.row.rank,
+            "ranks": ranks_text(x.ranks),
+            "group": x.group,
+            "n": len(s.rows),
+        }
         for s in found
         for x in s.rows
         if x.row.run == entry.name
-    ]  # fmt: skip
+    ]
 
 
 def ranks_text(found: tuple[int, int]) -> str:
@@ -111,9 +124,13 @@ def ranks_text(found: tuple[int, int]) -> str:
 
 
 def _index(
-    contest: Contest, scores: Scores, entries: Sequence[Entry], found: Sequence[Standings],
-    links: dict[int, str], refused: Sequence[tuple[RefusedRun, str]],
-) -> str:  # fmt: skip
+    contest: Contest,
+    scores: Scores,
+    entries: Sequence[ContestEntry],
+    found: Sequence[Standings],
+    links: dict[int, str],
+    refused: Sequence[tuple[RefusedRun, str]],
+) -> str:
     task = contest.task
     card = task_card(task)
     published = card["published"]
@@ -133,7 +150,7 @@ def _index(
 
 
 def _table(
-    contest: Contest, found: Standings, entries: Sequence[Entry], links: dict[int, str]
+    contest: Contest, found: Standings, entries: Sequence[ContestEntry], links: dict[int, str]
 ) -> dict[str, Any]:
     left = list(entries)
     ends = [
@@ -148,25 +165,36 @@ def _table(
         rows.append(_row(x, link, scale))
     sets = list(found.rows[0].row.sets) if found.rows else []
     return {
-        "name": found.name if len(contest.sets) > 1 else "", "rows": rows, "sets": sets,
-        "visits": found.n_visits, "note": found.note, "max_points": found.max_points,
-        "axis": _axis(scale), "has_groups": any(x.group for x in found.rows),
+        "name": found.name if len(contest.sets) > 1 else "",
+        "rows": rows,
+        "sets": sets,
+        "visits": found.n_visits,
+        "note": found.note,
+        "max_points": found.max_points,
+        "axis": _axis(scale),
+        "has_groups": any(x.group for x in found.rows),
         "frames": found.rows[0].row.frames if found.rows else 0,
-    }  # fmt: skip
+    }
 
 
 def _row(x: Standing, link: str | None, scale: Scale) -> dict[str, Any]:
     row = x.row
     answered = row.outcomes["correct"] + row.outcomes["wrong"]
     return {
-        "rank": row.rank, "run": row.run, "link": link, "points": number(row.points),
+        "rank": row.rank,
+        "run": row.run,
+        "link": link,
+        "points": number(row.points),
         "sets": [number(v) for v in row.sets.values()],
-        "interval": interval_text(x.points), "whisker": _whisker(x, scale),
-        "ranks": ranks_text(x.ranks), "group": x.group, "first": f"{x.share_first:.0%}",
+        "interval": interval_text(x.points),
+        "whisker": _whisker(x, scale),
+        "ranks": ranks_text(x.ranks),
+        "group": x.group,
+        "first": f"{x.share_first:.0%}",
         "correct": row.outcomes["correct"] / row.frames if row.frames else None,
         "wrong": row.outcomes["wrong"] / row.frames if row.frames else None,
         "silent": (row.frames - answered) / row.frames if row.frames else None,
-    }  # fmt: skip
+    }
 
 
 def _whisker(x: Standing, scale: Scale) -> Markup:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.contest.leaderboard.contest import Contest, Entry
+from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.scoring.bootstrap import FEW_BLOCKS, LEVEL, RESAMPLES, Interval, ranks
 from robotvision.submissions.ranking import Ranked, Ranking
 
@@ -53,7 +53,7 @@ class Standings:
 
 def standings(
     contest: Contest,
-    entries: Sequence[Entry],
+    entries: Sequence[ContestEntry],
     rankings: Sequence[Ranking],
     resamples: int = RESAMPLES,
 ) -> list[Standings]:
@@ -62,7 +62,7 @@ def standings(
 
 
 def _standings(
-    contest: Contest, entries: Sequence[Entry], ranking: Ranking, resamples: int
+    contest: Contest, entries: Sequence[ContestEntry], ranking: Ranking, resamples: int
 ) -> Standings:
     names = [ranking.name] if ranking.name in contest.sets else list(contest.sets)
     by_name = _in_order(entries, ranking, names)
@@ -79,8 +79,8 @@ def _standings(
 
 
 def _in_order(
-    entries: Sequence[Entry], ranking: Ranking, names: Sequence[str]
-) -> list[Entry]:  # fmt: skip
+    entries: Sequence[ContestEntry], ranking: Ranking, names: Sequence[str]
+) -> list[ContestEntry]:
     """Return the entry of each row; runs of one name are told apart by their points."""
     left = list(entries)
     found = []
@@ -88,14 +88,13 @@ def _in_order(
         k = next(
             i
             for i, e in enumerate(left)
-            if e.name == row.run
-            and np.isclose(sum(e.tallies[n].points for n in names), row.points)
-        )  # fmt: skip
+            if e.name == row.run and np.isclose(sum(e.tallies[n].points for n in names), row.points)
+        )
         found.append(left.pop(k))
     return found
 
 
-def _points(contest: Contest, entry: Entry, names: Sequence[str]) -> NDArray[np.float64]:
+def _points(contest: Contest, entry: ContestEntry, names: Sequence[str]) -> NDArray[np.float64]:
     known = [(entry.frames[n].points, contest.sets[n].truth >= 0) for n in names]
     return np.concatenate([points[is_known] for points, is_known in known])
 
@@ -105,8 +104,9 @@ def _note(contest: Contest, n_visits: int) -> str:
     if n_visits < FEW_BLOCKS:
         notes.append(f"only {n_visits} room visits: the intervals are rough")
     if not contest.has_segments:
-        notes.append("visits are told by changes of the true room, since the truth came without "
-                     "its sequence")  # fmt: skip
+        notes.append(
+            "visits are told by changes of the true room, since the truth came without its sequence"
+        )
     return "; ".join(notes)
 
 
@@ -153,17 +153,23 @@ def with_intervals(data: dict[str, Any], found: Sequence[Standings]) -> dict[str
     rows = {
         s.name: [
             {
-                "rank": x.row.rank, "run": x.row.run, "points": x.row.points,
-                "interval": [x.points.low, x.points.high], "ranks": list(x.ranks),
-                "group": x.group, "share_first": x.share_first,
+                "rank": x.row.rank,
+                "run": x.row.run,
+                "points": x.row.points,
+                "interval": [x.points.low, x.points.high],
+                "ranks": list(x.ranks),
+                "group": x.group,
+                "share_first": x.share_first,
             }
             for x in s.rows
         ]
         for s in found
-    }  # fmt: skip
+    }
     method = {
-        "method": "block bootstrap by room visit", "level": LEVEL, "resamples": RESAMPLES,
+        "method": "block bootstrap by room visit",
+        "level": LEVEL,
+        "resamples": RESAMPLES,
         "visits": {s.name: s.n_visits for s in found},
         "notes": {s.name: s.note for s in found if s.note},
-    }  # fmt: skip
+    }
     return {**data, "rankings": rows, "uncertainty": method}

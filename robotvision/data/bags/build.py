@@ -23,16 +23,16 @@ from robotvision.data.bags.messages import POSES, STAMP_BYTES, decode, planar, s
 from robotvision.data.bags.picture import BagPicture, Recording
 from robotvision.data.bags.pose import Transforms, at_times, poses_of
 from robotvision.data.bags.storage import Ref, Storage, Topic
-from robotvision.data.bags.topics import CHANNELS, ROLES, Choice, choose, contents
+from robotvision.data.bags.topics import CHANNELS, ROLES, TopicChoice, choose, contents
 from robotvision.data.native import MAX_TIME_NS
-from robotvision.data.sequence import Entry, Kind, Pose, Reading, Sequence, Source
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Pose, Reading, Source
 from robotvision.errors import Fault, InputFaults
 from robotvision.records import Truth
 
 if TYPE_CHECKING:
     from robotvision.data.bags.reader import BagReader
 
-KINDS = {c: Kind.DEPTH_MM if c == "depth" else Kind.COLOR for c in CHANNELS}
+KINDS = {c: ChannelKind.DEPTH_MM if c == "depth" else ChannelKind.COLOR for c in CHANNELS}
 _STATIC = "/tf_static"
 
 
@@ -60,8 +60,13 @@ def build(path: Path, reader: BagReader) -> Reading:
     choice = choose(storage.topics, {role: getattr(reader, role) for role in ROLES})
     faults = [Fault(path, message) for message in choice.errors]
     if not faults and not choice.cameras:
-        faults.append(Fault(path, "no images in it that can be read", remedy="its topics: "
-                            + (contents(storage.topics) or "none")))  # fmt: skip
+        faults.append(
+            Fault(
+                path,
+                "no images in it that can be read",
+                remedy="its topics: " + (contents(storage.topics) or "none"),
+            )
+        )
     if faults:
         return Reading(None, faults)
     warnings = [*storage.warnings, *choice.notes]
@@ -74,7 +79,7 @@ def build(path: Path, reader: BagReader) -> Reading:
     return frames.reading(storage.start_ns or 0)
 
 
-def _pass(storage: Storage, choice: Choice, clock: str) -> Contents:
+def _pass(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
     """Read what is needed of every chosen topic, in the order of the file."""
     cameras = {t.name for t in choice.cameras.values()}
     infos = {t.name for t in choice.infos.values()}
@@ -123,9 +128,13 @@ class _Frames:
     """Joins what was found to the pictures of the reference channel."""
 
     def __init__(
-        self, recording: Recording, choice: Choice, found: Contents, reader: BagReader,
+        self,
+        recording: Recording,
+        choice: TopicChoice,
+        found: Contents,
+        reader: BagReader,
         warnings: list[str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.recording, self.choice, self.found, self.reader = recording, choice, found, reader
         self.path, self.warnings = recording.path, warnings
         self.faults: list[Fault] = []
@@ -139,26 +148,31 @@ class _Frames:
         worst = max(t for t, _ in self.rows)
         if worst <= MAX_TIME_NS:
             return []
-        return [Fault(self.path, f"a picture's time is {worst} ns, which is out of range",
-                      remedy="read it with clock: log")]  # fmt: skip
+        return [
+            Fault(
+                self.path,
+                f"a picture's time is {worst} ns, which is out of range",
+                remedy="read it with clock: log",
+            )
+        ]
 
     def reading(self, start_ns: int) -> Reading:
         sources = self._sources()
         poses = self._poses()
-        moments = [labels.Moment(t, ref.log_ns - start_ns) for t, ref in self.rows]
+        moments = [labels.LabelTime(t, ref.log_ns - start_ns) for t, ref in self.rows]
         rooms, lines, table = self._rooms(moments)
         is_dropped = self._is_dropped(rooms)
-        frames: list[Entry] = []
+        frames: list[FrameEntry] = []
         segment = 0
         for i, time_ns in enumerate(self.times.tolist()):
             if is_dropped[i]:
                 segment += bool(frames) and not is_dropped[i - 1]
                 continue
-            frames.append(Entry(i, time_ns, sources[i], segment, poses[i], f"frame_{i:06d}"))
+            frames.append(FrameEntry(i, time_ns, sources[i], segment, poses[i], f"frame_{i:06d}"))
         truth = None
         if rooms is not None:
             truth = {e.index: Truth(room) for e in frames if (room := rooms[e.index])}
-        sequence = Sequence(
+        sequence = ImageSequence(
             name=self.path.resolve().stem if self.path.is_file() else self.path.resolve().name,
             root=self.path,
             reader="bag",
@@ -236,8 +250,10 @@ class _Frames:
             tree.add(((log_ns, t) for t in message.transforms), is_static=True)
         for _, log_ns, message in messages:
             by_log = self.reader.clock == "log"
-            tree.add(((log_ns if by_log else _message_ns(t) or log_ns, t)
-                      for t in message.transforms), is_static=False)  # fmt: skip
+            tree.add(
+                ((log_ns if by_log else _message_ns(t) or log_ns, t) for t in message.transforms),
+                is_static=False,
+            )
         edges = tree.chain(self.reader.fixed_frame, self.reader.robot_frame)
         if edges:
             return tree.at_times(edges, self.times, self.max_diff_ns)
@@ -252,7 +268,7 @@ class _Frames:
         return [None] * len(self.times)
 
     def _rooms(
-        self, moments: list[labels.Moment]
+        self, moments: list[labels.LabelTime]
     ) -> tuple[list[str | None] | None, dict[int, int], Path | None]:
         """Return the frames' rooms, the lines they come from and their file."""
         if self.reader.label_file is not None:

@@ -31,11 +31,15 @@ def camera_calibration(
         return found
     scale = (seen[0] / said[0], seen[1] / said[1])
     if abs(scale[0] - scale[1]) > 0.01 * scale[0]:
-        warnings.append(f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels, "
-                        f"its pictures have {seen[0]:g}x{seen[1]:g}: left out")  # fmt: skip
+        warnings.append(
+            f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels, "
+            f"its pictures have {seen[0]:g}x{seen[1]:g}: left out"
+        )
         return {}
-    warnings.append(f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels: "
-                    f"scaled to the pictures' {seen[0]:g}x{seen[1]:g}")  # fmt: skip
+    warnings.append(
+        f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels: "
+        f"scaled to the pictures' {seen[0]:g}x{seen[1]:g}"
+    )
     scaled = {k: v * scale[_PIXELS[k]] if k in _PIXELS else v for k, v in found.items()}
     return scaled | {"width": seen[0], "height": seen[1]}
 

@@ -21,9 +21,12 @@ def open_folder(path: Path) -> Storage:
     mode = str(about.get("compression_mode") or "none").lower()
     kind = str(about.get("compression_format") or "")
     if mode == "file":
-        raise broken(path, f"its files are compressed as a whole ({kind}), so no message can be "
-                     "read by itself", "unpack it with: ros2 bag convert, or zstd -d and "
-                     "compression_mode: '' in metadata.yaml")  # fmt: skip
+        raise broken(
+            path,
+            f"its files are compressed as a whole ({kind}), so no message can be read by itself",
+            "unpack it with: ros2 bag convert, or zstd -d and "
+            "compression_mode: '' in metadata.yaml",
+        )
     if mode == "message" and kind != "zstd":
         raise broken(table, f"compression_format: expected zstd, got {kind!r}")
     unpack = _unpacked if mode == "message" else None

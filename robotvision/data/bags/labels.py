@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[0-9]{1,11}(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LabelSpan:
     """One room from ``start_ns`` to ``end_ns`` (excluded); ``line`` in the file."""
 
     start_ns: int
@@ -39,16 +39,16 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class LabelTime:
     """The times of one frame: on the pictures' clock, and since the recording began."""
 
     stamp_ns: int
     since_start_ns: int
 
 
-def read_spans(path: Path, faults: list[Fault]) -> list[Span]:
+def read_spans(path: Path, faults: list[Fault]) -> list[LabelSpan]:
     """Return the spans of a file, in order of time, noting every fault."""
-    spans: list[Span] = []
+    spans: list[LabelSpan] = []
     for line, row in read_table(path, COLUMNS, faults):
         times = [row["start_s"], row["end_s"]]
         bad = next((t for t in times if not _NUMBER.fullmatch(t)), None)
@@ -57,28 +57,39 @@ def read_spans(path: Path, faults: list[Fault]) -> list[Span]:
             continue
         start_ns, end_ns = (round(float(t) * 1e9) for t in times)
         if end_ns <= start_ns:
-            faults.append(Fault(path, f"the span ends at {times[1]} s, not after its start at "
-                                f"{times[0]} s", line))  # fmt: skip
+            faults.append(
+                Fault(
+                    path,
+                    f"the span ends at {times[1]} s, not after its start at {times[0]} s",
+                    line,
+                )
+            )
         elif not row["room"]:
             faults.append(Fault(path, "the room is empty", line))
         else:
-            spans.append(Span(start_ns, end_ns, row["room"], line))
+            spans.append(LabelSpan(start_ns, end_ns, row["room"], line))
     if not spans and not faults:
         faults.append(Fault(path, "no spans in it", remedy=f"expected {','.join(COLUMNS)}"))
     spans.sort(key=lambda s: s.start_ns)
     for a, b in pairwise(spans):
         if b.start_ns < a.end_ns:
-            faults.append(Fault(path, f"the span overlaps the one in line {a.line} ({a.room} to "
-                                f"{a.end_ns / 1e9:g} s)", b.line, remedy="end one where the "
-                                "other begins"))  # fmt: skip
+            faults.append(
+                Fault(
+                    path,
+                    f"the span overlaps the one in line {a.line} ({a.room} to "
+                    f"{a.end_ns / 1e9:g} s)",
+                    b.line,
+                    remedy="end one where the other begins",
+                )
+            )
     return spans
 
 
-def rooms_by_span(moments: list[Moment], spans: list[Span]) -> list[Span | None]:
+def rooms_by_span(moments: list[LabelTime], spans: list[LabelSpan]) -> list[LabelSpan | None]:
     """Return each frame's span, None where none covers it."""
     is_absolute = bool(spans) and spans[0].start_ns > SINCE_1970_S * 1e9
     starts = [s.start_ns for s in spans]
-    found: list[Span | None] = []
+    found: list[LabelSpan | None] = []
     for m in moments:
         time_ns = m.stamp_ns if is_absolute else m.since_start_ns
         k = bisect.bisect_right(starts, time_ns) - 1
@@ -86,7 +97,7 @@ def rooms_by_span(moments: list[Moment], spans: list[Span]) -> list[Span | None]
     return found
 
 
-def uncovered(path: Path, moments: list[Moment], found: list[Span | None]) -> Fault | None:
+def uncovered(path: Path, moments: list[LabelTime], found: list[LabelSpan | None]) -> Fault | None:
     """Return one line on the frames that no span covers, None where all are covered."""
     missing = [i for i, span in enumerate(found) if span is None]
     if not missing:

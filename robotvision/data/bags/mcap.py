@@ -30,7 +30,7 @@ from robotvision.data.bags.storage import (
     PIECE,
     Chunks,
     Ref,
-    Span,
+    TimeSpan,
     Topic,
     beginning,
     broken,
@@ -91,23 +91,28 @@ class McapFiles:
                 self._index(n, file)
             except (McapError, struct.error, UnicodeDecodeError, KeyError, ValueError) as e:
                 reason = str(e) or type(e).__name__
-                raise broken(file, f"the recording cannot be read ({reason})",
-                             "mend it with: mcap recover") from e  # fmt: skip
+                raise broken(
+                    file, f"the recording cannot be read ({reason})", "mend it with: mcap recover"
+                ) from e
         self._ids: dict[str, list[tuple[int, int]]] = {}
         self.topics = self._list_topics()
-        self.start_ns = min((i.start_ns for i in self._indexes if i.start_ns is not None),
-                            default=None)  # fmt: skip
+        self.start_ns = min(
+            (i.start_ns for i in self._indexes if i.start_ns is not None), default=None
+        )
 
     def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
         """Return where the messages of topics lie, in order of log time."""
         return {
             name: sorted(
-                (Ref(n, chunk, offset, log_ns) for n, i in self._ids[name]
-                 for log_ns, chunk, offset in self._indexes[n].places.get(i, ())),
+                (
+                    Ref(n, chunk, offset, log_ns)
+                    for n, i in self._ids[name]
+                    for log_ns, chunk, offset in self._indexes[n].places.get(i, ())
+                ),
                 key=lambda r: r.log_ns,
             )
             for name in names
-        }  # fmt: skip
+        }
 
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""
@@ -144,7 +149,7 @@ class McapFiles:
         chunk = self._indexes[file].chunks[start]
         if max(chunk.n_unpacked, chunk.n_bytes) > MAX_CHUNK_BYTES:
             raise McapError(f"a chunk of {chunk.n_unpacked} bytes")
-        packed = Span(self._files[file], chunk.at, chunk.n_bytes)
+        packed = TimeSpan(self._files[file], chunk.at, chunk.n_bytes)
         return _decompressed(packed, chunk, n_bytes)
 
     def _list_topics(self) -> dict[str, Topic]:
@@ -280,7 +285,7 @@ def _summary(file: BinaryIO) -> Summary | None:
     return summary if is_indexed or not said else None
 
 
-def _decompressed(packed: Span, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
+def _decompressed(packed: TimeSpan, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
     """Return a chunk's bytes, or the first ``n_bytes`` of them."""
     wanted = chunk.n_unpacked if n_bytes is None else min(n_bytes, chunk.n_unpacked)
     if chunk.compression == "zstd":
@@ -298,7 +303,7 @@ def _decompressed(packed: Span, chunk: ChunkPlace, n_bytes: int | None) -> bytes
     return bytes(data)
 
 
-def _zstd(packed: Span, wanted: int, *, is_whole: bool) -> bytes:
+def _zstd(packed: TimeSpan, wanted: int, *, is_whole: bool) -> bytes:
     unpacking = zstandard.ZstdDecompressor()
     if not is_whole:
         return unpacking.stream_reader(packed, read_size=PIECE).read(wanted)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from robotvision.data.bags import pixels
 from robotvision.data.bags.messages import COMPRESSED, decode
 from robotvision.data.bags.storage import Ref, Storage, Topic, open_storage
 from robotvision.data.pictures import encode_png
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.errors import FrameError, RobotVisionError
 
 
@@ -56,7 +56,7 @@ class BagPicture:
 
     recording: Recording
     topic: Topic
-    kind: Kind
+    kind: ChannelKind
     number: int
     ref: Ref
 
@@ -68,7 +68,7 @@ class BagPicture:
     def read(self) -> NDArray[Any]:
         """Decode it. Raises FrameError."""
         message, where = self._message(), self.where
-        is_depth = self.kind is Kind.DEPTH_MM
+        is_depth = self.kind is ChannelKind.DEPTH_MM
         if self.topic.type == COMPRESSED:
             return (pixels.compressed_depth_mm if is_depth else pixels.compressed_color)(
                 message, where
@@ -80,7 +80,7 @@ class BagPicture:
 
         Raises FrameError.
         """
-        if self.kind is Kind.DEPTH_MM:
+        if self.kind is ChannelKind.DEPTH_MM:
             return None
         message = self._message()
         if self.topic.type == COMPRESSED:

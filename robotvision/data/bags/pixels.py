@@ -44,8 +44,9 @@ def color(message: Any, where: str) -> NDArray[np.uint8]:
         grey = _grid(message, 1, np.uint16, where)[..., 0]
         return frozen(cv2.cvtColor((grey >> 8).astype(np.uint8), cv2.COLOR_GRAY2RGB))
     if encoding not in _COLOR:
-        raise FrameError(f"{where}: expected a colour encoding ({', '.join(_COLOR)}), got "
-                         f"{message.encoding!r}")  # fmt: skip
+        raise FrameError(
+            f"{where}: expected a colour encoding ({', '.join(_COLOR)}), got {message.encoding!r}"
+        )
     n_channels, conversion = _COLOR[encoding]
     pixels = _grid(message, n_channels, np.uint8, where)
     if conversion is None:

@@ -58,8 +58,10 @@ class BagReader:
 
     def __post_init__(self) -> None:
         if self.unlabelled not in (None, *get_args(Unlabelled)):
-            raise ValueError(f"unlabelled: expected one of {', '.join(get_args(Unlabelled))}, got "
-                             f"{self.unlabelled!r}")  # fmt: skip
+            raise ValueError(
+                f"unlabelled: expected one of {', '.join(get_args(Unlabelled))}, got "
+                f"{self.unlabelled!r}"
+            )
         if self.clock not in get_args(Clock):
             raise ValueError(f"clock: expected header or log, got {self.clock!r}")
         if not 0 <= self.max_diff_s <= 10:

@@ -22,7 +22,7 @@ from robotvision.data.bags.storage import (
     MAX_CHUNK_BYTES,
     Chunks,
     Ref,
-    Span,
+    TimeSpan,
     Topic,
     beginning,
     broken,
@@ -60,8 +60,9 @@ class Rosbag1:
         weakref.finalize(self, self._file.close)
         self._chunks = Chunks(self._unpack)
         found = self._reader.topics
-        self.topics = {n: Topic(n, t.connections[0].msgtype, "ros1", t.msgcount)
-                       for n, t in found.items()}  # fmt: skip
+        self.topics = {
+            n: Topic(n, t.connections[0].msgtype, "ros1", t.msgcount) for n, t in found.items()
+        }
         self._ids = {n: [c.id for c in t.connections] for n, t in found.items()}
         self.start_ns = self._reader.start_time if self._reader.chunk_infos else None
 
@@ -93,7 +94,7 @@ class Rosbag1:
         chunk = self._reader.chunks[pos]
         if chunk.datasize > MAX_CHUNK_BYTES:
             raise ReaderError(f"a chunk of {chunk.datasize} bytes")
-        packed = Span(self._file, chunk.datapos, chunk.datasize)
+        packed = TimeSpan(self._file, chunk.datapos, chunk.datasize)
         if n_bytes is None:
             return chunk.decompressor(packed.read())
         is_bz2 = chunk.decompressor is _BZ2
@@ -134,7 +135,8 @@ def _opened(path: Path) -> Reader:
         if not is_bag:
             raise broken(path, "not a ROS 1 recording (it does not begin with #ROSBAG V2.0)") from e
         raise broken(
-            path, f"the index of the recording cannot be read ({str(e) or type(e).__name__})",
+            path,
+            f"the index of the recording cannot be read ({str(e) or type(e).__name__})",
             "rebuild it with: rosbag reindex",
-        ) from e  # fmt: skip
+        ) from e
     return reader

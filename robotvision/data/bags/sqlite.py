@@ -55,12 +55,15 @@ class SqliteFiles:
         query = "SELECT id, timestamp FROM messages WHERE topic_id = ?"
         return {
             name: sorted(
-                (Ref(n, 0, row, time_ns) for n, i in self._ids[name]
-                 for row, time_ns in self._files[n].execute(query, (i,))),
+                (
+                    Ref(n, 0, row, time_ns)
+                    for n, i in self._ids[name]
+                    for row, time_ns in self._files[n].execute(query, (i,))
+                ),
                 key=lambda r: r.log_ns,
             )
             for name in names
-        }  # fmt: skip
+        }
 
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""

@@ -67,7 +67,7 @@ class Storage(Protocol):
         """Return a message's bytes, or the first ``size`` of them."""
 
 
-class Span:
+class TimeSpan:
     """A stretch of an open file, read piece by piece without moving the file's own position."""
 
     def __init__(self, file: BinaryIO, at: int, n_bytes: int) -> None:
@@ -81,7 +81,7 @@ class Span:
         return data
 
 
-def beginning(decompressor: Any, packed: Span, n_bytes: int) -> bytes:
+def beginning(decompressor: Any, packed: TimeSpan, n_bytes: int) -> bytes:
     """Return the first ``n_bytes`` that a decompressor like ``bz2.BZ2Decompressor`` unpacks."""
     data = bytearray()
     while len(data) < n_bytes and not decompressor.eof:

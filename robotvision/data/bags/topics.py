@@ -36,14 +36,16 @@ _TYPES = {
     "pose": (*POSES, *TRANSFORMS),
     "label": (STRING,),
 }
-_ODD = re.compile(r"(theora|disparity|confidence|mask|debug|infra|\bir\b|thermal|segment|label|"
-                  r"semantic|detection|annotated|fisheye|mono8?_debug)")  # fmt: skip
+_ODD = re.compile(
+    r"(theora|disparity|confidence|mask|debug|infra|\bir\b|thermal|segment|label|"
+    r"semantic|detection|annotated|fisheye|mono8?_debug)"
+)
 _LABEL = re.compile(r"(room|place|label|location)")
 _READ = ("ros1", "cdr")
 
 
 @dataclass(slots=True)
-class Choice:
+class TopicChoice:
     """The chosen topics.
 
     ``cameras`` and ``infos`` are by channel. ``notes`` say what else could have been taken,
@@ -64,9 +66,9 @@ class Choice:
         return sorted({t.name for t in (*self.cameras.values(), *self.infos.values(), *one)})
 
 
-def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> Choice:
+def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> TopicChoice:
     """Return the topics of each role; ``named`` gives a topic's name, ``none`` or None by role."""
-    choice = Choice()
+    choice = TopicChoice()
     usable = {n: t for n, t in topics.items() if t.encoding in _READ and t.n_messages}
     for role in ROLES:
         name = named.get(role)
@@ -86,20 +88,25 @@ def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> Choi
     return choice
 
 
-def _named(role: str, name: str, topics: Mapping[str, Topic], choice: Choice) -> Topic | None:
+def _named(role: str, name: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
     """Return the topic that the user named, or note what is wrong with it."""
     topic = topics.get(name) or topics.get(f"/{name}")
     known = sorted(t.name for t in topics.values() if t.type in _TYPES[role])
     if topic is None:
-        choice.errors.append(f"no topic {name!r} for {role}{near(name, known)}; it has: "
-                             f"{_listed(known) or 'none of its kind'}")  # fmt: skip
+        choice.errors.append(
+            f"no topic {name!r} for {role}{near(name, known)}; it has: "
+            f"{_listed(known) or 'none of its kind'}"
+        )
     elif topic.type not in _TYPES[role]:
-        choice.errors.append(f"the topic {topic.name} for {role} holds {topic.type}, expected "
-                             f"{' or '.join(_TYPES[role])}; it has: "
-                             f"{_listed(known) or 'none of its kind'}")  # fmt: skip
+        choice.errors.append(
+            f"the topic {topic.name} for {role} holds {topic.type}, expected "
+            f"{' or '.join(_TYPES[role])}; it has: "
+            f"{_listed(known) or 'none of its kind'}"
+        )
     elif topic.encoding not in _READ:
-        choice.errors.append(f"the topic {topic.name} is encoded as {topic.encoding!r}, expected "
-                             "ros1 or cdr")  # fmt: skip
+        choice.errors.append(
+            f"the topic {topic.name} is encoded as {topic.encoding!r}, expected ros1 or cdr"
+        )
     elif not topic.n_messages:
         choice.errors.append(f"the topic {topic.name} for {role} has no messages")
     else:
@@ -107,7 +114,7 @@ def _named(role: str, name: str, topics: Mapping[str, Topic], choice: Choice) ->
     return None
 
 
-def _found(role: str, topics: Mapping[str, Topic], choice: Choice) -> Topic | None:
+def _found(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
     ranked = sorted(
         ((rank, t.name) for t in topics.values() if (rank := _rank(role, t)) is not None),
     )
@@ -118,8 +125,10 @@ def _found(role: str, topics: Mapping[str, Topic], choice: Choice) -> Topic | No
         own = _camera(best.name)
         others = sorted({n for _, n in ranked[1:] if _camera(n) != own})
         if others:
-            choice.notes.append(f"{role} is read from {best.name}; also there: {_listed(others)} "
-                                f"(name one with {role})")  # fmt: skip
+            choice.notes.append(
+                f"{role} is read from {best.name}; also there: {_listed(others)} "
+                f"(name one with {role})"
+            )
     return best
 
 

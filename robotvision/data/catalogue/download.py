@@ -117,8 +117,9 @@ class Resuming:
             if about.get("validator"):
                 headers["If-Range"] = about["validator"]
         try:
-            with requests.get(url, stream=True, headers=headers,
-                              timeout=(10.0, self.timeout_s)) as answer:  # fmt: skip
+            with requests.get(
+                url, stream=True, headers=headers, timeout=(10.0, self.timeout_s)
+            ) as answer:
                 total = self._begin(url, answer, have, about)
                 if total is not None:
                     self._receive(answer, total[0])
@@ -189,9 +190,11 @@ class Resuming:
     def _need(self, n_bytes: int) -> None:
         free = shutil.disk_usage(self.part.parent).free
         if n_bytes > free:
-            raise DownloadError(f"{self.part.parent}: the disk is too full: {_size(n_bytes)} are "
-                                f"needed, {_size(free)} are free; make room or choose another "
-                                "folder with --to")  # fmt: skip
+            raise DownloadError(
+                f"{self.part.parent}: the disk is too full: {_size(n_bytes)} are "
+                f"needed, {_size(free)} are free; make room or choose another "
+                "folder with --to"
+            )
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -200,9 +203,11 @@ class Resuming:
         except OSError as e:
             if e.errno not in _FULL:
                 raise DownloadError(f"{self.part}: cannot be written ({e.strerror})") from e
-            raise DownloadError(f"{self.part}: the disk is full ({e.strerror}); "
-                                f"{_size(self._have)} are kept: make room and run it again to "
-                                "go on")  from e  # fmt: skip
+            raise DownloadError(
+                f"{self.part}: the disk is full ({e.strerror}); "
+                f"{_size(self._have)} are kept: make room and run it again to "
+                "go on"
+            ) from e
 
 
 def download(
@@ -234,15 +239,18 @@ def download(
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{quote(name)}" if "://" in mirror else f"{mirror}/{name}"
         try:
-            path = pooch.retrieve(url, known and f"sha256:{known}", name, folder,
-                                  downloader=resuming)  # fmt: skip
+            path = pooch.retrieve(
+                url, known and f"sha256:{known}", name, folder, downloader=resuming
+            )
             digest: str = pooch.file_hash(str(path), alg="sha256")
             return digest
         except DownloadError as e:
             reasons.append(str(e))
         except ValueError:
-            reasons.append(f"{url}: expected the SHA-256 {known} ({why_known}), got "
-                           f"{resuming.digest}; the file was thrown away")  # fmt: skip
+            reasons.append(
+                f"{url}: expected the SHA-256 {known} ({why_known}), got "
+                f"{resuming.digest}; the file was thrown away"
+            )
     raise DownloadError("\n".join(reasons))
 
 

@@ -98,18 +98,27 @@ class Fetching:
         if data.access == "form" or not data.bases:
             remedy = f"see {data.homepage.url} ({data.homepage.status})"
             if data.archives:
-                remedy += (f"; with the archives in hand: robotvision data fetch {data.id} "
-                           "--mirror FOLDER")  # fmt: skip
+                remedy += (
+                    f"; with the archives in hand: robotvision data fetch {data.id} --mirror FOLDER"
+                )
             raise InputFaults([Fault(data.id, data.how, remedy=remedy)])
         return [b.url for b in data.bases]
 
     def _one(
-        self, data: DataSet, archive: Archive, mirrors: list[str], progress: Progress | None,
+        self,
+        data: DataSet,
+        archive: Archive,
+        mirrors: list[str],
+        progress: Progress | None,
         stop: threading.Event,
-    ) -> Fetched:  # fmt: skip
+    ) -> Fetched:
         place = self.folder / data.id
-        fetched = Fetched(archive, place / archive.sequence if archive.unpack else
-                          place / archive.sequence / Path(archive.name).name)  # fmt: skip
+        fetched = Fetched(
+            archive,
+            place / archive.sequence
+            if archive.unpack
+            else place / archive.sequence / Path(archive.name).name,
+        )
         try:
             if not fetched.path.exists() or (place / ARCHIVES / archive.name).exists():
                 self._download(place, fetched, mirrors, progress, stop)
@@ -130,14 +139,24 @@ class Fetching:
         return fetched
 
     def _download(
-        self, place: Path, fetched: Fetched, mirrors: list[str], progress: Progress | None,
+        self,
+        place: Path,
+        fetched: Fetched,
+        mirrors: list[str],
+        progress: Progress | None,
         stop: threading.Event,
-    ) -> None:  # fmt: skip
+    ) -> None:
         name = fetched.archive.name
         kept = place / ARCHIVES / f"{name}.sha256"
         known, why = known_digest(place, fetched.archive)
-        resuming = Resuming(place / ARCHIVES / f"{name}.part", name, progress, stop,
-                            timeout_s=self.timeout_s, wait_s=self.wait_s)  # fmt: skip
+        resuming = Resuming(
+            place / ARCHIVES / f"{name}.part",
+            name,
+            progress,
+            stop,
+            timeout_s=self.timeout_s,
+            wait_s=self.wait_s,
+        )
         fetched.sha256 = download(name, mirrors, place / ARCHIVES, known, why, resuming)
         if known is None:
             fetched.is_first = True
@@ -172,8 +191,13 @@ def chosen(data: DataSet, wanted: Sequence[str]) -> list[Archive]:
             unlisted.append(Archive(name=pattern, sequence=sequence, sha256=None))
             continue
         known = near(pattern, [a.sequence for a in data.archives])
-        faults.append(Fault(data.id, f"no archive fits {pattern!r}{known}",
-                            remedy=f"robotvision data list {data.id} shows them"))  # fmt: skip
+        faults.append(
+            Fault(
+                data.id,
+                f"no archive fits {pattern!r}{known}",
+                remedy=f"robotvision data list {data.id} shows them",
+            )
+        )
     if faults:
         raise InputFaults(faults)
     return listed + unlisted
@@ -192,8 +216,10 @@ def known_digest(place: Path, archive: Archive) -> tuple[str | None, str]:
         return None, ""
     text = kept.read_text(encoding="utf-8", errors="replace").split()
     if not text or len(text[0]) != 64:
-        raise DownloadError(f"{kept}: expected a SHA-256 and a file name; delete the file to trust "
-                            "the next download")  # fmt: skip
+        raise DownloadError(
+            f"{kept}: expected a SHA-256 and a file name; delete the file to trust "
+            "the next download"
+        )
     return text[0].lower(), f"as first downloaded, {kept}; delete that to take the new one"
 
 
@@ -230,12 +256,16 @@ def _differences(
 ) -> list[str]:
     found = []
     if expected.frames is not None and expected.frames != frames:
-        found.append(f"{path}: expected {expected.frames} frames ({expected.status}), got "
-                     f"{frames}; delete the folder and fetch it again")  # fmt: skip
+        found.append(
+            f"{path}: expected {expected.frames} frames ({expected.status}), got "
+            f"{frames}; delete the folder and fetch it again"
+        )
     for room, n in expected.rooms.items() if rooms is not None else ():
         if rooms is not None and rooms.get(room, 0) != n:
-            found.append(f"{path}: expected {n} frames of {room} ({expected.status}), got "
-                         f"{rooms.get(room, 0)}")  # fmt: skip
+            found.append(
+                f"{path}: expected {n} frames of {room} ({expected.status}), got "
+                f"{rooms.get(room, 0)}"
+            )
     return found
 
 
@@ -269,6 +299,13 @@ def verify(data: DataSet, folder: Path) -> list[Fetched]:
         if packed.exists() or (archive.unpack and unpacked.exists()):
             results.append(fetched)
     if not results:
-        raise InputFaults([Fault(place, f"nothing of {data.id} lies there",
-                                 remedy=f"robotvision data fetch {data.id}")])  # fmt: skip
+        raise InputFaults(
+            [
+                Fault(
+                    place,
+                    f"nothing of {data.id} lies there",
+                    remedy=f"robotvision data fetch {data.id}",
+                )
+            ]
+        )
     return results

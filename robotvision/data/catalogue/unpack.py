@@ -61,11 +61,21 @@ def _write_all(archive: Path, work: Path) -> int:
             if n > MAX_FILES:
                 raise ArchiveError(f"{archive}: more than {MAX_FILES} files in it")
             left = _write(archive, work, name, opened, left)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError,
-            NotImplementedError, RuntimeError, UnicodeError) as e:  # fmt: skip
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        UnicodeError,
+    ) as e:
         reason = (str(e) or type(e).__name__).splitlines()[0].rstrip(":")
-        raise ArchiveError(f"{archive}: cannot be unpacked ({reason}){_kind(archive)}; delete it "
-                           "and fetch it again") from e  # fmt: skip
+        raise ArchiveError(
+            f"{archive}: cannot be unpacked ({reason}){_kind(archive)}; delete it "
+            "and fetch it again"
+        ) from e
     except OSError as e:
         raise ArchiveError(
             f"{archive}: cannot be unpacked into {work.parent} "
@@ -82,8 +92,9 @@ def _write(
     """Write one file and return how many bytes may still come."""
     parts = PurePosixPath(name).parts
     if not parts or not is_inside(name) or "\\" in name or ":" in parts[0]:
-        raise ArchiveError(f"{archive}: the entry {name!r} leads out of its folder; nothing was "
-                           "unpacked")  # fmt: skip
+        raise ArchiveError(
+            f"{archive}: the entry {name!r} leads out of its folder; nothing was unpacked"
+        )
     path = work.joinpath(*parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     source = opened()
@@ -93,8 +104,9 @@ def _write(
         while block := source.read(BLOCK):
             left -= len(block)
             if left < 0:
-                raise ArchiveError(f"{archive}: unpacks to more than {GROWTH} times its size; "
-                                   "nothing was unpacked")  # fmt: skip
+                raise ArchiveError(
+                    f"{archive}: unpacks to more than {GROWTH} times its size; nothing was unpacked"
+                )
             f.write(block)
     return left
 
@@ -114,8 +126,10 @@ def _members(archive: Path) -> Iterator[Member]:
             if member.isfile():
                 yield member.name, lambda member=member: t.extractfile(member)  # type: ignore[misc]
             elif not member.isdir():
-                raise ArchiveError(f"{archive}: the entry {member.name!r} is a link or a device; "
-                                   "nothing was unpacked")  # fmt: skip
+                raise ArchiveError(
+                    f"{archive}: the entry {member.name!r} is a link or a device; "
+                    "nothing was unpacked"
+                )
         # A tar that ends amid a header is taken for a whole one: look for the mark of its end.
         if t.fileobj is not None and t.fileobj.tell() < t.offset + tarfile.BLOCKSIZE:
             raise tarfile.ReadError("cut short: the mark of its end is missing")
@@ -130,8 +144,9 @@ def _settle(work: Path, target: Path, detects: Callable[[Path], bool]) -> None:
     try:
         top.rename(target)
     except OSError as e:
-        raise ArchiveError(f"{target}: cannot be put in place ({e.strerror}); move away what lies "
-                           "there") from e  # fmt: skip
+        raise ArchiveError(
+            f"{target}: cannot be put in place ({e.strerror}); move away what lies there"
+        ) from e
 
 
 def _kind(archive: Path) -> str:

@@ -46,7 +46,7 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Split:
+class HeldOutSplit:
     """Rows to train on and rows held out, and what they are in words."""
 
     train: Rows
@@ -54,14 +54,14 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Splits:
+class HeldOutSplits:
     """All splits; ``unit`` says what was held out: sequences, segments or thirds of rooms."""
 
-    splits: tuple[Split, ...]
+    splits: tuple[HeldOutSplit, ...]
     unit: str
 
 
-def labelled(sequences: Sequence[data.Sequence]) -> Frames:
+def labelled(sequences: Sequence[data.ImageSequence]) -> Frames:
     """Return the frames whose room is known, in order."""
     rows = [
         (k, i, s.frames[i].segment, str(s.room(i)))
@@ -73,7 +73,7 @@ def labelled(sequences: Sequence[data.Sequence]) -> Frames:
     return Frames(numbers[:, 0], numbers[:, 1], numbers[:, 2], np.array([r[3] for r in rows], str))
 
 
-def splits(frames: Frames, n_folds: int) -> Splits:
+def splits(frames: Frames, n_folds: int) -> HeldOutSplits:
     """Return the splits of the training frames.
 
     Frames of rooms that a split's training part does not show are not asked about: nobody could
@@ -87,7 +87,7 @@ def splits(frames: Frames, n_folds: int) -> Splits:
     groups = held_out_groups(list(zip(frames.sequence, frames.segment, strict=True)))
     n_groups = int(groups.max()) + 1 if len(groups) else 0
     if n_groups < 2:
-        return Splits(tuple(_thirds(frames)), "thirds of each room")
+        return HeldOutSplits(tuple(_thirds(frames)), "thirds of each room")
     parts = np.array_split(np.arange(n_groups), min(n_folds, n_groups))
     found = []
     for part in parts:
@@ -95,12 +95,12 @@ def splits(frames: Frames, n_folds: int) -> Splits:
         train = np.flatnonzero(~is_test)
         test = np.flatnonzero(is_test & np.isin(frames.rooms, frames.rooms[train]))
         if len(test) and len(np.unique(frames.rooms[train])) > 1:
-            found.append(Split(train, test))
+            found.append(HeldOutSplit(train, test))
     is_several = len(np.unique(frames.sequence)) > 1
-    return Splits(tuple(found), "whole sequences" if is_several else "groups of segments")
+    return HeldOutSplits(tuple(found), "whole sequences" if is_several else "groups of segments")
 
 
-def _thirds(frames: Frames) -> list[Split]:
+def _thirds(frames: Frames) -> list[HeldOutSplit]:
     """Hold out one third of every room's frames at a time, with a gap beside it."""
     found = []
     for third in range(THIRDS):
@@ -116,5 +116,5 @@ def _thirds(frames: Frames) -> list[Split]:
             is_gap[rows[max(0, start - width) : start]] = True
             is_gap[rows[stop : stop + width]] = True
         if is_test.any():
-            found.append(Split(np.flatnonzero(~is_test & ~is_gap), np.flatnonzero(is_test)))
+            found.append(HeldOutSplit(np.flatnonzero(~is_test & ~is_gap), np.flatnonzero(is_test)))
     return found

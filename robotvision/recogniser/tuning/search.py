@@ -27,10 +27,10 @@ from robotvision.features.extraction import Extraction, Progress, extract, needs
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Step, fit_pipeline
-from robotvision.recogniser.tuning.holdout import Frames, Splits, labelled, splits
+from robotvision.recogniser.tuning.holdout import Frames, HeldOutSplits, labelled, splits
 from robotvision.records import Answer, Truth
 from robotvision.scoring.bootstrap import Interval, intervals, visits
-from robotvision.scoring.points import Worth
+from robotvision.scoring.points import PointsTable
 from robotvision.systems.base import View
 from robotvision.tasks.model import Task
 
@@ -79,7 +79,7 @@ class Tuned:
     unit : str
         What was held out.
     n_splits, frames : int
-        Splits, and frames asked about in all.
+        HeldOutSplits, and frames asked about in all.
     visits : (frames,) int
         The room visit each asked frame belongs to.
     not_asked : int
@@ -120,7 +120,7 @@ def _per_frame(points: Floats, visit: NDArray[np.int64]) -> Interval:
 def tune(
     config: Config,
     task: Task,
-    sequences: Sequence[data.Sequence],
+    sequences: Sequence[data.ImageSequence],
     cache: Path | None,
     step: Step = lambda what, done, total: None,
     where: Path | str = "tune",
@@ -172,7 +172,7 @@ def tune(
         n_all = config.tune.candidates
     bench.total = n_all * len(found.splits)
     search = GridSearchCV(
-        Recogniser(bench), grid, cv=[(s.train, s.test) for s in found.splits], refit=False
+        CandidateClassifier(bench), grid, cv=[(s.train, s.test) for s in found.splits], refit=False
     )
     rows = np.arange(len(frames))[:, None]
     try:
@@ -191,7 +191,7 @@ def _options(config: Config, about: TuneConfig) -> dict[str, list[Any]]:
     return {key: getattr(about, key) or [getattr(config, key)] for key in KEYS}
 
 
-class Recogniser(BaseEstimator):  # type: ignore[misc]
+class CandidateClassifier(BaseEstimator):  # type: ignore[misc]
     """A candidate as scikit-learn's search sees it: numbers of options, rows of frames.
 
     ``fit`` trains the pipeline on the rows' frames, ``score`` gives points per frame.
@@ -244,9 +244,9 @@ class _Bench:
 
     config: Config
     task: Task
-    sequences: Sequence[data.Sequence]
+    sequences: Sequence[data.ImageSequence]
     frames: Frames
-    splits: Splits
+    splits: HeldOutSplits
     options: Mapping[str, list[Any]]
     cache: Path | None
     step: Step
@@ -279,9 +279,14 @@ class _Bench:
         try:
             config = settle_features(listed, self.sequences)[0]
             return fit_pipeline(
-                config, self.task, training, self.cache, self._quiet, self.where,
+                config,
+                self.task,
+                training,
+                self.cache,
+                self._quiet,
+                self.where,
                 extraction=self.extract,
-            )[0]  # fmt: skip
+            )[0]
         except RobotVisionError as e:
             record.problem = str(e)
             return None
@@ -289,7 +294,7 @@ class _Bench:
     def _quiet(self, what: str, done: int, total: int) -> None:
         """Show the search's own progress, not each training's."""
 
-    def _shown(self, k: int, rows: NDArray[np.int64]) -> data.Sequence:
+    def _shown(self, k: int, rows: NDArray[np.int64]) -> data.ImageSequence:
         """Return a sequence with the truth of the frames in ``rows`` alone."""
         sequence, truth = self.sequences[k], self.sequences[k].truth or {}
         mine = self.frames.position[rows[self.frames.sequence[rows] == k]]
@@ -299,7 +304,7 @@ class _Bench:
     def extract(
         self,
         extractors: Sequence[FeatureExtractor],
-        sequence: data.Sequence,
+        sequence: data.ImageSequence,
         cache: Path | None,
         progress: Progress,
     ) -> Extraction:
@@ -309,9 +314,12 @@ class _Bench:
         return Extraction([f.blocks[0] for f in found], readable, len(found))
 
     def _extracted(
-        self, extractor: FeatureExtractor, sequence: data.Sequence, cache: Path | None,
+        self,
+        extractor: FeatureExtractor,
+        sequence: data.ImageSequence,
+        cache: Path | None,
         progress: Progress,
-    ) -> Extraction:  # fmt: skip
+    ) -> Extraction:
         if needs_training(extractor):  # learnt on this split alone
             return extract([extractor], sequence, cache, progress)
         key = (repr(extractor), id(sequence.frames))
@@ -335,9 +343,13 @@ class _Bench:
         return float(record.points[rows].mean())
 
     def _answer(
-        self, pipeline: Pipeline, sequence: data.Sequence, rows: NDArray[np.int64], record: _Record
+        self,
+        pipeline: Pipeline,
+        sequence: data.ImageSequence,
+        rows: NDArray[np.int64],
+        record: _Record,
     ) -> None:
-        worth = Worth(self.task)
+        worth = PointsTable(self.task)
         extractors = [cue.extractor for cue in pipeline.cues]
         found = self.extract(extractors, sequence, self.cache, lambda done, total: None)
         scaled = [b * np.float32(c.scale) for b, c in zip(found.blocks, pipeline.cues, strict=True)]
@@ -367,9 +379,14 @@ class _Bench:
                 continue
             tried = {k: v for k, v in self.chosen(choice).items() if len(self.options[k]) > 1}
             candidates.append(
-                Candidate(tried, r.points[asked], float(r.is_answered[asked].mean()),
-                          float(r.is_correct[asked].mean()), r.problem)
-            )  # fmt: skip
+                Candidate(
+                    tried,
+                    r.points[asked],
+                    float(r.is_answered[asked].mean()),
+                    float(r.is_correct[asked].mean()),
+                    r.problem,
+                )
+            )
         if not candidates and self.is_stopped:
             raise KeyboardInterrupt
         candidates.sort(key=lambda c: -c.per_frame)
@@ -381,9 +398,15 @@ class _Bench:
         numbers = np.unique(self.frames.rooms, return_inverse=True)[1]
         visit = visits(self.frames.sequence, self.frames.segment, numbers)[asked]
         return Tuned(
-            candidates, len(candidates), n_all, self.splits.unit, n_splits, len(asked), visit,
+            candidates,
+            len(candidates),
+            n_all,
+            self.splits.unit,
+            n_splits,
+            len(asked),
+            visit,
             len(self.frames) - len(asked),
-        )  # fmt: skip
+        )
 
 
 def best_config(config: Config, tuned: Tuned) -> dict[str, Any]:

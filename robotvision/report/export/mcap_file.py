@@ -16,7 +16,7 @@ from typing import IO, Any
 from mcap.writer import Writer
 
 from robotvision import __version__
-from robotvision.data.sequence import Entry, Kind
+from robotvision.data.sequence import ChannelKind, FrameEntry
 from robotvision.errors import FrameError
 from robotvision.report.columns import RunColumns
 from robotvision.report.export.rows import encoded, entries, rows
@@ -28,10 +28,13 @@ _TIME = {"type": "object", "title": "time",
 _TEXT: dict[str, Any] = {"type": ["string", "null"]}
 _LIST = {"type": "array", "items": {"type": "string"}}
 _NUMBER: dict[str, Any] = {"type": ["number", "null"]}
-_POSE = {"type": "object", "properties": {
-    "position": {"type": "object", "properties": {k: {"type": "number"} for k in "xyz"}},
-    "orientation": {"type": "object", "properties": {k: {"type": "number"} for k in "xyzw"}},
-}}  # fmt: skip
+_POSE = {
+    "type": "object",
+    "properties": {
+        "position": {"type": "object", "properties": {k: {"type": "number"} for k in "xyz"}},
+        "orientation": {"type": "object", "properties": {k: {"type": "number"} for k in "xyzw"}},
+    },
+}
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "foxglove.CompressedImage": {"timestamp": _TIME, "frame_id": {"type": "string"},
                                  "data": {"type": "string", "contentEncoding": "base64"},
@@ -95,19 +98,40 @@ class _File:
     def _frame(self, row: dict[str, Any], at: int, total: float) -> None:
         where = {"sequence": row["sequence"], "index": row["index"]}
         if row["truth"] is not None:
-            self._put("/truth", at, {**where, "segment": row["segment"], "room": row["truth"],
-                                     "objects": row["truth_objects"]})  # fmt: skip
-        self._put("/answer", at, {
-            **where, "room": row["answer"], "confidence": row["confidence"],
-            "objects": row["stated_objects"], "fault": row["fault"],
-        })  # fmt: skip
-        self._put("/points", at, {**where, "outcome": row["outcome"], "points": row["points"],
-                                  "total": total})  # fmt: skip
+            self._put(
+                "/truth",
+                at,
+                {
+                    **where,
+                    "segment": row["segment"],
+                    "room": row["truth"],
+                    "objects": row["truth_objects"],
+                },
+            )
+        self._put(
+            "/answer",
+            at,
+            {
+                **where,
+                "room": row["answer"],
+                "confidence": row["confidence"],
+                "objects": row["stated_objects"],
+                "fault": row["fault"],
+            },
+        )
+        self._put(
+            "/points",
+            at,
+            {**where, "outcome": row["outcome"], "points": row["points"], "total": total},
+        )
         stages = {k: v / 1e6 for k, v in row["stages_ns"].items()}
-        self._put("/latency", at, {"total_ms": _ms(row["latency_ns"]), "age_ms": _ms(row["age_ns"]),
-                                   "stages_ms": stages})  # fmt: skip
+        self._put(
+            "/latency",
+            at,
+            {"total_ms": _ms(row["latency_ns"]), "age_ms": _ms(row["age_ns"]), "stages_ms": stages},
+        )
 
-    def _pictures(self, entry: Entry, kinds: dict[str, Kind], at: int) -> None:
+    def _pictures(self, entry: FrameEntry, kinds: dict[str, ChannelKind], at: int) -> None:
         for channel, kind in kinds.items():
             if channel not in entry.sources:
                 continue
@@ -116,8 +140,12 @@ class _File:
             except FrameError:
                 self.n_lost += 1
                 continue
-            message = {"timestamp": _time(at), "frame_id": channel, "format": form,
-                       "data": base64.b64encode(raw).decode("ascii")}  # fmt: skip
+            message = {
+                "timestamp": _time(at),
+                "frame_id": channel,
+                "format": form,
+                "data": base64.b64encode(raw).decode("ascii"),
+            }
             self._put(f"/camera/{channel}", at, message, "foxglove.CompressedImage")
         if entry.pose is not None:
             x, y, theta = entry.pose

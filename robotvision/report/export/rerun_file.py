@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from robotvision.data.sequence import Entry, Kind
+from robotvision.data.sequence import ChannelKind, FrameEntry
 from robotvision.errors import FrameError
 from robotvision.report.columns import RunColumns
 from robotvision.report.export.rows import encoded, entries, rows
@@ -49,14 +49,14 @@ def _frame(stream: Any, row: dict[str, Any], total: float) -> None:
         stream.log(f"latency_ms/{name}", rr.Scalars(value / 1e6))
 
 
-def _pictures(stream: Any, entry: Entry, kinds: dict[str, Kind]) -> int:
+def _pictures(stream: Any, entry: FrameEntry, kinds: dict[str, ChannelKind]) -> int:
     """Log a frame's pictures and pose; return how many could not be read."""
     n_lost = 0
     for channel, kind in kinds.items():
         if channel not in entry.sources:
             continue
         try:
-            if kind is Kind.DEPTH_MM:
+            if kind is ChannelKind.DEPTH_MM:
                 depth = rr.DepthImage(entry.sources[channel].read(), meter=1000)
                 stream.log(f"camera/{channel}", depth)
             else:

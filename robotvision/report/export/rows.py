@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from robotvision.data import open_sequence
-from robotvision.data.sequence import Entry, Kind, Picture
+from robotvision.data.sequence import ChannelKind, FrameEntry, Picture
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.report.columns import RunColumns
 
@@ -32,9 +32,9 @@ def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
             "truth_objects": [] if frame.truth is None else sorted(frame.truth.objects),
             "answer": None if answer is None else answer.room,
             "confidence": None if answer is None else answer.confidence,
-            "stated_objects": [] if answer is None else sorted(
-                k if v else f"!{k}" for k, v in answer.objects.items()
-            ),
+            "stated_objects": []
+            if answer is None
+            else sorted(k if v else f"!{k}" for k, v in answer.objects.items()),
             "outcome": None if scored.outcome is None else str(scored.outcome),
             "points": scored.points,
             "due_ns": frame.timed.due_ns,
@@ -45,12 +45,14 @@ def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
             "age_ns": ages[i],
             "stages_ns": dict(frame.timed.stages_ns),
             "fault": frame.timed.fault,
-        }  # fmt: skip
+        }
 
 
-def entries(run: RunColumns, missing: list[str]) -> list[tuple[Entry | None, dict[str, Kind]]]:
+def entries(
+    run: RunColumns, missing: list[str]
+) -> list[tuple[FrameEntry | None, dict[str, ChannelKind]]]:
     """Return where each frame's pictures lie now, with their kinds; say what is gone."""
-    found: list[tuple[Entry | None, dict[str, Kind]]] = []
+    found: list[tuple[FrameEntry | None, dict[str, ChannelKind]]] = []
     for record in run.record.sequences:
         try:
             path = Path(str(record.about["path"]))
@@ -60,8 +62,8 @@ def entries(run: RunColumns, missing: list[str]) -> list[tuple[Entry | None, dic
             found += [(None, {})] * len(record.frames)
             continue
         by_index = {e.index: e for e in sequence.frames}
-        kinds: dict[str, Kind] = {
-            c: k for c, k in sequence.channels.items() if k is not Kind.POINTS
+        kinds: dict[str, ChannelKind] = {
+            c: k for c, k in sequence.channels.items() if k is not ChannelKind.POINTS
         }
         for frame in record.frames:
             entry = by_index.get(frame.index)
@@ -70,7 +72,7 @@ def entries(run: RunColumns, missing: list[str]) -> list[tuple[Entry | None, dic
     return found
 
 
-def encoded(entry: Entry, channel: str, kind: Kind) -> tuple[bytes, str]:
+def encoded(entry: FrameEntry, channel: str, kind: ChannelKind) -> tuple[bytes, str]:
     """Return a picture's bytes and format: the file as it is where that is JPEG or PNG.
 
     Raises
@@ -82,7 +84,7 @@ def encoded(entry: Entry, channel: str, kind: Kind) -> tuple[bytes, str]:
     if isinstance(source, Picture) and source.path.suffix.lower() in MIME:
         return source.raw(), MIME[source.path.suffix.lower()]
     image = source.read()
-    if kind is Kind.COLOR:
+    if kind is ChannelKind.COLOR:
         image = np.ascontiguousarray(image[:, :, ::-1])
     done, raw = cv2.imencode(".png", image)
     if not done:

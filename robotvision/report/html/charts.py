@@ -46,8 +46,17 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | 
     values = [v / 1e6 for _, row in rows for v in row.values() if v]
     low, high = max(1e-3, min(values) * 0.8), max(values) * 1.3
     height = 62 + 30 * len(rows)
-    plot = Plot((low, high), (0, len(rows)), "time in ms (logarithmic)", "", "Latency by stage",
-                x_log=True, height=height, left=118, has_y_ticks=False)  # fmt: skip
+    plot = Plot(
+        (low, high),
+        (0, len(rows)),
+        "time in ms (logarithmic)",
+        "",
+        "Latency by stage",
+        x_log=True,
+        height=height,
+        left=118,
+        has_y_ticks=False,
+    )
     for k, (name, row) in enumerate(rows):
         y = len(rows) - k - 0.5
         css = name if name in PLAIN_STAGES else "stage"
@@ -56,8 +65,14 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | 
         plot.rect(found[0][1], found[-1][1], y - 0.06, y + 0.06, f"l-{css} whisker")
         for q, ms in found:
             half = {"p50": 0.34, "p90": 0.24, "p99": 0.16, "max": 0.1}[q]
-            plot.rect(ms * 0.985, ms * 1.015, y - half, y + half, f"l-{css}",
-                      f"{name} {q}: {number(ms)} ms")  # fmt: skip
+            plot.rect(
+                ms * 0.985,
+                ms * 1.015,
+                y - half,
+                y + half,
+                f"l-{css}",
+                f"{name} {q}: {number(ms)} ms",
+            )
     return plot.svg()
 
 
@@ -72,12 +87,24 @@ def latency_histogram(run: RunColumns) -> Markup | None:
     high = max(float(ms.max()), *(v for v, _ in marks), low * 1.5) * 1.15
     edges = np.geomspace(low, high, 41)
     counts, _ = np.histogram(ms, edges)
-    plot = Plot((low, high), (0, float(counts.max()) * 1.08), "latency in ms (logarithmic)",
-                "frames", "How many frames took how long", x_log=True)  # fmt: skip
+    plot = Plot(
+        (low, high),
+        (0, float(counts.max()) * 1.08),
+        "latency in ms (logarithmic)",
+        "frames",
+        "How many frames took how long",
+        x_log=True,
+    )
     for left, right, n in zip(edges[:-1], edges[1:], counts, strict=True):
         if n:
-            plot.rect(left, right * 0.995, 0, float(n), "l-total",
-                      f"{number(left)} to {number(right)} ms: {n:,} frames")  # fmt: skip
+            plot.rect(
+                left,
+                right * 0.995,
+                0,
+                float(n),
+                "l-total",
+                f"{number(left)} to {number(right)} ms: {n:,} frames",
+            )
     for value, label in marks:
         plot.upright(value, "deadline", label)
     return plot.svg()
@@ -102,8 +129,14 @@ def deadline_curve(curves: Sequence[tuple[int, DeadlineCurve]]) -> Markup | None
     ys = [y for _, c in known for y in c.points]
     top = max(c.max_points for _, c in known)
     low, high = min(0.0, *ys), max(top, *ys, 1.0)
-    plot = Plot((min(xs), max(xs)), (low, high * 1.04), "deadline in ms (logarithmic)", "points",
-                "Points against deadline", x_log=True)  # fmt: skip
+    plot = Plot(
+        (min(xs), max(xs)),
+        (low, high * 1.04),
+        "deadline in ms (logarithmic)",
+        "points",
+        "Points against deadline",
+        x_log=True,
+    )
     plot.level(top, "limit")
     frame = known[0][1].frame_ms
     if frame and min(xs) < frame < max(xs):
@@ -111,8 +144,13 @@ def deadline_curve(curves: Sequence[tuple[int, DeadlineCurve]]) -> Markup | None
     for i, c in known:
         plot.line(zip(c.deadline_ms, c.points, strict=True), f"run-{i}")
         for x, y, late, skipped in zip(c.deadline_ms, c.points, c.late, c.skipped, strict=True):
-            plot.dot(x, y, f"run-{i} dot", f"{number(x)} ms: {number(y)} points, {late} late, "
-                     f"{skipped} skipped", 3)  # fmt: skip
+            plot.dot(
+                x,
+                y,
+                f"run-{i} dot",
+                f"{number(x)} ms: {number(y)} points, {late} late, {skipped} skipped",
+                3,
+            )
     return plot.svg()
 
 
@@ -121,8 +159,13 @@ def risk_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None:
     if not curves:
         return None
     high = max(0.05, *(float(c.risk.max()) for _, c in curves))
-    plot = Plot((0, 1), (0, min(1.0, high * 1.15)), "coverage: share of frames answered",
-                "risk: share of answers wrong", "Risk against coverage")  # fmt: skip
+    plot = Plot(
+        (0, 1),
+        (0, min(1.0, high * 1.15)),
+        "coverage: share of frames answered",
+        "risk: share of answers wrong",
+        "Risk against coverage",
+    )
     for i, c in curves:
         keep = _thin(len(c.coverage))
         plot.line(zip(c.coverage[keep], c.risk[keep], strict=True), f"run-{i}")
@@ -137,19 +180,29 @@ def threshold_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None
         return None
     ys = [float(v) for _, c in curves for v in (c.points.max(), c.points.min())]
     low, high = min(0.0, *ys), max(1.0, *ys)
-    plot = Plot((0, 1), (low, high * 1.08), "answer from this confidence up", "room points",
-                "Points against confidence threshold")  # fmt: skip
-    plot.upright(curves[0][1].break_even, "deadline",
-                 f"break-even {curves[0][1].break_even:.2f}")  # fmt: skip
+    plot = Plot(
+        (0, 1),
+        (low, high * 1.08),
+        "answer from this confidence up",
+        "room points",
+        "Points against confidence threshold",
+    )
+    plot.upright(curves[0][1].break_even, "deadline", f"break-even {curves[0][1].break_even:.2f}")
     for i, c in curves:
         keep = _thin(len(c.threshold))
-        line = [(0.0, float(c.points[-1])), *zip(c.threshold[keep][::-1], c.points[keep][::-1],
-                                                 strict=True)]  # fmt: skip
+        line = [
+            (0.0, float(c.points[-1])),
+            *zip(c.threshold[keep][::-1], c.points[keep][::-1], strict=True),
+        ]
         plot.line([*line, (1.0, float(line[-1][1]))], f"run-{i}")
         best = c.best
         threshold, points = float(c.threshold[best]), float(c.points[best])
-        plot.dot(threshold, points, f"run-{i} dot",
-                 f"best in hindsight: from {threshold:.2f} up, {points:g} points")  # fmt: skip
+        plot.dot(
+            threshold,
+            points,
+            f"run-{i} dot",
+            f"best in hindsight: from {threshold:.2f} up, {points:g} points",
+        )
     return plot.svg()
 
 

@@ -67,26 +67,34 @@ def _row(run: RunColumns, place: int, found: Any, right: Any) -> dict[str, Any]:
     best, worst = found.ranks[place]
     points = found.points[place]
     return {
-        "name": run.name, "place": place, "points": number(points.estimate),
-        "interval": "-" if points.low is None else
-        f"{number(round(points.low, 1))} to {number(round(points.high, 1))}",
+        "name": run.name,
+        "place": place,
+        "points": number(points.estimate),
+        "interval": "-"
+        if points.low is None
+        else f"{number(round(points.low, 1))} to {number(round(points.high, 1))}",
         "correct": f"{right.mean():.1%}",
         "rank": str(best) if best == worst else f"{best} to {worst}",
         "first": f"{found.share_first[place]:.0%}",
-    }  # fmt: skip
+    }
 
 
 def _pair(
     runs: Sequence[RunColumns], i: int, j: int, points: Any, right: Any, visits: Any, apart: bool
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     found = difference(points[:, i], points[:, j], visits)
     a, b = right[:, i], right[:, j]
     return {
-        "first": runs[i].name, "second": runs[j].name, "places": (i, j),
+        "first": runs[i].name,
+        "second": runs[j].name,
+        "places": (i, j),
         "difference": ("+" if found.estimate > 0 else "") + number(found.estimate),
-        "interval": "-" if found.low is None or found.high is None else
-        f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
-        "both": int((a & b).sum()), "only_first": int((a & ~b).sum()),
-        "only_second": int((~a & b).sum()), "neither": int((~a & ~b).sum()),
+        "interval": "-"
+        if found.low is None or found.high is None
+        else f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
+        "both": int((a & b).sum()),
+        "only_first": int((a & ~b).sum()),
+        "only_second": int((~a & b).sum()),
+        "neither": int((~a & ~b).sum()),
         "verdict": "told apart" if apart else "cannot be told apart",
-    }  # fmt: skip
+    }

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from robotvision.data.sequence import Kind
+from robotvision.data.sequence import ChannelKind
 from robotvision.records import Outcome
-from robotvision.report.feed import ABSENT, Followed, Row
+from robotvision.report.feed import ABSENT, FollowedFrame, Row
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.tasks.model import Task
 
-(K, OUTCOME, ANSWER, LATE, TRUTH, POINTS, CONFIDENCE, LATENCY, SEGMENT, TIME, INDEX, VISIT,
- FAULT) = range(13)  # fmt: skip
+(
+    K,
+    OUTCOME,
+    ANSWER,
+    LATE,
+    TRUTH,
+    POINTS,
+    CONFIDENCE,
+    LATENCY,
+    SEGMENT,
+    TIME,
+    INDEX,
+    VISIT,
+    FAULT,
+) = range(13)
 
 
 def live_page(state: dict[str, Any]) -> str:
     """Return the page as it stands; ``state`` as `robotvision.report.feed.Feed.state` gives it."""
     task: Task | None = state["task"]
-    sequences: list[Followed] = state["sequences"]
+    sequences: list[FollowedFrame] = state["sequences"]
     data = payload(task, sequences, state["rows"], state["n_frames"])
     live = {
-        "from": f"{state['generation']}.{len(state['rows'])}", "status": state["status"],
-        "end": state["end"], "rows": len(state["rows"]),
+        "from": f"{state['generation']}.{len(state['rows'])}",
+        "status": state["status"],
+        "end": state["end"],
+        "rows": len(state["rows"]),
         "last": state["rows"][-1][K] if state["rows"] else None,
-    }  # fmt: skip
+    }
     return render(
         "live.html.j2",
         scripts=(*TIMELINE, "live"),
@@ -47,7 +62,7 @@ def live_page(state: dict[str, Any]) -> str:
 
 
 def payload(
-    task: Task | None, sequences: list[Followed], rows: list[Row], n_frames: int
+    task: Task | None, sequences: list[FollowedFrame], rows: list[Row], n_frames: int
 ) -> dict[str, Any]:
     """Return the columns behind the timeline; frames to come are absent from the run."""
     n = n_frames if task is not None else 0
@@ -79,20 +94,29 @@ def payload(
 
 def _run(task: Task, column: Any, got: dict[int, Row]) -> dict[str, Any]:
     return {
-        "name": "run", "max_points": 1, "best": 1,
-        "break_even": round(task.points.room.break_even, 4), "deadline_ms": None, "frame_ms": None,
-        "outcome": column(OUTCOME, ABSENT), "answer": column(ANSWER, -1),
+        "name": "run",
+        "max_points": 1,
+        "best": 1,
+        "break_even": round(task.points.room.break_even, 4),
+        "deadline_ms": None,
+        "frame_ms": None,
+        "outcome": column(OUTCOME, ABSENT),
+        "answer": column(ANSWER, -1),
         "late_answer": {k: r[LATE] for k, r in got.items() if r[LATE] is not None},
-        "points": column(POINTS, None), "confidence": column(CONFIDENCE, None),
-        "latency_us": column(LATENCY, None), "stages_us": {}, "age_ms": [],
-        "faults": {k: r[FAULT] for k, r in got.items() if r[FAULT] is not None}, "stated": {},
-    }  # fmt: skip
+        "points": column(POINTS, None),
+        "confidence": column(CONFIDENCE, None),
+        "latency_us": column(LATENCY, None),
+        "stages_us": {},
+        "age_ms": [],
+        "faults": {k: r[FAULT] for k, r in got.items() if r[FAULT] is not None},
+        "stated": {},
+    }
 
 
-def channels(sequences: list[Followed]) -> list[str]:
+def channels(sequences: list[FollowedFrame]) -> list[str]:
     """Return one channel of colour and one of depth, where the sequence under way has them."""
     kinds = sequences[-1].about.get("channels", {}) if sequences else {}
     found = []
-    for wanted in (Kind.COLOR, Kind.DEPTH_MM):
+    for wanted in (ChannelKind.COLOR, ChannelKind.DEPTH_MM):
         found += [c for c, kind in kinds.items() if kind == str(wanted)][:1]
     return found

@@ -16,7 +16,7 @@ from robotvision.report.columns import RunColumns, load_runs
 from robotvision.report.html import charts
 from robotvision.report.html.compare import comparison
 from robotvision.report.html.payload import align, payload
-from robotvision.report.html.pictures import BUDGET, Album, collect
+from robotvision.report.html.pictures import BUDGET, ImageSet, collect
 from robotvision.report.html.sections import run_section
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
@@ -27,9 +27,7 @@ MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
 
 
-def write_html(
-    run_folder: Path, out: Path | None = None, *, picture_bytes: int = BUDGET
-) -> Path:  # fmt: skip
+def write_html(run_folder: Path, out: Path | None = None, *, picture_bytes: int = BUDGET) -> Path:
     """Write the page of one run and return its path (``report.html`` in the run folder).
 
     Raises
@@ -88,9 +86,9 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
     )
 
 
-def _album(runs: Sequence[RunColumns], aligned: Any, picture_bytes: int) -> Album:
+def _album(runs: Sequence[RunColumns], aligned: Any, picture_bytes: int) -> ImageSet:
     """Return pictures by position on the page: of the first run that has each frame."""
-    whole = Album()
+    whole = ImageSet()
     used = [r for r in range(len(runs)) if (aligned.source == r).any()]
     for r in used:
         album = collect(runs[r], picture_bytes // max(1, len(used)))
@@ -120,14 +118,16 @@ def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
         "threshold": charts.threshold_curve(risks),
         "risk_rows": [
             {
-                "name": runs[i].name, "area": f"{c.area:.3f}",
+                "name": runs[i].name,
+                "area": f"{c.area:.3f}",
                 "threshold": f"{c.threshold[c.best]:.2f}",
-                "best": number(float(c.points[c.best])), "now": number(float(c.points[-1])),
+                "best": number(float(c.points[c.best])),
+                "now": number(float(c.points[-1])),
                 "answered": f"{c.coverage[c.best]:.0%}",
             }
             for i, c in risks
         ],
-    }  # fmt: skip
+    }
 
 
 def _deadline_rows(curves: Any, runs: Sequence[RunColumns]) -> list[dict[str, Any]]:
@@ -136,11 +136,16 @@ def _deadline_rows(curves: Any, runs: Sequence[RunColumns]) -> list[dict[str, An
     for i, c in curves:
         most = max(c.points, default=0.0)
         first = {
-            share: next((x for x, y in zip(c.deadline_ms, c.points, strict=True)
-                         if y >= share * most), None)
+            share: next(
+                (x for x, y in zip(c.deadline_ms, c.points, strict=True) if y >= share * most), None
+            )
             for share in (0.5, 0.9, 1.0)
-        }  # fmt: skip
-        rows.append({"name": runs[i].name, "most": number(most), "at": [
-            "-" if v is None else f"{number(v)} ms" for v in first.values()
-        ]})  # fmt: skip
+        }
+        rows.append(
+            {
+                "name": runs[i].name,
+                "most": number(most),
+                "at": ["-" if v is None else f"{number(v)} ms" for v in first.values()],
+            }
+        )
     return rows

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.report.columns import OUTCOMES, RunColumns
-from robotvision.report.html.pictures import Album
+from robotvision.report.html.pictures import ImageSet
 from robotvision.scoring.bootstrap import visits
 
 Key = tuple[str, str, int, int]
@@ -83,7 +83,7 @@ def all_labels(runs: Sequence[RunColumns]) -> list[str]:
     return list(dict.fromkeys(label for run in runs for label in run.labels))
 
 
-def payload(runs: Sequence[RunColumns], aligned: Aligned, album: Album) -> dict[str, Any]:
+def payload(runs: Sequence[RunColumns], aligned: Aligned, album: ImageSet) -> dict[str, Any]:
     """Return the data of the page's script, ready for JSON."""
     labels = all_labels(runs)
     code = {label: i for i, label in enumerate(labels)}
@@ -207,6 +207,4 @@ def _rounded(values: NDArray[np.float64], places: Ints, digits: int) -> list[flo
         return [None] * len(places)
     taken = np.where(places >= 0, values[places], np.nan)
     numbers = np.round(taken, digits).tolist()
-    return [
-        None if v != v else int(v) if v == int(v) else v for v in numbers
-    ]  # fmt: skip
+    return [None if v != v else int(v) if v == int(v) else v for v in numbers]

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data import open_sequence
-from robotvision.data.sequence import Entry, Kind, Picture, Source
-from robotvision.data.sequence import Sequence as Recording
+from robotvision.data.sequence import ChannelKind, FrameEntry, Picture, Source
+from robotvision.data.sequence import ImageSequence as Recording
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.experiment.prepare import table_digest
 from robotvision.report.columns import RunColumns
@@ -40,7 +40,7 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(slots=True)
-class Album:
+class ImageSet:
     """Pictures of a page: for each frame that has them, a data URI by channel.
 
     ``notes`` says what is missing and why; ``poses`` holds x and y in metres by frame position,
@@ -64,11 +64,11 @@ class _Found:
     """A frame of the page and where its pictures lie."""
 
     position: int
-    entry: Entry
-    kinds: tuple[tuple[str, Kind], ...]
+    entry: FrameEntry
+    kinds: tuple[tuple[str, ChannelKind], ...]
 
 
-def collect(run: RunColumns, budget: int = BUDGET) -> Album:
+def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
     """Read the pictures of a run again, as many as the budget allows.
 
     Parameters
@@ -78,7 +78,7 @@ def collect(run: RunColumns, budget: int = BUDGET) -> Album:
     budget : int
         Bytes of text; 0: no pictures.
     """
-    album = Album()
+    album = ImageSet()
     found: list[_Found] = []
     position = 0
     for record in run.record.sequences:
@@ -99,7 +99,7 @@ def _mistakes(run: RunColumns) -> set[int]:
     return set(np.flatnonzero(run.outcome != 0).tolist())
 
 
-def _locate(record: SequenceRecord, first: int, album: Album) -> Iterable[_Found]:
+def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Found]:
     """Return where the pictures of a sequence's frames lie now; note what is gone or changed."""
     about = record.about
     name = str(about["name"])
@@ -137,16 +137,16 @@ def _is_unchanged(sequence: Recording, record: SequenceRecord) -> bool:
     return digest is None or bool(table_digest(sequence) == digest)
 
 
-def shown_channels(sequence: Recording) -> list[tuple[str, Kind]]:
+def shown_channels(sequence: Recording) -> list[tuple[str, ChannelKind]]:
     """Return one channel of colour and one of depth."""
     shown = []
-    for kind in (Kind.COLOR, Kind.DEPTH_MM):
+    for kind in (ChannelKind.COLOR, ChannelKind.DEPTH_MM):
         names = [c for c, k in sequence.channels.items() if k is kind]
         shown += [(c, kind) for c in names[:1]]
     return shown
 
 
-def _fill(album: Album, found: list[_Found], mistakes: set[int], budget: int) -> None:
+def _fill(album: ImageSet, found: list[_Found], mistakes: set[int], budget: int) -> None:
     sample = _spread(found, 12)
     album.depth_range_m = _depth_range(sample)
     width, each = _widest(sample, album, len(found), budget)
@@ -187,7 +187,7 @@ def _depth_range(sample: list[_Found]) -> float | None:
     far = []
     for f in sample:
         for channel, kind in f.kinds:
-            if kind is Kind.DEPTH_MM:
+            if kind is ChannelKind.DEPTH_MM:
                 try:
                     depth = f.entry.sources[channel].read()
                 except FrameError:
@@ -198,9 +198,7 @@ def _depth_range(sample: list[_Found]) -> float | None:
     return max(1.0, round(max(far) * 2) / 2) if far else None
 
 
-def _widest(
-    sample: list[_Found], album: Album, n_frames: int, budget: int
-) -> tuple[int, float]:  # fmt: skip
+def _widest(sample: list[_Found], album: ImageSet, n_frames: int, budget: int) -> tuple[int, float]:
     """Return the width in pixels to show pictures at, and the bytes a frame takes there."""
     each = 0.0
     for width in WIDTHS:
@@ -212,7 +210,7 @@ def _widest(
     return WIDTHS[-1], each
 
 
-def _embed(album: Album, chosen: list[_Found], width: int, budget: int) -> int:
+def _embed(album: ImageSet, chosen: list[_Found], width: int, budget: int) -> int:
     """Embed pictures until the budget is used up; return how many could not be read."""
     used = faults = 0
     limit = album.depth_range_m
@@ -239,7 +237,7 @@ def _encode(f: _Found, width: int, depth_range_m: float | None) -> dict[str, str
     return texts
 
 
-def jpeg(source: Source, kind: Kind, width: int, depth_range_m: float | None) -> bytes:
+def jpeg(source: Source, kind: ChannelKind, width: int, depth_range_m: float | None) -> bytes:
     """Return a picture as a JPEG of ``width`` pixels, depth as colours.
 
     Raises
@@ -255,9 +253,9 @@ def jpeg(source: Source, kind: Kind, width: int, depth_range_m: float | None) ->
     return bytes(raw.tobytes())
 
 
-def _small(source: Source, kind: Kind, width: int, depth_range_m: float | None) -> Image:
+def _small(source: Source, kind: ChannelKind, width: int, depth_range_m: float | None) -> Image:
     """Return a picture in OpenCV's order of colours, scaled to ``width``."""
-    if kind is Kind.COLOR:
+    if kind is ChannelKind.COLOR:
         image = _color(source, width)
         scale = width / image.shape[1]
         if scale >= 1:

@@ -59,22 +59,32 @@ def banners(run: RunColumns) -> list[tuple[str, str]]:
     """Return what a reader must know first: (grave or mild, text)."""
     data, found = run.data, []
     if not data["is_whole"]:
-        found.append(("grave", f"Partial run: {data['frames']:,} of {data['frames_expected']:,} "
-                      "frames of the sequences begun are in the log, and the run did not come to "
-                      f"its end. Go on with: robotvision run --resume {run.folder}"))  # fmt: skip
+        found.append(
+            (
+                "grave",
+                f"Partial run: {data['frames']:,} of {data['frames_expected']:,} "
+                "frames of the sequences begun are in the log, and the run did not come to "
+                f"its end. Go on with: robotvision run --resume {run.folder}",
+            )
+        )
     if not data["frames"]:
         found.append(("grave", "The log holds no frame: there is nothing to show."))
     elif not int(run.is_scored.sum()):
         found.append(("mild", "The truth is withheld: the answers are shown, not scored."))
     elif data["unscored"]:
-        found.append(("mild", f"{data['unscored']:,} answered frames have no truth and are not "
-                      "scored."))  # fmt: skip
+        found.append(
+            ("mild", f"{data['unscored']:,} answered frames have no truth and are not scored.")
+        )
     failed = data["outcomes"]["failed"]
     if failed:
         found.append(("grave", f"{failed:,} frames failed."))
     for fault in data["faults"][:5]:
-        found.append(("grave", f"{fault['frames']:,} frames from frame {fault['first_frame']}: "
-                      f"{fault['fault']}"))  # fmt: skip
+        found.append(
+            (
+                "grave",
+                f"{fault['frames']:,} frames from frame {fault['first_frame']}: {fault['fault']}",
+            )
+        )
     if len(data["faults"]) > 5:
         found.append(("mild", f"{len(data['faults']) - 5} more kinds of failure: see report.json"))
     found += [("mild", f"Changed rule: {change}") for change in run.task.changed]
@@ -94,9 +104,12 @@ def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
         warning = f"{found.blocks} {what} only: a rough interval"
     return {
         "text": f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
-        "low": found.low, "high": found.high, "blocks": found.blocks, "what": what,
+        "low": found.low,
+        "high": found.high,
+        "blocks": found.blocks,
+        "what": what,
         "warning": warning,
-    }  # fmt: skip
+    }
 
 
 def _objects(run: RunColumns) -> list[dict[str, Any]]:
@@ -122,41 +135,65 @@ def _transitions(run: RunColumns) -> dict[str, Any]:
         ("entered through a door", found.doors),
         ("after a start or a jump", found.jumps),
     ):
-        rows.append({
-            "name": name, "entered": r.entered, "never": r.never, "at_once": r.at_once,
-            "frames": "-" if r.median_frames is None else
-            f"{number(r.median_frames)} / {number(r.p90_frames or 0)}",
-            "seconds": "-" if r.median_s is None else
-            f"{number(round(r.median_s, 3))} / {number(round(r.p90_s or 0, 3))}",
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": name,
+                "entered": r.entered,
+                "never": r.never,
+                "at_once": r.at_once,
+                "frames": "-"
+                if r.median_frames is None
+                else f"{number(r.median_frames)} / {number(r.p90_frames or 0)}",
+                "seconds": "-"
+                if r.median_s is None
+                else f"{number(round(r.median_s, 3))} / {number(round(r.p90_s or 0, 3))}",
+            }
+        )
     parts = [
-        {"name": name, "frames": p.frames, "correct": p.correct, "wrong": p.wrong,
-         "silent": p.silent, "points": number(p.points),
-         "rate": "-" if p.error_rate is None else f"{p.error_rate:.1%}",
-         "each": "-" if not p.frames else f"{p.points / p.frames:.3f}"}
-        for name, p in ((f"within {found.near} frames of a boundary", found.boundary),
-                        ("all others: the score without boundary frames", found.inside))
-    ]  # fmt: skip
+        {
+            "name": name,
+            "frames": p.frames,
+            "correct": p.correct,
+            "wrong": p.wrong,
+            "silent": p.silent,
+            "points": number(p.points),
+            "rate": "-" if p.error_rate is None else f"{p.error_rate:.1%}",
+            "each": "-" if not p.frames else f"{p.points / p.frames:.3f}",
+        }
+        for name, p in (
+            (f"within {found.near} frames of a boundary", found.boundary),
+            ("all others: the score without boundary frames", found.inside),
+        )
+    ]
     return {
-        "recognition": rows, "parts": parts, "flickers": found.flickers,
+        "recognition": rows,
+        "parts": parts,
+        "flickers": found.flickers,
         "per_minute": "-" if per_minute is None else number(round(per_minute, 2)),
         "age": f"{number(ages[len(ages) // 2] / 1e6)} ms" if is_held and ages else None,
-    }  # fmt: skip
+    }
 
 
 def _latency(latency: Mapping[str, Mapping[str, int | None]]) -> list[dict[str, Any]]:
     return [
-        {"stage": name, "css": name if name in charts.PLAIN_STAGES else "stage",
-         "values": ["*" if (v := row.get(q)) is None else f"{v / 1e6:.3f}"
-                    for q in (*QUANTILES, "max")]}
+        {
+            "stage": name,
+            "css": name if name in charts.PLAIN_STAGES else "stage",
+            "values": [
+                "*" if (v := row.get(q)) is None else f"{v / 1e6:.3f}" for q in (*QUANTILES, "max")
+            ],
+        }
         for name, row in latency.items()
-    ]  # fmt: skip
+    ]
 
 
 def _latency_note(latency: Mapping[str, Mapping[str, int | None]]) -> str:
     total = latency.get("total", {})
-    missing = [f"{name} asks for {frames_needed(q)}" for name, q in QUANTILES.items()
-               if latency and total.get(name) is None]  # fmt: skip
+    missing = [
+        f"{name} asks for {frames_needed(q)}"
+        for name, q in QUANTILES.items()
+        if latency and total.get(name) is None
+    ]
     return f"* so few frames cannot support it ({', '.join(missing)})" if missing else ""
 
 
@@ -174,11 +211,15 @@ def _flat(data: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _sequence(about: Mapping[str, Any], n_frames: int) -> dict[str, Any]:
     return {
-        "set": about.get("set", "test"), "name": about["name"], "frames": n_frames,
-        "expected": about["frames"], "rate": about.get("rate_hz"),
-        "channels": ", ".join(about.get("channels", {})), "digest": about.get("digest") or "-",
+        "set": about.get("set", "test"),
+        "name": about["name"],
+        "frames": n_frames,
+        "expected": about["frames"],
+        "rate": about.get("rate_hz"),
+        "channels": ", ".join(about.get("channels", {})),
+        "digest": about.get("digest") or "-",
         "path": about.get("path", "-"),
-    }  # fmt: skip
+    }
 
 
 def _facts(run: RunColumns) -> list[tuple[str, str]]:

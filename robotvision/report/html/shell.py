@@ -80,13 +80,17 @@ def render(
 ) -> str:
     """Return a page: ``template`` with style, scripts and content policy filled in."""
     script = static("js", scripts)
-    return environment().get_template(template).render(
-        version=__version__,
-        style=Markup(static("css", styles)),  # our own file # nosec B704
-        script=Markup(script),  # our own file # nosec B704
-        policy=content_policy(script, is_served=is_served),
-        **values,
-    )  # fmt: skip
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            version=__version__,
+            style=Markup(static("css", styles)),  # our own file # nosec B704
+            script=Markup(script),  # our own file # nosec B704
+            policy=content_policy(script, is_served=is_served),
+            **values,
+        )
+    )
 
 
 def write_page(path: Path, text: str) -> Path:

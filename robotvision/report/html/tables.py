@@ -27,22 +27,39 @@ def set_table(name: str, tally: Tally) -> dict[str, Any]:
         row = tally.counts[i]
         total = sum(row)
         cells = [
-            {"n": row[j], "share": row[j] / total if total else 0.0, "right": i == j,
-             "to": tally.labels[j]}
+            {
+                "n": row[j],
+                "share": row[j] / total if total else 0.0,
+                "right": i == j,
+                "to": tally.labels[j],
+            }
             for j in used
-        ]  # fmt: skip
+        ]
         silent = sum(row[n:])
-        matrix.append({"label": tally.labels[i], "cells": cells, "silent": silent, "total": total,
-                       "silent_share": silent / total if total else 0.0})  # fmt: skip
+        matrix.append(
+            {
+                "label": tally.labels[i],
+                "cells": cells,
+                "silent": silent,
+                "total": total,
+                "silent_share": silent / total if total else 0.0,
+            }
+        )
     return {
-        "name": name, "frames": tally.frames, "scored": tally.scored_frames,
-        "points": tally.points, "max_points": tally.max_points,
-        "room_points": tally.room_points, "object_points": tally.object_points,
-        "columns": [tally.labels[j] for j in used], "matrix": matrix,
+        "name": name,
+        "frames": tally.frames,
+        "scored": tally.scored_frames,
+        "points": tally.points,
+        "max_points": tally.max_points,
+        "room_points": tally.room_points,
+        "object_points": tally.object_points,
+        "columns": [tally.labels[j] for j in used],
+        "matrix": matrix,
         "outcome_columns": ["correct", "wrong", *shown_outcomes],
-        "rooms": [asdict(line) for line in tally.rooms()
-                  if line.frames or line.precision is not None],
-    }  # fmt: skip
+        "rooms": [
+            asdict(line) for line in tally.rooms() if line.frames or line.precision is not None
+        ],
+    }
 
 
 def task_card(task: Task) -> dict[str, Any]:
@@ -56,12 +73,15 @@ def task_card(task: Task) -> dict[str, Any]:
         ("sensors", ", ".join(task.sensors) or "any", "sensors"),
         ("modes", ", ".join(task.modes), "modes"),
         ("test sets", sets or "any", "test_sets"),
-        ("overall", "sum of the test sets" if task.overall == "sum" else "each set apart",
-         "overall"),
+        (
+            "overall",
+            "sum of the test sets" if task.overall == "sum" else "each set apart",
+            "overall",
+        ),
         ("room right", f"{room.correct:+g}", "points.room.correct"),
         ("room wrong", f"{room.wrong:+g}", "points.room.wrong"),
         ("no room", f"{room.unanswered:+g}", "points.room.unanswered"),
-    ]  # fmt: skip
+    ]
     if objects is not None:
         for key in ("stated_present", "stated_absent", "not_stated"):
             cell = getattr(objects, key)
@@ -71,21 +91,37 @@ def task_card(task: Task) -> dict[str, Any]:
     example = form.line(task.run_file.first_number, form.example)
     rules.append(("run file", f"{task.run_file.form}, like: {example}", "run_file"))
     return {
-        "id": task.id, "title": task.title, "question": task.question, "note": task.note,
+        "id": task.id,
+        "title": task.title,
+        "question": task.question,
+        "note": task.note,
         "break_even": room.break_even,
         "rules": [{"name": n, "rule": rule, **_origin(task.fact(k))} for n, rule, k in rules],
         "published": [
-            {"track": t.track, "source": t.source, "note": t.note,
-             "rows": [{"group": r.group, "points": r.points, "status": STATUS[r.status],
-                       "verified": r.status is Status.VERIFIED, "note": r.note} for r in t.rows]}
+            {
+                "track": t.track,
+                "source": t.source,
+                "note": t.note,
+                "rows": [
+                    {
+                        "group": r.group,
+                        "points": r.points,
+                        "status": STATUS[r.status],
+                        "verified": r.status is Status.VERIFIED,
+                        "note": r.note,
+                    }
+                    for r in t.rows
+                ],
+            }
             for t in task.published
         ],
         "counts": [c.model_dump() | {"status": STATUS[c.status]} for c in task.known_counts],
-    }  # fmt: skip
+    }
 
 
 def _origin(fact: Fact) -> dict[str, Any]:
     return {
-        "status": STATUS[fact.status], "kind": str(fact.status),
+        "status": STATUS[fact.status],
+        "kind": str(fact.status),
         "source": "; ".join(filter(None, (fact.source, fact.note))),
-    }  # fmt: skip
+    }

@@ -66,14 +66,23 @@ class Messages:
         rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(len(pixels), -1)
         rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=77)
         return self.make(
-            "sensor_msgs/msg/Image", header=self.header(time_ns), height=pixels.shape[0],
-            width=pixels.shape[1], encoding=encoding, is_bigendian=int(big), step=rows.shape[1],
+            "sensor_msgs/msg/Image",
+            header=self.header(time_ns),
+            height=pixels.shape[0],
+            width=pixels.shape[1],
+            encoding=encoding,
+            is_bigendian=int(big),
+            step=rows.shape[1],
             data=rows.ravel(),
-        )  # fmt: skip
+        )
 
     def compressed(self, time_ns: int, raw: bytes, form: str = "jpeg") -> Any:
-        return self.make("sensor_msgs/msg/CompressedImage", header=self.header(time_ns),
-                         format=form, data=np.frombuffer(raw, np.uint8))  # fmt: skip
+        return self.make(
+            "sensor_msgs/msg/CompressedImage",
+            header=self.header(time_ns),
+            format=form,
+            data=np.frombuffer(raw, np.uint8),
+        )
 
     def info(self, time_ns: int, fx: float = 10.0, tx: float = 0.0, width: int = WIDTH) -> Any:
         k = np.array([fx, 0, 6, 0, fx, 4, 0, 0, 1], float)
@@ -82,10 +91,16 @@ class Messages:
         names = ("D", "K", "R", "P") if self.encoding == "ros1" else ("d", "k", "r", "p")
         values = (np.zeros(5), k, np.eye(3).ravel(), p)
         return self.make(
-            "sensor_msgs/msg/CameraInfo", header=self.header(time_ns), height=HEIGHT * width // 12,
-            width=width, distortion_model="plumb_bob", binning_x=0, binning_y=0, roi=roi,
+            "sensor_msgs/msg/CameraInfo",
+            header=self.header(time_ns),
+            height=HEIGHT * width // 12,
+            width=width,
+            distortion_model="plumb_bob",
+            binning_x=0,
+            binning_y=0,
+            roi=roi,
             **dict(zip(names, values, strict=True)),
-        )  # fmt: skip
+        )
 
     def pose(self, x: float, y: float, theta: float) -> Any:
         point = self.make("geometry_msgs/msg/Point", x, y, 0.0)
@@ -99,22 +114,29 @@ class Messages:
         zero = self.make("geometry_msgs/msg/Vector3", 0.0, 0.0, 0.0)
         twist = self.make("geometry_msgs/msg/Twist", linear=zero, angular=zero)
         return self.make(
-            "nav_msgs/msg/Odometry", header=self.header(time_ns, "odom"),
+            "nav_msgs/msg/Odometry",
+            header=self.header(time_ns, "odom"),
             child_frame_id="base_link",
-            pose=self.make("geometry_msgs/msg/PoseWithCovariance", pose=self.pose(x, y, theta),
-                           covariance=np.zeros(36)),
-            twist=self.make("geometry_msgs/msg/TwistWithCovariance", twist=twist,
-                            covariance=np.zeros(36)),
-        )  # fmt: skip
+            pose=self.make(
+                "geometry_msgs/msg/PoseWithCovariance",
+                pose=self.pose(x, y, theta),
+                covariance=np.zeros(36),
+            ),
+            twist=self.make(
+                "geometry_msgs/msg/TwistWithCovariance", twist=twist, covariance=np.zeros(36)
+            ),
+        )
 
     def transform(self, time_ns: int, parent: str, child: str, x: float, theta: float) -> Any:
         move = self.make("geometry_msgs/msg/Vector3", x, 0.0, 0.0)
         stamped = self.make(
-            "geometry_msgs/msg/TransformStamped", header=self.header(time_ns, parent),
+            "geometry_msgs/msg/TransformStamped",
+            header=self.header(time_ns, parent),
             child_frame_id=child,
-            transform=self.make("geometry_msgs/msg/Transform", translation=move,
-                                rotation=self.turn(theta)),
-        )  # fmt: skip
+            transform=self.make(
+                "geometry_msgs/msg/Transform", translation=move, rotation=self.turn(theta)
+            ),
+        )
         return self.make("tf2_msgs/msg/TFMessage", transforms=[stamped])
 
     def text(self, said: str) -> Any:
@@ -194,11 +216,16 @@ def write_mcap(path: Path, form: str, rows: Rows, messages: Messages, chunk: int
     is_ros1 = messages.encoding == "ros1"
     with open(path, "wb") as f:
         writer = McapWriter(
-            f, chunk_size=chunk, compression=packing.get(form, CompressionType.NONE),
-            use_chunking=form != "mcap-unchunked", use_summary_offsets=is_indexed,
-            repeat_channels=is_indexed, repeat_schemas=is_indexed, use_statistics=is_indexed,
+            f,
+            chunk_size=chunk,
+            compression=packing.get(form, CompressionType.NONE),
+            use_chunking=form != "mcap-unchunked",
+            use_summary_offsets=is_indexed,
+            repeat_channels=is_indexed,
+            repeat_schemas=is_indexed,
+            use_statistics=is_indexed,
             index_types=McapWriter.__init__.__defaults__[2] if is_indexed else _no_index(),
-        )  # fmt: skip
+        )
         writer.start("ros1" if is_ros1 else "ros2", "test")
         channels: dict[str, int] = {}
         for n, (topic, log_ns, message) in enumerate(rows):
@@ -207,8 +234,9 @@ def write_mcap(path: Path, form: str, rows: Rows, messages: Messages, chunk: int
                 text, _ = messages.store.generate_msgdef(kind, ros_version=1 if is_ros1 else 2)
                 schema = writer.register_schema(
                     kind.replace("/msg/", "/") if is_ros1 else kind,
-                    "ros1msg" if is_ros1 else "ros2msg", text.encode(),
-                )  # fmt: skip
+                    "ros1msg" if is_ros1 else "ros2msg",
+                    text.encode(),
+                )
                 channels[topic] = writer.register_channel(
                     topic, "ros1" if is_ros1 else "cdr", schema
                 )
@@ -254,8 +282,11 @@ class Tour:
             self.add("/camera/color/image_raw", t, m.image(t, picture(i), "rgb8"))
             if i != 4:
                 late = t + 5_000_000
-                self.add("/camera/aligned_depth_to_color/image_raw", late,
-                         m.image(late, depth_of(i), "16UC1"))  # fmt: skip
+                self.add(
+                    "/camera/aligned_depth_to_color/image_raw",
+                    late,
+                    m.image(late, depth_of(i), "16UC1"),
+                )
             self.add("/odom", t + 50_000_000, m.odometry(t + 50_000_000, i, -i, 0.1 * i))
         self.add("/room", self.at(0) - 1_000_000, m.text("Kitchen"))
         self.add("/room", self.at(6) - 1_000_000, m.text("Corridor"))

@@ -33,8 +33,19 @@ def rooms(path: Path, end_s: float) -> Path:
 def test_info(tours: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Topics and a label file are options; the path of the file starts where the user is."""
     path, table = tours("mcap").usual().write(), rooms(tmp_path / "r.csv", 60)
-    code, out, _ = run(capsys, "data", "info", "--json", path, "--label-file", table,
-                       "--topic", "depth=none", "--topic", "pose=/odom")  # fmt: skip
+    code, out, _ = run(
+        capsys,
+        "data",
+        "info",
+        "--json",
+        path,
+        "--label-file",
+        table,
+        "--topic",
+        "depth=none",
+        "--topic",
+        "pose=/odom",
+    )
     card = json.loads(out)
     assert code == 0
     assert (card["frames"], card["channels"], card["rooms"]) == (10, ["rgb"], {"Hall": 10})
@@ -52,8 +63,10 @@ def test_faults_are_one_line(
     assert line.startswith(f"{table}: covers 5 of 10 frames")
     empty = tours("sqlite").write("empty")
     assert run(capsys, "data", "info", empty) == (
-        2, "", f"{empty}: no images in it that can be read; its topics: none\n",
-    )  # fmt: skip
+        2,
+        "",
+        f"{empty}: no images in it that can be read; its topics: none\n",
+    )
     code, _, err = run(capsys, "data", "info", path, "--topic", "/camera")
     assert code == 2
     assert "expected CHANNEL=TOPIC, got '/camera'" in err

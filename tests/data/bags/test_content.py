@@ -53,9 +53,20 @@ def encoded(encoding: str) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "encoding",
-    ["rgb8", "bgr8", "rgba8", "bgra8", "8UC3", "bayer_rggb8", "bayer_bggr8", "bayer_gbrg8",
-     "bayer_grbg8", "yuv422", "yuv422_yuy2"],
-)  # fmt: skip
+    [
+        "rgb8",
+        "bgr8",
+        "rgba8",
+        "bgra8",
+        "8UC3",
+        "bayer_rggb8",
+        "bayer_bggr8",
+        "bayer_gbrg8",
+        "bayer_grbg8",
+        "yuv422",
+        "yuv422_yuy2",
+    ],
+)
 def test_every_encoding_is_red(tours: Make, encoding: str) -> None:
     """A red picture is red in every encoding, with and without padding at the ends of rows."""
     tour = tours("bag")
@@ -76,8 +87,9 @@ def test_grey_pictures(tours: Make) -> None:
     tour.add("/image", tour.at(0), tour.messages.image(tour.at(0), grey, "mono8"))
     for i, order in enumerate("<>", 1):
         deep = np.full((8, 12, 1), 77 << 8 | 3, f"{order}u2")
-        tour.add("/image", tour.at(i),
-                 tour.messages.image(tour.at(i), deep, "mono16", big=order == ">"))  # fmt: skip
+        tour.add(
+            "/image", tour.at(i), tour.messages.image(tour.at(i), deep, "mono16", big=order == ">")
+        )
     sequence = open_sequence(tour.write())
     assert [sequence.load(i)["rgb"][3, 3].tolist() for i in range(3)] == [[77] * 3] * 3
 
@@ -99,8 +111,11 @@ def test_compressed_pictures(tours: Make, jpeg: Make, png: Make) -> None:
     m, t = tour.messages, tour.at(0)
     tour.add("/cam/rgb/image_raw/compressed", t, m.compressed(t, jpeg(3)))
     head = struct.pack("<iff", 0, 0.0, 0.0)
-    tour.add("/cam/depth/image_raw/compressedDepth", t,
-             m.compressed(t, head + png(2), "16UC1; compressedDepth png"))  # fmt: skip
+    tour.add(
+        "/cam/depth/image_raw/compressedDepth",
+        t,
+        m.compressed(t, head + png(2), "16UC1; compressedDepth png"),
+    )
     sequence = open_sequence(tour.write())
     frame = sequence.load(0)
     assert abs(frame["rgb"][4, 6].astype(int) - (35, 100, 200)).max() <= 4
@@ -156,14 +171,22 @@ def test_stereo_pair_with_baseline(tours: Make) -> None:
     assert sequence is not None
     assert list(sequence.channels) == ["left", "right"]
     assert [sorted(e.sources) for e in sequence.frames] == [
-        ["left", "right"], ["left", "right"], ["left"], ["left", "right"],
-    ]  # fmt: skip
+        ["left", "right"],
+        ["left", "right"],
+        ["left"],
+        ["left", "right"],
+    ]
     assert sequence.load(3)["right"][0, 0, 0] == 61
     for side in ("left", "right"):
         assert sequence.calibration[side] == {
-            "fx": 11, "fy": 11, "cx": 5, "cy": 3, "width": 12, "height": 8,
+            "fx": 11,
+            "fy": 11,
+            "cx": 5,
+            "cy": 3,
+            "width": 12,
+            "height": 8,
             "baseline_m": pytest.approx(0.12),
-        }  # fmt: skip
+        }
     assert reading.warnings == ["1 of 4 frames have no right within 0.02 s (max_diff_s)"]
 
 
@@ -194,8 +217,13 @@ def test_chosen_by_type_and_name(tours: Make) -> None:
     rgb, deep = np.zeros((8, 12, 3), np.uint8), np.ones((8, 12, 1), np.uint16)
     for i in range(2):
         t = tour.at(i)
-        for topic in ("/cam/infra1/image_rect_raw", "/cam/color/image_raw", "/front/image_raw",
-                      "/cam/color/image_rect_color", "/cam/debug_image"):  # fmt: skip
+        for topic in (
+            "/cam/infra1/image_rect_raw",
+            "/cam/color/image_raw",
+            "/front/image_raw",
+            "/cam/color/image_rect_color",
+            "/cam/debug_image",
+        ):
             tour.add(topic, t, m.image(t, rgb, "rgb8"))
         for topic in ("/cam/depth/image_rect_raw", "/cam/aligned_depth_to_color/image_raw"):
             tour.add(topic, t, m.image(t, deep, "16UC1"))
@@ -224,8 +252,9 @@ def test_named_topics(tours: Make) -> None:
     sequence = open_sequence(path, rgb="/rear/image", pose="none")
     assert sequence.load(0)["rgb"][0, 0, 0] == 2
     assert sequence.frames[0].pose is None
-    assert list(open_sequence(path, left="front/image", right="/rear/image", rgb="none").channels
-                ) == ["left", "right"]  # fmt: skip
+    assert list(
+        open_sequence(path, left="front/image", right="/rear/image", rgb="none").channels
+    ) == ["left", "right"]
     assert "no topic '/raer/image' for rgb; did you mean '/rear/image'?" in one_line(
         path, rgb="/raer/image"
     )
@@ -242,8 +271,9 @@ def test_no_images_is_one_line(tours: Make) -> None:
     tour = tours("sqlite")
     tour.add("/odom", tour.at(0), tour.messages.odometry(tour.at(0), 1, 2, 0.5))
     line = one_line(tour.write())
-    assert line.endswith("tour: no images in it that can be read; its topics: /odom "
-                         "(nav_msgs/msg/Odometry)")  # fmt: skip
+    assert line.endswith(
+        "tour: no images in it that can be read; its topics: /odom (nav_msgs/msg/Odometry)"
+    )
 
 
 def test_empty_recordings(tours: Make, each_form: str) -> None:
@@ -260,8 +290,13 @@ def test_scaled_calibration(tours: Make) -> None:
     reading = read_sequence(tour.write())
     assert reading.sequence is not None
     assert reading.sequence.calibration["rgb"] == {
-        "fx": 5, "fy": 5, "cx": 3, "cy": 2, "width": 12, "height": 8,
-    }  # fmt: skip
+        "fx": 5,
+        "fy": 5,
+        "cx": 3,
+        "cy": 2,
+        "width": 12,
+        "height": 8,
+    }
     assert reading.warnings == [
         "the calibration of /cam/image is for 24x16 pixels: scaled to the pictures' 12x8"
     ]
@@ -376,8 +411,13 @@ def test_dropping_begins_a_segment(tours: Make, tmp_path: Path) -> None:
     spans(tmp_path / "rooms.csv", "0,0.5,Hall", "1.3,9,Hall")
     frames = open_sequence(path, label_file="rooms.csv", unlabelled="drop").frames
     assert [(f.index, f.segment) for f in frames] == [
-        (0, 0), (1, 0), (2, 0), (7, 1), (8, 1), (9, 1),
-    ]  # fmt: skip
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (7, 1),
+        (8, 1),
+        (9, 1),
+    ]
 
 
 def test_faulty_label_file(tours: Make, tmp_path: Path) -> None:

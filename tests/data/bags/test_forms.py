@@ -12,7 +12,7 @@ import pytest
 
 from robotvision.data import detect, open_sequence, read_sequence
 from robotvision.data.bags.picture import BagPicture
-from robotvision.data.sequence import Sequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.data.summary import summary
 from robotvision.data.verify import verify
 from robotvision.errors import FrameError, InputFaults
@@ -20,7 +20,7 @@ from robotvision.errors import FrameError, InputFaults
 Make = Callable[..., Any]
 
 
-def storage_of(sequence: Sequence) -> Any:
+def storage_of(sequence: ImageSequence) -> Any:
     source = sequence.frames[0].sources["rgb"]
     assert isinstance(source, BagPicture)
     return source.recording.storage
@@ -44,8 +44,13 @@ def test_pictures_times_poses_rooms(tours: Make, each_form: str) -> None:
         between = pytest.approx((i - 0.25, 0.25 - i, 0.1 * (i - 0.25)))
         assert entry.pose == (between if i else None)  # the first message comes 50 ms too late
     assert sequence.calibration["rgb"] == {
-        "fx": 10, "fy": 10, "cx": 6, "cy": 4, "width": 12, "height": 8,
-    }  # fmt: skip
+        "fx": 10,
+        "fy": 10,
+        "cx": 6,
+        "cy": 4,
+        "width": 12,
+        "height": 8,
+    }
     assert sequence.room_counts() == {"Corridor": 4, "Kitchen": 6}
     assert verify(read_sequence(path)) == []
 
@@ -126,11 +131,14 @@ def broken(raw: bytes) -> bytes:
         ("a.mcap", b"hello", "not an MCAP recording"),
         ("a.db3", b"hello" * 100, "not a ROS 2 recording in SQLite"),
         ("a/metadata.yaml", b"x: 1\n", "not a ROS 2 recording"),
-        ("a/metadata.yaml",
-         b"rosbag2_bagfile_information:\n  relative_file_paths: [b.db3]\n"
-         b"  storage_identifier: sqlite3\n", "no such file"),
+        (
+            "a/metadata.yaml",
+            b"rosbag2_bagfile_information:\n  relative_file_paths: [b.db3]\n"
+            b"  storage_identifier: sqlite3\n",
+            "no such file",
+        ),
     ],
-)  # fmt: skip
+)
 def test_broken_file_is_one_line(tmp_path: Path, name: str, raw: bytes, said: str) -> None:
     """What is no recording is refused in one line that names the file."""
     path = tmp_path / name

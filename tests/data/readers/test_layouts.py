@@ -93,13 +93,19 @@ def test_imageclef2012(layouts: Make) -> None:
     sequence = open_sequence(path)
     assert [f.index for f in sequence.frames] == [0, 1, 9, 10]
     assert [f.name for f in sequence.frames] == [
-        "rgb_1.jpg", "rgb_2.jpeg", "rgb_10.jpg", "rgb_11.jpg",
-    ]  # fmt: skip
+        "rgb_1.jpg",
+        "rgb_2.jpeg",
+        "rgb_10.jpg",
+        "rgb_11.jpg",
+    ]
     assert [f.timestamp_ns for f in sequence.frames] == [0, 200_000_000, 1_800_000_000, 2 * 10**9]
     assert [sequence.room(i) for i in range(4)] == ["Corridor", "Toilet", None, "Corridor"]
     assert [set(f.sources) for f in sequence.frames] == [
-        {"rgb", "depth"}, {"rgb", "points"}, {"rgb", "depth"}, {"rgb"},
-    ]  # fmt: skip
+        {"rgb", "depth"},
+        {"rgb", "points"},
+        {"rgb", "depth"},
+        {"rgb"},
+    ]
     assert sequence.load(2)["depth"][1, 1] == 3000
     assert sequence.load(1)["points"].shape == (5, 3)
     assert read_sequence(path).warnings == ["7 numbers up to 11 have no picture"]
@@ -166,9 +172,11 @@ def test_idol2_rooms_that_training_did_not_show(layouts: Make) -> None:
 def test_idol2_faults(layouts: Make) -> None:
     path = layouts("idol2")
     for name in (
-        "t1.5_r-X_x1_y1_a1.png", "t1.5_rCR_x1_y1.png", "t1.5_rCR_x1e999_y1_a1.png",
+        "t1.5_r-X_x1_y1_a1.png",
+        "t1.5_rCR_x1_y1.png",
+        "t1.5_rCR_x1e999_y1_a1.png",
         "t99999999999999.5_rCR_x1_y1_a1.png",
-    ):  # fmt: skip
+    ):
         (path / "png" / name).write_bytes(b"")
     found = "\n".join(faults_of(path, path))
     assert "t1.5_r-X_x1_y1_a1.png: expected a name like t1138915584.666738_rBO" in found
@@ -196,8 +204,11 @@ def test_cold(layouts: Make) -> None:
     """The three forms of numbers, a name without a pose and codes with suffixes are read."""
     sequence = open_sequence(layouts("cold"))
     assert [f.pose for f in sequence.frames] == [
-        (1.234567, -2.0, 0.1), None, (1.5, 2e-05, -3.0), (1.2345678, 2.0, 0.1),
-    ]  # fmt: skip
+        (1.234567, -2.0, 0.1),
+        None,
+        (1.5, 2e-05, -3.0),
+        (1.2345678, 2.0, 0.1),
+    ]
     assert [sequence.room(i) for i in range(4)] == ["2PO", "CR", "LAB", None]
     assert sequence.frames[1].timestamp_ns == 1152043200_834119_000
     assert sequence.measured_rate_hz == pytest.approx(5.0)
@@ -206,10 +217,21 @@ def test_cold(layouts: Make) -> None:
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("2PO1-A", "2PO"), ("CR-B", "CR"), ("LAB", "LAB"), ("1PO", "1PO"), ("ST1", "ST"),
-     ("2PO", "2PO"), ("LO", "LO"), ("CNR12-BC", "CNR"), ("CRX", None), ("", None),
-     ("-A", None), ("CR-", None)],
-)  # fmt: skip
+    [
+        ("2PO1-A", "2PO"),
+        ("CR-B", "CR"),
+        ("LAB", "LAB"),
+        ("1PO", "1PO"),
+        ("ST1", "ST"),
+        ("2PO", "2PO"),
+        ("LO", "LO"),
+        ("CNR12-BC", "CNR"),
+        ("CRX", None),
+        ("", None),
+        ("-A", None),
+        ("CR-", None),
+    ],
+)
 def test_cold_category(code: str, expected: str | None) -> None:
     assert category(code) == expected
 
@@ -237,8 +259,12 @@ def test_vidrilo(layouts: Make) -> None:
     sequence = open_sequence(layouts("vidrilo"))
     assert list(sequence.segments()) == [(0, 2), (2, 5)]
     assert [sequence.room(i) for i in range(5)] == [
-        "Corridor", "VideoConference", "ElevatorArea", "Hall", "Hall",
-    ]  # fmt: skip
+        "Corridor",
+        "VideoConference",
+        "ElevatorArea",
+        "Hall",
+        "Hall",
+    ]
     assert [set(f.sources) for f in sequence.frames[1:3]] == [{"rgb", "depth", "points"}, {"rgb"}]
     assert "recollected" in sequence.note
 
@@ -303,8 +329,11 @@ def test_tum(layouts: Make) -> None:
     sequence = open_sequence(path)
     assert next(f.timestamp_ns for f in sequence.frames) == 1305031102_175304_000
     assert [set(f.sources) for f in sequence.frames] == [
-        {"rgb", "depth"}, {"rgb", "depth"}, {"rgb"}, {"rgb", "depth"},
-    ]  # fmt: skip
+        {"rgb", "depth"},
+        {"rgb", "depth"},
+        {"rgb"},
+        {"rgb", "depth"},
+    ]
     assert sequence.load(3)["depth"][1, 1] == 3000
     assert sequence.load(3)["depth"][0, 0] == 0
     assert [f.line for f in sequence.frames] == [3, 4, 5, 6]

@@ -12,14 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robotvision.data.pcd import decode_depth, decode_points, encode_points, lzf_decode
-from robotvision.data.sequence import Kind, Picture
+from robotvision.data.sequence import ChannelKind, Picture
 from robotvision.errors import FrameError
 
 XYZ = np.array([[1, 2, 3], [np.nan, 0, 1], [-1.5, 0.25, 2], [0, 0, 70]], np.float32)
 GOLDEN_TEXT = (
-    b"the quick brown fox, the quick brown dog, " + b"a" * 300 + bytes(range(40))
+    b"the quick brown fox, the quick brown dog, "
+    + b"a" * 300
+    + bytes(range(40))
     + b"the quick brown fox"
-)  # fmt: skip
+)
 GOLDEN_LZF = bytes.fromhex(
     "1574686520717569636b2062726f776e20666f782c2074e0061405646f672c2061e0ff00e01a001f00010203040506"
     "0708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f072021222324252627e10768217d"
@@ -30,10 +32,18 @@ GOLDEN_LZF = bytes.fromhex(
 def header(form: str, width: int = 4, height: int = 1, **changes: str) -> str:
     """Return a header of x y z and a padding field; ``changes`` replace lines, "" drops one."""
     lines = {
-        "VERSION": "0.7", "FIELDS": "x y z _ label", "SIZE": "4 4 4 1 2", "TYPE": "F F F U U",
-        "COUNT": "1 1 1 4 1", "WIDTH": str(width), "HEIGHT": str(height),
-        "VIEWPOINT": "0 0 0 1 0 0 0", "POINTS": str(width * height), "DATA": form, **changes,
-    }  # fmt: skip
+        "VERSION": "0.7",
+        "FIELDS": "x y z _ label",
+        "SIZE": "4 4 4 1 2",
+        "TYPE": "F F F U U",
+        "COUNT": "1 1 1 4 1",
+        "WIDTH": str(width),
+        "HEIGHT": str(height),
+        "VIEWPOINT": "0 0 0 1 0 0 0",
+        "POINTS": str(width * height),
+        "DATA": form,
+        **changes,
+    }
     return "# .PCD v0.7\n" + "".join(f"{k} {v}\n" for k, v in lines.items() if v)
 
 
@@ -106,7 +116,7 @@ def test_not_organised() -> None:
 def test_written_is_read(tmp_path: Path) -> None:
     points = XYZ[[0, 2]]
     (tmp_path / "c.pcd").write_bytes(encode_points(points))
-    assert (Picture(tmp_path / "c.pcd", Kind.POINTS).read() == points).all()
+    assert (Picture(tmp_path / "c.pcd", ChannelKind.POINTS).read() == points).all()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -147,8 +157,10 @@ def test_lzf_junk(packed: bytes, size: int) -> None:
         (header("ascii", TYPE="F F Q U U").encode(), "'z' has the unknown type Q4"),
         (header("ascii", POINTS="5").encode(), "does not agree with WIDTH 4 x HEIGHT 1"),
         (header("ascii", WIDTH="-4").encode(), "WIDTH: expected a whole number, got '-4'"),
-        (header("ascii", FIELDS="x y w _ label").encode() + ascii_text().encode(),
-         "expected the fields x y z, got x y w _ label"),
+        (
+            header("ascii", FIELDS="x y w _ label").encode() + ascii_text().encode(),
+            "expected the fields x y z, got x y w _ label",
+        ),
         (header("ascii").encode(), "expected 4 points of 8 numbers, got 0"),
         (header("ascii").encode() + ascii_text().replace("7", "q").encode(), "not a number"),
         (header("binary").encode() + binary()[:-1], "cut short: expected 72 bytes"),
@@ -159,11 +171,13 @@ def test_lzf_junk(packed: bytes, size: int) -> None:
         (header("binary", COUNT="1 1 1 999999999 1").encode(), "expected at most"),
         (header("binary", 0, COUNT="1 1 1 999999999999 1").encode(), "expected at most"),
         (header("binary", COUNT="0 0 0 0 0").encode(), "expected the fields x y z"),
-        (header("binary_compressed", 16_000_000).encode() + struct.pack("<II", 9, 288_000_000),
-         "cut short"),
+        (
+            header("binary_compressed", 16_000_000).encode() + struct.pack("<II", 9, 288_000_000),
+            "cut short",
+        ),
         (header("ascii", 16_000_000).encode(), "expected 16000000 points"),
     ],
-)  # fmt: skip
+)
 def test_broken(raw: bytes, message: str) -> None:
     """Each fault is one clear line; a header that lies allocates nothing."""
     with pytest.raises(FrameError, match=f"^c: .*{message}"):
