@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +15,6 @@ from robotvision.errors import FrameError, RobotVisionError
 from robotvision.records import frozen
 
 MAX_PIXELS = 2**26
-_RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
-"""Decoding straight into RGB; None before OpenCV 4.11."""
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 
@@ -29,8 +26,11 @@ def decode_color(raw: bytes, where: str) -> NDArray[np.uint8]:
     FrameError
         The bytes are not a whole picture.
     """
-    if _RGB is not None:
-        return frozen(_decode(raw, where, _RGB))
+    import cv2
+
+    straight = getattr(cv2, "IMREAD_COLOR_RGB", None)  # there from OpenCV 4.11 on
+    if straight is not None:
+        return frozen(_decode(raw, where, straight))
     image = _decode(raw, where, cv2.IMREAD_COLOR)
     return frozen(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
@@ -43,6 +43,8 @@ def decode_depth_mm(raw: bytes, where: str) -> NDArray[np.uint16]:
     FrameError
         The bytes are not a whole picture with one 16-bit channel.
     """
+    import cv2
+
     image = _decode(raw, where, cv2.IMREAD_UNCHANGED)
     if image.dtype != np.uint16 or image.ndim != 2:
         raise FrameError(
@@ -54,17 +56,23 @@ def decode_depth_mm(raw: bytes, where: str) -> NDArray[np.uint16]:
 
 def encode_jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
     """Return an RGB picture as JPEG."""
+    import cv2
+
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return _encode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
 def encode_png(image: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:
     """Return a depth (H, W) or an RGB picture as PNG."""
+    import cv2
+
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     return _encode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 def _encode(extension: str, image: NDArray[Any], flags: list[int]) -> bytes:
+    import cv2
+
     ok, raw = cv2.imencode(extension, image, flags)
     if not ok:
         raise RobotVisionError(f"cannot encode a picture of shape {image.shape} as {extension}")
@@ -72,6 +80,8 @@ def _encode(extension: str, image: NDArray[Any], flags: list[int]) -> bytes:
 
 
 def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
+    import cv2
+
     if not raw:
         raise FrameError(f"{where}: the picture is empty (0 bytes)")
     if is_cut_short(raw):
