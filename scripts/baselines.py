@@ -21,9 +21,11 @@ from statistics import median
 
 from rich.console import Console
 
-from robotvision.config.checks import Experiment, Overrides, SequenceSpec, load_config
+from robotvision.config.checks import load_config
+from robotvision.config.experiment import Experiment, Overrides
+from robotvision.config.schema import SequenceSpec
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.run import execute
+from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.report.columns import load_run
 from robotvision.report.live import Live
@@ -129,7 +131,7 @@ def one(baseline: Path, problem: Problem, work: Path, console: Console) -> dict[
     try:
         setup = setup_of(baseline, problem)
         with Live(console) as live:
-            run = execute(setup, folder, cache=cache_folder(), observer=live)
+            run = run_experiment(setup, folder, cache=cache_folder(), observer=live)
     except RobotVisionError as e:
         figures = {"problem": str(e).splitlines()[0]}
     else:

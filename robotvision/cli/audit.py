@@ -55,82 +55,44 @@ def command(
     Exit code 1 where one does: the system is out of the obligatory mode.
     """
     import json
-    import tempfile
 
     from rich.console import Console
 
     from robotvision.config.checks import load_config
-    from robotvision.experiment.audit import Audit, audit
-    from robotvision.experiment.prepare import Preparation
+    from robotvision.experiment.audit import AuditOptions, audit
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
-    from robotvision.systems.base import Session
 
-    setup = load_config(config, data_root)
-    found = Audit()
-    with Live(Console(stderr=True, emoji=False)) as live, tempfile.TemporaryDirectory() as scratch:
-        prepared = Preparation(setup, cache_folder(), live, Path(scratch) / "system.log")
-        session = Session(prepared.task, setup.config.mode, None, setup.config.seed)
-        for part in setup.parts:
-            tested = [prepared.opened[s] for s in part.test]
-            more = audit(
-                prepared.system(part),
-                session,
-                tested,
-                limit=limit,
-                n_single=single,
-                seed=seed,
-                step=live.step,
-            )
-            found.changes += more.changes
-            for way, n in more.asked.items():
-                found.asked[way] = found.asked.get(way, 0) + n
+    with Live(Console(stderr=True, emoji=False)) as live:
+        options = AuditOptions(limit, single, seed)
+        result = audit(load_config(config, data_root), cache_folder(), live, options)
     if as_json:
-        changes = [
-            {
-                "sequence": c.sequence,
-                "index": c.index,
-                "way": c.way,
-                "before": c.before,
-                "after": c.after,
-            }
-            for c in found.changes
-        ]
-        click.echo(
-            json.dumps(
-                {
-                    "schema": 1,
-                    "is_obligatory": found.is_obligatory,
-                    "asked": found.asked,
-                    "changes": changes,
-                }
-            )
-        )
+        click.echo(json.dumps(result.to_json()))
     else:
-        _print(console(), found)
-    return 0 if found.is_obligatory else 1
+        _print(console(), result)
+    return 0 if result.is_obligatory else 1
 
 
-def _print(console: Console, found: Audit) -> None:
+def _print(console: Console, result: Audit) -> None:
     from rich.table import Table
 
     changed: dict[str, int] = {}
-    for change in found.changes:
+    for change in result.changes:
         changed[change.way] = changed.get(change.way, 0) + 1
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("shown", "frames", "answers changed"):
         table.add_column(column, justify="left" if column == "shown" else "right")
-    for way, n in found.asked.items():
+    for way, n in result.asked.items():
         table.add_row(way, str(n), "" if way == "straight" else str(changed.get(way, 0)))
     console.print(table)
-    for c in found.changes[:SHOWN]:
+    for c in result.changes[:SHOWN]:
         console.print(
             f"{c.sequence} frame {c.index}, {c.way}: {c.before} -> {c.after}", highlight=False
         )
-    if len(found.changes) > SHOWN:
-        console.print(f"... and {len(found.changes) - SHOWN} more (--json lists all)")
-    if found.is_obligatory:
+    if len(result.changes) > SHOWN:
+        console.print(f"... and {len(result.changes) - SHOWN} more (--json lists all)")
+    if result.is_obligatory:
         console.print(
             "every frame is answered on its own: the obligatory mode is kept", style="green"
         )

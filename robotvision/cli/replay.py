@@ -71,8 +71,9 @@ def command(
     """Replay SEQUENCES through a trained model or what CONFIG trains, and score the answers."""
     from rich.console import Console
 
-    from robotvision.experiment.prepare import late_frame_rule, replay_setup
-    from robotvision.experiment.run import execute, new_folder
+    from robotvision.experiment.replay_config import late_frame_rule, replay_experiment
+    from robotvision.experiment.run import RunOptions, experiment_folder
+    from robotvision.experiment.run import run as run_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
     from robotvision.report.write import finish
@@ -87,9 +88,15 @@ def command(
         "start_s": start_s,
         "loop": loop,
     }
-    setup = replay_setup(model, sequences, task, replay)
-    folder = new_folder(setup, out)
+    experiment = replay_experiment(model, sequences, task, replay)
+    folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     with Live(errors) as live:
-        run = execute(setup, folder, limit=limit, cache=cache_folder(), observer=live)
-    return finish(run, setup, as_json=as_json, errors=errors)
+        run = run_experiment(
+            experiment,
+            folder,
+            cache=cache_folder(),
+            observer=live,
+            options=RunOptions(limit=limit),
+        )
+    return finish(run, as_json=as_json, errors=errors)

@@ -91,12 +91,16 @@ def command(
     """Train, replay the test sequences frame by frame, score, report."""
     from rich.console import Console
 
-    from robotvision.config.checks import Overrides, load_config
-    from robotvision.experiment.run import execute, new_folder, resumed
+    from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
+    from robotvision.experiment.degrade import degrade
+    from robotvision.experiment.run import RunOptions, experiment_folder, resumed
+    from robotvision.experiment.run import run as run_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.playback.faults import load_plan
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
+    from robotvision.runs.trace import trace_run
 
     if (config is None) == (resume is None):
         raise click.UsageError("give a CONFIG, or --resume and a run folder")
@@ -106,38 +110,38 @@ def command(
         raise click.UsageError("--serve follows one run, and --faults makes one a fault")
     plan = None if faults is None else load_plan(faults)
     if resume is not None:
-        setup, limit = resumed(resume)
+        experiment, limit = resumed(resume)
         folder = resume
     else:
         assert config is not None
-        setup = load_config(config, data_root, seed, Overrides(task, train, test))
-        folder = new_folder(setup, out)
+        experiment = load_config(config, data_root, seed, Overrides(task, train, test))
+        folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     cache = None if no_cache else cache_folder()
+    options = RunOptions(limit=limit, resume=resume is not None)
     lost = None
     stays = not as_json and errors.is_terminal
-    with RunWatch(errors, folder, setup, is_full=is_full, port=serve, stays=stays) as watch:
+    with RunWatch(errors, folder, experiment, is_full=is_full, port=serve, stays=stays) as watch:
         with watch.screen:
-            if plan is not None:
-                from robotvision.experiment.degrade import degrade
-
-                run, setup, lost = degrade(
-                    setup, folder, plan, limit=limit, cache=cache, observer=watch.observer
+            if plan is None:
+                run = run_experiment(
+                    experiment,
+                    folder,
+                    observer=watch.observer,
+                    recognisers=watch.recognisers(cache),
+                    options=options,
                 )
             else:
-                run = execute(
-                    setup,
+                run, lost = degrade(
+                    experiment,
                     folder,
-                    limit=limit,
+                    plan,
                     cache=cache,
                     observer=watch.observer,
-                    resume=resume is not None,
-                    prepared=watch.prepared(cache),
+                    options=options,
                 )
         if trace is not None:
-            from robotvision.runs.trace import trace_run
-
             trace_run(trace, run.record)
-        code = finish(run, setup, as_json=as_json, errors=errors, lost=lost)
+        code = finish(run, as_json=as_json, errors=errors, lost=lost)
         watch.over("The run was stopped." if run.stopped else "The run has ended.", run.stopped)
     return code

@@ -128,7 +128,7 @@ def _subject(
     from rich.console import Console
 
     from robotvision.config.checks import load_config
-    from robotvision.experiment.time_config import from_command, from_setup
+    from robotvision.experiment.time_config import from_command, from_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
 
@@ -136,9 +136,11 @@ def _subject(
         return from_command(what, on, folder, task_name, rooms)
     if task_name or rooms:
         raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")
-    setup = load_config(Path(what[0]), data_root)
+    experiment = load_config(Path(what[0]), data_root)
     with Live(Console(stderr=True, emoji=False)) as live:
-        return from_setup(setup, set_name, None if no_cache else cache_folder(), live, folder)
+        return from_experiment(
+            experiment, set_name, None if no_cache else cache_folder(), live, folder
+        )
 
 
 def _with_bar(work: Any) -> dict[str, Any]:

@@ -45,16 +45,17 @@ def command(
     """Train the pipeline of CONFIG and keep it in a model file (no pickle in it)."""
     from rich.console import Console
 
-    from robotvision.config.checks import Overrides, load_config
-    from robotvision.experiment.prepare import train_part
+    from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
+    from robotvision.experiment.train import train as train_pipeline
     from robotvision.features.extraction import cache_folder
     from robotvision.recogniser.persistence import save_pipeline
     from robotvision.report.live import Live
 
-    setup = load_config(config, data_root, seed, Overrides(task, train, test))
+    experiment = load_config(config, data_root, seed, Overrides(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:
         cache = None if no_cache else cache_folder()
-        pipeline, rules, about = train_part(setup, set_name, cache, live)
+        pipeline, rules, about = train_pipeline(experiment, set_name, cache, live)
         save_pipeline(out, pipeline, rules, about)
     click.echo(f"{out}: {len(rules.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
     return 0

@@ -63,22 +63,23 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.config.checks import Overrides, load_config
-    from robotvision.experiment.prepare import tune_part
+    from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
+    from robotvision.experiment.train import tune
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best
 
-    setup = load_config(config, data_root, seed, Overrides(task, train, test))
+    experiment = load_config(config, data_root, seed, Overrides(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:
-        tuned = tune_part(setup, set_name, None if no_cache else cache_folder(), live)
+        tuned = tune(experiment, set_name, None if no_cache else cache_folder(), live)
     if as_json:
         click.echo(json.dumps(as_data(tuned), ensure_ascii=False))
     else:
         print_tuned(console(), tuned)
     if out is not None:
-        write_best(out, setup, tuned)
+        write_best(out, experiment, tuned)
         if not as_json:
             click.echo(f"{out}: written; robotvision run {out}")
     return 0 if tuned.tried == tuned.of and not any(c.problem for c in tuned.candidates) else 1

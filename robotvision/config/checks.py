@@ -1,4 +1,4 @@
-"""The configuration of a run: YAML in, one typed object out, every fault with its place.
+"""Read and check a configuration: YAML in, an `Experiment` out, every fault with its place.
 
 Relative sequence paths start at the data root: ``--data-root``, else ``ROBOTVISION_DATA``, else the
 configuration's own folder.
@@ -8,266 +8,34 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import Field
 
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import INTEGRATIONS
+from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
+from robotvision.config.schema import (
+    Config,
+    Named,
+    SequenceList,
+    SequenceSpec,
+    SystemConfig,
+    TuneConfig,
+)
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.features import FEATURES
-from robotvision.playback.faults import FaultPlan, wrong_kinds
+from robotvision.playback.faults import wrong_kinds
 from robotvision.plugins.plugin_path import search_also
 from robotvision.plugins.registry import Registry
 from robotvision.tasks import Task, load_task
 from robotvision.temporal import TEMPORAL
-from robotvision.yamlfile import Document, Path_, Strict, load, validate
+from robotvision.yamlfile import Document, Path_, load, validate
 
 _SET = re.compile(r"\w[\w .-]*")
 """What a test set may be called."""
-
-Params = dict[str, Any]
-
-
-class SequenceSpec(Strict):
-    """A sequence by path, whole or in part.
-
-    ``frames: [start, end]`` takes positions ``start`` to ``end`` (end excluded; null: to the end).
-    ``params`` go to the reader: ``params: {label_file: rooms.csv}``.
-    """
-
-    path: str = Field(min_length=1)
-    reader: str | None = None
-    frames: tuple[int, int | None] | None = None
-    params: dict[str, str | int | float | bool | list[str | int | float]] = {}
-
-    def __hash__(self) -> int:
-        return hash((self.path, self.reader, self.frames, repr(sorted(self.params.items()))))
-
-
-SequenceList = list[str | SequenceSpec]
-Sequences = SequenceList | dict[str, SequenceList]
-
-
-class Named(Strict):
-    """A plug-in by name with its parameters beside it: ``{name: svm, kernel: chi2}``.
-
-    A feature with ``optional: true`` is left out where a sequence lacks its channel; one with
-    ``channel: auto`` reads the sequences' first colour (or depth) channel.
-    """
-
-    model_config = Strict.model_config | {"extra": "allow"}
-    name: str = Field(min_length=1)
-    optional: bool = False
-
-    @property
-    def params(self) -> Params:
-        """Everything but the name."""
-        return dict(self.model_extra or {})
-
-
-class AugmentConfig(Strict):
-    """Further views of training frames; see `robotvision.recogniser.augment`."""
-
-    mirror: bool = Field(default=True, description="each frame as in a mirror, too")
-    light: int = Field(default=0, ge=0, le=8, description="copies in another light")
-
-
-class UnknownConfig(Strict):
-    """How rooms not seen in training are told; see `robotvision.recogniser.unknown`."""
-
-    method: Literal["max_probability", "entropy", "distance"] = "max_probability"
-    share: float = Field(default=0.5, gt=0, lt=1)
-
-
-class DecisionConfig(Strict):
-    """When to answer; see `robotvision.recogniser.decision`.
-
-    ``unknown``: ``auto`` detects unknown rooms where the task expects them, ``detect`` wherever the
-    task has the label; a number answers unknown below that confidence.
-    """
-
-    abstain: Literal["auto", "never"] | Annotated[float, Field(ge=0, le=1)] = "auto"
-    unknown: (
-        Literal["auto", "never", "detect"] | Annotated[float, Field(ge=0, le=1)] | UnknownConfig
-    ) = "auto"
-
-
-class TuneConfig(Strict):
-    """What ``robotvision tune`` tries: every combination of what is listed.
-
-    A key that is not listed keeps the configuration's own value.
-    """
-
-    features: list[list[str | Named]] = []
-    augment: list[AugmentConfig | None] = []
-    classifier: list[str | Named] = []
-    integration: list[str] = []
-    temporal: list[str | Named | None] = []
-    decision: list[DecisionConfig] = []
-    folds: int = Field(default=7, ge=2, le=100, description="of whole sequences or segments")
-    candidates: int | None = Field(
-        default=None, ge=1, description="so many, drawn at random; null: all of them"
-    )
-
-
-class PolicyConfig(Strict):
-    """A late-frame policy by its two halves, for what the four names do not cover."""
-
-    backlog: Literal["newest", "queue"]
-    late: Literal["own", "deadline", "hold"]
-
-
-class ReplayConfig(Strict):
-    """Clock and policy; see `robotvision.playback`."""
-
-    clock: Literal["asap", "wall", "simulated"] = "asap"
-    policy: Literal["offline", "deadline", "streaming", "queue"] | PolicyConfig = "offline"
-    deadline_ms: float | Literal["next-frame"] | None = None
-    rate_hz: float | None = Field(
-        default=None, gt=0, description="impose a rate; null: as recorded"
-    )
-    speed: float = Field(default=1.0, gt=0)
-    start_s: float = Field(default=0.0, ge=0)
-    loop: int = Field(default=1, ge=1)
-    decode_ahead: int = Field(default=8, ge=1, le=256)
-
-
-class LimitsConfig(Strict):
-    """What a program may use."""
-
-    memory_mb: int | None = Field(default=None, ge=16)
-    cpu_s: int | None = Field(default=None, ge=1)
-    processes: int | None = Field(default=None, ge=1)
-    file_mb: int | None = Field(default=None, ge=0)
-
-
-class SystemConfig(Strict):
-    """A program that answers, in place of features and classifier."""
-
-    command: list[str] = Field(min_length=1)
-    timeout_s: float = Field(10.0, gt=0)
-    start_timeout_s: float = Field(30.0, gt=0)
-    env: dict[str, str] = {}
-    restarts: int = Field(3, ge=0)
-    transport: Literal["auto", "shm", "pipe"] = "auto"
-    isolation: Literal["auto", "none", "required"] = "auto"
-    read: list[str] = Field([], description="further paths the program may read")
-    limits: LimitsConfig = LimitsConfig()
-
-
-class Config(Strict):
-    """Everything a run is made from."""
-
-    task: str
-    mode: Literal["obligatory", "optional"] = "obligatory"
-    train: Sequences = []
-    test: Sequences
-    features: list[str | Named] = []
-    augment: AugmentConfig | None = None
-    classifier: str | Named | None = None
-    integration: str = "concatenation"
-    temporal: str | Named | None = None
-    model: str | None = Field(default=None, description="a model file, in place of training")
-    decision: DecisionConfig = DecisionConfig()
-    replay: ReplayConfig = ReplayConfig()
-    faults: FaultPlan | None = Field(default=None, description="sensor faults of the test tours")
-    system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
-    tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    out: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TestSetSpec:
-    """One test set with what is trained for it. Parts with equal ``train`` share one pipeline."""
-
-    name: str
-    train: tuple[SequenceSpec, ...]
-    test: tuple[SequenceSpec, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """A checked configuration: the task loaded, the paths settled, every name known.
-
-    Parameters
-    ----------
-    config : Config
-        As read.
-    task : Task
-        Its rooms may still wait for the training sequences.
-    parts : tuple[TestSetSpec, ...]
-        The test sets, their paths settled.
-    path : Path
-        The configuration's file.
-    data_root : Path
-        Where relative paths started.
-    """
-
-    config: Config
-    task: Task
-    parts: tuple[TestSetSpec, ...]
-    path: Path
-    data_root: Path
-
-    @property
-    def model_path(self) -> Path | None:
-        """The model file that answers in place of a trained pipeline, its path settled."""
-        return None if self.config.model is None else self.path.parent / self.config.model
-
-    @property
-    def is_program(self) -> bool:
-        """Whether a program answers, in place of features and classifier."""
-        return isinstance(self.config.system, SystemConfig)
-
-    def resolved(self) -> dict[str, Any]:
-        """Return the configuration with every default and absolute paths, as plain data."""
-        data = self.config.model_dump(mode="json")
-        sides = {"train": {}, "test": {}}  # type: dict[str, dict[str, Any]]
-        for part in self.parts:
-            sides["train"][part.name] = [_plain(s) for s in part.train]
-            sides["test"][part.name] = [_plain(s) for s in part.test]
-        for side, sets in sides.items():
-            is_mapping = isinstance(getattr(self.config, side), dict)
-            data[side] = sets if is_mapping else next(iter(sets.values()))
-        if self.model_path is not None:
-            data["model"] = str(self.model_path.resolve())
-        if self.config.task.endswith((".yaml", ".yml")):
-            data["task"] = str((self.path.parent / self.config.task).resolve())
-        return data
-
-
-def _plain(spec: SequenceSpec) -> dict[str, Any]:
-    data = spec.model_dump(mode="json", exclude_defaults=True)
-    return {**data, "path": str(Path(data["path"]).resolve())}
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What is taken in place of a configuration's own task and sequences, where it is given.
-
-    Paths start at the working folder.
-    """
-
-    task: str | None = None
-    train: tuple[Path, ...] = ()
-    test: tuple[Path, ...] = ()
-
-    def of(self, config: Config) -> Config:
-        """Return the configuration with it. Raises InputFaults where a folder is not there."""
-        missing = [Fault(p, "no such folder") for p in (*self.train, *self.test) if not p.exists()]
-        if missing:
-            raise InputFaults(missing)
-        update: dict[str, Any] = {} if self.task is None else {"task": self.task}
-        for side, paths in (("train", self.train), ("test", self.test)):
-            if paths:
-                update[side] = [str(p.resolve()) for p in paths]
-        return config.model_copy(update=update)
 
 
 def load_config(

@@ -1,7 +1,7 @@
 """Is the obligatory mode kept? Each frame must be answered on its own.
 
 A system that uses neighbouring frames, the order of frames or their numbers answers differently
-when those change. So the same pictures are shown in order, and then
+when those change. So the same images are shown in order, and then
 
 * **permuted**: in a seeded random order;
 * **repeated**: each frame twice in a row;
@@ -9,18 +9,25 @@ when those change. So the same pictures are shown in order, and then
 * **single**: a sample of frames, each to a system started anew.
 
 Any room or object that changes is shown, and the system is out of the obligatory mode. What cannot
-be seen so: a system that knows the test pictures themselves.
+be seen so: a system that knows the test images themselves.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from robotvision.config.experiment import Experiment
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError, SystemFault
+from robotvision.experiment.prepare import prepare
+from robotvision.experiment.progress import Observer
+from robotvision.experiment.recognisers import Trainer
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Session, System, View
 
@@ -62,16 +69,79 @@ class Audit:
         """Whether no answer changed."""
         return not self.changes
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "schema": 1,
+            "is_obligatory": self.is_obligatory,
+            "asked": self.asked,
+            "changes": [asdict(c) for c in self.changes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """How much is shown.
+
+    Parameters
+    ----------
+    limit : int
+        At most so many frames of a sequence: neighbours from its middle.
+    n_single : int
+        Frames shown to a system started anew, spread over them.
+    seed : int
+        Of the permutation.
+    """
+
+    limit: int = 100
+    n_single: int = 10
+    seed: int = 0
+
 
 def audit(
+    experiment: Experiment,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+    options: AuditOptions | None = None,
+) -> Audit:
+    """Audit the system of every test set of an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        A checked configuration.
+    cache : Path, optional
+        Folder of extracted features.
+    observer : Observer, optional
+        Receives progress.
+    options : AuditOptions, optional
+        How much is shown.
+
+    Raises
+    ------
+    RobotVisionError
+        The input is wrong, or a system cannot be started.
+    """
+    observer = observer or Observer()
+    result = Audit()
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared = prepare(experiment, observer)
+        trainer = Trainer(Path(scratch), cache, observer)
+        session = Session(prepared.task, experiment.config.mode, None, experiment.config.seed)
+        for part in experiment.parts:
+            system = trainer(prepared, part).system
+            tested = prepared.test_sequences(part)
+            audit_system(system, session, tested, options, observer.step, result)
+    return result
+
+
+def audit_system(
     system: System,
     session: Session,
     sequences: Iterable[ImageSequence],
-    *,
-    limit: int = 100,
-    n_single: int = 10,
-    seed: int = 0,
+    options: AuditOptions | None = None,
     step: Step = lambda what, done, total: None,
+    result: Audit | None = None,
 ) -> Audit:
     """Show frames in other orders, numbers and surroundings, and compare the answers.
 
@@ -82,22 +152,21 @@ def audit(
     session : Session
         As for a run.
     sequences : iterable of ImageSequence
-    limit : int
-        At most so many frames of a sequence: a stretch of neighbours from its middle.
-    n_single : int
-        Frames shown to a system started anew, spread over the stretch.
-    seed : int
-        Of the permutation.
+    options : AuditOptions, optional
+    step : callable
+        Receives progress.
+    result : Audit, optional
+        Of earlier sequences, to go on with.
 
     Raises
     ------
     SystemFault
         The system cannot be started.
     """
-    found = Audit()
+    result = result or Audit()
     for sequence in sequences:
-        _Sequence(system, session, sequence, limit, n_single, seed, step, found).run()
-    return found
+        _Sequence(system, session, sequence, options or AuditOptions(), step, result).run()
+    return result
 
 
 class _Sequence:
@@ -106,44 +175,42 @@ class _Sequence:
         system: System,
         session: Session,
         sequence: ImageSequence,
-        limit: int,
-        n_single: int,
-        seed: int,
+        options: AuditOptions,
         step: Step,
-        found: Audit,
+        result: Audit,
     ) -> None:
         self.system, self.session, self.sequence = system, session, sequence
-        self.view, self.step, self.found = View.of(sequence), step, found
-        self.rng = np.random.default_rng(seed)
-        first = max(0, (len(sequence) - limit) // 2)
-        self.frames = list(self._readable(range(first, min(len(sequence), first + limit))))
-        self.n_single = min(n_single, len(self.frames))
+        self.view, self.step, self.result = View.of(sequence), step, result
+        self.rng = np.random.default_rng(options.seed)
+        first = max(0, (len(sequence) - options.limit) // 2)
+        self.frames = list(self._readable(range(first, min(len(sequence), first + options.limit))))
+        self.n_single = min(options.n_single, len(self.frames))
 
     def _readable(self, positions: range) -> Iterable[Frame]:
         for position in positions:
             try:
                 yield self.sequence.load(position)
             except FrameError:
-                continue  # a broken picture fails in every order
+                continue  # a broken image fails in every order
 
     def run(self) -> None:
         frames = self.frames
-        straight = self._asked("straight", frames)
+        straight = self._ask("straight", frames)
         order = [frames[i] for i in self.rng.permutation(len(frames))]
-        self._compare("permuted", straight, self._asked("permuted", order))
+        self._compare("permuted", straight, self._ask("permuted", order))
         twice = [f for f in frames for _ in range(2)]
-        self._compare("repeated", straight, self._asked("repeated", twice))
+        self._compare("repeated", straight, self._ask("repeated", twice))
         other = [_renumbered(f) for f in frames]
-        renumbered = self._asked("renumbered", other)
+        renumbered = self._ask("renumbered", other)
         self._compare(
             "renumbered", straight, {(i - RENUMBER) // 3: a for i, a in renumbered.items()}
         )
         single: dict[int, Answer | str] = {}
         for i in np.linspace(0, len(frames) - 1, self.n_single).astype(int) if frames else ():
-            single |= self._asked("single", [frames[i]])
+            single |= self._ask("single", [frames[i]])
         self._compare("single", straight, single)
 
-    def _asked(self, way: str, frames: list[Frame]) -> dict[int, Answer | str]:
+    def _ask(self, way: str, frames: list[Frame]) -> dict[int, Answer | str]:
         """Return the answers of a freshly started system; the last, where a frame is repeated."""
         answers: dict[int, Answer | str] = {}
         self.system.start(self.session)
@@ -157,20 +224,26 @@ class _Sequence:
                 self.step(f"{self.sequence.name}: {way}", k, len(frames))
         finally:
             self.system.close()
-        self.found.asked[way] = self.found.asked.get(way, 0) + len(frames)
+        self.result.asked[way] = self.result.asked.get(way, 0) + len(frames)
         return answers
 
     def _compare(
         self, way: str, before: Mapping[int, Answer | str], after: Mapping[int, Answer | str]
     ) -> None:
         for index, answer in after.items():
-            if said(before[index]) != said(answer):
-                self.found.changes.append(
-                    Change(self.sequence.name, index, way, said(before[index]), said(answer))
+            if answer_text(before[index]) != answer_text(answer):
+                self.result.changes.append(
+                    Change(
+                        self.sequence.name,
+                        index,
+                        way,
+                        answer_text(before[index]),
+                        answer_text(answer),
+                    )
                 )
 
 
-def said(answer: Answer | str) -> str:
+def answer_text(answer: Answer | str) -> str:
     """Return an answer in words, its confidence left out; a fault as ``failed``."""
     if isinstance(answer, str):
         return "failed"

@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import Experiment
+from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import Preparation
+from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
-from robotvision.experiment.run import RunResult, execute
+from robotvision.experiment.recognisers import Trainer
+from robotvision.experiment.run import RunOptions, RunResult, run
 from robotvision.playback.faults import FaultPlan
 from robotvision.scoring.tally import total
 
@@ -23,71 +24,82 @@ CLEAN, ALL = "none", "all"
 
 
 def degrade(
-    setup: Experiment,
+    experiment: Experiment,
     folder: Path,
     plan: FaultPlan,
     *,
-    limit: int | None = None,
     cache: Path | None = None,
-    observer: Observer,
-) -> tuple[RunResult, Experiment, list[dict[str, Any]]]:
+    observer: Observer | None = None,
+    options: RunOptions | None = None,
+) -> tuple[RunResult, list[dict[str, Any]]]:
     """Run clean, with each fault and with all of them.
 
     Parameters
     ----------
-    setup : Experiment
+    experiment : Experiment
         A checked configuration.
     folder : Path
         Of the run with every fault; the others lie in ``faults/<name>`` within it.
     plan : FaultPlan
         In place of the configuration's own.
+    cache, observer, options
+        As in `robotvision.experiment.run.run`.
 
     Returns
     -------
-    run, setup, table
-        The run with every fault, its setup, and a row a run: ``fault, points, lost, lost_share,
-        outcomes, run_dir``. A run stopped by Ctrl-C ends the table.
+    run, table
+        The run with every fault, and a row a run: ``fault, points, lost, lost_share, outcomes,
+        run_dir``. A run stopped by Ctrl-C ends the table.
 
     Raises
     ------
     RobotVisionError
-        As `robotvision.experiment.run.execute`; or a fault does not fit a sequence.
+        As `robotvision.experiment.run.run`; or a fault does not fit a sequence.
     """
-    prepared = Preparation(setup, cache, observer, folder / "system.log")
-    if any(
-        s.truth is None
-        for part in setup.parts
-        for s in map(prepared.opened.get, part.test)
-        if s is not None
-    ):
+    observer = observer or Observer()
+    prepared = prepare(experiment, observer)
+    if any(s.truth is None for part in experiment.parts for s in prepared.test_sequences(part)):
         raise RobotVisionError(
-            f"{setup.path}: points lost by fault need the truth of every test sequence"
+            f"{experiment.path}: points lost by fault need the truth of every test sequence"
         )
-    names = list(plan.named())
-    plans: dict[str, FaultPlan | None] = {CLEAN: None}
-    plans |= {name: plan.only(name) for name in names if len(names) > 1}
-    plans[ALL if len(names) > 1 else names[0]] = plan
-    main = list(plans)[-1]
+    recognisers = Trainer(folder, cache, observer)
     rows: list[dict[str, Any]] = []
-    clean = 0.0
-    for name, own in plans.items():
-        mine = replace(setup, config=setup.config.model_copy(update={"faults": own}))
-        where = folder if name == main else folder / "faults" / name
+    plans = _plans(plan)
+    for name, faults in plans.items():
+        config = experiment.config.model_copy(update={"faults": faults})
+        where = folder if name == list(plans)[-1] else folder / "faults" / name
         where.mkdir(parents=True, exist_ok=True)
         observer.note(f"sensor faults: {name}")
-        run = execute(mine, where, limit=limit, observer=observer, prepared=prepared)
-        whole = total(run.task, run.tallies)
-        clean = whole.points if own is None else clean
-        rows.append(
-            {
-                "fault": name,
-                "points": whole.points,
-                "lost": clean - whole.points,
-                "lost_share": (clean - whole.points) / clean if clean > 0 else None,
-                "outcomes": whole.outcomes,
-                "run_dir": str(where),
-            }
+        result = run(
+            replace(experiment, config=config),
+            where,
+            observer=observer,
+            prepared=prepared,
+            recognisers=recognisers,
+            options=options,
         )
-        if run.stopped:
+        rows.append(_row(name, result, rows))
+        if result.stopped:
             break
-    return run, mine, rows
+    return result, rows
+
+
+def _plans(plan: FaultPlan) -> dict[str, FaultPlan | None]:
+    """Return what is run, by name: no fault, each one alone, all of them."""
+    names = list(plan.named())
+    if len(names) == 1:
+        return {CLEAN: None, names[0]: plan}
+    return {CLEAN: None, **{name: plan.only(name) for name in names}, ALL: plan}
+
+
+def _row(name: str, result: RunResult, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    whole = total(result.task, result.tallies)
+    clean = rows[0]["points"] if rows else whole.points
+    return {
+        "fault": name,
+        "points": whole.points,
+        "lost": clean - whole.points,
+        "lost_share": (clean - whole.points) / clean if clean > 0 else None,
+        "outcomes": whole.outcomes,
+        "run_dir": str(result.folder),
+    }

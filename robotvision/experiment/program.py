@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from robotvision.config.checks import SystemConfig
+from robotvision.config.schema import SystemConfig
 from robotvision.systems.base import Mode
 from robotvision.systems.external import External
 from robotvision.systems.limits import Limits

@@ -1,47 +1,29 @@
-"""Who watches a run: progress before the replay, every frame as it is scored."""
+"""Observers of a run: progress before the replay, then every frame as it is scored."""
 
 from __future__ import annotations
-
-from typing import Protocol
 
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.scoring.tally import Tally
 
 
-class Observer(Protocol):
-    """Who watches a run. All calls come from the run's own thread."""
+class Observer:
+    """Watch a run. Every method does nothing, so this class is also the silent observer.
+
+    All calls come from the run's own thread, outside the timed interval.
+    """
 
     def step(self, what: str, done: int, total: int) -> None:
-        """Hear of progress before the replay."""
+        """Receive progress before the replay: ``done`` of ``total`` units of ``what``."""
 
     def trained(self, part: str, training: Training) -> None:
-        """Hear what a pipeline was trained on."""
+        """Receive what the pipeline of a test set was trained on."""
 
     def sequence(self, name: str, n_frames: int) -> None:
-        """Hear that a sequence begins."""
+        """Receive the start of a sequence."""
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
-        """Hear what became of a frame, as soon as it is certain."""
+        """Receive a frame with its outcome, as soon as that is certain."""
 
     def note(self, line: str) -> None:
-        """Hear of something the user should know."""
-
-
-class Silent:
-    """An observer that says nothing."""
-
-    def step(self, what: str, done: int, total: int) -> None:
-        """Say nothing."""
-
-    def trained(self, part: str, training: Training) -> None:
-        """Say nothing."""
-
-    def sequence(self, name: str, n_frames: int) -> None:
-        """Say nothing."""
-
-    def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
-        """Say nothing."""
-
-    def note(self, line: str) -> None:
-        """Say nothing."""
+        """Receive a line that the user should read."""

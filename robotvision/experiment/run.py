@@ -1,8 +1,8 @@
-"""The main job: train, replay, score as the answers come, and leave the run folder.
+"""The main job: train, replay, score as the answers come, and keep the run log.
 
 A run folder holds ``config.yaml`` (as resolved), ``run.jsonl`` (the run log: the truth about the
-run), ``run.txt`` (the task's run file), ``report.json`` and, where the report extra is installed,
-``report.html``. Everything but the log can be made again from the log.
+run), ``run.txt`` (the task's run file), ``report.json`` and ``report.html``. Everything but the log
+can be made again from the log. Without a folder the log is kept in memory.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from robotvision import __version__
-from robotvision.config.checks import Experiment, TestSetSpec, dump_yaml, load_config
+from robotvision.config.checks import dump_yaml, load_config
+from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import Preparation, policy_of, table_digest
-from robotvision.experiment.progress import Observer, Silent
+from robotvision.experiment.prepare import Prepared, prepare, table_digest
+from robotvision.experiment.progress import Observer
+from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
 from robotvision.recogniser.pipeline import Pipeline
@@ -27,6 +29,7 @@ from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.runs.environment import describe
 from robotvision.runs.log import RunLog, RunRecord, SequenceRecord, read_log
+from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
@@ -37,14 +40,36 @@ NULL_FRAMES = 300
 """The null system is timed so long before every run: some hundredths of a second."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How an experiment is carried out.
+
+    Parameters
+    ----------
+    limit : int or None
+        At most so many frames of each test sequence.
+    resume : bool
+        Go on after the last whole line of the run log in the folder.
+    notes : tuple of str
+        What readers of the report should know of how the run was made; kept in the log.
+    null_frames : int
+        For how many frames the null system is timed before the run.
+    """
+
+    limit: int | None = None
+    resume: bool = False
+    notes: tuple[str, ...] = ()
+    null_frames: int = NULL_FRAMES
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """A finished, partial or stopped run.
 
     Parameters
     ----------
     folder : Path
-        The run folder.
+        The run folder; `robotvision.runs.memory.IN_MEMORY` where there is none.
     task : Task
         With its rooms settled.
     tallies : Mapping[str, Tally]
@@ -71,19 +96,16 @@ class RunResult:
         return failed or self.stopped or not self.record.finished
 
 
-def new_folder(setup: Experiment, out: Path | None) -> Path:
-    """Return the folder a run is written to: as asked for, else ``runs/<config>-<time>``.
+def new_folder(name: str, out: Path | None = None) -> Path:
+    """Make the folder that a run is written to: ``out``, else ``runs/<name>-<time>``.
 
     Raises
     ------
     RobotVisionError
-        A run lies there already, or the folder cannot be made.
+        It holds a run already, or cannot be made.
     """
-    if out is None and setup.config.out is not None:
-        out = setup.path.parent / setup.config.out
     if out is None:
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        out = Path("runs") / f"{setup.path.stem}-{stamp}"
+        out = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     if (out / "run.jsonl").exists():
         raise RobotVisionError(
             f"{out}: a run lies there already; give another --out, or go on with it by "
@@ -96,216 +118,231 @@ def new_folder(setup: Experiment, out: Path | None) -> Path:
     return out
 
 
-def execute(
-    setup: Experiment,
-    folder: Path,
+def experiment_folder(experiment: Experiment, out: Path | None = None) -> Path:
+    """Make the folder of an experiment's run: ``out``, else the configuration's own."""
+    if out is None and experiment.config.out is not None:
+        out = experiment.path.parent / experiment.config.out
+    return new_folder(experiment.path.stem, out)
+
+
+def run(
+    experiment: Experiment,
+    folder: Path | None,
     *,
-    limit: int | None = None,
     cache: Path | None = None,
     observer: Observer | None = None,
-    resume: bool = False,
-    prepared: Preparation | None = None,
-    notes: tuple[str, ...] = (),
-    null_frames: int = NULL_FRAMES,
+    prepared: Prepared | None = None,
+    recognisers: Recognisers | None = None,
+    options: RunOptions | None = None,
 ) -> RunResult:
-    """Do the run that ``setup`` describes.
+    """Carry out an experiment: train, replay every test sequence, score the answers.
 
     Parameters
     ----------
-    setup : Experiment
+    experiment : Experiment
         A checked configuration.
-    folder : Path
-        The run folder, from `new_folder`, or an earlier run's where ``resume``.
-    limit : int, optional
-        At most so many frames of each test sequence.
+    folder : Path or None
+        The run folder, from `experiment_folder`, or an earlier run's to resume; None: the log is
+        kept in memory.
     cache : Path, optional
         Folder of extracted features; None: none is kept.
-    resume : bool
-        Go on after the last whole line of the run log there.
-    prepared : Preparation, optional
-        Of an equal configuration but for its faults: nothing is opened or trained again.
-    notes : tuple of str
-        What whoever reads the report should know of how the run was made; kept in the log.
-    null_frames : int
-        For how many frames the null system is timed before the run.
+    observer : Observer, optional
+        Receives progress and every frame.
+    prepared : Prepared, optional
+        Of an equal experiment but for its sensor faults: nothing is opened again.
+    recognisers : callable, optional
+        Gives the system of each test set (else a `Trainer` does).
+    options : RunOptions, optional
+        Limit, resuming, notes.
 
     Raises
     ------
     RobotVisionError
         The input is wrong, the folder cannot be written, or a system cannot be started.
     """
-    observer = observer or Silent()
+    observer = observer or Observer()
     if prepared is None:
-        prepared = Preparation(setup, cache, observer, folder / "system.log")
-    return _Execution(setup, folder, limit, prepared, observer, resume, notes, null_frames).run()
+        prepared = prepare(experiment, observer)
+    if recognisers is None:
+        recognisers = Trainer(folder or Path(), cache, observer)
+    options = options or RunOptions()
+    return _Execution(experiment, folder, prepared, recognisers, observer, options).run()
 
 
 class _Execution:
     def __init__(
         self,
-        setup: Experiment,
-        folder: Path,
-        limit: int | None,
-        prepared: Preparation,
+        experiment: Experiment,
+        folder: Path | None,
+        prepared: Prepared,
+        recognisers: Recognisers,
         observer: Observer,
-        resume: bool,
-        notes: tuple[str, ...] = (),
-        null_frames: int = NULL_FRAMES,
+        options: RunOptions,
     ) -> None:
-        self.setup, self.folder, self.limit, self.observer = setup, folder, limit, observer
-        self.notes, self.null_frames = notes, null_frames
-        self.policy = policy_of(setup)
-        self.earlier = read_log(folder) if resume else None
-        self.prepared = prepared
+        self.experiment, self.folder, self.prepared = experiment, folder, prepared
+        self.recognisers, self.observer, self.options = recognisers, observer, options
+        config = experiment.config.replay
+        self.policy = experiment.policy
+        self.replay = Replay(
+            self.policy,
+            config.clock,
+            config.rate_hz,
+            config.speed,
+            config.start_s,
+            options.limit,
+            config.decode_ahead,
+        )
+        self.previous = read_log(folder) if options.resume and folder is not None else None
 
     def run(self) -> RunResult:
-        prepared, parts = self.prepared, self.setup.parts
-        systems = {part.name: prepared.system(part) for part in parts}
-        tallies = {part.name: Tally(prepared.task) for part in parts}
-        log = self._open_log(systems)
+        parts = self.experiment.parts
+        answerers = {part.name: self.recognisers(self.prepared, part) for part in parts}
+        tallies = {part.name: Tally(self.prepared.task) for part in parts}
+        training = {k: a.training for k, a in answerers.items() if a.training is not None}
+        log = self._open_log(answerers, training)
         stopped = False
         try:
             for part in parts:
-                self._replay_part(part, systems[part.name], tallies[part.name], log)
-            if self.earlier is None or not self.earlier.finished:
+                self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
+            if self.previous is None or not self.previous.finished:
                 log.write("end", {"frames": sum(t.frames for t in tallies.values())})
             log.sync()
         except KeyboardInterrupt:
             stopped = True
         finally:
-            for system in systems.values():
-                system.close()
-                problem = getattr(system, "log_problem", None)
+            for answerer in answerers.values():
+                answerer.system.close()
+                problem = getattr(answerer.system, "log_problem", None)
                 if problem is not None:
                     self.observer.note(f"{problem}; the rest of the program's output is lost")
             log.close()
-        record = read_log(self.folder)
-        return RunResult(self.folder, prepared.task, tallies, record, prepared.training, stopped)
+        record = log.record if isinstance(log, MemoryLog) else read_log(log.path)
+        folder = self.folder or IN_MEMORY
+        return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
 
-    def _open_log(self, systems: Mapping[str, System]) -> RunLog:
-        if self.earlier is not None:
-            return RunLog(self.earlier.path, keep_bytes=self.earlier.valid_bytes)
-        resolved = self.setup.resolved()
+    def _open_log(
+        self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
+    ) -> RunLog | MemoryLog:
+        if self.previous is not None:
+            return RunLog(self.previous.path, keep_bytes=self.previous.valid_bytes)
+        resolved = self.experiment.resolved()
         text = dump_yaml(resolved)
-        write_text(self.folder / "config.yaml", text)
-        log = RunLog(self.folder / "run.jsonl")
-        system = next(iter(systems.values()))
-        log.write(
-            "run",
-            {
-                "schema": 1,
-                "robotvision": __version__,
-                "task": self.prepared.task.model_dump(mode="json"),
-                "mode": self.setup.config.mode,
-                "policy": self.policy.describe(),
-                "clock": self.setup.config.replay.clock,
-                "system": {"name": system.name, "isolation": getattr(system, "isolation", "none")},
-                "limit": self.limit,
-                "seed": self.setup.config.seed,
-                "config_digest": hashlib.sha256(text.encode()).hexdigest(),
-                "config": resolved,
-                "training": {k: training_summary(t) for k, t in self.prepared.training.items()},
-                "environment": describe(),
-                "null_ns": null_figures(self.null_frames) if self.null_frames else {},
-                **({"notes": list(self.notes)} if self.notes else {}),
-            },
-        )
+        log: RunLog | MemoryLog
+        if self.folder is None:
+            log = MemoryLog()
+        else:
+            write_text(self.folder / "config.yaml", text)
+            log = RunLog(self.folder / "run.jsonl")
+        system = next(iter(answerers.values())).system
+        config, options = self.experiment.config, self.options
+        header = {
+            "schema": 1,
+            "robotvision": __version__,
+            "task": self.prepared.task.model_dump(mode="json"),
+            "mode": config.mode,
+            "policy": self.policy.describe(),
+            "clock": config.replay.clock,
+            "system": {"name": system.name, "isolation": getattr(system, "isolation", "none")},
+            "limit": options.limit,
+            "seed": config.seed,
+            "config_digest": hashlib.sha256(text.encode()).hexdigest(),
+            "config": resolved,
+            "training": {k: training_summary(t) for k, t in training.items()},
+            "environment": describe(),
+            "null_ns": null_figures(options.null_frames) if options.null_frames else {},
+        }
+        if options.notes:
+            header["notes"] = list(options.notes)
+        log.write("run", header)
         return log
 
-    def _replay_part(self, part: TestSetSpec, system: System, tally: Tally, log: RunLog) -> None:
-        config = self.setup.config
-        replay = self._replay()
-        deadline = self.policy.deadline_ns
+    def _replay_part(
+        self, part: TestSetSpec, system: System, tally: Tally, log: RunLog | MemoryLog
+    ) -> None:
+        config = self.experiment.config
         is_started = False
         for number, spec in enumerate(s for s in part.test for _ in range(config.replay.loop)):
-            sequence = self._faulty(self.prepared.opened[spec])
-            done = self._earlier(part, number)
-            skip = self._counted(done, replay, sequence, system, tally, log)
-            n = len(replay.positions(sequence))
-            if done is not None and skip >= n:
+            sequence = self._apply_faults(self.prepared.sequences[spec])
+            previous = self._previous_sequence(part, number)
+            skip = self._recount(previous, sequence, system, tally, log)
+            n = len(self.replay.positions(sequence))
+            if previous is not None and skip >= n:
                 continue
             if not is_started:
+                deadline = self.policy.deadline_ns
                 known = deadline if isinstance(deadline, int) else None
                 system.start(Session(self.prepared.task, config.mode, known, config.seed))
                 is_started = True
             if skip == 0:
-                log.write("sequence", _about(sequence, part, n, replay))
+                log.write("sequence", _about(sequence, part, n, self.replay))
             self.observer.sequence(sequence.name, n)
-            self._replay_sequence(sequence, system, replay, skip, tally, log)
+            self._replay_sequence(sequence, system, skip, tally, log)
 
     def _replay_sequence(
         self,
         sequence: ImageSequence,
         system: System,
-        replay: Replay,
         skip: int,
         tally: Tally,
-        log: RunLog,
+        log: RunLog | MemoryLog,
     ) -> None:
-        judge = _Scorer(self.policy, replay, sequence, tally)
+        scorer = _Scorer(self.policy, self.replay, sequence, tally)
         pipeline = getattr(system, "pipeline", None)
         channels = pipeline.channels if isinstance(pipeline, Pipeline) else None
-        for k, record in enumerate(play(sequence, system, replay, skip, channels), skip):
+        for k, record in enumerate(play(sequence, system, self.replay, skip, channels), skip):
             log.frame(record)
-            for shown, scored in judge.push(k, record):
+            for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
-        for shown, scored in judge.flush():
+        for shown, scored in scorer.flush():
             self.observer.frame(shown, scored, tally)
 
-    def _faulty(self, sequence: ImageSequence) -> ImageSequence:
+    def _apply_faults(self, sequence: ImageSequence) -> ImageSequence:
         """Return the sequence with the sensor faults that the configuration declares."""
-        plan = self.setup.config.faults
+        plan = self.experiment.config.faults
         if plan is None:
             return sequence
-
-        if is_about_time(plan) and self.setup.config.replay.clock == "asap":
+        if is_about_time(plan) and self.replay.clock == "asap":
             self.observer.note(
                 "with the clock 'asap' no frame is late, whatever the faults do to "
                 "the times; set 'clock: simulated' or rescore the run"
             )
         return with_faults(sequence, plan)
 
-    def _replay(self) -> Replay:
-        r = self.setup.config.replay
-        return Replay(
-            self.policy, r.clock, r.rate_hz, r.speed, r.start_s, self.limit, r.decode_ahead
-        )
-
-    def _earlier(self, part: TestSetSpec, number: int) -> SequenceRecord | None:
+    def _previous_sequence(self, part: TestSetSpec, number: int) -> SequenceRecord | None:
         """Return the log's record of the ``number``-th sequence of a part, if it got there."""
-        if self.earlier is None:
+        if self.previous is None:
             return None
-        mine = [s for s in self.earlier.sequences if s.set == part.name]
-        return mine[number] if number < len(mine) else None
+        of_part = [s for s in self.previous.sequences if s.set == part.name]
+        return of_part[number] if number < len(of_part) else None
 
-    def _counted(
+    def _recount(
         self,
-        done: SequenceRecord | None,
-        replay: Replay,
+        previous: SequenceRecord | None,
         sequence: ImageSequence,
         system: System,
         tally: Tally,
-        log: RunLog,
+        log: RunLog | MemoryLog,
     ) -> int:
-        """Count the frames of an earlier run; return how many of them stand."""
-        if done is None:
+        """Count the frames of an interrupted run; return how many of them stand."""
+        if previous is None:
             return 0
-        is_whole = len(done.frames) >= len(replay.positions(sequence))
+        is_whole = len(previous.frames) >= len(self.replay.positions(sequence))
         has_memory = getattr(system, "has_memory", True)
-        if not is_whole and (has_memory or replay.clock != "asap"):
-            log.cut(done.offset)
+        if not is_whole and (has_memory or self.replay.clock != "asap"):
+            assert isinstance(log, RunLog)  # only a run with a folder is resumed
+            log.cut(previous.offset)
             self.observer.note(
                 f"{sequence.name}: begun again, since a system with memory or a running clock "
                 "cannot go on in the middle"
             )
             return 0
-        judge = _Scorer(self.policy, replay, sequence, tally)
-        for k, record in enumerate(done.frames):
-            for _ in judge.push(k, record):
+        scorer = _Scorer(self.policy, self.replay, sequence, tally)
+        for k, record in enumerate(previous.frames):
+            for _ in scorer.push(k, record):
                 pass
-        for _ in judge.flush():
+        for _ in scorer.flush():
             pass
-        return len(done.frames)
+        return len(previous.frames)
 
 
 class _Scorer:
@@ -361,7 +398,7 @@ def training_summary(training: Training) -> dict[str, Any]:
 
 
 def resumed(folder: Path) -> tuple[Experiment, int | None]:
-    """Return the setup and the limit of an interrupted run, from its folder.
+    """Load the experiment and the limit of an interrupted run from its folder.
 
     Raises
     ------
@@ -370,14 +407,14 @@ def resumed(folder: Path) -> tuple[Experiment, int | None]:
     """
     record = read_log(folder)
     path = folder / "config.yaml"
-    setup = load_config(path)
+    experiment = load_config(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != record.about.get("config_digest"):
         raise RobotVisionError(
             f"{path}: changed since the run began, so its answers would not fit together; begin a "
             "new run"
         )
-    return setup, record.about.get("limit")
+    return experiment, record.about.get("limit")
 
 
 def write_text(path: Path, text: str) -> None:

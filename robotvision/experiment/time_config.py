@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import Experiment, TestSetSpec
+from robotvision.config.experiment import Experiment
 from robotvision.data import open_sequence
 from robotvision.data.sequence import ImageSequence
-from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import Preparation
+from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
+from robotvision.experiment.recognisers import Trainer
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.runs.environment import describe
 from robotvision.scoring.policy import Policy
@@ -82,8 +82,12 @@ class TimingOptions:
     n_passes: int | None = None
 
 
-def from_setup(
-    setup: Experiment, set_name: str | None, cache: Path | None, observer: Observer, folder: Path
+def from_experiment(
+    experiment: Experiment,
+    set_name: str | None,
+    cache: Path | None,
+    observer: Observer,
+    folder: Path,
 ) -> Subject:
     """Return the system of a configuration on its test set's first sequence, trained.
 
@@ -92,15 +96,12 @@ def from_setup(
     RobotVisionError
         There is no such set, or the configuration's input is wrong.
     """
-    parts = {part.name: part for part in setup.parts}
-    if set_name is not None and set_name not in parts:
-        raise RobotVisionError(f"--set {set_name}: no such test set; known: {', '.join(parts)}")
-    part: TestSetSpec = parts[set_name] if set_name is not None else setup.parts[0]
-    prepared = Preparation(setup, cache, observer, folder / "system.log")
-    system = prepared.system(part)
-    session = Session(prepared.task, setup.config.mode, None, setup.config.seed)
-    sequence = prepared.opened[part.test[0]]
-    return Subject(setup.path.stem, system, session, sequence)
+    part = experiment.test_set(set_name)
+    prepared = prepare(experiment, observer)
+    system = Trainer(folder, cache, observer)(prepared, part).system
+    session = Session(prepared.task, experiment.config.mode, None, experiment.config.seed)
+    sequence = prepared.test_sequences(part)[0]
+    return Subject(experiment.path.stem, system, session, sequence)
 
 
 def from_command(

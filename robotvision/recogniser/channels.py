@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robotvision import data
-from robotvision.config.checks import Config, Named, build
+from robotvision.config.checks import build
+from robotvision.config.schema import Config, Named
 from robotvision.data.sequence import ChannelKind, require_channels
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import FEATURES

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from robotvision import data
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import FittedClassifier, fit_cues, fit_cues_held_out
-from robotvision.config.checks import Config, Named, UnknownConfig, build
+from robotvision.config.checks import build
+from robotvision.config.schema import Config, Named, UnknownConfig
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.posterior import Posterior
@@ -46,7 +47,7 @@ class FollowedFrame:
     indices: list[int] = field(default_factory=list)
 
 
-class Feed:
+class Feed(Observer):
     """Collects a run. All but the observer's methods may be called from any thread.
 
     Parameters

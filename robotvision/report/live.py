@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.scoring.tally import Tally
@@ -39,7 +40,7 @@ PLAIN_EVERY_S = 2.0
 REDRAW_EVERY_S = 0.08
 
 
-class Live:
+class Live(Observer):
     """An observer that shows a run on stderr. A context manager.
 
     Parameters

@@ -10,7 +10,7 @@ from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.scoring.tally import Tally
 
 
-class Observers:
+class Observers(Observer):
     """An observer that tells others."""
 
     def __init__(self, others: Sequence[Observer]) -> None:

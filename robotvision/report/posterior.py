@@ -8,18 +8,16 @@ watches. A pipeline in another process, or a program, tells its confidence alone
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from robotvision.config.checks import Experiment, TestSetSpec
-from robotvision.experiment.prepare import Preparation
-from robotvision.experiment.progress import Observer
+from robotvision.config.experiment import TestSetSpec
+from robotvision.experiment.prepare import Prepared
+from robotvision.experiment.recognisers import Answerer, Recognisers
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.records import Answer
-from robotvision.systems.base import System
 
 
 class Posterior:
@@ -46,6 +44,18 @@ class Posterior:
                 return [(self.classes[i], float(last[i])) for i in order]
         return [(answer.room or "best room, not answered", answer.confidence)]
 
+    def watch(self, recognisers: Recognisers) -> Recognisers:
+        """Return recognisers whose pipelines in this process show their probabilities here."""
+
+        def watched(prepared: Prepared, part: TestSetSpec) -> Answerer:
+            answerer = recognisers(prepared, part)
+            system = answerer.system
+            if isinstance(system, InProcess) and not isinstance(system.pipeline.decision, _Watched):
+                system.pipeline.decision = _Watched(system.pipeline.decision, self)
+            return answerer
+
+        return watched
+
 
 class _Watched(Decision):
     """A decision that lets its probabilities be seen."""
@@ -59,25 +69,3 @@ class _Watched(Decision):
         """Return the answer for one frame."""
         self._posterior.last = probabilities
         return Decision.decide(self, probabilities, is_unknown)
-
-
-class WatchedPreparation(Preparation):
-    """A preparation whose pipelines let their probabilities be seen."""
-
-    def __init__(
-        self,
-        setup: Experiment,
-        cache: Path | None,
-        observer: Observer,
-        log_path: Path,
-        posterior: Posterior,
-    ) -> None:
-        self.posterior = posterior
-        super().__init__(setup, cache, observer, log_path)
-
-    def system(self, part: TestSetSpec) -> System:
-        """Return the system that answers a test set."""
-        system = super().system(part)
-        if isinstance(system, InProcess) and not isinstance(system.pipeline.decision, _Watched):
-            system.pipeline.decision = _Watched(system.pipeline.decision, self.posterior)
-        return system

@@ -9,15 +9,15 @@ from typing import Self
 
 from rich.console import Console
 
-from robotvision.config.checks import Experiment
+from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import Preparation
 from robotvision.experiment.progress import Observer
+from robotvision.experiment.recognisers import Recognisers, Trainer
 from robotvision.report.feed import Feed
 from robotvision.report.live import Live
 from robotvision.report.observers import Observers
 from robotvision.report.panel import Panel
-from robotvision.report.posterior import Posterior, WatchedPreparation
+from robotvision.report.posterior import Posterior
 from robotvision.report.serve import Server
 
 
@@ -88,13 +88,10 @@ class RunWatch:
         self.server.flush()
         self.server.__exit__(kind, e, t)
 
-    def prepared(self, cache: Path | None) -> Preparation | None:
-        """Return a preparation whose probabilities can be seen, where anybody looks at them."""
-        if not self.is_watched:
-            return None
-        return WatchedPreparation(
-            self.setup, cache, self.observer, self.folder / "system.log", self.posterior
-        )
+    def recognisers(self, cache: Path | None) -> Recognisers:
+        """Return what trains the run's systems; probabilities are kept where anybody looks."""
+        trainer = Trainer(self.folder, cache, self.observer)
+        return self.posterior.watch(trainer) if self.is_watched else trainer
 
     def over(self, words: str, is_stopped: bool = False) -> None:
         """Say that run and report are done; where asked for, go on serving until Ctrl-C."""

@@ -8,41 +8,61 @@ from typing import Any
 
 from rich.console import Console
 
-from robotvision.config.checks import Experiment
 from robotvision.experiment.run import RunResult, write_text
 from robotvision.records import SILENCE
 from robotvision.report.console import out
 from robotvision.report.degradation import degradation_table
-from robotvision.report.html import write_html
+from robotvision.report.html.page import write_html
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
 from robotvision.submissions.runfile import write_run_file
 
+Rows = Sequence[Mapping[str, Any]]
 
-def finish(
-    run: RunResult,
-    setup: Experiment,
-    *,
-    as_json: bool,
-    errors: Console,
-    lost: Sequence[Mapping[str, Any]] | None = None,
-) -> int:
-    """Write run file and reports, print the report, return the exit code.
 
-    ``lost`` is the degradation table of a run with sensor faults.
+def write_reports(run: RunResult, lost: Rows | None = None) -> dict[str, Any]:
+    """Write the run files, ``report.json`` and ``report.html`` of a run; return the report.
+
+    Parameters
+    ----------
+    run : RunResult
+        With a folder.
+    lost : rows, optional
+        The degradation table of a run with sensor faults.
+
+    Raises
+    ------
+    RobotVisionError
+        A file cannot be written.
     """
     data = report(run)
     if lost is not None:
         data["degradation"] = list(lost)
+    write_run_files(run)
+    write_summary(run, data)
+    write_html(run.folder)
+    return data
+
+
+def write_run_files(run: RunResult) -> None:
+    """Write the answers as the task's run file: ``run.txt``, or ``run-<set>.txt`` for each set."""
     first = run.task.run_file.first_number
     for name in dict.fromkeys(s.set for s in run.record.sequences):
         frames = [f for s in run.record.sequences if s.set == name for f in s.frames]
         file_name = "run.txt" if len(run.tallies) == 1 else f"run-{name}.txt"
         rows = [(f.index + first, f.timed.answer or SILENCE) for f in frames]
         write_run_file(run.folder / file_name, run.task, rows)
+
+
+def write_summary(run: RunResult, data: Mapping[str, Any]) -> None:
+    """Write ``report.json``."""
     text = json.dumps(data, indent=1, ensure_ascii=False)
     write_text(run.folder / "report.json", text + "\n")
-    write_html(run.folder)
+
+
+def finish(run: RunResult, *, as_json: bool, errors: Console, lost: Rows | None = None) -> int:
+    """Write the reports of a run, print one of them, return the exit code; ``lost`` as above."""
+    data = write_reports(run, lost)
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
     else:

@@ -27,7 +27,7 @@ from typing import Any
 
 from pydantic import Field
 
-from robotvision.config.checks import Config
+from robotvision.config.schema import Config
 from robotvision.errors import Fault, InputFaults, near
 from robotvision.playback.faults import load_plan
 from robotvision.sweep.merge import Merged, Merger, Origin

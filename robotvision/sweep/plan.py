@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from robotvision import __version__
-from robotvision.config.checks import Experiment, Named, SequenceSpec, check_config
+from robotvision.config.checks import check_config
+from robotvision.config.experiment import Experiment
+from robotvision.config.schema import Named, SequenceSpec
 from robotvision.data import ImageSequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.experiment.prepare import open_part, table_digest

@@ -9,22 +9,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
-from robotvision.config.checks import Experiment, SequenceSpec, TestSetSpec
-from robotvision.experiment.prepare import Preparation
-from robotvision.experiment.progress import Observer
+from robotvision.config.experiment import Experiment, TestSetSpec
+from robotvision.config.schema import SequenceSpec
+from robotvision.experiment.prepare import Prepared
+from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import TrainedModel
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
 from robotvision.recogniser.training import Training
 from robotvision.records import Frame
-from robotvision.systems.base import System, View
+from robotvision.systems.base import View
 
 Block = NDArray[np.float32]
 
@@ -91,54 +91,35 @@ class RunInputs:
     blocks: Mapping[str, list[list[Block]]]
 
 
-class PreparedRun(Preparation):
-    """A preparation that opens and trains nothing it was given.
+def reusing(inputs: RunInputs, trainer: Trainer) -> Recognisers:
+    """Return recognisers that train nothing they were given; ``trainer`` does the rest."""
 
-    Parameters
-    ----------
-    parts : RunInputs
-        What is there already; the rest as in `Preparation`.
-    """
+    def recognise(prepared: Prepared, part: TestSetSpec) -> Answerer:
+        trained, blocks = inputs.trained.get(part.name), inputs.blocks.get(part.name)
+        if trained is None:
+            return trainer(prepared, part)
+        pipeline = finished(trained, prepared.experiment)
+        training = Training(**trained.about["training_facts"])
+        if not blocks:
+            return Answerer(trainer.serve(prepared, part, pipeline), training)
+        vectors = _vectors(prepared, part, blocks)
+        return Answerer(PrecomputedFeatures(pipeline, vectors), training)
 
-    def __init__(
-        self,
-        setup: Experiment,
-        cache: Path | None,
-        observer: Observer,
-        log_path: Path,
-        parts: RunInputs,
-    ) -> None:
-        self.parts = parts
-        super().__init__(setup, cache, observer, log_path)
-        for part in setup.parts:
-            trained = parts.trained.get(part.name)
-            if trained is not None:
-                self.pipelines[part.train] = finished(trained, setup)
-                self.training[part.name] = Training(**trained.about["training_facts"])
-
-    def _open_all(self) -> None:
-        self.opened.update(self.parts.opened)
-
-    def system(self, part: TestSetSpec) -> System:
-        """Return the system that answers a test set."""
-        blocks = self.parts.blocks.get(part.name)
-        pipeline = self.pipelines.get(part.train)
-        if not blocks or pipeline is None:
-            return super().system(part)
-        return PrecomputedFeatures(pipeline, self._tours(part, blocks))
-
-    def _tours(
-        self, part: TestSetSpec, blocks: list[list[Block]]
-    ) -> Iterator[tuple[Mapping[int, int], Sequence[Block]]]:
-        for spec, found in zip(part.test, blocks, strict=True):
-            rows = {f.index: i for i, f in enumerate(self.opened[spec].frames)}
-            for _ in range(self.setup.config.replay.loop):
-                yield rows, found
+    return recognise
 
 
-def finished(trained: TrainedModel, setup: Experiment) -> Pipeline:
-    """Return a trained pipeline with the decision of ``setup`` and a filter of its own."""
-    pipeline, config = trained.pipeline, setup.config
+def _vectors(
+    prepared: Prepared, part: TestSetSpec, blocks: list[list[Block]]
+) -> Iterator[tuple[Mapping[int, int], Sequence[Block]]]:
+    for sequence, vectors in zip(prepared.test_sequences(part), blocks, strict=True):
+        rows = {f.index: i for i, f in enumerate(sequence.frames)}
+        for _ in range(prepared.experiment.config.replay.loop):
+            yield rows, vectors
+
+
+def finished(trained: TrainedModel, experiment: Experiment) -> Pipeline:
+    """Return a trained pipeline with the decision of ``experiment`` and a filter of its own."""
+    pipeline, config = trained.pipeline, experiment.config
     wish = config.decision.unknown
     decision = Decision(
         trained.task,

@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from robotvision.config.checks import SequenceList, SequenceSpec
+from robotvision.config.schema import SequenceList, SequenceSpec
 from robotvision.yamlfile import Path_, Strict
 
 Groups = Annotated[dict[str, SequenceList], Field(min_length=2)]

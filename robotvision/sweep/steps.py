@@ -18,15 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robotvision import __version__
-from robotvision.config.checks import (
-    Config,
-    DecisionConfig,
-    Experiment,
-    Named,
-    SequenceSpec,
-    TestSetSpec,
-    build,
-)
+from robotvision.config.checks import build
+from robotvision.config.experiment import Experiment, TestSetSpec
+from robotvision.config.schema import Config, DecisionConfig, Named, SequenceSpec
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
 from robotvision.playback.faults import FaultPlan

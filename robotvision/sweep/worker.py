@@ -23,12 +23,13 @@ import numpy as np
 from robotvision import __version__, data
 from robotvision.cluster.cores import LoadWatch, not_quotable, own_cores, pin_threads
 from robotvision.cluster.store import MODELS, RUNS, Store, Vectors
-from robotvision.config.checks import SequenceSpec, build
+from robotvision.config.checks import build
+from robotvision.config.schema import SequenceSpec
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import open_part
-from robotvision.experiment.progress import Silent
-from robotvision.experiment.run import NULL_FRAMES, execute
-from robotvision.experiment.run import RunResult as FinishedRun
+from robotvision.experiment.prepare import open_part, prepare
+from robotvision.experiment.recognisers import Trainer
+from robotvision.experiment.run import NULL_FRAMES, RunOptions
+from robotvision.experiment.run import run as run_experiment
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import cache_key, extract, training_frames
@@ -38,10 +39,9 @@ from robotvision.recogniser.augment import altered
 from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.recogniser.persistence import SUFFIX, TrainedModel, load_pipeline, save_pipeline
 from robotvision.recogniser.training import fit_pipeline
-from robotvision.records import SILENCE
 from robotvision.report.summary import report
-from robotvision.submissions.runfile import write_run_file
-from robotvision.sweep.reuse import Block, PreparedRun, RunInputs
+from robotvision.report.write import write_run_files, write_summary
+from robotvision.sweep.reuse import Block, RunInputs, reusing
 from robotvision.sweep.rows import FAILED, Row, done_row, empty_row, error_line, write_row
 from robotvision.sweep.steps import ExtractFeatures, Feature, FitFeatures, SweepRun, TrainRecogniser
 
@@ -233,21 +233,24 @@ def _run(
     is_kept = bool(kept) and len(kept) == len(trained)
     found = _blocks(vectors, blocks) if is_kept else {}
     specs = {s for part in setup.parts for s in (*part.train, *part.test)}
-    parts = RunInputs({s: _opened(s) for s in specs}, kept if is_kept else {}, found)
+    inputs = RunInputs({s: _opened(s) for s in specs}, kept if is_kept else {}, found)
     note = "features were looked up, not extracted: no latency" if found else ""
     watch = LoadWatch()
     with store.scratch() as folder:
-        prepared = PreparedRun(setup, vectors.mirror, Silent(), folder / "system.log", parts)
+        prepared = prepare(setup, sequences=inputs.opened)
         with watch.watching():
-            run = execute(
+            run = run_experiment(
                 setup,
                 folder,
-                limit=context.limit,
                 prepared=prepared,
-                notes=(f"made in a sweep, latency not quotable: {note or 'see its table'}",)
-                if note or not context.exclusive
-                else (),
-                null_frames=NULL_FRAMES if context.exclusive else 0,
+                recognisers=reusing(inputs, Trainer(folder, vectors.mirror)),
+                options=RunOptions(
+                    limit=context.limit,
+                    notes=(f"made in a sweep, latency not quotable: {note or 'see its table'}",)
+                    if note or not context.exclusive
+                    else (),
+                    null_frames=NULL_FRAMES if context.exclusive else 0,
+                ),
             )
         summary = report(run)
         if found:
@@ -265,20 +268,10 @@ def _run(
             "run_dir": store.shown(f"{RUNS}/{spec.key}"),
         }
         summary |= {"run_dir": row["run_dir"], "latency_note": reason}
-        _write_reports(run, summary, folder)
+        write_run_files(run)
+        write_summary(run, summary)
         store.put_folder(folder, f"{RUNS}/{spec.key}")
     return row
-
-
-def _write_reports(run: FinishedRun, summary: Mapping[str, Any], folder: Path) -> None:
-    first = run.task.run_file.first_number
-    for name in run.tallies:
-        frames = [f for s in run.record.sequences if s.set == name for f in s.frames]
-        file_name = "run.txt" if len(run.tallies) == 1 else f"run-{name}.txt"
-        rows = [(f.index + first, f.timed.answer or SILENCE) for f in frames]
-        write_run_file(folder / file_name, run.task, rows)
-    text = json.dumps(summary, indent=1, ensure_ascii=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _blocks(

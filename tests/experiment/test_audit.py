@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from robotvision.data import open_sequence
-from robotvision.experiment.audit import audit
+from robotvision.experiment.audit import audit_system
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Reply, Session, View
 from robotvision.tasks import load_task
@@ -64,7 +64,7 @@ def test_whoever_uses_more_than_the_frame_is_caught(
     """Pixels alone pass; a counter, the frame's number or its time do not."""
     task = load_task("rooms").with_rooms(ROOMS)
     sequence = open_sequence(data_root / "test")
-    found = audit(Cheat(rule), Session(task), [sequence])
+    found = audit_system(Cheat(rule), Session(task), [sequence])
     assert {c.way for c in found.changes} == ways
     assert found.is_obligatory == (not ways)
     assert found.asked == {

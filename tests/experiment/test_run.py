@@ -15,8 +15,9 @@ import pytest
 
 from robotvision.config.checks import load_config
 from robotvision.errors import InputFaults, RobotVisionError
-from robotvision.experiment.progress import Silent
-from robotvision.experiment.run import RunResult, execute, new_folder
+from robotvision.experiment.progress import Observer
+from robotvision.experiment.run import RunResult, experiment_folder
+from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.runs.log import read_log
@@ -27,7 +28,7 @@ Config = Callable[..., Path]
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 
 
-class Watcher(Silent):
+class Watcher(Observer):
     """Keeps what a run says."""
 
     def __init__(self) -> None:
@@ -46,8 +47,8 @@ class Watcher(Silent):
 def run(path: Path, out: Path, **options: object) -> tuple[RunResult, Watcher]:
     setup = load_config(path)
     watcher = Watcher()
-    folder = new_folder(setup, out)
-    return execute(setup, folder, cache=cache_folder(), observer=watcher, **options), watcher  # type: ignore[arg-type]
+    folder = experiment_folder(setup, out)
+    return run_experiment(setup, folder, cache=cache_folder(), observer=watcher, **options), watcher  # type: ignore[arg-type]
 
 
 def test_a_recogniser_learns_the_rooms(config: Config, tmp_path: Path) -> None:

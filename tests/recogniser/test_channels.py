@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from robotvision.config.checks import Config, Named
+from robotvision.config.schema import Config, Named
 from robotvision.data import open_sequence
 from robotvision.data.sequence import ChannelKind, ImageSequence
 from robotvision.errors import RobotVisionError

@@ -16,8 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from robotvision.config.checks import load_config
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import tune_part
-from robotvision.experiment.progress import Silent
+from robotvision.experiment.train import tune as tune_experiment
 from robotvision.recogniser.tuning.holdout import Frames, splits
 
 REPO = Path(__file__).parents[2]
@@ -130,10 +129,10 @@ def test_the_score_is_that_of_a_run_on_the_held_out_sequence(
 ) -> None:
     """Oracle: train on one tour, run over the other, both ways; the same points to the last."""
     setup = load_config(small("tune: {classifier: [knn, {name: svm, kernel: chi2, C: 10}]}\n"))
-    tuned = tune_part(setup, None, None, Silent())
+    tuned = tune_experiment(setup)
     assert tuned.unit == "whole sequences"
     by_name = {getattr(c.chosen["classifier"], "name", "knn"): c for c in tuned.candidates}
-    from robotvision.experiment.run import execute
+    from robotvision.experiment.run import run as run_experiment
 
     total = frames = 0.0
     for here, there in (("cloudy", "sunny"), ("sunny", "cloudy")):
@@ -147,7 +146,7 @@ def test_the_score_is_that_of_a_run_on_the_held_out_sequence(
         folder = tmp_path / f"run-{here}"
         folder.mkdir()
         try:
-            run = execute(load_config(path), folder)
+            run = run_experiment(load_config(path), folder)
         except Exception as e:  # a room of the test that training does not show
             pytest.fail(str(e))
         total += run.tallies["test"].points
@@ -181,7 +180,7 @@ def test_channels_left_open_are_settled_for_each_candidate(small: Callable[[str]
     cues = "{name: hsv_histogram, channel: auto}"
     odd = "{name: stereo_depth, optional: true}"
     path = small(f"tune:\n  features: [[{cues}], [{cues}, {odd}], [{{name: stereo_depth}}]]\n")
-    tuned = tune_part(load_config(path), None, None, Silent())
+    tuned = tune_experiment(load_config(path))
     first, second, third = tuned.candidates
     assert first.per_frame == second.per_frame > 0
     assert all(c.chosen["features"][0].params == {"channel": "auto"} for c in (first, second))
@@ -221,7 +220,7 @@ def test_bad_sections_are_refused_in_a_line(
     """The file is named and what is near to what was meant."""
     path = small(tune)
     with pytest.raises(RobotVisionError) as caught:
-        tune_part(load_config(path), None, None, Silent())
+        tune_experiment(load_config(path))
     assert message in str(caught.value)
     assert "small.yaml" in str(caught.value)
 

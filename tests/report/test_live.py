@@ -15,11 +15,12 @@ from rich.console import Console
 
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
-from robotvision.experiment.run import execute
+from robotvision.experiment.recognisers import Trainer
+from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.observers import Observers
 from robotvision.report.panel import SPARKS, Panel, bar, sparkline
-from robotvision.report.posterior import Posterior, WatchedPreparation
+from robotvision.report.posterior import Posterior
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 
@@ -50,9 +51,9 @@ def panel(is_terminal: bool = True, is_wall: bool = False) -> Recorder:
 def watched(config: Path, folder: Path, screen: Panel) -> float:
     setup = load_config(config)
     folder.mkdir()
-    prepared = WatchedPreparation(setup, None, screen, folder / "system.log", screen.posterior)
+    recognisers = screen.posterior.watch(Trainer(folder, observer=screen))
     with screen:
-        run = execute(setup, folder, observer=Observers([screen]), prepared=prepared)
+        run = run_experiment(setup, folder, observer=Observers([screen]), recognisers=recognisers)
     return sum(t.points for t in run.tallies.values())
 
 
@@ -110,7 +111,7 @@ def test_probabilities_of_another_frame_are_not_shown() -> None:
 
 def test_watching_changes_no_answer_and_no_point(config: Config, tmp_path: Path) -> None:
     path = config()
-    plain = execute(load_config(path), _made(tmp_path / "plain"))
+    plain = run_experiment(load_config(path), _made(tmp_path / "plain"))
     points = watched(path, tmp_path / "watched", panel())
     assert points == sum(t.points for t in plain.tallies.values())
     assert (tmp_path / "watched" / "run.jsonl").exists()

@@ -26,7 +26,8 @@ from rich.console import Console
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.run import execute
+from robotvision.experiment.run import RunOptions
+from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, Outcome, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.feed import Feed
 from robotvision.report.html.live import live_page
@@ -46,7 +47,7 @@ def followed(config: Config, tmp_path: Path) -> Feed:
     folder = tmp_path / "run"
     folder.mkdir()
     feed = Feed(folder)
-    execute(load_config(config()), folder, observer=feed)
+    run_experiment(load_config(config()), folder, observer=feed)
     return feed
 
 
@@ -80,12 +81,12 @@ def test_a_run_that_was_gone_on_with_is_placed_after_its_past(
     """Frames of the earlier run are not told again; totals hold them all the same."""
     setup, folder = load_config(config()), tmp_path / "run"
     folder.mkdir()
-    whole = execute(setup, folder)
+    whole = run_experiment(setup, folder)
     log = folder / "run.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join(lines[: 2 + 7]))
     feed = Feed(folder)
-    execute(setup, folder, observer=feed, resume=True)
+    run_experiment(setup, folder, observer=feed, options=RunOptions(resume=True))
     state = feed.state()
     assert [r[0] for r in state["rows"]] == list(range(7, 18))
     assert state["status"]["points"] == whole.tallies["test"].points
@@ -101,7 +102,7 @@ def test_several_test_sets_follow_one_another(config: Config, tmp_path: Path) ->
     (path.parent / "sets.yaml").write_text(
         "id: s\nrooms: [Kitchen, Office, Hall]\ntest_sets: [{name: easy}, {name: hard}]\n"
     )
-    run = execute(load_config(path), folder, observer=feed)
+    run = run_experiment(load_config(path), folder, observer=feed)
     state = feed.state()
     assert [r[0] for r in state["rows"]] == list(range(54))
     assert state["status"]["points"] == sum(t.points for t in run.tallies.values())

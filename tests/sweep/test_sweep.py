@@ -20,7 +20,8 @@ import pytest
 from robotvision.cluster.start import ClusterOptions
 from robotvision.cluster.store import Store
 from robotvision.config.checks import load_config
-from robotvision.experiment.run import execute, new_folder
+from robotvision.experiment.run import experiment_folder
+from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.sweep.engine import sweep
 from robotvision.sweep.plan import load_plan
@@ -69,8 +70,8 @@ def test_a_sweep_is_the_same_everywhere(
     assert len(results_of(local)) == 8
     for key, (_, points, digest) in list(results_of(local).items())[::3]:
         setup = load_config(local / "runs" / key / "config.yaml")
-        folder = new_folder(setup, tmp_path / "alone" / key)
-        alone = execute(setup, folder, cache=cache_folder())
+        folder = experiment_folder(setup, tmp_path / "alone" / key)
+        alone = run_experiment(setup, folder, cache=cache_folder())
         assert answers_digest(alone.record) == digest
         assert sum(t.points for t in alone.tallies.values()) == points
     again = robotvision(path, "--out", local, "--json")

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from robotvision import data
-from robotvision.config.checks import Config, Named, TuneConfig
+from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import Extraction, Progress, extract, needs_training

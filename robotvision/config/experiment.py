@@ -1,0 +1,120 @@
+"""A checked configuration: the task loaded, the paths settled, every name known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robotvision.config.schema import Config, PolicyConfig, SequenceSpec, SystemConfig
+from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.scoring.policy import Policy, named_policy
+from robotvision.tasks.model import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TestSetSpec:
+    """One test set with what is trained for it. Parts with equal ``train`` share one pipeline."""
+
+    name: str
+    train: tuple[SequenceSpec, ...]
+    test: tuple[SequenceSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A checked configuration: the task loaded, the paths settled, every name known.
+
+    Parameters
+    ----------
+    config : Config
+        As read.
+    task : Task
+        Its rooms may still wait for the training sequences.
+    parts : tuple[TestSetSpec, ...]
+        The test sets, their paths settled.
+    path : Path
+        The configuration's file.
+    data_root : Path
+        Where relative paths started.
+    """
+
+    config: Config
+    task: Task
+    parts: tuple[TestSetSpec, ...]
+    path: Path
+    data_root: Path
+
+    @property
+    def model_path(self) -> Path | None:
+        """The model file that answers in place of a trained pipeline, its path settled."""
+        return None if self.config.model is None else self.path.parent / self.config.model
+
+    @property
+    def policy(self) -> Policy:
+        """The late-frame policy. Raises RobotVisionError."""
+        replay = self.config.replay
+        deadline = replay.deadline_ms
+        deadline_ns = round(deadline * 1e6) if isinstance(deadline, float) else deadline
+        if isinstance(replay.policy, PolicyConfig):
+            return Policy(replay.policy.backlog, replay.policy.late, deadline_ns)
+        return named_policy(replay.policy, deadline_ns)
+
+    def test_set(self, name: str | None) -> TestSetSpec:
+        """Return the test set called ``name``; None: the first. Raises RobotVisionError."""
+        if name is None:
+            return self.parts[0]
+        for part in self.parts:
+            if part.name == name:
+                return part
+        known = ", ".join(part.name for part in self.parts)
+        raise RobotVisionError(f"--set {name}: no such test set; known: {known}")
+
+    @property
+    def is_program(self) -> bool:
+        """Whether a program answers, in place of features and classifier."""
+        return isinstance(self.config.system, SystemConfig)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the configuration with every default and absolute paths, as plain data."""
+        data = self.config.model_dump(mode="json")
+        sides = {"train": {}, "test": {}}  # type: dict[str, dict[str, Any]]
+        for part in self.parts:
+            sides["train"][part.name] = [_plain(s) for s in part.train]
+            sides["test"][part.name] = [_plain(s) for s in part.test]
+        for side, sets in sides.items():
+            is_mapping = isinstance(getattr(self.config, side), dict)
+            data[side] = sets if is_mapping else next(iter(sets.values()))
+        if self.model_path is not None:
+            data["model"] = str(self.model_path.resolve())
+        if self.config.task.endswith((".yaml", ".yml")):
+            data["task"] = str((self.path.parent / self.config.task).resolve())
+        return data
+
+
+def _plain(spec: SequenceSpec) -> dict[str, Any]:
+    data = spec.model_dump(mode="json", exclude_defaults=True)
+    return {**data, "path": str(Path(data["path"]).resolve())}
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What is taken in place of a configuration's own task and sequences, where it is given.
+
+    Paths start at the working folder.
+    """
+
+    task: str | None = None
+    train: tuple[Path, ...] = ()
+    test: tuple[Path, ...] = ()
+
+    def of(self, config: Config) -> Config:
+        """Return the configuration with it. Raises InputFaults where a folder is not there."""
+        missing = [Fault(p, "no such folder") for p in (*self.train, *self.test) if not p.exists()]
+        if missing:
+            raise InputFaults(missing)
+        update: dict[str, Any] = {} if self.task is None else {"task": self.task}
+        for side, paths in (("train", self.train), ("test", self.test)):
+            if paths:
+                update[side] = [str(p.resolve()) for p in paths]
+        return config.model_copy(update=update)

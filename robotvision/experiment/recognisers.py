@@ -1,0 +1,115 @@
+"""The system that answers each test set: a program, a model's pipeline, or one trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from robotvision.classifiers import CLASSIFIERS
+from robotvision.config.experiment import TestSetSpec
+from robotvision.config.schema import Config, SequenceSpec, SystemConfig
+from robotvision.experiment.prepare import Prepared
+from robotvision.experiment.program import program
+from robotvision.experiment.progress import Observer
+from robotvision.features import FEATURES
+from robotvision.recogniser.inprocess import InProcess
+from robotvision.recogniser.persistence import SUFFIX, save_pipeline
+from robotvision.recogniser.pipeline import Pipeline
+from robotvision.recogniser.training import Training, fit_pipeline
+from robotvision.recogniser.worker import Worker
+from robotvision.systems.base import System
+from robotvision.temporal import TEMPORAL
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """The system of a test set, and what it was trained on where it was trained here."""
+
+    system: System
+    training: Training | None = None
+
+
+Recognisers = Callable[[Prepared, TestSetSpec], Answerer]
+"""Give the system of a test set; called once for each test set before the replay."""
+
+
+class Trainer:
+    """Give the systems that a configuration names. Equal training sequences share one pipeline.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder: a program's output and a worker's model file are kept there.
+    cache : Path, optional
+        Folder of extracted features; None: none is kept.
+    observer : Observer, optional
+        Receives progress.
+    """
+
+    def __init__(
+        self, folder: Path, cache: Path | None = None, observer: Observer | None = None
+    ) -> None:
+        self.folder, self.cache, self.observer = folder, cache, observer or Observer()
+        self._fitted: dict[tuple[SequenceSpec, ...], tuple[Pipeline, Training]] = {}
+
+    def __call__(self, prepared: Prepared, part: TestSetSpec) -> Answerer:
+        """Return the system of a test set, trained. Raises RobotVisionError."""
+        experiment = prepared.experiment
+        system = experiment.config.system
+        if isinstance(system, SystemConfig):
+            specs = (s for p in experiment.parts for s in (*p.train, *p.test))
+            return Answerer(
+                program(
+                    system,
+                    experiment.path.parent,
+                    self.folder / "system.log",
+                    {Path(s.path).resolve() for s in specs},
+                    experiment.config.mode,
+                )
+            )
+        if prepared.model is not None:
+            return Answerer(self.serve(prepared, part, prepared.model.pipeline))
+        pipeline, training = self._fit(prepared, part)
+        return Answerer(self.serve(prepared, part, pipeline), training)
+
+    def serve(self, prepared: Prepared, part: TestSetSpec, pipeline: Pipeline) -> System:
+        """Return a trained pipeline as a system: in this process, or in one of its own."""
+        if prepared.experiment.config.system != "worker":
+            return InProcess(pipeline)
+        path = self.folder / f"{part.name}{SUFFIX}"
+        save_pipeline(path, pipeline, prepared.task)
+        trusted = own_classes(prepared.experiment.config)
+        return Worker(
+            "robotvision.recogniser.persistence:build_system",
+            {"path": str(path.resolve()), "trusted": trusted},
+            name="pipeline",
+            has_memory=pipeline.has_memory,
+            log_path=self.folder / "system.log",
+        )
+
+    def _fit(self, prepared: Prepared, part: TestSetSpec) -> tuple[Pipeline, Training]:
+        if part.train not in self._fitted:
+            pipeline, _, training = fit_pipeline(
+                prepared.experiment.config,
+                prepared.task,
+                prepared.training_sequences(part),
+                self.cache,
+                self.observer.step,
+                prepared.experiment.path,
+            )
+            self._fitted[part.train] = pipeline, training
+            self.observer.trained(part.name, training)
+        return self._fitted[part.train]
+
+
+def own_classes(config: Config) -> list[str]:
+    """Return the dotted names of the plug-in classes that a configuration names."""
+    named = [(FEATURES, item) for item in config.features]
+    named += [
+        (r, i)
+        for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
+        if i is not None
+    ]
+    classes = [r.get(item if isinstance(item, str) else item.name) for r, item in named]
+    return [f"{cls.__module__}.{cls.__qualname__}" for cls in classes]

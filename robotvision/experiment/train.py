@@ -1,0 +1,92 @@
+"""Train or tune the recogniser of one test set; the test sequences are left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from robotvision.config.experiment import Experiment
+from robotvision.errors import RobotVisionError
+from robotvision.experiment.prepare import Prepared, prepare, table_digest
+from robotvision.experiment.progress import Observer
+from robotvision.recogniser.pipeline import Pipeline
+from robotvision.recogniser.training import fit_pipeline
+from robotvision.recogniser.tuning.search import Tuned
+from robotvision.recogniser.tuning.search import tune as search
+from robotvision.tasks.model import Task
+
+
+def train(
+    experiment: Experiment,
+    set_name: str | None = None,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+) -> tuple[Pipeline, Task, dict[str, Any]]:
+    """Train the pipeline of one test set; return it, its task and what a model file keeps.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        A checked configuration.
+    set_name : str, optional
+        The test set whose training to use, where there are several.
+    cache : Path, optional
+        Folder of extracted features.
+    observer : Observer, optional
+        Receives progress.
+
+    Raises
+    ------
+    RobotVisionError
+        There is nothing to train, or several sets and none is named.
+    """
+    observer = observer or Observer()
+    prepared = _prepare_training(experiment, set_name, observer)
+    (part,) = prepared.experiment.parts
+    sequences = prepared.training_sequences(part)
+    config = prepared.experiment.config
+    pipeline, task, training = fit_pipeline(
+        config, prepared.task, sequences, cache, observer.step, experiment.path
+    )
+    observer.trained(part.name, training)
+    about = {
+        "config": experiment.resolved(),
+        "training": [{"name": s.name, "digest": table_digest(s)} for s in sequences],
+    }
+    return pipeline, task, about
+
+
+def tune(
+    experiment: Experiment,
+    set_name: str | None = None,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+) -> Tuned:
+    """Try the candidates of one test set's training; see `robotvision.recogniser.tuning`.
+
+    Raises
+    ------
+    RobotVisionError
+        As `train` and the search do.
+    """
+    observer = observer or Observer()
+    prepared = _prepare_training(experiment, set_name, observer)
+    (part,) = prepared.experiment.parts
+    sequences, config = prepared.training_sequences(part), prepared.experiment.config
+    return search(config, prepared.task, sequences, cache, observer.step, experiment.path)
+
+
+def _prepare_training(experiment: Experiment, name: str | None, observer: Observer) -> Prepared:
+    """Open the training sequences of one test set alone."""
+    if experiment.is_program or experiment.model_path is not None:
+        raise RobotVisionError(
+            f"{experiment.path}: nothing is trained here, another system answers"
+        )
+    if name is None and len({p.train for p in experiment.parts}) > 1:
+        raise RobotVisionError(
+            f"{experiment.path}: each test set has its own training; name one with --set: "
+            f"{', '.join(p.name for p in experiment.parts)}"
+        )
+    part = experiment.test_set(name)
+    return prepare(replace(experiment, parts=(replace(part, test=()),)), observer)
