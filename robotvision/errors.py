@@ -86,3 +86,10 @@ def near(name: str, known: Iterable[str]) -> str:
     lowered = {k.lower(): k for k in reversed(list(known))}
     match = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
     return f"; did you mean {lowered[match[0]]!r}?" if match else ""
+
+
+def wrong_type(name: str, expected: str, got: object) -> RobotVisionError:
+    """Return the error for an argument of a wrong type."""
+    shown = repr(got)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return RobotVisionError(f"{name}: expected {expected}, got {shown} ({type(got).__name__})")

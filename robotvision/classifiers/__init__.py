@@ -3,6 +3,7 @@
 Any scikit-learn classifier works by its dotted name: ``sklearn.naive_bayes.GaussianNB``.
 """
 
+from robotvision.plugins.lazy import lazy_names
 from robotvision.plugins.registry import Registry
 
 CLASSIFIERS = Registry(
@@ -26,3 +27,6 @@ CLASSIFIERS = Registry(
 register = CLASSIFIERS.register
 
 __all__ = ["CLASSIFIERS", "register"]
+
+__getattr__, __dir__ = lazy_names(__name__, CLASSIFIERS.classes())
+"""Each class by its own name, too: ``robotvision.classifiers.SVM``."""

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sklearn.base import clone
 
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import INTEGRATIONS
 from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
+from robotvision.config.overrides import overridden
 from robotvision.config.schema import (
     Config,
+    Given,
     Named,
     SequenceList,
     SequenceSpec,
@@ -72,6 +75,8 @@ def check_config(
     instead: Overrides | None = None,
 ) -> Experiment:
     """Check a configuration that was read; arguments, result and faults as in `load_config`."""
+    if instead is not None:
+        document = overridden(document, instead.values)
     config = _validated(document)
     if instead is not None:
         config = instead.of(config)
@@ -268,9 +273,11 @@ class _Check:
 
 
 def build(registry: Registry, item: str | Named) -> Any:
-    """Return the plug-in that a configuration names, built with its parameters."""
+    """Return the plug-in that a configuration names, built with its parameters, not fitted."""
     if isinstance(item, str):
         return registry.create(item, {})
+    if isinstance(item, Given):
+        return clone(item.part, safe=False)
     return registry.create(item.name, item.params)
 
 

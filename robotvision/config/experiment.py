@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +100,25 @@ def _plain(spec: SequenceSpec) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What is taken in place of a configuration's own task and sequences, where it is given.
+    """What is taken in place of a configuration's own, where it is given.
 
-    Paths start at the working folder.
+    Parameters
+    ----------
+    task : str or None
+        A task's name or YAML file.
+    train, test : tuple of Path
+        Sequences; paths start at the working folder.
+    values : Mapping[str, Any]
+        Any value by dotted key: ``{"classifier.C": 3}``.
     """
 
     task: str | None = None
     train: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, config: Config) -> Config:
-        """Return the configuration with it. Raises InputFaults where a folder is not there."""
+        """Return the configuration with task and sequences. Raises InputFaults."""
         missing = [Fault(p, "no such folder") for p in (*self.train, *self.test) if not p.exists()]
         if missing:
             raise InputFaults(missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from robotvision.playback.faults import FaultPlan
 from robotvision.yamlfile import Strict
@@ -47,6 +47,24 @@ class Named(Strict):
     def params(self) -> Params:
         """Everything but the name."""
         return dict(self.model_extra or {})
+
+
+class Given(Named):
+    """A plug-in handed over as an object, from Python; ``name`` is what reports call it."""
+
+    _part: Any = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, part: Any, name: str) -> Given:
+        """Return the plug-in ``part`` under a name."""
+        given = cls(name=name)
+        given._part = part
+        return given
+
+    @property
+    def part(self) -> Any:
+        """The object."""
+        return self._part
 
 
 class AugmentConfig(Strict):

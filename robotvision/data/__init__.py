@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from robotvision.data.links import leading_out
 from robotvision.data.sequence import ImageSequence, Reader, Reading
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, wrong_type
 from robotvision.plugins.registry import Registry
 
 READERS = Registry(
@@ -77,7 +78,9 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
     return reading
 
 
-def open_sequence(path: Path, reader: str | None = None, **params: Any) -> ImageSequence:
+def open_sequence(
+    path: str | os.PathLike[str], reader: str | None = None, **params: Any
+) -> ImageSequence:
     """Return the sequence at ``path``; ``params`` as in `read_sequence`.
 
     Raises
@@ -85,6 +88,9 @@ def open_sequence(path: Path, reader: str | None = None, **params: Any) -> Image
     InputFaults
         Every fault found in its tables.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise wrong_type("path", "the folder or file of a sequence", path)
+    path = Path(path)
     reading = read_sequence(path, reader, **params)
     if reading.faults or reading.sequence is None:
         raise InputFaults(reading.faults or [Fault(path, "no frames in it")])

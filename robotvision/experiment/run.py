@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from robotvision import __version__
 from robotvision.config.checks import dump_yaml, load_config
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.sequence import ImageSequence
@@ -35,6 +34,7 @@ from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
 from robotvision.tasks.model import Task
 from robotvision.timing.null import null_figures
+from robotvision.version import __version__
 
 NULL_FRAMES = 300
 """The null system is timed so long before every run: some hundredths of a second."""

@@ -1,5 +1,6 @@
 """Feature extractors by name. See `robotvision.features.base` for the contract."""
 
+from robotvision.plugins.lazy import lazy_names
 from robotvision.plugins.registry import Registry
 
 FEATURES = Registry(
@@ -37,3 +38,6 @@ FEATURES = Registry(
 register = FEATURES.register
 
 __all__ = ["FEATURES", "register"]
+
+__getattr__, __dir__ = lazy_names(__name__, FEATURES.classes())
+"""Each class by its own name, too: ``robotvision.features.PHOG``."""

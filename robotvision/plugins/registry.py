@@ -49,6 +49,18 @@ class Registry:
         """Return every name that can be used, sorted, without importing any plug-in."""
         return sorted({*self._targets, *(e.name for e in entry_points(group=self.group))})
 
+    def classes(self) -> dict[str, str]:
+        """Return the name of each built-in class -> ``"module:Class"``."""
+        targets = (t for t in self._targets.values() if isinstance(t, str))
+        return {t.partition(":")[2]: t for t in targets}
+
+    def name_of(self, cls: type) -> str:
+        """Return the name of a class: the one it is known by, else its dotted name."""
+        for name, target in self._targets.items():
+            if target is cls or target == _target(cls):
+                return name
+        return f"{cls.__module__}.{cls.__qualname__}"
+
     def register(self, name: str) -> Callable[[T], T]:
         """Return a class decorator that makes the class known as ``name``."""
 

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-import robotvision
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.recogniser.model_codec import Decoder, Encoder
+from robotvision.version import __version__
 
 FORMAT = "robotvision model"
 SCHEMA = 1
@@ -101,7 +101,7 @@ def versions() -> dict[str, str]:
     import sklearn
 
     return {
-        "robotvision": robotvision.__version__,
+        "robotvision": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scikit-learn": sklearn.__version__,

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from robotvision import __version__
+from robotvision.version import __version__
 
 _PACKAGES = ("numpy", "opencv-python", "scikit-learn", "torch", "torchvision", "onnxruntime")
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import uuid4
 
-from robotvision import __version__
 from robotvision.cluster.start import (
     ClusterOptions,
     has_dashboard,
@@ -37,6 +36,7 @@ from robotvision.sweep.worker import (
     run_step,
     train_step,
 )
+from robotvision.version import __version__
 
 LOST = (
     "the scheduler was lost, with it the runs that were under way; call the same command again to "

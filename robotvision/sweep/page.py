@@ -16,13 +16,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from robotvision import __version__
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.show import cell, milliseconds, share, varying
 from robotvision.sweep.table import SweepTable, pivot
+from robotvision.version import __version__
 
 PAGE = "results.html"
 WIDTH, LEFT, RIGHT, ROW = 560, 190, 24, 30

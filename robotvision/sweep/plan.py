@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision import __version__
 from robotvision.config.checks import check_config
 from robotvision.config.experiment import Experiment
 from robotvision.config.schema import Named, SequenceSpec
@@ -25,6 +24,7 @@ from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.experiment.prepare import open_part, table_digest
 from robotvision.recogniser.channels import settle_features
 from robotvision.sweep.grid import Grid, Shown
+from robotvision.version import __version__
 
 SCHEMA = 1
 Opened = dict[SequenceSpec, tuple[ImageSequence, Path]]

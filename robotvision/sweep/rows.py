@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from robotvision import __version__
 from robotvision.cluster.store import ROWS, Store
 from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
 from robotvision.runs.log import RunRecord
 from robotvision.sweep.grid import Shown
+from robotvision.version import __version__
 
 DONE, FAILED, PENDING = "done", "failed", "pending"
 QUANTILES = ("p50", "p90", "p99", "max")

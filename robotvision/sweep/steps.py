@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from robotvision import __version__
 from robotvision.config.checks import build
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import Config, DecisionConfig, Named, SequenceSpec
@@ -27,6 +26,7 @@ from robotvision.playback.faults import FaultPlan
 from robotvision.recogniser.augment import AugmentedView, views
 from robotvision.sweep.plan import Plan, RunSpec, SequenceInfo, digest
 from robotvision.tasks.model import Task
+from robotvision.version import __version__
 
 Feature = str | Named
 PLAIN = AugmentedView()

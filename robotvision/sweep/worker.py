@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from robotvision import __version__, data
+from robotvision import data
 from robotvision.cluster.cores import LoadWatch, not_quotable, own_cores, pin_threads
 from robotvision.cluster.store import MODELS, RUNS, Store, Vectors
 from robotvision.config.checks import build
@@ -44,6 +44,7 @@ from robotvision.report.write import write_run_files, write_summary
 from robotvision.sweep.reuse import Block, RunInputs, reusing
 from robotvision.sweep.rows import FAILED, Row, done_row, empty_row, error_line, write_row
 from robotvision.sweep.steps import ExtractFeatures, Feature, FitFeatures, SweepRun, TrainRecogniser
+from robotvision.version import __version__
 
 K = TypeVar("K")
 V = TypeVar("V")

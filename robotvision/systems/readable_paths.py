@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import robotvision
 from robotvision.errors import RobotVisionError
+from robotvision.version import PACKAGE
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 _PYTHON = re.compile(r"python[0-9.]*")
@@ -66,7 +66,7 @@ def find(command: Sequence[str], base: Path, read: Iterable[Path] = ()) -> Needs
         if not place.exists():
             raise RobotVisionError(f"read: {place} does not exist; correct or leave out the path")
         needs.add(Path(os.path.abspath(place)))
-    needs.add(Path(robotvision.__file__).parent)  # the client kits of an editable install
+    needs.add(PACKAGE)  # the client kits of an editable install
     return needs
 
 

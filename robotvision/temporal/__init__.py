@@ -1,5 +1,6 @@
 """Filters over the answers of successive frames, by name. See `robotvision.temporal.filters`."""
 
+from robotvision.plugins.lazy import lazy_names
 from robotvision.plugins.registry import Registry
 
 TEMPORAL = Registry(
@@ -15,3 +16,6 @@ TEMPORAL = Registry(
 register = TEMPORAL.register
 
 __all__ = ["TEMPORAL", "register"]
+
+__getattr__, __dir__ = lazy_names(__name__, TEMPORAL.classes())
+"""Each class by its own name, too: ``robotvision.temporal.Bayes``."""

@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
 
-from robotvision import __version__
 from robotvision.errors import RobotVisionError
+from robotvision.version import __version__
 
 DATE = (2000, 1, 1, 0, 0, 0)
 """The date of every file in an archive."""

@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from robotvision import __file__ as _package
 from robotvision.contest.leaderboard.contest import Contest, entry, open_contest
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
 from robotvision.contest.leaderboard.site import without_folder
 from robotvision.errors import RobotVisionError
 from robotvision.submissions.testsets import SUFFIXES, check_runs, runs_of
+from robotvision.version import PACKAGE
 
 REFERENCE = "reference.json"
 TASK = "task.yaml"
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     source, output = map(Path, arguments)
     reference = source / "ref"
     about = json.loads((reference / REFERENCE).read_text(encoding="utf-8"))
-    print(f"scored by {_package}", flush=True)
+    print(f"scored by {PACKAGE / '__init__.py'}", flush=True)
     try:
         truths = [reference / f"{name}.csv" for name in about["sets"]]
         contest = open_contest(str(reference / TASK), truths)

@@ -15,11 +15,11 @@ from typing import IO, Any
 
 from mcap.writer import Writer
 
-from robotvision import __version__
 from robotvision.data.sequence import ChannelKind, FrameEntry
 from robotvision.errors import FrameError
 from robotvision.report.columns import RunColumns
 from robotvision.report.export.rows import encoded, entries, rows
+from robotvision.version import __version__
 
 GAP_NS = 1_000_000_000
 """Between two sequences on the one time axis of the file."""

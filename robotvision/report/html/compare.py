@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robotvision.report.columns import RunColumns
 from robotvision.report.html.payload import Aligned
@@ -16,13 +17,10 @@ from robotvision.scoring.bootstrap import FEW_BLOCKS, difference, ranks
 
 def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
     """Return the paired comparison of the runs on the frames that all of them scored."""
-    shared = aligned.shared
-    for run, places in zip(runs, aligned.places, strict=True):
-        shared = shared & (run.is_scored[places] if len(run) else False)
-    notes = _notes(runs, aligned, int(shared.sum()))
-    if not shared.any():
+    at, notes = shared_frames(runs, aligned)
+    n_frames = len(at[0])
+    if not n_frames:
         return {"notes": notes, "frames": 0, "rows": [], "pairs": [], "visits": 0}
-    at = [p[shared] for p in aligned.places]
     points = np.stack([run.points[i] for run, i in zip(runs, at, strict=True)], axis=1)
     right = np.stack([run.outcome[i] == CORRECT for run, i in zip(runs, at, strict=True)], axis=1)
     visits = runs[0].visit[at[0]]
@@ -32,7 +30,7 @@ def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
         notes.append(f"Only {n_visits} room visits: the intervals are rough.")
     return {
         "notes": notes,
-        "frames": int(shared.sum()),
+        "frames": n_frames,
         "visits": n_visits,
         "rows": [_row(runs[i], i, found, right[:, i]) for i in np.argsort(-points.sum(0))],
         "pairs": [
@@ -41,6 +39,16 @@ def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
             for j in range(i + 1, len(runs))
         ],
     }
+
+
+def shared_frames(
+    runs: Sequence[RunColumns], aligned: Aligned
+) -> tuple[list[NDArray[np.int64]], list[str]]:
+    """Return the places of the frames that every run scored, and what makes comparing unfair."""
+    shared = aligned.shared
+    for run, places in zip(runs, aligned.places, strict=True):
+        shared = shared & (run.is_scored[places] if len(run) else False)
+    return [p[shared] for p in aligned.places], _notes(runs, aligned, int(shared.sum()))
 
 
 def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[str]:

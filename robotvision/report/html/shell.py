@@ -17,9 +17,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from robotvision import __version__
 from robotvision.errors import RobotVisionError
 from robotvision.report.html.svg import number
+from robotvision.version import __version__
 
 TIMELINE = ("state", "timeline", "inspect", "frames", "start")
 """Scripts behind the timeline and the cards, in order."""

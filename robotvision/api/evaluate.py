@@ -1,0 +1,143 @@
+"""The field's one verb: compare answers with the truth under a task's points."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from itertools import compress
+from typing import Any
+
+import numpy as np
+
+from robotvision.api.arguments import path_of, task_of
+from robotvision.api.run import Run
+from robotvision.api.score import Score
+from robotvision.data.sequence import ImageSequence
+from robotvision.errors import RobotVisionError, near, wrong_type
+from robotvision.records import SILENCE, Answer, TimedAnswer, Truth
+from robotvision.scoring.tally import Tally
+from robotvision.submissions.checker import require_run
+from robotvision.submissions.score import require_truth_fits, tally_run
+from robotvision.submissions.testsets import settle
+from robotvision.submissions.truthfile import read_truth
+from robotvision.tasks.model import Task
+
+PathLike = str | os.PathLike[str]
+
+
+def evaluate(truth: Any, answers: Any, *, task: Any = "rooms", mode: str = "obligatory") -> Score:
+    """Score answers against the truth.
+
+    Parameters
+    ----------
+    truth : mapping, sequence, ImageSequence or path
+        The true room of each frame: a mapping from the frame's number, a list or array in the
+        order of the answers, an opened sequence, or the path of a sequence or a ``truth.csv``. A
+        room is a label, or a `robotvision.records.Truth` where the task has objects.
+    answers : mapping, sequence, Run or path
+        What was answered: a mapping from the frame's number, a list or array as long as the truth,
+        a `Run`, or the path of a run file. An answer is a label, None (no answer) or an `Answer`.
+        A frame of the truth that has no answer counts as not answered.
+    task : str, path or Task
+        The rules. For ``rooms`` the labels are those of the truth.
+    mode : str
+        ``obligatory`` or ``optional``; noted in the score.
+
+    Raises
+    ------
+    RobotVisionError
+        An argument is of a wrong type, a label lies outside the task, an answer has no frame, or a
+        file is refused.
+
+    Examples
+    --------
+    >>> import robotvision as rv
+    >>> truth = {1: "Kitchen", 2: "Corridor", 3: "Corridor"}
+    >>> rv.evaluate(truth, {1: "Kitchen", 2: "Kitchen"}, task="rooms")
+    Score(0.5 of 3 points, 3 frames)
+    """
+    rules = task_of(task)
+    if isinstance(answers, Run):
+        answers = answers.answers
+    if _is_path(truth) and _is_path(answers):
+        return _evaluate_files(rules, truth, answers, mode)
+    if _is_path(truth):
+        truth = _truth_of_file(truth)
+    truths, given = _paired(truth, answers)
+    rules = rules.with_rooms({t.room for t in truths.values()})
+    strange = [str(index) for index in given if index not in truths]
+    if strange:
+        raise RobotVisionError(
+            f"answers: {len(strange)} of {len(given)} are of frames that the truth does not have "
+            f"(first: {strange[0]}); number them as the truth does"
+        )
+    tally = Tally(rules)
+    for index, true in truths.items():
+        answer = _answer(index, given.get(index), rules)
+        tally.add(true, TimedAnswer(index, answer, 0))
+    return Score(rules, {"test": tally}, mode)
+
+
+def _is_path(given: Any) -> bool:
+    return isinstance(given, str | os.PathLike)
+
+
+def _evaluate_files(task: Task, truth: PathLike, answers: PathLike, mode: str) -> Score:
+    table = read_truth(path_of("truth", truth))
+    rules = settle(task, [table])
+    require_truth_fits(rules, table)
+    check = require_run(path_of("answers", answers), rules, table.frames)
+    return Score(rules, {table.name: tally_run(rules, table, check)}, mode)
+
+
+def _truth_of_file(path: PathLike) -> dict[int, Truth]:
+    table = read_truth(path_of("truth", path))
+    return {
+        int(index): Truth(table.rooms[code], frozenset(compress(table.objects, seen)))
+        for index, code, seen in zip(table.frames.indices, table.codes, table.seen, strict=True)
+        if code >= 0
+    }
+
+
+def _paired(truth: Any, answers: Any) -> tuple[dict[int, Truth], dict[int, Any]]:
+    if isinstance(truth, ImageSequence):
+        if truth.truth is None:
+            raise RobotVisionError(f"truth: {truth.root}: no truth in it")
+        truth = truth.truth
+    if isinstance(truth, Mapping):
+        if not isinstance(answers, Mapping):
+            raise wrong_type("answers", "a mapping from the frame's number, as the truth", answers)
+        return {i: _true(i, t) for i, t in truth.items()}, dict(answers)
+    for name, value in (("truth", truth), ("answers", answers)):
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise wrong_type(name, "a mapping, a list or array, a sequence or a path", value)
+    truths, given = list(truth), list(answers)
+    if len(truths) != len(given):
+        raise RobotVisionError(
+            f"answers: expected as many as the truth has frames ({len(truths)}), got {len(given)}"
+        )
+    return {i: _true(i, t) for i, t in enumerate(truths)}, dict(enumerate(given))
+
+
+def _true(index: Any, given: Any) -> Truth:
+    if isinstance(given, Truth):
+        return given
+    if isinstance(given, str):
+        return Truth(str(given))
+    raise wrong_type(f"truth[{index}]", "a room's label or a Truth", given)
+
+
+def _answer(index: int, given: Any, task: Task) -> Answer:
+    if given is None or (isinstance(given, float) and np.isnan(given)):
+        return SILENCE
+    answer = given if isinstance(given, Answer) else None
+    if answer is None and isinstance(given, str):
+        answer = Answer(str(given) or None)
+    if answer is None:
+        raise wrong_type(f"answers[{index}]", "a room's label, None or an Answer", given)
+    if answer.room is not None and answer.room not in task.labels:
+        raise RobotVisionError(
+            f"answers[{index}]: {answer.room!r} is outside the task {task.id}"
+            f"{near(answer.room, task.labels)}; labels: {', '.join(task.labels)}"
+        )
+    return answer

@@ -1,0 +1,255 @@
+"""A place recogniser in a line: features and a classifier, by name or as objects; or a function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ValidationError
+from sklearn.base import BaseEstimator
+
+from robotvision.api.arguments import path_of, sequences_of, task_of
+from robotvision.classifiers import CLASSIFIERS
+from robotvision.config.checks import build
+from robotvision.config.schema import Config, Given, Named
+from robotvision.data.sequence import ImageSequence
+from robotvision.errors import RobotVisionError, wrong_type
+from robotvision.features import FEATURES
+from robotvision.features.base import FeatureExtractor
+from robotvision.plugins.registry import Registry
+from robotvision.recogniser.decision import Decision
+from robotvision.recogniser.function import FunctionSystem
+from robotvision.recogniser.inprocess import InProcess
+from robotvision.recogniser.persistence import load_pipeline, save_pipeline
+from robotvision.recogniser.pipeline import Pipeline
+from robotvision.recogniser.training import fit_pipeline
+from robotvision.systems.base import System
+from robotvision.tasks.model import Task
+from robotvision.temporal import TEMPORAL
+
+
+class Recogniser(BaseEstimator):  # type: ignore[misc]
+    """Features, a classifier, a decision; or a function that answers by itself.
+
+    Parameters are kept as given (scikit-learn's rule); what `fit` learns ends in an underscore.
+
+    Parameters
+    ----------
+    features : list
+        Each a name (``"phog"``), a mapping (``{"name": "crfh", "scales": [1, 2]}``) or an
+        extractor (``CRFH(scales=[1, 2])``). Empty where ``classifier`` is a function.
+    classifier : str, mapping, estimator or callable
+        A name, a mapping, any scikit-learn classifier; or, without features, a function from an
+        image to a room's label, None (no answer), an `Answer`, a mapping from rooms to
+        probabilities, or an array of probabilities in the order of the task's rooms. A function
+        needs no `fit` where the task has rooms of its own.
+    temporal : str, mapping or filter, optional
+        A filter over the answers of successive frames: the optional mode.
+    integration : str
+        How several features are joined.
+    abstain : "auto", "never" or float
+        When no answer is given: below the task's break-even confidence, never, below a number.
+    unknown : "auto", "never", "detect" or float
+        When the answer is the task's unknown label.
+    channel : str or None
+        What a function receives: the image of this channel; None: the whole `Frame`.
+    seed : int
+        Of whatever is drawn at random in training.
+
+    Attributes
+    ----------
+    task_ : Task
+        With its rooms settled.
+    training_ : Training or None
+        What it was trained on; None of a function or a loaded model.
+    sequences_ : list of ImageSequence
+        What it was trained on.
+
+    Examples
+    --------
+    >>> import robotvision as rv
+    >>> rv.Recogniser(["phog", {"name": "crfh", "scales": [1, 2]}], "svm")
+    Recogniser(classifier='svm',
+               features=['phog', {'name': 'crfh', 'scales': [1, 2]}])
+    """
+
+    def __init__(
+        self,
+        features: Any = (),
+        classifier: Any = "svm",
+        *,
+        temporal: Any = None,
+        integration: str = "concatenation",
+        abstain: Any = "auto",
+        unknown: Any = "auto",
+        channel: str | None = "rgb",
+        seed: int = 0,
+    ) -> None:
+        self.features = features
+        self.classifier = classifier
+        self.temporal = temporal
+        self.integration = integration
+        self.abstain = abstain
+        self.unknown = unknown
+        self.channel = channel
+        self.seed = seed
+
+    @property
+    def is_function(self) -> bool:
+        """Whether a function answers, in place of features and a classifier."""
+        return callable(self.classifier) and not _is_estimator(self.classifier)
+
+    @property
+    def mode(self) -> str:
+        """The mode its answers belong to: ``optional`` with a temporal filter."""
+        return "obligatory" if self.temporal is None else "optional"
+
+    def fit(self, sequences: Any, task: Any = "rooms", *, cache: Any = None) -> Self:
+        """Train on sequences with truth; return self.
+
+        Parameters
+        ----------
+        sequences : ImageSequence, path or list of them
+            A function learns nothing from them but the task's rooms.
+        task : str, path or Task
+            The rules; rooms that wait for training are settled here.
+        cache : path, optional
+            Folder of extracted features, to be reused.
+
+        Raises
+        ------
+        RobotVisionError
+            A parameter is refused, or the sequences cannot be trained on.
+        """
+        config = self.config()
+        rules, opened = task_of(task), sequences_of("sequences", sequences)
+        folder = None if cache is None else path_of("cache", cache)
+        if self.is_function:
+            self.task_ = rules.with_rooms({r for s in opened for r in s.room_counts()})
+            self._pipeline, self.training_ = None, None
+        else:
+            self._pipeline, self.task_, self.training_ = fit_pipeline(
+                config, rules, opened, folder, where="sequences"
+            )
+        self.sequences_: list[ImageSequence] = opened
+        return self
+
+    def config(self) -> Config:
+        """Return its parameters as a configuration without sequences. Raises RobotVisionError."""
+        if isinstance(self.features, str | Mapping) or not hasattr(self.features, "__iter__"):
+            raise wrong_type("features", "a list of names, mappings or extractors", self.features)
+        features = [
+            _item(f"features[{i}]", f, FEATURES, _is_extractor) for i, f in enumerate(self.features)
+        ]
+        if self.is_function and features:
+            raise RobotVisionError("features: expected none beside a function that answers itself")
+        if not self.is_function and not features:
+            raise RobotVisionError(
+                "features: expected at least one, e.g. features=['phog'], or a function from an "
+                "image to a room as classifier"
+            )
+        classifier = temporal = None
+        if not self.is_function:
+            classifier = _item("classifier", self.classifier, CLASSIFIERS, _is_estimator)
+        if self.temporal is not None:
+            temporal = _item("temporal", self.temporal, TEMPORAL, _is_filter)
+        try:
+            config = Config.model_validate(
+                {
+                    "task": "rooms",
+                    "mode": self.mode,
+                    "test": [],
+                    "integration": self.integration,
+                    "decision": {"abstain": self.abstain, "unknown": self.unknown},
+                    "seed": self.seed,
+                }
+            )
+        except ValidationError as e:
+            first = e.errors(include_url=False)[0]
+            name = ".".join(map(str, first["loc"])) or "parameters"
+            raise RobotVisionError(f"{name}: {first['msg']}, got {first['input']!r}") from None
+        parts = {"features": features, "classifier": classifier, "temporal": temporal}
+        return config.model_copy(update=parts)
+
+    def system(self, task: Task | None = None) -> System:
+        """Return it as a system that answers frames.
+
+        Parameters
+        ----------
+        task : Task, optional
+            For a function that was not fitted: the task, its rooms settled.
+
+        Raises
+        ------
+        RobotVisionError
+            It was not trained.
+        """
+        if self.is_function:
+            rules = getattr(self, "task_", None) or task
+            if rules is None:
+                raise RobotVisionError("the task's rooms are not known: call fit() first")
+            unknown = self.unknown if isinstance(self.unknown, float) else None
+            decision = Decision(rules, list(rules.room_names), self.abstain, unknown)
+            return FunctionSystem(self.classifier, decision, rules.labels, self.channel)
+        return InProcess(self.pipeline_)
+
+    @property
+    def pipeline_(self) -> Pipeline:
+        """The trained pipeline. Raises RobotVisionError where there is none."""
+        pipeline: Pipeline | None = getattr(self, "_pipeline", None)
+        if pipeline is None:
+            raise RobotVisionError("the recogniser is not trained: call fit(sequences) first")
+        return pipeline
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the trained pipeline to a model file, as ``robotvision train`` does; return it."""
+        target = path_of("path", path)
+        save_pipeline(target, self.pipeline_, self.task_)
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Recogniser:
+        """Load a model file that `save` or ``robotvision train`` wrote. Raises RobotVisionError."""
+        model = load_pipeline(path_of("path", path))
+        recogniser = cls(
+            [slot.extractor for slot in model.pipeline.cues], model.pipeline.classifier
+        )
+        recogniser.temporal = model.pipeline.temporal
+        recogniser._pipeline, recogniser.task_ = model.pipeline, model.task
+        recogniser.training_, recogniser.sequences_ = None, []
+        return recogniser
+
+
+def _is_estimator(given: Any) -> bool:
+    return not isinstance(given, type) and hasattr(given, "fit") and hasattr(given, "predict")
+
+
+def _is_extractor(given: Any) -> bool:
+    return not isinstance(given, type) and isinstance(given, FeatureExtractor)
+
+
+def _is_filter(given: Any) -> bool:
+    return not isinstance(given, type) and hasattr(given, "update") and hasattr(given, "reset")
+
+
+def _item(
+    name: str, given: Any, registry: Registry, is_plugin: Callable[[Any], bool]
+) -> str | Named:
+    """Return a part as a configuration holds it; names and parameters are tried at once."""
+    item: str | Named
+    if is_plugin(given):
+        return Given.of(given, registry.name_of(type(given)).rpartition(".")[2])
+    if isinstance(given, str):
+        item = given
+    elif isinstance(given, Mapping) and isinstance(given.get("name"), str):
+        item = Named(**given)
+    else:
+        kind = registry.kind
+        raise wrong_type(name, f"a {kind}'s name, {{'name': ...}} or an object", given)
+    try:
+        build(registry, item)
+    except RobotVisionError as e:
+        raise RobotVisionError(f"{name}: {e}") from e
+    return item

@@ -1,0 +1,432 @@
+"""A run as an object: its score, latency, table; scored again, saved, compared; the main job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.api.arguments import path_of
+from robotvision.api.score import Score
+from robotvision.config.checks import check_config, dump_yaml, load_config
+from robotvision.config.experiment import Experiment, Overrides
+from robotvision.errors import MissingExtraError, RobotVisionError, wrong_type
+from robotvision.experiment.progress import Observer
+from robotvision.experiment.recognisers import Recognisers
+from robotvision.experiment.run import (
+    RunOptions,
+    RunResult,
+    experiment_folder,
+    new_folder,
+    write_text,
+)
+from robotvision.experiment.run import run as run_experiment
+from robotvision.features.extraction import cache_folder
+from robotvision.records import Answer
+from robotvision.report.columns import RunColumns, columns_of
+from robotvision.report.export.rows import rows
+from robotvision.report.html.compare import shared_frames
+from robotvision.report.html.payload import align
+from robotvision.report.rescored import rescored_report
+from robotvision.report.write import write_reports
+from robotvision.runs.latency import parse_latency
+from robotvision.runs.log import RunRecord, read_log
+from robotvision.runs.memory import IN_MEMORY, write_record
+from robotvision.runs.rescore import Conditions, Recorded, Rescored
+from robotvision.scoring.bootstrap import Interval, difference
+from robotvision.scoring.policy import Policy, parse_deadline, parse_policy
+from robotvision.tasks.model import Task
+from robotvision.yamlfile import Document
+
+if TYPE_CHECKING:
+    import pandas
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Latency of one stage in milliseconds; a percentile that the frames cannot support is None."""
+
+    stage: str
+    p50_ms: float | None
+    p90_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs on the frames that both have scored.
+
+    Parameters
+    ----------
+    difference : Interval
+        Points of the first less those of the second, paired by room visit, with its interval.
+    frames, visits : int
+        How many frames and room visits were compared.
+    notes : tuple of str
+        What makes the comparison less than fair: other tasks, policies, sequences.
+    """
+
+    difference: Interval
+    frames: int
+    visits: int
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        d = self.difference
+        ends = "" if d.low is None else f" ({d.low:.1f} to {d.high:.1f})"
+        return f"{d.estimate:+g} points{ends} on {self.frames} frames of {self.visits} visits"
+
+
+class Run:
+    """A recorded run. Made by `run`, `replay` and `read_run`.
+
+    Parameters
+    ----------
+    record : RunRecord
+        The run log.
+    folder : Path, optional
+        Its run folder; None: it is in memory alone.
+
+    Attributes
+    ----------
+    record : RunRecord
+        Header, sequences and frames, as in the log.
+    folder : Path or None
+        Its run folder.
+    """
+
+    def __init__(self, record: RunRecord, folder: Path | None = None) -> None:
+        self.record, self.folder = record, folder
+
+    @cached_property
+    def columns(self) -> RunColumns:
+        """The run by column, a row a frame: what pages and figures are made from."""
+        return columns_of(self.record, self.folder or IN_MEMORY)
+
+    @property
+    def task(self) -> Task:
+        """The task, its rooms settled."""
+        return self.columns.task
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The run as plain data: what ``report.json`` holds."""
+        return self.columns.data
+
+    @cached_property
+    def score(self) -> Score:
+        """Points and breakdowns under the run's own late-frame policy."""
+        about = self.record.about
+        return Score(self.task, self.columns.tallies, str(about["mode"]), about["policy"])
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether a frame failed or the run did not come to its end."""
+        return not self.record.finished or self.score.outcomes["failed"] > 0
+
+    @property
+    def answers(self) -> dict[int, Answer | None]:
+        """The answer to each frame, by the frame's number. Raises RobotVisionError.
+
+        None: a frame that was skipped or failed. Only of a run of one sequence: others number
+        their frames again.
+        """
+        if len(self.record.sequences) != 1:
+            n = len(self.record.sequences)
+            raise RobotVisionError(f"expected a run of one sequence, got one of {n}")
+        return {f.index: f.timed.answer for f in self.record.frames()}
+
+    def latency(self, stage: str = "total") -> Latency:
+        """Return the latency of a stage, or in ``total``.
+
+        Raises
+        ------
+        RobotVisionError
+            The run has no such stage.
+        """
+        stages = self.report["latency_ns"]
+        if stage not in stages:
+            known = ", ".join(stages) or "none"
+            raise RobotVisionError(f"stage {stage!r}: not in this run; known: {known}")
+        ms = {k: None if v is None else v / 1e6 for k, v in stages[stage].items()}
+        return Latency(stage, ms["p50"], ms["p90"], ms["p99"], ms["max"])
+
+    @cached_property
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Each frame's values as numpy arrays by column, in the order of the log."""
+        listed: dict[str, list[Any]] = {}
+        stages = list(dict.fromkeys(s for f in self.record.frames() for s in f.timed.stages_ns))
+        for row in rows(self.columns):
+            times = row.pop("stages_ns")
+            row |= {f"{name}_stage_ns": times.get(name) for name in stages}
+            for name, value in row.items():
+                listed.setdefault(name, []).append(value)
+        return {name: _array(name, values) for name, values in listed.items()}
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the table as a pandas DataFrame, a row a frame.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as e:
+            raise MissingExtraError(
+                "to_frame() needs pandas: pip install 'robotvision[api]' (run.table is the same "
+                "in numpy without it)"
+            ) from e
+        return pandas.DataFrame({k: list(v) if v.ndim > 1 else v for k, v in self.table.items()})
+
+    def rescore(
+        self,
+        policy: str | Policy,
+        *,
+        deadline_ms: float | str | None = None,
+        rate_hz: float | None = None,
+        machine_speed: float = 1.0,
+        latency: str | None = None,
+        seed: int = 0,
+    ) -> RescoredRun:
+        """Score the recorded run as another camera, machine or late-frame rule would have had it.
+
+        Parameters
+        ----------
+        policy : str or Policy
+            ``offline``, ``deadline``, ``streaming``, ``queue``, or ``BACKLOG+LATE``.
+        deadline_ms : float or "next-frame", optional
+            After a frame's due time (else the policy's own).
+        rate_hz : float, optional
+            Frames a second (else as recorded).
+        machine_speed : float
+            2 halves every latency.
+        latency : str, optional
+            A model in place of the measured latencies: ``constant:MS``, ``empirical[:RUN]``,
+            ``list:FILE``.
+        seed : int
+            Of the empirical model.
+
+        Raises
+        ------
+        RobotVisionError
+            There is no such policy, or the log lacks what the question needs.
+        """
+        if not isinstance(policy, Policy):
+            if not isinstance(policy, str):
+                raise wrong_type("policy", "a policy's name or a Policy", policy)
+            deadline = None if deadline_ms is None else parse_deadline(str(deadline_ms))
+            policy = parse_policy(policy, deadline)
+        model = None
+        if latency is not None:
+            model = parse_latency(latency, self._recorded.measured_ns, seed)
+        conditions = Conditions(rate_hz, machine_speed, model)
+        rescored = self._recorded.rescore(policy, conditions)
+        return RescoredRun(self._recorded, rescored, conditions, latency or "measured")
+
+    @cached_property
+    def _recorded(self) -> Recorded:
+        return Recorded(self.record)
+
+    def save(self, folder: PathLike) -> Run:
+        """Write the run folder of a run in memory: log, run file, reports; return the saved run.
+
+        Raises
+        ------
+        RobotVisionError
+            The folder holds a run already, or cannot be written.
+        """
+        out = new_folder("run", path_of("folder", folder))
+        write_text(out / "config.yaml", dump_yaml(self.record.about.get("config", {})))
+        write_record(out / "run.jsonl", self.record)
+        saved = read_run(out)
+        write_reports(RunResult(out, saved.task, saved.columns.tallies, saved.record))
+        return saved
+
+    def compare(self, other: Run) -> Comparison:
+        """Compare with another run of the same test, paired by room visit.
+
+        Raises
+        ------
+        RobotVisionError
+            They share no frame whose truth is known.
+        """
+        if not isinstance(other, Run):
+            raise wrong_type("other", "a Run", other)
+        aligned = align([self.columns, other.columns])
+        at, notes = shared_frames([self.columns, other.columns], aligned)
+        if not len(at[0]):
+            raise RobotVisionError("the runs share no frame whose truth is known")
+        first, second = (r.columns.points[i] for r, i in zip((self, other), at, strict=True))
+        visits = self.columns.visit[at[0]]
+        found = difference(first, second, visits)
+        return Comparison(found, len(visits), len(np.unique(visits)), tuple(notes))
+
+    def __repr__(self) -> str:
+        score, policy = self.score, self.record.about["policy"]["name"]
+        where = "in memory" if self.folder is None else str(self.folder)
+        return (
+            f"Run({score.points:g} of {score.max_points:g} points, {score.n_frames} frames, "
+            f"{policy}, {where})"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RescoredRun:
+    """A recorded run under another policy, camera or machine; see `Run.rescore`."""
+
+    recorded: Recorded
+    rescored: Rescored
+    conditions: Conditions
+    latency_model: str = "measured"
+
+    @property
+    def policy(self) -> Policy:
+        """The late-frame policy."""
+        return self.rescored.policy
+
+    @cached_property
+    def score(self) -> Score:
+        """Points and breakdowns."""
+        mode = str(self.recorded.record.about["mode"])
+        return Score(self.recorded.task, self.rescored.tallies, mode, self.policy.describe())
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """The rescoring as plain data: what ``robotvision rescore --json`` prints."""
+        return rescored_report(self.recorded, self.rescored, self.conditions, self.latency_model)
+
+    def __repr__(self) -> str:
+        s = self.score
+        return f"RescoredRun({s.points:g} of {s.max_points:g} points, {self.policy.name})"
+
+
+def read_run(path: PathLike) -> Run:
+    """Load a recorded run.
+
+    Parameters
+    ----------
+    path : path
+        A run folder or its ``run.jsonl``.
+
+    Raises
+    ------
+    RobotVisionError
+        It is not a run log.
+    """
+    record = read_log(path_of("path", path, "a run folder or its run.jsonl"))
+    return Run(record, record.path.parent)
+
+
+def rescore(run: Run | PathLike, policy: str | Policy, **conditions: Any) -> RescoredRun:
+    """Score a recorded run under another late-frame policy; see `Run.rescore`.
+
+    Parameters
+    ----------
+    run : Run or path
+        A run, its folder or its ``run.jsonl``.
+    policy : str or Policy
+    **conditions
+        As in `Run.rescore`.
+    """
+    loaded = run if isinstance(run, Run) else read_run(run)
+    return loaded.rescore(policy, **conditions)
+
+
+def run(
+    config: PathLike | Mapping[str, Any] | Experiment,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    folder: PathLike | None = None,
+    data_root: PathLike | None = None,
+    observer: Observer | None = None,
+    recognisers: Recognisers | None = None,
+    options: RunOptions | None = None,
+) -> Run:
+    """Do the main job: train, replay the test sequences frame by frame, score, report.
+
+    Parameters
+    ----------
+    config : path, mapping or Experiment
+        A configuration: its YAML file, its keys and values, or one that was checked already.
+    overrides : Mapping[str, Any], optional
+        Values in place of the configuration's, by dotted key: ``{"classifier.C": 3}``.
+    folder : path, optional
+        The run folder (else the configuration's ``out``, else ``runs/<config>-<time>``).
+    data_root : path, optional
+        Where relative sequence paths start.
+    observer : Observer, optional
+        Receives progress and every frame.
+    recognisers : callable, optional
+        Gives the system of each test set, in place of training.
+    options : RunOptions, optional
+        Limit, resuming, notes.
+
+    Returns
+    -------
+    Run
+        Its folder holds log, run file and reports.
+
+    Raises
+    ------
+    RobotVisionError
+        The configuration or its input is wrong.
+    """
+    experiment = experiment_of(config, overrides, data_root)
+    options = options or RunOptions()
+    out = None if folder is None else path_of("folder", folder)
+    if out is None or not options.resume:
+        out = experiment_folder(experiment, out)
+    result = run_experiment(
+        experiment,
+        out,
+        cache=cache_folder(),
+        observer=observer,
+        recognisers=recognisers,
+        options=options,
+    )
+    write_reports(result)
+    if result.stopped:
+        raise KeyboardInterrupt
+    return Run(result.record, out)
+
+
+def experiment_of(
+    config: PathLike | Mapping[str, Any] | Experiment,
+    overrides: Mapping[str, Any] | None = None,
+    data_root: PathLike | None = None,
+) -> Experiment:
+    """Return a configuration, checked; arguments and faults as in `run`."""
+    if isinstance(config, Experiment):
+        if overrides:
+            raise RobotVisionError("overrides: expected none for an Experiment, which is checked")
+        return config
+    root = None if data_root is None else path_of("data_root", data_root)
+    instead = Overrides(values=dict(overrides or {}))
+    if isinstance(config, Mapping):
+        document = Document(Path("(from Python)"), dict(config), {}, {})
+        return check_config(document, root, instead=instead)
+    path = path_of("config", config, "a configuration's path, a mapping or an Experiment")
+    return load_config(path, root, instead=instead)
+
+
+def _array(name: str, values: Iterable[Any]) -> NDArray[Any]:
+    """Return a column: numbers where all are numbers, floats with nan where some are missing."""
+    listed = list(values)
+    if name.endswith("_objects") or any(isinstance(v, str) for v in listed):
+        column = np.empty(len(listed), object)
+        column[:] = listed
+        return column
+    if any(v is None for v in listed):
+        return np.array([np.nan if v is None else v for v in listed], np.float64)
+    return np.array(listed)
