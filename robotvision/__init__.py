@@ -13,9 +13,10 @@ from robotvision.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from robotvision.api.evaluate import evaluate
+    from robotvision.api.job import run
     from robotvision.api.recogniser import Recogniser
     from robotvision.api.replay import replay
-    from robotvision.api.run import Run, read_run, rescore, run
+    from robotvision.api.run import Run, read_run, rescore
     from robotvision.api.score import Score
     from robotvision.classifiers.base import Classifier
     from robotvision.data import open_sequence
@@ -73,7 +74,7 @@ __getattr__, __dir__ = lazy_names(
         "read_run": "robotvision.api.run",
         "replay": "robotvision.api.replay",
         "rescore": "robotvision.api.run",
-        "run": "robotvision.api.run",
+        "run": "robotvision.api.job",
     },
     packages=(
         "classifiers",

@@ -320,3 +320,8 @@ def _expected(node: dict[str, Any]) -> str:
     if kind == "array" and node.get("minItems"):
         limits.append(f"of at least {node['minItems']}")
     return " ".join([noun, " and ".join(limits)]).strip()
+
+
+def dump_yaml(data: Any) -> str:
+    """Return plain data as YAML, keys in their order."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 
 from robotvision.data import open_sequence
+from robotvision.data.digest import table_digest
 from robotvision.data.native import SequenceWriter
-from robotvision.experiment.prepare import table_digest
 from robotvision.records import Answer, FrameRecord, TimedAnswer
 from robotvision.report.html import write_html
 from robotvision.runs.log import RunLog

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from robotvision.data.native import SequenceWriter
 from robotvision.plugins import plugin_path
 
 pytest_plugins = ["tests.fixtures.logs", "tests.fixtures.programs", "tests.fixtures.runs"]
+
+settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared machine")
+"""How long an example takes depends on what else the machine does."""
 
 COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}
 Tour = Callable[..., Path]

@@ -20,10 +20,11 @@ from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer
 from robotvision.experiment.replay_config import check_replay, late_frame_rule
-from robotvision.experiment.run import RunOptions, new_folder
+from robotvision.experiment.run import RunOptions
 from robotvision.experiment.run import run as run_experiment
 from robotvision.recogniser.training import Training
 from robotvision.report.write import write_reports
+from robotvision.runs.folder import new_folder
 from robotvision.scoring.policy import Policy
 from robotvision.systems.base import System
 from robotvision.tasks.model import Task

@@ -1,9 +1,9 @@
-"""A run as an object: its score, latency, table; scored again, saved, compared; the main job."""
+"""A run as an object: its score, latency and table; scored again, saved, compared."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,20 +14,7 @@ from numpy.typing import NDArray
 
 from robotvision.api.arguments import path_of
 from robotvision.api.score import Score
-from robotvision.config.checks import check_config, dump_yaml, load_config
-from robotvision.config.experiment import Experiment, Overrides
 from robotvision.errors import MissingExtraError, RobotVisionError, wrong_type
-from robotvision.experiment.progress import Observer
-from robotvision.experiment.recognisers import Recognisers
-from robotvision.experiment.run import (
-    RunOptions,
-    RunResult,
-    experiment_folder,
-    new_folder,
-    write_text,
-)
-from robotvision.experiment.run import run as run_experiment
-from robotvision.features.extraction import cache_folder
 from robotvision.records import Answer
 from robotvision.report.columns import RunColumns, columns_of
 from robotvision.report.export.rows import rows
@@ -35,6 +22,7 @@ from robotvision.report.html.compare import shared_frames
 from robotvision.report.html.payload import align
 from robotvision.report.rescored import rescored_report
 from robotvision.report.write import write_reports
+from robotvision.runs.folder import RunResult, new_folder, write_text
 from robotvision.runs.latency import parse_latency
 from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.memory import IN_MEMORY, write_record
@@ -42,7 +30,7 @@ from robotvision.runs.rescore import Conditions, Recorded, Rescored
 from robotvision.scoring.bootstrap import Interval, difference
 from robotvision.scoring.policy import Policy, parse_deadline, parse_policy
 from robotvision.tasks.model import Task
-from robotvision.yamlfile import Document
+from robotvision.yamlfile import dump_yaml
 
 if TYPE_CHECKING:
     import pandas
@@ -87,7 +75,7 @@ class Comparison:
 
 
 class Run:
-    """A recorded run. Made by `run`, `replay` and `read_run`.
+    """A recorded run. Made by `robotvision.run`, `replay` and `read_run`.
 
     Parameters
     ----------
@@ -341,83 +329,6 @@ def rescore(run: Run | PathLike, policy: str | Policy, **conditions: Any) -> Res
     """
     loaded = run if isinstance(run, Run) else read_run(run)
     return loaded.rescore(policy, **conditions)
-
-
-def run(
-    config: PathLike | Mapping[str, Any] | Experiment,
-    *,
-    overrides: Mapping[str, Any] | None = None,
-    folder: PathLike | None = None,
-    data_root: PathLike | None = None,
-    observer: Observer | None = None,
-    recognisers: Recognisers | None = None,
-    options: RunOptions | None = None,
-) -> Run:
-    """Do the main job: train, replay the test sequences frame by frame, score, report.
-
-    Parameters
-    ----------
-    config : path, mapping or Experiment
-        A configuration: its YAML file, its keys and values, or one that was checked already.
-    overrides : Mapping[str, Any], optional
-        Values in place of the configuration's, by dotted key: ``{"classifier.C": 3}``.
-    folder : path, optional
-        The run folder (else the configuration's ``out``, else ``runs/<config>-<time>``).
-    data_root : path, optional
-        Where relative sequence paths start.
-    observer : Observer, optional
-        Receives progress and every frame.
-    recognisers : callable, optional
-        Gives the system of each test set, in place of training.
-    options : RunOptions, optional
-        Limit, resuming, notes.
-
-    Returns
-    -------
-    Run
-        Its folder holds log, run file and reports.
-
-    Raises
-    ------
-    RobotVisionError
-        The configuration or its input is wrong.
-    """
-    experiment = experiment_of(config, overrides, data_root)
-    options = options or RunOptions()
-    out = None if folder is None else path_of("folder", folder)
-    if out is None or not options.resume:
-        out = experiment_folder(experiment, out)
-    result = run_experiment(
-        experiment,
-        out,
-        cache=cache_folder(),
-        observer=observer,
-        recognisers=recognisers,
-        options=options,
-    )
-    write_reports(result)
-    if result.stopped:
-        raise KeyboardInterrupt
-    return Run(result.record, out)
-
-
-def experiment_of(
-    config: PathLike | Mapping[str, Any] | Experiment,
-    overrides: Mapping[str, Any] | None = None,
-    data_root: PathLike | None = None,
-) -> Experiment:
-    """Return a configuration, checked; arguments and faults as in `run`."""
-    if isinstance(config, Experiment):
-        if overrides:
-            raise RobotVisionError("overrides: expected none for an Experiment, which is checked")
-        return config
-    root = None if data_root is None else path_of("data_root", data_root)
-    instead = Overrides(values=dict(overrides or {}))
-    if isinstance(config, Mapping):
-        document = Document(Path("(from Python)"), dict(config), {}, {})
-        return check_config(document, root, instead=instead)
-    path = path_of("config", config, "a configuration's path, a mapping or an Experiment")
-    return load_config(path, root, instead=instead)
 
 
 def _array(name: str, values: Iterable[Any]) -> NDArray[Any]:

@@ -59,14 +59,14 @@ def command(
     from rich.console import Console
 
     from robotvision.config.checks import load_config
-    from robotvision.experiment.audit import AuditOptions, audit
+    from robotvision.experiment.audit import AuditOptions, audit_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
 
     with Live(Console(stderr=True, emoji=False)) as live:
         options = AuditOptions(limit, single, seed)
-        result = audit(load_config(config, data_root), cache_folder(), live, options)
+        result = audit_experiment(load_config(config, data_root), cache_folder(), live, options)
     if as_json:
         click.echo(json.dumps(result.to_json()))
     else:

@@ -61,28 +61,18 @@ def command(
     import json
 
     from robotvision.report.console import out
-    from robotvision.report.curve import draw, print_curves
+    from robotvision.report.curve import compute_curves, draw, print_curves
     from robotvision.runs import curve
-    from robotvision.runs.log import read_log
-    from robotvision.runs.rescore import Recorded
     from robotvision.scoring.policy import parse_deadline, parse_policy
-    from robotvision.timing.compare import comparability
 
     fixed = None if at_deadline_ms is None else parse_deadline(at_deadline_ms)
-    wanted = [parse_policy(name, fixed) for name in policies or ("deadline", "streaming")]
-    records = curve.named([read_log(run) for run in runs])
-    warnings = [w for r in records.values() for w in r.warnings]
-    warnings += comparability(records)
-    recorded = {name: Recorded(record) for name, record in records.items()}
-    x_ms = (
-        curve.own_deadlines_ms(list(recorded.values()), rate_hz)
-        if deadlines is None
-        else curve.parse_values(deadlines, "--deadline-ms", least=0.0)
-    )
-    x_speed = (
-        curve.OWN_SPEEDS if speeds is None else curve.parse_values(speeds, "--speeds", least=1e-9)
-    )
-    found = curve.curves(recorded, wanted, x_ms, x_speed, rate_hz)
+    policies = policies or ("deadline", "streaming")
+    x_ms = None if deadlines is None else curve.parse_values(deadlines, "--deadline-ms", least=0.0)
+    x_speed = curve.OWN_SPEEDS
+    if speeds is not None:
+        x_speed = tuple(curve.parse_values(speeds, "--speeds", least=1e-9))
+    wanted = [parse_policy(name, fixed) for name in policies]
+    found, warnings = compute_curves(runs, wanted, x_ms, x_speed, rate_hz)
     if output is not None:
         draw(found, output)
     if as_json:

@@ -64,40 +64,28 @@ def command(
     With one truth, each .txt, .csv or .run file is a run. With several, each folder inside is one,
     with a file named after each test set (easy.txt, hard.txt). Exit code 1: a run was refused.
     """
-    from robotvision.submissions.batch import score_folder
-    from robotvision.submissions.ranking import as_dict, rank, write
+    from rich.console import Console
 
-    scores = score_folder(task_name, truths, folder, train=train, mode=mode)
-    rankings = rank(scores)
-    data = as_dict(scores, rankings)
-    if out is not None or site is not None or as_json:
-        from rich.console import Console
+    from robotvision.contest import rank
+    from robotvision.report.scores import console, print_ranking
 
-        from robotvision.contest.leaderboard import (
-            open_contest,
-            read_entries,
-            standings,
-            with_intervals,
-            write_site,
+    with Console(stderr=True, emoji=False).status("resampling room visits"):
+        ranked = rank(
+            task_name,
+            truths,
+            folder,
+            train=train,
+            mode=mode,
+            out=out,
+            site=site,
+            intervals=as_json,
         )
-
-        with Console(stderr=True, emoji=False).status("resampling room visits"):
-            contest = open_contest(task_name, truths, train)
-            entries = read_entries(contest, scores, folder)
-            found = standings(contest, entries, rankings)
-            data = with_intervals(data, found)
-            if out is not None:
-                write(out, scores, rankings, data)
-            if site is not None:
-                write_site(site, contest, scores, rankings, entries, found, folder)
     if as_json:
         import json
 
-        click.echo(json.dumps(data))
+        click.echo(json.dumps(ranked.data))
     else:
-        from robotvision.report.scores import console, print_ranking
-
-        print_ranking(console(), scores, rankings)
+        print_ranking(console(), ranked.scores, ranked.rankings)
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)
-    return 1 if scores.refused else 0
+    return 1 if ranked.scores.refused else 0

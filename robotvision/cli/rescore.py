@@ -75,29 +75,34 @@ def command(
     late-frame rule would have had it."""  # noqa: D205, D209 (click prints the whole as help)
     import json
 
+    from robotvision.api.run import read_run
     from robotvision.report.console import out
-    from robotvision.report.rescored import print_rescored, rescored_report, virtual_frames
-    from robotvision.runs.latency import parse_latency
-    from robotvision.runs.log import read_log
-    from robotvision.runs.rescore import Conditions, Recorded
-    from robotvision.scoring.policy import POLICIES, parse_deadline, parse_policy
+    from robotvision.report.rescored import print_rescored, virtual_frames
+    from robotvision.runs.trace import write_trace
+    from robotvision.scoring.policy import POLICIES
 
-    deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
-    wanted = [parse_policy(name, deadline) for name in policies or POLICIES]
+    wanted = policies or tuple(POLICIES)
     if trace is not None and len(wanted) != 1:
         raise click.UsageError("--trace shows one schedule: give one --policy")
-    record = read_log(run)
-    recorded = Recorded(record)
-    for warning in record.warnings:
+    recorded = read_run(run)
+    for warning in recorded.record.warnings:
         click.echo(f"note: {warning}", err=True)
-    model = parse_latency(latency, recorded.measured_ns, seed) if latency else None
-    conditions = Conditions(rate_hz, speed, model)
-    found = [recorded.rescore(policy, conditions) for policy in wanted]
-    reports = [rescored_report(recorded, f, conditions, latency or "measured") for f in found]
+    rescored = [
+        recorded.rescore(
+            policy,
+            deadline_ms=deadline_ms,
+            rate_hz=rate_hz,
+            machine_speed=speed,
+            latency=latency,
+            seed=seed,
+        )
+        for policy in wanted
+    ]
+    reports = [r.report for r in rescored]
     if trace is not None:
-        from robotvision.runs.trace import write_trace
-
-        write_trace(trace, virtual_frames(recorded, found[0], conditions), wanted[0])
+        first = rescored[0]
+        frames = virtual_frames(first.recorded, first.rescored, first.conditions)
+        write_trace(trace, frames, first.policy)
     if as_json:
         data = reports[0] if len(reports) == 1 else {"runs": reports}
         print(json.dumps(data, ensure_ascii=False, allow_nan=False))

@@ -47,15 +47,13 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
-    from robotvision.experiment.train import train as train_pipeline
+    from robotvision.experiment.train import train_model
     from robotvision.features.extraction import cache_folder
-    from robotvision.recogniser.persistence import save_pipeline
     from robotvision.report.live import Live
 
     experiment = load_config(config, data_root, seed, Overrides(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:
         cache = None if no_cache else cache_folder()
-        pipeline, rules, about = train_pipeline(experiment, set_name, cache, live)
-        save_pipeline(out, pipeline, rules, about)
+        rules = train_model(experiment, out, set_name, cache, live)
     click.echo(f"{out}: {len(rules.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
     return 0

@@ -65,7 +65,7 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
-    from robotvision.experiment.train import tune
+    from robotvision.experiment.train import tune_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
@@ -73,7 +73,7 @@ def command(
 
     experiment = load_config(config, data_root, seed, Overrides(task, train, test))
     with Live(Console(stderr=True, emoji=False)) as live:
-        tuned = tune(experiment, set_name, None if no_cache else cache_folder(), live)
+        tuned = tune_experiment(experiment, set_name, None if no_cache else cache_folder(), live)
     if as_json:
         click.echo(json.dumps(as_data(tuned), ensure_ascii=False))
     else:

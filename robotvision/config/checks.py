@@ -12,9 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-from sklearn.base import clone
-
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import INTEGRATIONS
 from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
@@ -277,10 +274,7 @@ def build(registry: Registry, item: str | Named) -> Any:
     if isinstance(item, str):
         return registry.create(item, {})
     if isinstance(item, Given):
+        from sklearn.base import clone
+
         return clone(item.part, safe=False)
     return registry.create(item.name, item.params)
-
-
-def dump_yaml(data: Any) -> str:
-    """Return plain data as YAML, keys in their order."""
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)

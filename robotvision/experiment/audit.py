@@ -98,7 +98,7 @@ class AuditOptions:
     seed: int = 0
 
 
-def audit(
+def audit_experiment(
     experiment: Experiment,
     cache: Path | None = None,
     observer: Observer | None = None,

@@ -16,8 +16,9 @@ from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
-from robotvision.experiment.run import RunOptions, RunResult, run
+from robotvision.experiment.run import RunOptions, run
 from robotvision.playback.faults import FaultPlan
+from robotvision.runs.folder import RunResult
 from robotvision.scoring.tally import total
 
 CLEAN, ALL = "none", "all"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from robotvision.recogniser.training import Training
+from typing import TYPE_CHECKING
+
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.scoring.tally import Tally
+
+if TYPE_CHECKING:
+    from robotvision.recogniser.training import Training
 
 
 class Observer:

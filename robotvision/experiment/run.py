@@ -9,32 +9,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import dump_yaml, load_config
+from robotvision.config.checks import load_config
 from robotvision.config.experiment import Experiment, TestSetSpec
+from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import Prepared, prepare, table_digest
+from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training
-from robotvision.records import FrameRecord, Outcome, ScoredAnswer
+from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.runs.environment import describe
-from robotvision.runs.log import RunLog, RunRecord, SequenceRecord, read_log
+from robotvision.runs.folder import RunResult, new_folder, write_text
+from robotvision.runs.log import RunLog, SequenceRecord, read_log
 from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
-from robotvision.tasks.model import Task
 from robotvision.timing.null import null_figures
 from robotvision.version import __version__
+from robotvision.yamlfile import dump_yaml
 
 NULL_FRAMES = 300
 """The null system is timed so long before every run: some hundredths of a second."""
@@ -60,62 +61,6 @@ class RunOptions:
     resume: bool = False
     notes: tuple[str, ...] = ()
     null_frames: int = NULL_FRAMES
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """A finished, partial or stopped run.
-
-    Parameters
-    ----------
-    folder : Path
-        The run folder; `robotvision.runs.memory.IN_MEMORY` where there is none.
-    task : Task
-        With its rooms settled.
-    tallies : Mapping[str, Tally]
-        By test set.
-    record : RunRecord
-        The run log, read back.
-    training : Mapping[str, Training]
-        By test set.
-    stopped : bool
-        Ctrl-C ended it early.
-    """
-
-    folder: Path
-    task: Task
-    tallies: Mapping[str, Tally]
-    record: RunRecord
-    training: Mapping[str, Training] = field(default_factory=dict)
-    stopped: bool = False
-
-    @property
-    def has_failures(self) -> bool:
-        """Whether a frame failed or the run did not come to its end."""
-        failed = any(t.outcomes[Outcome.FAILED] for t in self.tallies.values())
-        return failed or self.stopped or not self.record.finished
-
-
-def new_folder(name: str, out: Path | None = None) -> Path:
-    """Make the folder that a run is written to: ``out``, else ``runs/<name>-<time>``.
-
-    Raises
-    ------
-    RobotVisionError
-        It holds a run already, or cannot be made.
-    """
-    if out is None:
-        out = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    if (out / "run.jsonl").exists():
-        raise RobotVisionError(
-            f"{out}: a run lies there already; give another --out, or go on with it by "
-            f"robotvision run --resume {out}"
-        )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise RobotVisionError(f"{out}: cannot be made ({e.strerror})") from e
-    return out
 
 
 def experiment_folder(experiment: Experiment, out: Path | None = None) -> Path:
@@ -415,11 +360,3 @@ def resumed(folder: Path) -> tuple[Experiment, int | None]:
             "new run"
         )
     return experiment, record.about.get("limit")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file of the run folder. Raises RobotVisionError."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e

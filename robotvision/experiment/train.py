@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.config.experiment import Experiment
+from robotvision.data.digest import table_digest
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.prepare import Prepared, prepare, table_digest
+from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
+from robotvision.recogniser.persistence import save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import fit_pipeline
-from robotvision.recogniser.tuning.search import Tuned
-from robotvision.recogniser.tuning.search import tune as search
+from robotvision.recogniser.tuning.search import Tuned, tune
 from robotvision.tasks.model import Task
 
 
-def train(
+def train_pipeline(
     experiment: Experiment,
     set_name: str | None = None,
     cache: Path | None = None,
@@ -57,7 +58,33 @@ def train(
     return pipeline, task, about
 
 
-def tune(
+def train_model(
+    experiment: Experiment,
+    path: Path,
+    set_name: str | None = None,
+    cache: Path | None = None,
+    observer: Observer | None = None,
+) -> Task:
+    """Train the pipeline of one test set and write it to a model file; return its task.
+
+    Parameters
+    ----------
+    path : Path
+        The model file; replaced once the new one is whole.
+    experiment, set_name, cache, observer
+        As in `train_pipeline`.
+
+    Raises
+    ------
+    RobotVisionError
+        As `train_pipeline` does, or the file cannot be written.
+    """
+    pipeline, task, about = train_pipeline(experiment, set_name, cache, observer)
+    save_pipeline(path, pipeline, task, about)
+    return task
+
+
+def tune_experiment(
     experiment: Experiment,
     set_name: str | None = None,
     cache: Path | None = None,
@@ -68,13 +95,13 @@ def tune(
     Raises
     ------
     RobotVisionError
-        As `train` and the search do.
+        As `train_pipeline` and the search do.
     """
     observer = observer or Observer()
     prepared = _prepare_training(experiment, set_name, observer)
     (part,) = prepared.experiment.parts
     sequences, config = prepared.training_sequences(part), prepared.experiment.config
-    return search(config, prepared.task, sequences, cache, observer.step, experiment.path)
+    return tune(config, prepared.task, sequences, cache, observer.step, experiment.path)
 
 
 def _prepare_training(experiment: Experiment, name: str | None, observer: Observer) -> Prepared:

@@ -11,7 +11,22 @@ from rich.table import Table
 from rich.text import Text
 
 from robotvision.errors import MissingExtraError, RobotVisionError
-from robotvision.runs.curve import Axis, Curve, Curves, Swap
+from robotvision.runs.curve import (
+    OWN_SPEEDS,
+    Axis,
+    Curve,
+    Curves,
+    Swap,
+    named,
+    own_deadlines_ms,
+)
+from robotvision.runs.curve import (
+    curves as curves_of,
+)
+from robotvision.runs.log import read_log
+from robotvision.runs.rescore import Recorded
+from robotvision.scoring.policy import Policy
+from robotvision.timing.compare import comparability
 
 TITLES: dict[Axis, str] = {
     "deadline_ms": "deadline in ms",
@@ -22,6 +37,44 @@ ROWS = 26
 """A longer curve is thinned out in the terminal; JSON and picture have every value."""
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
 DASHES = ("-", "--", "-.", ":")
+
+
+def compute_curves(
+    paths: Sequence[Path],
+    policies: Sequence[Policy],
+    deadlines_ms: Sequence[float] | None = None,
+    speeds: Sequence[float] = OWN_SPEEDS,
+    rate_hz: float | None = None,
+) -> tuple[Curves, list[str]]:
+    """Compute the points of recorded runs along deadline and machine speed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Run folders or logs, of the same task and frames.
+    policies : sequence of Policy
+    deadlines_ms : sequence of float, optional
+        Else 26 from 0 to where nearly every answer is in.
+    speeds : sequence of float
+    rate_hz : float, optional
+        Impose a frame rate.
+
+    Returns
+    -------
+    curves, warnings
+        The curves with their swaps, and what makes comparing the runs unfair.
+
+    Raises
+    ------
+    RobotVisionError
+        A run cannot be read or rescored.
+    """
+    records = named([read_log(path) for path in paths])
+    warnings = [w for r in records.values() for w in r.warnings] + comparability(records)
+    recorded = {name: Recorded(record) for name, record in records.items()}
+    if deadlines_ms is None:
+        deadlines_ms = own_deadlines_ms(list(recorded.values()), rate_hz)
+    return curves_of(recorded, policies, deadlines_ms, speeds, rate_hz), warnings
 
 
 def panels(found: Curves) -> list[tuple[str, Axis, list[Curve]]]:

@@ -18,7 +18,7 @@ from robotvision.tasks.model import Task
 from robotvision.timing.quantiles import summary
 
 if TYPE_CHECKING:
-    from robotvision.experiment.run import RunResult
+    from robotvision.runs.folder import RunResult
 
 TOTAL = "total"
 REST = "rest"

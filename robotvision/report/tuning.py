@@ -9,12 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from robotvision.config.checks import dump_yaml
 from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.tuning.search import Candidate, Tuned, best_config, plain
 from robotvision.scoring.bootstrap import Interval
-from robotvision.yamlfile import load
+from robotvision.yamlfile import dump_yaml, load
 
 SHOWN = 20
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
-from robotvision.experiment.run import RunResult, write_text
 from robotvision.records import SILENCE
 from robotvision.report.console import out
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
 from robotvision.report.summary import report
 from robotvision.report.terminal import print_report
+from robotvision.runs.folder import RunResult, write_text
 from robotvision.submissions.runfile import write_run_file
 
 Rows = Sequence[Mapping[str, Any]]

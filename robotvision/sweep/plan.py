@@ -20,8 +20,9 @@ from robotvision.config.checks import check_config
 from robotvision.config.experiment import Experiment
 from robotvision.config.schema import Named, SequenceSpec
 from robotvision.data import ImageSequence
+from robotvision.data.digest import table_digest
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.experiment.prepare import open_part, table_digest
+from robotvision.experiment.prepare import open_part
 from robotvision.recogniser.channels import settle_features
 from robotvision.sweep.grid import Grid, Shown
 from robotvision.version import __version__

@@ -1,5 +1,12 @@
-"""Whatever answers: a pipeline in this process, in its own process, or any program."""
+"""Whatever answers: a program over the wire protocol, its sandbox, its client kits."""
 
-from robotvision.systems.base import Channel, Reply, Session, System, View
+from __future__ import annotations
 
-__all__ = ["Channel", "Reply", "Session", "System", "View"]
+from robotvision.plugins.lazy import lazy_names
+
+CALLS = {
+    "try_system": "robotvision.systems.check_program",
+}
+"""What it offers beside its modules -> where it is defined; imported on first use."""
+
+__getattr__, __dir__ = lazy_names(__name__, CALLS)

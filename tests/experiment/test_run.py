@@ -16,10 +16,11 @@ import pytest
 from robotvision.config.checks import load_config
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.experiment.progress import Observer
-from robotvision.experiment.run import RunResult, experiment_folder
+from robotvision.experiment.run import experiment_folder
 from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
+from robotvision.runs.folder import RunResult
 from robotvision.runs.log import read_log
 from robotvision.runs.recount import recount
 from robotvision.scoring.tally import Tally

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
 from robotvision.data import open_sequence
+from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError, InputFaults, RobotVisionError
-from robotvision.experiment.prepare import table_digest
 from robotvision.playback.faults import KINDS, FaultPlan, load_plan
 from robotvision.playback.sensor_faults import punched, with_faults
 from robotvision.timing.in_memory_sequence import stand_in

@@ -14,7 +14,7 @@ import pytest
 from robotvision.config.checks import load_config
 from robotvision.data import open_sequence
 from robotvision.errors import InputFaults
-from robotvision.experiment.train import train
+from robotvision.experiment.train import train_pipeline
 from robotvision.recogniser.persistence import load_pipeline, save_pipeline
 from robotvision.systems.base import View
 
@@ -23,7 +23,7 @@ Config = Callable[..., Path]
 
 
 def save(path: Path, to: Path) -> None:
-    pipeline, task, about = train(load_config(path))
+    pipeline, task, about = train_pipeline(load_config(path))
     save_pipeline(to, pipeline, task, about)
 
 
@@ -40,7 +40,7 @@ def test_a_loaded_pipeline_answers_as_the_trained_one(
     config: Config, data_root: Path, tmp_path: Path, keys: dict[str, str]
 ) -> None:
     """Bit for bit, confidences included, and with its memory where it has one."""
-    pipeline, task, about = train(load_config(config(**keys)))
+    pipeline, task, about = train_pipeline(load_config(config(**keys)))
     save_pipeline(tmp_path / "m", pipeline, task, about)
     loaded = load_pipeline(tmp_path / "m", task.id)
     assert loaded.task == task

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from robotvision.config.checks import load_config
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.train import tune as tune_experiment
+from robotvision.experiment.train import tune_experiment
 from robotvision.recogniser.tuning.holdout import Frames, splits
 
 REPO = Path(__file__).parents[2]

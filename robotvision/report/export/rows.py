@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from robotvision.data import open_sequence
@@ -86,6 +85,8 @@ def encoded(entry: FrameEntry, channel: str, kind: ChannelKind) -> tuple[bytes, 
     image = source.read()
     if kind is ChannelKind.COLOR:
         image = np.ascontiguousarray(image[:, :, ::-1])
+    import cv2
+
     done, raw = cv2.imencode(".png", image)
     if not done:
         raise FrameError(f"{source.where}: cannot be encoded as PNG")

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data import open_sequence
+from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ChannelKind, FrameEntry, Picture, Source
 from robotvision.data.sequence import ImageSequence as Recording
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.experiment.prepare import table_digest
 from robotvision.report.columns import RunColumns
 from robotvision.runs.log import SequenceRecord
 

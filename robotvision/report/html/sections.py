@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from robotvision.config.checks import dump_yaml
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
@@ -14,6 +13,7 @@ from robotvision.report.html.tables import set_table
 from robotvision.report.terminal import policy_text
 from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval
 from robotvision.timing.quantiles import QUANTILES, frames_needed
+from robotvision.yamlfile import dump_yaml
 
 
 def run_section(run: RunColumns, place: int) -> dict[str, Any]:
