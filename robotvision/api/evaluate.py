@@ -46,7 +46,7 @@ def evaluate(truth: Any, answers: Any, *, task: Any = "rooms", mode: str = "obli
     Raises
     ------
     RobotVisionError
-        An argument is of a wrong type, a label lies outside the task, an answer has no frame, or a
+        An argument is of a wrong type, a label is outside the task, an answer has no frame, or a
         file is refused.
 
     Examples

@@ -31,7 +31,7 @@ from robotvision.tasks.model import Task
 
 PathLike = str | os.PathLike[str]
 FROM_PYTHON = Path("python.yaml")
-"""Stands for the configuration's file of a run that was made from Python."""
+"""Stands for the configuration's file of a run from Python."""
 
 
 class ReplayOptions(TypedDict, total=False):
@@ -187,5 +187,5 @@ def _config(
         name = ".".join(map(str, first["loc"]))
         raise RobotVisionError(f"{name}: {first['msg']}, got {first['input']!r}") from None
     check_replay(replaying)
-    update = {"replay": replaying, "note": f"made from Python: {recogniser!r}"}
+    update = {"replay": replaying, "note": f"run from Python: {recogniser!r}"}
     return config.model_copy(update=update)

@@ -26,8 +26,8 @@ COMMANDS = {
     "export": "a run in open formats: MCAP, Parquet, Rerun",
     "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",
     "data": "look at, check and convert sequences",
-    "synth": "generate a building and a robot's tours through it",
-    "audit": "is the obligatory mode kept? frames permuted, repeated, alone",
+    "synth": "generate a building and image sequences of a robot driving through it",
+    "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
     "task": "show or check the rules of a task",
     "check": "check run files against a task",
@@ -35,7 +35,7 @@ COMMANDS = {
     "rank": "check, score and rank a folder of runs",
     "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",
-    "test-system": "try a program of your own on a made-up tour",
+    "test-system": "try a program of your own on a synthetic sequence",
 }
 """Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
 

@@ -14,7 +14,7 @@ Examples:
   robotvision curve runs/first --speeds 0.5,1,2,4 --json
 
 \b
-Dotted lines of the picture: points offline, time aside. Grey: where two runs swap ranks.
+Dotted lines of the figure: points offline, time aside. Grey: where two runs swap ranks.
 """
 
 
@@ -44,7 +44,7 @@ Dotted lines of the picture: points offline, time aside. Grey: where two runs sw
     help="The deadline along the speeds (else the policy's own).",
 )
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A picture: svg, png or pdf.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A figure: svg, png or pdf.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     runs: tuple[Path, ...],

@@ -75,7 +75,7 @@ command.add_command(fetch)
 @command.command(
     epilog="\b\nExamples:\n"
     "  robotvision data info sequences/day\n"
-    "  robotvision data info tour.bag --topic rgb=/front/image_raw\n"
+    "  robotvision data info drive.bag --topic rgb=/front/image_raw\n"
     "  robotvision data info --json sequences/day | jq .rooms"
 )
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
@@ -127,7 +127,7 @@ def verify(
     topics: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Find every fault of a sequence: tables, truth and each picture. Exit 2 where there is one.
+    """Find every fault of a sequence: tables, truth and each image. Exit 2 where there is one.
 
     A data set that was fetched can be named by its id (kth-idol2): its archives' digests and its
     sequences' counts are checked.
@@ -156,9 +156,9 @@ def verify(
 @command.command(
     epilog="\b\nExamples:\n"
     "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
-    "  robotvision data convert tour.mp4 sequences/tour\n"
-    "  robotvision data convert tour.bag sequences/tour --label-file rooms.csv\n"
-    "  robotvision data convert pictures/ sequences/tour --rate 2\n"
+    "  robotvision data convert drive.mp4 sequences/drive\n"
+    "  robotvision data convert drive.bag sequences/drive --label-file rooms.csv\n"
+    "  robotvision data convert images/ sequences/drive --rate 2\n"
     "  robotvision data convert test1 handout --no-truth --no-poses"
 )
 @click.argument("source", metavar="SRC", type=_PATH)
@@ -169,12 +169,12 @@ def verify(
     "rate_hz",
     metavar="HZ",
     type=click.FloatRange(0, min_open=True),
-    help="Frames a second, for layouts without times (5 where not said).",
+    help="Frames a second, for layouts without times (else 5).",
 )
 @_for_recordings
 @click.option("--no-truth", is_flag=True, help="Leave the rooms and objects out.")
 @click.option(
-    "--no-poses", is_flag=True, help="Leave the robot's poses out, from which rooms can be told."
+    "--no-poses", is_flag=True, help="Leave the robot's poses out, which give rooms away."
 )
 def convert(
     source: Path,
@@ -186,7 +186,7 @@ def convert(
     no_truth: bool,
     no_poses: bool,
 ) -> int:
-    """Write a sequence in the native layout. Exit 1 where pictures could not be read."""
+    """Write a sequence in the native layout. Exit 1 where an image could not be read."""
     from robotvision.data import open_sequence
     from robotvision.data.convert import convert as write
 
@@ -196,7 +196,7 @@ def convert(
         faults = write(sequence, target, truth=not no_truth, poses=not no_poses, progress=progress)
     for fault in faults:
         click.echo(str(fault), err=True)
-    left_out = f", {len(faults)} pictures left out" if faults else ""
+    left_out = f", {len(faults)} images left out" if faults else ""
     click.echo(f"{target}: {len(sequence)} frames from the layout {sequence.reader}{left_out}")
     return 1 if faults else 0
 
@@ -277,7 +277,7 @@ def _card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "task", card["task"]
     if card["note"]:
         yield "note", card["note"]
-    yield "digest", card["digest"] or "none: pictures are missing (robotvision data verify)"
+    yield "digest", card["digest"] or "none: images are missing (robotvision data verify)"
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def list_(name: str | None, as_json: bool) -> None:
     type=_PATH,
     envvar="ROBOTVISION_DATA",
     default=Path("data"),
-    help="Where data sets lie (ROBOTVISION_DATA, else data).",
+    help="The folder of data sets (ROBOTVISION_DATA, else data).",
 )
 @click.option(
     "--mirror",
@@ -90,7 +90,7 @@ def fetch(
     discard: bool,
     as_json: bool,
 ) -> int:
-    """Fetch a data set: download, unpack, count. Exit 1 where an archive could not be had.
+    """Fetch a data set: download, unpack, count. Exit 1 where an archive is not available.
 
     What was interrupted goes on where it stopped. The first digest of an archive is kept beside it
     and compared ever after; no checksums are published. Patterns choose among the sequences.

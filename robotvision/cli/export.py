@@ -26,7 +26,7 @@ Examples:
 def command(run: Path, form: str, output: Path | None) -> int:
     """Write a run for other tools: frames, truth, answers, points and times.
 
-    mcap holds pictures too, read again from where the run read them; parquet is one table.
+    mcap holds images too, read again from where the run read them; parquet is one table.
     """
     from rich.console import Console
 

@@ -18,8 +18,8 @@ Examples:
 
 
 @click.command("pack", epilog=EPILOG)
-@click.option("--init", "template", type=_PATH, help="Write a card to fill in, and leave.")
-@click.option("--read", "packed", type=_PATH, help="Check a pack that was handed in, and leave.")
+@click.option("--init", "template", type=_PATH, help="Write a card to fill in, and exit.")
+@click.option("--read", "packed", type=_PATH, help="Check a pack that was handed in, and exit.")
 @click.option("--unpack", "folder", type=_PATH, help="With --read: put its files there.")
 @click.option("--task", "task_name", help="A task's name or YAML file.")
 @click.option(
@@ -31,7 +31,7 @@ Examples:
 )
 @click.option("--card", "card_path", type=_PATH, help="The description: a card.yaml.")
 @click.option("--group", help="Who hands it in.")
-@click.option("--method", help="How an answer is made.")
+@click.option("--method", help="How an answer is computed.")
 @click.option("--retrieval", type=click.Choice(["visual", "depth", "mixed"]))
 @click.option("--run-type", type=click.Choice(["automatic", "manual"]))
 @click.option("--mode", type=click.Choice(["obligatory", "optional"]))

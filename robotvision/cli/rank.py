@@ -35,7 +35,7 @@ Examples:
     type=click.Choice(["obligatory", "optional"]),
     default="obligatory",
     show_default=True,
-    help="The mode the runs were made in.",
+    help="The mode of the runs.",
 )
 @click.option(
     "--out",

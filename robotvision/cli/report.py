@@ -28,7 +28,7 @@ Examples:
     type=click.FloatRange(0, 200),
     default=9.0,
     show_default=True,
-    help="How much of the page pictures may take; 0: none.",
+    help="How much of the page images may take; 0: none.",
 )
 @click.option(
     "--tables",
@@ -55,7 +55,7 @@ def command(
     if output is None:
         folder = runs[0] if runs[0].is_dir() else runs[0].parent
         output = folder / "report.html" if len(runs) == 1 else Path("report.html")
-    with Console(stderr=True, emoji=False).status("reading pictures and drawing the page"):
+    with Console(stderr=True, emoji=False).status("reading images and drawing the page"):
         path = write_page(runs, output, picture_bytes=round(pictures_mb * 1e6))
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.instead import instead_options
+from robotvision.cli.override_options import override_options
 
 EPILOG = """\b
 Examples:
@@ -33,7 +33,7 @@ class Command(click.Command):
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
-@instead_options
+@override_options
 @click.option(
     "--data-root",
     type=click.Path(path_type=Path),
@@ -50,7 +50,7 @@ class Command(click.Command):
 @click.option(
     "--faults",
     type=click.Path(path_type=Path),
-    help="Spoil the test tours by the sensor faults of this YAML file, and tell the "
+    help="Apply the sensor faults of this YAML file to the test sequences, and report the "
     "points lost by fault.",
 )
 @click.option(

@@ -34,7 +34,7 @@ Examples:
     type=click.Choice(["obligatory", "optional"]),
     default="obligatory",
     show_default=True,
-    help="The mode the runs were made in.",
+    help="The mode of the runs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))

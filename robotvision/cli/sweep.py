@@ -111,9 +111,9 @@ def run(
         return print_plan(stdout(), plan, live=live or exclusive, as_json=as_json)
     store = Store(out or str(Path("runs") / grid.stem))
     errors = Console(stderr=True, emoji=False)
-    wish = ClusterOptions(scheduler, cluster_file, workers, exclusive, store.is_memory)
+    options = ClusterOptions(scheduler, cluster_file, workers, exclusive, store.is_memory)
     with ProgressBars(errors) as bars:
-        swept = sweep(plan, store, wish, bars, cache=cache, live=live)
+        swept = sweep(plan, store, options, bars, cache=cache, live=live)
     return finish(stdout(), errors, store, swept, as_json=as_json)
 
 

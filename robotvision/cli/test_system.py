@@ -1,4 +1,4 @@
-"""``robotvision test-system``: try a program on a made-up tour."""
+"""``robotvision test-system``: try a program on a synthetic sequence."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Examples:
 @click.option("--isolation", type=click.Choice(["auto", "none", "required"]), default="auto")
 @click.option("--log", "log_path", type=click.Path(path_type=Path), help="Keep what it prints.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--kits", is_flag=True, help="Print where the client kits are, and leave.")
+@click.option("--kits", is_flag=True, help="Print where the client kits are, and exit.")
 def command(
     command_line: tuple[str, ...],
     task_name: str | None,
@@ -51,7 +51,7 @@ def command(
     as_json: bool,
     kits: bool,
 ) -> int:
-    """Try PROGRAM on a made-up tour: handshake, all channels, slow frames, resets, odd sizes."""
+    """Try PROGRAM on a synthetic sequence: handshake, all channels, slow frames, resets, sizes."""
     if kits:
         return _print_kits()
     if not command_line:

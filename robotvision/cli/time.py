@@ -30,7 +30,7 @@ Examples:
 @click.option(
     "--on",
     type=click.Path(path_type=Path),
-    help="The sequence a PROGRAM is timed on (else pictures in memory).",
+    help="The sequence a PROGRAM is timed on (else images in memory).",
 )
 @click.option("--task", "task_name", help="Tell a PROGRAM the labels of this task.")
 @click.option("--room", "rooms", multiple=True, help="A room a PROGRAM knows; repeatable.")
@@ -98,14 +98,14 @@ def command(
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
     wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
-    wish = TimingOptions(wanted, warm_up, max_s, passes)
+    options = TimingOptions(wanted, warm_up, max_s, passes)
     with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
         subject = _subject(what, data_root, set_name, on, no_cache, Path(folder), task_name, rooms)
         if vs is not None:
             other = _subject((str(vs),), data_root, set_name, None, no_cache, Path(folder))
-            data = _with_bar(lambda p: time_pair(subject, other, wish, p))
+            data = _with_bar(lambda p: time_pair(subject, other, options, p))
         else:
-            data = _with_bar(lambda p: time_subject(subject, wish, policy, p))
+            data = _with_bar(lambda p: time_subject(subject, options, policy, p))
     if as_json:
         print(json.dumps(data, ensure_ascii=False, allow_nan=False))
     elif vs is not None:

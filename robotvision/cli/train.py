@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.instead import instead_options
+from robotvision.cli.override_options import override_options
 
 EPILOG = """\b
 Examples:
@@ -17,7 +17,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
-@instead_options
+@override_options
 @click.option(
     "-o",
     "--out",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.instead import instead_options
+from robotvision.cli.override_options import override_options
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -34,7 +34,7 @@ Examples:
     type=click.Path(path_type=Path),
     help="Write the configuration with the best candidate here.",
 )
-@instead_options
+@override_options
 @click.option(
     "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
 )

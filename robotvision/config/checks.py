@@ -83,7 +83,7 @@ def check_config(
 
 
 def _validated(document: Document) -> Config:
-    """Return the configuration as typed; its sensor faults are told as in a file of their own."""
+    """Return the configuration as typed; report its sensor faults as in a file of their own."""
     wrong = list(wrong_kinds(document, ("faults",)))
     if not wrong:
         return validate(document, Config)
@@ -207,10 +207,10 @@ class _Check:
                     f"{', '.join(INTEGRATIONS)}, got {name!r}"
                     f"{near(name, INTEGRATIONS)}",
                 )
-        for i, wish in enumerate(tune.temporal):
-            if wish is None:
+        for i, item in enumerate(tune.temporal):
+            if item is None:
                 continue
-            self._plugin(TEMPORAL, wish, ("tune", "temporal", i))
+            self._plugin(TEMPORAL, item, ("tune", "temporal", i))
             if self.config.mode == "obligatory":
                 self._fault(
                     ("tune", "temporal", i),
@@ -246,8 +246,8 @@ class _Check:
                 self._fault(
                     where, f"expected a name of letters, digits, blanks, _ . and -, got {name!r}"
                 )
-            mine = self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
-            parts.append(TestSetSpec(name, mine or (), self._specs(listed, where)))
+            own = self._specs(train[name], ("train", name)) if isinstance(train, dict) else shared
+            parts.append(TestSetSpec(name, own or (), self._specs(listed, where)))
         return tuple(parts)
 
     def _specs(self, listed: SequenceList, where: Path_) -> tuple[SequenceSpec, ...]:
@@ -256,11 +256,11 @@ class _Check:
             spec = SequenceSpec(path=item) if isinstance(item, str) else item
             path = Path(os.path.normpath(self.data_root / spec.path))
             if not path.exists():
-                found = f"{path}: no such folder"
+                missing = f"{path}: no such folder"
                 self.faults.append(
                     self.document.fault(
                         (*where, i),
-                        found,
+                        missing,
                         f"relative paths start at {self.data_root} "
                         "(--data-root, else ROBOTVISION_DATA, else the config's folder)",
                     )

@@ -57,5 +57,5 @@ def _put(node: Any, steps: list[str], value: Any, key: str) -> Any:
     if node is None:
         node = {}
     if not isinstance(node, dict):
-        raise RobotVisionError(f"overrides: {key}: {step!r} lies under a plain value, {node!r}")
+        raise RobotVisionError(f"overrides: {key}: {step!r} is below a plain value, {node!r}")
     return {**node, step: _put(node.get(step), rest, value, key)}

@@ -71,11 +71,11 @@ class AugmentConfig(Strict):
     """Further views of training frames; see `robotvision.recogniser.augment`."""
 
     mirror: bool = Field(default=True, description="each frame as in a mirror, too")
-    light: int = Field(default=0, ge=0, le=8, description="copies in another light")
+    light: int = Field(default=0, ge=0, le=8, description="copies under other light")
 
 
 class UnknownConfig(Strict):
-    """How rooms not seen in training are told; see `robotvision.recogniser.unknown`."""
+    """How unknown rooms are detected; see `robotvision.recogniser.unknown`."""
 
     method: Literal["max_probability", "entropy", "distance"] = "max_probability"
     share: float = Field(default=0.5, gt=0, lt=1)
@@ -158,7 +158,7 @@ class SystemConfig(Strict):
 
 
 class Config(Strict):
-    """Everything a run is made from."""
+    """A configuration: everything that a run needs."""
 
     task: str
     mode: Literal["obligatory", "optional"] = "obligatory"
@@ -172,7 +172,9 @@ class Config(Strict):
     model: str | None = Field(default=None, description="a model file, in place of training")
     decision: DecisionConfig = DecisionConfig()
     replay: ReplayConfig = ReplayConfig()
-    faults: FaultPlan | None = Field(default=None, description="sensor faults of the test tours")
+    faults: FaultPlan | None = Field(
+        default=None, description="sensor faults of the test sequences"
+    )
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
     tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
     seed: int = Field(default=0, ge=0, lt=2**32)

@@ -1,6 +1,6 @@
-"""What sensor faults cost: the same system on the same tours, clean and with each fault.
+"""Compute what sensor faults cost: one system on the same sequences, clean and with each fault.
 
-The pipeline is trained once, on the clean tours; only the test tours are spoilt. One run has no
+The pipeline is trained once, on the clean sequences; only the test sequences are altered. One run has no
 fault, one has each fault alone, and the main one has them all, in the order of the plan. Every run
 is judged under the configuration's own clock and policy.
 """
@@ -40,7 +40,7 @@ def degrade(
     experiment : Experiment
         A checked configuration.
     folder : Path
-        Of the run with every fault; the others lie in ``faults/<name>`` within it.
+        Of the run with every fault; the others are in ``faults/<name>`` within it.
     plan : FaultPlan
         In place of the configuration's own.
     cache, observer, options

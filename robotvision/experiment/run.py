@@ -348,7 +348,7 @@ def resumed(folder: Path) -> tuple[Experiment, int | None]:
     Raises
     ------
     RobotVisionError
-        No run lies there, or its ``config.yaml`` was changed since.
+        There is no run, or its ``config.yaml`` was changed since.
     """
     record = read_log(folder)
     path = folder / "config.yaml"

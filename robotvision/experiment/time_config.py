@@ -44,7 +44,7 @@ class Subject:
         What to call it.
     system : System
     session : Session
-        What it is told at its start.
+        What it receives at its start.
     sequence : ImageSequence
     """
 
@@ -111,19 +111,19 @@ def from_command(
     task_name: str | None = None,
     rooms: tuple[str, ...] = (),
 ) -> Subject:
-    """Return a program on a sequence, or on pictures in memory where none is named.
+    """Return a program on a sequence, or on images in memory where none is named.
 
     Parameters
     ----------
     task_name : str, optional
-        Whose labels it is told (else those of the sequence).
+        Whose labels it receives (else those of the sequence).
     rooms : tuple of str
-        The labels it is told, in place of the task's.
+        The labels it receives, in place of the task's.
 
     Raises
     ------
     RobotVisionError
-        The program or the sequence cannot be had.
+        The program or the sequence is not available.
     """
     task: Task = load_task(task_name or "rooms", Path.cwd())
     if rooms:
@@ -144,7 +144,7 @@ def from_command(
 
 def time_subject(
     subject: Subject,
-    wish: TimingOptions,
+    options: TimingOptions,
     sustain: Policy | None = None,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def time_subject(
     RobotVisionError
         It cannot be started or cannot begin the sequence.
     """
-    null, quantiles = null_run(), named_quantiles(wish.quantiles)
+    null, quantiles = null_run(), named_quantiles(options.quantiles)
     system, sequence, channels = subject.system, subject.sequence, subject.channels
     try:
         system.start(subject.session)
@@ -163,20 +163,20 @@ def time_subject(
             system,
             sequence,
             channels=channels,
-            highest=max(wish.quantiles),
-            warm_up=wish.warm_up,
-            max_s=wish.max_s,
-            n_passes=wish.n_passes,
+            highest=max(options.quantiles),
+            warm_up=options.warm_up,
+            max_s=options.max_s,
+            n_passes=options.n_passes,
             progress=progress,
         )
-        found = None
+        sustained = None
         if sustain is not None and len(timed.total):
-            found = highest_rate(timed.total.tolist(), sustain)
-            found = confirm(found, system, sequence, sustain, channels)
+            sustained = highest_rate(timed.total.tolist(), sustain)
+            sustained = confirm(sustained, system, sequence, sustain, channels)
     finally:
         system.close()
     environment = describe()
-    checks = check_all(timed, null, environment, wish.quantiles)
+    checks = check_all(timed, null, environment, options.quantiles)
     quotable, words = verdict(checks)
     return {
         "schema": SCHEMA,
@@ -193,7 +193,7 @@ def time_subject(
         "throughput_hz": timed.throughput_hz,
         "null_ns": null.table({"p50": 0.5, **quantiles}),
         "memory": memory(timed),
-        "sustained": None if found is None else found.to_json(),
+        "sustained": None if sustained is None else sustained.to_json(),
         "checks": [{"name": c.name, "ok": c.ok, "message": c.message} for c in checks],
         "quotable": quotable,
         "verdict": words,
@@ -221,7 +221,7 @@ def memory(timed: Timed) -> dict[str, int | str]:
 
 
 def time_pair(
-    a: Subject, b: Subject, wish: TimingOptions, progress: Progress = lambda done, total: None
+    a: Subject, b: Subject, options: TimingOptions, progress: Progress = lambda done, total: None
 ) -> dict[str, Any]:
     """Compare two systems on the frames of the first one's sequence; return plain data.
 
@@ -230,9 +230,9 @@ def time_pair(
     RobotVisionError
         A system cannot be started, or hardly a frame was answered.
     """
-    wanted = frames_needed(max(wish.quantiles))
-    if wish.n_passes is not None:
-        wanted = wish.n_passes * len(a.sequence)
+    wanted = frames_needed(max(options.quantiles))
+    if options.n_passes is not None:
+        wanted = options.n_passes * len(a.sequence)
     names = (a.name, b.name) if a.name != b.name else (f"{a.name} (A)", f"{b.name} (B)")
     try:
         for subject in (a, b):
@@ -242,19 +242,19 @@ def time_pair(
             b.system,
             a.sequence,
             wanted=wanted,
-            warm_up=wish.warm_up,
-            max_s=wish.max_s,
+            warm_up=options.warm_up,
+            max_s=options.max_s,
             progress=progress,
         )
     finally:
         for subject in (a, b):
             subject.system.close()
-    found = paired.to_json()
-    low, high = found["interval"]
+    result = paired.to_json()
+    low, high = result["interval"]
     if low <= 1 <= high:
         words = "no difference that these frames can tell"
     else:
-        slow, fast = names if found["ratio"] > 1 else names[::-1]
+        slow, fast = names if result["ratio"] > 1 else names[::-1]
         words = f"{slow} takes longer than {fast}"
     return {
         "schema": SCHEMA,
@@ -262,7 +262,7 @@ def time_pair(
         "b": names[1],
         "sequence": {"name": a.sequence.name, "frames": len(a.sequence)},
         "paired": found,
-        "quotable": not found["failed"],
+        "quotable": not result["failed"],
         "verdict": words,
         "environment": describe(),
     }

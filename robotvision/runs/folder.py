@@ -64,7 +64,7 @@ def new_folder(name: str, out: Path | None = None) -> Path:
         out = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     if (out / "run.jsonl").exists():
         raise RobotVisionError(
-            f"{out}: a run lies there already; give another --out, or go on with it by "
+            f"{out}: it holds a run already; give another --out, or go on with it by "
             f"robotvision run --resume {out}"
         )
     try:

@@ -56,7 +56,7 @@ def test_a_run_in_memory_equals_the_one_written_meanwhile_and_the_one_saved(
         assert (tmp_path / "written" / name).is_file()
     texts = [(tmp_path / n / "run.txt").read_bytes() for n in ("saved", "written")]
     assert texts[0] == texts[1]
-    with pytest.raises(rv.RobotVisionError, match="a run lies there already"):
+    with pytest.raises(rv.RobotVisionError, match="it holds a run already"):
         run.save(tmp_path / "saved")
 
 

@@ -156,7 +156,7 @@ def test_a_folder_with_a_run_is_not_overwritten(config: Config, tmp_path: Path) 
     """An earlier run is never lost by a later one."""
     path = config()
     run(path, tmp_path / "out")
-    with pytest.raises(RobotVisionError, match="a run lies there already; give another --out"):
+    with pytest.raises(RobotVisionError, match="it holds a run already; give another --out"):
         run(path, tmp_path / "out")
 
 

@@ -11,7 +11,7 @@ import click
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def instead_options(command: F) -> F:
+def override_options(command: F) -> F:
     """Add ``--task``, ``--train`` and ``--test`` to a command."""
     path = click.Path(path_type=Path)
     for option in (
