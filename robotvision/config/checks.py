@@ -207,10 +207,10 @@ class _Check:
                     f"{', '.join(INTEGRATIONS)}, got {name!r}"
                     f"{near(name, INTEGRATIONS)}",
                 )
-        for i, item in enumerate(tune.temporal):
-            if item is None:
+        for i, temporal in enumerate(tune.temporal):
+            if temporal is None:
                 continue
-            self._plugin(TEMPORAL, item, ("tune", "temporal", i))
+            self._plugin(TEMPORAL, temporal, ("tune", "temporal", i))
             if self.config.mode == "obligatory":
                 self._fault(
                     ("tune", "temporal", i),

@@ -8,8 +8,8 @@ when those change. So the same images are shown in order, and then
 * **renumbered**: in order, with other indices and time stamps;
 * **single**: a sample of frames, each to a system started anew.
 
-Any room or object that changes is shown, and the system is out of the obligatory mode. What this cannot
-show: a system that knows the test images themselves.
+Any room or object that changes is shown, and the system is out of the obligatory mode. What this
+cannot show: a system that knows the test images themselves.
 """
 
 from __future__ import annotations

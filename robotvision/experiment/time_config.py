@@ -261,7 +261,7 @@ def time_pair(
         "a": names[0],
         "b": names[1],
         "sequence": {"name": a.sequence.name, "frames": len(a.sequence)},
-        "paired": found,
+        "paired": result,
         "quotable": not result["failed"],
         "verdict": words,
         "environment": describe(),
