@@ -1,8 +1,8 @@
 """Compute what sensor faults cost: one system on the same sequences, clean and with each fault.
 
 The pipeline is trained once, on the clean sequences; only the test sequences are altered. One run
-has no fault, one has each fault alone, and the main one has them all, in the order of the plan. Every run
-is judged under the configuration's own clock and policy.
+has no fault, one has each fault alone, and the main one has them all, in the order of the plan.
+Every run is judged under the configuration's own clock and policy.
 """
 
 from __future__ import annotations
