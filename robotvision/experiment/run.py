@@ -138,6 +138,7 @@ class _Execution:
             config.decode_ahead,
         )
         self.previous = read_log(folder) if options.resume and folder is not None else None
+        self.n_begun = 0
 
     def run(self) -> RunResult:
         parts = self.experiment.parts
@@ -172,12 +173,24 @@ class _Execution:
             return RunLog(self.previous.path, keep_bytes=self.previous.valid_bytes)
         resolved = self.experiment.resolved()
         text = dump_yaml(resolved)
+        header = self._header(answerers, training, resolved, text)
         log: RunLog | MemoryLog
         if self.folder is None:
             log = MemoryLog()
         else:
             write_text(self.folder / "config.yaml", text)
             log = RunLog(self.folder / "run.jsonl")
+        log.write("run", header)
+        return log
+
+    def _header(
+        self,
+        answerers: Mapping[str, Answerer],
+        training: Mapping[str, Training],
+        resolved: Mapping[str, Any],
+        text: str,
+    ) -> dict[str, Any]:
+        """Return the log's first line; it is measured before the log is opened."""
         system = next(iter(answerers.values())).system
         config, options = self.experiment.config, self.options
         header = {
@@ -198,8 +211,7 @@ class _Execution:
         }
         if options.notes:
             header["notes"] = list(options.notes)
-        log.write("run", header)
-        return log
+        return header
 
     def _replay_part(
         self, part: TestSetSpec, system: System, tally: Tally, log: RunLog | MemoryLog
@@ -208,9 +220,10 @@ class _Execution:
         is_started = False
         for number, spec in enumerate(s for s in part.test for _ in range(config.replay.loop)):
             sequence = self._apply_faults(self.prepared.sequences[spec])
-            previous = self._previous_sequence(part, number)
-            skip = self._recount(previous, sequence, system, tally, log)
             n = len(self.replay.positions(sequence))
+            about = _about(sequence, part, n, self.replay) | {"pass": number % config.replay.loop}
+            previous = self._previous_sequence(about)
+            skip = self._recount(previous, sequence, system, tally, log)
             if previous is not None and skip >= n:
                 continue
             if not is_started:
@@ -219,7 +232,7 @@ class _Execution:
                 system.start(Session(self.prepared.task, config.mode, known, config.seed))
                 is_started = True
             if skip == 0:
-                log.write("sequence", _about(sequence, part, n, self.replay))
+                log.write("sequence", about)
             self.observer.sequence(sequence.name, n)
             self._replay_sequence(sequence, system, skip, tally, log)
 
@@ -253,12 +266,28 @@ class _Execution:
             )
         return with_faults(sequence, plan)
 
-    def _previous_sequence(self, part: TestSetSpec, number: int) -> SequenceRecord | None:
-        """Return the log's record of the ``number``-th sequence of a part, if it got there."""
-        if self.previous is None:
+    def _previous_sequence(self, about: Mapping[str, Any]) -> SequenceRecord | None:
+        """Return the log's record of the next sequence, if the interrupted run began it.
+
+        Raises
+        ------
+        RobotVisionError
+            The log holds another sequence in that place, or one that was left and others after it.
+        """
+        if self.previous is None or self.n_begun >= len(self.previous.sequences):
             return None
-        of_part = [s for s in self.previous.sequences if s.set == part.name]
-        return of_part[number] if number < len(of_part) else None
+        record = self.previous.sequences[self.n_begun]
+        self.n_begun += 1
+        keys = ("set", "name", "digest", "pass")
+        logged = {key: record.about.get(key, about[key]) for key in keys}
+        is_last = self.n_begun == len(self.previous.sequences)
+        if any(logged[key] != about[key] for key in keys) or not (record.is_whole or is_last):
+            raise RobotVisionError(
+                f"{self.previous.path}: its sequence {self.n_begun} is {logged['name']!r} of the "
+                f"set {logged['set']!r} with {len(record.frames)} frames, expected all of "
+                f"{about['name']!r} of {about['set']!r} as it is now: begin a new run"
+            )
+        return record
 
     def _recount(
         self,
@@ -271,15 +300,17 @@ class _Execution:
         """Count the frames of an interrupted run; return how many of them stand."""
         if previous is None:
             return 0
-        is_whole = len(previous.frames) >= len(self.replay.positions(sequence))
+        is_whole = previous.is_whole
         has_memory = getattr(system, "has_memory", True)
-        if not is_whole and (has_memory or self.replay.clock != "asap"):
+        must_restart = has_memory or self.replay.clock != "asap"
+        if not is_whole and (must_restart or not previous.frames):
             assert isinstance(log, RunLog)  # only a run with a folder is resumed
             log.cut(previous.offset)
-            self.observer.note(
-                f"{sequence.name}: begun again, since a system with memory or a running clock "
-                "cannot go on in the middle"
-            )
+            if previous.frames:
+                self.observer.note(
+                    f"{sequence.name}: begun again, since a system with memory or a running clock "
+                    "cannot go on in the middle"
+                )
             return 0
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
         for k, record in enumerate(previous.frames):

@@ -62,7 +62,7 @@ def new_folder(name: str, out: Path | None = None) -> Path:
     """
     if out is None:
         out = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    if (out / "run.jsonl").exists():
+    if _has_begun(out / "run.jsonl"):
         raise RobotVisionError(
             f"{out}: it holds a run already; give another --out, or go on with it by "
             f"robotvision run --resume {out}"
@@ -72,6 +72,17 @@ def new_folder(name: str, out: Path | None = None) -> Path:
     except OSError as e:
         raise RobotVisionError(f"{out}: cannot be made ({e.strerror})") from e
     return out
+
+
+def _has_begun(log: Path) -> bool:
+    """Return whether a log holds its header; one that was killed before it is as good as none."""
+    try:
+        with open(log, "rb") as f:
+            return f.readline().endswith(b"\n")
+    except FileNotFoundError:
+        return False
+    except OSError as e:
+        raise RobotVisionError(f"{log}: cannot be read ({e.strerror})") from e
 
 
 def write_text(path: Path, text: str) -> None:
