@@ -37,14 +37,14 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    features : list
+    features : list or callable
         Each a name (``"phog"``), a mapping (``{"name": "crfh", "scales": [1, 2]}``) or an
-        extractor (``CRFH(scales=[1, 2])``). Empty where ``classifier`` is a function.
+        extractor (``CRFH(scales=[1, 2])``). Or a function that answers by itself, without features
+        and classifier: from an image to a room's label, None (no answer), an `Answer`, a mapping
+        from rooms to probabilities, or an array of probabilities in the order of the task's rooms.
+        It needs no `fit` where the task has rooms of its own.
     classifier : str, mapping, estimator or callable
-        A name, a mapping, any scikit-learn classifier; or, without features, a function from an
-        image to a room's label, None (no answer), an `Answer`, a mapping from rooms to
-        probabilities, or an array of probabilities in the order of the task's rooms. A function
-        needs no `fit` where the task has rooms of its own.
+        A name, a mapping, any scikit-learn classifier; or, without features, such a function.
     temporal : str, mapping or filter, optional
         A filter over the answers of successive frames: the optional mode.
     integration : str
@@ -97,9 +97,13 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     @property
-    def is_function(self) -> bool:
-        """Whether a function answers, in place of features and a classifier."""
-        return callable(self.classifier) and not _is_estimator(self.classifier)
+    def function(self) -> Callable[[Any], Any] | None:
+        """The function that answers in place of features and a classifier; None: there is none."""
+        for given in (self.features, self.classifier):
+            if callable(given) and not isinstance(given, type) and not _is_estimator(given):
+                function: Callable[[Any], Any] = given
+                return function
+        return None
 
     @property
     def mode(self) -> str:
@@ -126,7 +130,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         config = self.config()
         rules, opened = task_of(task), sequences_of("sequences", sequences)
         folder = None if cache is None else path_of("cache", cache)
-        if self.is_function:
+        if self.function is not None:
             self.task_ = rules.with_rooms({r for s in opened for r in s.room_counts()})
             self._pipeline, self.training_ = None, None
         else:
@@ -138,20 +142,21 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
 
     def config(self) -> Config:
         """Return its parameters as a configuration without sequences. Raises RobotVisionError."""
-        if isinstance(self.features, str | Mapping) or not hasattr(self.features, "__iter__"):
+        given = () if self.features is self.function else self.features
+        if isinstance(given, str | Mapping) or not hasattr(given, "__iter__"):
             raise wrong_type("features", "a list of names, mappings or extractors", self.features)
         features = [
-            _item(f"features[{i}]", f, FEATURES, _is_extractor) for i, f in enumerate(self.features)
+            _item(f"features[{i}]", f, FEATURES, _is_extractor) for i, f in enumerate(given)
         ]
-        if self.is_function and features:
+        if self.function is not None and features:
             raise RobotVisionError("features: expected none beside a function that answers itself")
-        if not self.is_function and not features:
+        if self.function is None and not features:
             raise RobotVisionError(
                 "features: expected at least one, e.g. features=['phog'], or a function from an "
-                "image to a room as classifier"
+                "image to a room"
             )
         classifier = temporal = None
-        if not self.is_function:
+        if self.function is None:
             classifier = _item("classifier", self.classifier, CLASSIFIERS, _is_estimator)
         if self.temporal is not None:
             temporal = _item("temporal", self.temporal, TEMPORAL, _is_filter)
@@ -186,13 +191,13 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         RobotVisionError
             It was not trained.
         """
-        if self.is_function:
+        if self.function is not None:
             rules = getattr(self, "task_", None) or task
             if rules is None:
                 raise RobotVisionError("the task's rooms are not known: call fit() first")
             unknown = self.unknown if isinstance(self.unknown, float) else None
             decision = Decision(rules, list(rules.room_names), self.abstain, unknown)
-            return FunctionSystem(self.classifier, decision, rules.labels, self.channel)
+            return FunctionSystem(self.function, decision, rules.labels, self.channel)
         return InProcess(self.pipeline_)
 
     @property

@@ -264,7 +264,7 @@ class Run:
         score, policy = self.score, self.record.about["policy"]["name"]
         where = "in memory" if self.folder is None else str(self.folder)
         return (
-            f"Run({score.points:g} of {score.max_points:g} points, {score.n_frames} frames, "
+            f"Run({score.points:g} of {score.max_points:g} points, {score.frames} frames, "
             f"{policy}, {where})"
         )
 

@@ -52,14 +52,14 @@ class Score:
         return self.tally.max_points
 
     @property
-    def n_frames(self) -> int:
+    def frames(self) -> int:
         """Number of frames."""
         return self.tally.frames
 
     @property
     def points_per_frame(self) -> float:
         """Points divided by frames; nan without frames."""
-        return self.points / self.n_frames if self.n_frames else float("nan")
+        return self.points / self.frames if self.frames else float("nan")
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -86,4 +86,4 @@ class Score:
         return summarise(self.task, self.tallies, self.mode, self.policy)
 
     def __repr__(self) -> str:
-        return f"Score({self.points:g} of {self.max_points:g} points, {self.n_frames} frames)"
+        return f"Score({self.points:g} of {self.max_points:g} points, {self.frames} frames)"

@@ -36,7 +36,7 @@ def test_points_are_those_of_the_rule(pairs: list[tuple[str, str | None]]) -> No
     )
     for score in (listed, arrays, numbered):
         assert score.points == expected
-        assert score.max_points == score.n_frames == len(pairs)
+        assert score.max_points == score.frames == len(pairs)
         assert sum(score.outcomes.values()) == len(pairs)
         assert score.to_dict() == listed.to_dict()
 

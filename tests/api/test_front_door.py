@@ -92,7 +92,7 @@ def shares(image: np.ndarray) -> np.ndarray:
         lambda: rv.Recogniser([{"name": "hsv_histogram", "bins": [8, 4, 4]}], {"name": "knn"}),
         lambda: rv.Recogniser([rv.features.HSVHistogram()], LogisticRegression(C=10)),
         lambda: rv.Recogniser(["hsv_histogram"], "ridge", temporal=rv.temporal.Majority(3)),
-        lambda: rv.Recogniser(classifier=named_by_color),
+        lambda: rv.Recogniser(named_by_color),
         lambda: rv.Recogniser(classifier=shares),
         lambda: rv.Recogniser(
             classifier=lambda i: dict(zip(("Hall", "Kitchen", "Office"), shares(i), strict=True))

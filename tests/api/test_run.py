@@ -64,7 +64,7 @@ def test_the_table_holds_every_frame(run: rv.Run) -> None:
     """Pandas and numpy give the same columns; points and outcomes are the score's."""
     frame, table = run.to_frame(), run.table
     assert list(frame.columns) == list(table)
-    assert len(frame) == run.score.n_frames == 18
+    assert len(frame) == run.score.frames == 18
     assert frame["points"].sum() == run.score.points
     assert frame["outcome"].value_counts().to_dict() == {
         k: v for k, v in run.score.outcomes.items() if v
