@@ -135,8 +135,10 @@ def _outside_task(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]
             yield Fault(sequence.root / "sequence.yaml", f"task: {e}")
     if task is None:
         return
-    for index, truth in (sequence.truth or {}).items():
-        if task.room_names and task.label_of(truth.room) is None:
+    known = sequence.truth or {}
+    outside = task.unknown_rooms(t.room for t in known.values()) if task.room_names else []
+    for index, truth in known.items():
+        if truth.room in outside:
             yield _truth_fault(
                 sequence,
                 index,

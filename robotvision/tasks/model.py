@@ -201,6 +201,16 @@ class Task(Strict):
         """Return how the task calls a true room: itself, unknown, or None (outside the task)."""
         return room if room in self.room_names else self.unknown
 
+    def unknown_rooms(self, rooms: Iterable[str]) -> list[str]:
+        """Return the true rooms that the task cannot count, each once, in the order given.
+
+        These are rooms that are none of the task's labels; there are none where the task has an
+        unknown label, which then stands for them.
+        """
+        if self.unknown is not None:
+            return []
+        return [room for room in dict.fromkeys(rooms) if room not in self.room_names]
+
     def fact(self, key: str) -> Fact:
         """Return the status of ``key`` or of the nearest key above it."""
         while True:
