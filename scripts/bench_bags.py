@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "data" / 
 from conftest import START_NS, STEP_NS, Messages, encoding_of, write
 
 from robotvision.data import open_sequence
-from robotvision.data.pictures import encode_jpeg
+from robotvision.data.images import encode_jpeg
 
 ROUNDS = 7
 TOPIC = "/camera/image_raw"

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from robotvision.synth.tour import TourSpec
+    from robotvision.synth.sequence import DriveSpec
 
 Tell = Callable[[str, int, int], None]
 
@@ -252,11 +252,11 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @_json
 def tour(out: Path, as_json: bool, **options: Any) -> None:
     """Write one tour in the native layout."""
-    from robotvision.synth.tour import render_tour
+    from robotvision.synth.sequence import render_sequence
 
     spec = _spec(out.name, **options)
     with _progress() as tell:
-        render_tour(spec, out, lambda done, total: tell(spec.name, done, total))
+        render_sequence(spec, out, lambda done, total: tell(spec.name, done, total))
     _report([out], as_json)
 
 
@@ -291,11 +291,11 @@ for _name in EDITIONS:
     command.add_command(_edition(_name))
 
 
-def _spec(name: str, **o: Any) -> TourSpec:
-    from robotvision.synth.tour import ROOMS, TourSpec
+def _spec(name: str, **o: Any) -> DriveSpec:
+    from robotvision.synth.sequence import ROOMS, DriveSpec
 
     width, height = _size(o["size"])
-    return TourSpec(
+    return DriveSpec(
         name=name or "tour",
         seed=o["seed"],
         floor=o["floor"],

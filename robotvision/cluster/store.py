@@ -4,7 +4,7 @@
 
     rows/<hash>.json        a finished run, one small file, written last
     runs/<hash>/            its run folder
-    features/<key>.npy      vectors by content of the pictures and extractor
+    features/<key>.npy      vectors by content of the images and extractor
     models/<key>.rvmodel    trained pipelines and extractors
     plan.json               the order and the cells of the sweep's runs
     results.parquet, results.html

@@ -61,9 +61,9 @@ def detect(path: Path) -> str:
 
 
 def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Reading:
-    """Read a sequence's tables, tolerating faults. Pictures are not opened.
+    """Read a sequence's tables, tolerating faults. Images are not opened.
 
-    A picture that a link leads out of the sequence's folder is a fault.
+    An image that a link leads out of the sequence's folder is a fault.
 
     ``params`` go to the reader: ``rate_hz`` for a layout that says nothing of time, topics and
     labels for a robot recording.

@@ -18,13 +18,20 @@ from pathlib import Path
 from robotvision.data.names import (
     NUMBER,
     has_name,
-    is_picture,
+    is_image,
     listed,
     pose_of,
     seconds_to_ns,
     text_lines,
 )
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Pose, Reading
+from robotvision.data.sequence import (
+    ChannelKind,
+    FrameEntry,
+    ImageFile,
+    ImageSequence,
+    Pose,
+    Reading,
+)
 from robotvision.errors import Fault, near
 from robotvision.records import Truth
 
@@ -56,27 +63,31 @@ class ColdReader:
     title = "cold: std_cam/t<time>_x<m>_y<m>_a<rad>.jpeg, localization/places.lst"
 
     def detects(self, path: Path) -> bool:
-        """Return whether the truth table or pictures named by time lie there."""
+        """Return whether the truth table or images named by time lie there."""
         table = path / "localization" / "places.lst"
         return table.exists() or has_name(path / "std_cam", _NAME)
 
     def read(self, path: Path) -> Reading:
-        """Read pictures' names and the truth, noting every fault."""
+        """Read images' names and the truth, noting every fault."""
         faults: list[Fault] = []
         folder, table = path / "std_cam", path / "localization" / "places.lst"
         found = []
         for name in listed(folder, faults):
-            if is_picture(name) and (parsed := _parse(folder / name, faults)):
+            if is_image(name) and (parsed := _parse(folder / name, faults)):
                 found.append((parsed[0], name, parsed[1]))
         found.sort(key=lambda f: f[:2])
         frames = tuple(
             FrameEntry(
-                i, time_ns, {"rgb": Picture(folder / name, ChannelKind.COLOR)}, pose=pose, name=name
+                i,
+                time_ns,
+                {"rgb": ImageFile(folder / name, ChannelKind.COLOR)},
+                pose=pose,
+                name=name,
             )
             for i, (time_ns, name, pose) in enumerate(found)
         )
         if not frames and not faults:
-            faults.append(Fault(folder, f"no pictures named like {_EXAMPLE} in it"))
+            faults.append(Fault(folder, f"no images named like {_EXAMPLE} in it"))
         truth, lines = _truth(table, {f.name: f.index for f in frames}, faults)
         sequence = ImageSequence(
             name=path.resolve().name,

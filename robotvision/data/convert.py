@@ -1,6 +1,6 @@
 """Turn a sequence in any layout into the native one.
 
-JPEG and PNG files, and such pictures in a robot recording, are kept byte for byte; other pictures
+JPEG and PNG files, and such images in a robot recording, are kept byte for byte; other images
 are kept as PNG, frames of a video (which has lost already) as JPEG.
 """
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from robotvision.data.images import encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.data.pictures import encode_png
-from robotvision.data.sequence import ChannelKind, ImageSequence, Picture, Source
-from robotvision.data.verify import Progress, picture_fault
+from robotvision.data.sequence import ChannelKind, ImageFile, ImageSequence, Source
+from robotvision.data.verify import Progress, image_fault
 from robotvision.errors import Fault, FrameError
 
 _KEPT = {
@@ -42,7 +42,7 @@ def convert(
     Returns
     -------
     list of Fault
-        Pictures that could not be read: their frames are there, without them.
+        Images that could not be read: their frames are there, without them.
 
     Raises
     ------
@@ -94,17 +94,17 @@ def _images(
         try:
             images[channel] = _image(source)
         except FrameError as e:
-            faults.append(picture_fault(sequence, position, channel, source, e))
+            faults.append(image_fault(sequence, position, channel, source, e))
     return images
 
 
 def _image(source: Source) -> NDArray[Any] | bytes:
-    """Return a picture as an encoded file where one lies there that is kept, else its pixels."""
+    """Return an image as an encoded file where one lies there that is kept, else its pixels."""
     image = source.read()
     if (encoded := getattr(source, "encoded", None)) is not None:
         raw: bytes | None = encoded()
         return image if raw is None else raw
-    if isinstance(source, Picture):
+    if isinstance(source, ImageFile):
         raw = source.raw()
         if raw.startswith(_KEPT[source.kind]):
             return raw

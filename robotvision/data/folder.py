@@ -1,16 +1,16 @@
-"""A plain folder of pictures: one frame each, in natural order of their names."""
+"""A plain folder of images: one frame each, in natural order of their names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from robotvision.data.names import NOMINAL_RATE_HZ, is_picture, listed, names_in, nominal_ns
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Reading
+from robotvision.data.names import NOMINAL_RATE_HZ, is_image, listed, names_in, nominal_ns
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
 from robotvision.errors import Fault
 
 
 class FolderReader:
-    """Reads a folder of pictures.
+    """Reads a folder of images.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class FolderReader:
         Frames a second; the names say nothing of time.
     """
 
-    title = "folder: pictures, in natural order of their names"
+    title = "folder: images, in natural order of their names"
 
     def __init__(self, rate_hz: float = NOMINAL_RATE_HZ) -> None:
         if not 1e-6 <= rate_hz <= 1e6:
@@ -26,23 +26,23 @@ class FolderReader:
         self.rate_hz = rate_hz
 
     def detects(self, path: Path) -> bool:
-        """Return whether a picture lies there."""
+        """Return whether an image lies there."""
         try:
-            return any(map(is_picture, names_in(path)))
+            return any(map(is_image, names_in(path)))
         except OSError:
             return False
 
     def read(self, path: Path) -> Reading:
-        """List the pictures."""
+        """List the images."""
         faults: list[Fault] = []
-        names = [n for n in listed(path, faults) if is_picture(n)]
+        names = [n for n in listed(path, faults) if is_image(n)]
         if not names and not faults:
-            faults.append(Fault(path, "no pictures in it"))
+            faults.append(Fault(path, "no images in it"))
         frames = tuple(
             FrameEntry(
                 i,
                 nominal_ns(i, self.rate_hz),
-                {"rgb": Picture(path / n, ChannelKind.COLOR)},
+                {"rgb": ImageFile(path / n, ChannelKind.COLOR)},
                 name=n,
             )
             for i, n in enumerate(names)

@@ -1,4 +1,4 @@
-"""The layout of KTH-IDOL2: a folder of pictures (or ``png/`` in it) whose names say everything.
+"""The layout of KTH-IDOL2: a folder of images (or ``png/`` in it) whose names say everything.
 
 ``t1138915584.666738_rBO_x1.90629_y21.9662_a0.0953478.png`` is the time in seconds, the room's
 code, x and y in metres and the heading in radians, the last three as C's ``%g`` writes them.
@@ -12,8 +12,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from robotvision.data.names import NUMBER, has_name, is_picture, listed, pose_of, seconds_to_ns
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Pose, Reading
+from robotvision.data.names import NUMBER, has_name, is_image, listed, pose_of, seconds_to_ns
+from robotvision.data.sequence import (
+    ChannelKind,
+    FrameEntry,
+    ImageFile,
+    ImageSequence,
+    Pose,
+    Reading,
+)
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -36,10 +43,10 @@ _EXAMPLE = "t1138915584.666738_rBO_x1.90629_y21.9662_a0.0953478.png"
 class Idol2Reader:
     """Reads the layout of KTH-IDOL2."""
 
-    title = "idol2: pictures named t<time>_r<room>_x<m>_y<m>_a<rad>.png"
+    title = "idol2: images named t<time>_r<room>_x<m>_y<m>_a<rad>.png"
 
     def detects(self, path: Path) -> bool:
-        """Return whether a picture with such a name lies there or in ``png/``."""
+        """Return whether an image with such a name lies there or in ``png/``."""
         return has_name(path, _NAME) or has_name(path / "png", _NAME)
 
     def read(self, path: Path) -> Reading:
@@ -48,14 +55,18 @@ class Idol2Reader:
         folder = path if has_name(path, _NAME) else path / "png"
         found = []
         for name in listed(folder, faults):
-            if is_picture(name) and (parsed := _parse(folder, name, faults)):
+            if is_image(name) and (parsed := _parse(folder, name, faults)):
                 found.append((parsed[0], name, *parsed[1:]))
         found.sort()
         if not found and not faults:
-            faults.append(Fault(folder, f"no pictures named like {_EXAMPLE} in it"))
+            faults.append(Fault(folder, f"no images named like {_EXAMPLE} in it"))
         frames = tuple(
             FrameEntry(
-                i, time_ns, {"rgb": Picture(folder / name, ChannelKind.COLOR)}, pose=pose, name=name
+                i,
+                time_ns,
+                {"rgb": ImageFile(folder / name, ChannelKind.COLOR)},
+                pose=pose,
+                name=name,
             )
             for i, (time_ns, name, _, pose) in enumerate(found)
         )

@@ -4,10 +4,10 @@
 
     std_cam/rgb_<n>.jpg      n from 1, not padded; .jpeg occurs
     locations/rgb.txt        rgb_17.jpg: Corridor; absent where withheld
-    depth/depth_<n>.png      where there are depth pictures
+    depth/depth_<n>.png      where there are depth images
     depth/depth_<n>.pcd      where there are point clouds
 
-A frame's index is n - 1, so a missing picture leaves its number out. The layout has no times:
+A frame's index is n - 1, so a missing image leaves its number out. The layout has no times:
 frames are spaced at a nominal 5 Hz. How depth files were called in the original archives is not
 known; names and folders that were seen or are likely are looked for.
 """
@@ -28,11 +28,11 @@ from robotvision.data.names import (
     nominal_ns,
     text_lines,
 )
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Reading
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
-_PICTURE = re.compile(r"rgb_([0-9]{1,18})\.(?:jpe?g|png)", re.IGNORECASE)
+_IMAGE = re.compile(r"rgb_([0-9]{1,18})\.(?:jpe?g|png)", re.IGNORECASE)
 _DEPTH = re.compile(r"(?:depth|range)_([0-9]{1,18})\.(?:png|pgm|tiff?)", re.IGNORECASE)
 _CLOUD = re.compile(r"(?:depth|cloud|pcd|points?)_([0-9]{1,18})\.pcd", re.IGNORECASE)
 _FOLDERS = ("depth", "depth_cam", "std_depth", "pcd", "pointclouds", "clouds", "std_cam", ".")
@@ -44,14 +44,14 @@ class ImageClef2012Reader:
     title = "imageclef2012: std_cam/rgb_<n>.jpg, locations/rgb.txt"
 
     def detects(self, path: Path) -> bool:
-        """Return whether the truth table or numbered pictures lie there."""
-        return (path / "locations" / "rgb.txt").exists() or has_name(path / "std_cam", _PICTURE)
+        """Return whether the truth table or numbered images lie there."""
+        return (path / "locations" / "rgb.txt").exists() or has_name(path / "std_cam", _IMAGE)
 
     def read(self, path: Path) -> Reading:
-        """Read pictures' names and the truth, noting every fault."""
+        """Read images' names and the truth, noting every fault."""
         faults: list[Fault] = []
         warnings: list[str] = []
-        pictures = _numbered(path / "std_cam", _PICTURE, faults)
+        images = _numbered(path / "std_cam", _IMAGE, faults)
         others = {}
         depths = _first_folder(path, _DEPTH, faults)
         if depths:
@@ -61,20 +61,20 @@ class ImageClef2012Reader:
         if depths:
             from_cloud.pop("depth", None)
         frames = []
-        for number in sorted(pictures):
-            sources = {"rgb": Picture(pictures[number], ChannelKind.COLOR)}
+        for number in sorted(images):
+            sources = {"rgb": ImageFile(images[number], ChannelKind.COLOR)}
             if number in depths:
-                sources["depth"] = Picture(depths[number], ChannelKind.DEPTH_MM)
+                sources["depth"] = ImageFile(depths[number], ChannelKind.DEPTH_MM)
             if number in clouds:
                 sources |= cloud_sources(clouds[number], from_cloud)
             frames.append(
-                FrameEntry(number - 1, nominal_ns(number - 1), sources, name=pictures[number].name)
+                FrameEntry(number - 1, nominal_ns(number - 1), sources, name=images[number].name)
             )
         if not frames and not faults:
-            faults.append(Fault(path / "std_cam", "no pictures rgb_<n>.jpg in it"))
+            faults.append(Fault(path / "std_cam", "no images rgb_<n>.jpg in it"))
         if frames and (missing := frames[-1].index + 1 - len(frames)):
-            warnings.append(f"{missing} numbers up to {frames[-1].index + 1} have no picture")
-        truth, lines = _truth(path / "locations" / "rgb.txt", set(pictures), faults)
+            warnings.append(f"{missing} numbers up to {frames[-1].index + 1} have no image")
+        truth, lines = _truth(path / "locations" / "rgb.txt", set(images), faults)
         return Reading(
             ImageSequence(
                 name=path.resolve().name,
@@ -133,7 +133,7 @@ def _truth(
     lines: dict[int, int] = {}
     for line, text in text_lines(table, faults):
         name, colon, room = (part.strip() for part in text.partition(":"))
-        match = _PICTURE.fullmatch(name)
+        match = _IMAGE.fullmatch(name)
         if match is None or not colon:
             faults.append(
                 Fault(

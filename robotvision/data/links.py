@@ -1,6 +1,6 @@
-"""Finds pictures that links lead out of their sequence.
+"""Finds images that links lead out of their sequence.
 
-A sequence from a stranger must not show what else lies on the machine: neither by a picture that is
+A sequence from a stranger must not show what else lies on the machine: neither by an image that is
 a link, nor by a folder that is one. Links that stay inside are left alone, and so is a link to the
 sequence's own folder.
 """
@@ -11,22 +11,22 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from robotvision.data.sequence import ImageSequence, Picture
+from robotvision.data.sequence import ImageFile, ImageSequence
 from robotvision.errors import Fault
 
-REMEDY = "put the picture itself there"
+REMEDY = "put the image itself there"
 
 
 def leading_out(sequence: ImageSequence) -> Iterator[Fault]:
-    """Yield a fault for each picture that lies outside the sequence's folder, links followed.
+    """Yield a fault for each image that lies outside the sequence's folder, links followed.
 
-    Every folder is looked at once, and a picture only where its folder lists it as a link.
+    Every folder is looked at once, and an image only where its folder lists it as a link.
     """
     root = os.path.realpath(sequence.root)
     folders: dict[str, tuple[bool, frozenset[str]]] = {}
     for position, entry in enumerate(sequence.frames):
         for channel, source in entry.sources.items():
-            if not isinstance(source, Picture):
+            if not isinstance(source, ImageFile):
                 continue
             folder, name = os.path.split(source.path)
             if folder not in folders:
@@ -55,7 +55,7 @@ def _links(folder: str) -> frozenset[str]:
         with os.scandir(folder) as entries:
             return frozenset(e.name for e in entries if e.is_symlink())
     except OSError:
-        return frozenset()  # no such folder: reading its pictures tells
+        return frozenset()  # no such folder: reading its images tells
 
 
 def _shown(path: Path, root: Path) -> str:

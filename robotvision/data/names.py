@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
-from robotvision.data.sequence import ChannelKind, Picture, Pose
+from robotvision.data.sequence import ChannelKind, ImageFile, Pose
 from robotvision.errors import Fault, FrameError
 
 NOMINAL_RATE_HZ = 5.0
@@ -20,8 +20,8 @@ NOMINAL_RATE_HZ = 5.0
 
 NOMINAL_NOTE = "no times in the layout: frames are spaced at a nominal 5 Hz"
 
-PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""Extensions of picture files, lower case."""
+IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""Extensions of image files, lower case."""
 
 MAX_TEXT_BYTES = 2**28
 MAX_NUMBER = 10**9
@@ -58,9 +58,9 @@ def has_name(folder: Path, pattern: re.Pattern[str]) -> bool:
         return False
 
 
-def is_picture(name: str) -> bool:
-    """Return whether a file name has the extension of a picture."""
-    return os.path.splitext(name)[1].lower() in PICTURES
+def is_image(name: str) -> bool:
+    """Return whether a file name has the extension of an image."""
+    return os.path.splitext(name)[1].lower() in IMAGES
 
 
 def is_inside(cell: str) -> bool:
@@ -148,6 +148,6 @@ def cloud_channels(path: Path, warnings: list[str]) -> dict[str, ChannelKind]:
     return channels
 
 
-def cloud_sources(path: Path, channels: dict[str, ChannelKind]) -> dict[str, Picture]:
+def cloud_sources(path: Path, channels: dict[str, ChannelKind]) -> dict[str, ImageFile]:
     """Return the sources of one cloud in ``channels``."""
-    return {channel: Picture(path, kind) for channel, kind in channels.items()}
+    return {channel: ImageFile(path, kind) for channel, kind in channels.items()}

@@ -6,7 +6,7 @@
     frames.csv      index,timestamp_ns,segment,<channel>...[,x_m,y_m,theta_rad]
     truth.csv       index,room[,objects]       objects separated by ';'; absent where withheld
 
-Picture paths are relative to the sequence and stay inside it; an empty cell is a frame without
+Image paths are relative to the sequence and stay inside it; an empty cell is a frame without
 that channel.
 """
 
@@ -25,16 +25,16 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
+from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.names import is_inside, not_text
 from robotvision.data.pcd import encode_points
-from robotvision.data.pictures import encode_jpeg, encode_png
 from robotvision.data.sequence import (
     EMPTY,
     Calibration,
     ChannelKind,
     FrameEntry,
+    ImageFile,
     ImageSequence,
-    Picture,
     Reading,
 )
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -220,7 +220,7 @@ def _entry(
         if not cell:
             continue
         if is_inside(cell):
-            sources[channel] = Picture(path / cell, about.kind)
+            sources[channel] = ImageFile(path / cell, about.kind)
         else:
             fault(f"{channel}: expected a path inside the sequence, got {cell!r}")
     if len(numbers) < 3:
@@ -311,7 +311,7 @@ class SequenceWriter:
     calibration : Calibration, optional
         By channel.
     jpeg_quality : int, optional
-        Of colour pictures, 0 to 100.
+        Of colour images, 0 to 100.
 
     Raises
     ------
@@ -375,7 +375,7 @@ class SequenceWriter:
         index: int | None = None,
         stem: str | None = None,
     ) -> None:
-        """Write one frame; an image given as bytes is an encoded picture and is kept as it is.
+        """Write one frame; an image given as bytes is an encoded image and is kept as it is.
 
         Its files are called ``stem`` where given, else by the index.
         """

@@ -1,7 +1,7 @@
 """Point clouds in the PCD file format of the Point Cloud Library, version 0.7.
 
 Read are ``ascii``, ``binary`` and ``binary_compressed`` data (the last LZF-compressed and stored a
-field after the other). An organised cloud (HEIGHT above 1) is also a depth picture: its z in
+field after the other). An organised cloud (HEIGHT above 1) is also a depth image: its z in
 millimetres. A header is not believed: no more is allocated than the file's own bytes can fill.
 """
 

@@ -1,4 +1,4 @@
-"""A sequence: what a robot's cameras saw on one tour, whatever layout it lies in.
+"""A sequence: what a robot's cameras saw on one sequence, whatever layout it lies in.
 
 Every reader turns its layout into the same `ImageSequence`: frames in time order, each with the
 place of its images, and the truth apart from them. Images are read one frame at a time by `load`,
@@ -19,8 +19,8 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from robotvision.data.images import decode_color, decode_depth_mm
 from robotvision.data.pcd import decode_depth, decode_points
-from robotvision.data.pictures import decode_color, decode_depth_mm
 from robotvision.errors import Fault, FrameError, RobotVisionError
 from robotvision.records import Frame, Image, Truth
 
@@ -59,8 +59,8 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A file of one channel: a picture, or a point cloud (``.pcd``) for points or depth."""
+class ImageFile:
+    """A file of one channel: an image, or a point cloud (``.pcd``) for points or depth."""
 
     path: Path
     kind: ChannelKind
@@ -89,12 +89,12 @@ class Picture:
         try:
             return self.path.read_bytes()
         except OSError as e:
-            raise FrameError(f"{self.path}: the picture cannot be read ({e.strerror})") from e
+            raise FrameError(f"{self.path}: the image cannot be read ({e.strerror})") from e
 
 
 @dataclass(frozen=True, slots=True)
 class FrameEntry:
-    """One frame of a sequence before its pictures are read.
+    """One frame of a sequence before its images are read.
 
     Parameters
     ----------
@@ -169,12 +169,12 @@ class ImageSequence:
         return len(self.frames)
 
     def load(self, position: int, channels: tuple[str, ...] | None = None) -> Frame:
-        """Read the pictures of the frame at ``position``, of all channels where none are named.
+        """Read the images of the frame at ``position``, of all channels where none are named.
 
         Raises
         ------
         FrameError
-            A picture is missing, broken or not of the calibrated size.
+            An image is missing, broken or not of the calibrated size.
         """
         entry = self.frames[position]
         images = {}
@@ -203,7 +203,7 @@ class ImageSequence:
         return None
 
     def digest(self, position: int, channels: tuple[str, ...] | None = None) -> bytes:
-        """Return a digest of a frame's pictures in ``channels`` (all where None)."""
+        """Return a digest of a frame's images in ``channels`` (all where None)."""
         h = hashlib.blake2b(digest_size=16)
         sources = self.frames[position].sources
         for channel in sorted(sources if channels is None else channels):
@@ -254,7 +254,7 @@ class ImageSequence:
 class Reading:
     """What a reader found: a sequence as far as it could be read, and every fault in its tables.
 
-    ``sequence`` is None where nothing could be made of it. Pictures are not looked at here.
+    ``sequence`` is None where nothing could be made of it. Images are not looked at here.
     """
 
     sequence: ImageSequence | None
@@ -286,7 +286,12 @@ def require_channels(sequence: ImageSequence, channels: tuple[str, ...], wanted_
         )
 
 
-_OLD_NAMES = {"Sequence": "ImageSequence", "Entry": "FrameEntry", "Kind": "ChannelKind"}
+_OLD_NAMES = {
+    "Sequence": "ImageSequence",
+    "Entry": "FrameEntry",
+    "Kind": "ChannelKind",
+    "Picture": "ImageFile",
+}
 
 
 def __getattr__(name: str) -> Any:

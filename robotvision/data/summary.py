@@ -39,9 +39,9 @@ def summary(sequence: ImageSequence, progress: Progress | None = None) -> dict[s
 
 
 def digest(sequence: ImageSequence, progress: Progress | None = None) -> str | None:
-    """Return 32 hexadecimal digits that stand for numbers, times, segments and pictures.
+    """Return 32 hexadecimal digits that stand for numbers, times, segments and images.
 
-    Name, folder, layout, poses and truth do not enter. None where a picture is missing.
+    Name, folder, layout, poses and truth do not enter. None where an image is missing.
     """
     h = hashlib.blake2b(digest_size=16)
     whole = True

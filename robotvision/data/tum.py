@@ -6,8 +6,8 @@
     depth.txt          <seconds> <file>                    16-bit PNG, 5000 a metre; may be absent
     groundtruth.txt    <seconds> tx ty tz qx qy qz qw      may be absent
 
-Lines starting with # are comments. Depth pictures and poses are joined to colour frames by time
-(see `associate`): a depth picture belongs to one frame at most, a pose may serve several. The
+Lines starting with # are comments. Depth images and poses are joined to colour frames by time
+(see `associate`): a depth image belongs to one frame at most, a pose may serve several. The
 heading is that of the camera's optical axis in the world's ground plane.
 """
 
@@ -24,13 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data.associate import nearest, one_to_one
+from robotvision.data.images import decode_depth_mm
 from robotvision.data.names import is_inside, seconds_to_ns, text_lines
-from robotvision.data.pictures import decode_depth_mm
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
+    ImageFile,
     ImageSequence,
-    Picture,
     Pose,
     Reading,
     Source,
@@ -48,7 +48,7 @@ UNITS_PER_M = 5000
 
 @dataclass(frozen=True, slots=True)
 class TumDepth:
-    """A depth picture of 5000 units a metre, read as millimetres."""
+    """A depth image of 5000 units a metre, read as millimetres."""
 
     path: Path
 
@@ -66,8 +66,8 @@ class TumDepth:
         """Return a digest of the file's bytes. Raises FrameError."""
         return hashlib.blake2b(b"tum" + self._file().digest(), digest_size=16).digest()
 
-    def _file(self) -> Picture:
-        return Picture(self.path, ChannelKind.DEPTH_MM)
+    def _file(self) -> ImageFile:
+        return ImageFile(self.path, ChannelKind.DEPTH_MM)
 
 
 class TumReader:
@@ -91,7 +91,7 @@ class TumReader:
         pose_of = nearest(colors_ns, _times(poses), MAX_DIFF_NS)
         frames = []
         for i, (line, time_ns, cell) in enumerate(colors):
-            sources: dict[str, Source] = {"rgb": Picture(path / cell, ChannelKind.COLOR)}
+            sources: dict[str, Source] = {"rgb": ImageFile(path / cell, ChannelKind.COLOR)}
             if depth_of[i] >= 0:
                 sources["depth"] = TumDepth(path / depths[depth_of[i]][2])
             pose = poses[pose_of[i]][2] if pose_of[i] >= 0 else None

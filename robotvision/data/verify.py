@@ -1,4 +1,4 @@
-"""Find every fault of a sequence at once: its tables, its truth and each of its pictures."""
+"""Find every fault of a sequence at once: its tables, its truth and each of its images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all)."""
 
 Looked = tuple[str, Source, tuple[int, ...] | FrameError]
-"""One picture looked at: channel, source, its shape or what is wrong with it."""
+"""One image looked at: channel, source, its shape or what is wrong with it."""
 
 
 def verify(
@@ -35,7 +35,7 @@ def verify(
     task : Task, optional
         Whose rooms and objects the truth may hold; where None, the one the sequence names, if any.
     progress : callable, optional
-        Called with (frames done, frames in all) as pictures are decoded.
+        Called with (frames done, frames in all) as images are decoded.
     """
     if isinstance(subject, Path):
         subject = _read(subject, None)
@@ -46,7 +46,7 @@ def verify(
     faults += _order(sequence)
     faults += _stray_truth(sequence)
     faults += _outside_task(sequence, task)
-    faults += _pictures(sequence, progress)
+    faults += _images(sequence, progress)
     return list(dict.fromkeys(faults))
 
 
@@ -155,19 +155,19 @@ def _outside_task(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]
                 )
 
 
-def _pictures(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
+def _images(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
     sizes = {c: s for c in sequence.channels if (s := sequence.size(c))}
     said = dict.fromkeys(sizes, "as the calibration says")
     for position, looked in enumerate(decoded(sequence)):
         for channel, source, seen in looked:
             if isinstance(seen, FrameError):
-                yield picture_fault(sequence, position, channel, source, seen)
+                yield image_fault(sequence, position, channel, source, seen)
             elif sequence.channels.get(channel) is not ChannelKind.POINTS:
                 size = (seen[1], seen[0])
                 expected = sizes.setdefault(channel, size)
                 said.setdefault(channel, f"as in {_shown(sequence, source)}")
                 if size != expected:
-                    yield picture_fault(
+                    yield image_fault(
                         sequence,
                         position,
                         channel,
@@ -182,7 +182,7 @@ def _pictures(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fa
 
 
 def decoded(sequence: ImageSequence) -> Iterator[list[Looked]]:
-    """Decode every picture of a sequence on all cores and yield what was seen, frame by frame."""
+    """Decode every image of a sequence on all cores and yield what was seen, frame by frame."""
     yield from over_frames(sequence, _look)
 
 
@@ -215,10 +215,10 @@ def _shape(source: Source) -> tuple[int, ...] | FrameError:
         return e
 
 
-def picture_fault(
+def image_fault(
     sequence: ImageSequence, position: int, channel: str, source: Source, error: FrameError
 ) -> Fault:
-    """Return a broken picture as a fault: at the table's line where it has one, else at itself."""
+    """Return a broken image as a fault: at the table's line where it has one, else at itself."""
     message = str(error).removeprefix(f"{source.where}: ")
     if sequence.table is None or sequence.frames[position].line is None:
         return Fault(source.where, message)

@@ -3,11 +3,11 @@
 ::
 
     ConfigurationVidriloPrecomputedFeatures.mat          may be absent: then no truth
-    Sequence1/visualInformation/<picture>                Sequence1 to Sequence5
+    Sequence1/visualInformation/<image>                Sequence1 to Sequence5
     Sequence1/depthInformation/<same name or number>.pcd may be absent
 
 Either one ``Sequence<n>`` folder is read or the folder around them; then each is a segment. The
-struct ``Configuration`` has an entry a sequence; its first field holds the pictures' names, its
+struct ``Configuration`` has an entry a sequence; its first field holds the images' names, its
 third the rooms' numbers from 1. The order of the room names and the folder of the clouds are
 recollected, not confirmed. There are no times: frames are spaced at a nominal 5 Hz.
 """
@@ -24,12 +24,12 @@ from robotvision.data.names import (
     NOMINAL_RATE_HZ,
     cloud_channels,
     cloud_sources,
-    is_picture,
+    is_image,
     listed,
     names_in,
     nominal_ns,
 )
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Picture, Reading
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
 from robotvision.data.vidrilo_labels import labels_apart
 from robotvision.errors import Fault
 from robotvision.records import Truth
@@ -58,7 +58,7 @@ _CLOUDS = ("depthInformation", VISUAL, "pointClouds", "pcd")
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Pictures and room numbers of one sequence, as the configuration gives them."""
+    """Images and room numbers of one sequence, as the configuration gives them."""
 
     names: list[str]
     rooms: list[int]
@@ -97,11 +97,11 @@ class VidriloReader:
             clouds = _clouds(folder, faults)
             from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
             channels |= from_cloud
-            names = known.names if known else _pictures(folder, faults)
+            names = known.names if known else _images(folder, faults)
             for i, name in enumerate(names):
                 index = len(frames)
-                picture = folder / VISUAL / name
-                sources = {"rgb": Picture(picture, ChannelKind.COLOR)}
+                image = folder / VISUAL / name
+                sources = {"rgb": ImageFile(image, ChannelKind.COLOR)}
                 cloud = clouds.get(Path(name).stem) or clouds.get(_digits(name))
                 if cloud is not None:
                     sources |= cloud_sources(cloud, from_cloud)
@@ -111,7 +111,7 @@ class VidriloReader:
                 if known:
                     truth[index] = Truth(ROOMS[known.rooms[i] - 1])
         if not frames and not faults:
-            faults.append(Fault(path, f"no pictures in {VISUAL}"))
+            faults.append(Fault(path, f"no images in {VISUAL}"))
         sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
@@ -144,8 +144,8 @@ def _number(path: Path) -> int:
     return int(match[1]) if match else 1
 
 
-def _pictures(folder: Path, faults: list[Fault]) -> list[str]:
-    return [n for n in listed(folder / VISUAL, faults) if is_picture(n)]
+def _images(folder: Path, faults: list[Fault]) -> list[str]:
+    return [n for n in listed(folder / VISUAL, faults) if is_image(n)]
 
 
 def _digits(name: str) -> str:
@@ -177,7 +177,7 @@ def _configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | Non
 def _labels_of(
     entries: list[dict[str, Any]], number: int, mat: Path, faults: list[Fault]
 ) -> Labels | None:
-    """Return one sequence's pictures and rooms; None where they do not make sense."""
+    """Return one sequence's images and rooms; None where they do not make sense."""
     if number > len(entries):
         faults.append(Fault(mat, f"no entry for Sequence{number}: it has {len(entries)}"))
         return None
@@ -189,7 +189,7 @@ def _labels_of(
         faults.append(
             Fault(
                 mat,
-                f"{where}: expected as many room numbers in its third field as picture "
+                f"{where}: expected as many room numbers in its third field as image "
                 f"names in its first, got {len(names)} names and {n}",
             )
         )
@@ -199,11 +199,11 @@ def _labels_of(
         faults.append(
             Fault(
                 mat,
-                f"{where}, picture {i + 1}: expected a room number from 1 to "
+                f"{where}, image {i + 1}: expected a room number from 1 to "
                 f"{len(ROOMS)}, got {rooms[i]}",
             )
         )
     nameless = [i for i, n in enumerate(names) if n in ("", ".", "..") or "\0" in n]
     for i in nameless:
-        faults.append(Fault(mat, f"{where}, picture {i + 1}: its name is empty"))
+        faults.append(Fault(mat, f"{where}, image {i + 1}: its name is empty"))
     return None if bad or nameless else Labels(names, rooms)

@@ -2,7 +2,7 @@
 
 The hash covers the configuration (what is not at its default; sequence paths relative to the data
 root; ``out`` and ``note`` aside), the tables of its sequences (entries and truth, not the
-pictures), the rules of the task, the limit of frames and the release of robotvision. Where the
+images), the rules of the task, the limit of frames and the release of robotvision. Where the
 folder lies, how many workers there are and which machine they run on do not enter it.
 """
 

@@ -135,12 +135,12 @@ def extract_step(context: Context, step: ExtractFeatures, learnt: StepResult | N
             return StepResult(note="a channel is missing")  # the run says so in its own words
         key = cache_key(extractor, sequence)
         if key is None:
-            return StepResult(note="a picture is missing")
+            return StepResult(note="an image is missing")
         vectors = _vectors(context.cache)
         if vectors.fetch(key) is None:
             found = extract([extractor], sequence, vectors.mirror, n_threads=context.threads)
             if not found.readable.all():
-                return StepResult(note="a picture cannot be read")
+                return StepResult(note="an image cannot be read")
             if found.problems:
                 raise RobotVisionError(found.problems[-1])
             vectors.push(key)
@@ -425,7 +425,7 @@ def _spoilt(sequence: data.ImageSequence, faults: FaultPlan | None) -> data.Imag
 
 
 def cache_name(sequence: data.ImageSequence) -> str:
-    """Return a digest of the pictures of a sequence, empty where one is missing."""
+    """Return a digest of the images of a sequence, empty where one is missing."""
     h = hashlib.sha256()
     try:
         for position in range(len(sequence)):

@@ -10,14 +10,14 @@
     caster, light        Embree rays; radiosity from sun, sky and lamps
     camera, sensor       radiance, exact depth and surfaces; then what a real camera makes of them
     path                 the robot's way
-    tour                 a `TourSpec` says it all, `render_tour` writes a sequence
+    sequence                 a `DriveSpec` says it all, `render_sequence` writes a sequence
     default_set, editions   the sets that the command line offers
-    trajectory*          real tours: poses read, rooms laid out around them, frames at the poses
+    trajectory*          real sequences: poses read, rooms laid out around them, frames at the poses
 
 Needs the extra ``synth`` (embreex). The same spec gives the same bytes on one machine.
 """
 
 from robotvision.synth.default_set import write_default_set
-from robotvision.synth.tour import TourSpec, calibration, render_tour, shots
+from robotvision.synth.sequence import DriveSpec, calibration, render_sequence, shots
 
-__all__ = ["TourSpec", "calibration", "render_tour", "shots", "write_default_set"]
+__all__ = ["DriveSpec", "calibration", "render_sequence", "shots", "write_default_set"]

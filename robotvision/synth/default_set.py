@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from robotvision.synth.tour import TourSpec, render_tour
+from robotvision.synth.sequence import DriveSpec, render_sequence
 
 N_FRAMES = 125
 
 
-def default_tours(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[TourSpec, ...]:
-    """Return the tours of the default set.
+def default_specs(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[DriveSpec, ...]:
+    """Return the sequences of the default set.
 
     By night the robot drives the other way, chairs and tables have moved, and some rooms are
     hardly lit.
     """
     return (
-        TourSpec("building_cloudy", seed, light="cloudy", n_frames=n_frames, drive_seed=1),
-        TourSpec("building_sunny", seed, light="sunny", n_frames=n_frames, drive_seed=2),
-        TourSpec(
+        DriveSpec("building_cloudy", seed, light="cloudy", n_frames=n_frames, drive_seed=1),
+        DriveSpec("building_sunny", seed, light="sunny", n_frames=n_frames, drive_seed=2),
+        DriveSpec(
             "building_night",
             seed,
             light="night",
@@ -42,13 +42,13 @@ def write_default_set(
     ``progress`` is called after each frame with (sequence, frames done, frames in all).
     """
     written = []
-    for spec in default_tours(n_frames, seed):
+    for spec in default_specs(n_frames, seed):
         path = folder / spec.name
 
         def tell(done: int, total: int, name: str = spec.name) -> None:
             if progress is not None:
                 progress(name, done, total)
 
-        render_tour(spec, path, tell)
+        render_sequence(spec, path, tell)
         written.append(path)
     return written

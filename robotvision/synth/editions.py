@@ -23,7 +23,7 @@ from typing import Any
 
 from robotvision.errors import RobotVisionError, UnknownNameError
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
-from robotvision.synth.tour import TourSpec, render_tour
+from robotvision.synth.sequence import DriveSpec, render_sequence
 from robotvision.tasks import load_task
 
 N_FRAMES = 120
@@ -44,7 +44,7 @@ class Edition:
     channels : tuple of str
         What the cameras deliver.
     parts : dict
-        Folder -> what its `TourSpec` changes. ``known`` true: only the task's rooms are visited;
+        Folder -> what its `DriveSpec` changes. ``known`` true: only the task's rooms are visited;
         ``without``: rooms not visited; ``building``: added to the seed.
     strange : tuple of str
         Rooms that are on every floor but not among the task's.
@@ -121,8 +121,8 @@ EDITIONS: dict[str, Edition] = {
 }
 
 
-def edition_tours(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[str, TourSpec]:
-    """Return the tours of an edition's stand-in, by folder.
+def edition_specs(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[str, DriveSpec]:
+    """Return the sequences of an edition's stand-in, by folder.
 
     Raises
     ------
@@ -132,14 +132,14 @@ def edition_tours(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
     if name not in EDITIONS:
         raise UnknownNameError("edition", name, tuple(EDITIONS))
     edition, task = EDITIONS[name], load_task(name)
-    tours = {}
+    sequences = {}
     for folder, change in edition.parts.items():
         options = {**edition.common, **change}
         known = task.room_names if options.pop("known", False) else None
         without = options.pop("without", ())
         rooms = (*task.room_names, *edition.strange)
         visit = known if not without else tuple(r for r in rooms if r not in without)
-        tours[folder] = TourSpec(
+        sequences[folder] = DriveSpec(
             name=folder,
             seed=seed + options.pop("building", 0),
             rooms=rooms,
@@ -149,7 +149,7 @@ def edition_tours(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
             objects=task.objects,
             **options,
         )
-    return tours
+    return sequences
 
 
 def write_edition(
@@ -168,12 +168,12 @@ def write_edition(
     RobotVisionError
         One of the folders holds something already.
     """
-    tours = edition_tours(name, n_frames, seed)
-    for part in tours:
+    sequences = edition_specs(name, n_frames, seed)
+    for part in sequences:
         if (folder / part).exists() and any((folder / part).iterdir()):
             raise RobotVisionError(f"{folder / part}: holds something already; give another --out")
     written = []
-    for part, spec in tours.items():
+    for part, spec in sequences.items():
 
         def tell(done: int, total: int, part: str = part) -> None:
             if progress is not None:
@@ -181,19 +181,19 @@ def write_edition(
 
         _write(EDITIONS[name].layout, spec, folder / part, tell)
         written.append(folder / part)
-    (folder / "README.md").write_text(_readme(name, n_frames, seed, tuple(tours)), "utf-8")
+    (folder / "README.md").write_text(_readme(name, n_frames, seed, tuple(sequences)), "utf-8")
     return written
 
 
-def _write(layout: str, spec: TourSpec, path: Path, tell: Callable[[int, int], None]) -> None:
+def _write(layout: str, spec: DriveSpec, path: Path, tell: Callable[[int, int], None]) -> None:
     if layout == "idol2":
         with Idol2Writer(path) as idol2:
-            render_tour(spec, idol2, tell)
+            render_sequence(spec, idol2, tell)
     elif layout == "imageclef2012":
         with ImageClef2012Writer(path) as imageclef2012:
-            render_tour(spec, imageclef2012, tell)
+            render_sequence(spec, imageclef2012, tell)
     else:
-        render_tour(spec, path, tell)
+        render_sequence(spec, path, tell)
 
 
 def _readme(name: str, n_frames: int, seed: int, parts: tuple[str, ...]) -> str:

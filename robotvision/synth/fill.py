@@ -15,7 +15,7 @@ Standing = tuple[Callable[[], None], float, float, float]
 
 
 def fill(kind: str, f: Furnisher) -> None:
-    """Stand furniture of the kind and hang pictures where walls are still bare."""
+    """Stand furniture of the kind and hang images where walls are still bare."""
     stands = _standing(kind, f)
     for wall in WALLS:
         length = f.w if wall in ("back", "front") else f.d
@@ -27,7 +27,7 @@ def fill(kind: str, f: Furnisher) -> None:
                 if f.stand(piece, w, d, h, (wall,), 0.1, at):
                     continue
             if f.rng.random() < 0.8:
-                _picture(f, wall, at)
+                _image(f, wall, at)
 
 
 def _standing(kind: str, f: Furnisher) -> list[Standing]:
@@ -64,7 +64,7 @@ def _standing(kind: str, f: Furnisher) -> list[Standing]:
     }.get(kind, [])
 
 
-def _picture(f: Furnisher, wall: str, at: float) -> None:
+def _image(f: Furnisher, wall: str, at: float) -> None:
     choice = f.rng.random()
     name, w, h, z = f"poster{f.rng.integers(24)}", 0.6, 0.85, 1.15
     if choice < 0.2:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from robotvision.data.pictures import encode_jpeg, encode_png
+from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.errors import RobotVisionError
 from robotvision.records import Image
 
@@ -15,7 +15,7 @@ Pose = tuple[float, float, float]
 
 
 class Idol2Writer:
-    """Writes KTH-IDOL2's layout: everything but the pixels stands in a picture's name.
+    """Writes KTH-IDOL2's layout: everything but the pixels stands in an image's name.
 
     ``t<seconds, 6 decimals>_r<ROOM>_x<m>_y<m>_a<rad>.png``, the last three as C's ``%g``.
     """
@@ -78,12 +78,12 @@ class ImageClef2012Writer:
     ) -> None:
         """Write one frame; the layout has no times, poses, segments or objects."""
         self._n += 1
-        picture = self.path / "std_cam" / f"rgb_{self._n}.jpg"
-        picture.write_bytes(encode_jpeg(images["rgb"]))
+        image = self.path / "std_cam" / f"rgb_{self._n}.jpg"
+        image.write_bytes(encode_jpeg(images["rgb"]))
         if "depth" in images:
             depth = self.path / "depth" / f"depth_{self._n}.png"
             depth.write_bytes(encode_png(images["depth"]))
-        self._truth.write(f"{picture.name}: {room}\n")
+        self._truth.write(f"{image.name}: {room}\n")
 
 
 def _new_folder(path: Path) -> Path:

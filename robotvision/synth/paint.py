@@ -46,12 +46,12 @@ def noise(rng: Rng, cells_x: int, cells_y: int, octaves: int = 3) -> F32:
 
 
 def gray(values: F32) -> F32:
-    """Return (256, 256) values as a picture without colour."""
+    """Return (256, 256) values as an image without colour."""
     return np.repeat(values[..., None], 3, axis=2).astype(np.float32)
 
 
 def canvas(color: str) -> F32:
-    """Return a picture of one colour, ``#rrggbb``."""
+    """Return an image of one colour, ``#rrggbb``."""
     return np.ones((SIZE, SIZE, 3), np.float32) * hex_color(color)
 
 

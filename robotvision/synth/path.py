@@ -319,7 +319,7 @@ def order_rooms(floor: Floor, wanted: tuple[str, ...] | None, reverse: bool) -> 
 
 
 def sample(way: Way, n_frames: int, corridor: set[int]) -> NDArray[np.int64]:
-    """Return the steps at which the robot takes its ``n_frames`` pictures.
+    """Return the steps at which the robot takes its ``n_frames`` images.
 
     The corridor gets 28 % of the frames and every stay in a room a share that grows with the
     square root of its length. Where there are fewer than six frames a room, the corridor gets 18 %

@@ -150,7 +150,7 @@ def office_many(f: Furnisher) -> None:
 
 
 def professor(f: Furnisher) -> None:
-    """One large desk with visitors' chairs, walls of books, a rug, plants, a framed picture."""
+    """One large desk with visitors' chairs, walls of books, a rug, plants, a framed image."""
     _rug(f, 2.2, 1.6, 0.5, 0.45)
     _workplace(f, ("right", "left"))
     _shelf(f, 4, ("left", "right", "front"))

@@ -1,4 +1,4 @@
-"""From radiance to pictures: exposure, vignetting, noise; and a depth camera with its holes.
+"""From radiance to images: exposure, vignetting, noise; and a depth camera with its holes.
 
 The depth camera is modelled on the first Kinect: structured light, so disparity is measured in
 steps of 1/8 pixel, surfaces right of an edge lie in the projector's shadow, and shiny, very dark,
@@ -38,7 +38,7 @@ class AutoExposure:
 
 
 def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return an RGB picture: tone curve, colour cast of the light, vignetting, sensor noise."""
+    """Return an RGB image: tone curve, colour cast of the light, vignetting, sensor noise."""
     h, w = radiance.shape[:2]
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
     vignette = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)
@@ -49,8 +49,8 @@ def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) ->
     grain = np.float32(_GRAIN[light] * (0.6 + 0.4 * gain))
     noise = rng.standard_normal(display.shape, dtype=np.float32)
     display = display + grain * noise * (1.15 - display)
-    picture: NDArray[np.uint8] = np.clip(display * 255 + 0.5, 0, 255).astype(np.uint8)
-    return picture
+    image: NDArray[np.uint8] = np.clip(display * 255 + 0.5, 0, 255).astype(np.uint8)
+    return image
 
 
 def measure_depth(

@@ -1,4 +1,4 @@
-"""Real tours as lists of poses: names of KTH-IDOL2's pictures, or CSV.
+"""Real sequences as lists of poses: names of KTH-IDOL2's images, or CSV.
 
 A list of names holds one file name a line, ``t<seconds>_r<ROOM>_x<m>_y<m>_a<radians>.png``. CSV has
 the columns timestamp_ns or timestamp (seconds), room, x_m, y_m and theta_rad. Nothing is smoothed
@@ -46,11 +46,11 @@ _NAME_ROOM = re.compile(r"[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """One tour, K poses in order of time.
+    """One sequence, K poses in order of time.
 
     ``times_ns`` (K,) int64, ``poses`` (K, 3) x and y in metres and heading in radians as given,
     ``segments`` (K,) count the places where the robot was carried elsewhere; ``names``: the
-    pictures' file names; ``lines``: where each pose stands in ``path``, from 1. ``turn``: by how
+    images' file names; ``lines``: where each pose stands in ``path``, from 1. ``turn``: by how
     much the frame of ``xy`` and ``heading`` is turned, radians.
     """
 
@@ -90,14 +90,14 @@ class _Row:
 
 
 def read_tracks(paths: Iterable[Path], light: str = "cloudy") -> tuple[Track, ...]:
-    """Read tours from lists of names, CSV files or folders of such files.
+    """Read sequences from lists of names, CSV files or folders of such files.
 
     Parameters
     ----------
     paths : iterable of Path
         Files, or folders whose ``.txt`` and ``.csv`` files are read.
     light : str
-        Light of the tours whose file name tells of none of ``sunny``, ``cloudy``, ``night``.
+        Light of the sequences whose file name tells of none of ``sunny``, ``cloudy``, ``night``.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def read_tracks(paths: Iterable[Path], light: str = "cloudy") -> tuple[Track, ..
     if len(rooms) < 2:
         raise RobotVisionError(
             f"{files[0]}: expected poses in at least two rooms, got "
-            f"{rooms[0]!r} alone; give a longer tour"
+            f"{rooms[0]!r} alone; give a longer sequence"
         )
     return tuple(tracks)
 
@@ -136,7 +136,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         for file in found:
             if file.stem in seen:
                 raise RobotVisionError(
-                    f"{file}: a tour called {file.stem!r} is there already "
+                    f"{file}: a sequence called {file.stem!r} is there already "
                     f"({seen[file.stem]}); rename one"
                 )
             seen[file.stem] = file
@@ -274,7 +274,7 @@ def _far_off(tracks: list[Track]) -> Iterator[Fault]:
             k = int(far[0])
             yield Fault(
                 track.path,
-                f"the pose lies {away[k]:.0f} m from the middle of the tours; "
+                f"the pose lies {away[k]:.0f} m from the middle of the sequences; "
                 f"expected at most {REACH_M:g} m ({len(far)} such poses)",
                 track.lines[k],
                 remedy="give metres, and one building at a time",
@@ -320,7 +320,7 @@ def check_names(tracks: Iterable[Track]) -> None:
 
 
 def rate_hz(track: Track) -> float | None:
-    """Return the usual rate of a tour: one over the median interval; None of a single pose."""
+    """Return the usual rate of a sequence: one over the median interval; None of a single pose."""
     if len(track) < 2:
         return None
     return round(1e9 / float(np.median(np.diff(track.times_ns))), 3)

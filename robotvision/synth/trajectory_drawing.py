@@ -53,7 +53,7 @@ def _in_the_way(floor: Floor) -> NDArray[np.bool_]:
 
 
 def clearance(plan: FloorPlan, floor: Floor, tracks: Sequence[Track]) -> list[F64]:
-    """Return for each pose of each tour the metres to the nearest wall, sill or piece.
+    """Return for each pose of each sequence the metres to the nearest wall, sill or piece.
 
     Measured from above between the robot's wheels and its head, on a grid of 2 cm.
     """

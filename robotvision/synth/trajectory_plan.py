@@ -1,4 +1,4 @@
-"""A floor plan around real tours: walls between the rooms, doors where the tours go through.
+"""A floor plan around real sequences: walls between rooms, doors where the sequences pass.
 
 Rooms are the rectangles of `trajectory_regions`, half a wall smaller on each side. Where the way
 comes near the wall between two of them it is opened, so that no wall stands within
@@ -54,7 +54,7 @@ CELL_M = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlanLayout:
-    """A building laid out around tours."""
+    """A building laid out around sequences."""
 
     tracks: tuple[Track, ...]
     regions: tuple[Region, ...]
@@ -71,14 +71,14 @@ class PlanLayout:
         return np.asarray(np.argmin(np.hypot(dx, dy), axis=1), np.int64)
 
     def is_own(self, track: Track) -> NDArray[np.bool_]:
-        """Return for each pose of a tour whether it lies in the room of its label."""
+        """Return for each pose of a sequence whether it lies in the room of its label."""
         labels = np.array([r.label for r in self.plan.rooms])
         own: NDArray[np.bool_] = labels[self.room_at(track.xy)] == np.array(track.rooms)
         return own
 
 
 def lay_out(tracks: Sequence[Track]) -> PlanLayout:
-    """Lay out one building for all tours.
+    """Lay out one building for all sequences.
 
     Walls go along the axes of the poses' frame, or else along the direction most ways take. Of
     several ways to part the ground it is the first in which every pose lies free and in the room
@@ -150,7 +150,7 @@ def furnished(layout: PlanLayout, seed: int, furniture_seed: int = 0) -> Floor:
 
 
 def doubts(layout: PlanLayout, floor: Floor) -> list[str]:
-    """Return one line for each tour with poses that are not free or not in their label's room."""
+    """Return a line for each sequence with poses that are not free or not in their label's room."""
     lines = []
     near = clearance(layout.plan, floor, layout.tracks)
     for track, distance in zip(layout.tracks, near, strict=True):

@@ -25,7 +25,7 @@ I64 = NDArray[np.int64]
 Rect = tuple[float, float, float, float]
 
 OWN_SHARE = 0.99
-"""Least share of the poses of a tour's set in the region of their own label."""
+"""Least share of the poses of a sequence's set in the region of their own label."""
 SLIVER_M = 0.8, 1.5
 """A region narrower or shorter than this is no room."""
 VOXEL_M = 0.05

@@ -1,4 +1,4 @@
-"""Render tours along given poses: a frame at each pose, in IDOL2's layout or the native one.
+"""Render sequences along given poses: a frame at each pose, in IDOL2's layout or the native one.
 
 Each frame depends on its own pose and the six before it alone (the camera's exposure lags), never
 on which frames are rendered or in what order: so work is spread over processes, and what was
@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.data.pictures import encode_jpeg, encode_png
 from robotvision.errors import RobotVisionError
 from robotvision.records import Image
 from robotvision.synth.building import Floor
@@ -34,7 +34,7 @@ from robotvision.synth.camera import Appearance, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
 from robotvision.synth.light import Transport, lighting, transport
 from robotvision.synth.sensor import AutoExposure, develop, measure_depth
-from robotvision.synth.tour import KINDS, TourSpec, calibration
+from robotvision.synth.sequence import KINDS, DriveSpec, calibration
 from robotvision.synth.trajectory import Track, check_names, rate_hz
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
 from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished
@@ -49,7 +49,7 @@ WARM_UP = 6
 METER = Lens.wide(48, 36)
 PITCH = -0.055
 MANIFEST = "trajectory.json"
-_NOTE = """These pictures are rendered by `robotvision synth --trajectory`: a generated building
+_NOTE = """These images are rendered by `robotvision synth --trajectory`: a generated building
 along the given poses. They are no photographs, and points on them say nothing about points on the
 data set whose names they bear.
 """
@@ -59,7 +59,7 @@ data set whose names they bear.
 class RenderSpec:
     """How to render: ``layout`` ``idol2`` or ``native``; ``every``: each so many poses one frame.
 
-    ``limit``: at most so many frames a tour; ``only``: names of the tours to render, () all;
+    ``limit``: at most so many frames a sequence; ``only``: names of sequences to render, () all;
     ``workers``: processes, None: one a core, 1: none but this one.
     """
 
@@ -75,9 +75,9 @@ class RenderSpec:
     camera_height_m: float = 1.12
 
     @property
-    def camera(self) -> TourSpec:
-        """The camera's part of a tour's specification."""
-        return TourSpec(
+    def camera(self) -> DriveSpec:
+        """The camera's part of a sequence's specification."""
+        return DriveSpec(
             width=self.width,
             height=self.height,
             seed=self.seed,
@@ -87,7 +87,7 @@ class RenderSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One tour's folder, the frames that lie there and those that were wanted."""
+    """One sequence's folder, the frames that lie there and those that were wanted."""
 
     name: str
     path: Path
@@ -100,7 +100,7 @@ class Rendered:
 class RenderOutcome:
     """What lies there now, the building, and whether Ctrl-C stopped it."""
 
-    tours: tuple[Rendered, ...]
+    sequences: tuple[Rendered, ...]
     layout: PlanLayout
     floor: Floor
     stopped: bool
@@ -108,7 +108,7 @@ class RenderOutcome:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Frames of one tour and where their pictures go."""
+    """Frames of one sequence and where their images go."""
 
     track: int
     frames: tuple[int, ...]
@@ -116,7 +116,7 @@ class _Task:
 
 @dataclass(slots=True)
 class Scene:
-    """The building, ready to be photographed along its tours; lit when a light is asked for."""
+    """The building, ready to be photographed along its sequences; lit when a light is asked for."""
 
     layout: PlanLayout
     floor: Floor
@@ -151,47 +151,47 @@ def make_scene(layout: PlanLayout, spec: RenderSpec, out: Path) -> Scene:
 
 
 def photograph(scene: Scene, track: int, frames: Sequence[int]) -> Iterator[dict[str, Image]]:
-    """Yield the pictures of frames of a tour: ``rgb``, and ``depth`` in the native layout."""
-    tour, spec = scene.layout.tracks[track], scene.spec
-    stage = scene.stage(tour.light)
+    """Yield the images of frames of a sequence: ``rgb``, and ``depth`` in the native layout."""
+    sequence, spec = scene.layout.tracks[track], scene.spec
+    stage = scene.stage(sequence.light)
     lens = Lens.wide(spec.width, spec.height)
     metered: dict[int, Any] = {}
     for k in frames:
-        exposure, gain = AutoExposure(tour.light), 1.0
+        exposure, gain = AutoExposure(sequence.light), 1.0
         for j in range(max(0, k - WARM_UP), k + 1):
-            if tour.segments[j] == tour.segments[k]:
+            if sequence.segments[j] == sequence.segments[k]:
                 if j not in metered:
-                    metered[j] = stage.view(_eye(tour, j, spec), METER).radiance
+                    metered[j] = stage.view(_eye(sequence, j, spec), METER).radiance
                 gain = exposure.meter(metered[j])
-        noise = np.random.default_rng([spec.seed, zlib.crc32(tour.name.encode()), k, 53])
-        view = stage.view(_eye(tour, k, spec), lens)
-        images: dict[str, Image] = {"rgb": develop(view.radiance, gain, tour.light, noise)}
+        noise = np.random.default_rng([spec.seed, zlib.crc32(sequence.name.encode()), k, 53])
+        view = stage.view(_eye(sequence, k, spec), lens)
+        images: dict[str, Image] = {"rgb": develop(view.radiance, gain, sequence.light, noise)}
         if spec.layout == "native":
             images["depth"] = measure_depth(view, stage.looks.ir, lens, noise)
         yield images
 
 
-def _eye(tour: Track, k: int, spec: RenderSpec) -> Eye:
-    x, y = (float(v) for v in tour.xy[k])
-    return Eye(x, y, spec.camera_height_m, float(tour.heading[k]), PITCH)
+def _eye(sequence: Track, k: int, spec: RenderSpec) -> Eye:
+    x, y = (float(v) for v in sequence.xy[k])
+    return Eye(x, y, spec.camera_height_m, float(sequence.heading[k]), PITCH)
 
 
-def _files(scene_out: Path, tour: Track, k: int, layout: str) -> dict[str, Path]:
+def _files(scene_out: Path, sequence: Track, k: int, layout: str) -> dict[str, Path]:
     if layout == "idol2":
-        return {"rgb": scene_out / tour.name / "png" / tour.names[k]}
-    folder = scene_out / tour.name
+        return {"rgb": scene_out / sequence.name / "png" / sequence.names[k]}
+    folder = scene_out / sequence.name
     return {"rgb": folder / "rgb" / f"{k:06d}.jpg", "depth": folder / "depth" / f"{k:06d}.png"}
 
 
 def _render(scene: Scene, task: _Task) -> int:
-    tour = scene.layout.tracks[task.track]
+    sequence = scene.layout.tracks[task.track]
     for k, images in zip(task.frames, photograph(scene, task.track, task.frames), strict=True):
-        for channel, path in _files(scene.out, tour, k, scene.spec.layout).items():
+        for channel, path in _files(scene.out, sequence, k, scene.spec.layout).items():
             is_jpeg = path.suffix.lower() in (".jpg", ".jpeg")
             raw = (encode_jpeg if is_jpeg else encode_png)(images[channel])
             part = path.with_name(f".{path.name}.part")
             part.write_bytes(raw)
-            os.replace(part, path)  # a stopped run leaves whole pictures alone
+            os.replace(part, path)  # a stopped run leaves whole images alone
     return len(task.frames)
 
 
@@ -216,18 +216,18 @@ def _work(task: _Task) -> tuple[int, int]:
 def render_tracks(
     layout: PlanLayout, out: Path, spec: RenderSpec, tell: Tell | None = None
 ) -> RenderOutcome:
-    """Render tours of a layout into ``out``, one folder a tour; pictures that lie there stay.
+    """Render sequences of a layout into ``out``, one folder a sequence; images that lie there stay.
 
     Parameters
     ----------
     layout : PlanLayout
-        The building and all its tours.
+        The building and all its sequences.
     out : Path
-        Its folder: new, empty, or one that the same tours and options were rendered to before.
+        Its folder: new, empty, or one that the same sequences and options were rendered to before.
     spec : RenderSpec
         Size, layout, choice of frames.
     tell : callable, optional
-        Called with (tour, frames done, frames wanted).
+        Called with (sequence, frames done, frames wanted).
 
     Returns
     -------
@@ -237,13 +237,13 @@ def render_tracks(
     Raises
     ------
     RobotVisionError
-        The folder holds something else or cannot be written; a tour of ``only`` is not there.
+        The folder holds something else or cannot be written; a sequence of ``only`` is not there.
     """
     _check(layout, spec)
     _claim(out, layout, spec, dry=True)
     scene = make_scene(layout, spec, out)
     _claim(out, layout, spec)
-    wanted = {t: _chosen(layout.tracks[t], spec) for t in _tours(layout, spec)}
+    wanted = {t: _chosen(layout.tracks[t], spec) for t in _sequences(layout, spec)}
     try:
         plan = draw_plan(layout.plan, scene.floor, layout.tracks)
         (out / "plan.png").write_bytes(encode_png(plan))
@@ -251,12 +251,12 @@ def render_tracks(
         stopped = _run(scene, wanted, tell or (lambda *_: None))
     except OSError as e:
         raise RobotVisionError(f"{e.filename or out}: cannot be written ({e.strerror})") from e
-    tours = tuple(_finished(scene, t, frames) for t, frames in wanted.items())
-    return RenderOutcome(tours, layout, scene.floor, stopped)
+    sequences = tuple(_finished(scene, t, frames) for t, frames in wanted.items())
+    return RenderOutcome(sequences, layout, scene.floor, stopped)
 
 
 def summary(outcome: RenderOutcome, out: Path) -> dict[str, Any]:
-    """Return in plain values what was rendered and how the building suits the tours."""
+    """Return in plain values what was rendered and how the building suits the sequences."""
     layout = outcome.layout
     near = clearance(layout.plan, outcome.floor, layout.tracks)
     return {
@@ -268,7 +268,7 @@ def summary(outcome: RenderOutcome, out: Path) -> dict[str, Any]:
                 "frames": t.n_frames,
                 "wanted": t.n_wanted,
             }
-            for t in outcome.tours
+            for t in outcome.sequences
         ],
         "plan": str(out / "plan.png"),
         "poses": sum(map(len, layout.tracks)),
@@ -286,13 +286,13 @@ def _check(layout: PlanLayout, spec: RenderSpec) -> None:
     names = {t.name for t in layout.tracks}
     if strange := [n for n in spec.only if n not in names]:
         raise RobotVisionError(
-            f"only: expected tours of {', '.join(sorted(names))}, got {strange[0]!r}"
+            f"only: expected sequences of {', '.join(sorted(names))}, got {strange[0]!r}"
         )
     if spec.layout == "idol2":
         check_names(layout.tracks)
 
 
-def _tours(layout: PlanLayout, spec: RenderSpec) -> list[int]:
+def _sequences(layout: PlanLayout, spec: RenderSpec) -> list[int]:
     return [i for i, t in enumerate(layout.tracks) if not spec.only or t.name in spec.only]
 
 
@@ -301,7 +301,7 @@ def _chosen(track: Track, spec: RenderSpec) -> list[int]:
 
 
 def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -> None:
-    """Take a folder for these tours and options, or find that it is theirs."""
+    """Take a folder for these sequences and options, or find that it is theirs."""
     mine = {
         "schema": 1,
         "layout": spec.layout,
@@ -338,7 +338,7 @@ def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -
 
 
 def _digest(t: Track) -> str:
-    """Return a short hash of all that a tour's pixels and names follow from."""
+    """Return a short hash of all that a sequence's pixels and names follow from."""
     h = hashlib.sha256(t.times_ns.tobytes() + t.poses.tobytes())
     h.update("\n".join((t.light, *t.rooms, *t.names)).encode())
     return h.hexdigest()[:16]
@@ -403,35 +403,35 @@ def _held() -> Iterator[None]:
 
 def _finished(scene: Scene, t: int, frames: list[int]) -> Rendered:
     """Write the tables of a native sequence, which hold every frame that lies there."""
-    tour = scene.layout.tracks[t]
-    folder = scene.out / tour.name
+    sequence = scene.layout.tracks[t]
+    folder = scene.out / sequence.name
     there = [k for k in frames if _is_there(scene, t, k)]
     if scene.spec.layout == "native":
-        every = [k for k in range(len(tour)) if _is_there(scene, t, k)]
-        _write_tables(scene, tour, folder, every)
-    return Rendered(tour.name, folder, tour.light, len(there), len(frames))
+        every = [k for k in range(len(sequence)) if _is_there(scene, t, k)]
+        _write_tables(scene, sequence, folder, every)
+    return Rendered(sequence.name, folder, sequence.light, len(there), len(frames))
 
 
-def _write_tables(scene: Scene, tour: Track, folder: Path, frames: list[int]) -> None:
+def _write_tables(scene: Scene, sequence: Track, folder: Path, frames: list[int]) -> None:
     spec = scene.spec
     if not frames:
         shutil.rmtree(folder, ignore_errors=True)
         return
     for name in ("sequence.yaml", "frames.csv", "truth.csv"):
         (folder / name).unlink(missing_ok=True)
-    note = f"generated: robotvision synth --trajectory, {tour.light}, building {spec.seed}"
+    note = f"generated: robotvision synth --trajectory, {sequence.light}, building {spec.seed}"
     channels = {c: KINDS[c] for c in ("rgb", "depth")}
     with SequenceWriter(
-        folder, tour.name, channels, rate_hz(tour), calibration(spec.camera), note
+        folder, sequence.name, channels, rate_hz(sequence), calibration(spec.camera), note
     ) as writer:
         for k in frames:
-            files = _files(scene.out, tour, k, spec.layout)
-            x, y, heading = (float(v) for v in tour.poses[k])
+            files = _files(scene.out, sequence, k, spec.layout)
+            x, y, heading = (float(v) for v in sequence.poses[k])
             writer.add(
-                int(tour.times_ns[k]),
+                int(sequence.times_ns[k]),
                 {c: p.read_bytes() for c, p in files.items()},
-                int(tour.segments[k]),
+                int(sequence.segments[k]),
                 (x, y, heading),
-                tour.rooms[k],
+                sequence.rooms[k],
                 index=k,
             )

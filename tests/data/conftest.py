@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.data.pictures import encode_jpeg, encode_png
 
 IDOL2_NAMES = (
     "t1138915584.666738_rPA_x6.20243_y8.58076_a-1.67569.png",
@@ -30,12 +30,12 @@ COLD_NAMES = (
 
 
 def color(i: int, width: int = 12, height: int = 8) -> NDArray[np.uint8]:
-    """Return a picture that is not like another one."""
+    """Return an image that is not like another one."""
     return np.full((height, width, 3), (10 * i + 5, 100, 200), np.uint8)
 
 
 def depth(i: int, units: int = 1) -> NDArray[np.uint16]:
-    """Return a depth picture: a hole and i + 1 metres."""
+    """Return a depth image: a hole and i + 1 metres."""
     image = np.full((8, 12), 1000 * (i + 1) * units, np.uint16)
     image[0, 0] = 0
     return image
@@ -92,21 +92,21 @@ def imageclef2012(root: Path) -> Path:
 
 
 def idol2(root: Path) -> Path:
-    """Six pictures in a folder png/."""
+    """Six images in a folder png/."""
     for i, name in enumerate(IDOL2_NAMES):
         put(root / "png" / name, encode_png(color(i)))
     return root
 
 
 def idol2_flat(root: Path) -> Path:
-    """Six pictures, no folder png/."""
+    """Six images, no folder png/."""
     for i, name in enumerate(IDOL2_NAMES):
         put(root / name, encode_png(color(i)))
     return root
 
 
 def cold(root: Path) -> Path:
-    """Four pictures in three forms of numbers, one without a pose, one without a room."""
+    """Four images in three forms of numbers, one without a pose, one without a room."""
     for i, name in enumerate(COLD_NAMES):
         put(root / "std_cam" / name, encode_jpeg(color(i)))
     codes = ("2PO1-A", "CR-B", "LAB")
@@ -119,7 +119,7 @@ def cold(root: Path) -> Path:
 
 
 def vidrilo(root: Path) -> Path:
-    """Two sequences with two and three pictures, clouds in the first."""
+    """Two sequences with two and three images, clouds in the first."""
     from scipy.io import savemat
 
     entries = np.empty((1, 2), [("visualFiles", "O"), ("features", "O"), ("labels", "O")])
@@ -154,10 +154,10 @@ def tum(root: Path) -> Path:
 
 
 def folder(root: Path) -> Path:
-    """Three pictures whose natural order is not that of the alphabet."""
+    """Three images whose natural order is not that of the alphabet."""
     for i, name in enumerate(("img_1.png", "img_2.png", "img_10.png")):
         put(root / name, encode_png(color(i)))
-    put(root / "notes.txt", "not a picture")
+    put(root / "notes.txt", "not an image")
     return root
 
 

@@ -71,7 +71,7 @@ def test_own_names_are_kept(layouts: Make, tmp_path: Path, layout: str) -> None:
 
 
 def test_names_that_repeat_are_not_kept(layouts: Make, tmp_path: Path) -> None:
-    """Two sequences of ViDRILO name their pictures alike: then the index is the name."""
+    """Two sequences of ViDRILO name their images alike: then the index is the name."""
     convert(open_sequence(layouts("vidrilo")), tmp_path / "out")
     names = [f.name for f in open_sequence(tmp_path / "out").frames]
     assert names == [f"{i:06d}.png" for i in range(5)]
@@ -83,13 +83,13 @@ def test_without_truth(layouts: Make, tmp_path: Path) -> None:
     assert open_sequence(tmp_path / "out").truth is None
 
 
-def test_unreadable_picture_is_left_out_and_named(layouts: Make, tmp_path: Path) -> None:
+def test_unreadable_image_is_left_out_and_named(layouts: Make, tmp_path: Path) -> None:
     """Its frame stays, so that numbers and truth stay what they are."""
     path = layouts("native")
     (path / "rgb" / "000001.jpg").write_bytes(b"")
     faults = convert(open_sequence(path), tmp_path / "out")
     assert [str(f) for f in faults] == [
-        f"{path}/frames.csv:3: rgb: rgb/000001.jpg: the picture is empty (0 bytes)"
+        f"{path}/frames.csv:3: rgb: rgb/000001.jpg: the image is empty (0 bytes)"
     ]
     after = open_sequence(tmp_path / "out")
     assert len(after) == 5
@@ -139,13 +139,13 @@ def test_poses_are_kept_away_when_told_to(layouts: Make, tmp_path: Path) -> None
     ]
 
 
-def test_command_rate_and_broken_picture(layouts: Make, tmp_path: Path) -> None:
-    """A rate gives times to pictures without; a picture that cannot be read is exit 1."""
+def test_command_rate_and_broken_image(layouts: Make, tmp_path: Path) -> None:
+    """A rate gives times to images without; an image that cannot be read is exit 1."""
     source, target = layouts("folder"), tmp_path / "out"
     (source / "img_2.png").write_bytes(b"")
     done = command("data", "convert", source, target, "--rate", "2", "--reader", "folder")
     assert done.returncode == 1
-    assert done.stderr == f"{source}/img_2.png: the picture is empty (0 bytes)\n"
+    assert done.stderr == f"{source}/img_2.png: the image is empty (0 bytes)\n"
     reading = read_sequence(target)
     assert reading.sequence is not None
     assert [f.timestamp_ns for f in reading.sequence.frames] == [0, 500_000_000, 10**9]

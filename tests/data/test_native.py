@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robotvision.data import open_sequence, read_sequence
+from robotvision.data.images import claimed_size, encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.data.pictures import claimed_size, encode_jpeg, encode_png
 from robotvision.data.sequence import ChannelKind, require_channels
 from robotvision.data.verify import verify
 from robotvision.errors import FrameError, InputFaults, RobotVisionError
@@ -88,7 +88,7 @@ def test_every_fault_of_the_tables(layouts: Make) -> None:
     "cell", ["../up.jpg", "/etc/passwd", "a/../../b.jpg", "..", "rgb/../../tiny/a.jpg", "a\tb.jpg"]
 )
 def test_path_outside_is_refused(layouts: Make, cell: str) -> None:
-    """No picture outside the sequence is read."""
+    """No image outside the sequence is read."""
     path = layouts("native")
     table = (path / "frames.csv").read_text().replace("rgb/000000.jpg", cell)
     (path / "frames.csv").write_text(table)
@@ -228,21 +228,21 @@ def test_a_reader_that_crashes_is_told(layouts: Make, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("image", [np.zeros((7, 300, 3), np.uint8), np.zeros((1, 1, 3), np.uint8)])
 def test_claimed_size(image: np.ndarray) -> None:
-    """The size in the header of a PNG or JPEG is the picture's."""
+    """The size in the header of a PNG or JPEG is the image's."""
     size = (image.shape[1], image.shape[0])
     assert claimed_size(encode_png(image)) == size
     assert claimed_size(encode_jpeg(image)) == size
     assert claimed_size(b"BM") is None
 
 
-def test_picture_that_claims_too_much(layouts: Make) -> None:
+def test_image_that_claims_too_much(layouts: Make) -> None:
     """A header that claims more pixels than any camera has is refused before it is decoded."""
     path = layouts("folder")
     raw = bytearray((path / "img_1.png").read_bytes())
     raw[16:24] = struct.pack(">II", 30_000, 30_000)
     (path / "img_1.png").write_bytes(raw)
     assert [f.message for f in verify(path)] == [
-        "expected at most 67108864 pixels, the picture claims 30000x30000"
+        "expected at most 67108864 pixels, the image claims 30000x30000"
     ]
 
 

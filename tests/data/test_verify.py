@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from robotvision.data import open_sequence, read_sequence
-from robotvision.data.pictures import encode_jpeg, encode_png
+from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.sequence import Reading
 from robotvision.data.summary import digest, summary
 from robotvision.data.verify import verify
@@ -37,8 +37,8 @@ def command(*args: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_picture_fault_at_once(layouts: Make) -> None:
-    """Missing, empty, cut, no picture, wrong size, wrong depth: each at its frame's line."""
+def test_every_image_fault_at_once(layouts: Make) -> None:
+    """Missing, empty, cut, no image, wrong size, wrong depth: each at its frame's line."""
     path = layouts("native")
     raw = (path / "rgb" / "000000.jpg").read_bytes()
     (path / "rgb" / "000000.jpg").write_bytes(raw[:-30])
@@ -49,20 +49,20 @@ def test_every_picture_fault_at_once(layouts: Make) -> None:
     (path / "depth" / "000002.png").write_bytes(encode_png(np.zeros((8, 12), np.uint8)))
     (path / "depth" / "000005.png").write_bytes(encode_png(np.zeros((8, 11), np.uint16)))
     assert faults_of(path) == [
-        f"frames.csv:2: rgb: rgb/000000.jpg: the picture is cut short ({len(raw) - 30} bytes)",
-        "frames.csv:3: rgb: rgb/000001.jpg: the picture is empty (0 bytes)",
-        "frames.csv:4: rgb: rgb/000002.jpg: not a picture that can be decoded (22 bytes)",
-        "frames.csv:4: depth: depth/000002.png: expected a depth picture of one 16-bit channel, "
+        f"frames.csv:2: rgb: rgb/000000.jpg: the image is cut short ({len(raw) - 30} bytes)",
+        "frames.csv:3: rgb: rgb/000001.jpg: the image is empty (0 bytes)",
+        "frames.csv:4: rgb: rgb/000002.jpg: not an image that can be decoded (22 bytes)",
+        "frames.csv:4: depth: depth/000002.png: expected a depth image of one 16-bit channel, "
         "got shape (8, 12) of uint8",
-        "frames.csv:5: rgb: rgb/000005.jpg: the picture cannot be read (No such file or directory)",
+        "frames.csv:5: rgb: rgb/000005.jpg: the image cannot be read (No such file or directory)",
         "frames.csv:5: depth: depth/000005.png: expected 12x8 pixels as in depth/000000.png, "
         "got 11x8",
         "frames.csv:6: rgb: rgb/000006.jpg: expected 12x8 pixels as the calibration says, got 12x9",
     ]
 
 
-def test_tables_truth_and_pictures_together(layouts: Make) -> None:
-    """Faults of the tables come with those of the pictures, each once."""
+def test_tables_truth_and_images_together(layouts: Make) -> None:
+    """Faults of the tables come with those of the images, each once."""
     path = layouts("native")
     text = (path / "frames.csv").read_text().splitlines()
     text[3] = text[3].replace("2,1000000000400000000", "2,1000000000100000000")
@@ -74,7 +74,7 @@ def test_tables_truth_and_pictures_together(layouts: Make) -> None:
         "order frames by time",
         "frames.csv:6: the index 5 is there twice (first in line 5); number each frame once",
         "truth.csv:6: truth for the frame 6, which is not in frames.csv",
-        "frames.csv:3: rgb: rgb/000001.jpg: the picture cannot be read (No such file or directory)",
+        "frames.csv:3: rgb: rgb/000001.jpg: the image cannot be read (No such file or directory)",
     ]
 
 
@@ -108,12 +108,12 @@ def test_task_the_sequence_names(layouts: Make) -> None:
     assert faults_of(path)[0].startswith("sequence.yaml: task: task 'imageclef1812' is not known")
 
 
-def test_layout_without_a_table_names_the_picture(layouts: Make) -> None:
-    """Where no table has a line for a frame, the fault is at the picture itself."""
+def test_layout_without_a_table_names_the_image(layouts: Make) -> None:
+    """Where no table has a line for a frame, the fault is at the image itself."""
     path = layouts("idol2")
-    picture = sorted((path / "png").iterdir())[2]
-    picture.write_bytes(b"")
-    assert faults_of(path) == [f"png/{picture.name}: the picture is empty (0 bytes)"]
+    image = sorted((path / "png").iterdir())[2]
+    image.write_bytes(b"")
+    assert faults_of(path) == [f"png/{image.name}: the image is empty (0 bytes)"]
 
 
 def test_tum_fault_is_at_the_line_of_its_table(layouts: Make) -> None:
@@ -121,7 +121,7 @@ def test_tum_fault_is_at_the_line_of_its_table(layouts: Make) -> None:
     name = "depth/1305031102.226738.png"
     (path / name).unlink()
     assert faults_of(path) == [
-        f"rgb.txt:4: depth: {name}: the picture cannot be read (No such file or directory)"
+        f"rgb.txt:4: depth: {name}: the image cannot be read (No such file or directory)"
     ]
 
 
@@ -155,7 +155,7 @@ def test_progress_reaches_the_end(layouts: Make) -> None:
 
 
 def test_a_link_out_of_the_sequence_is_named(layouts: Make, tmp_path: Path) -> None:
-    """A stranger's sequence cannot show pictures of ours unnoticed; a link inside it may stay."""
+    """A stranger's sequence cannot show images of ours unnoticed; a link inside it may stay."""
     path = layouts("native")
     first, second = path / "rgb" / "000000.jpg", path / "rgb" / "000001.jpg"
     (tmp_path / "private.jpg").write_bytes(first.read_bytes())
@@ -166,14 +166,14 @@ def test_a_link_out_of_the_sequence_is_named(layouts: Make, tmp_path: Path) -> N
     reading = read_sequence(path)
     assert [str(f).replace(f"{path}/", "") for f in reading.faults] == [
         "frames.csv:2: rgb: rgb/000000.jpg: a link that leaves the sequence's folder; put the "
-        "picture itself there"
+        "image itself there"
     ]
     with pytest.raises(InputFaults, match="leaves the sequence's folder"):
         open_sequence(path)
 
 
 def test_a_folder_that_is_a_link_out_is_named(layouts: Make, tmp_path: Path) -> None:
-    """Every picture in it; a link to the sequence itself opens."""
+    """Every image in it; a link to the sequence itself opens."""
     path = layouts("native")
     (tmp_path / "seq").symlink_to(path)
     assert len(open_sequence(tmp_path / "seq")) == 5
@@ -201,7 +201,7 @@ def test_command_lists_faults(layouts: Make) -> None:
     done = command("data", "verify", bad, good)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        f"{bad}/frames.csv:3: rgb: rgb/000001.jpg: the picture cannot be read (No such file or "
+        f"{bad}/frames.csv:3: rgb: rgb/000001.jpg: the image cannot be read (No such file or "
         "directory)",
         f"{bad}: 1 fault in 5 frames",
     ]
@@ -234,7 +234,7 @@ def test_command_info(layouts: Make) -> None:
 
 
 def test_digest_follows_the_content(layouts: Make) -> None:
-    """The same pictures at the same times have one digest wherever they lie; others do not."""
+    """The same images at the same times have one digest wherever they lie; others do not."""
     a, b = layouts("native", "a"), layouts("native", "b")
     one = digest(open_sequence(a))
     assert one == digest(open_sequence(b))

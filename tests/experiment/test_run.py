@@ -114,7 +114,7 @@ def test_the_second_run_takes_features_from_the_cache(config: Config, tmp_path: 
 
 def test_the_cache_sees_a_changed_picture(config: Config, data_root: Path, tmp_path: Path) -> None:
     """One other pixel, and the sequence is extracted again."""
-    from robotvision.data.pictures import encode_jpeg
+    from robotvision.data.images import encode_jpeg
 
     path = config()
     run(path, tmp_path / "a")

@@ -60,7 +60,7 @@ def test_test_frames_are_extracted_live_where_time_counts(grid: Grid) -> None:
 
 
 def test_spoilt_tours_have_vectors_of_their_own(grid: Grid) -> None:
-    """A declared sensor fault changes the test pictures, not those trained on."""
+    """A declared sensor fault changes the test images, not those trained on."""
     found = graph(grid("grid: {faults: {none: null, dark: {faults: [{kind: exposure, ev: -2}]}}}"))
     assert (len(found.extracts), len(found.trains), len(found.runs)) == (3, 1, 2)
 

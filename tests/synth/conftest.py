@@ -10,20 +10,20 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from robotvision.synth.tour import Shot, TourSpec, shots
+from robotvision.synth.sequence import DriveSpec, Shot, shots
 from robotvision.synth.trajectory import Track, segments_of
 
 ROOMS = ("Corridor", "Toilet", "PrinterRoom", "ProfessorOffice")
 
 
 @pytest.fixture(scope="session")
-def spec() -> TourSpec:
+def spec() -> DriveSpec:
     """A short tour of a floor with four rooms."""
-    return TourSpec("small", seed=3, rooms=ROOMS, n_frames=12, width=96, height=72)
+    return DriveSpec("small", seed=3, rooms=ROOMS, n_frames=12, width=96, height=72)
 
 
 @pytest.fixture(scope="session")
-def taken(spec: TourSpec) -> list[Shot]:
+def taken(spec: DriveSpec) -> list[Shot]:
     """Its frames."""
     return list(shots(spec))
 

@@ -9,8 +9,8 @@ from robotvision.synth.caster import Caster
 from robotvision.synth.light import lighting, transport
 from robotvision.synth.plan import FloorPlan, Room
 from robotvision.synth.sensor import FAR_M, NEAR_M, measure_depth
+from robotvision.synth.sequence import BASELINE_M, DriveSpec, Shot, stage_of
 from robotvision.synth.solids import Builder, Material, wall
-from robotvision.synth.tour import BASELINE_M, Shot, TourSpec, stage_of
 
 LENS = Lens.wide(80, 60)
 W, D, H = 5.0, 4.0, 2.7
@@ -86,7 +86,7 @@ def test_the_irradiance_under_a_lamp_is_the_form_factors(bare: Stage) -> None:
     assert float(factor[under].mean()) == pytest.approx(exact, rel=0.03)
 
 
-def test_the_depth_camera_is_right_where_it_reads(spec: TourSpec, taken: list[Shot]) -> None:
+def test_the_depth_camera_is_right_where_it_reads(spec: DriveSpec, taken: list[Shot]) -> None:
     """Readings lie in range and within the step of the sensor; there are holes."""
     stage = stage_of(spec)
     holes = 0.0
@@ -106,8 +106,8 @@ def test_the_depth_camera_is_right_where_it_reads(spec: TourSpec, taken: list[Sh
     assert 0.005 < holes < 0.6
 
 
-def test_stereo_disparity_is_that_of_the_depth(spec: TourSpec, taken: list[Shot]) -> None:
-    """A point at depth Z in the left picture lies fx * B / Z further left in the right one."""
+def test_stereo_disparity_is_that_of_the_depth(spec: DriveSpec, taken: list[Shot]) -> None:
+    """A point at depth Z in the left image lies fx * B / Z further left in the right one."""
     stage = stage_of(spec)
     lens = Lens.wide(320, 60)
     agreeing = []

@@ -10,9 +10,9 @@ import pytest
 from robotvision.cli.synth import EDITIONS as COMMANDS
 from robotvision.data import open_sequence
 from robotvision.errors import RobotVisionError, UnknownNameError
-from robotvision.synth.editions import EDITIONS, edition_tours, write_edition
+from robotvision.synth.editions import EDITIONS, edition_specs, write_edition
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
-from robotvision.synth.tour import TourSpec, itinerary, render_tour
+from robotvision.synth.sequence import DriveSpec, itinerary, render_sequence
 from robotvision.tasks import load_task
 
 FOLDERS = {
@@ -35,7 +35,7 @@ def test_every_edition_is_a_command() -> None:
 def test_few_frames_still_show_the_rooms(name: str) -> None:
     """With 24 frames training shows every room of the task it visits; no other label occurs."""
     task = load_task(name)
-    tours = edition_tours(name, 24)
+    tours = edition_specs(name, 24)
     assert set(tours) == FOLDERS[name]
     strange = set(EDITIONS[name].strange)
     for folder, spec in tours.items():
@@ -52,7 +52,7 @@ def test_few_frames_still_show_the_rooms(name: str) -> None:
 
 def test_the_changes_between_training_and_test() -> None:
     """What each edition is known for: other floor, other building, moved furniture, kidnapping."""
-    tours = {name: edition_tours(name) for name in EDITIONS}
+    tours = {name: edition_specs(name) for name in EDITIONS}
     assert tours["imageclef2010"]["training"].floor != tours["imageclef2010"]["test"].floor
     assert tours["imageclef2014"]["training1"].seed != tours["imageclef2014"]["test"].seed
     assert tours["imageclef2012"]["test2"].kidnappings > 0
@@ -65,15 +65,17 @@ def test_the_changes_between_training_and_test() -> None:
 
 
 @pytest.fixture(scope="module")
-def tiny(spec: TourSpec) -> TourSpec:
+def tiny(spec: DriveSpec) -> DriveSpec:
     """Three small frames."""
     return replace(spec, rooms=("CR", "BO", "KT"), n_frames=3, width=64, height=48)
 
 
-def test_idol2_names_hold_time_room_and_pose(tiny: TourSpec, tmp_path: Path) -> None:
-    """The pictures' names are KTH-IDOL2's, and the reader of that layout gives the truth back."""
+def test_idol2_names_hold_time_room_and_pose(tiny: DriveSpec, tmp_path: Path) -> None:
+    """The images' names are KTH-IDOL2's, and the reader of that layout gives the truth back."""
     with Idol2Writer(tmp_path / "s") as writer:
-        render_tour(replace(tiny, start_ns=1_138_915_584_666_738_000, channels=("rgb",)), writer)
+        render_sequence(
+            replace(tiny, start_ns=1_138_915_584_666_738_000, channels=("rgb",)), writer
+        )
     names = sorted(p.name for p in (tmp_path / "s").iterdir())
     pattern = (
         r"t\d{10}\.\d{6}_r(CR|BO|KT)_x-?[\d.]+(e-\d+)?_y-?[\d.]+(e-\d+)?_a-?[\d.]+(e-\d+)?\.png"
@@ -86,10 +88,10 @@ def test_idol2_names_hold_time_room_and_pose(tiny: TourSpec, tmp_path: Path) -> 
     assert tuple(sequence.room(k) for k in range(3)) == plan.rooms
 
 
-def test_the_2012_layout_reads_back(tiny: TourSpec, tmp_path: Path) -> None:
-    """Pictures, depth and rooms lie where ImageCLEF 2012 put them."""
+def test_the_2012_layout_reads_back(tiny: DriveSpec, tmp_path: Path) -> None:
+    """Images, depth and rooms lie where ImageCLEF 2012 put them."""
     with ImageClef2012Writer(tmp_path / "s") as writer:
-        render_tour(tiny, writer)
+        render_sequence(tiny, writer)
     truth = (tmp_path / "s" / "locations" / "rgb.txt").read_text()
     assert [line.split(": ")[0] for line in truth.splitlines()] == [
         "rgb_1.jpg",
@@ -117,11 +119,11 @@ def test_an_edition_is_written_whole(tmp_path: Path) -> None:
 def test_tours_tell_of_the_objects_their_task_asks_for() -> None:
     """The object classes of a tour are those of its task."""
     for name in EDITIONS:
-        for spec in edition_tours(name).values():
+        for spec in edition_specs(name).values():
             assert spec.objects == load_task(name).objects
 
 
 def test_an_unknown_edition_is_named() -> None:
     """The message offers the near name."""
     with pytest.raises(UnknownNameError, match="did you mean 'imageclef2012'"):
-        edition_tours("imagecelf2012")
+        edition_specs("imagecelf2012")

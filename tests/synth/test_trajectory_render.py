@@ -36,7 +36,7 @@ COUNTS = {  # frames, BO, CR, EO, KT, PA
 }  # fmt: skip
 
 
-def _pictures(folder: Path) -> dict[str, bytes]:
+def _images(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in sorted(folder.rglob("*.*g")) if "plan" not in p.name}
 
 
@@ -102,16 +102,16 @@ def test_a_frame_is_the_same_whatever_else_is_rendered(
     layout = lay_out([plus()])
     every = replace(SMALL, every=30)
     first = render_tracks(layout, tmp_path / "a", every)
-    before = _pictures(tmp_path / "a")
+    before = _images(tmp_path / "a")
     assert len(before) == first.tours[0].n_frames == -(-len(layout.tracks[0]) // 30)
     steps: list[tuple[str, int, int]] = []
     render_tracks(layout, tmp_path / "a", replace(every, every=10), lambda *s: steps.append(s))
     assert steps[0][1] == len(before), "what lies there is not rendered again"
     render_tracks(layout, tmp_path / "b", replace(every, every=10))
-    assert before.items() <= _pictures(tmp_path / "a").items()
-    assert _pictures(tmp_path / "a") == _pictures(tmp_path / "b")
+    assert before.items() <= _images(tmp_path / "a").items()
+    assert _images(tmp_path / "a") == _images(tmp_path / "b")
     limited = render_tracks(layout, tmp_path / "c", replace(every, every=10, limit=2))
-    assert _pictures(tmp_path / "c").items() < _pictures(tmp_path / "a").items()
+    assert _images(tmp_path / "c").items() < _images(tmp_path / "a").items()
     assert limited.tours[0].n_frames == 2
 
 
@@ -147,7 +147,7 @@ def test_the_lights_of_one_building_differ(plus: Callable[..., Track], tmp_path:
 
 
 def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> None:
-    """Ctrl-C leaves whole pictures, says so with exit 130, and the same command finishes."""
+    """Ctrl-C leaves whole images, says so with exit 130, and the same command finishes."""
     names, out = _names_file(tmp_path / "walk.txt", plus()), tmp_path / "out"
     args = (
         "--trajectory",
@@ -205,7 +205,7 @@ def test_options_that_do_not_go_together(
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the names of KTH-IDOL2 do not lie there")
 def test_twelve_real_tours_drive_through_one_building(tmp_path: Path) -> None:
-    """All plans without pictures: counts, every pose free and in its room; a few frames."""
+    """All plans without images: counts, every pose free and in its room; a few frames."""
     layout = lay_out(read_tracks([REAL]))
     counted = {
         t.name: (len(t), *(t.rooms.count(r) for r in ("BO", "CR", "EO", "KT", "PA")))

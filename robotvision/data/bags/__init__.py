@@ -2,5 +2,5 @@
 
 `storage` finds messages and reads their bytes (`rosbag1`, `sqlite`, `mcap`, `folder`), `messages`
 and `pixels` say what they mean, `topics` chooses among them, `pose` and `labels` join poses and
-rooms to the pictures by time, `reader` makes the sequence.
+rooms to the images by time, `reader` makes the sequence.
 """

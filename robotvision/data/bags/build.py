@@ -1,8 +1,8 @@
-"""A robot recording as a sequence: pictures in time order, poses and rooms joined by time.
+"""A robot recording as a sequence: images in time order, poses and rooms joined by time.
 
 Where each message of the chosen topics lies is indexed first, then one pass in the order of the
-file reads poses and labels whole and of pictures the header alone. The frames are those of the
-reference channel (the first of rgb, depth, left, right that is there); pictures of the others are
+file reads poses and labels whole and of images the header alone. The frames are those of the
+reference channel (the first of rgb, depth, left, right that is there); images of the others are
 joined to them one to one (see `robotvision.data.associate`).
 """
 
@@ -19,8 +19,8 @@ import numpy as np
 from robotvision.data.associate import one_to_one
 from robotvision.data.bags import labels
 from robotvision.data.bags.camera import camera_calibration
+from robotvision.data.bags.image import BagImage, Recording
 from robotvision.data.bags.messages import POSES, STAMP_BYTES, decode, planar, stamp_ns
-from robotvision.data.bags.picture import BagPicture, Recording
 from robotvision.data.bags.pose import Transforms, at_times, poses_of
 from robotvision.data.bags.storage import Ref, Storage, Topic
 from robotvision.data.bags.topics import CHANNELS, ROLES, TopicChoice, choose, contents
@@ -40,11 +40,11 @@ _STATIC = "/tf_static"
 class Contents:
     """What one pass over the chosen topics found.
 
-    ``pictures`` are (time, place) by topic, ``others`` (time, log time, message) of poses and
+    ``images`` are (time, place) by topic, ``others`` (time, log time, message) of poses and
     labels, ``infos`` the first calibration of each topic, ``broken`` unreadable messages by topic.
     """
 
-    pictures: dict[str, list[tuple[int, Ref]]] = field(default_factory=dict)
+    images: dict[str, list[tuple[int, Ref]]] = field(default_factory=dict)
     others: dict[str, list[tuple[int, int, Any]]] = field(default_factory=dict)
     infos: dict[str, Any] = field(default_factory=dict)
     broken: Counter[str] = field(default_factory=Counter)
@@ -93,21 +93,21 @@ def _pass(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
         try:
             if name in cameras:
                 stamp = 0 if clock == "log" else _head_ns(storage, ref, topic)
-                found.pictures.setdefault(name, []).append((stamp or ref.log_ns, ref))
+                found.images.setdefault(name, []).append((stamp or ref.log_ns, ref))
                 continue
             message = decode(storage.read(ref), topic.type, topic.encoding)
-        except Exception:  # what is broken here is told of when the picture is read, and counted
+        except Exception:  # what is broken here is told of when the image is read, and counted
             found.broken[name] += 1
             if name in cameras:
-                found.pictures.setdefault(name, []).append((ref.log_ns, ref))
+                found.images.setdefault(name, []).append((ref.log_ns, ref))
             continue
         if name in infos:
             found.infos[name] = message
         else:
             time_ns = ref.log_ns if clock == "log" else _message_ns(message) or ref.log_ns
             found.others.setdefault(name, []).append((time_ns, ref.log_ns, message))
-    for pictures in found.pictures.values():
-        pictures.sort(key=lambda p: p[0])
+    for images in found.images.values():
+        images.sort(key=lambda p: p[0])
     return found
 
 
@@ -125,7 +125,7 @@ def _message_ns(message: Any) -> int:
 
 
 class _Frames:
-    """Joins what was found to the pictures of the reference channel."""
+    """Joins what was found to the images of the reference channel."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class _Frames:
         self.path, self.warnings = recording.path, warnings
         self.faults: list[Fault] = []
         self.reference = next(c for c in CHANNELS if c in choice.cameras)
-        self.rows = found.pictures[choice.cameras[self.reference].name]
+        self.rows = found.images[choice.cameras[self.reference].name]
         self.times = np.array([t for t, _ in self.rows], np.int64)
         self.max_diff_ns = round(reader.max_diff_s * 1e9)
 
@@ -151,7 +151,7 @@ class _Frames:
         return [
             Fault(
                 self.path,
-                f"a picture's time is {worst} ns, which is out of range",
+                f"an image's time is {worst} ns, which is out of range",
                 remedy="read it with clock: log",
             )
         ]
@@ -192,11 +192,11 @@ class _Frames:
             topic = self.choice.cameras.get(channel)
             if topic is None:
                 continue
-            rows = self.found.pictures[topic.name]
+            rows = self.found.images[topic.name]
             joined = range(len(rows)) if channel == self.reference else self._joined(channel, rows)
             for sources, k in zip(result, joined, strict=True):
                 if k >= 0:
-                    sources[channel] = BagPicture(
+                    sources[channel] = BagImage(
                         self.recording, topic, KINDS[channel], k, rows[k][1]
                     )
         return result

@@ -1,4 +1,4 @@
-"""The calibration of one camera, made to fit the pictures that were recorded."""
+"""The calibration of one camera, made to fit the images that were recorded."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PIXELS = {"fx": 0, "cx": 0, "fy": 1, "cy": 1}
 def camera_calibration(
     info: Any, topic: Topic, first: Source | None, warnings: list[str]
 ) -> dict[str, float]:
-    """Return the calibration of a topic's pictures, empty where none fits.
+    """Return the calibration of a topic's images, empty where none fits.
 
-    Pictures may have been made smaller after the camera: then the calibration is scaled, and
+    Images may have been made smaller after the camera: then the calibration is scaled, and
     ``warnings`` says so.
     """
     found = calibration(info, is_rectified(topic))
@@ -33,12 +33,12 @@ def camera_calibration(
     if abs(scale[0] - scale[1]) > 0.01 * scale[0]:
         warnings.append(
             f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels, "
-            f"its pictures have {seen[0]:g}x{seen[1]:g}: left out"
+            f"its images have {seen[0]:g}x{seen[1]:g}: left out"
         )
         return {}
     warnings.append(
         f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels: "
-        f"scaled to the pictures' {seen[0]:g}x{seen[1]:g}"
+        f"scaled to the images' {seen[0]:g}x{seen[1]:g}"
     )
     scaled = {k: v * scale[_PIXELS[k]] if k in _PIXELS else v for k, v in found.items()}
     return scaled | {"width": seen[0], "height": seen[1]}

@@ -7,7 +7,7 @@
     12.5,40,Corridor
 
 Seconds count from the recording's first message (of any topic, by log time); numbers above 1e8 are
-seconds since 1970, on the pictures' own clock. A frame at ``end_s`` belongs to the next span. A
+seconds since 1970, on the images' own clock. A frame at ``end_s`` belongs to the next span. A
 topic's label holds from its message to the next one.
 """
 
@@ -40,7 +40,7 @@ class LabelSpan:
 
 @dataclass(frozen=True, slots=True)
 class LabelTime:
-    """The times of one frame: on the pictures' clock, and since the recording began."""
+    """The times of one frame: on the images' clock, and since the recording began."""
 
     stamp_ns: int
     since_start_ns: int

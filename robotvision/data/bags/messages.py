@@ -1,4 +1,4 @@
-"""What the messages say: pictures, calibration, poses, labels.
+"""What the messages say: images, calibration, poses, labels.
 
 rosbags takes the bytes apart by its own definitions of the standard messages of ROS 1 (Noetic) and
 ROS 2 (Humble; the same in all later releases); definitions in the recording are not used.
@@ -86,7 +86,7 @@ def heading(x: float, y: float, z: float, w: float) -> float:
 def calibration(info: Any, rectified: bool) -> dict[str, float]:
     """Return a camera's calibration; empty where it was never calibrated.
 
-    Of rectified pictures the projection P holds, of others the matrix K; the baseline of a stereo
+    Of rectified images the projection P holds, of others the matrix K; the baseline of a stereo
     pair is -Tx / fx in either (sensor_msgs/CameraInfo).
     """
     k, p = (info.K, info.P) if hasattr(info, "K") else (info.k, info.p)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.pictures import decode_color, decode_depth_mm
+from robotvision.data.images import decode_color, decode_depth_mm
 from robotvision.errors import FrameError
 from robotvision.records import frozen
 

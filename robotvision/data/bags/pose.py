@@ -1,4 +1,4 @@
-"""Where the robot was at each picture: from odometry, from poses, or along a chain of transforms.
+"""Where the robot was at each image: from odometry, from poses, or along a chain of transforms.
 
 Between two messages at most `MAX_GAP_NS` apart the place is interpolated: linearly in x and y, the
 heading (or, in transforms, the rotation) along the shorter arc. Outside and in longer gaps the

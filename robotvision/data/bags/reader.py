@@ -34,7 +34,7 @@ class BagReader:
         Frames without a room: refuse the recording (as with a file where None), keep them (as with
         a topic where None) or leave them out.
     max_diff_s : float, optional
-        Pictures of one frame, and poses outside messages, are at most so far apart.
+        Images of one frame, and poses outside messages, are at most so far apart.
     clock : {"header", "log"}, optional
         Times in the messages' headers (where they are set), or when they were recorded.
     fixed_frame, robot_frame : str, optional

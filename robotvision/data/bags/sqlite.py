@@ -1,6 +1,6 @@
 """ROS 2 recordings in SQLite (``.db3``), read row by row.
 
-Headers are read through SQLite's incremental blobs, which touch only the first page of a picture.
+Headers are read through SQLite's incremental blobs, which touch only the first page of an image.
 """
 
 from __future__ import annotations

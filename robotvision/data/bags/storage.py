@@ -96,7 +96,7 @@ class Chunks:
     """The last few chunks that were unpacked, by their place.
 
     ``unpack(file, chunk, n_bytes)`` returns a chunk whole, or at least its first ``n_bytes``. Of a
-    chunk of which little is wanted (the head of a picture) only the beginning is unpacked.
+    chunk of which little is wanted (the head of an image) only the beginning is unpacked.
     """
 
     def __init__(self, unpack: Callable[[int, int, int | None], bytes]) -> None:

@@ -2,7 +2,7 @@
 
 Colour: an image topic whose name says neither depth nor left, right or what no room is recognised
 by; names with ``color`` or ``rgb`` first, rectified before raw, uncompressed before compressed,
-then the one with more messages. Depth: a name with ``depth``, registered to the colour picture
+then the one with more messages. Depth: a name with ``depth``, registered to the colour image
 first. Left and right: a name with that word. Any of them can be named instead, or left out.
 """
 
@@ -157,7 +157,7 @@ def _rank(role: str, topic: Topic) -> tuple[int, ...] | None:
 def _kind(name: str) -> str:
     """Return the channel that a topic's name speaks of."""
     if "depth" in name:
-        # The colour pictures of OpenNI's registered depth lie under .../rgb/.
+        # The colour images of OpenNI's registered depth lie under .../rgb/.
         return "rgb" if re.search(r"depth_registered/.*rgb", name) else "depth"
     words = set(re.split(r"[^a-z0-9]+", name))
     for side in ("left", "right"):
@@ -174,12 +174,12 @@ def _camera(name: str) -> str:
 
 
 def is_rectified(topic: Topic) -> bool:
-    """Return whether a topic's name says that its pictures are rectified."""
+    """Return whether a topic's name says that its images are rectified."""
     return "rect" in topic.name.lower()
 
 
 def _info(topic: Topic, topics: Mapping[str, Topic]) -> Topic | None:
-    """Return the calibration's topic of a camera: camera_info beside the pictures, or above."""
+    """Return the calibration's topic of a camera: camera_info beside the images, or above."""
     place = topic.name
     for _ in range(3):
         place = place.rpartition("/")[0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from robotvision.data import open_sequence
-from robotvision.data.sequence import ChannelKind, FrameEntry, Picture
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.report.columns import RunColumns
 
@@ -80,7 +80,7 @@ def encoded(entry: FrameEntry, channel: str, kind: ChannelKind) -> tuple[bytes, 
         It cannot be read.
     """
     source = entry.sources[channel]
-    if isinstance(source, Picture) and source.path.suffix.lower() in MIME:
+    if isinstance(source, ImageFile) and source.path.suffix.lower() in MIME:
         return source.raw(), MIME[source.path.suffix.lower()]
     image = source.read()
     if kind is ChannelKind.COLOR:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from robotvision.data import open_sequence
 from robotvision.data.digest import table_digest
-from robotvision.data.sequence import ChannelKind, FrameEntry, Picture, Source
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, Source
 from robotvision.data.sequence import ImageSequence as Recording
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.report.columns import RunColumns
@@ -272,7 +272,7 @@ def _small(source: Source, kind: ChannelKind, width: int, depth_range_m: float |
 
 def _color(source: Source, width: int) -> Image:
     """Return a colour picture as BGR, decoded at a fraction of its size where that is enough."""
-    if not isinstance(source, Picture):
+    if not isinstance(source, ImageFile):
         return np.ascontiguousarray(source.read()[:, :, ::-1])
     raw = np.frombuffer(source.raw(), np.uint8)
     flag = cv2.IMREAD_REDUCED_COLOR_2 if width <= 160 else cv2.IMREAD_COLOR

@@ -18,7 +18,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from robotvision.data.pictures import encode_jpeg, encode_png
+from robotvision.data.images import encode_jpeg, encode_png
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 200_000_000
@@ -28,8 +28,8 @@ LOG_DELAY_NS = 3_000_000
 WIDTH, HEIGHT = 12, 8
 
 
-def picture(i: int) -> NDArray[np.uint8]:
-    """Return a picture whose three colours are told apart, another one each time."""
+def image(i: int) -> NDArray[np.uint8]:
+    """Return an image whose three colours are told apart, another one each time."""
     image = np.full((HEIGHT, WIDTH, 3), (10 * i + 5, 100, 200), np.uint8)
     image[0, 0] = (1, 2, 3)
     return image
@@ -279,7 +279,7 @@ class Tour:
         for i in range(self.n):
             t = self.at(i)
             self.add("/camera/color/camera_info", t, m.info(t))
-            self.add("/camera/color/image_raw", t, m.image(t, picture(i), "rgb8"))
+            self.add("/camera/color/image_raw", t, m.image(t, image(i), "rgb8"))
             if i != 4:
                 late = t + 5_000_000
                 self.add(
@@ -312,7 +312,7 @@ def tours(tmp_path: Path) -> Tours:
 
 @pytest.fixture
 def jpeg() -> Callable[[int], bytes]:
-    return lambda i: encode_jpeg(picture(i), 95)
+    return lambda i: encode_jpeg(image(i), 95)
 
 
 @pytest.fixture

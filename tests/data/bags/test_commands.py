@@ -95,7 +95,7 @@ def test_convert(
 def test_convert_keeps_jpeg(
     tours: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str], jpeg: Make
 ) -> None:
-    """A picture that was recorded as JPEG is that file."""
+    """An image that was recorded as JPEG is that file."""
     tour = tours("bag")
     message = tour.messages.compressed(tour.at(0), jpeg(3))
     tour.add("/camera/image/compressed", tour.at(0), message)

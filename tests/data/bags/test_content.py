@@ -17,7 +17,7 @@ from robotvision.data import open_sequence, read_sequence
 from robotvision.data.associate import one_to_one
 from robotvision.data.bags import pixels
 from robotvision.data.bags.messages import stamp_ns
-from robotvision.data.pictures import encode_png
+from robotvision.data.images import encode_png
 from robotvision.errors import FrameError, InputFaults, RobotVisionError
 
 Make = Callable[..., Any]
@@ -33,7 +33,7 @@ def one_line(path: Path, **params: Any) -> str:
 
 
 def encoded(encoding: str) -> np.ndarray:
-    """Return a plain red picture of 12 x 8 pixels as a camera would send it."""
+    """Return a plain red image of 12 x 8 pixels as a camera would send it."""
     rgb = np.full((8, 12, 3), RED, np.uint8)
     if encoding in ("rgb8", "rgba8"):
         return rgb if encoding == "rgb8" else np.dstack([rgb, np.full((8, 12), 255, np.uint8)])
@@ -68,7 +68,7 @@ def encoded(encoding: str) -> np.ndarray:
     ],
 )
 def test_every_encoding_is_red(tours: Make, encoding: str) -> None:
-    """A red picture is red in every encoding, with and without padding at the ends of rows."""
+    """A red image is red in every encoding, with and without padding at the ends of rows."""
     tour = tours("bag")
     for i in range(2):
         image = tour.messages.image(tour.at(i), encoded(encoding), encoding, padding=5 * i)
@@ -80,7 +80,7 @@ def test_every_encoding_is_red(tours: Make, encoding: str) -> None:
         assert np.argmax(seen[4, 4]) == 0
 
 
-def test_grey_pictures(tours: Make) -> None:
+def test_grey_images(tours: Make) -> None:
     """mono8 becomes three equal colours; mono16 keeps its upper eight bits, in either order."""
     tour = tours("sqlite")
     grey = np.full((8, 12, 1), 77, np.uint8)
@@ -105,7 +105,7 @@ def test_unknown_encoding_fails_the_frame(tours: Make) -> None:
         sequence.load(0)
 
 
-def test_compressed_pictures(tours: Make, jpeg: Make, png: Make) -> None:
+def test_compressed_images(tours: Make, jpeg: Make, png: Make) -> None:
     """JPEG colour and both kinds of compressed depth."""
     tour = tours("mcap")
     m, t = tour.messages, tour.at(0)
@@ -196,7 +196,7 @@ TIMES = st.lists(st.integers(0, 300), max_size=30, unique=True).map(sorted)
 @settings(deadline=None)
 @given(TIMES, TIMES, st.integers(0, 30))
 def test_pairs_are_those_of_evo(first: list[int], second: list[int], limit: int) -> None:
-    """Where no two frames want the same picture, pairs are those of evo.core.sync."""
+    """Where no two frames want the same image, pairs are those of evo.core.sync."""
     sync = pytest.importorskip("evo.core.sync")
     if not first or not second:
         return
@@ -235,7 +235,7 @@ def test_chosen_by_type_and_name(tours: Make) -> None:
     assert sequence.note == (
         "rgb: /cam/color/image_rect_color, depth: /cam/aligned_depth_to_color/image_raw"
     )
-    assert sequence.calibration["rgb"]["fx"] == 11  # of the projection, as pictures are rectified
+    assert sequence.calibration["rgb"]["fx"] == 11  # of the projection, as images are rectified
     assert sequence.frames[1].pose == pytest.approx((1, 2, 0.5))
     assert any("/front/image_raw" in w and "name one with rgb" in w for w in reading.warnings)
 
@@ -282,7 +282,7 @@ def test_empty_recordings(tours: Make, each_form: str) -> None:
 
 
 def test_scaled_calibration(tours: Make) -> None:
-    """Where pictures were made smaller than the camera's, the calibration is made to fit."""
+    """Where images were made smaller than the camera's, the calibration is made to fit."""
     tour = tours("bag")
     m, t = tour.messages, tour.at(0)
     tour.add("/cam/image", t, m.image(t, np.zeros((8, 12, 3), np.uint8), "rgb8"))
@@ -298,7 +298,7 @@ def test_scaled_calibration(tours: Make) -> None:
         "height": 8,
     }
     assert reading.warnings == [
-        "the calibration of /cam/image is for 24x16 pixels: scaled to the pictures' 12x8"
+        "the calibration of /cam/image is for 24x16 pixels: scaled to the images' 12x8"
     ]
 
 
@@ -350,7 +350,7 @@ def test_without_header_times(tours: Make) -> None:
 
 
 def test_header_times_out_of_order(tours: Make) -> None:
-    """Pictures that were recorded late are put in order of their own time."""
+    """Images that were recorded late are put in order of their own time."""
     tour = tours("sqlite")
     for i, k in enumerate((0, 2, 1)):
         image = np.full((8, 12, 3), k, np.uint8)

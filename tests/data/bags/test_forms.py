@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from robotvision.data import detect, open_sequence, read_sequence
-from robotvision.data.bags.picture import BagPicture
+from robotvision.data.bags.image import BagImage
 from robotvision.data.sequence import ImageSequence
 from robotvision.data.summary import summary
 from robotvision.data.verify import verify
@@ -22,11 +22,11 @@ Make = Callable[..., Any]
 
 def storage_of(sequence: ImageSequence) -> Any:
     source = sequence.frames[0].sources["rgb"]
-    assert isinstance(source, BagPicture)
+    assert isinstance(source, BagImage)
     return source.recording.storage
 
 
-def test_pictures_times_poses_rooms(tours: Make, each_form: str) -> None:
+def test_images_times_poses_rooms(tours: Make, each_form: str) -> None:
     """Colour, depth, poses, calibration and labels are those that were written."""
     path = tours(each_form).usual().write()
     assert detect(path) == "bag"
@@ -96,7 +96,7 @@ def test_pickled_source_reads_the_same(tours: Make, each_form: str) -> None:
 
 
 def test_digest_is_of_pixels_not_times(tours: Make) -> None:
-    """The same picture at another time has the same digest, another picture another one."""
+    """The same image at another time has the same digest, another image another one."""
     tour = tours("bag")
     for i, shown in enumerate((0, 1, 0)):
         t = tour.at(i)

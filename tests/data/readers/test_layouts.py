@@ -108,11 +108,11 @@ def test_imageclef2012(layouts: Make) -> None:
     ]
     assert sequence.load(2)["depth"][1, 1] == 3000
     assert sequence.load(1)["points"].shape == (5, 3)
-    assert read_sequence(path).warnings == ["7 numbers up to 11 have no picture"]
+    assert read_sequence(path).warnings == ["7 numbers up to 11 have no image"]
 
 
 def test_imageclef2012_clouds_alone_give_depth(layouts: Make, pcd_text: str) -> None:
-    """Organised clouds without depth pictures are also the depth."""
+    """Organised clouds without depth images are also the depth."""
     path = layouts("imageclef2012")
     for old in (path / "depth").glob("*.png"):
         old.unlink()
@@ -128,7 +128,7 @@ def test_imageclef2012_withheld_truth(layouts: Make) -> None:
 
 
 def test_imageclef2012_faults(layouts: Make) -> None:
-    """Each line that cannot be used is named, and each picture."""
+    """Each line that cannot be used is named, and each image."""
     path = layouts("imageclef2012")
     (path / "std_cam" / "rgb_2.jpg").write_bytes(b"")
     (path / "std_cam" / "rgb_0.jpg").write_bytes(b"")
@@ -294,7 +294,7 @@ def test_vidrilo_character_matrix(layouts: Make) -> None:
     entries[0, 1] = (np.array(["vis_0001.png"]), 0, np.array([11]))
     savemat(next(path.glob("*.mat")), {"Configuration": entries})
     assert [str(f).partition(".mat: ")[2] for f in read_sequence(path).faults] == [
-        "Configuration(2), picture 1: expected a room number from 1 to 10, got 11"
+        "Configuration(2), image 1: expected a room number from 1 to 10, got 11"
     ]
     sequence = open_sequence(path / "Sequence1")
     assert [sequence.room(i) for i in range(2)] == ["ProfessorOffice", "StudentOffice"]
@@ -309,7 +309,7 @@ def test_vidrilo_more_rooms_than_names(layouts: Make) -> None:
     entries[0, 0] = (np.array(["vis_0001.png"]), 0, np.array([3, 4]))
     savemat(next(path.glob("*.mat")), {"Configuration": entries})
     assert [str(f).partition(".mat: ")[2] for f in read_sequence(path).faults] == [
-        "Configuration(1): expected as many room numbers in its third field as picture names in "
+        "Configuration(1): expected as many room numbers in its third field as image names in "
         "its first, got 1 names and 2 rooms",
         "no entry for Sequence2: it has 1",
     ]
@@ -374,7 +374,7 @@ def test_tum_faults(layouts: Make) -> None:
 
 
 def test_folder(layouts: Make) -> None:
-    """Pictures are taken in natural order, at the rate that is given or a nominal one."""
+    """Images are taken in natural order, at the rate that is given or a nominal one."""
     path = layouts("folder")
     assert [f.name for f in open_sequence(path).frames] == ["img_1.png", "img_2.png", "img_10.png"]
     slow = open_sequence(path, rate_hz=2.0)

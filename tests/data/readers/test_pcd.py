@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robotvision.data.pcd import decode_depth, decode_points, encode_points, lzf_decode
-from robotvision.data.sequence import ChannelKind, Picture
+from robotvision.data.sequence import ChannelKind, ImageFile
 from robotvision.errors import FrameError
 
 XYZ = np.array([[1, 2, 3], [np.nan, 0, 1], [-1.5, 0.25, 2], [0, 0, 70]], np.float32)
@@ -99,7 +99,7 @@ def test_forms_agree(form: str) -> None:
     assert not points.flags.writeable
 
 
-def test_organised_cloud_is_a_depth_picture() -> None:
+def test_organised_cloud_is_a_depth_image() -> None:
     """Z in millimetres, 0 where there is none or it is too far for 16 bits."""
     raw = header("binary", 2, 2).encode() + binary()
     depth = decode_depth(raw, "x")
@@ -116,7 +116,7 @@ def test_not_organised() -> None:
 def test_written_is_read(tmp_path: Path) -> None:
     points = XYZ[[0, 2]]
     (tmp_path / "c.pcd").write_bytes(encode_points(points))
-    assert (Picture(tmp_path / "c.pcd", ChannelKind.POINTS).read() == points).all()
+    assert (ImageFile(tmp_path / "c.pcd", ChannelKind.POINTS).read() == points).all()
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,4 +1,4 @@
-"""A video is read in order without seeking, and at random with the same pictures."""
+"""A video is read in order without seeking, and at random with the same images."""
 
 from __future__ import annotations
 

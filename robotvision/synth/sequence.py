@@ -1,4 +1,4 @@
-"""A tour: which building, which light, which way; rendered into a sequence with exact truth."""
+"""A sequence: which building, which light, which way; rendered into a sequence with exact truth."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ ROOMS = (
     "Corridor", "Kitchen", "Toilet", "PrinterRoom", "ProfessorOffice", "StudentOffice",
     "MeetingRoom", "LoungeArea", "ElevatorArea",
 )  # fmt: skip
-"""Rooms of the building where a tour names none."""
+"""Rooms of the building where a sequence names none."""
 
 VISIBLE_SHARE = 0.0025
-"""An object is in view where its class covers at least this share of the picture."""
+"""An object is in view where its class covers at least this share of the image."""
 
 KINDS = {"rgb": "color", "left": "color", "right": "color", "depth": "depth_mm"}
 BASELINE_M = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class TourSpec:
-    """All that decides a tour's pixels.
+class DriveSpec:
+    """All that decides a sequence's pixels.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class TourSpec:
     reverse : bool
         Drive from the other end.
     n_frames, rate_hz :
-        Number of pictures and their nominal rate; more frames make the robot slower.
+        Number of images and their nominal rate; more frames make the robot slower.
     width, height : int
         Size in pixels.
     channels : tuple of str
@@ -97,7 +97,7 @@ class TourSpec:
     camera_height_m: float = 1.12
 
     def __post_init__(self) -> None:
-        where = f"tour {self.name!r}"
+        where = f"sequence {self.name!r}"
         if self.n_frames < 1:
             raise RobotVisionError(f"{where}: n_frames: expected at least 1, got {self.n_frames}")
         if self.rate_hz <= 0:
@@ -130,7 +130,7 @@ class Shot:
 
 
 class Sink(Protocol):
-    """Takes the frames of a tour: `SequenceWriter`, or a writer of another layout."""
+    """Takes the frames of a sequence: `SequenceWriter`, or a writer of another layout."""
 
     def add(
         self,
@@ -144,8 +144,8 @@ class Sink(Protocol):
         """Take one frame."""
 
 
-def calibration(spec: TourSpec) -> dict[str, dict[str, float]]:
-    """Return the calibration of every channel of a tour: pixels, and metres for the rest."""
+def calibration(spec: DriveSpec) -> dict[str, dict[str, float]]:
+    """Return the calibration of every channel of a sequence: pixels, and metres for the rest."""
     lens = Lens.wide(spec.width, spec.height)
     base = {
         "width": float(lens.width),
@@ -165,7 +165,7 @@ def calibration(spec: TourSpec) -> dict[str, dict[str, float]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Itinerary:
-    """Where each frame of a tour is taken: steps of a way, and segments."""
+    """Where each frame of a sequence is taken: steps of a way, and segments."""
 
     way: Way
     steps: NDArray[np.int64]
@@ -174,8 +174,8 @@ class Itinerary:
     rooms: tuple[str, ...]
 
 
-def itinerary(spec: TourSpec) -> Itinerary:
-    """Return where the frames of a tour are taken, without rendering them."""
+def itinerary(spec: DriveSpec) -> Itinerary:
+    """Return where the frames of a sequence are taken, without rendering them."""
     floor, caster = _floor(spec.rooms, spec.seed, spec.floor, spec.furniture_seed)
     rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 51])
     order = order_rooms(floor, spec.visit, spec.reverse)
@@ -187,8 +187,8 @@ def itinerary(spec: TourSpec) -> Itinerary:
     return Itinerary(way, steps, segments, _times(spec, rng), rooms)
 
 
-def shots(spec: TourSpec) -> Iterator[Shot]:
-    """Render a tour, frame by frame. The same spec gives the same frames."""
+def shots(spec: DriveSpec) -> Iterator[Shot]:
+    """Render a sequence, frame by frame. The same spec gives the same frames."""
     plan = itinerary(spec)
     stage = stage_of(spec)
     exposure = AutoExposure(spec.light)
@@ -200,7 +200,7 @@ def shots(spec: TourSpec) -> Iterator[Shot]:
 
 
 def _shot(
-    spec: TourSpec,
+    spec: DriveSpec,
     stage: Stage,
     plan: Itinerary,
     k: int,
@@ -225,7 +225,7 @@ def _shot(
 
 
 def photograph(
-    stage: Stage, eye: Eye, spec: TourSpec, exposure: AutoExposure, rng: np.random.Generator
+    stage: Stage, eye: Eye, spec: DriveSpec, exposure: AutoExposure, rng: np.random.Generator
 ) -> tuple[dict[str, Image], CameraView]:
     """Return the channels' images at an eye, and the exact view of its main camera."""
     lens = Lens.wide(spec.width, spec.height)
@@ -243,7 +243,7 @@ def photograph(
     return images, view
 
 
-def visible(floor: Floor, view: CameraView, spec: TourSpec) -> frozenset[str]:
+def visible(floor: Floor, view: CameraView, spec: DriveSpec) -> frozenset[str]:
     """Return the object classes that cover at least `VISIBLE_SHARE` of the view."""
     names = floor.solids.object_names
     of_pixel = floor.solids.object[view.surface[view.surface >= 0]]
@@ -253,7 +253,7 @@ def visible(floor: Floor, view: CameraView, spec: TourSpec) -> frozenset[str]:
     return frozenset(seen if spec.objects is None else seen & set(spec.objects))
 
 
-def _times(spec: TourSpec, rng: np.random.Generator) -> NDArray[np.int64]:
+def _times(spec: DriveSpec, rng: np.random.Generator) -> NDArray[np.int64]:
     period = 1e9 / spec.rate_hz
     jitter = rng.normal(0, 0.02 * period, spec.n_frames).clip(-0.1 * period, 0.1 * period)
     jitter[0] = 0
@@ -296,18 +296,18 @@ def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, l
     return Stage(built, caster, tr, lighting(light, built, floor), Appearance(built))
 
 
-def stage_of(spec: TourSpec) -> Stage:
-    """Return the floor of a tour under its light, ready to be photographed."""
+def stage_of(spec: DriveSpec) -> Stage:
+    """Return the floor of a sequence under its light, ready to be photographed."""
     return _stage(spec.rooms, spec.seed, spec.floor, spec.furniture_seed, spec.light)
 
 
-def render_tour(spec: TourSpec, to: Sink | Path, progress: Progress | None = None) -> int:
-    """Render a tour into a writer, or in the native layout into a folder.
+def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None = None) -> int:
+    """Render a sequence into a writer, or in the native layout into a folder.
 
     Parameters
     ----------
-    spec : TourSpec
-        The tour.
+    spec : DriveSpec
+        The sequence.
     to : Sink or Path
         A writer with ``add``, or a folder that holds no sequence yet.
     progress : callable, optional
@@ -338,7 +338,7 @@ def render_tour(spec: TourSpec, to: Sink | Path, progress: Progress | None = Non
     return _write(spec, to, progress)
 
 
-def _write(spec: TourSpec, sink: Sink, progress: Progress | None) -> int:
+def _write(spec: DriveSpec, sink: Sink, progress: Progress | None) -> int:
     n = 0
     for n, shot in enumerate(shots(spec), 1):
         sink.add(shot.timestamp_ns, shot.images, shot.segment, shot.pose, shot.room, shot.objects)

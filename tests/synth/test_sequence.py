@@ -12,15 +12,15 @@ import pytest
 
 from robotvision.data import open_sequence
 from robotvision.errors import RobotVisionError, UnknownNameError
-from robotvision.synth import tour as module
+from robotvision.synth import sequence as module
 from robotvision.synth.camera import Eye, Lens, Stage
 from robotvision.synth.kinds import KINDS, kind_of
-from robotvision.synth.tour import (
+from robotvision.synth.sequence import (
     VISIBLE_SHARE,
+    DriveSpec,
     Shot,
-    TourSpec,
     calibration,
-    render_tour,
+    render_sequence,
     shots,
     stage_of,
     visible,
@@ -34,24 +34,24 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_same_spec_gives_the_same_bytes_twice(spec: TourSpec, tmp_path: Path) -> None:
+def test_the_same_spec_gives_the_same_bytes_twice(spec: DriveSpec, tmp_path: Path) -> None:
     """Also when the building is built and lit anew."""
     short = replace(spec, n_frames=3, channels=("rgb", "depth", "left", "right"))
-    render_tour(short, tmp_path / "a")
+    render_sequence(short, tmp_path / "a")
     module._stage.cache_clear()
     module._transport.cache_clear()
     module._floor.cache_clear()
-    render_tour(short, tmp_path / "b")
+    render_sequence(short, tmp_path / "b")
     first = _bytes(tmp_path / "a")
     assert len(first) == 3 * 4 + 3
     assert first == _bytes(tmp_path / "b")
 
 
 def test_a_written_tour_reads_back_with_its_truth(
-    spec: TourSpec, taken: list[Shot], tmp_path: Path
+    spec: DriveSpec, taken: list[Shot], tmp_path: Path
 ) -> None:
     """The native reader finds the frames, rooms, objects, poses and calibration rendered."""
-    assert render_tour(spec, tmp_path / "s") == spec.n_frames
+    assert render_sequence(spec, tmp_path / "s") == spec.n_frames
     sequence = open_sequence(tmp_path / "s")
     assert [sequence.room(k) for k in range(len(sequence))] == [s.room for s in taken]
     assert sequence.truth is not None
@@ -62,7 +62,7 @@ def test_a_written_tour_reads_back_with_its_truth(
     assert sequence.calibration["rgb"]["fx"] == calibration(spec)["rgb"]["fx"] == 72.0
 
 
-def test_the_room_is_the_one_the_camera_stands_in(spec: TourSpec, taken: list[Shot]) -> None:
+def test_the_room_is_the_one_the_camera_stands_in(spec: DriveSpec, taken: list[Shot]) -> None:
     """The label is that of the rectangle which holds the pose; every room is visited."""
     plan = stage_of(spec).floor.plan
     for shot in taken:
@@ -76,13 +76,13 @@ def test_the_room_is_the_one_the_camera_stands_in(spec: TourSpec, taken: list[Sh
     assert {s.room for s in taken} == set(spec.rooms)
 
 
-def test_only_visited_rooms_are_entered(spec: TourSpec) -> None:
+def test_only_visited_rooms_are_entered(spec: DriveSpec) -> None:
     """``visit`` keeps the robot out of the other rooms of the same floor."""
     short = replace(spec, visit=("Toilet",), n_frames=6, channels=("depth",))
     assert {s.room for s in shots(short)} == {"Corridor", "Toilet"}
 
 
-def test_the_robot_keeps_clear_of_things(spec: TourSpec, taken: list[Shot]) -> None:
+def test_the_robot_keeps_clear_of_things(spec: DriveSpec, taken: list[Shot]) -> None:
     """Nothing is nearer to the camera than a hand's breadth."""
     stage = stage_of(spec)
     for shot in taken:
@@ -90,7 +90,7 @@ def test_the_robot_keeps_clear_of_things(spec: TourSpec, taken: list[Shot]) -> N
         assert stage.view(eye, Lens.wide(48, 36)).depth_m.min() > 0.1
 
 
-def test_an_object_is_told_of_where_it_is_looked_at(spec: TourSpec) -> None:
+def test_an_object_is_told_of_where_it_is_looked_at(spec: DriveSpec) -> None:
     """Before a urinal the truth says Urinal; with the camera turned away it does not."""
     stage = stage_of(spec)
     solids = stage.floor.solids
@@ -111,7 +111,7 @@ def test_an_object_is_told_of_where_it_is_looked_at(spec: TourSpec) -> None:
     assert visible(stage.floor, toward, replace(spec, objects=("Fridge",))) == frozenset()
 
 
-def test_times_keep_their_order_and_rate(taken: list[Shot], spec: TourSpec) -> None:
+def test_times_keep_their_order_and_rate(taken: list[Shot], spec: DriveSpec) -> None:
     """Time stamps rise, with a jitter of a few per cent about the nominal period."""
     steps = np.diff([s.timestamp_ns for s in taken])
     assert (steps > 0).all()
@@ -119,7 +119,7 @@ def test_times_keep_their_order_and_rate(taken: list[Shot], spec: TourSpec) -> N
     assert len(set(steps.tolist())) > 1
 
 
-def test_kidnappings_begin_segments_and_move_the_robot(spec: TourSpec) -> None:
+def test_kidnappings_begin_segments_and_move_the_robot(spec: DriveSpec) -> None:
     """Each kidnapping adds a segment, and the drive's pieces are not in their natural order."""
     plain = replace(spec, n_frames=40, channels=())
     kidnapped = list(shots(replace(plain, kidnappings=3)))
@@ -130,7 +130,7 @@ def test_kidnappings_begin_segments_and_move_the_robot(spec: TourSpec) -> None:
             assert math.hypot(a.pose[0] - b.pose[0], a.pose[1] - b.pose[1]) > 1.0
 
 
-def test_lights_differ(spec: TourSpec) -> None:
+def test_lights_differ(spec: DriveSpec) -> None:
     """Sun patches only in the sun; lamplight at night is redder than a cloudy day."""
     color = {}
     sunlit = {}
@@ -152,7 +152,7 @@ def _sees_sun(stage: Stage) -> bool:
     return any(looks)
 
 
-def test_moved_furniture_keeps_the_walls(spec: TourSpec) -> None:
+def test_moved_furniture_keeps_the_walls(spec: DriveSpec) -> None:
     """Another furniture seed leaves plan and windows alone and moves the pieces."""
     one, two = stage_of(spec).floor, stage_of(replace(spec, furniture_seed=1)).floor
     assert one.plan == two.plan
@@ -162,7 +162,7 @@ def test_moved_furniture_keeps_the_walls(spec: TourSpec) -> None:
     )
 
 
-def test_floors_differ_in_shape_and_share_kinds(spec: TourSpec) -> None:
+def test_floors_differ_in_shape_and_share_kinds(spec: DriveSpec) -> None:
     """Two floors have the same labels in other places; odd floors have a corner."""
     from robotvision.synth.plan import make_plan
 
@@ -195,7 +195,7 @@ def test_every_room_of_every_task_can_be_furnished(name: str) -> None:
         assert kind_of(label) in KINDS
 
 
-def test_what_cannot_be_built_is_said(spec: TourSpec) -> None:
+def test_what_cannot_be_built_is_said(spec: DriveSpec) -> None:
     """A wrong label, light, channel or number is refused with what was expected."""
     with pytest.raises(
         UnknownNameError, match=r"room 'Kichen' is not known; did you mean 'kitchen'"

@@ -1,6 +1,6 @@
-"""Decode and encode pictures, saying plainly what is wrong with a broken one.
+"""Decode and encode images, saying plainly what is wrong with a broken one.
 
-OpenCV hands back a half-grey picture for a JPEG that was cut short; here it is an error.
+OpenCV hands back a half-grey image for a JPEG that was cut short; here it is an error.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 
 def decode_color(raw: bytes, where: str) -> NDArray[np.uint8]:
-    """Return a picture as (H, W, 3) uint8 RGB.
+    """Return an image as (H, W, 3) uint8 RGB.
 
     Raises
     ------
     FrameError
-        The bytes are not a whole picture.
+        The bytes are not a whole image.
     """
     import cv2
 
@@ -36,26 +36,26 @@ def decode_color(raw: bytes, where: str) -> NDArray[np.uint8]:
 
 
 def decode_depth_mm(raw: bytes, where: str) -> NDArray[np.uint16]:
-    """Return a depth picture as (H, W) uint16 millimetres, 0 = no reading.
+    """Return a depth image as (H, W) uint16 millimetres, 0 = no reading.
 
     Raises
     ------
     FrameError
-        The bytes are not a whole picture with one 16-bit channel.
+        The bytes are not a whole image with one 16-bit channel.
     """
     import cv2
 
     image = _decode(raw, where, cv2.IMREAD_UNCHANGED)
     if image.dtype != np.uint16 or image.ndim != 2:
         raise FrameError(
-            f"{where}: expected a depth picture of one 16-bit channel, got shape {image.shape} "
+            f"{where}: expected a depth image of one 16-bit channel, got shape {image.shape} "
             f"of {image.dtype}"
         )
     return frozen(image)
 
 
 def encode_jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
-    """Return an RGB picture as JPEG."""
+    """Return an RGB image as JPEG."""
     import cv2
 
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
@@ -63,7 +63,7 @@ def encode_jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
 
 
 def encode_png(image: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:
-    """Return a depth (H, W) or an RGB picture as PNG."""
+    """Return a depth (H, W) or an RGB image as PNG."""
     import cv2
 
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
@@ -75,7 +75,7 @@ def _encode(extension: str, image: NDArray[Any], flags: list[int]) -> bytes:
 
     ok, raw = cv2.imencode(extension, image, flags)
     if not ok:
-        raise RobotVisionError(f"cannot encode a picture of shape {image.shape} as {extension}")
+        raise RobotVisionError(f"cannot encode an image of shape {image.shape} as {extension}")
     return raw.tobytes()
 
 
@@ -83,20 +83,20 @@ def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
     import cv2
 
     if not raw:
-        raise FrameError(f"{where}: the picture is empty (0 bytes)")
+        raise FrameError(f"{where}: the image is empty (0 bytes)")
     if is_cut_short(raw):
-        raise FrameError(f"{where}: the picture is cut short ({len(raw)} bytes)")
+        raise FrameError(f"{where}: the image is cut short ({len(raw)} bytes)")
     width, height = claimed_size(raw) or (0, 0)
     if width * height > MAX_PIXELS:
         raise FrameError(
-            f"{where}: expected at most {MAX_PIXELS} pixels, the picture claims {width}x{height}"
+            f"{where}: expected at most {MAX_PIXELS} pixels, the image claims {width}x{height}"
         )
     try:
         image = cv2.imdecode(np.frombuffer(raw, np.uint8), flags)
     except cv2.error as e:
-        raise FrameError(f"{where}: the picture cannot be decoded ({e.err})") from e
+        raise FrameError(f"{where}: the image cannot be decoded ({e.err})") from e
     if image is None:
-        raise FrameError(f"{where}: not a picture that can be decoded ({len(raw)} bytes)")
+        raise FrameError(f"{where}: not an image that can be decoded ({len(raw)} bytes)")
     return np.asarray(image)
 
 

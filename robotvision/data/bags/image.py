@@ -1,4 +1,4 @@
-"""One picture of a recording: a message that is read when it is wanted."""
+"""One image of a recording: a message that is read when it is wanted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from robotvision.data.bags import pixels
 from robotvision.data.bags.messages import COMPRESSED, decode
 from robotvision.data.bags.storage import Ref, Storage, Topic, open_storage
-from robotvision.data.pictures import encode_png
+from robotvision.data.images import encode_png
 from robotvision.data.sequence import ChannelKind
 from robotvision.errors import FrameError, RobotVisionError
 
@@ -51,8 +51,8 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class BagPicture:
-    """The ``number``-th picture of a topic, counted from 0 in order of time."""
+class BagImage:
+    """The ``number``-th image of a topic, counted from 0 in order of time."""
 
     recording: Recording
     topic: Topic
@@ -62,7 +62,7 @@ class BagPicture:
 
     @property
     def where(self) -> str:
-        """The file's path, the topic and the picture's number in it."""
+        """The file's path, the topic and the image's number in it."""
         return f"{self.recording.path}[{self.topic.name} {self.number}]"
 
     def read(self) -> NDArray[Any]:
@@ -76,7 +76,7 @@ class BagPicture:
         return pixels.depth_mm(message, where) if is_depth else pixels.color(message, where)
 
     def encoded(self) -> bytes | None:
-        """Return a colour picture as the JPEG or PNG that was recorded, or as PNG; None for depth.
+        """Return a colour image as the JPEG or PNG that was recorded, or as PNG; None for depth.
 
         Raises FrameError.
         """
@@ -90,7 +90,7 @@ class BagPicture:
         return encode_png(self.read())
 
     def digest(self) -> bytes:
-        """Return a digest of the pixels or of the compressed picture; times do not enter.
+        """Return a digest of the pixels or of the compressed image; times do not enter.
 
         Raises FrameError.
         """
