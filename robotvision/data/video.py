@@ -13,9 +13,8 @@ import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,9 @@ from robotvision.data.names import NOMINAL_RATE_HZ, nominal_ns
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault, FrameError
 from robotvision.records import frozen
+
+if TYPE_CHECKING:
+    import cv2
 
 # FFmpeg's own remarks on a broken file would stand among ours; read when it is first used.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")
@@ -49,6 +51,8 @@ class Video:
 
     def open(self) -> cv2.VideoCapture:
         """Return the capture, opened on first use. Raises FrameError."""
+        import cv2
+
         if self._capture is None:
             capture = cv2.VideoCapture(str(self.path))
             if not capture.isOpened():
@@ -58,6 +62,8 @@ class Video:
 
     def read(self, position: int) -> NDArray[np.uint8]:
         """Return the frame at ``position`` as (H, W, 3) uint8 RGB. Raises FrameError."""
+        import cv2
+
         with self._lock:
             capture = self.open()
             self._go_to(capture, position)
@@ -68,6 +74,8 @@ class Video:
         return frozen(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
     def _go_to(self, capture: cv2.VideoCapture, position: int) -> None:
+        import cv2
+
         if self._next < 0 or not self._next <= position <= self._next + SKIP:
             self.n_seeks += 1
             capture.set(cv2.CAP_PROP_POS_FRAMES, position)
@@ -91,17 +99,21 @@ class Video:
 
     def rate_hz(self) -> float | None:
         """Return the file's frames a second, None where it does not say."""
+        import cv2
+
         rate = float(self.open().get(cv2.CAP_PROP_FPS))
         return rate if math.isfinite(rate) and 1e-3 <= rate <= 1e4 else None
 
-    def said(self) -> int:
+    def claimed_count(self) -> int:
         """Return the file's own count of frames, 0 where it makes no sense."""
-        said = self.open().get(cv2.CAP_PROP_FRAME_COUNT)
-        return int(said) if math.isfinite(said) and 0 < said <= MAX_FRAMES else 0
+        import cv2
+
+        n = self.open().get(cv2.CAP_PROP_FRAME_COUNT)
+        return int(n) if math.isfinite(n) and 0 < n <= MAX_FRAMES else 0
 
     def count(self) -> int:
         """Return the number of frames that can be decoded."""
-        n = self.said()
+        n = self.claimed_count()
         try:
             if n:
                 self.read(n - 1)
@@ -171,15 +183,17 @@ class VideoReader:
             return Reading(None, [Fault(path, "expected a video file")])
         video = Video(path)
         try:
-            said, said_n, n = video.rate_hz(), video.said(), video.count()
+            own_rate, claimed, n = video.rate_hz(), video.claimed_count(), video.count()
         except FrameError as e:
             return Reading(None, [Fault(path, str(e).removeprefix(f"{path}: "))])
         if n == 0:
             return Reading(None, [Fault(path, "no frame in it that can be decoded")])
-        rate = self.rate_hz or said or NOMINAL_RATE_HZ
-        warnings = [] if self.rate_hz or said else [f"no frame rate in it: {rate:g} Hz is taken"]
-        if said_n > n:
-            warnings.append(f"the file says {said_n} frames, {n} can be decoded: cut short?")
+        rate = self.rate_hz or own_rate or NOMINAL_RATE_HZ
+        warnings = (
+            [] if self.rate_hz or own_rate else [f"no frame rate in it: {rate:g} Hz is taken"]
+        )
+        if claimed > n:
+            warnings.append(f"the file says {claimed} frames, {n} can be decoded: cut short?")
         frames = tuple(
             FrameEntry(
                 i, nominal_ns(i, rate), {"rgb": VideoFrame(video, i)}, name=f"{path.stem}_{i:06d}"

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from robotvision.data.bags import pixels
 from robotvision.data.bags.messages import COMPRESSED, decode
-from robotvision.data.bags.storage import Ref, Storage, Topic, open_storage
+from robotvision.data.bags.open import open_storage
+from robotvision.data.bags.storage import Ref, Storage, Topic
 from robotvision.data.images import encode_png
 from robotvision.data.sequence import ChannelKind
 from robotvision.errors import FrameError, RobotVisionError

@@ -12,18 +12,10 @@ import struct
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
-
-import lz4.frame
-import zstandard
-from mcap.data_stream import ReadDataStream
-from mcap.exceptions import McapError
-from mcap.opcode import Opcode
-from mcap.reader import SeekingReader
-from mcap.records import Channel, Schema
-from mcap.summary import Summary
+from typing import TYPE_CHECKING, BinaryIO
 
 from robotvision.data.bags.storage import (
     MAX_CHUNK_BYTES,
@@ -36,6 +28,10 @@ from robotvision.data.bags.storage import (
     broken,
 )
 
+if TYPE_CHECKING:
+    from mcap.records import Channel, Schema
+    from mcap.summary import Summary
+
 MAGIC = b"\x89MCAP0\r\n"
 UNCHUNKED = -1
 """The chunk of a message that lies in none."""
@@ -44,6 +40,18 @@ _RECORD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<BQHIQQ")
 _CHUNK = struct.Struct("<BQQQQII")
 _LENGTH = struct.Struct("<Q")
+
+
+class Opcode(IntEnum):
+    """Kinds of records, after the MCAP specification (section "Opcodes")."""
+
+    FOOTER = 0x02
+    SCHEMA = 0x03
+    CHANNEL = 0x04
+    MESSAGE = 0x05
+    CHUNK = 0x06
+    MESSAGE_INDEX = 0x07
+    DATA_END = 0x0F
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +82,16 @@ class McapFiles:
     ``unpack`` turns a stored message into its bytes, where messages are compressed one by one.
     """
 
-    def __init__(
-        self, path: Path, files: list[Path], unpack: Callable[[bytes], bytes] | None = None
-    ) -> None:
-        self.path, self.unpack = path, unpack
+    def __init__(self, files: list[Path], unpack: Callable[[bytes], bytes] | None = None) -> None:
+        from mcap.exceptions import McapError
+
+        self.unpack = unpack
         self.warnings: list[str] = []
         self._files: list[BinaryIO] = []
         for f in files:
-            self._files.append(_opened(f))
+            self._files.append(_open(f))
             weakref.finalize(self, self._files[-1].close)
-        self._chunks = Chunks(self._unpacked)
+        self._chunks = Chunks(self._unpack)
         self._indexes: list[Index] = []
         for n, file in enumerate(files):
             self._indexes.append(Index())
@@ -131,7 +139,7 @@ class McapFiles:
             n_bytes = min(n_bytes, size)
         data = read(ref.file, ref.chunk, ref.offset + _MESSAGE.size, n_bytes)
         if len(data) != n_bytes:
-            raise McapError(f"the chunk is cut short ({len(data)} of {n_bytes} bytes)")
+            raise ValueError(f"the chunk is cut short ({len(data)} of {n_bytes} bytes)")
         return data
 
     def _from_file(self, ref: Ref, size: int | None) -> bytes:
@@ -142,15 +150,15 @@ class McapFiles:
             n_bytes = min(n_bytes, size)
         data = os.pread(number, n_bytes, at + _MESSAGE.size)
         if len(data) != n_bytes:
-            raise McapError(f"the message is cut short ({len(data)} of {n_bytes} bytes)")
+            raise ValueError(f"the message is cut short ({len(data)} of {n_bytes} bytes)")
         return data
 
-    def _unpacked(self, file: int, start: int, n_bytes: int | None) -> bytes:
+    def _unpack(self, file: int, start: int, n_bytes: int | None) -> bytes:
         chunk = self._indexes[file].chunks[start]
         if max(chunk.n_unpacked, chunk.n_bytes) > MAX_CHUNK_BYTES:
-            raise McapError(f"a chunk of {chunk.n_unpacked} bytes")
+            raise ValueError(f"a chunk of {chunk.n_unpacked} bytes")
         packed = TimeSpan(self._files[file], chunk.at, chunk.n_bytes)
-        return _decompressed(packed, chunk, n_bytes)
+        return _decompress(packed, chunk, n_bytes)
 
     def _list_topics(self) -> dict[str, Topic]:
         topics: dict[str, Topic] = {}
@@ -188,7 +196,7 @@ class McapFiles:
         number = self._files[n].fileno()
         kind, length = _RECORD.unpack(os.pread(number, _RECORD.size, at))
         if kind != Opcode.MESSAGE_INDEX or length > MAX_CHUNK_BYTES:
-            raise McapError(f"expected a message index at byte {at}")
+            raise ValueError(f"expected a message index at byte {at}")
         table = os.pread(number, length, at + _RECORD.size)[6:]
         self._indexes[n].places.setdefault(channel, []).extend(
             (log_ns, chunk, offset) for log_ns, offset in struct.iter_unpack("<QQ", table)
@@ -224,7 +232,7 @@ class McapFiles:
         if not place.compression:
             chunk = os.pread(number, min(place.n_bytes, MAX_CHUNK_BYTES), place.at)
         else:
-            chunk = self._unpacked(n, at, None)
+            chunk = self._unpack(n, at, None)
         for kind, start, record in _records(chunk):
             _note(index, kind, record, at, start)
 
@@ -244,7 +252,7 @@ def _message_bytes(head: bytes) -> int:
     kind, length = _RECORD.unpack(head)
     n_bytes: int = length + _RECORD.size - _MESSAGE.size
     if kind != Opcode.MESSAGE or not 0 <= n_bytes <= MAX_CHUNK_BYTES:
-        raise McapError(f"expected a message, got a record of kind {kind} and {length} bytes")
+        raise ValueError(f"expected a message, got a record of kind {kind} and {length} bytes")
     return n_bytes
 
 
@@ -254,6 +262,9 @@ def _note(index: Index, kind: int, record: bytes, chunk: int, at: int) -> None:
         index.places.setdefault(channel, []).append((log_ns, chunk, at))
         index.start_ns = log_ns if index.start_ns is None else min(index.start_ns, log_ns)
         return
+    from mcap.data_stream import ReadDataStream
+    from mcap.records import Channel, Schema
+
     stream = ReadDataStream(BytesIO(record[_RECORD.size :]))
     if kind == Opcode.SCHEMA:
         schema = Schema.read(stream)
@@ -263,7 +274,7 @@ def _note(index: Index, kind: int, record: bytes, chunk: int, at: int) -> None:
         index.channels[channel_.id] = channel_
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     file = open(path, "rb")  # noqa: SIM115
     if file.read(len(MAGIC)) != MAGIC:
         file.close()
@@ -273,6 +284,8 @@ def _opened(path: Path) -> BinaryIO:
 
 def _summary(file: BinaryIO) -> Summary | None:
     """Return the index at the end of a file, or None where there is none that finds messages."""
+    from mcap.reader import SeekingReader
+
     file.seek(-len(MAGIC), os.SEEK_END)
     if file.read() != MAGIC:
         return None
@@ -280,36 +293,40 @@ def _summary(file: BinaryIO) -> Summary | None:
     summary = SeekingReader(file, record_size_limit=MAX_CHUNK_BYTES).get_summary()
     if summary is None or not summary.chunk_indexes or not summary.channels:
         return None
-    said = summary.statistics.message_count if summary.statistics else 1
+    n_messages = summary.statistics.message_count if summary.statistics else 1
     is_indexed = any(c.message_index_offsets for c in summary.chunk_indexes)
-    return summary if is_indexed or not said else None
+    return summary if is_indexed or not n_messages else None
 
 
-def _decompressed(packed: TimeSpan, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
+def _decompress(packed: TimeSpan, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
     """Return a chunk's bytes, or the first ``n_bytes`` of them."""
     wanted = chunk.n_unpacked if n_bytes is None else min(n_bytes, chunk.n_unpacked)
     if chunk.compression == "zstd":
         data = _zstd(packed, wanted, is_whole=n_bytes is None)
     elif chunk.compression == "lz4":
+        import lz4.frame
+
         unpacking = lz4.frame.LZ4FrameDecompressor()
         if n_bytes is None:
             data = unpacking.decompress(packed.read(), max_length=wanted)
         else:
             data = beginning(unpacking, packed, wanted)
     else:
-        raise McapError(f"the compression {chunk.compression!r} is not known")
+        raise ValueError(f"the compression {chunk.compression!r} is not known")
     if len(data) != wanted:
-        raise McapError(f"a chunk of {chunk.n_unpacked} bytes unpacks to {len(data)}")
+        raise ValueError(f"a chunk of {chunk.n_unpacked} bytes unpacks to {len(data)}")
     return bytes(data)
 
 
 def _zstd(packed: TimeSpan, wanted: int, *, is_whole: bool) -> bytes:
+    import zstandard
+
     unpacking = zstandard.ZstdDecompressor()
     if not is_whole:
         return unpacking.stream_reader(packed, read_size=PIECE).read(wanted)  # type: ignore[arg-type]
     raw = packed.read()
     if zstandard.frame_content_size(raw) > MAX_CHUNK_BYTES:
-        raise McapError("a chunk that is too large")
+        raise ValueError("a chunk that is too large")
     return unpacking.decompress(raw, max_output_size=wanted)
 
 

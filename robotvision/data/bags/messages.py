@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import struct
 from functools import cache
-from typing import Any
-
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-from rosbags.typesys.store import Typestore
+from typing import TYPE_CHECKING, Any
 
 from robotvision.data.sequence import Pose
+
+if TYPE_CHECKING:
+    from rosbags.typesys.store import Typestore
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
@@ -35,6 +35,8 @@ STAMP_BYTES = 16
 
 @cache
 def _store(encoding: str) -> Typestore:
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
     store = get_typestore(Stores.ROS1_NOETIC if encoding == "ros1" else Stores.ROS2_HUMBLE)
     if TRANSFORMS[0] not in store.fielddefs:  # the library's list of ROS 1 lacks tf2
         fields = "geometry_msgs/TransformStamped[] transforms"

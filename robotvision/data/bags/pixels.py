@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,25 +12,25 @@ from robotvision.data.images import decode_color, decode_depth_mm
 from robotvision.errors import FrameError
 from robotvision.records import frozen
 
-_COLOR: dict[str, tuple[int, int | None]] = {
+_COLOR: dict[str, tuple[int, str | None]] = {
     "rgb8": (3, None),
-    "bgr8": (3, cv2.COLOR_BGR2RGB),
-    "rgba8": (4, cv2.COLOR_RGBA2RGB),
-    "bgra8": (4, cv2.COLOR_BGRA2RGB),
-    "mono8": (1, cv2.COLOR_GRAY2RGB),
-    "8uc1": (1, cv2.COLOR_GRAY2RGB),
-    "8uc3": (3, cv2.COLOR_BGR2RGB),
-    "8uc4": (4, cv2.COLOR_BGRA2RGB),
-    "bayer_rggb8": (1, cv2.COLOR_BayerRGGB2RGB),
-    "bayer_bggr8": (1, cv2.COLOR_BayerBGGR2RGB),
-    "bayer_gbrg8": (1, cv2.COLOR_BayerGBRG2RGB),
-    "bayer_grbg8": (1, cv2.COLOR_BayerGRBG2RGB),
-    "yuv422": (2, cv2.COLOR_YUV2RGB_UYVY),
-    "uyvy": (2, cv2.COLOR_YUV2RGB_UYVY),
-    "yuv422_yuy2": (2, cv2.COLOR_YUV2RGB_YUYV),
-    "yuyv": (2, cv2.COLOR_YUV2RGB_YUYV),
+    "bgr8": (3, "COLOR_BGR2RGB"),
+    "rgba8": (4, "COLOR_RGBA2RGB"),
+    "bgra8": (4, "COLOR_BGRA2RGB"),
+    "mono8": (1, "COLOR_GRAY2RGB"),
+    "8uc1": (1, "COLOR_GRAY2RGB"),
+    "8uc3": (3, "COLOR_BGR2RGB"),
+    "8uc4": (4, "COLOR_BGRA2RGB"),
+    "bayer_rggb8": (1, "COLOR_BayerRGGB2RGB"),
+    "bayer_bggr8": (1, "COLOR_BayerBGGR2RGB"),
+    "bayer_gbrg8": (1, "COLOR_BayerGBRG2RGB"),
+    "bayer_grbg8": (1, "COLOR_BayerGRBG2RGB"),
+    "yuv422": (2, "COLOR_YUV2RGB_UYVY"),
+    "uyvy": (2, "COLOR_YUV2RGB_UYVY"),
+    "yuv422_yuy2": (2, "COLOR_YUV2RGB_YUYV"),
+    "yuyv": (2, "COLOR_YUV2RGB_YUYV"),
 }
-"""Encoding -> bytes a pixel, OpenCV's conversion to RGB. 8UC3 and 8UC4 are OpenCV's BGR."""
+"""Encoding -> bytes a pixel, name of OpenCV's conversion to RGB. 8UC3 and 8UC4 hold BGR."""
 
 _DEPTH = {"16uc1": np.uint16, "mono16": np.uint16, "32fc1": np.float32}
 _PNG = b"\x89PNG"
@@ -39,6 +38,8 @@ _PNG = b"\x89PNG"
 
 def color(message: Any, where: str) -> NDArray[np.uint8]:
     """Return an Image message as (H, W, 3) uint8 RGB. Raises FrameError."""
+    import cv2
+
     encoding = message.encoding.lower()
     if encoding in ("mono16", "16uc1"):
         grey = _grid(message, 1, np.uint16, where)[..., 0]
@@ -51,7 +52,7 @@ def color(message: Any, where: str) -> NDArray[np.uint8]:
     pixels = _grid(message, n_channels, np.uint8, where)
     if conversion is None:
         return frozen(pixels)
-    return frozen(np.asarray(cv2.cvtColor(pixels, conversion), np.uint8))
+    return frozen(np.asarray(cv2.cvtColor(pixels, getattr(cv2, conversion)), np.uint8))
 
 
 def depth_mm(message: Any, where: str) -> NDArray[np.uint16]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation, Slerp
 
 from robotvision.data.associate import Times, nearest
 from robotvision.data.bags.messages import heading
 from robotvision.data.sequence import Pose
+
+if TYPE_CHECKING:
+    from scipy.spatial.transform import Rotation
 
 MAX_GAP_NS = 500_000_000
 FIXED = ("map", "odom", "world")
@@ -108,6 +110,8 @@ class Transforms:
 
     def at_times(self, edges: list[Edge], wanted_ns: Times, max_diff_ns: int) -> list[Pose | None]:
         """Return the pose of the chain's end in its beginning for each wanted time."""
+        from scipy.spatial.transform import Rotation
+
         place = np.zeros((len(wanted_ns), 3))
         turn = Rotation.identity(len(wanted_ns))
         known = np.ones(len(wanted_ns), bool)
@@ -125,6 +129,8 @@ class Transforms:
     def _edge(
         self, edge: Edge, wanted_ns: Times, max_diff_ns: int
     ) -> tuple[NDArray[np.float64], Rotation, NDArray[np.bool_]]:
+        from scipy.spatial.transform import Rotation, Slerp
+
         rows = sorted(self._rows[edge], key=lambda r: r[0])
         n = len(wanted_ns)
         if edge in self._static or len(rows) == 1:

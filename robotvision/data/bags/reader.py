@@ -1,6 +1,6 @@
 """The reader of robot recordings: its parameters, and what it looks for.
 
-The work is done in `build`, which needs the extra ``[bags]``; detecting does not.
+The work is done in `build`. Reading needs the extra ``[bags]``, detecting does not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from robotvision.data.bags.storage import is_bag, missing_extra
+from robotvision.data.bags.build import build
+from robotvision.data.bags.storage import is_bag
 from robotvision.data.sequence import Reading
 
 Unlabelled = Literal["refuse", "keep", "drop"]
@@ -73,8 +74,4 @@ class BagReader:
 
     def read(self, path: Path) -> Reading:
         """Index the recording and join its topics by time, noting every fault."""
-        try:
-            from robotvision.data.bags.build import build
-        except ImportError as e:
-            raise missing_extra(path, e) from e
         return build(path, self)

@@ -12,11 +12,7 @@ from bz2 import BZ2Decompressor
 from collections.abc import Iterable
 from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
-
-import lz4.frame
-from rosbags.rosbag1 import Reader, ReaderError
-from rosbags.rosbag1.reader import Header, RecordType, decompressors, read_uint32
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from robotvision.data.bags.storage import (
     MAX_CHUNK_BYTES,
@@ -28,7 +24,8 @@ from robotvision.data.bags.storage import (
     broken,
 )
 
-_PLAIN, _BZ2 = decompressors["none"], decompressors["bz2"]
+if TYPE_CHECKING:
+    from rosbags.rosbag1 import Reader
 
 
 class _ChunkFile(RawIOBase):
@@ -51,19 +48,18 @@ class Rosbag1:
     """An open ``.bag``."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.warnings: list[str] = []
         self._lock = threading.Lock()
-        self._reader = _opened(path)
+        self._reader = _open_reader(path)
         assert self._reader.bio is not None
         self._file: BinaryIO = self._reader.bio
         weakref.finalize(self, self._file.close)
         self._chunks = Chunks(self._unpack)
-        found = self._reader.topics
+        topics = self._reader.topics
         self.topics = {
-            n: Topic(n, t.connections[0].msgtype, "ros1", t.msgcount) for n, t in found.items()
+            n: Topic(n, t.connections[0].msgtype, "ros1", t.msgcount) for n, t in topics.items()
         }
-        self._ids = {n: [c.id for c in t.connections] for n, t in found.items()}
+        self._ids = {n: [c.id for c in t.connections] for n, t in topics.items()}
         self.start_ns = self._reader.start_time if self._reader.chunk_infos else None
 
     def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
@@ -83,27 +79,34 @@ class Rosbag1:
 
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""
+        from rosbags.rosbag1.reader import decompressors
+
         chunk = self._reader.chunks[ref.chunk]
-        if chunk.decompressor is _PLAIN:
+        if chunk.decompressor is decompressors["none"]:
             with self._lock:
                 return _message(self._file, chunk.datapos + ref.offset, size)
         file = cast("BinaryIO", _ChunkFile(self._chunks, ref.chunk))
         return _message(file, ref.offset, size)
 
     def _unpack(self, _: int, pos: int, n_bytes: int | None) -> bytes:
+        import lz4.frame
+        from rosbags.rosbag1.reader import decompressors
+
         chunk = self._reader.chunks[pos]
         if chunk.datasize > MAX_CHUNK_BYTES:
-            raise ReaderError(f"a chunk of {chunk.datasize} bytes")
+            raise ValueError(f"a chunk of {chunk.datasize} bytes")
         packed = TimeSpan(self._file, chunk.datapos, chunk.datasize)
         if n_bytes is None:
             return chunk.decompressor(packed.read())
-        is_bz2 = chunk.decompressor is _BZ2
+        is_bz2 = chunk.decompressor is decompressors["bz2"]
         unpacking = BZ2Decompressor() if is_bz2 else lz4.frame.LZ4FrameDecompressor()
         return beginning(unpacking, packed, n_bytes)
 
 
 def _message(file: BinaryIO, at: int, size: int | None) -> bytes:
     """Return the data of the message record at ``at``; descriptions of connections are passed."""
+    from rosbags.rosbag1.reader import Header, RecordType, read_uint32
+
     file.seek(at)
     while True:
         header = Header.read(file)
@@ -113,17 +116,19 @@ def _message(file: BinaryIO, at: int, size: int | None) -> bytes:
             break
         file.seek(length, 1)
     if kind != RecordType.MSGDATA:
-        raise ReaderError(f"expected a message, got a record of kind {kind}")
+        raise ValueError(f"expected a message, got a record of kind {kind}")
     if length > MAX_CHUNK_BYTES:
-        raise ReaderError(f"a message of {length} bytes")
+        raise ValueError(f"a message of {length} bytes")
     wanted = length if size is None else min(size, length)
     data = file.read(wanted)
     if len(data) != wanted:
-        raise ReaderError(f"the message is cut short ({len(data)} of {wanted} bytes)")
+        raise ValueError(f"the message is cut short ({len(data)} of {wanted} bytes)")
     return data
 
 
-def _opened(path: Path) -> Reader:
+def _open_reader(path: Path) -> Reader:
+    from rosbags.rosbag1 import Reader
+
     reader = Reader(path)
     try:
         reader.open()

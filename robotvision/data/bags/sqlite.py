@@ -20,15 +20,13 @@ class SqliteFiles:
     ``unpack`` turns a stored message into its bytes, where messages are compressed one by one.
     """
 
-    def __init__(
-        self, path: Path, files: list[Path], unpack: Callable[[bytes], bytes] | None = None
-    ) -> None:
-        self.path, self.unpack = path, unpack
+    def __init__(self, files: list[Path], unpack: Callable[[bytes], bytes] | None = None) -> None:
+        self.unpack = unpack
         self.warnings: list[str] = []
         self._lock = threading.Lock()
         self._files: list[sqlite3.Connection] = []
         for f in files:
-            self._files.append(_opened(f))
+            self._files.append(_open(f))
             weakref.finalize(self, self._files[-1].close)
         self._ids: dict[str, list[tuple[int, int]]] = {}
         self.topics: dict[str, Topic] = {}
@@ -77,7 +75,7 @@ class SqliteFiles:
         return data if size is None else data[:size]
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise broken(path, "no such file, though metadata.yaml names it")
     uri = f"{path.resolve().as_uri()}?mode=ro"

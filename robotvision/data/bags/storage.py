@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from robotvision.errors import Fault, InputFaults, MissingExtraError
+from robotvision.errors import Fault, InputFaults
 
 MAX_CHUNK_BYTES = 2**30
 """A chunk that claims more when unpacked is refused."""
@@ -126,55 +126,8 @@ def broken(path: Path, reason: str, remedy: str = "") -> InputFaults:
     return InputFaults([Fault(path, reason, remedy=remedy)])
 
 
-def missing_extra(path: Path, error: ImportError) -> MissingExtraError:
-    """Return the error that says how to install what reading a recording needs."""
-    return MissingExtraError(
-        f"{path}: reading robot recordings needs rosbags and mcap ({error.name} is not there); "
-        "install them with: pip install 'robotvision[bags]'"
-    )
-
-
 def is_bag(path: Path) -> bool:
     """Return whether names alone look like a recording."""
     if path.is_dir():
         return (path / "metadata.yaml").is_file()
     return path.suffix.lower() in (".bag", ".mcap", ".db3") and path.is_file()
-
-
-def open_storage(path: Path) -> Storage:
-    """Open a ``.bag``, a ROS 2 bag's folder, an ``.mcap`` or a ``.db3``.
-
-    Raises
-    ------
-    InputFaults
-        It is no recording, or a broken one.
-    MissingExtraError
-        The libraries are not installed.
-    """
-    try:
-        return _open(path)
-    except ImportError as e:
-        raise missing_extra(path, e) from e
-    except OSError as e:
-        raise broken(path, f"cannot be read ({e.strerror or e})") from e
-
-
-def _open(path: Path) -> Storage:
-    if path.is_dir():
-        from robotvision.data.bags.folder import open_folder
-
-        return open_folder(path)
-    suffix = path.suffix.lower()
-    if suffix == ".bag":
-        from robotvision.data.bags.rosbag1 import Rosbag1
-
-        return Rosbag1(path)
-    if suffix == ".mcap":
-        from robotvision.data.bags.mcap import McapFiles
-
-        return McapFiles(path, [path])
-    if suffix == ".db3":
-        from robotvision.data.bags.sqlite import SqliteFiles
-
-        return SqliteFiles(path, [path])
-    raise broken(path, "expected a .bag, an .mcap or the folder of a ROS 2 bag")

@@ -1,0 +1,8 @@
+"""How long work reports its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is worked on, units done, units in all): a sequence's name and its frames."""
