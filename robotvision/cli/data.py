@@ -133,7 +133,7 @@ def verify(
     sequences' counts are checked.
     """
     from robotvision.data.catalogue import data_set_names
-    from robotvision.data.verify import checked
+    from robotvision.data.verify import read_and_verify
     from robotvision.tasks import load_task
 
     if all(not p.exists() and str(p) in data_set_names() for p in sequences):
@@ -144,7 +144,7 @@ def verify(
     results, params = [], _params(label_file, topics)
     for path in sequences:
         with _progress(f"checking {path.name}") as progress:
-            reading = checked(path, reader, task, progress, **params)
+            reading = read_and_verify(path, reader, task, progress, **params)
         results.append((path, reading))
         if not as_json:
             _print_checked(path, reading)
@@ -281,7 +281,7 @@ def _card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+def _progress(label: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar on stderr, where that is a terminal, once the work takes longer than 2 s."""
     from rich.console import Console
     from rich.progress import Progress
@@ -291,7 +291,7 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     task = bar.add_task(label)
     started = time.monotonic()
 
-    def show(done: int, total: int) -> None:
+    def show(_: str, done: int, total: int) -> None:
         if not bar.live.is_started and time.monotonic() - started > SHOW_AFTER_S:
             bar.start()
         bar.update(task, completed=done, total=total)

@@ -256,7 +256,7 @@ def tour(out: Path, as_json: bool, **options: Any) -> None:
 
     spec = _spec(out.name, **options)
     with _progress() as tell:
-        render_sequence(spec, out, lambda done, total: tell(spec.name, done, total))
+        render_sequence(spec, out, tell)
     _report([out], as_json)
 
 

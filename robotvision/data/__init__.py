@@ -28,18 +28,18 @@ READERS = Registry(
 )
 
 _ORDER = ("native", "imageclef2012", "cold", "vidrilo", "tum", "idol2", "bag", "video", "folder")
-"""The order in which shipped readers are asked; the most particular layout first."""
+"""The order in which shipped readers are tried; the most particular layout first."""
 
 __all__ = ["READERS", "ImageSequence", "detect", "open_sequence", "read_sequence"]
 
 
 def detect(path: Path) -> str:
-    """Return the name of the reader whose layout lies at ``path``.
+    """Return the name of the reader whose layout ``path`` has.
 
     Raises
     ------
     InputFaults
-        Nothing lies there, or no reader knows the layout.
+        The path does not exist, or no reader knows the layout.
     """
     if not path.exists():
         raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
@@ -61,7 +61,7 @@ def detect(path: Path) -> str:
 
 
 def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Reading:
-    """Read a sequence's tables, tolerating faults. Images are not opened.
+    """Read a sequence's tables and list their faults. Images are not opened.
 
     An image that a link leads out of the sequence's folder is a fault.
 
@@ -71,8 +71,8 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
     name = reader or detect(path)
     if not path.exists():
         raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
-    made: Reader = READERS.create(name, params)
-    reading = made.read(path)
+    reader_: Reader = READERS.create(name, params)
+    reading = reader_.read(path)
     if reading.sequence is not None:
         reading.faults += leading_out(reading.sequence)
     return reading

@@ -2,7 +2,7 @@
 
 Each time of the first takes the nearest of the second, the earlier of two equally near, as
 evo.core.sync associates trajectories. Where several take the same one, the nearest of them (the
-first of equally near) keeps it and the others go without.
+first of equally near) gets it and the others stay unmatched.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def nearest(first_ns: Times, second_ns: Times, max_diff_ns: int) -> Times:
     left = np.searchsorted(second_ns, second_ns[np.maximum(after - 1, 0)], side="left")
     to_right, to_left = abs(second_ns[right] - first_ns), abs(second_ns[left] - first_ns)
     best = np.where(to_left <= to_right, left, right)
-    found = np.minimum(to_left, to_right) <= max_diff_ns
-    return np.where(found, best, -1).astype(np.int64)
+    is_near = np.minimum(to_left, to_right) <= max_diff_ns
+    return np.where(is_near, best, -1).astype(np.int64)
 
 
 def one_to_one(first_ns: Times, second_ns: Times, max_diff_ns: int) -> Times:

@@ -17,17 +17,17 @@ from pathlib import Path
 
 from robotvision.data.names import (
     NUMBER,
+    TruthTable,
+    color_frames,
     has_name,
     is_image,
-    listed,
-    pose_of,
+    list_names,
+    parse_pose,
     seconds_to_ns,
     text_lines,
 )
 from robotvision.data.sequence import (
     ChannelKind,
-    FrameEntry,
-    ImageFile,
     ImageSequence,
     Pose,
     Reading,
@@ -63,7 +63,7 @@ class ColdReader:
     title = "cold: std_cam/t<time>_x<m>_y<m>_a<rad>.jpeg, localization/places.lst"
 
     def detects(self, path: Path) -> bool:
-        """Return whether the truth table or images named by time lie there."""
+        """Return whether the truth table or images named by time exist."""
         table = path / "localization" / "places.lst"
         return table.exists() or has_name(path / "std_cam", _NAME)
 
@@ -71,34 +71,25 @@ class ColdReader:
         """Read images' names and the truth, noting every fault."""
         faults: list[Fault] = []
         folder, table = path / "std_cam", path / "localization" / "places.lst"
-        found = []
-        for name in listed(folder, faults):
+        images = []
+        for name in list_names(folder, faults):
             if is_image(name) and (parsed := _parse(folder / name, faults)):
-                found.append((parsed[0], name, parsed[1]))
-        found.sort(key=lambda f: f[:2])
-        frames = tuple(
-            FrameEntry(
-                i,
-                time_ns,
-                {"rgb": ImageFile(folder / name, ChannelKind.COLOR)},
-                pose=pose,
-                name=name,
-            )
-            for i, (time_ns, name, pose) in enumerate(found)
-        )
+                images.append((parsed[0], name, parsed[1]))
+        images.sort(key=lambda f: f[:2])
+        frames = color_frames((folder / name, time_ns, pose) for time_ns, name, pose in images)
         if not frames and not faults:
             faults.append(Fault(folder, f"no images named like {_EXAMPLE} in it"))
-        truth, lines = _truth(table, {f.name: f.index for f in frames}, faults)
+        truth = _read_truth(table, {f.name: f.index for f in frames}, faults)
         sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="cold",
             channels={"rgb": ChannelKind.COLOR},
             frames=frames,
-            truth=truth,
+            truth=truth.truth if truth else None,
             note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
-            truth_table=table if truth is not None else None,
-            truth_lines=lines,
+            truth_table=table if truth else None,
+            truth_lines=truth.lines if truth else {},
         )
         return Reading(sequence, faults)
 
@@ -122,21 +113,18 @@ def _parse(path: Path, faults: list[Fault]) -> tuple[int, Pose | None] | None:
         )
         return None
     time_ns = seconds_to_ns(match[1])
-    pose = None if match[2] is None else pose_of(match.groups()[1:])
+    pose = None if match[2] is None else parse_pose(match.groups()[1:])
     if time_ns is None or (pose is None and match[2] is not None):
         faults.append(Fault(path, "its time or pose is out of range"))
         return None
     return time_ns, pose
 
 
-def _truth(
-    table: Path, known: dict[str, int], faults: list[Fault]
-) -> tuple[dict[int, Truth] | None, dict[int, int]]:
-    """Return truth and line by frame index."""
+def _read_truth(table: Path, known: dict[str, int], faults: list[Fault]) -> TruthTable | None:
+    """Return the truth of the images in ``known`` (name -> frame index), None without a table."""
     if not table.exists():
-        return None, {}
-    truth: dict[int, Truth] = {}
-    lines: dict[int, int] = {}
+        return None
+    truth = TruthTable(table, faults)
     for line, text in text_lines(table, faults):
         cells = text.rsplit(maxsplit=1)
         if len(cells) < 2:
@@ -159,15 +147,6 @@ def _truth(
             )
         elif index is None:
             faults.append(Fault(table, f"truth for {name[:80]!r}, which is not in std_cam", line))
-        elif index in truth:
-            faults.append(
-                Fault(
-                    table,
-                    f"{name} is there twice (first in line {lines[index]})",
-                    line,
-                    remedy="keep one",
-                )
-            )
         else:
-            truth[index], lines[index] = Truth(room), line
-    return truth, lines
+            truth.add(index, Truth(room), line, name)
+    return truth

@@ -1,7 +1,7 @@
 """Turn a sequence in any layout into the native one.
 
-JPEG and PNG files, and such images in a robot recording, are kept byte for byte; other images
-are kept as PNG, frames of a video (which has lost already) as JPEG.
+JPEG and PNG files, and such images in a robot recording, are copied byte for byte; other images
+are written as PNG, frames of a video (whose compression is lossy already) as JPEG.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from robotvision.data.images import encode_png
 from robotvision.data.native import SequenceWriter
 from robotvision.data.sequence import ChannelKind, ImageFile, ImageSequence, Source
-from robotvision.data.verify import Progress, image_fault
+from robotvision.data.verify import image_fault
 from robotvision.errors import Fault, FrameError
+from robotvision.plugins.progress import Progress
 
-_KEPT = {
+_KEPT_BYTES = {
     ChannelKind.COLOR: (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"),
     ChannelKind.DEPTH_MM: (b"\x89PNG\r\n\x1a\n",),
     ChannelKind.POINTS: (b"#", b"VERSION", b"FIELDS"),
@@ -42,12 +43,12 @@ def convert(
     Returns
     -------
     list of Fault
-        Images that could not be read: their frames are there, without them.
+        Images that could not be read: their frames are written without them.
 
     Raises
     ------
     RobotVisionError
-        A sequence lies at ``target`` already, or the folder cannot be written.
+        ``target`` holds a sequence already, or the folder cannot be written.
     """
     faults: list[Fault] = []
     stems = _stems(sequence)
@@ -62,19 +63,17 @@ def convert(
         task=sequence.task,
     ) as writer:
         for position, entry in enumerate(sequence.frames):
-            answer = known.get(entry.index)
             writer.add(
                 entry.timestamp_ns,
                 _images(sequence, position, faults),
                 segment=entry.segment,
                 pose=entry.pose if poses else None,
-                room=answer.room if answer else None,
-                objects=answer.objects if answer else frozenset(),
+                room=known.get(entry.index),
                 index=entry.index,
                 stem=stems.get(entry.name),
             )
             if progress is not None:
-                progress(position + 1, len(sequence))
+                progress(sequence.name, position + 1, len(sequence))
     return faults
 
 
@@ -99,14 +98,14 @@ def _images(
 
 
 def _image(source: Source) -> NDArray[Any] | bytes:
-    """Return an image as an encoded file where one lies there that is kept, else its pixels."""
+    """Return an image as its encoded file where the native layout keeps that, else its pixels."""
     image = source.read()
     if (encoded := getattr(source, "encoded", None)) is not None:
         raw: bytes | None = encoded()
         return image if raw is None else raw
     if isinstance(source, ImageFile):
         raw = source.raw()
-        if raw.startswith(_KEPT[source.kind]):
+        if raw.startswith(_KEPT_BYTES[source.kind]):
             return raw
         return encode_png(image) if source.kind is ChannelKind.COLOR else image
     return image

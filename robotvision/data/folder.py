@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robotvision.data.names import NOMINAL_RATE_HZ, is_image, listed, names_in, nominal_ns
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
+from robotvision.data.names import (
+    NOMINAL_RATE_HZ,
+    color_frames,
+    is_image,
+    list_names,
+    names_in,
+    nominal_ns,
+)
+from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
 from robotvision.errors import Fault
 
 
@@ -26,7 +33,7 @@ class FolderReader:
         self.rate_hz = rate_hz
 
     def detects(self, path: Path) -> bool:
-        """Return whether an image lies there."""
+        """Return whether an image exists in it."""
         try:
             return any(map(is_image, names_in(path)))
         except OSError:
@@ -35,17 +42,11 @@ class FolderReader:
     def read(self, path: Path) -> Reading:
         """List the images."""
         faults: list[Fault] = []
-        names = [n for n in listed(path, faults) if is_image(n)]
+        names = [n for n in list_names(path, faults) if is_image(n)]
         if not names and not faults:
             faults.append(Fault(path, "no images in it"))
-        frames = tuple(
-            FrameEntry(
-                i,
-                nominal_ns(i, self.rate_hz),
-                {"rgb": ImageFile(path / n, ChannelKind.COLOR)},
-                name=n,
-            )
-            for i, n in enumerate(names)
+        frames = color_frames(
+            (path / n, nominal_ns(i, self.rate_hz), None) for i, n in enumerate(names)
         )
         sequence = ImageSequence(
             name=path.resolve().name,

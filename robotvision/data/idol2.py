@@ -12,11 +12,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from robotvision.data.names import NUMBER, has_name, is_image, listed, pose_of, seconds_to_ns
+from robotvision.data.names import (
+    NUMBER,
+    color_frames,
+    has_name,
+    is_image,
+    list_names,
+    parse_pose,
+    seconds_to_ns,
+)
 from robotvision.data.sequence import (
     ChannelKind,
-    FrameEntry,
-    ImageFile,
     ImageSequence,
     Pose,
     Reading,
@@ -46,37 +52,28 @@ class Idol2Reader:
     title = "idol2: images named t<time>_r<room>_x<m>_y<m>_a<rad>.png"
 
     def detects(self, path: Path) -> bool:
-        """Return whether an image with such a name lies there or in ``png/``."""
+        """Return whether an image with such a name exists, there or in ``png/``."""
         return has_name(path, _NAME) or has_name(path / "png", _NAME)
 
     def read(self, path: Path) -> Reading:
         """Read the names, noting every one that does not fit."""
         faults: list[Fault] = []
         folder = path if has_name(path, _NAME) else path / "png"
-        found = []
-        for name in listed(folder, faults):
+        images = []
+        for name in list_names(folder, faults):
             if is_image(name) and (parsed := _parse(folder, name, faults)):
-                found.append((parsed[0], name, *parsed[1:]))
-        found.sort()
-        if not found and not faults:
+                images.append((parsed[0], name, *parsed[1:]))
+        images.sort()
+        if not images and not faults:
             faults.append(Fault(folder, f"no images named like {_EXAMPLE} in it"))
-        frames = tuple(
-            FrameEntry(
-                i,
-                time_ns,
-                {"rgb": ImageFile(folder / name, ChannelKind.COLOR)},
-                pose=pose,
-                name=name,
-            )
-            for i, (time_ns, name, _, pose) in enumerate(found)
-        )
+        frames = color_frames((folder / name, time_ns, pose) for time_ns, name, _, pose in images)
         sequence = ImageSequence(
             name=path.resolve().name,
             root=path,
             reader="idol2",
             channels={"rgb": ChannelKind.COLOR},
             frames=frames,
-            truth={i: Truth(room) for i, (_, _, room, _) in enumerate(found)},
+            truth={i: Truth(room) for i, (_, _, room, _) in enumerate(images)},
             note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
         )
         return Reading(sequence, faults)
@@ -94,7 +91,7 @@ def _parse(folder: Path, name: str, faults: list[Fault]) -> tuple[int, str, Pose
             )
         )
         return None
-    time_ns, room, pose = seconds_to_ns(match[1]), match[2], pose_of(match.groups()[2:])
+    time_ns, room, pose = seconds_to_ns(match[1]), match[2], parse_pose(match.groups()[2:])
     if time_ns is None or pose is None:
         faults.append(Fault(folder / name, "its time or pose is out of range"))
         return None

@@ -21,10 +21,11 @@ from robotvision.data.names import (
     MAX_NUMBER,
     NOMINAL_NOTE,
     NOMINAL_RATE_HZ,
+    TruthTable,
     cloud_channels,
     cloud_sources,
     has_name,
-    listed,
+    list_names,
     nominal_ns,
     text_lines,
 )
@@ -44,7 +45,7 @@ class ImageClef2012Reader:
     title = "imageclef2012: std_cam/rgb_<n>.jpg, locations/rgb.txt"
 
     def detects(self, path: Path) -> bool:
-        """Return whether the truth table or numbered images lie there."""
+        """Return whether the truth table or numbered images exist."""
         return (path / "locations" / "rgb.txt").exists() or has_name(path / "std_cam", _IMAGE)
 
     def read(self, path: Path) -> Reading:
@@ -74,7 +75,7 @@ class ImageClef2012Reader:
             faults.append(Fault(path / "std_cam", "no images rgb_<n>.jpg in it"))
         if frames and (missing := frames[-1].index + 1 - len(frames)):
             warnings.append(f"{missing} numbers up to {frames[-1].index + 1} have no image")
-        truth, lines = _truth(path / "locations" / "rgb.txt", set(images), faults)
+        truth = _read_truth(path / "locations" / "rgb.txt", set(images), faults)
         return Reading(
             ImageSequence(
                 name=path.resolve().name,
@@ -83,10 +84,10 @@ class ImageClef2012Reader:
                 channels={"rgb": ChannelKind.COLOR, **others, **from_cloud},
                 frames=tuple(frames),
                 rate_hz=NOMINAL_RATE_HZ,
-                truth=truth,
+                truth=truth.truth if truth else None,
                 note=NOMINAL_NOTE,
-                truth_table=path / "locations" / "rgb.txt" if truth is not None else None,
-                truth_lines=lines,
+                truth_table=truth.path if truth else None,
+                truth_lines=truth.lines if truth else {},
             ),
             faults,
             warnings,
@@ -95,24 +96,24 @@ class ImageClef2012Reader:
 
 def _numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
     """Return the files of ``folder`` whose name ``pattern`` matches, by the number in it."""
-    found: dict[int, Path] = {}
-    for name in listed(folder, faults):
+    files: dict[int, Path] = {}
+    for name in list_names(folder, faults):
         if (match := pattern.fullmatch(name)) is None:
             continue
         number = int(match[1])
         if not 1 <= number <= MAX_NUMBER:
             faults.append(Fault(folder / name, f"expected a number from 1 to {MAX_NUMBER}"))
-        elif number in found:
+        elif number in files:
             faults.append(
                 Fault(
                     folder / name,
-                    f"the number {number} is there twice (first in {found[number].name})",
+                    f"the number {number} is there twice (first in {files[number].name})",
                     remedy="keep one",
                 )
             )
         else:
-            found[number] = folder / name
-    return found
+            files[number] = folder / name
+    return files
 
 
 def _first_folder(path: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
@@ -123,14 +124,11 @@ def _first_folder(path: Path, pattern: re.Pattern[str], faults: list[Fault]) -> 
     return {}
 
 
-def _truth(
-    table: Path, known: set[int], faults: list[Fault]
-) -> tuple[dict[int, Truth] | None, dict[int, int]]:
-    """Return truth and line by frame index."""
+def _read_truth(table: Path, known: set[int], faults: list[Fault]) -> TruthTable | None:
+    """Return the truth of the images with the numbers in ``known``, None without a table."""
     if not table.exists():
-        return None, {}
-    truth: dict[int, Truth] = {}
-    lines: dict[int, int] = {}
+        return None
+    truth = TruthTable(table, faults)
     for line, text in text_lines(table, faults):
         name, colon, room = (part.strip() for part in text.partition(":"))
         match = _IMAGE.fullmatch(name)
@@ -144,15 +142,6 @@ def _truth(
             faults.append(Fault(table, f"{name}: the room is empty", line))
         elif int(match[1]) not in known:
             faults.append(Fault(table, f"truth for {name}, which is not in std_cam", line))
-        elif (index := int(match[1]) - 1) in truth:
-            faults.append(
-                Fault(
-                    table,
-                    f"{name} is there twice (first in line {lines[index]})",
-                    line,
-                    remedy="keep one",
-                )
-            )
         else:
-            truth[index], lines[index] = Truth(room), line
-    return truth, lines
+            truth.add(int(match[1]) - 1, Truth(room), line, name)
+    return truth

@@ -1,6 +1,6 @@
-"""Finds images that links lead out of their sequence.
+"""Find images that links lead out of their sequence.
 
-A sequence from a stranger must not show what else lies on the machine: neither by an image that is
+A sequence from a stranger must not show other files of this machine: neither by an image that is
 a link, nor by a folder that is one. Links that stay inside are left alone, and so is a link to the
 sequence's own folder.
 """
@@ -46,7 +46,7 @@ def _is_inside(path: str, root: str) -> bool:
     try:
         real = os.path.realpath(path)
     except (OSError, ValueError):
-        return True  # a name that no file can have: reading it tells
+        return True  # a name that no file can have: reading it reports that
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
@@ -55,7 +55,7 @@ def _links(folder: str) -> frozenset[str]:
         with os.scandir(folder) as entries:
             return frozenset(e.name for e in entries if e.is_symlink())
     except OSError:
-        return frozenset()  # no such folder: reading its images tells
+        return frozenset()  # no such folder: reading its images reports that
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -1,4 +1,4 @@
-"""What the readers of foreign layouts share: lists of names, lines of text, times, natural order.
+"""What readers share: names in a folder, lines of text, times, frames of one image, a truth table.
 
 Whatever is wrong with a file becomes a `Fault` with its line; nothing here raises for it.
 """
@@ -9,11 +9,13 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
-from robotvision.data.sequence import ChannelKind, ImageFile, Pose
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, Pose
 from robotvision.errors import Fault, FrameError
+from robotvision.records import Truth
 
 NOMINAL_RATE_HZ = 5.0
 """Frames a second where a layout says nothing of time. This project's choice: KTH-IDOL2's rate."""
@@ -35,13 +37,13 @@ _SECONDS = re.compile(r"([0-9]{1,10})(?:\.([0-9]*))?")
 def names_in(folder: Path) -> Iterator[str]:
     """Yield the names of the files in ``folder``, in no order; none where it is no folder."""
     try:
-        with os.scandir(folder) as found:
-            yield from (e.name for e in found if e.is_file())
+        with os.scandir(folder) as entries:
+            yield from (e.name for e in entries if e.is_file())
     except (FileNotFoundError, NotADirectoryError):
         return
 
 
-def listed(folder: Path, faults: list[Fault]) -> list[str]:
+def list_names(folder: Path, faults: list[Fault]) -> list[str]:
     """Return the names of the files in ``folder`` in natural order; a fault where it cannot be."""
     try:
         return sorted(names_in(folder), key=natural_key)
@@ -93,7 +95,7 @@ def text_lines(path: Path, faults: list[Fault]) -> Iterator[tuple[int, str]]:
     if not raw.strip():
         faults.append(Fault(path, "the file is empty"))
         return
-    if fault := not_text(path, raw):
+    if fault := text_fault(path, raw):
         faults.append(fault)
         return
     for number, line in enumerate(raw.decode("utf-8-sig").split("\n"), 1):
@@ -101,7 +103,7 @@ def text_lines(path: Path, faults: list[Fault]) -> Iterator[tuple[int, str]]:
             yield number, line.strip()
 
 
-def not_text(path: Path, raw: bytes) -> Fault | None:
+def text_fault(path: Path, raw: bytes) -> Fault | None:
     """Return a fault where ``raw`` is not UTF-8 text, with the line of the first bad byte."""
     try:
         raw.decode("utf-8-sig")
@@ -123,7 +125,7 @@ def seconds_to_ns(text: str) -> int | None:
     return int(match[1]) * 10**9 + int(((match[2] or "") + "0" * 9)[:9])
 
 
-def pose_of(cells: Iterable[str]) -> Pose | None:
+def parse_pose(cells: Iterable[str]) -> Pose | None:
     """Return x, y in metres and the heading in radians, or None where one is not finite."""
     x, y, theta = map(float, cells)
     return (x, y, theta) if all(map(math.isfinite, (x, y, theta))) else None
@@ -151,3 +153,52 @@ def cloud_channels(path: Path, warnings: list[str]) -> dict[str, ChannelKind]:
 def cloud_sources(path: Path, channels: dict[str, ChannelKind]) -> dict[str, ImageFile]:
     """Return the sources of one cloud in ``channels``."""
     return {channel: ImageFile(path, kind) for channel, kind in channels.items()}
+
+
+def color_frames(files: Iterable[tuple[Path, int, Pose | None]]) -> tuple[FrameEntry, ...]:
+    """Return a frame of one colour image for each (file, time in ns, pose), numbered from 0."""
+    return tuple(
+        FrameEntry(
+            i, time_ns, {"rgb": ImageFile(path, ChannelKind.COLOR)}, pose=pose, name=path.name
+        )
+        for i, (path, time_ns, pose) in enumerate(files)
+    )
+
+
+def order_faults(previous: FrameEntry, entry: FrameEntry, table: Path) -> Iterator[Fault]:
+    """Yield what is wrong with ``entry`` after ``previous``: numbers and times must not go back."""
+    if entry.index < previous.index:
+        yield Fault(
+            table,
+            f"the index {entry.index} follows {previous.index}",
+            entry.line,
+            remedy="order frames by index",
+        )
+    if fault := time_fault(previous.timestamp_ns, entry.timestamp_ns, table, entry.line):
+        yield fault
+
+
+def time_fault(previous_ns: int, time_ns: int, table: Path, line: int | None) -> Fault | None:
+    """Return a fault where ``time_ns`` is before ``previous_ns``."""
+    if time_ns >= previous_ns:
+        return None
+    message = f"time goes back: {time_ns} ns after {previous_ns} ns"
+    return Fault(table, message, line, remedy="order frames by time")
+
+
+@dataclass(slots=True)
+class TruthTable:
+    """The truth of a table while it is read: by frame index, each with its line."""
+
+    path: Path
+    faults: list[Fault]
+    truth: dict[int, Truth] = field(default_factory=dict)
+    lines: dict[int, int] = field(default_factory=dict)
+
+    def add(self, index: int, truth: Truth, line: int, name: str) -> None:
+        """Add the truth of a frame that messages call ``name``; its second one is a fault."""
+        if index in self.truth:
+            first = f"{name} is there twice (first in line {self.lines[index]})"
+            self.faults.append(Fault(self.path, first, line, remedy="keep one"))
+        else:
+            self.truth[index], self.lines[index] = truth, line

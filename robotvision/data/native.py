@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from robotvision.data.images import encode_jpeg, encode_png
-from robotvision.data.names import is_inside, not_text
+from robotvision.data.names import TruthTable, is_inside, order_faults, text_fault
 from robotvision.data.pcd import encode_points
 from robotvision.data.sequence import (
     EMPTY,
@@ -81,7 +81,7 @@ class NativeReader:
     title = "native: sequence.yaml, frames.csv and, where not withheld, truth.csv"
 
     def detects(self, path: Path) -> bool:
-        """Return whether sequence.yaml and frames.csv lie there."""
+        """Return whether sequence.yaml or frames.csv exists."""
         return (path / "sequence.yaml").is_file() or (path / "frames.csv").is_file()
 
     def read(self, path: Path) -> Reading:
@@ -95,7 +95,7 @@ class NativeReader:
         if not frames and not faults:
             faults.append(Fault(path / "frames.csv", "no frames in it"))
         known = {f.index for f in frames} if frames else None
-        truth, lines = _read_truth(path / "truth.csv", known, faults)
+        truth = _read_truth(path / "truth.csv", known, faults)
         sequence = ImageSequence(
             name=header.name,
             root=path,
@@ -104,12 +104,12 @@ class NativeReader:
             frames=tuple(frames),
             rate_hz=header.rate_hz,
             calibration=header.calibration or EMPTY,
-            truth=truth,
+            truth=truth.truth if truth else None,
             task=header.task,
             note=header.note,
             table=path / "frames.csv",
-            truth_table=path / "truth.csv" if truth is not None else None,
-            truth_lines=lines,
+            truth_table=truth.path if truth else None,
+            truth_lines=truth.lines if truth else {},
         )
         return Reading(sequence, faults)
 
@@ -123,7 +123,7 @@ def read_table(
     except OSError as e:
         faults.append(Fault(path, f"cannot be read ({e.strerror})"))
         return
-    if fault := not_text(path, raw):
+    if fault := text_fault(path, raw):
         faults.append(fault)
         return
     rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
@@ -193,13 +193,8 @@ def _read_frames(path: Path, header: NativeHeader, faults: list[Fault]) -> list[
             )
             continue
         lines[entry.index] = line
-        if frames and entry.index < frames[-1].index:
-            fault(f"the index {entry.index} follows {frames[-1].index}", "order frames by index")
-        if frames and entry.timestamp_ns < frames[-1].timestamp_ns:
-            fault(
-                f"time goes back: {entry.timestamp_ns} ns after {frames[-1].timestamp_ns} ns",
-                "order frames by time",
-            )
+        if frames:
+            faults.extend(order_faults(frames[-1], entry, table))
         frames.append(entry)
     return frames
 
@@ -252,42 +247,25 @@ def _pose(row: Mapping[str, str], fault: Callable[..., None]) -> tuple[float, fl
     return x, y, theta
 
 
-def _read_truth(
-    path: Path, known: set[int] | None, faults: list[Fault]
-) -> tuple[dict[int, Truth] | None, dict[int, int]]:
+def _read_truth(path: Path, known: set[int] | None, faults: list[Fault]) -> TruthTable | None:
+    """Return the truth, None without a table; ``known`` holds the frames' indices, if they are."""
     if not path.exists():
-        return None, {}
-    truth: dict[int, Truth] = {}
-    lines: dict[int, int] = {}
+        return None
+    truth = TruthTable(path, faults)
     for line, row in read_table(path, ("index", "room"), faults):
         index = whole(row["index"])
         if index is None:
-            faults.append(
-                Fault(
-                    path,
-                    f"index: expected a whole number of at least 0, got {row['index']!r}",
-                    line,
-                )
-            )
-        elif index in truth:
-            faults.append(
-                Fault(
-                    path,
-                    f"the index {index} is there twice (first in line {lines[index]})",
-                    line,
-                    remedy="keep one",
-                )
-            )
-        elif not row["room"]:
+            message = f"index: expected a whole number of at least 0, got {row['index']!r}"
+            faults.append(Fault(path, message, line))
+        elif index not in truth.truth and not row["room"]:
             faults.append(Fault(path, f"frame {index}: the room is empty", line))
         else:
-            if known is not None and index not in known:
-                faults.append(
-                    Fault(path, f"truth for the frame {index}, which is not in frames.csv", line)
-                )
+            if known is not None and index not in known and index not in truth.truth:
+                message = f"truth for the frame {index}, which is not in frames.csv"
+                faults.append(Fault(path, message, line))
             objects = frozenset(o for o in row.get("objects", "").split(";") if o)
-            truth[index], lines[index] = Truth(row["room"], objects), line
-    return truth, lines
+            truth.add(index, Truth(row["room"], objects), line, f"the index {index}")
+    return truth
 
 
 def _plain(values: Mapping[str, float]) -> dict[str, float]:
@@ -301,7 +279,7 @@ class SequenceWriter:
     Parameters
     ----------
     path : Path
-        Its folder; made, and must not hold a sequence yet.
+        Its folder; created, and must not hold a sequence yet.
     name : str
         What reports call it.
     channels : Mapping[str, str]
@@ -310,13 +288,13 @@ class SequenceWriter:
         Nominal rate.
     calibration : Calibration, optional
         By channel.
-    jpeg_quality : int, optional
-        Of colour images, 0 to 100.
+    note, task : str, optional
+        A remark, and the name of the task whose rooms the truth has.
 
     Raises
     ------
     RobotVisionError
-        A sequence lies there already, or the folder cannot be written.
+        The folder holds a sequence already, or cannot be written.
     """
 
     def __init__(
@@ -328,11 +306,9 @@ class SequenceWriter:
         calibration: Calibration = EMPTY,
         note: str = "",
         task: str | None = None,
-        jpeg_quality: int = 90,
     ) -> None:
         self.path = Path(path)
         self.channels = {c: ChannelKind(k) for c, k in channels.items()}
-        self.jpeg_quality = jpeg_quality
         if (self.path / "frames.csv").exists():
             raise RobotVisionError(f"{path}: a sequence lies there already; give another folder")
         header: dict[str, Any] = {
@@ -370,14 +346,28 @@ class SequenceWriter:
         images: Mapping[str, NDArray[Any] | bytes],
         segment: int = 0,
         pose: tuple[float, float, float] | None = None,
-        room: str | None = None,
-        objects: frozenset[str] = frozenset(),
+        room: str | Truth | None = None,
         index: int | None = None,
         stem: str | None = None,
     ) -> None:
-        """Write one frame; an image given as bytes is an encoded image and is kept as it is.
+        """Write one frame.
 
-        Its files are called ``stem`` where given, else by the index.
+        Parameters
+        ----------
+        timestamp_ns : int
+            When it was taken, on the recording's clock.
+        images : Mapping[str, array or bytes]
+            By channel: pixels, or an encoded file, which is written as it is.
+        segment : int, optional
+            Another number where the robot was carried elsewhere.
+        pose : tuple of float, optional
+            x and y in metres, heading in radians.
+        room : str or Truth, optional
+            The true room, or the whole truth: the room and its objects.
+        index : int, optional
+            The frame's number; one more than the last where None.
+        stem : str, optional
+            Name of its files without extension; the index where None.
         """
         index = self._n if index is None else index
         stem = f"{index:06d}" if stem is None else stem
@@ -385,7 +375,7 @@ class SequenceWriter:
         place = [f"{v:.6g}" if k == 2 else f"{v:.4f}" for k, v in enumerate(pose)] if pose else []
         self._rows.writerow([index, timestamp_ns, segment, *cells, *(place or ["", "", ""])])
         if room is not None:
-            self._add_truth(index, room, objects)
+            self._add_truth(index, room if isinstance(room, Truth) else Truth(room))
         self._n = index + 1
 
     def _store(self, channel: str, image: NDArray[Any] | bytes | None, stem: str) -> str:
@@ -396,19 +386,19 @@ class SequenceWriter:
         elif isinstance(image, bytes):
             raw, extension = image, "png" if image.startswith(b"\x89PNG") else "jpg"
         elif self.channels[channel] is ChannelKind.COLOR:
-            raw, extension = encode_jpeg(image, self.jpeg_quality), "jpg"
+            raw, extension = encode_jpeg(image), "jpg"
         else:
             raw, extension = encode_png(image), "png"
         cell = f"{channel}/{stem}.{extension}"
         (self.path / cell).write_bytes(raw)
         return cell
 
-    def _add_truth(self, index: int, room: str, objects: frozenset[str]) -> None:
+    def _add_truth(self, index: int, truth: Truth) -> None:
         if self._truth is None:
             self._truth = open(self.path / "truth.csv", "w", encoding="utf-8", newline="")  # noqa: SIM115
             self._truth.write("index,room,objects\n")
         csv.writer(self._truth, lineterminator="\n").writerow(
-            [index, room, ";".join(sorted(objects))]
+            [index, truth.room, ";".join(sorted(truth.objects))]
         )
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 Read are ``ascii``, ``binary`` and ``binary_compressed`` data (the last LZF-compressed and stored a
 field after the other). An organised cloud (HEIGHT above 1) is also a depth image: its z in
-millimetres. A header is not believed: no more is allocated than the file's own bytes can fill.
+millimetres. A header is not trusted: no more is allocated than the file's own bytes can fill.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FORMS = ("ascii", "binary", "binary_compressed")
 
 @dataclass(frozen=True, slots=True)
 class PcdHeader:
-    """What a PCD header says: one column a value of a point, in file order."""
+    """The header of a PCD file: one column a field of a point, in file order."""
 
     columns: tuple[tuple[str, str, int], ...]
     """(field, numpy type, count) each."""
@@ -102,43 +102,43 @@ def parse_header(raw: bytes, where: str) -> tuple[PcdHeader, int]:
     FrameError
         It is not a PCD header.
     """
-    said: dict[str, list[str]] = {}
+    entries: dict[str, list[str]] = {}
     position = 0
-    while "DATA" not in said:
+    while "DATA" not in entries:
         end = raw.find(b"\n", position, MAX_HEADER_BYTES)
         if end < 0:
             raise FrameError(f"{where}: not a PCD file: no DATA line in its header")
         words = raw[position:end].decode("ascii", "replace").split()
         position = end + 1
         if words and not words[0].startswith("#"):
-            said[words[0].upper()] = words[1:]
+            entries[words[0].upper()] = words[1:]
     for key in _KEYS:
-        if not said.get(key):
+        if not entries.get(key):
             raise FrameError(f"{where}: not a PCD file: its header lacks {key}")
-    return _header(said, where), position
+    return _header(entries, where), position
 
 
-def _header(said: dict[str, list[str]], where: str) -> PcdHeader:
-    names = said["FIELDS"]
-    sizes = [_whole(w, "SIZE", where) for w in said["SIZE"]]
-    counts = [_whole(w, "COUNT", where) for w in said.get("COUNT", ["1"] * len(names))]
-    kinds = said["TYPE"]
-    if not len(names) == len(sizes) == len(kinds) == len(counts):
+def _header(entries: dict[str, list[str]], where: str) -> PcdHeader:
+    names = entries["FIELDS"]
+    sizes = [_whole(w, "SIZE", where) for w in entries["SIZE"]]
+    counts = [_whole(w, "COUNT", where) for w in entries.get("COUNT", ["1"] * len(names))]
+    types = entries["TYPE"]
+    if not len(names) == len(sizes) == len(types) == len(counts):
         raise FrameError(
             f"{where}: FIELDS, SIZE, TYPE and COUNT have {len(names)}, {len(sizes)}, "
-            f"{len(kinds)} and {len(counts)} entries; expected as many of each"
+            f"{len(types)} and {len(counts)} entries; expected as many of each"
         )
     columns = []
-    for name, size, kind, count in zip(names, sizes, kinds, counts, strict=True):
+    for name, size, kind, count in zip(names, sizes, types, counts, strict=True):
         if (kind, size) not in _TYPES:
             raise FrameError(f"{where}: the field {name!r} has the unknown type {kind}{size}")
         columns.append((name, f"<{kind.lower()}{size}", count))
-    width, height = (_whole(said[k][0], k, where) for k in ("WIDTH", "HEIGHT"))
-    form = said["DATA"][0].lower()
+    width, height = (_whole(entries[k][0], k, where) for k in ("WIDTH", "HEIGHT"))
+    form = entries["DATA"][0].lower()
     if form not in _FORMS:
         raise FrameError(f"{where}: expected DATA {', '.join(_FORMS)}, got {form!r}")
     header = PcdHeader(tuple(columns), width, height, form)
-    points = said.get("POINTS")
+    points = entries.get("POINTS")
     if points and _whole(points[0], "POINTS", where) != header.n_points:
         raise FrameError(
             f"{where}: POINTS {points[0]} does not agree with WIDTH {width} x HEIGHT {height}"

@@ -1,8 +1,8 @@
-"""A sequence: what a robot's cameras saw on one sequence, whatever layout it lies in.
+"""An image sequence: what a robot's cameras recorded on one drive, in whatever layout.
 
 Every reader turns its layout into the same `ImageSequence`: frames in time order, each with the
-place of its images, and the truth apart from them. Images are read one frame at a time by `load`,
-which hands out pixels and a time and nothing else.
+sources of its images, and the truth apart from them. Images are read one frame at a time by `load`,
+which returns pixels and a time and nothing else.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class ChannelKind(StrEnum):
 
 
 class Source(Protocol):
-    """The place of one image."""
+    """Where one image is read from."""
 
     @property
     def where(self) -> str:
-        """What to call it in a message."""
+        """Its path, for messages."""
 
     def read(self) -> Image:
         """Decode it. Raises FrameError where it is missing or broken."""
@@ -241,8 +241,10 @@ class ImageSequence:
     def part(self, start: int, end: int, name: str | None = None) -> ImageSequence:
         """Return the frames ``start`` to ``end`` (positions, end excluded) as a sequence."""
         frames = self.frames[start:end]
-        kept = {f.index for f in frames}
-        truth = None if self.truth is None else {i: t for i, t in self.truth.items() if i in kept}
+        indices = {f.index for f in frames}
+        truth = self.truth
+        if truth is not None:
+            truth = {i: t for i, t in truth.items() if i in indices}
         return replace(self, frames=frames, truth=truth, name=name or self.name)
 
     def fault(self, position: int, message: str, remedy: str = "") -> Fault:
@@ -252,9 +254,9 @@ class ImageSequence:
 
 @dataclass(slots=True)
 class Reading:
-    """What a reader found: a sequence as far as it could be read, and every fault in its tables.
+    """The result of a reader: a sequence as far as it could be read, and all faults of its tables.
 
-    ``sequence`` is None where nothing could be made of it. Images are not looked at here.
+    ``sequence`` is None where nothing could be read. Images are not opened here.
     """
 
     sequence: ImageSequence | None
@@ -263,7 +265,7 @@ class Reading:
 
 
 class Reader(Protocol):
-    """Turns one layout into a `ImageSequence`."""
+    """Turns one layout into an `ImageSequence`."""
 
     title: str
     """The layout in one line."""

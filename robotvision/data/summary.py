@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 from robotvision.data.sequence import FrameEntry, ImageSequence
-from robotvision.data.verify import Progress, over_frames
+from robotvision.data.verify import map_frames
 from robotvision.errors import FrameError
+from robotvision.plugins.progress import Progress
 
 
 def summary(sequence: ImageSequence, progress: Progress | None = None) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def digest(sequence: ImageSequence, progress: Progress | None = None) -> str | N
     """
     h = hashlib.blake2b(digest_size=16)
     whole = True
-    for position, digests in enumerate(over_frames(sequence, _digests)):
+    for position, digests in enumerate(map_frames(sequence, _digests)):
         entry = sequence.frames[position]
         h.update(f"{entry.index},{entry.timestamp_ns},{entry.segment}\n".encode())
         if digests is None:
@@ -53,7 +54,7 @@ def digest(sequence: ImageSequence, progress: Progress | None = None) -> str | N
         else:
             h.update(digests)
         if progress is not None:
-            progress(position + 1, len(sequence))
+            progress(sequence.name, position + 1, len(sequence))
     return h.hexdigest() if whole else None
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.associate import nearest, one_to_one
 from robotvision.data.images import decode_depth_mm
-from robotvision.data.names import is_inside, seconds_to_ns, text_lines
+from robotvision.data.names import is_inside, seconds_to_ns, text_lines, time_fault
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
@@ -76,7 +76,7 @@ class TumReader:
     title = "tum: rgb.txt, depth.txt, groundtruth.txt"
 
     def detects(self, path: Path) -> bool:
-        """Return whether rgb.txt lies there."""
+        """Return whether rgb.txt exists."""
         return (path / "rgb.txt").exists()
 
     def read(self, path: Path) -> Reading:
@@ -143,15 +143,8 @@ def _table(
         except ValueError as e:
             faults.append(Fault(path, str(e), line))
             continue
-        if rows and time_ns < rows[-1][1]:
-            faults.append(
-                Fault(
-                    path,
-                    f"time goes back: {time_ns} ns after {rows[-1][1]} ns",
-                    line,
-                    remedy="order frames by time",
-                )
-            )
+        if rows and (fault := time_fault(rows[-1][1], time_ns, path, line)):
+            faults.append(fault)
             if path.name != "rgb.txt":
                 continue
         rows.append((line, time_ns, row))

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from robotvision.data import read_sequence
+from robotvision.data.names import order_faults
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading, Source
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
+from robotvision.plugins.progress import Progress
 from robotvision.tasks import Task, load_task
 
 T = TypeVar("T")
 
-Progress = Callable[[int, int], None]
-"""Called with (frames done, frames in all)."""
-
-Looked = tuple[str, Source, tuple[int, ...] | FrameError]
-"""One image looked at: channel, source, its shape or what is wrong with it."""
+DecodeResult = tuple[str, Source, tuple[int, ...] | FrameError]
+"""Of one image: channel, source, its shape or what is wrong with it."""
 
 
 def verify(
@@ -31,11 +30,11 @@ def verify(
     Parameters
     ----------
     subject : Reading or Path
-        What a reader found, or where a sequence lies.
+        What a reader returned, or the path of a sequence.
     task : Task, optional
         Whose rooms and objects the truth may hold; where None, the one the sequence names, if any.
     progress : callable, optional
-        Called with (frames done, frames in all) as images are decoded.
+        Called with (sequence, frames done, frames in all) as images are decoded.
     """
     if isinstance(subject, Path):
         subject = _read(subject, None)
@@ -43,14 +42,14 @@ def verify(
     sequence = subject.sequence
     if sequence is None:
         return faults
-    faults += _order(sequence)
+    faults += _check_order(sequence)
     faults += _stray_truth(sequence)
-    faults += _outside_task(sequence, task)
-    faults += _images(sequence, progress)
+    faults += _check_labels(sequence, task)
+    faults += _check_images(sequence, progress)
     return list(dict.fromkeys(faults))
 
 
-def checked(
+def read_and_verify(
     path: Path,
     reader: str | None = None,
     task: Task | None = None,
@@ -72,25 +71,7 @@ def _read(path: Path, reader: str | None, **params: Any) -> Reading:
         return Reading(None, list(e.faults))
 
 
-def order_faults(previous: FrameEntry, entry: FrameEntry, table: Path) -> Iterator[Fault]:
-    """Yield what is wrong with ``entry`` after ``previous``: numbers and times must not go back."""
-    if entry.index < previous.index:
-        yield Fault(
-            table,
-            f"the index {entry.index} follows {previous.index}",
-            entry.line,
-            remedy="order frames by index",
-        )
-    if entry.timestamp_ns < previous.timestamp_ns:
-        yield Fault(
-            table,
-            f"time goes back: {entry.timestamp_ns} ns after {previous.timestamp_ns} ns",
-            entry.line,
-            remedy="order frames by time",
-        )
-
-
-def _order(sequence: ImageSequence) -> Iterator[Fault]:
+def _check_order(sequence: ImageSequence) -> Iterator[Fault]:
     table = sequence.table or sequence.root
     seen: dict[int, FrameEntry] = {}
     previous: FrameEntry | None = None
@@ -125,7 +106,7 @@ def _stray_truth(sequence: ImageSequence) -> Iterator[Fault]:
             )
 
 
-def _outside_task(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]:
+def _check_labels(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]:
     if task is None and sequence.task is not None:
         try:
             task = load_task(sequence.task, sequence.root)
@@ -155,38 +136,28 @@ def _outside_task(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]
                 )
 
 
-def _images(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
+def _check_images(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
     sizes = {c: s for c in sequence.channels if (s := sequence.size(c))}
-    said = dict.fromkeys(sizes, "as the calibration says")
-    for position, looked in enumerate(decoded(sequence)):
-        for channel, source, seen in looked:
-            if isinstance(seen, FrameError):
-                yield image_fault(sequence, position, channel, source, seen)
+    origin = dict.fromkeys(sizes, "as the calibration says")
+    for position, results in enumerate(map_frames(sequence, _decode)):
+        for channel, source, result in results:
+            if isinstance(result, FrameError):
+                yield image_fault(sequence, position, channel, source, result)
             elif sequence.channels.get(channel) is not ChannelKind.POINTS:
-                size = (seen[1], seen[0])
+                size = (result[1], result[0])
                 expected = sizes.setdefault(channel, size)
-                said.setdefault(channel, f"as in {_shown(sequence, source)}")
+                origin.setdefault(channel, f"as in {_relative(sequence, source)}")
                 if size != expected:
-                    yield image_fault(
-                        sequence,
-                        position,
-                        channel,
-                        source,
-                        FrameError(
-                            f"expected {expected[0]}x{expected[1]} pixels {said[channel]}, "
-                            f"got {size[0]}x{size[1]}"
-                        ),
+                    error = FrameError(
+                        f"expected {expected[0]}x{expected[1]} pixels {origin[channel]}, "
+                        f"got {size[0]}x{size[1]}"
                     )
+                    yield image_fault(sequence, position, channel, source, error)
         if progress is not None:
-            progress(position + 1, len(sequence))
+            progress(sequence.name, position + 1, len(sequence))
 
 
-def decoded(sequence: ImageSequence) -> Iterator[list[Looked]]:
-    """Decode every image of a sequence on all cores and yield what was seen, frame by frame."""
-    yield from over_frames(sequence, _look)
-
-
-def over_frames(sequence: ImageSequence, work: Callable[[FrameEntry], T]) -> Iterator[T]:
+def map_frames(sequence: ImageSequence, work: Callable[[FrameEntry], T]) -> Iterator[T]:
     """Yield ``work(entry)`` of each frame in order, worked on by all cores.
 
     A source that is only quick in order (``in_order``: a video) is read by one thread. Only a few
@@ -204,7 +175,7 @@ def over_frames(sequence: ImageSequence, work: Callable[[FrameEntry], T]) -> Ite
             yield ahead.popleft().result()
 
 
-def _look(entry: FrameEntry) -> list[Looked]:
+def _decode(entry: FrameEntry) -> list[DecodeResult]:
     return [(channel, source, _shape(source)) for channel, source in entry.sources.items()]
 
 
@@ -222,9 +193,9 @@ def image_fault(
     message = str(error).removeprefix(f"{source.where}: ")
     if sequence.table is None or sequence.frames[position].line is None:
         return Fault(source.where, message)
-    return sequence.fault(position, f"{channel}: {_shown(sequence, source)}: {message}")
+    return sequence.fault(position, f"{channel}: {_relative(sequence, source)}: {message}")
 
 
-def _shown(sequence: ImageSequence, source: Source) -> str:
+def _relative(sequence: ImageSequence, source: Source) -> str:
     path = Path(source.where)
     return str(path.relative_to(sequence.root)) if path.is_relative_to(sequence.root) else str(path)

@@ -25,7 +25,7 @@ from robotvision.data.names import (
     cloud_channels,
     cloud_sources,
     is_image,
-    listed,
+    list_names,
     names_in,
     nominal_ns,
 )
@@ -145,7 +145,7 @@ def _number(path: Path) -> int:
 
 
 def _images(folder: Path, faults: list[Fault]) -> list[str]:
-    return [n for n in listed(folder / VISUAL, faults) if is_image(n)]
+    return [n for n in list_names(folder / VISUAL, faults) if is_image(n)]
 
 
 def _digits(name: str) -> str:

@@ -2,7 +2,7 @@
 
 ``python -m robotvision.data.vidrilo_labels FILE`` prints what `labels_in` returns, as JSON. On some
 broken files SciPy's reader ends the whole process (a segmentation fault); so a child reads, and
-what becomes of it is told.
+how it ends is reported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def labels_apart(mat: Path) -> list[dict[str, Any]] | str:
     """Return `labels_in` of a file, read by a child process; or what is wrong, in one line."""
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
-    # -P: nothing that lies in the current folder is imported in place of a package
+    # -P: nothing in the current folder is imported in place of a package
     command = [sys.executable, "-P", "-m", __spec__.name, str(mat)]
     try:
         child = subprocess.run(
@@ -38,8 +38,8 @@ def labels_apart(mat: Path) -> list[dict[str, Any]] | str:
     except subprocess.TimeoutExpired:
         return f"not a MATLAB file that can be read (SciPy was not done after {_LONGEST_S} s)"
     if child.returncode == 0:
-        found: list[dict[str, Any]] | str = json.loads(child.stdout)
-        return found
+        entries: list[dict[str, Any]] | str = json.loads(child.stdout)
+        return entries
     if child.returncode < 0:
         how = signal.Signals(-child.returncode).name
         return f"not a MATLAB file that can be read (SciPy's reader was ended by {how})"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
+from robotvision.plugins.progress import Progress
 from robotvision.synth.sequence import DriveSpec, render_sequence
 
 N_FRAMES = 125
 
 
 def default_specs(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[DriveSpec, ...]:
-    """Return the sequences of the default set.
+    """Return what the sequences of the default set are rendered from.
 
     By night the robot drives the other way, chairs and tables have moved, and some rooms are
     hardly lit.
@@ -35,7 +35,7 @@ def write_default_set(
     folder: Path,
     n_frames: int = N_FRAMES,
     seed: int = 1,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Write the default set into ``folder``, one sequence a folder; returns their folders.
 
@@ -43,12 +43,6 @@ def write_default_set(
     """
     written = []
     for spec in default_specs(n_frames, seed):
-        path = folder / spec.name
-
-        def tell(done: int, total: int, name: str = spec.name) -> None:
-            if progress is not None:
-                progress(name, done, total)
-
-        render_sequence(spec, path, tell)
-        written.append(path)
+        written.append(folder / spec.name)
+        render_sequence(spec, written[-1], progress)
     return written

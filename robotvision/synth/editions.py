@@ -16,12 +16,12 @@ imageclef2014        colour + depth, objects; the test building is never seen in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from robotvision.errors import RobotVisionError, UnknownNameError
+from robotvision.plugins.progress import Progress
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
 from robotvision.synth.sequence import DriveSpec, render_sequence
 from robotvision.tasks import load_task
@@ -122,7 +122,7 @@ EDITIONS: dict[str, Edition] = {
 
 
 def edition_specs(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[str, DriveSpec]:
-    """Return the sequences of an edition's stand-in, by folder.
+    """Return what an edition's stand-in is rendered from, by folder.
 
     Raises
     ------
@@ -132,14 +132,14 @@ def edition_specs(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
     if name not in EDITIONS:
         raise UnknownNameError("edition", name, tuple(EDITIONS))
     edition, task = EDITIONS[name], load_task(name)
-    sequences = {}
+    specs = {}
     for folder, change in edition.parts.items():
         options = {**edition.common, **change}
         known = task.room_names if options.pop("known", False) else None
         without = options.pop("without", ())
         rooms = (*task.room_names, *edition.strange)
         visit = known if not without else tuple(r for r in rooms if r not in without)
-        sequences[folder] = DriveSpec(
+        specs[folder] = DriveSpec(
             name=folder,
             seed=seed + options.pop("building", 0),
             rooms=rooms,
@@ -149,7 +149,7 @@ def edition_specs(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
             objects=task.objects,
             **options,
         )
-    return sequences
+    return specs
 
 
 def write_edition(
@@ -157,7 +157,7 @@ def write_edition(
     folder: Path,
     n_frames: int = N_FRAMES,
     seed: int = 1,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Write an edition's stand-in into ``folder``; returns the folders of its sequences.
 
@@ -168,32 +168,27 @@ def write_edition(
     RobotVisionError
         One of the folders holds something already.
     """
-    sequences = edition_specs(name, n_frames, seed)
-    for part in sequences:
+    specs = edition_specs(name, n_frames, seed)
+    for part in specs:
         if (folder / part).exists() and any((folder / part).iterdir()):
             raise RobotVisionError(f"{folder / part}: holds something already; give another --out")
     written = []
-    for part, spec in sequences.items():
-
-        def tell(done: int, total: int, part: str = part) -> None:
-            if progress is not None:
-                progress(part, done, total)
-
-        _write(EDITIONS[name].layout, spec, folder / part, tell)
+    for part, spec in specs.items():
+        _write(EDITIONS[name].layout, spec, folder / part, progress)
         written.append(folder / part)
-    (folder / "README.md").write_text(_readme(name, n_frames, seed, tuple(sequences)), "utf-8")
+    (folder / "README.md").write_text(_readme(name, n_frames, seed, tuple(specs)), "utf-8")
     return written
 
 
-def _write(layout: str, spec: DriveSpec, path: Path, tell: Callable[[int, int], None]) -> None:
+def _write(layout: str, spec: DriveSpec, path: Path, progress: Progress | None) -> None:
     if layout == "idol2":
         with Idol2Writer(path) as idol2:
-            render_sequence(spec, idol2, tell)
+            render_sequence(spec, idol2, progress)
     elif layout == "imageclef2012":
         with ImageClef2012Writer(path) as imageclef2012:
-            render_sequence(spec, imageclef2012, tell)
+            render_sequence(spec, imageclef2012, progress)
     else:
-        render_sequence(spec, path, tell)
+        render_sequence(spec, path, progress)
 
 
 def _readme(name: str, n_frames: int, seed: int, parts: tuple[str, ...]) -> str:

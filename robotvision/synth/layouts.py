@@ -9,13 +9,13 @@ from typing import Self
 
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.errors import RobotVisionError
-from robotvision.records import Image
+from robotvision.records import Image, Truth
 
 Pose = tuple[float, float, float]
 
 
 class Idol2Writer:
-    """Writes KTH-IDOL2's layout: everything but the pixels stands in an image's name.
+    """Writes KTH-IDOL2's layout: an image's name holds everything but the pixels.
 
     ``t<seconds, 6 decimals>_r<ROOM>_x<m>_y<m>_a<rad>.png``, the last three as C's ``%g``.
     """
@@ -35,15 +35,14 @@ class Idol2Writer:
         self,
         timestamp_ns: int,
         images: Mapping[str, Image],
-        segment: int = 0,
-        pose: Pose | None = None,
-        room: str | None = None,
-        objects: frozenset[str] = frozenset(),
+        segment: int,
+        pose: Pose,
+        truth: Truth,
     ) -> None:
         """Write one frame; the layout has no segments and no objects."""
-        x, y, heading = pose if pose is not None else (0.0, 0.0, 0.0)
+        x, y, heading = pose
         seconds, rest = divmod(timestamp_ns // 1000, 1_000_000)
-        name = f"t{seconds}.{rest:06d}_r{room}_x{x:g}_y{y:g}_a{heading:g}.png"
+        name = f"t{seconds}.{rest:06d}_r{truth.room}_x{x:g}_y{y:g}_a{heading:g}.png"
         (self.path / name).write_bytes(encode_png(images["rgb"]))
 
 
@@ -71,10 +70,9 @@ class ImageClef2012Writer:
         self,
         timestamp_ns: int,
         images: Mapping[str, Image],
-        segment: int = 0,
-        pose: Pose | None = None,
-        room: str | None = None,
-        objects: frozenset[str] = frozenset(),
+        segment: int,
+        pose: Pose,
+        truth: Truth,
     ) -> None:
         """Write one frame; the layout has no times, poses, segments or objects."""
         self._n += 1
@@ -83,7 +81,7 @@ class ImageClef2012Writer:
         if "depth" in images:
             depth = self.path / "depth" / f"depth_{self._n}.png"
             depth.write_bytes(encode_png(images["depth"]))
-        self._truth.write(f"{image.name}: {room}\n")
+        self._truth.write(f"{image.name}: {truth.room}\n")
 
 
 def _new_folder(path: Path) -> Path:

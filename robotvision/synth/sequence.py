@@ -1,8 +1,8 @@
-"""A sequence: which building, which light, which way; rendered into a sequence with exact truth."""
+"""A drive through the building: its floor, light and way, rendered as a sequence with truth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from robotvision.data.native import SequenceWriter
 from robotvision.errors import RobotVisionError
-from robotvision.records import Image
+from robotvision.plugins.progress import Progress
+from robotvision.records import Image, Truth
 from robotvision.synth.building import Floor, build_floor
 from robotvision.synth.camera import Appearance, CameraView, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
@@ -23,7 +24,6 @@ from robotvision.synth.path import Way, drive, order_rooms, sample
 from robotvision.synth.sensor import AutoExposure, develop, measure_depth
 
 Pose = tuple[float, float, float]
-Progress = Callable[[int, int], None]
 
 ROOMS = (
     "Corridor", "Kitchen", "Toilet", "PrinterRoom", "ProfessorOffice", "StudentOffice",
@@ -34,13 +34,13 @@ ROOMS = (
 VISIBLE_SHARE = 0.0025
 """An object is in view where its class covers at least this share of the image."""
 
-KINDS = {"rgb": "color", "left": "color", "right": "color", "depth": "depth_mm"}
+CHANNEL_KINDS = {"rgb": "color", "left": "color", "right": "color", "depth": "depth_mm"}
 BASELINE_M = 0.12
 
 
 @dataclass(frozen=True, slots=True)
 class DriveSpec:
-    """All that decides a sequence's pixels.
+    """All that decides a generated sequence's pixels.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class DriveSpec:
     kidnappings : int
         How often the robot is carried elsewhere; each begins a new segment.
     objects : tuple of str or None
-        Object classes to tell of; None: all that are known; (): none.
+        Object classes in the truth; None: all that are known; (): none.
     start_ns : int
         Time of the first frame.
     """
@@ -107,9 +107,9 @@ class DriveSpec:
                 f"{where}: expected at least 16 x 16 pixels, got {self.width} x {self.height}"
             )
         for channel in self.channels:
-            if channel not in KINDS:
+            if channel not in CHANNEL_KINDS:
                 raise RobotVisionError(
-                    f"{where}: channel: expected one of {', '.join(KINDS)}, got {channel!r}"
+                    f"{where}: channel: expected one of {', '.join(CHANNEL_KINDS)}, got {channel!r}"
                 )
         if self.light not in LIGHTS:
             raise RobotVisionError(
@@ -130,18 +130,18 @@ class Shot:
 
 
 class Sink(Protocol):
-    """Takes the frames of a sequence: `SequenceWriter`, or a writer of another layout."""
+    """Writes the frames of a sequence: `SequenceWriter`, or a writer of another layout."""
 
     def add(
         self,
         timestamp_ns: int,
         images: Mapping[str, Image],
-        segment: int = 0,
-        pose: Pose | None = None,
-        room: str | None = None,
-        objects: frozenset[str] = frozenset(),
+        segment: int,
+        pose: Pose,
+        truth: Truth,
+        /,
     ) -> None:
-        """Take one frame."""
+        """Write one frame."""
 
 
 def calibration(spec: DriveSpec) -> dict[str, dict[str, float]]:
@@ -156,11 +156,8 @@ def calibration(spec: DriveSpec) -> dict[str, dict[str, float]]:
         "cy": lens.cy,
         "height_m": spec.camera_height_m,
     }
-    found = {}
-    for channel in spec.channels:
-        stereo = {"baseline_m": BASELINE_M} if channel in ("left", "right") else {}
-        found[channel] = {**base, **stereo}
-    return found
+    stereo = base | {"baseline_m": BASELINE_M}
+    return {c: stereo if c in ("left", "right") else base for c in spec.channels}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,7 +308,7 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
     to : Sink or Path
         A writer with ``add``, or a folder that holds no sequence yet.
     progress : callable, optional
-        Called after each frame with (frames done, frames in all).
+        Called after each frame with (sequence, frames done, frames in all).
 
     Returns
     -------
@@ -325,9 +322,9 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
     RobotVisionError
         The folder holds a sequence already or cannot be written.
     """
-    stage_of(spec)  # what cannot be built is said before a folder is made
+    stage_of(spec)  # a floor that cannot be built is an error before a folder is created
     if isinstance(to, Path):
-        channels = {c: KINDS[c] for c in spec.channels}
+        channels = {c: CHANNEL_KINDS[c] for c in spec.channels}
         note = (
             f"generated: robotvision synth, {spec.light}, building {spec.seed}, floor {spec.floor}"
         )
@@ -341,7 +338,8 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
 def _write(spec: DriveSpec, sink: Sink, progress: Progress | None) -> int:
     n = 0
     for n, shot in enumerate(shots(spec), 1):
-        sink.add(shot.timestamp_ns, shot.images, shot.segment, shot.pose, shot.room, shot.objects)
+        truth = Truth(shot.room, shot.objects)
+        sink.add(shot.timestamp_ns, shot.images, shot.segment, shot.pose, truth)
         if progress is not None:
-            progress(n, spec.n_frames)
+            progress(spec.name, n, spec.n_frames)
     return n

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.names import NUMBER, pose_of, seconds_to_ns, text_lines
+from robotvision.data.names import NUMBER, parse_pose, seconds_to_ns, text_lines
 from robotvision.data.native import read_table, whole
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.synth.light import LIGHTS
@@ -186,7 +186,7 @@ def _name_rows(path: Path, faults: list[Fault]) -> Iterator[_Row]:
         if match is None:
             faults.append(Fault(path, _unusable(name), line, remedy="mend or remove the line"))
             continue
-        time_ns, pose = seconds_to_ns(match[1]), pose_of(match.groups()[2:])
+        time_ns, pose = seconds_to_ns(match[1]), parse_pose(match.groups()[2:])
         if time_ns is None or pose is None:
             faults.append(Fault(path, f"time or pose of {name!r} is out of range", line))
             continue
@@ -224,7 +224,7 @@ def _csv_row(
     time_ns = (whole if clock == "timestamp_ns" else seconds_to_ns)(text)
     given = [cells[c] for c in COLUMNS[1:]]
     try:
-        pose = pose_of(given)
+        pose = parse_pose(given)
     except ValueError:
         pose = None
     if time_ns is None:

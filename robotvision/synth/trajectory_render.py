@@ -16,7 +16,7 @@ import os
 import shutil
 import signal
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,18 +28,17 @@ import numpy as np
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.progress import Progress
 from robotvision.records import Image
 from robotvision.synth.building import Floor
 from robotvision.synth.camera import Appearance, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
 from robotvision.synth.light import Transport, lighting, transport
 from robotvision.synth.sensor import AutoExposure, develop, measure_depth
-from robotvision.synth.sequence import KINDS, DriveSpec, calibration
+from robotvision.synth.sequence import CHANNEL_KINDS, DriveSpec, calibration
 from robotvision.synth.trajectory import Track, check_names, rate_hz
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
 from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished
-
-Tell = Callable[[str, int, int], None]
 
 LAYOUTS = ("idol2", "native")
 CHUNK = 12
@@ -214,7 +213,7 @@ def _work(task: _Task) -> tuple[int, int]:
 
 
 def render_tracks(
-    layout: PlanLayout, out: Path, spec: RenderSpec, tell: Tell | None = None
+    layout: PlanLayout, out: Path, spec: RenderSpec, progress: Progress | None = None
 ) -> RenderOutcome:
     """Render sequences of a layout into ``out``, one folder a sequence; images that lie there stay.
 
@@ -226,7 +225,7 @@ def render_tracks(
         Its folder: new, empty, or one that the same sequences and options were rendered to before.
     spec : RenderSpec
         Size, layout, choice of frames.
-    tell : callable, optional
+    progress : callable, optional
         Called with (sequence, frames done, frames wanted).
 
     Returns
@@ -248,7 +247,7 @@ def render_tracks(
         plan = draw_plan(layout.plan, scene.floor, layout.tracks)
         (out / "plan.png").write_bytes(encode_png(plan))
         (out / "README.md").write_text(_NOTE, encoding="utf-8")
-        stopped = _run(scene, wanted, tell or (lambda *_: None))
+        stopped = _run(scene, wanted, progress or (lambda *_: None))
     except OSError as e:
         raise RobotVisionError(f"{e.filename or out}: cannot be written ({e.strerror})") from e
     sequences = tuple(_finished(scene, t, frames) for t, frames in wanted.items())
@@ -344,7 +343,7 @@ def _digest(t: Track) -> str:
     return h.hexdigest()[:16]
 
 
-def _run(scene: Scene, wanted: dict[int, list[int]], tell: Tell) -> bool:
+def _run(scene: Scene, wanted: dict[int, list[int]], progress: Progress) -> bool:
     """Render what is not there yet; returns whether it was stopped."""
     tracks, layout = scene.layout.tracks, scene.spec.layout
     done = dict.fromkeys(wanted, 0)
@@ -356,12 +355,12 @@ def _run(scene: Scene, wanted: dict[int, list[int]], tell: Tell) -> bool:
                 part.unlink()
         left = [k for k in frames if not _is_there(scene, t, k)]
         done[t] = len(frames) - len(left)
-        tell(tracks[t].name, done[t], len(frames))
+        progress(tracks[t].name, done[t], len(frames))
         tasks += [_Task(t, tuple(left[i : i + CHUNK])) for i in range(0, len(left), CHUNK)]
     try:
         for t, n in _results(scene, tasks):
             done[t] += n
-            tell(tracks[t].name, done[t], len(wanted[t]))
+            progress(tracks[t].name, done[t], len(wanted[t]))
     except KeyboardInterrupt:
         return True
     return False
@@ -420,7 +419,7 @@ def _write_tables(scene: Scene, sequence: Track, folder: Path, frames: list[int]
     for name in ("sequence.yaml", "frames.csv", "truth.csv"):
         (folder / name).unlink(missing_ok=True)
     note = f"generated: robotvision synth --trajectory, {sequence.light}, building {spec.seed}"
-    channels = {c: KINDS[c] for c in ("rgb", "depth")}
+    channels = {c: CHANNEL_KINDS[c] for c in ("rgb", "depth")}
     with SequenceWriter(
         folder, sequence.name, channels, rate_hz(sequence), calibration(spec.camera), note
     ) as writer:

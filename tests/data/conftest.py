@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
+from robotvision.records import Truth
 
 IDOL2_NAMES = (
     "t1138915584.666738_rPA_x6.20243_y8.58076_a-1.67569.png",
@@ -70,8 +71,10 @@ def native(root: Path) -> Path:
                 images,
                 segment=i // 3,
                 pose=(i / 2, -1.0, 0.25),
-                room="Kitchen" if i < 3 else "Corridor",
-                objects=frozenset({"Chair", "Fridge"}) if i == 4 else frozenset(),
+                room=Truth(
+                    "Kitchen" if i < 3 else "Corridor",
+                    frozenset({"Chair", "Fridge"}) if i == 4 else frozenset(),
+                ),
                 index=index,
             )
     return root
