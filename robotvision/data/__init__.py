@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.data.links import leading_out
-from robotvision.data.sequence import ImageSequence, Reader, Reading
+from robotvision.data.sequence import ImageSequence, Reader, Reading, renamed
 from robotvision.errors import Fault, InputFaults, wrong_type
 from robotvision.plugins.registry import Registry
 
@@ -95,6 +95,13 @@ def open_sequence(
     if reading.faults or reading.sequence is None:
         raise InputFaults(reading.faults or [Fault(path, "no frames in it")])
     return reading.sequence
+
+
+def __getattr__(name: str) -> Any:
+    """Return a class under its name of 0.1.0, with a warning, for one release."""
+    if name == "Sequence":
+        return renamed(__name__, name, ImageSequence)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _nearest(path: Path) -> str:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from robotvision.data.images import decode_color, decode_depth_mm
 from robotvision.data.pcd import decode_depth, decode_points
@@ -289,18 +289,22 @@ def require_channels(sequence: ImageSequence, channels: tuple[str, ...], wanted_
 
 
 _OLD_NAMES = {
-    "Sequence": "ImageSequence",
-    "Entry": "FrameEntry",
-    "Kind": "ChannelKind",
-    "Picture": "ImageFile",
+    "Sequence": ImageSequence,
+    "Entry": FrameEntry,
+    "Kind": ChannelKind,
+    "Picture": ImageFile,
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Give a class under its name of 0.1.0, with a warning, for one release."""
-    if name not in _OLD_NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    new = _OLD_NAMES[name]
-    text = f"robotvision.data.sequence.{name} is now {new}; the old name goes with the next release"
-    warnings.warn(text, DeprecationWarning, stacklevel=2)
-    return globals()[new]
+def renamed(module: str, old: str, cls: type) -> type:
+    """Return ``cls``, warning that the module's name ``old`` for it is deprecated."""
+    text = f"{module}.{old} is now {cls.__name__}; the old name goes with the next release"
+    warnings.warn(text, DeprecationWarning, stacklevel=3)
+    return cls
+
+
+def __getattr__(name: str) -> type:
+    """Return a class under its name of 0.1.0, with a warning, for one release."""
+    if name in _OLD_NAMES:
+        return renamed(__name__, name, _OLD_NAMES[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
