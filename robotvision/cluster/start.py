@@ -72,7 +72,7 @@ class ClusterOptions:
 
 
 @contextmanager
-def opened(wish: ClusterOptions) -> Iterator[Any]:
+def opened(options: ClusterOptions) -> Iterator[Any]:
     """Hand out a client of the cluster, closed afterwards with what was started for it.
 
     Raises
@@ -99,13 +99,13 @@ def opened(wish: ClusterOptions) -> Iterator[Any]:
     for name in ("distributed", "distributed.client"):  # what failed stands in the rows
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(settings):
-        if wish.scheduler is not None:
-            with _connected(wish) as client:
+        if options.scheduler is not None:
+            with _connected(options) as client:
                 yield client
             return
-        if not wish.is_inside:
+        if not options.is_inside:
             _load_once()
-        cluster = _local(wish) if wish.file is None else _described(wish.file)
+        cluster = _local(options) if options.file is None else _described(options.file)
         try:
             with make_client(cluster, set_as_default=False) as client:
                 yield client
@@ -114,36 +114,36 @@ def opened(wish: ClusterOptions) -> Iterator[Any]:
 
 
 @contextmanager
-def _connected(wish: ClusterOptions) -> Iterator[Any]:
+def _connected(options: ClusterOptions) -> Iterator[Any]:
     try:
-        client = make_client(wish.scheduler, timeout=wish.connect_s, set_as_default=False)
+        client = make_client(options.scheduler, timeout=options.connect_s, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as e:
         raise RobotVisionError(
-            f"--scheduler {wish.scheduler}: cannot be reached within {wish.connect_s:g} s; is "
-            "'dask scheduler' running there, and does the address begin with tcp://?"
+            f"--scheduler {options.scheduler}: cannot be reached within {options.connect_s:g} s; "
+            "is 'dask scheduler' running there, and does the address begin with tcp://?"
         ) from e
     with client:
         yield client
 
 
-def _local(wish: ClusterOptions) -> Any:
+def _local(options: ClusterOptions) -> Any:
     import distributed
 
     cores = len(os.sched_getaffinity(0))
-    n = wish.workers or (max(1, cores - 1) if wish.exclusive else cores)
-    if wish.exclusive and n > max(1, cores - 1):
+    n = options.workers or (max(1, cores - 1) if options.exclusive else cores)
+    if options.exclusive and n > max(1, cores - 1):
         raise RobotVisionError(
             f"--workers {n}: with --exclusive each worker has a core of its own and one is left to "
             f"the scheduler; this machine has {cores}"
         )
     local: Any = distributed.LocalCluster  # Dask has no types
     return local(
-        n_workers=1 if wish.is_inside else n,
+        n_workers=1 if options.is_inside else n,
         threads_per_worker=1,
-        processes=not wish.is_inside,
+        processes=not options.is_inside,
         dashboard_address=":0",
         silence_logs=logging.CRITICAL,
-        **({} if wish.is_inside else {"preload": "robotvision.sweep.quiet"}),
+        **({} if options.is_inside else {"preload": "robotvision.sweep.quiet"}),
     )
 
 
@@ -175,13 +175,13 @@ def _described(path: Path) -> Any:
     about = validate(load(path), ClusterFile)
     module, _, name = about.class_.rpartition(".")
     try:
-        made = getattr(importlib.import_module(module), name)
+        cluster_class = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as e:
         raise RobotVisionError(
             f"{path}: class {about.class_!r}: cannot be imported ({e}); install its package here"
         ) from e
     try:
-        cluster = made(**about.params)
+        cluster = cluster_class(**about.params)
     except (TypeError, ValueError, OSError, RuntimeError) as e:
         raise RobotVisionError(f"{path}: {about.class_}: {str(e).splitlines()[0]}") from e
     if about.adapt is not None:
@@ -193,7 +193,7 @@ def _described(path: Path) -> Any:
 
 def require_same_release(client: Any, version: str) -> None:
     """Raise RobotVisionError where a worker has another release of robotvision, or none."""
-    found = client.run(importlib.metadata.version, "robotvision", on_error="return")
+    releases = client.run(importlib.metadata.version, "robotvision", on_error="return")
     wrong = [
         f"worker {address}: "
         + (
@@ -201,7 +201,7 @@ def require_same_release(client: Any, version: str) -> None:
             if isinstance(v, Exception)
             else f"robotvision {v}, here it is {version}"
         )
-        for address, v in sorted(found.items())
+        for address, v in sorted(releases.items())
         if v != version
     ]
     if wrong:
@@ -210,10 +210,10 @@ def require_same_release(client: Any, version: str) -> None:
 
 def sharing(client: Any) -> Mapping[str, str]:
     """Return, for each worker that shares cores with another, that one's address."""
-    found: dict[str, tuple[str, tuple[int, ...]]] = client.run(placement)
+    places: dict[str, tuple[str, tuple[int, ...]]] = client.run(placement)
     shared: dict[str, str] = {}
-    for address, (host, cores) in found.items():
-        for other, (its_host, its_cores) in found.items():
+    for address, (host, cores) in places.items():
+        for other, (its_host, its_cores) in places.items():
             if other != address and its_host == host and set(cores) & set(its_cores):
                 shared[address] = other
     return shared

@@ -103,12 +103,12 @@ class Store:
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, none where it is not there. Raises RobotVisionError."""
         try:
-            found = self.fs.ls(self.place(folder), detail=False)
+            paths = self.fs.ls(self.place(folder), detail=False)
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as e:
             raise self._fault(folder, "read", e) from e
-        return sorted(str(p).rstrip("/").rpartition("/")[2] for p in found)
+        return sorted(str(p).rstrip("/").rpartition("/")[2] for p in paths)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all. Raises RobotVisionError."""

@@ -129,14 +129,14 @@ class VidriloReader:
 def _numbered(path: Path) -> dict[int, Path]:
     """Return the ``Sequence<n>`` folders in ``path`` by their number, in order."""
     try:
-        found = {
+        folders = {
             int(m[1]): p
             for p in path.iterdir()
             if (m := _SEQUENCE.fullmatch(p.name)) and (p / VISUAL).is_dir()
         }
     except OSError:
         return {}
-    return dict(sorted(found.items()))
+    return dict(sorted(folders.items()))
 
 
 def _number(path: Path) -> int:
@@ -159,19 +159,19 @@ def _clouds(folder: Path, faults: list[Fault]) -> dict[str, Path]:
     for place in _CLOUDS:
         names = [n for n in names_in(folder / place) if n.lower().endswith(".pcd")]
         if names:
-            found = {_digits(n): folder / place / n for n in sorted(names)}
-            by_number = found if len(found) == len(names) and "" not in found else {}
+            numbered = {_digits(n): folder / place / n for n in sorted(names)}
+            by_number = numbered if len(numbered) == len(names) and "" not in numbered else {}
             return by_number | {Path(n).stem: folder / place / n for n in names}
     return {}
 
 
 def _configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | None:
     """Return names and room numbers of each entry of the struct ``Configuration``."""
-    found = labels_apart(mat)
-    if isinstance(found, str):
-        faults.append(Fault(mat, found))
+    entries = labels_apart(mat)
+    if isinstance(entries, str):
+        faults.append(Fault(mat, entries))
         return None
-    return found
+    return entries
 
 
 def _labels_of(

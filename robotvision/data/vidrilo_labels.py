@@ -59,8 +59,8 @@ def labels_in(mat: Path) -> list[dict[str, Any]] | str:
 
     try:
         with open(mat, "rb") as f:
-            found = loadmat(f, variable_names=[STRUCT])
-        entries = found.get(STRUCT)
+            variables = loadmat(f, variable_names=[STRUCT])
+        entries = variables.get(STRUCT)
         fields = getattr(getattr(entries, "dtype", None), "names", None)
         if entries is None or fields is None or len(fields) < 3:
             return f"expected a struct {STRUCT!r} of at least three fields"
@@ -76,11 +76,11 @@ def labels_in(mat: Path) -> list[dict[str, Any]] | str:
 
 def _texts(value: Any) -> list[str]:
     """Return the strings of a cell array or of a character matrix."""
-    found = []
+    texts = []
     for item in np.asarray(value).ravel():
         text = np.asarray(item).ravel()
-        found.append(str(text[0]).strip() if text.size else "")
-    return found
+        texts.append(str(text[0]).strip() if text.size else "")
+    return texts
 
 
 def _wholes(value: Any) -> list[int] | None:

@@ -21,6 +21,6 @@ def search_also(folder: Path) -> None:
 
 def reach() -> list[str]:
     """Put the folders at the end of ``sys.path``, where they are not on it; return them."""
-    found = list(dict.fromkeys(str(folder.resolve()) for folder in _folders))
-    sys.path += [folder for folder in found if folder not in sys.path]
-    return found
+    folders = list(dict.fromkeys(str(folder.resolve()) for folder in _folders))
+    sys.path += [folder for folder in folders if folder not in sys.path]
+    return folders

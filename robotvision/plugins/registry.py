@@ -89,14 +89,14 @@ class Registry:
             return target
         if isinstance(target, str):
             return self._load(name, target)
-        found = tuple(entry_points(group=self.group, name=name))
-        if len({e.value for e in found}) > 1:
+        offered = tuple(entry_points(group=self.group, name=name))
+        if len({e.value for e in offered}) > 1:
             raise RobotVisionError(
                 f"{self.kind} {name!r} is offered by several packages: "
-                f"{', '.join(sorted(e.value for e in found))}; use the dotted name of one"
+                f"{', '.join(sorted(e.value for e in offered))}; use the dotted name of one"
             )
-        if found:
-            return self._load(name, found[0].value)
+        if offered:
+            return self._load(name, offered[0].value)
         if "." in name:
             return _import_dotted(name, self)
         raise UnknownNameError(self.kind, name, self.names())
@@ -149,7 +149,7 @@ def _import_dotted(name: str, registry: Registry) -> type:
     module, _, attribute = name.rpartition(".")
     folders = reach()
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        cls = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as e:
         searched = ", ".join(["what is installed", "PYTHONPATH", *folders])
         raise RobotVisionError(
@@ -160,9 +160,9 @@ def _import_dotted(name: str, registry: Registry) -> type:
         raise RobotVisionError(
             f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"
         ) from e
-    if not isinstance(found, type):
-        raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {found!r}")
-    return found
+    if not isinstance(cls, type):
+        raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {cls!r}")
+    return cls
 
 
 def _with_place(error: Exception) -> str:

@@ -56,7 +56,7 @@ class SweepObserver(Protocol):
     def cluster(self, link: str, n_workers: int) -> None:
         """Hear where it runs: the dashboard's link (empty: none) and the workers."""
 
-    def step(self, kind: str, made: StepResult | Row) -> None:
+    def step(self, kind: str, result: StepResult | Row) -> None:
         """Hear that a step is done."""
 
     def note(self, line: str) -> None:
@@ -101,7 +101,7 @@ class Swept:
 def sweep(
     plan: Plan,
     store: Store,
-    wish: ClusterOptions,
+    options: ClusterOptions,
     watcher: SweepObserver,
     *,
     cache: str | None = None,
@@ -130,26 +130,26 @@ def sweep(
     store.require_writable("results")
     if cache != store.url:
         Store(cache).require_writable("the feature cache")
-    _require_visible(store, Store(cache), wish)
+    _require_visible(store, Store(cache), options)
     with store.locked():
         write_plan(store, plan)
         rows = read_rows(store)
-        todo = [r for r in plan.runs if not is_done(rows.get(r.key), wish.exclusive)]
-        graph = graph_of(plan, todo, live=live or wish.exclusive)
+        todo = [r for r in plan.runs if not is_done(rows.get(r.key), options.exclusive)]
+        graph = graph_of(plan, todo, live=live or options.exclusive)
         swept = Swept([], len(plan.runs) - len(todo))
         watcher.begun(plan, graph, swept.n_skipped)
         context = Context(
             store.url,
             cache,
             limit=plan.limit,
-            exclusive=wish.exclusive,
-            is_local=wish.is_local,
+            exclusive=options.exclusive,
+            is_local=options.is_local,
             token=uuid4().hex[:8],
         )
-        job = _Job(plan, context, store, rows, watcher, steps or Steps(), live or wish.exclusive)
+        job = _Job(plan, context, store, rows, watcher, steps or Steps(), live or options.exclusive)
         try:
             if todo:
-                _on_cluster(wish, graph, job)
+                _on_cluster(options, graph, job)
         except KeyboardInterrupt:
             swept.is_stopped = True
         finally:
@@ -163,8 +163,8 @@ def is_done(row: Row | None, exclusive: bool) -> bool:
     return row is not None and row["status"] == DONE and (row["exclusive"] or not exclusive)
 
 
-def _require_visible(store: Store, cache: Store, wish: ClusterOptions) -> None:
-    if (store.is_memory or cache.is_memory) and not (wish.is_local and wish.is_inside):
+def _require_visible(store: Store, cache: Store, options: ClusterOptions) -> None:
+    if (store.is_memory or cache.is_memory) and not (options.is_local and options.is_inside):
         raise RobotVisionError(
             "memory:// is seen by one process alone: workers elsewhere cannot write there; name a "
             "folder or a bucket that all of them see"
@@ -184,13 +184,13 @@ class _Job:
     live: bool
 
 
-def _on_cluster(wish: ClusterOptions, graph: Graph, job: _Job) -> None:
-    with opened(wish) as client:
+def _on_cluster(options: ClusterOptions, graph: Graph, job: _Job) -> None:
+    with opened(options) as client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             job.watcher.note("no worker yet; waiting for the first")
         client.wait_for_workers(1)
         require_same_release(client, __version__)
-        if wish.exclusive and not wish.is_local:
+        if options.exclusive and not options.is_local:
             job.context = replace(job.context, sharing=sharing(client))
         n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
         job.watcher.cluster(str(client.dashboard_link) if has_dashboard() else "", n_workers)
@@ -230,12 +230,12 @@ def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
                 kind, key = names[future.key]
                 if kind != "run":
                     if not is_alone:
-                        made = (
+                        step_result = (
                             result
                             if isinstance(result, StepResult)
                             else StepResult(error=_death(result))
                         )
-                        job.watcher.step(kind, made)
+                        job.watcher.step(kind, step_result)
                     continue
                 if not is_alone and _is_death(result):
                     suspects.append(key)
@@ -266,11 +266,11 @@ def _results(client: Any, batch: list[Any]) -> list[Any]:
         raise RobotVisionError(LOST)
     finished = [f for f in batch if f.status == "finished"]
     try:
-        found = dict(zip([f.key for f in finished], client.gather(finished), strict=True))
-        found |= {f.key: f.exception() for f in batch if f.key not in found}
+        results = dict(zip([f.key for f in finished], client.gather(finished), strict=True))
+        results |= {f.key: f.exception() for f in batch if f.key not in results}
     except (OSError, TimeoutError, asyncio.CancelledError, CancelledError) as e:
         raise RobotVisionError(LOST) from e
-    return [found[f.key] for f in batch]
+    return [results[f.key] for f in batch]
 
 
 def submit(

@@ -93,18 +93,18 @@ def answer(console: Console, results: str, question: Question, *, as_json: bool)
     """Print what ``sweep show`` was asked for; return the exit code. Raises RobotVisionError."""
     store = Store(results)
     table = read_table(store)
-    found: dict[str, Any] = {"keys": table.keys}
+    result: dict[str, Any] = {"keys": table.keys}
     if question.page:
-        found["page"] = write_page(store, table)
+        result["page"] = write_page(store, table)
     if question.compare is not None:
         first, second = (find_row(table, name) for name in question.compare)
         compared = compare(store, first, second)
-        found["comparison"] = comparison_data(compared)
+        result["comparison"] = comparison_data(compared)
         if not as_json:
             print_comparison(console, table, compared)
     elif question.pivot is not None:
         means = pivot(table, *question.pivot, question.value)
-        found["pivot"] = [
+        result["pivot"] = [
             {means.down: a, means.across: b, "mean": v, "runs": means.counts[a, b]}
             for (a, b), v in means.cells.items()
         ]
@@ -116,11 +116,11 @@ def answer(console: Console, results: str, question: Question, *, as_json: bool)
             rows = list(best(table, question.best, question.sort or question.value))
         elif question.sort is not None:
             rows = sorted_rows(table, question.sort, descending=not question.ascending)
-        found["rows"] = rows
+        result["rows"] = rows
         if not as_json:
             print_rows(console, table, rows)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(result, ensure_ascii=False))
     elif question.page:
-        console.print(found["page"], style="dim", highlight=False, soft_wrap=True)
+        console.print(result["page"], style="dim", highlight=False, soft_wrap=True)
     return 0

@@ -157,28 +157,28 @@ def _heat(table: SweepTable, keys: Sequence[str]) -> dict[str, Any] | None:
     wide = sorted((k for k in keys if sizes[k] <= MAX_VALUES), key=lambda k: -sizes[k])[:2]
     if len(wide) < 2:
         return None
-    found = pivot(table, *wide)
-    if not found.cells:
+    means = pivot(table, *wide)
+    if not means.cells:
         return None
-    low, high = min(found.cells.values()), max(found.cells.values())
+    low, high = min(means.cells.values()), max(means.cells.values())
     rows = []
-    for row in found.rows:
+    for row in means.rows:
         line = []
-        for column in found.columns:
-            mean = found.cells.get((row, column))
+        for column in means.columns:
+            mean = means.cells.get((row, column))
             tint = 0.0 if mean is None or high == low else (mean - low) / (high - low)
             line.append(
                 {
                     "text": "-" if mean is None else f"{mean:.3f}",
                     "tint": f"{tint:.2f}",
-                    "n": found.counts.get((row, column), 0),
+                    "n": means.counts.get((row, column), 0),
                 }
             )
         rows.append((cell(row), line))
     return {
         "down": wide[0],
         "across": wide[1],
-        "columns": list(map(cell, found.columns)),
+        "columns": list(map(cell, means.columns)),
         "rows": rows,
     }
 

@@ -80,16 +80,16 @@ class ProgressBars:
         self._say(f"{n_workers} worker{'s' * (n_workers != 1)}{dashboard}")
         self.begun_s = self.last_s = time.monotonic()
 
-    def step(self, kind: str, made: StepResult | Row) -> None:
+    def step(self, kind: str, result: StepResult | Row) -> None:
         """Count a step; tell what failed."""
         self.done[kind] += 1
-        if isinstance(made, dict) and made["status"] == FAILED:
+        if isinstance(result, dict) and result["status"] == FAILED:
             self.n_failed += 1
             if self.n_failed <= 10:
-                cells = ", ".join(f"{k}={v}" for k, v in made["keys"].items())
-                self.note(f"failed: {cells}: {made['error']}")
-        elif isinstance(made, StepResult) and made.note:
-            self.note(f"{WORDS[kind]}: {made.note}")
+                cells = ", ".join(f"{k}={v}" for k, v in result["keys"].items())
+                self.note(f"failed: {cells}: {result['error']}")
+        elif isinstance(result, StepResult) and result.note:
+            self.note(f"{WORDS[kind]}: {result.note}")
         left = time_left(self.total, self.done, time.monotonic() - self.begun_s)
         self.bars.update(self.tasks[kind], completed=self.done[kind])
         self.bars.update(self.tasks[list(self.tasks)[-1]], left=left)

@@ -70,11 +70,11 @@ def answers_digest(record: RunRecord) -> str:
         h.update(json.dumps([sequence.set, sequence.about["name"]]).encode())
         for frame in sequence.frames:
             answer = frame.timed.answer
-            said: list[Any] = [frame.index, frame.timed.fault]
+            cells: list[Any] = [frame.index, frame.timed.fault]
             if answer is not None:
                 confidence = None if answer.confidence is None else answer.confidence.hex()
-                said += [answer.room, confidence, sorted(answer.objects.items())]
-            h.update(json.dumps(said).encode())
+                cells += [answer.room, confidence, sorted(answer.objects.items())]
+            h.update(json.dumps(cells).encode())
     return h.hexdigest()
 
 

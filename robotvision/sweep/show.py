@@ -78,29 +78,29 @@ def share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def print_pivot(console: Console, found: Pivot) -> None:
+def print_pivot(console: Console, means: Pivot) -> None:
     """Print means by two keys, and of how many runs each is the mean."""
-    title = f"{found.value}: mean of the finished runs (how many)"
+    title = f"{means.value}: mean of the finished runs (how many)"
     grid = Grid(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
-    grid.add_column(escape(f"{found.down} \\ {found.across}"))
-    for column in found.columns:
+    grid.add_column(escape(f"{means.down} \\ {means.across}"))
+    for column in means.columns:
         grid.add_column(escape(cell(column)), justify="right")
-    for row in found.rows:
+    for row in means.rows:
         cells = []
-        for column in found.columns:
-            n = found.counts.get((row, column), 0)
-            mean = f"{found.cells[row, column]:.4g}" if n else "-"
+        for column in means.columns:
+            n = means.counts.get((row, column), 0)
+            mean = f"{means.cells[row, column]:.4g}" if n else "-"
             cells.append(f"{mean} [dim]({n})[/]")
         grid.add_row(escape(cell(row)), *cells)
     console.print(grid)
 
 
-def print_comparison(console: Console, table: SweepTable, found: Comparison) -> None:
+def print_comparison(console: Console, table: SweepTable, comparison: Comparison) -> None:
     """Print two rows side by side and their difference with its interval."""
-    for row, points in zip((found.first, found.second), found.points, strict=True):
+    for row, points in zip((comparison.first, comparison.second), comparison.points, strict=True):
         cells = ", ".join(f"{k}={cell(row.get(k))}" for k in varying(table))
         console.print(f"{row['config_hash']}  {escape(cells)}: {points:g} points", highlight=False)
-    d = found.difference
+    d = comparison.difference
     interval = (
         "no interval: too few room visits"
         if d.low is None or d.high is None
@@ -108,7 +108,7 @@ def print_comparison(console: Console, table: SweepTable, found: Comparison) -> 
     )
     verdict = "told apart" if d.excludes_zero else "cannot be told apart"
     console.print(
-        f"difference {d.estimate:+g} points on {found.frames} frames, {interval} "
+        f"difference {d.estimate:+g} points on {comparison.frames} frames, {interval} "
         f"(paired, {d.blocks} room visits): {verdict}",
         highlight=False,
     )
@@ -116,14 +116,14 @@ def print_comparison(console: Console, table: SweepTable, found: Comparison) -> 
         console.print(f"only {d.blocks} room visits: the interval is rough", style="yellow")
 
 
-def comparison_data(found: Comparison) -> dict[str, Any]:
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
     """Return a comparison as plain data."""
-    d = found.difference
+    d = comparison.difference
     return {
-        "first": found.first["config_hash"],
-        "second": found.second["config_hash"],
-        "frames": found.frames,
-        "points": list(found.points),
+        "first": comparison.first["config_hash"],
+        "second": comparison.second["config_hash"],
+        "frames": comparison.frames,
+        "points": list(comparison.points),
         "difference": d.estimate,
         "low": d.low,
         "high": d.high,

@@ -140,17 +140,17 @@ class _Builder:
         about = config.model_dump(mode="json", exclude_defaults=True)
         key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])
         if key not in self.graph.trains:
-            looks = (
+            augmented = (
                 [AugmentedView()]
                 if config.augment is None
                 else views(config.augment.mirror, config.augment.light)
             )
             learns = tuple(self._learn(f, part.train) for f in features)
             extracts = tuple(
-                self._extract(f, s, None, part.train, look)
+                self._extract(f, s, None, part.train, view)
                 for f in features
                 for s in part.train
-                for look in looks
+                for view in augmented
             )
             self.graph.trains[key] = TrainRecogniser(config, task, part.train, learns, extracts)
         return key
@@ -197,10 +197,10 @@ def _training_config(setup: Experiment) -> Config:
     return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
 
 
-def _unknown(wish: Any, task: Task) -> Any:
+def _unknown(setting: Any, task: Task) -> Any:
     """Return how unknown rooms are told, ``never`` where no detector is trained for it."""
-    if task.unknown is None or isinstance(wish, float) or wish == "never":
+    if task.unknown is None or isinstance(setting, float) or setting == "never":
         return "never"
-    if wish == "auto" and not task.unknown_expected:
+    if setting == "auto" and not task.unknown_expected:
         return "never"
-    return wish
+    return setting

@@ -198,14 +198,14 @@ def find_row(table: SweepTable, name: str) -> Row:
     """Return a row by its number from 1 or the beginning of its hash. Raises RobotVisionError."""
     if name.isdigit() and 1 <= int(name) <= len(table.rows):
         return table.rows[int(name) - 1]
-    found = [r for r in table.rows if name and r["config_hash"].startswith(name)]
-    if len(found) != 1:
-        what = "no such row" if not found else f"{len(found)} rows begin so"
+    matches = [r for r in table.rows if name and r["config_hash"].startswith(name)]
+    if len(matches) != 1:
+        what = "no such row" if not matches else f"{len(matches)} rows begin so"
         raise RobotVisionError(
             f"{name!r}: {what}; give a number from 1 to {len(table.rows)} or the beginning of a "
             "hash"
         )
-    return found[0]
+    return matches[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +252,9 @@ def compare(store: Store, first: Row, second: Row) -> Comparison:
         )
     at = [places[shared] for places in aligned.places]
     points = [run.points[i] for run, i in zip(runs, at, strict=True)]
-    found = difference(points[0], points[1], runs[0].visit[at[0]])
+    interval = difference(points[0], points[1], runs[0].visit[at[0]])
     sums = (float(points[0].sum()), float(points[1].sum()))
-    return Comparison(first, second, int(shared.sum()), sums, found)
+    return Comparison(first, second, int(shared.sum()), sums, interval)
 
 
 def best(table: SweepTable, n: int, column: str = "points_per_frame") -> Sequence[Row]:

@@ -225,14 +225,14 @@ class Stage:
         d = rays[where]
         mirrored = d - 2 * np.einsum("ij,ij->i", d, normal)[:, None] * normal
         start = _start(eye, d) + (hits.distance[where] - 2e-3)[:, None] * d
-        found = self._radiance(
+        mirrored_radiance = self._radiance(
             start.astype(np.float32),
             mirrored.astype(np.float32),
             1.0 / lens.fx,
             hits.distance[where],
         )[0]
         image = np.zeros((lens.height * lens.width, 4), np.float32)
-        image[where, :3] = np.minimum(found, np.float32(2.0))
+        image[where, :3] = np.minimum(mirrored_radiance, np.float32(2.0))
         image[where, 3] = 1
         sigma = lens.width / 160
         soft = cv2.GaussianBlur(
@@ -241,9 +241,9 @@ class Stage:
         soft = soft.reshape(-1, 4)[where]
         blurred = soft[:, :3] / soft[:, 3:]
         base = shine[where]
-        found = np.where((base < 0.8)[:, None], blurred, found)
+        mirrored_radiance = np.where((base < 0.8)[:, None], blurred, mirrored_radiance)
         share = (base + (1 - base) * 0.6 * (1 - cosine[where]) ** 5)[:, None]
-        color[where] = color[where] * (1 - share) + found * share
+        color[where] = color[where] * (1 - share) + mirrored_radiance * share
 
     def _radiance(
         self, origins: F32, rays: F32, pixel: float, travelled: F32 | float
@@ -297,8 +297,8 @@ class Stage:
         column = (np.arctan2(rays[:, 1], rays[:, 0]) / (2 * math.pi) * w).astype(np.int32) % w
         # the lower two thirds of the sky carry the detail that is seen through a window
         height = np.clip(0.5 - rays[:, 2] * 0.75, 0, 0.999)
-        found: F32 = self.light.outside[(height * h).astype(np.int32), column]
-        return found * np.float32(0.45)
+        radiance: F32 = self.light.outside[(height * h).astype(np.int32), column]
+        return radiance * np.float32(0.45)
 
 
 def _start(eye: Eye, rays: F32) -> F32:

@@ -55,9 +55,9 @@ class Caster:
 
     def cast(self, origins: F32, directions: F32) -> Hits:
         """Return what each ray meets; origins and directions (N, 3), directions of length 1."""
-        found = self._scene.run(origins, directions, output=1)
-        surface = self._surface[found["primID"]]
-        distance = np.minimum(found["tfar"], np.float32(1e9))
+        hits = self._scene.run(origins, directions, output=1)
+        surface = self._surface[hits["primID"]]
+        distance = np.minimum(hits["tfar"], np.float32(1e9))
         local = origins + distance[:, None] * directions - self._origin[surface]
         s = np.einsum("ij,ij->i", local, self._dual1[surface])
         t = np.einsum("ij,ij->i", local, self._dual2[surface])
@@ -69,6 +69,6 @@ class Caster:
         """Return whether each ray meets anything, nearer than its limit where limits are given."""
         n = len(origins)
         far = np.full(n, 1e30, np.float32) if limits is None else limits
-        found = self._scene.run(origins, directions, dists=far, query="OCCLUDED")
-        hit: NDArray[np.bool_] = np.asarray(found) >= 0
+        hits = self._scene.run(origins, directions, dists=far, query="OCCLUDED")
+        hit: NDArray[np.bool_] = np.asarray(hits) >= 0
         return hit

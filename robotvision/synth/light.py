@@ -75,7 +75,7 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
             ]
         )
         lamps = _rgb(20, 19, 17), inner.astype(np.float32)
-        made = Lighting(
+        result = Lighting(
             name,
             sun.astype(np.float32),
             _rgb(6.5, 5.6, 4.1),
@@ -86,7 +86,7 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
         )
     elif name == "cloudy":
         on = np.where(inner, 1.0, np.where(chance < 0.4, 0.7, 0.0)).astype(np.float32)
-        made = Lighting(
+        result = Lighting(
             name,
             None,
             black,
@@ -99,7 +99,7 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
     else:
         on = np.where(chance < 0.3, 0.09, 1.0).astype(np.float32)
         on = np.where(rng.random(len(on)) < 0.25, on * 0.25, on).astype(np.float32)
-        made = Lighting(
+        result = Lighting(
             name,
             None,
             black,
@@ -109,7 +109,7 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
             on,
             black,
         )
-    return replace(made, outside=_outside(made, rng))
+    return replace(result, outside=_outside(result, rng))
 
 
 def _sunny_side(floor: Floor) -> float:

@@ -227,15 +227,15 @@ def _views(floor: Floor, caster: Caster, cell: int, xy: F64) -> list[_View]:
     group = np.where(hits.surface >= 0, floor.solids.group[hits.surface], -1).reshape(n, -1)
     far = np.minimum(hits.distance, 9.0).reshape(n, -1)
     good = (group >= 0) & (far > 1.2) & (far < 6)
-    found = []
+    views = []
     for k in range(0, n, 2):
         fan = np.arange(k - 4, k + 5) % n
         pieces, counts = np.unique(group[fan][good[fan]], return_counts=True)
         part = np.minimum(counts / good[fan].size, 0.2).sum()  # no single piece fills the view
         score = 16 * part + 0.8 * np.minimum(far[fan], 4).mean() - 9 * (far[fan] < 1.0).mean()
         seen = frozenset(int(p) for p in pieces[counts > 1])
-        found.append(_View(cell, float(azimuth[k]), float(score), seen))
-    return found
+        views.append(_View(cell, float(azimuth[k]), float(score), seen))
+    return views
 
 
 _MOVE, _MOVE_INSIDE, _TURN, _LOOK = 1.0, 0.45, 0.12, 1.1
@@ -308,14 +308,14 @@ def _turn(start: float, end: float, step: float = 0.06) -> F64:
 
 def order_rooms(floor: Floor, wanted: tuple[str, ...] | None, reverse: bool) -> tuple[int, ...]:
     """Return the rooms to visit in the order of their doors along the corridor."""
-    found = []
+    order = []
     for i, room in enumerate(floor.plan.rooms):
         if room.kind == "corridor" or (wanted is not None and room.label not in wanted):
             continue
         x, y = room.world(*_door_step(room, -0.9))
-        found.append((x + 2.0 * max(0.0, y - 2.3), i))
-    found.sort(reverse=reverse)
-    return tuple(i for _, i in found)
+        order.append((x + 2.0 * max(0.0, y - 2.3), i))
+    order.sort(reverse=reverse)
+    return tuple(i for _, i in order)
 
 
 def sample(way: Way, n_frames: int, corridor: set[int]) -> NDArray[np.int64]:

@@ -125,15 +125,15 @@ def read_tracks(paths: Iterable[Path], light: str = "cloudy") -> tuple[Track, ..
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     seen: dict[str, Path] = {}
     for path in paths:
-        found = [path]
+        files = [path]
         if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in (".txt", ".csv"))
-            if not found:
+            files = sorted(p for p in path.iterdir() if p.suffix.lower() in (".txt", ".csv"))
+            if not files:
                 raise RobotVisionError(
                     f"{path}: expected .txt or .csv files of poses in the folder, got none; give "
                     "a list of IDOL2 file names or a CSV file"
                 )
-        for file in found:
+        for file in files:
             if file.stem in seen:
                 raise RobotVisionError(
                     f"{file}: a sequence called {file.stem!r} is there already "
@@ -165,11 +165,11 @@ def _track(path: Path, light: str, faults: list[Fault]) -> Track:
         faults.append(Fault(path, f"{len(mine) - MAX_FAULTS} more lines like these"))
     poses = np.array([r.pose for r in rows], np.float64).reshape(-1, 3)
     times = np.array([r.time_ns for r in rows], np.int64)
-    told = [word for word in LIGHTS if word in path.stem.lower()]
+    lights = [word for word in LIGHTS if word in path.stem.lower()]
     return Track(
         name=path.stem,
         path=path,
-        light=told[0] if told else light,
+        light=lights[0] if lights else light,
         times_ns=times,
         rooms=tuple(r.room for r in rows),
         poses=poses,

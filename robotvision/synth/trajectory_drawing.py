@@ -61,11 +61,11 @@ def clearance(plan: FloorPlan, floor: Floor, tracks: Sequence[Track]) -> list[F6
     free = np.full(ground.shape, 255, np.uint8)
     ground.fill(free, floor.solids.triangles[_in_the_way(floor)].astype(float), (0,))
     distance = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    found = []
+    distances = []
     for track in tracks:
         at = ground.pixels(track.xy)
-        found.append(np.asarray(distance[at[:, 1], at[:, 0]] / ground.scale, np.float64))
-    return found
+        distances.append(np.asarray(distance[at[:, 1], at[:, 0]] / ground.scale, np.float64))
+    return distances
 
 
 def draw_plan(plan: FloorPlan, floor: Floor, tracks: Sequence[Track], per_metre: float = 50) -> U8:

@@ -119,8 +119,8 @@ def _attempts(tracks: Sequence[Track]) -> Iterator[tuple[float, float]]:
 def _layouts(tracks: tuple[Track, ...], spread_m: float) -> Iterator[PlanLayout]:
     way = np.concatenate([dense(t) for t in tracks])
     way = np.unique(np.round(way, 2), axis=0)
-    for found in partitions(tracks, spread_m):
-        yield _lay_out(tracks, found, way)
+    for regions in partitions(tracks, spread_m):
+        yield _lay_out(tracks, regions, way)
 
 
 def _n_bad(layout: PlanLayout) -> int:
@@ -133,15 +133,15 @@ def _n_bad(layout: PlanLayout) -> int:
     )
 
 
-def _lay_out(tracks: Sequence[Track], found: tuple[Region, ...], way: F64) -> PlanLayout:
-    inner = [_inset(r.rect) for r in found]
-    openings = _openings(found, inner, way)
+def _lay_out(tracks: Sequence[Track], regions: tuple[Region, ...], way: F64) -> PlanLayout:
+    inner = [_inset(r.rect) for r in regions]
+    openings = _openings(regions, inner, way)
     rooms = tuple(
-        _room(i, found, inner, [o for o in openings if i in (o.a, o.b)], way)
-        for i in range(len(found))
+        _room(i, regions, inner, [o for o in openings if i in (o.a, o.b)], way)
+        for i in range(len(regions))
     )
     ways = tuple(_blocked(room, way) for room in rooms)
-    return PlanLayout(tuple(tracks), found, FloorPlan(rooms), ways)
+    return PlanLayout(tuple(tracks), regions, FloorPlan(rooms), ways)
 
 
 def furnished(layout: PlanLayout, seed: int, furniture_seed: int = 0) -> Floor:
@@ -189,7 +189,7 @@ def _inset(r: Rect) -> Rect:
     return r[0] + h, r[1] + h, r[2] - h, r[3] - h
 
 
-def _openings(found: Sequence[Region], inner: Sequence[Rect], way: F64) -> list[_Opening]:
+def _openings(regions: Sequence[Region], inner: Sequence[Rect], way: F64) -> list[_Opening]:
     openings = []
     for a in range(len(inner)):
         for b in range(len(inner)):
@@ -200,7 +200,7 @@ def _openings(found: Sequence[Region], inner: Sequence[Rect], way: F64) -> list[
                 low, high = max(p[1 - axis], q[1 - axis]), min(p[3 - axis], q[3 - axis])
                 if a == b or not 0 < thick < THICKEST_M or high - low < 0.8:
                     continue
-                same = found[a].label == found[b].label
+                same = regions[a].label == regions[b].label
                 middle = (p[side] + q[axis]) / 2
                 close = np.abs(way[:, axis] - middle) < thick / 2 + NEAR_M
                 along = way[close, 1 - axis]

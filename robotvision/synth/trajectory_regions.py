@@ -88,9 +88,9 @@ def partitions(tracks: Sequence[Track], spread_m: float) -> Iterator[tuple[Regio
         if own < OWN_SHARE or not complete or tuple(seeds) in seen:
             continue
         seen.add(tuple(seeds))
-        found = _grown([(names[k], rect) for k, rect in seeds], ways)
-        if not any(map(_is_sliver, found)):
-            yield tuple(sorted(found, key=lambda r: (r.label, r.rect)))
+        regions = _grown([(names[k], rect) for k, rect in seeds], ways)
+        if not any(map(_is_sliver, regions)):
+            yield tuple(sorted(regions, key=lambda r: (r.label, r.rect)))
 
 
 def _labelled(tracks: Sequence[Track]) -> tuple[F64, I64, list[str]]:
@@ -148,13 +148,13 @@ def _seeds(
     _, cell, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
     tree = DecisionTreeClassifier(max_leaf_nodes=max(2, n_leaves), random_state=0)
     tree.fit(points, labels, sample_weight=1 / count[cell.ravel()])
-    leaf, told = tree.apply(points), tree.predict(points)
+    leaf, predicted = tree.apply(points), tree.predict(points)
     seeds = []
     for k in np.unique(leaf):
-        inside = (leaf == k) & (told == labels)
+        inside = (leaf == k) & (predicted == labels)
         if inside.any():
             low, high = ground[0][inside].min(0), ground[0][inside].max(0)
-            seeds.append((int(told[leaf == k][0]), (*map(float, low), *map(float, high))))
+            seeds.append((int(predicted[leaf == k][0]), (*map(float, low), *map(float, high))))
     own = float((tree.predict(xy - middle) == index).mean())
     return own, _joined(seeds)  # type: ignore[arg-type]
 
@@ -184,7 +184,7 @@ def overlaps(a: Rect, b: Rect) -> bool:
 
 
 def _grown(seeds: list[tuple[str, Rect]], ways: tuple[F64, F64]) -> list[Region]:
-    found = []
+    regions = []
     for i, (label, seed) in enumerate(seeds):
         kind = kind_for(label)
         limits = [-math.inf, -math.inf, math.inf, math.inf]
@@ -201,8 +201,8 @@ def _grown(seeds: list[tuple[str, Rect]], ways: tuple[F64, F64]) -> list[Region]
             max(r, limit) if side < 2 else min(r, limit)
             for side, (r, limit) in enumerate(zip(reach, limits, strict=True))
         )
-        found.append(Region(label, kind, seed, rect))  # type: ignore[arg-type]
-    return found
+        regions.append(Region(label, kind, seed, rect))  # type: ignore[arg-type]
+    return regions
 
 
 def _wanted(kind: str, seed: Rect) -> Rect:

@@ -48,7 +48,7 @@ WARM_UP = 6
 METER = Lens.wide(48, 36)
 PITCH = -0.055
 MANIFEST = "trajectory.json"
-_NOTE = """These images are rendered by `robotvision synth --trajectory`: a generated building
+_NOTE = """These pictures are rendered by `robotvision synth --trajectory`: a generated building
 along the given poses. They are no photographs, and points on them say nothing about points on the
 data set whose names they bear.
 """
@@ -313,10 +313,10 @@ def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -
     path = out / MANIFEST
     try:
         if path.is_file():
-            found = json.loads(path.read_text(encoding="utf-8"))
-            found = found if isinstance(found, dict) else {}
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest = manifest if isinstance(manifest, dict) else {}
             for key, value in mine.items():
-                if found.get(key) != value:
+                if manifest.get(key) != value:
                     raise RobotVisionError(
                         f"{path}: expected the {key} it was begun with, for the same building; "
                         "give another --out"

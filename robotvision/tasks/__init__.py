@@ -61,10 +61,10 @@ def _load_shipped(name: str) -> Task:
 
 def _task(document: Document) -> Task:
     """Return the document as a task, what does not fit together shown at its place."""
-    found: list[tuple[tuple[str, ...], str]] = []
-    task = validate(document, Task, context=found)
-    if found:
-        raise InputFaults(document.fault(where, what) for where, what in found)
+    faults: list[tuple[tuple[str, ...], str]] = []
+    task = validate(document, Task, context=faults)
+    if faults:
+        raise InputFaults(document.fault(where, what) for where, what in faults)
     return task
 
 

@@ -173,11 +173,11 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Self:
-        found = list(_inconsistencies(self))
+        faults = list(_inconsistencies(self))
         if isinstance(info.context, list):
-            info.context.extend(found)
-        elif found:
-            raise ValueError("; ".join(f"{'.'.join(where)}: {what}" for where, what in found))
+            info.context.extend(faults)
+        elif faults:
+            raise ValueError("; ".join(f"{'.'.join(where)}: {what}" for where, what in faults))
         return self
 
     @property

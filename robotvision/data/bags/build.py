@@ -70,9 +70,9 @@ def build(path: Path, reader: BagReader) -> Reading:
     if faults:
         return Reading(None, faults)
     warnings = [*storage.warnings, *choice.notes]
-    found = _pass(storage, choice, reader.clock)
-    warnings += [f"{n} messages of {name} cannot be read" for name, n in found.broken.items()]
-    frames = _Frames(recording, choice, found, reader, warnings)
+    contents_ = _pass(storage, choice, reader.clock)
+    warnings += [f"{n} messages of {name} cannot be read" for name, n in contents_.broken.items()]
+    frames = _Frames(recording, choice, contents_, reader, warnings)
     faults += frames.time_faults()
     if faults:
         return Reading(None, faults, warnings)
@@ -211,7 +211,7 @@ class _Frames:
         return [int(k) for k in joined]
 
     def _calibration(self, first: dict[str, Source]) -> dict[str, dict[str, float]]:
-        found = {}
+        cameras = {}
         for channel, topic in self.choice.cameras.items():
             about = self.choice.infos.get(channel)
             info = self.found.infos.get(about.name) if about else None
@@ -221,11 +221,11 @@ class _Frames:
             if channel not in ("left", "right"):
                 camera.pop("baseline_m", None)
             if camera:
-                found[channel] = camera
-        baseline = found.get("right", {}).get("baseline_m")
-        if baseline and "left" in found:
-            found["left"].setdefault("baseline_m", baseline)
-        return found
+                cameras[channel] = camera
+        baseline = cameras.get("right", {}).get("baseline_m")
+        if baseline and "left" in cameras:
+            cameras["left"].setdefault("baseline_m", baseline)
+        return cameras
 
     def _poses(self) -> list[Pose | None]:
         topic = self.choice.pose
@@ -257,11 +257,11 @@ class _Frames:
         edges = tree.chain(self.reader.fixed_frame, self.reader.robot_frame)
         if edges:
             return tree.at_times(edges, self.times, self.max_diff_ns)
-        asked = self.reader.fixed_frame or self.reader.robot_frame
+        is_named = self.reader.fixed_frame or self.reader.robot_frame
         ends = self.reader.fixed_frame or "the fixed frame", self.reader.robot_frame or "base_link"
         known = ", ".join(tree.frames()) or "none"
         message = f"no chain of transforms from {ends[0]} to {ends[1]}; frames: {known}"
-        if asked:
+        if is_named:
             self.faults.append(Fault(self.path, message))
         else:
             self.warnings.append(f"{message} (name them with fixed_frame, robot_frame)")
@@ -274,17 +274,17 @@ class _Frames:
         if self.reader.label_file is not None:
             table = self.path.parent / self.reader.label_file
             spans = labels.read_spans(table, self.faults)
-            found = labels.rooms_by_span(moments, spans)
+            covering = labels.rooms_by_span(moments, spans)
             if self.reader.unlabelled in (None, "refuse") and not self.faults:
-                fault = labels.uncovered(table, moments, found)
+                fault = labels.uncovered(table, moments, covering)
                 self.faults += [fault] if fault else []
-            lines = {i: s.line for i, s in enumerate(found) if s is not None}
-            return [s.room if s else None for s in found], lines, table
+            lines = {i: s.line for i, s in enumerate(covering) if s is not None}
+            return [s.room if s else None for s in covering], lines, table
         topic = self.choice.label
         if topic is None:
             return None, {}, None
-        said = sorted((log_ns, m.data) for _, log_ns, m in self.found.others.get(topic.name, []))
-        rooms = labels.rooms_by_topic([ref.log_ns for _, ref in self.rows], said)
+        named = sorted((log_ns, m.data) for _, log_ns, m in self.found.others.get(topic.name, []))
+        rooms = labels.rooms_by_topic([ref.log_ns for _, ref in self.rows], named)
         if missing := sum(r is None for r in rooms):
             line = f"{missing} of {len(rooms)} frames have no label yet ({topic.name})"
             if self.reader.unlabelled == "refuse":

@@ -21,27 +21,27 @@ def camera_calibration(
     Images may have been made smaller after the camera: then the calibration is scaled, and
     ``warnings`` says so.
     """
-    found = calibration(info, is_rectified(topic))
-    if not found:
+    camera = calibration(info, is_rectified(topic))
+    if not camera:
         warnings.append(f"{topic.name} is not calibrated (camera_info without focal lengths)")
         return {}
-    seen = _size(first)
-    said = (found.get("width", 0.0), found.get("height", 0.0))
-    if seen is None or seen == said or not all(said):
-        return found
-    scale = (seen[0] / said[0], seen[1] / said[1])
+    recorded = _size(first)
+    calibrated = (camera.get("width", 0.0), camera.get("height", 0.0))
+    if recorded is None or recorded == calibrated or not all(calibrated):
+        return camera
+    scale = (recorded[0] / calibrated[0], recorded[1] / calibrated[1])
     if abs(scale[0] - scale[1]) > 0.01 * scale[0]:
         warnings.append(
-            f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels, "
-            f"its images have {seen[0]:g}x{seen[1]:g}: left out"
+            f"the calibration of {topic.name} is for {calibrated[0]:g}x{calibrated[1]:g} pixels, "
+            f"its images have {recorded[0]:g}x{recorded[1]:g}: left out"
         )
         return {}
     warnings.append(
-        f"the calibration of {topic.name} is for {said[0]:g}x{said[1]:g} pixels: "
-        f"scaled to the images' {seen[0]:g}x{seen[1]:g}"
+        f"the calibration of {topic.name} is for {calibrated[0]:g}x{calibrated[1]:g} pixels: "
+        f"scaled to the images' {recorded[0]:g}x{recorded[1]:g}"
     )
-    scaled = {k: v * scale[_PIXELS[k]] if k in _PIXELS else v for k, v in found.items()}
-    return scaled | {"width": seen[0], "height": seen[1]}
+    scaled = {k: v * scale[_PIXELS[k]] if k in _PIXELS else v for k, v in camera.items()}
+    return scaled | {"width": recorded[0], "height": recorded[1]}
 
 
 def _size(source: Source | None) -> tuple[float, float] | None:

@@ -89,25 +89,27 @@ def rooms_by_span(moments: list[LabelTime], spans: list[LabelSpan]) -> list[Labe
     """Return each frame's span, None where none covers it."""
     is_absolute = bool(spans) and spans[0].start_ns > SINCE_1970_S * 1e9
     starts = [s.start_ns for s in spans]
-    found: list[LabelSpan | None] = []
+    result: list[LabelSpan | None] = []
     for m in moments:
         time_ns = m.stamp_ns if is_absolute else m.since_start_ns
         k = bisect.bisect_right(starts, time_ns) - 1
-        found.append(spans[k] if k >= 0 and time_ns < spans[k].end_ns else None)
-    return found
+        result.append(spans[k] if k >= 0 and time_ns < spans[k].end_ns else None)
+    return result
 
 
-def uncovered(path: Path, moments: list[LabelTime], found: list[LabelSpan | None]) -> Fault | None:
+def uncovered(
+    path: Path, moments: list[LabelTime], covering: list[LabelSpan | None]
+) -> Fault | None:
     """Return one line on the frames that no span covers, None where all are covered."""
-    missing = [i for i, span in enumerate(found) if span is None]
+    missing = [i for i, span in enumerate(covering) if span is None]
     if not missing:
         return None
     first = moments[missing[0]].since_start_ns / 1e9
     ends = moments[-1].since_start_ns / 1e9
-    covered = len(found) - len(missing)
+    covered = len(covering) - len(missing)
     return Fault(
         path,
-        f"covers {covered} of {len(found)} frames: the first without a room is frame "
+        f"covers {covered} of {len(covering)} frames: the first without a room is frame "
         f"{missing[0]}, {first:.3f} s after the start of {ends:.3f} s",
         remedy="add spans, or set unlabelled to 'keep' (frames without a room) or 'drop'",
     )
@@ -116,8 +118,8 @@ def uncovered(path: Path, moments: list[LabelTime], found: list[LabelSpan | None
 def rooms_by_topic(log_ns: list[int], labels: list[tuple[int, str]]) -> list[str | None]:
     """Return the label that holds at each log time; None before the first and where it is empty."""
     starts = [t for t, _ in labels]
-    found: list[str | None] = []
+    rooms: list[str | None] = []
     for time_ns in log_ns:
         k = bisect.bisect_right(starts, time_ns) - 1
-        found.append(labels[k][1].strip() or None if k >= 0 else None)
-    return found
+        rooms.append(labels[k][1].strip() or None if k >= 0 else None)
+    return rooms

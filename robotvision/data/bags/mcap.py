@@ -213,8 +213,8 @@ class McapFiles:
             if kind == Opcode.CHUNK:
                 self._walk_chunk(n, at)
             elif kind in (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL):
-                wanted = _MESSAGE.size if kind == Opcode.MESSAGE else _RECORD.size + length
-                _note(index, kind, os.pread(file.fileno(), wanted, at), UNCHUNKED, at)
+                n_bytes = _MESSAGE.size if kind == Opcode.MESSAGE else _RECORD.size + length
+                _note(index, kind, os.pread(file.fileno(), n_bytes, at), UNCHUNKED, at)
             at += _RECORD.size + length
             if kind in (Opcode.DATA_END, Opcode.FOOTER):
                 return
@@ -300,34 +300,34 @@ def _summary(file: BinaryIO) -> Summary | None:
 
 def _decompress(packed: TimeSpan, chunk: ChunkPlace, n_bytes: int | None) -> bytes:
     """Return a chunk's bytes, or the first ``n_bytes`` of them."""
-    wanted = chunk.n_unpacked if n_bytes is None else min(n_bytes, chunk.n_unpacked)
+    size = chunk.n_unpacked if n_bytes is None else min(n_bytes, chunk.n_unpacked)
     if chunk.compression == "zstd":
-        data = _zstd(packed, wanted, is_whole=n_bytes is None)
+        data = _zstd(packed, size, is_whole=n_bytes is None)
     elif chunk.compression == "lz4":
         import lz4.frame
 
         unpacking = lz4.frame.LZ4FrameDecompressor()
         if n_bytes is None:
-            data = unpacking.decompress(packed.read(), max_length=wanted)
+            data = unpacking.decompress(packed.read(), max_length=size)
         else:
-            data = beginning(unpacking, packed, wanted)
+            data = beginning(unpacking, packed, size)
     else:
         raise ValueError(f"the compression {chunk.compression!r} is not known")
-    if len(data) != wanted:
+    if len(data) != size:
         raise ValueError(f"a chunk of {chunk.n_unpacked} bytes unpacks to {len(data)}")
     return bytes(data)
 
 
-def _zstd(packed: TimeSpan, wanted: int, *, is_whole: bool) -> bytes:
+def _zstd(packed: TimeSpan, size: int, *, is_whole: bool) -> bytes:
     import zstandard
 
     unpacking = zstandard.ZstdDecompressor()
     if not is_whole:
-        return unpacking.stream_reader(packed, read_size=PIECE).read(wanted)  # type: ignore[arg-type]
+        return unpacking.stream_reader(packed, read_size=PIECE).read(size)  # type: ignore[arg-type]
     raw = packed.read()
     if zstandard.frame_content_size(raw) > MAX_CHUNK_BYTES:
         raise ValueError("a chunk that is too large")
-    return unpacking.decompress(raw, max_output_size=wanted)
+    return unpacking.decompress(raw, max_output_size=size)
 
 
 def _ros2_name(name: str) -> str:

@@ -97,9 +97,9 @@ def calibration(info: Any, rectified: bool) -> dict[str, float]:
     )
     if not fx > 0 or not fy > 0:
         return {}
-    found = {"fx": fx, "fy": fy, "cx": cx, "cy": cy}
+    result = {"fx": fx, "fy": fy, "cx": cx, "cy": cy}
     if info.width and info.height:
-        found |= {"width": info.width, "height": info.height}
+        result |= {"width": info.width, "height": info.height}
     if p[0] > 0 and p[3] != 0:
-        found["baseline_m"] = abs(p[3] / p[0])
-    return {key: float(value) for key, value in found.items()}
+        result["baseline_m"] = abs(p[3] / p[0])
+    return {key: float(value) for key, value in result.items()}

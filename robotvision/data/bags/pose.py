@@ -44,17 +44,17 @@ def at_times(
     poses : list of Pose
         One a time.
     """
-    found: list[Pose | None] = []
+    result: list[Pose | None] = []
     near = nearest(wanted_ns, times_ns, max_diff_ns)
     for wanted, k in zip(wanted_ns.tolist(), near.tolist(), strict=True):
         after = int(np.searchsorted(times_ns, wanted))
         if 0 < after < len(poses) and times_ns[after] - times_ns[after - 1] <= MAX_GAP_NS:
             span = int(times_ns[after] - times_ns[after - 1])
             share = (wanted - int(times_ns[after - 1])) / span
-            found.append(_between(poses[after - 1], poses[after], share))
+            result.append(_between(poses[after - 1], poses[after], share))
         else:
-            found.append(poses[k] if k >= 0 else None)
-    return found
+            result.append(poses[k] if k >= 0 else None)
+    return result
 
 
 def _between(a: Pose, b: Pose, share: float) -> Pose:

@@ -119,10 +119,10 @@ def _message(file: BinaryIO, at: int, size: int | None) -> bytes:
         raise ValueError(f"expected a message, got a record of kind {kind}")
     if length > MAX_CHUNK_BYTES:
         raise ValueError(f"a message of {length} bytes")
-    wanted = length if size is None else min(size, length)
-    data = file.read(wanted)
-    if len(data) != wanted:
-        raise ValueError(f"the message is cut short ({len(data)} of {wanted} bytes)")
+    n_bytes = length if size is None else min(size, length)
+    data = file.read(n_bytes)
+    if len(data) != n_bytes:
+        raise ValueError(f"the message is cut short ({len(data)} of {n_bytes} bytes)")
     return data
 
 

@@ -102,10 +102,10 @@ class Resuming:
             except _Interrupted as e:
                 stalled = 0 if self._have > before else stalled + 1
                 if stalled >= self.tries:
-                    kept = f"; {_size(self._have)} are kept: run it again to go on" * bool(
+                    progress = f"; {_size(self._have)} are kept: run it again to go on" * bool(
                         self._have
                     )
-                    raise DownloadError(f"{url}: {e}{kept}") from e
+                    raise DownloadError(f"{url}: {e}{progress}") from e
             if self.stop.wait(self.wait_s * 2**stalled / 2):
                 raise Stopped
 
@@ -155,8 +155,8 @@ class Resuming:
             self.part.write_bytes(b"")
             validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
             is_strong = not validator.startswith("W/")
-            kept = {"url": url, "total": total, "validator": validator if is_strong else ""}
-            self._about.write_text(json.dumps(kept), encoding="utf-8")
+            state = {"url": url, "total": total, "validator": validator if is_strong else ""}
+            self._about.write_text(json.dumps(state), encoding="utf-8")
         self._need((total or 0) - self._have)
         return (total,)
 

@@ -147,7 +147,7 @@ class Fetching:
         stop: threading.Event,
     ) -> None:
         name = fetched.archive.name
-        kept = place / ARCHIVES / f"{name}.sha256"
+        digest_file = place / ARCHIVES / f"{name}.sha256"
         known, why = known_digest(place, fetched.archive)
         resuming = Resuming(
             place / ARCHIVES / f"{name}.part",
@@ -160,7 +160,7 @@ class Fetching:
         fetched.sha256 = download(name, mirrors, place / ARCHIVES, known, why, resuming)
         if known is None:
             fetched.is_first = True
-            kept.write_text(f"{fetched.sha256}  {Path(name).name}\n", encoding="utf-8")
+            digest_file.write_text(f"{fetched.sha256}  {Path(name).name}\n", encoding="utf-8")
 
     def _put(self, place: Path, fetched: Fetched, detects: Callable[[Path], bool]) -> None:
         source = place / ARCHIVES / fetched.archive.name
@@ -211,24 +211,24 @@ def known_digest(place: Path, archive: Archive) -> tuple[str | None, str]:
     """Return the SHA-256 that an archive must have and where it is from; None: trust the first."""
     if archive.sha256 is not None:
         return archive.sha256, "as the catalogue says"
-    kept = place / ARCHIVES / f"{archive.name}.sha256"
-    if not kept.exists():
+    digest_file = place / ARCHIVES / f"{archive.name}.sha256"
+    if not digest_file.exists():
         return None, ""
-    text = kept.read_text(encoding="utf-8", errors="replace").split()
+    text = digest_file.read_text(encoding="utf-8", errors="replace").split()
     if not text or len(text[0]) != 64:
         raise DownloadError(
-            f"{kept}: expected a SHA-256 and a file name; delete the file to trust "
+            f"{digest_file}: expected a SHA-256 and a file name; delete the file to trust "
             "the next download"
         )
-    return text[0].lower(), f"as first downloaded, {kept}; delete that to take the new one"
+    return text[0].lower(), f"as first downloaded, {digest_file}; delete that to take the new one"
 
 
 def detector(data: DataSet) -> Callable[[Path], bool]:
     """Return what tells whether the data set's layout lies in a folder."""
     if data.reader is None:
         return lambda _: False
-    found: Callable[[Path], bool] = READERS.create(data.reader, {}).detects
-    return found
+    detects: Callable[[Path], bool] = READERS.create(data.reader, {}).detects
+    return detects
 
 
 def check_counts(data: DataSet, fetched: Fetched) -> None:
@@ -254,19 +254,19 @@ def check_counts(data: DataSet, fetched: Fetched) -> None:
 def _differences(
     path: Path, expected: KnownCount, frames: int, rooms: dict[str, int] | None
 ) -> list[str]:
-    found = []
+    differences = []
     if expected.frames is not None and expected.frames != frames:
-        found.append(
+        differences.append(
             f"{path}: expected {expected.frames} frames ({expected.status}), got "
             f"{frames}; delete the folder and fetch it again"
         )
     for room, n in expected.rooms.items() if rooms is not None else ():
         if rooms is not None and rooms.get(room, 0) != n:
-            found.append(
+            differences.append(
                 f"{path}: expected {n} frames of {room} ({expected.status}), got "
                 f"{rooms.get(room, 0)}"
             )
-    return found
+    return differences
 
 
 def verify(data: DataSet, folder: Path) -> list[Fetched]:

@@ -136,11 +136,11 @@ def _members(archive: Path) -> Iterator[Member]:
 
 
 def _settle(work: Path, target: Path, detects: Callable[[Path], bool]) -> None:
-    found = list(work.iterdir())
+    entries = list(work.iterdir())
     top = work
-    if len(found) == 1 and found[0].is_dir():
-        is_needless = found[0].name == target.name or not detects(work)
-        top = found[0] if is_needless else work
+    if len(entries) == 1 and entries[0].is_dir():
+        is_needless = entries[0].name == target.name or not detects(work)
+        top = entries[0] if is_needless else work
     try:
         top.rename(target)
     except OSError as e:
