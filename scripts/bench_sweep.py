@@ -22,11 +22,11 @@ from typing import Any
 
 from robotvision.cluster.start import ClusterOptions
 from robotvision.cluster.store import Store
+from robotvision.sweep.context import Context, StepResult
 from robotvision.sweep.engine import Steps, Swept, sweep
 from robotvision.sweep.plan import Plan, load_plan
 from robotvision.sweep.rows import Row, empty_row, write_row
 from robotvision.sweep.steps import Graph
-from robotvision.sweep.worker import Context, StepResult
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = 8  # sizes that pictures are brought to: as many extractions a sequence

@@ -24,18 +24,12 @@ from robotvision.cluster.start import (
 )
 from robotvision.cluster.store import Store
 from robotvision.errors import RobotVisionError
+from robotvision.sweep.context import Context, StepResult
 from robotvision.sweep.plan import Plan, RunSpec
 from robotvision.sweep.rows import DONE, FAILED, Row, empty_row, error_line, read_rows, write_row
 from robotvision.sweep.steps import Graph, graph_of
 from robotvision.sweep.table import write_plan, write_table
-from robotvision.sweep.worker import (
-    Context,
-    StepResult,
-    extract_step,
-    learn_step,
-    run_step,
-    train_step,
-)
+from robotvision.sweep.worker import extract_step, learn_step, run_step, train_step
 from robotvision.version import __version__
 
 LOST = (

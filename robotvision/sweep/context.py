@@ -1,0 +1,105 @@
+"""What every step of a sweep receives and returns, and the worker process it runs in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from robotvision.cluster.cores import own_cores, pin_threads
+from robotvision.errors import RobotVisionError
+from robotvision.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every step receives.
+
+    Parameters
+    ----------
+    results, cache : str
+        Paths or URLs of the results and of the extracted vectors.
+    version : str
+        The release of robotvision that planned the sweep.
+    limit : int or None
+        Frames of each test sequence.
+    exclusive : bool
+        One run a worker with cores of its own, so that latencies can be quoted.
+    threads : int
+        Of each numeric library.
+    is_local : bool
+        Workers are numbered from 0 and take cores of this machine.
+    token : str
+        Names this call's steps, so that a cluster that outlives it mistakes none for later ones.
+    sharing : Mapping[str, str]
+        Worker's address -> another worker on its cores.
+    """
+
+    results: str
+    cache: str
+    version: str = __version__
+    limit: int | None = None
+    exclusive: bool = False
+    threads: int = 1
+    is_local: bool = True
+    token: str = ""
+    sharing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The file a step wrote, by name; empty where nothing could be stored, with the reason."""
+
+    name: str = ""
+    note: str = ""
+    error: str = ""
+
+
+def begin(context: Context) -> None:
+    """Make this process ready for a step: its release checked, its cores and threads set."""
+    if context.version != __version__:
+        raise RobotVisionError(
+            f"worker {worker_name()}: robotvision {__version__}, the sweep was planned by "
+            f"{context.version}; install the same release on every worker"
+        )
+    if context.exclusive and context.is_local:
+        _take_own_cores(context.threads)
+    pin_threads(context.threads)
+
+
+@cache
+def _take_own_cores(n: int) -> None:
+    """Move this process, its threads included, to cores of its own."""
+    name = str(worker_name())
+    cores = own_cores(int(name) if name.isdigit() else 0, os.sched_getaffinity(0), n)
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), cores)
+
+
+def _worker() -> Any:
+    from distributed import get_worker
+
+    try:
+        return get_worker()
+    except ValueError:
+        return None  # called outside a cluster
+
+
+def worker_name() -> str:
+    """Return the name of this worker, empty outside a cluster."""
+    worker = _worker()
+    return "" if worker is None else str(worker.name)
+
+
+def worker_address() -> str:
+    """Return the address of this worker, empty outside a cluster."""
+    worker = _worker()
+    return "" if worker is None else str(worker.address)
+
+
+def n_worker_threads() -> int:
+    """Return how many steps this worker does at a time."""
+    worker = _worker()
+    return 1 if worker is None else int(worker.state.nthreads)
