@@ -23,7 +23,7 @@ from typing import Any
 from robotvision.cluster.start import ClusterOptions
 from robotvision.cluster.store import Store
 from robotvision.sweep.context import Context, StepResult
-from robotvision.sweep.engine import Steps, Swept, sweep
+from robotvision.sweep.engine import Steps, SweepOutcome, sweep
 from robotvision.sweep.plan import Plan, load_plan
 from robotvision.sweep.rows import Row, empty_row, write_row
 from robotvision.sweep.steps import Graph
@@ -57,7 +57,7 @@ class Clock:
 
 def timed(
     plan: Plan, folder: str, wish: ClusterOptions, steps: Steps | None = None
-) -> tuple[Clock, Swept]:
+) -> tuple[Clock, SweepOutcome]:
     clock = Clock()
     swept = sweep(plan, Store(folder), wish, clock, steps=steps)
     if swept.failed:

@@ -51,14 +51,14 @@ def placement() -> tuple[str, tuple[int, ...]]:
 
 
 class LoadWatch:
-    """What others did on our cores while something ran; ``others_share`` is known afterwards."""
+    """The load of other processes on our cores; ``others_share`` is set after `watching`."""
 
     def __init__(self) -> None:
         self.others_share: float | None = None
 
     @contextmanager
     def watching(self) -> Iterator[LoadWatch]:
-        """Watch until the block ends."""
+        """Measure until the block ends."""
         begun, before, own = time.monotonic(), _busy_s(), _own_s()
         yield self
         wall, after = time.monotonic() - begun, _busy_s()

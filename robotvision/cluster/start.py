@@ -1,4 +1,4 @@
-"""The cluster a sweep runs on: processes of this machine, a running scheduler, or one described.
+"""Start or join the cluster a sweep runs on: local processes, a scheduler, or a described one.
 
 A cluster file names a class of Dask's and what to build it with::
 
@@ -30,11 +30,11 @@ CONNECT_S = 5.0
 ALLOWED_FAILURES = 1
 """Workers that may die over a step before it is put aside, to be repeated on its own."""
 PRELOADED = ("distributed.nanny", "robotvision.sweep.worker", "sklearn.svm")
-"""What local workers start with: one process loads it, each worker begins as a copy of that."""
+"""Modules that the fork server loads once; each local worker starts as a copy of it."""
 
 
 class ClusterFile(Strict):
-    """A cluster as written."""
+    """The contents of a cluster file."""
 
     class_: str = Field(alias="class", min_length=1, description="dotted name")
     params: dict[str, Any] = {}
@@ -44,7 +44,7 @@ class ClusterFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
-    """Which cluster is wanted.
+    """Which cluster a sweep runs on.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ class ClusterOptions:
 
 
 @contextmanager
-def opened(options: ClusterOptions) -> Iterator[Any]:
-    """Hand out a client of the cluster, closed afterwards with what was started for it.
+def open_client(options: ClusterOptions) -> Iterator[Any]:
+    """Open a client of the cluster, closed afterwards with whatever was started for it.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def opened(options: ClusterOptions) -> Iterator[Any]:
     """
     try:
         import dask
-        import distributed  # noqa: F401 (looked for before anything is begun)
+        import distributed  # noqa: F401 (checked before anything is started)
     except ImportError as e:
         raise MissingExtraError(
             "sweep: Dask is not installed; pip install 'robotvision[cluster]'"
@@ -91,21 +91,21 @@ def opened(options: ClusterOptions) -> Iterator[Any]:
         "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
         "distributed.worker.daemon": True,
         "distributed.worker.multiprocessing-method": "forkserver",
-        "distributed.worker.memory.target": False,  # results are few words: nothing to spill, and
+        "distributed.worker.memory.target": False,  # results are short: nothing to spill, and
         "distributed.worker.memory.spill": False,  # a worker paused for its memory stays paused
         "distributed.worker.memory.pause": False,
-        "distributed.worker.profile.enabled": False,  # it would sample the stacks of what is timed
+        "distributed.worker.profile.enabled": False,  # it would sample the stacks of timed code
     }
-    for name in ("distributed", "distributed.client"):  # what failed stands in the rows
+    for name in ("distributed", "distributed.client"):  # failures are recorded in the rows
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(settings):
         if options.scheduler is not None:
-            with _connected(options) as client:
+            with _connect(options) as client:
                 yield client
             return
         if not options.is_inside:
-            _load_once()
-        cluster = _local(options) if options.file is None else _described(options.file)
+            _preload()
+        cluster = _start_local(options) if options.file is None else _start_described(options.file)
         try:
             with make_client(cluster, set_as_default=False) as client:
                 yield client
@@ -114,7 +114,7 @@ def opened(options: ClusterOptions) -> Iterator[Any]:
 
 
 @contextmanager
-def _connected(options: ClusterOptions) -> Iterator[Any]:
+def _connect(options: ClusterOptions) -> Iterator[Any]:
     try:
         client = make_client(options.scheduler, timeout=options.connect_s, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as e:
@@ -126,7 +126,7 @@ def _connected(options: ClusterOptions) -> Iterator[Any]:
         yield client
 
 
-def _local(options: ClusterOptions) -> Any:
+def _start_local(options: ClusterOptions) -> Any:
     import distributed
 
     cores = len(os.sched_getaffinity(0))
@@ -147,8 +147,8 @@ def _local(options: ClusterOptions) -> Any:
     )
 
 
-def _load_once() -> None:
-    """Have the process that workers are copies of load what they need.
+def _preload() -> None:
+    """Preload what workers need in the process that they are forked from.
 
     A worker, and one that takes a dead one's place, then starts in a tenth of a second.
     """
@@ -171,7 +171,7 @@ def has_dashboard() -> bool:
     return importlib.util.find_spec("bokeh") is not None
 
 
-def _described(path: Path) -> Any:
+def _start_described(path: Path) -> Any:
     about = validate(load(path), ClusterFile)
     module, _, name = about.class_.rpartition(".")
     try:
@@ -208,7 +208,7 @@ def require_same_release(client: Any, version: str) -> None:
         raise RobotVisionError("; ".join(wrong[:3]) + "; install the same release on every worker")
 
 
-def sharing(client: Any) -> Mapping[str, str]:
+def find_sharing(client: Any) -> Mapping[str, str]:
     """Return, for each worker that shares cores with another, that one's address."""
     places: dict[str, tuple[str, tuple[int, ...]]] = client.run(placement)
     shared: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Where a sweep keeps what it made: a folder of any file system that fsspec knows.
+"""The store of finished runs: a folder of any file system that fsspec knows.
 
 ::
 
@@ -10,7 +10,7 @@
     results.parquet, results.html
 
 A file appears whole or not at all: on a local disk it is written beside and moved into place, an
-object store does so by itself, and a row that cannot be parsed counts as not there.
+object store does so by itself, and a row that cannot be parsed counts as missing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Store:
     url: str
 
     @cached_property
-    def _opened(self) -> tuple[Any, str]:
+    def _fs_and_root(self) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
 
         try:
@@ -59,14 +59,14 @@ class Store:
     @property
     def fs(self) -> Any:
         """The file system, as fsspec gives it."""
-        return self._opened[0]
+        return self._fs_and_root[0]
 
     @cached_property
     def folder(self) -> Path | None:
         """The folder, where it is one of this machine."""
         from fsspec.implementations.local import LocalFileSystem
 
-        return Path(self._opened[1]) if isinstance(self.fs, LocalFileSystem) else None
+        return Path(self._fs_and_root[1]) if isinstance(self.fs, LocalFileSystem) else None
 
     @property
     def is_memory(self) -> bool:
@@ -77,14 +77,14 @@ class Store:
 
     def place(self, name: str) -> str:
         """Return the full path of ``name`` on the file system."""
-        return f"{self._opened[1]}/{name}"
+        return f"{self._fs_and_root[1]}/{name}"
 
     def shown(self, name: str) -> str:
-        """Return the path or URL of ``name`` for people."""
+        """Return the path or URL of ``name`` for messages."""
         return str(self.folder / name) if self.folder else f"{self.url.rstrip('/')}/{name}"
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's bytes, None where it is not there. Raises RobotVisionError."""
+        """Return a file's bytes, None where it does not exist. Raises RobotVisionError."""
         try:
             content: bytes = self.fs.cat_file(self.place(name))
         except FileNotFoundError:
@@ -94,14 +94,14 @@ class Store:
         return content
 
     def exists(self, name: str) -> bool:
-        """Return whether a file or folder is there. Raises RobotVisionError."""
+        """Return whether a file or folder exists. Raises RobotVisionError."""
         try:
             return bool(self.fs.exists(self.place(name)))
         except OSError as e:
             raise self._fault(name, "read", e) from e
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, none where it is not there. Raises RobotVisionError."""
+        """Return the names in a folder, none where it does not exist. Raises RobotVisionError."""
         try:
             paths = self.fs.ls(self.place(folder), detail=False)
         except (FileNotFoundError, NotADirectoryError):
@@ -143,7 +143,7 @@ class Store:
         self.write(name, content)
 
     def put_folder(self, local: Path, name: str) -> None:
-        """Put a folder made by `scratch` in place of whatever lies there."""
+        """Move a folder of `scratch` into the store, replacing what has its name."""
         try:
             if self.folder is None:
                 if self.fs.exists(self.place(name)):
@@ -172,7 +172,7 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Hand out an empty local folder, on the store's own disk where it has one."""
+        """Create an empty local folder, deleted afterwards; on the store's own disk if it has one."""
         try:
             if self.folder is None:
                 path = Path(tempfile.mkdtemp(prefix="robotvision-"))
@@ -238,7 +238,7 @@ class Vectors:
     Parameters
     ----------
     store : Store
-        Where they are kept.
+        Where they are stored.
     mirror : Path
         A local folder: the store's own where it is local.
     """
@@ -263,6 +263,6 @@ class Vectors:
         return path
 
     def push(self, key: str) -> None:
-        """Keep what extraction left in the mirror. Raises RobotVisionError."""
+        """Store the vectors that extraction wrote into the mirror. Raises RobotVisionError."""
         if self.store.folder is None:
             self.store.put_file(self.mirror / f"{key}.npy", f"{FEATURES}/{key}.npy")

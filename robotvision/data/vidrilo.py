@@ -70,7 +70,7 @@ class VidriloReader:
     title = "vidrilo: Sequence<n>/visualInformation, ConfigurationVidrilo...mat"
 
     def detects(self, path: Path) -> bool:
-        """Return whether ``visualInformation`` lies there or in a ``Sequence<n>``."""
+        """Return whether ``visualInformation`` exists, there or in a ``Sequence<n>``."""
         return (path / VISUAL).is_dir() or bool(_numbered(path))
 
     def read(self, path: Path) -> Reading:

@@ -1,4 +1,4 @@
-"""Checks of an extractor's parameters: each says which one, what was expected, what was given.
+"""Check an extractor's parameters: each error says which, what was expected, what was given.
 
 They raise ValueError, which `robotvision.plugins.registry.Registry.create` turns into one line that
 also names the extractor: ``feature 'phog': bins: expected a whole number of at least 1, got 0``.

@@ -1,9 +1,9 @@
-"""Where plug-ins of one's own are found by dotted name, beside what is installed.
+"""Where your own plug-ins are found by dotted name, beside installed ones.
 
 A program that is started by its name does not search the current folder, as ``python my.py`` does.
 So the command line names the current folder, and a configuration its own; both are put at the end
-of ``sys.path``, once a dotted name is asked for: nothing that is installed is ever hidden by a file
-that lies there. Processes that are started afterwards are handed the same path.
+of ``sys.path``, once a dotted name is looked up: an installed module is never hidden by a file in
+them. Processes that are started afterwards receive the same path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _folders: dict[Path, None] = {}
 
 
 def search_also(folder: Path) -> None:
-    """Have dotted names looked for in ``folder`` too."""
+    """Search ``folder`` for dotted names too."""
     _folders[folder] = None
 
 

@@ -1,4 +1,4 @@
-"""Plug-ins by name: built-ins imported on first use, entry points asked on a miss, dotted names.
+"""Plug-ins by name: built-ins imported on first use, entry points on a miss, dotted names.
 
 Four ways to name a plug-in, tried in this order:
 
@@ -37,7 +37,7 @@ class Registry:
     builtins : Mapping[str, str]
         Name -> ``"module:Class"``.
     group : str
-        Entry-point group asked on a miss.
+        Entry-point group searched on a miss.
     """
 
     def __init__(self, kind: str, builtins: Mapping[str, str], group: str) -> None:
@@ -113,7 +113,7 @@ class Registry:
         try:
             return cls(**params)
         except (TypeError, ValueError) as e:
-            reason = _strange_parameter(cls, params) or _without_init(str(e))
+            reason = _unknown_parameter(cls, params) or _without_init(str(e))
             raise RobotVisionError(f"{self.kind} {name!r}: {reason}") from e
 
     def _load(self, name: str, target: str) -> type:
@@ -127,7 +127,7 @@ def _target(cls: type | str) -> str:
     return cls if isinstance(cls, str) else f"{cls.__module__}:{cls.__qualname__}"
 
 
-def _strange_parameter(cls: type, params: Mapping[str, Any]) -> str:
+def _unknown_parameter(cls: type, params: Mapping[str, Any]) -> str:
     """Name the first parameter that ``cls`` does not take, with those it does."""
     takes = inspect.signature(cls).parameters
     if any(p.kind is p.VAR_KEYWORD for p in takes.values()):

@@ -2,7 +2,7 @@
 
 Every step is a future that waits for those it needs; Dask sends it to a free worker, sends it to
 another where a worker died, and never does one twice. Each finished run is a row in the store
-before anybody hears of it, so whatever stops the sweep, the next call goes on from there.
+before it is reported, so whatever stops the sweep, the next call goes on from there.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from uuid import uuid4
 
 from robotvision.cluster.start import (
     ClusterOptions,
+    find_sharing,
     has_dashboard,
-    opened,
+    open_client,
     require_same_release,
-    sharing,
 )
 from robotvision.cluster.store import Store
 from robotvision.errors import RobotVisionError
@@ -42,24 +42,24 @@ PRIORITY = {kind: i for i, kind in enumerate(KINDS)}
 
 
 class SweepObserver(Protocol):
-    """Who watches a sweep."""
+    """Receives the progress of a sweep."""
 
     def begun(self, plan: Plan, graph: Graph, n_skipped: int) -> None:
-        """Hear what there is to do."""
+        """Receive the plan, its steps and the number of runs already done."""
 
     def cluster(self, link: str, n_workers: int) -> None:
-        """Hear where it runs: the dashboard's link (empty: none) and the workers."""
+        """Receive the dashboard's link (empty: none) and the number of workers."""
 
     def step(self, kind: str, result: StepResult | Row) -> None:
-        """Hear that a step is done."""
+        """Receive the result of a finished step."""
 
     def note(self, line: str) -> None:
-        """Hear of something the user should know."""
+        """Receive a remark for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What workers do; `robotvision.sweep.worker` unless a measurement of the harness says else."""
+    """The steps that workers do; a measurement of the harness may replace them."""
 
     learn: Callable[..., StepResult] = learn_step
     extract: Callable[..., StepResult] = extract_step
@@ -68,8 +68,8 @@ class Steps:
 
 
 @dataclass(slots=True)
-class Swept:
-    """What a sweep came to.
+class SweepOutcome:
+    """The result of a sweep.
 
     Parameters
     ----------
@@ -101,15 +101,15 @@ def sweep(
     cache: str | None = None,
     live: bool = False,
     steps: Steps | None = None,
-) -> Swept:
+) -> SweepOutcome:
     """Do every run of ``plan`` that was not done before; leave the table in ``store``.
 
     Parameters
     ----------
     store : Store
         Of the results.
-    wish : ClusterOptions
-        The cluster; ``wish.exclusive`` also asks for latencies that can be quoted.
+    options : ClusterOptions
+        The cluster; ``options.exclusive`` also asks for latencies that can be quoted.
     cache : str, optional
         Path or URL of the extracted vectors, else within the results.
     live : bool
@@ -130,7 +130,7 @@ def sweep(
         rows = read_rows(store)
         todo = [r for r in plan.runs if not is_done(rows.get(r.key), options.exclusive)]
         graph = graph_of(plan, todo, live=live or options.exclusive)
-        swept = Swept([], len(plan.runs) - len(todo))
+        swept = SweepOutcome([], len(plan.runs) - len(todo))
         watcher.begun(plan, graph, swept.n_skipped)
         context = Context(
             store.url,
@@ -143,7 +143,7 @@ def sweep(
         job = _Job(plan, context, store, rows, watcher, steps or Steps(), live or options.exclusive)
         try:
             if todo:
-                _on_cluster(options, graph, job)
+                _run_on_cluster(options, graph, job)
         except KeyboardInterrupt:
             swept.is_stopped = True
         finally:
@@ -153,7 +153,7 @@ def sweep(
 
 
 def is_done(row: Row | None, exclusive: bool) -> bool:
-    """Return whether a row stands: finished, and timed on cores of its own where that is asked."""
+    """Return whether a row counts as done: finished and, if required, timed on cores of its own."""
     return row is not None and row["status"] == DONE and (row["exclusive"] or not exclusive)
 
 
@@ -178,38 +178,38 @@ class _Job:
     live: bool
 
 
-def _on_cluster(options: ClusterOptions, graph: Graph, job: _Job) -> None:
-    with opened(options) as client:
+def _run_on_cluster(options: ClusterOptions, graph: Graph, job: _Job) -> None:
+    with open_client(options) as client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             job.watcher.note("no worker yet; waiting for the first")
         client.wait_for_workers(1)
         require_same_release(client, __version__)
         if options.exclusive and not options.is_local:
-            job.context = replace(job.context, sharing=sharing(client))
+            job.context = replace(job.context, sharing=find_sharing(client))
         n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
         job.watcher.cluster(str(client.dashboard_link) if has_dashboard() else "", n_workers)
-        _work(client, graph, job)
+        _run_graph(client, graph, job)
 
 
-def _work(client: Any, graph: Graph, job: _Job) -> None:
+def _run_graph(client: Any, graph: Graph, job: _Job) -> None:
     """Do a graph; what its worker died over is done again with nothing beside it.
 
     Dask blames every step that a dead worker had been given, so a step may look deadly that only
     stood next to one.
     """
-    for key in _take(client, graph, job, is_alone=False):
+    for key in _collect(client, graph, job, is_alone=False):
         spec = graph.runs[key].spec
         alone = graph_of(job.plan, [spec], live=job.live)
-        _take(client, alone, job, is_alone=True)
+        _collect(client, alone, job, is_alone=True)
 
 
-def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
-    """Send a graph to the cluster, take in rows in whatever order; return the runs to repeat.
+def _collect(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
+    """Send a graph to the cluster, collect rows in any order; return the runs to repeat.
 
     Raises
     ------
     RobotVisionError
-        The scheduler was lost, or rows can no longer be kept.
+        The scheduler was lost, or rows can no longer be written.
     """
     import distributed
 
@@ -224,25 +224,22 @@ def _take(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[str]:
                 kind, key = names[future.key]
                 if kind != "run":
                     if not is_alone:
-                        step_result = (
-                            result
-                            if isinstance(result, StepResult)
-                            else StepResult(error=_death(result))
-                        )
-                        job.watcher.step(kind, step_result)
+                        if not isinstance(result, StepResult):
+                            result = StepResult(error=_describe_failure(result))
+                        job.watcher.step(kind, result)
                     continue
                 if not is_alone and _is_death(result):
                     suspects.append(key)
                 else:
-                    row = _row_of(result, graph.runs[key].spec)
-                    _keep(job.store, row)
+                    row = _to_row(result, graph.runs[key].spec)
+                    _write_unwritten(job.store, row)
                     job.rows[key] = row
                     job.watcher.step(kind, row)
                 del futures[(kind, key)]
                 future.release()
     except BaseException:
         if client.status == "running":
-            with suppress(OSError, TimeoutError):  # what ended the sweep is what is told
+            with suppress(OSError, TimeoutError):  # the error that ended the sweep is reported
                 client.cancel(list(futures.values()), force=True)
         raise
     return suspects
@@ -327,10 +324,10 @@ def submit(
     return futures
 
 
-def _row_of(result: Any, spec: RunSpec) -> Row:
+def _to_row(result: Any, spec: RunSpec) -> Row:
     if isinstance(result, Mapping):
         return dict(result)
-    return {**empty_row(spec.key, spec.shown, FAILED, _death(result)), "is_kept": False}
+    return {**empty_row(spec.key, spec.shown, FAILED, _describe_failure(result)), "is_kept": False}
 
 
 def _is_death(result: Any) -> bool:
@@ -339,8 +336,8 @@ def _is_death(result: Any) -> bool:
     return isinstance(result, KilledWorker)
 
 
-def _death(result: Any) -> str:
-    """Return in words why a step has no result: its worker died, or Dask could not send it."""
+def _describe_failure(result: Any) -> str:
+    """Return why a step has no result: its worker died, or Dask could not send it."""
     if _is_death(result):
         return (
             "its worker died, also with nothing beside it: out of memory, or a crash in a library"
@@ -348,7 +345,7 @@ def _death(result: Any) -> str:
     return error_line(result) if isinstance(result, BaseException) else f"no result: {result!r}"
 
 
-def _keep(store: Store, row: Row) -> None:
+def _write_unwritten(store: Store, row: Row) -> None:
     """Write a row that its worker could not. Raises RobotVisionError."""
     if not row.pop("is_kept", True):
         write_row(store, row)

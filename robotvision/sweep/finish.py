@@ -1,4 +1,4 @@
-"""What the command prints when a sweep is over, and in answer to ``sweep show``."""
+"""Print the outcome of a sweep, and what ``sweep show`` shows of a stored one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from robotvision.cluster.store import Store
-from robotvision.sweep.engine import Swept
+from robotvision.sweep.engine import SweepOutcome
 from robotvision.sweep.page import write_page
 from robotvision.sweep.plan import Plan
 from robotvision.sweep.rows import DONE
@@ -28,7 +28,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What ``sweep show`` is asked for; see its options."""
+    """The selection of ``sweep show``; see its options."""
 
     sort: str | None = None
     ascending: bool = False
@@ -40,7 +40,7 @@ class Question:
 
 
 def print_plan(console: Console, plan: Plan, *, live: bool, as_json: bool) -> int:
-    """Say what a sweep would do; return the exit code."""
+    """Print the steps a sweep would do; return the exit code."""
     graph = graph_of(plan, plan.runs, live=live)
     counts = {
         "runs": len(graph.runs),
@@ -58,7 +58,9 @@ def print_plan(console: Console, plan: Plan, *, live: bool, as_json: bool) -> in
     return 0
 
 
-def finish(console: Console, errors: Console, store: Store, swept: Swept, *, as_json: bool) -> int:
+def finish(
+    console: Console, errors: Console, store: Store, swept: SweepOutcome, *, as_json: bool
+) -> int:
     """Write the page, print the best rows, return the exit code: 1 where a run failed."""
     table = read_table(store)
     page = write_page(store, table)
@@ -90,7 +92,7 @@ def finish(console: Console, errors: Console, store: Store, swept: Swept, *, as_
 
 
 def answer(console: Console, results: str, question: Question, *, as_json: bool) -> int:
-    """Print what ``sweep show`` was asked for; return the exit code. Raises RobotVisionError."""
+    """Print what ``sweep show`` selects; return the exit code. Raises RobotVisionError."""
     store = Store(results)
     table = read_table(store)
     result: dict[str, Any] = {"keys": table.keys}

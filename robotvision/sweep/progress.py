@@ -1,4 +1,4 @@
-"""A sweep as it goes: bars by kind of step, results as they come, the time left. On stderr."""
+"""Show a running sweep on stderr: bars by kind of step, results as they come, the time left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS = {"learn": "learning", "extract": "extraction", "train": "training", "run
 
 
 class ProgressBars:
-    """A watcher that shows a sweep. A context manager.
+    """An observer that shows a sweep's progress. A context manager.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class ProgressBars:
         self.bars.stop()
 
     def begun(self, plan: Plan, graph: Graph, n_skipped: int) -> None:
-        """Say what there is to do."""
+        """Show the number of runs and steps."""
         for line in plan.repeated:
             self.note(f"left out: {line}")
         done = f", {n_skipped} of them done before" if n_skipped else ""
@@ -75,13 +75,13 @@ class ProgressBars:
             self.tasks[kind] = self.bars.add_task(WORDS[kind], total=n, left="")
 
     def cluster(self, link: str, n_workers: int) -> None:
-        """Say where it runs."""
+        """Show the workers and the dashboard."""
         dashboard = f", dashboard {link}" if link else ""
         self._say(f"{n_workers} worker{'s' * (n_workers != 1)}{dashboard}")
         self.begun_s = self.last_s = time.monotonic()
 
     def step(self, kind: str, result: StepResult | Row) -> None:
-        """Count a step; tell what failed."""
+        """Count a step; show a failed one."""
         self.done[kind] += 1
         if isinstance(result, dict) and result["status"] == FAILED:
             self.n_failed += 1
@@ -116,7 +116,7 @@ class ProgressBars:
 def time_left(total: dict[str, int], done: dict[str, int], elapsed_s: float) -> str:
     """Return the estimated time left in words.
 
-    Each kind of step is taken to go on at its own pace so far; nothing is said before a twentieth
+    Each kind of step is taken to go on at its own pace so far; nothing is shown before a twentieth
     of the runs is in, and at least three.
     """
     n = total.get("run", 0)

@@ -1,4 +1,4 @@
-"""A row of the table: what one run came to, as plain data."""
+"""A row of the table: the result of one run, as plain data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def empty_row(key: str, shown: Mapping[str, Shown], status: str, error: str = "") -> Row:
-    """Return the row of a run that came to nothing, every column there."""
+    """Return the row of a run without a result, with every column."""
     row: Row = {"config_hash": key, "status": status, "error": error, "keys": dict(shown)}
     row |= dict.fromkeys(("points", "max_points", "points_per_frame", "frames"))
     row |= {str(o): None for o in Outcome}
@@ -79,23 +79,23 @@ def answers_digest(record: RunRecord) -> str:
 
 
 def write_row(store: Store, row: Row) -> None:
-    """Keep a row. Raises RobotVisionError."""
+    """Write a row. Raises RobotVisionError."""
     text = json.dumps(row, ensure_ascii=False, indent=1)
     store.write(f"{ROWS}/{row['config_hash']}.json", text.encode())
 
 
 def read_rows(store: Store) -> dict[str, Row]:
-    """Return every row by its hash; one that cannot be parsed is not there. RobotVisionError."""
+    """Return every row by its hash; one that cannot be parsed is left out. RobotVisionError."""
     rows: dict[str, Row] = {}
     names = [n for n in store.names(ROWS) if n.endswith(".json")]
     for name in names:
-        row = _parsed(store.read(f"{ROWS}/{name}"))
+        row = _parse(store.read(f"{ROWS}/{name}"))
         if row is not None and row["config_hash"] == name.removesuffix(".json"):
             rows[row["config_hash"]] = row
     return rows
 
 
-def _parsed(content: bytes | None) -> Row | None:
+def _parse(content: bytes | None) -> Row | None:
     try:
         row = json.loads(content or b"")
     except ValueError:

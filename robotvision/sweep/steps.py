@@ -174,9 +174,9 @@ class _Builder:
         view: AugmentedView = PLAIN,
     ) -> str:
         learn = self._learn(feature, train)
-        spoilt = None if faults is None else faults.model_dump(mode="json")
+        declared_faults = None if faults is None else faults.model_dump(mode="json")
         seen = [view.mirror, view.light]
-        key = digest([_plain(feature), self.known[spec].digest, spoilt, learn, seen])
+        key = digest([_plain(feature), self.known[spec].digest, declared_faults, learn, seen])
         self.graph.extracts.setdefault(key, ExtractFeatures(feature, spec, faults, learn, view))
         return key
 
@@ -198,7 +198,7 @@ def _training_config(setup: Experiment) -> Config:
 
 
 def _unknown(setting: Any, task: Task) -> Any:
-    """Return how unknown rooms are told, ``never`` where no detector is trained for it."""
+    """Return how unknown rooms are detected, ``never`` where no detector is trained for it."""
     if task.unknown is None or isinstance(setting, float) or setting == "never":
         return "never"
     if setting == "auto" and not task.unknown_expected:

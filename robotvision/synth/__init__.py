@@ -10,7 +10,7 @@
     caster, light        Embree rays; radiosity from sun, sky and lamps
     camera, sensor       radiance, exact depth and surfaces; then what a real camera makes of them
     path                 the robot's way
-    sequence                 a `DriveSpec` says it all, `render_sequence` writes a sequence
+    sequence             a `DriveSpec` says it all, `render_sequence` writes a sequence
     default_set, editions   the sets that the command line offers
     trajectory*          real sequences: poses read, rooms laid out around them, frames at the poses
 

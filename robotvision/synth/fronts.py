@@ -162,7 +162,7 @@ def _tools(rng: Rng) -> F32:
 def _extinguisher(rng: Rng) -> F32:
     image = canvas("#c8171e")
     bar(image, 40, 90, 216, 200, "#f2efe6")
-    lines(image, rng, 52, 104, 204, 190, "#c8171e", 18)
+    lines(image, rng, (52, 104, 204, 190), "#c8171e", 18)
     return image
 
 

@@ -339,13 +339,16 @@ def table_with_chairs(
     b: Builder,
     st: Style,
     rng: Rng,
-    w: float,
-    d: float,
+    size: tuple[float, float],
     per_side: int,
     wooden: bool = False,
     computers: bool = False,
 ) -> None:
-    """Table with chairs along both long sides: d + 1.2 m deep, the middle at y = -(d + 1.2) / 2."""
+    """Build a table of ``size`` (width w, depth d) with chairs along both long sides.
+
+    All of it is d + 1.2 m deep, the middle at y = -(d + 1.2) / 2.
+    """
+    w, d = size
     with b.piece(""), b.at(0, -0.6):
         table(b, st, w, d)
         for k in range(per_side):

@@ -64,52 +64,53 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
     inner = ~has_window[floor.lamp_rooms]
     chance = rng.random(len(rooms))[floor.lamp_rooms]
     if name == "sunny":
-        # nearly straight into the windows of one side, low enough to reach across the rooms
-        azimuth = _sunny_side(floor) + math.radians(float(rng.uniform(-28, 28)))
-        elevation = math.radians(float(rng.uniform(24, 31)))
-        sun = np.array(
-            [
-                math.cos(azimuth) * math.cos(elevation),
-                math.sin(azimuth) * math.cos(elevation),
-                math.sin(elevation),
-            ]
-        )
-        lamps = _rgb(20, 19, 17), inner.astype(np.float32)
         result = Lighting(
             name,
-            sun.astype(np.float32),
-            _rgb(6.5, 5.6, 4.1),
-            _rgb(4.6, 5.9, 8.0),
-            _rgb(3.4, 3.2, 2.7),
-            *lamps,
-            black,
+            sun=_sun_direction(floor, rng),
+            sun_color=_rgb(6.5, 5.6, 4.1),
+            sky=_rgb(4.6, 5.9, 8.0),
+            ground=_rgb(3.4, 3.2, 2.7),
+            lamp=_rgb(20, 19, 17),
+            lamp_on=inner.astype(np.float32),
+            outside=black,
         )
     elif name == "cloudy":
-        on = np.where(inner, 1.0, np.where(chance < 0.4, 0.7, 0.0)).astype(np.float32)
         result = Lighting(
             name,
-            None,
-            black,
-            _rgb(7.6, 8.0, 8.6),
-            _rgb(2.6, 2.6, 2.5),
-            _rgb(20, 19.5, 18.5),
-            on,
-            black,
+            sun=None,
+            sun_color=black,
+            sky=_rgb(7.6, 8.0, 8.6),
+            ground=_rgb(2.6, 2.6, 2.5),
+            lamp=_rgb(20, 19.5, 18.5),
+            lamp_on=np.where(inner, 1.0, np.where(chance < 0.4, 0.7, 0.0)).astype(np.float32),
+            outside=black,
         )
     else:
         on = np.where(chance < 0.3, 0.09, 1.0).astype(np.float32)
-        on = np.where(rng.random(len(on)) < 0.25, on * 0.25, on).astype(np.float32)
         result = Lighting(
             name,
-            None,
-            black,
-            _rgb(0.05, 0.06, 0.11),
-            _rgb(0.09, 0.07, 0.04),
-            _rgb(15, 11.5, 7.5),
-            on,
-            black,
+            sun=None,
+            sun_color=black,
+            sky=_rgb(0.05, 0.06, 0.11),
+            ground=_rgb(0.09, 0.07, 0.04),
+            lamp=_rgb(15, 11.5, 7.5),
+            lamp_on=np.where(rng.random(len(on)) < 0.25, on * 0.25, on).astype(np.float32),
+            outside=black,
         )
     return replace(result, outside=_outside(result, rng))
+
+
+def _sun_direction(floor: Floor, rng: np.random.Generator) -> F32:
+    """Return a direction straight into the windows of one side, low enough to reach far inside."""
+    azimuth = _sunny_side(floor) + math.radians(float(rng.uniform(-28, 28)))
+    elevation = math.radians(float(rng.uniform(24, 31)))
+    return np.array(
+        [
+            math.cos(azimuth) * math.cos(elevation),
+            math.sin(azimuth) * math.cos(elevation),
+            math.sin(elevation),
+        ]
+    ).astype(np.float32)
 
 
 def _sunny_side(floor: Floor) -> float:
@@ -128,7 +129,7 @@ def _rgb(r: float, g: float, b: float) -> F32:
 
 
 def _outside(light: Lighting, rng: np.random.Generator) -> F32:
-    """Paint what lies outside: sky, clouds, trees and houses along the horizon, ground."""
+    """Paint the view outside: sky, clouds, trees and houses along the horizon, ground."""
     h, w = 128, 512
     image = np.zeros((h, w, 3), np.float32)
     up = np.linspace(1, 0, h // 2, dtype=np.float32)[:, None, None]

@@ -78,10 +78,9 @@ def text(image: F32, words: str, x: int, y: int, scale: float, color: str, w: in
     image += share * hex_color(color)
 
 
-def lines(
-    image: F32, rng: Rng, x0: int, y0: int, x1: int, y1: int, color: str, step: int = 8
-) -> None:
-    """Fill a rectangle with lines of unequal length, as of a text."""
+def lines(image: F32, rng: Rng, box: tuple[int, int, int, int], color: str, step: int = 8) -> None:
+    """Fill a box (x0, y0, x1, y1) with lines of unequal length, as of a text."""
+    x0, y0, x1, y1 = box
     for y in range(y0, y1, step):
         bar(image, x0, y, x0 + (x1 - x0) * rng.uniform(0.55, 1.0), y + step * 0.4, color)
 

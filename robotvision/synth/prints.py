@@ -76,7 +76,7 @@ def _poster(rng: Rng) -> F32:
         for k in range(5):
             height = int(rng.integers(30, 150))
             bar(image, 30 + k * 42, 220 - height, 62 + k * 42, 220, accent if k % 2 else ink)
-        lines(image, rng, 30, 20, 226, 60, ink, 12)
+        lines(image, rng, (30, 20, 226, 60), ink, 12)
     elif kind == 2:
         hills = 150 + 30 * noise(rng, 4, 4)[0]
         for x in range(SIZE):
@@ -85,9 +85,9 @@ def _poster(rng: Rng) -> F32:
         disc(image, 180, 60, 28, accent)
     else:
         bar(image, 0, 0, SIZE, 56, accent)
-        lines(image, rng, 20, 76, 120, 236, ink, 11)
+        lines(image, rng, (20, 76, 120, 236), ink, 11)
         bar(image, 136, 80, 236, 150, accent)
-        lines(image, rng, 136, 164, 236, 236, ink, 11)
+        lines(image, rng, (136, 164, 236, 236), ink, 11)
     cv2.rectangle(image, (2, 2), (SIZE - 3, SIZE - 3), (0.95, 0.95, 0.95), 4)
     return image
 
@@ -96,9 +96,9 @@ def _desktop(rng: Rng) -> F32:
     image = canvas(str(rng.choice(["#2b5f8f", "#1f6f6a", "#3d3f6b"])))
     bar(image, 6, 8, 150, 225, "#f4f5f7")
     bar(image, 6, 8, 150, 24, "#4a5568")
-    lines(image, rng, 14, 34, 140, 215, "#7a8794", 10)
+    lines(image, rng, (14, 34, 140, 215), "#7a8794", 10)
     bar(image, 100, 60, 248, 200, "#1d232b")
-    lines(image, rng, 108, 78, 240, 190, str(rng.choice(["#6fd08c", "#7cb7ff"])), 9)
+    lines(image, rng, (108, 78, 240, 190), str(rng.choice(["#6fd08c", "#7cb7ff"])), 9)
     bar(image, 0, 238, SIZE, SIZE, "#20262e")
     return image
 
@@ -107,7 +107,7 @@ def _slides(rng: Rng) -> F32:
     image = canvas("#fbfbf8")
     bar(image, 0, 0, SIZE, 48, "#224b87")
     bar(image, 20, 16, 190, 32, "#ffffff")
-    lines(image, rng, 24, 70, 130, 220, "#444444", 22)
+    lines(image, rng, (24, 70, 130, 220), "#444444", 22)
     for k in range(4):
         height = int(rng.integers(30, 130))
         color = ["#d9534f", "#f0ad4e", "#5cb85c", "#5bc0de"][k]
@@ -122,7 +122,7 @@ def _board(rng: Rng) -> F32:
         color = str(rng.choice(["#2444a0", "#b02a2a", "#1f7a3a", "#222222"]))
         kind = int(rng.integers(3))
         if kind == 0:
-            lines(image, rng, x, y, x + 70, y + 50, color, 12)
+            lines(image, rng, (x, y, x + 70, y + 50), color, 12)
         elif kind == 1:
             c = tuple(float(v) for v in hex_color(color))
             cv2.rectangle(image, (x, y), (x + 50, y + 34), c, 2)
@@ -136,7 +136,7 @@ def _board(rng: Rng) -> F32:
 def _chalkboard(rng: Rng) -> F32:
     image = canvas("#264a3b") * (1 + 0.12 * gray(noise(rng, 4, 4, 3)))
     text(image, "E = mc", 24, 80, 1.1, "#e8efe9")
-    lines(image, rng, 30, 120, 220, 200, "#c9d6cc", 18)
+    lines(image, rng, (30, 120, 220, 200), "#c9d6cc", 18)
     return image
 
 
@@ -146,7 +146,7 @@ def _cork(rng: Rng) -> F32:
         x, y = (int(v) for v in rng.integers(10, 190, 2))
         paper = str(rng.choice(["#ffffff", "#fff3a8", "#cfe6ff", "#ffd2d2"]))
         bar(image, x, y, x + 44, y + 52, paper)
-        lines(image, rng, x + 5, y + 10, x + 38, y + 46, "#777777", 9)
+        lines(image, rng, (x + 5, y + 10, x + 38, y + 46), "#777777", 9)
         disc(image, x + 22, y + 4, 4, "#c03030")
     cv2.rectangle(image, (1, 1), (SIZE - 2, SIZE - 2), (0.45, 0.3, 0.18), 8)
     return image
@@ -154,7 +154,7 @@ def _cork(rng: Rng) -> F32:
 
 def _papers(rng: Rng) -> F32:
     image = canvas("#f6f5f0")
-    lines(image, rng, 30, 30, 226, 230, "#6b6b6b", 14)
+    lines(image, rng, (30, 30, 226, 230), "#6b6b6b", 14)
     return image
 
 
@@ -170,7 +170,7 @@ def _sign(words: str, ground: str, ink: str = "#ffffff", scale: float = 2.0, x: 
 def _plate(rng: Rng) -> F32:
     image = canvas("#e9ebec")
     text(image, f"{rng.integers(100, 499)}", 44, 110, 2.2, "#2b3a55", 6)
-    lines(image, rng, 44, 150, 210, 220, "#666f7a", 24)
+    lines(image, rng, (44, 150, 210, 220), "#666f7a", 24)
     return image
 
 

@@ -133,7 +133,7 @@ def office_many(f: Furnisher) -> None:
     for walls, at in (("left", 0.85), ("right", 0.85), ("left", 0.5), ("right", 0.5)):
         f.stand(lambda: fur.workplace(f.b, f.style, f.rng, False), 1.5, 1.5, 0.9, (walls,), 0.1, at)
     f.island(
-        lambda: fur.table_with_chairs(f.b, f.style, f.rng, 2.4, 1.0, 2, computers=True),
+        lambda: fur.table_with_chairs(f.b, f.style, f.rng, (2.4, 1.0), 2, computers=True),
         2.5,
         2.2,
         (math.pi / 2,),
@@ -176,7 +176,7 @@ def kitchen(f: Furnisher) -> None:
     f.stand(lambda: fit.counter(f.b, f.style, w), w, 0.62, 2.2, SIDES, 0.8, 0.6)
     f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, SIDES, 0.6)
     stands = f.island(
-        lambda: fur.table_with_chairs(f.b, f.style, f.rng, 1.3, 0.8, 2, wooden=True),
+        lambda: fur.table_with_chairs(f.b, f.style, f.rng, (1.3, 0.8), 2, wooden=True),
         1.4,
         2.0,
         (math.pi / 2, 0.0),
@@ -242,7 +242,7 @@ def meeting(f: Furnisher) -> None:
     """Long table with chairs, a whiteboard, a projector, a screen."""
     w = min(3.2, f.d - 2.6)
     f.island(
-        lambda: fur.table_with_chairs(f.b, f.style, f.rng, w, 1.2, 4),
+        lambda: fur.table_with_chairs(f.b, f.style, f.rng, (w, 1.2), 4),
         w + 0.1,
         2.4,
         (math.pi / 2,),
@@ -266,7 +266,7 @@ def visio(f: Furnisher) -> None:
     f.hang(lambda: fit.camera_bar(f.b), 0.6, 2.02, 2.3, ("left", "right"), 0.5)
     accent = fur.accented(f.style, "#b8332e")
     f.island(
-        lambda: fur.table_with_chairs(f.b, accent, f.rng, 2.2, 1.0, 3),
+        lambda: fur.table_with_chairs(f.b, accent, f.rng, (2.2, 1.0), 3),
         2.3,
         2.2,
         (math.pi / 2,),
@@ -440,7 +440,7 @@ def library(f: Furnisher) -> None:
     _shelf(f, 9, ("left", "right", "front"))
     f.island(lambda: _double_books(f), 2.0, 0.7, (0.0,), 1.0, 0.4, 0.4)
     f.island(
-        lambda: fur.table_with_chairs(f.b, f.style, f.rng, 1.4, 0.9, 2, wooden=True),
+        lambda: fur.table_with_chairs(f.b, f.style, f.rng, (1.4, 0.9), 2, wooden=True),
         1.5,
         2.1,
         (math.pi / 2, 0.0),

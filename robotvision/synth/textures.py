@@ -179,7 +179,7 @@ def _cardboard(rng: Rng) -> F32:
     image = canvas("#b78f5e") * (1 + 0.04 * gray(noise(rng, 4, 60, 2)))
     bar(image, 118, 0, 138, SIZE, "#d8c08f")
     bar(image, 20, 170, 84, 220, "#e8e4da")
-    lines(image, rng, 26, 178, 78, 214, "#777777")
+    lines(image, rng, (26, 178, 78, 214), "#777777")
     return image
 
 

@@ -32,7 +32,7 @@ JUMP_M, SPEED_M_S, PAUSE_S = 1.0, 2.0, 10.0
 """A robot carried elsewhere: farther than 1 m plus 2 m/s for the time between, at most 10 s."""
 
 MAX_FAULTS = 10
-"""Faults told of one file."""
+"""Faults listed of one file."""
 
 COLUMNS = ("room", "x_m", "y_m", "theta_rad")
 NAME = re.compile(
@@ -97,7 +97,7 @@ def read_tracks(paths: Iterable[Path], light: str = "cloudy") -> tuple[Track, ..
     paths : iterable of Path
         Files, or folders whose ``.txt`` and ``.csv`` files are read.
     light : str
-        Light of the sequences whose file name tells of none of ``sunny``, ``cloudy``, ``night``.
+        Light of the sequences whose file name holds none of ``sunny``, ``cloudy``, ``night``.
 
     Raises
     ------

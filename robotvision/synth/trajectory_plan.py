@@ -223,9 +223,9 @@ def _spans(along: F64, shared: Span) -> list[Span]:
 
 
 def _room(
-    i: int, found: Sequence[Region], inner: Sequence[Rect], openings: Sequence[_Opening], way: F64
+    i: int, regions: Sequence[Region], inner: Sequence[Rect], openings: Sequence[_Opening], way: F64
 ) -> Room:
-    region, rect = found[i], inner[i]
+    region, rect = regions[i], inner[i]
     x0, y0, x1, y1 = rect
     share = [0.0] * 4
     for o in openings:

@@ -86,7 +86,7 @@ class RenderSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One sequence's folder, the frames that lie there and those that were wanted."""
+    """One sequence's folder, the number of its frames there and of those requested."""
 
     name: str
     path: Path
@@ -97,7 +97,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RenderOutcome:
-    """What lies there now, the building, and whether Ctrl-C stopped it."""
+    """The frames that exist now, the building, and whether Ctrl-C stopped the rendering."""
 
     sequences: tuple[Rendered, ...]
     layout: PlanLayout
@@ -115,7 +115,7 @@ class _Task:
 
 @dataclass(slots=True)
 class Scene:
-    """The building, ready to be photographed along its sequences; lit when a light is asked for."""
+    """The building, ready to be rendered along its sequences; lit when a light is first used."""
 
     layout: PlanLayout
     floor: Floor
@@ -215,7 +215,7 @@ def _work(task: _Task) -> tuple[int, int]:
 def render_tracks(
     layout: PlanLayout, out: Path, spec: RenderSpec, progress: Progress | None = None
 ) -> RenderOutcome:
-    """Render sequences of a layout into ``out``, one folder a sequence; images that lie there stay.
+    """Render sequences of a layout into ``out``, one folder a sequence; existing images stay.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def render_tracks(
     Returns
     -------
     RenderOutcome
-        What lies there now.
+        The frames that exist now.
 
     Raises
     ------
@@ -401,7 +401,7 @@ def _held() -> Iterator[None]:
 
 
 def _finished(scene: Scene, t: int, frames: list[int]) -> Rendered:
-    """Write the tables of a native sequence, which hold every frame that lies there."""
+    """Write the tables of a native sequence, which hold every frame that exists."""
     sequence = scene.layout.tracks[t]
     folder = scene.out / sequence.name
     there = [k for k in frames if _is_there(scene, t, k)]

@@ -182,7 +182,7 @@ class Task(Strict):
 
     @property
     def room_names(self) -> tuple[str, ...]:
-        """The rooms, without the unknown label; empty until training tells."""
+        """The rooms, without the unknown label; empty until training gives them."""
         return self.rooms if isinstance(self.rooms, tuple) else ()
 
     @property
@@ -198,7 +198,7 @@ class Task(Strict):
         return self.model_copy(update={"rooms": names})
 
     def label_of(self, room: str) -> str | None:
-        """Return how the task calls a true room: itself, unknown, or None (outside the task)."""
+        """Return the task's label of a true room: itself, unknown, or None (outside the task)."""
         return room if room in self.room_names else self.unknown
 
     def unknown_rooms(self, rooms: Iterable[str]) -> list[str]:
@@ -212,7 +212,7 @@ class Task(Strict):
         return [room for room in dict.fromkeys(rooms) if room not in self.room_names]
 
     def fact(self, key: str) -> Fact:
-        """Return the status of ``key`` or of the nearest key above it."""
+        """Return the fact about ``key`` or about the nearest key above it."""
         while True:
             if key in self.facts:
                 return self.facts[key]

@@ -1,6 +1,6 @@
 """A robot recording as a sequence: images in time order, poses and rooms joined by time.
 
-Where each message of the chosen topics lies is indexed first, then one pass in the order of the
+The place of each message of the chosen topics is indexed first, then one pass in the order of the
 file reads poses and labels whole and of images the header alone. The frames are those of the
 reference channel (the first of rgb, depth, left, right that is there); images of the others are
 joined to them one to one (see `robotvision.data.associate`).
@@ -32,13 +32,13 @@ from robotvision.records import Truth
 if TYPE_CHECKING:
     from robotvision.data.bags.reader import BagReader
 
-KINDS = {c: ChannelKind.DEPTH_MM if c == "depth" else ChannelKind.COLOR for c in CHANNELS}
+CHANNEL_KINDS = {c: ChannelKind.DEPTH_MM if c == "depth" else ChannelKind.COLOR for c in CHANNELS}
 _STATIC = "/tf_static"
 
 
 @dataclass(slots=True)
 class Contents:
-    """What one pass over the chosen topics found.
+    """The messages that one pass over the chosen topics read.
 
     ``images`` are (time, place) by topic, ``others`` (time, log time, message) of poses and
     labels, ``infos`` the first calibration of each topic, ``broken`` unreadable messages by topic.
@@ -70,16 +70,16 @@ def build(path: Path, reader: BagReader) -> Reading:
     if faults:
         return Reading(None, faults)
     warnings = [*storage.warnings, *choice.notes]
-    contents_ = _pass(storage, choice, reader.clock)
-    warnings += [f"{n} messages of {name} cannot be read" for name, n in contents_.broken.items()]
-    frames = _Frames(recording, choice, contents_, reader, warnings)
+    read = _read_topics(storage, choice, reader.clock)
+    warnings += [f"{n} messages of {name} cannot be read" for name, n in read.broken.items()]
+    frames = _Frames(recording, choice, read, reader, warnings)
     faults += frames.time_faults()
     if faults:
         return Reading(None, faults, warnings)
     return frames.reading(storage.start_ns or 0)
 
 
-def _pass(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
+def _read_topics(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
     """Read what is needed of every chosen topic, in the order of the file."""
     cameras = {t.name for t in choice.cameras.values()}
     infos = {t.name for t in choice.infos.values()}
@@ -87,28 +87,28 @@ def _pass(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
     todo = sorted(
         (ref, name) for name, rs in refs.items() for ref in (rs[:1] if name in infos else rs)
     )
-    found = Contents()
+    read = Contents()
     for ref, name in todo:
         topic = storage.topics[name]
         try:
             if name in cameras:
                 stamp = 0 if clock == "log" else _head_ns(storage, ref, topic)
-                found.images.setdefault(name, []).append((stamp or ref.log_ns, ref))
+                read.images.setdefault(name, []).append((stamp or ref.log_ns, ref))
                 continue
             message = decode(storage.read(ref), topic.type, topic.encoding)
-        except Exception:  # what is broken here is told of when the image is read, and counted
-            found.broken[name] += 1
+        except Exception:  # a broken message is counted, and reported when its image is read
+            read.broken[name] += 1
             if name in cameras:
-                found.images.setdefault(name, []).append((ref.log_ns, ref))
+                read.images.setdefault(name, []).append((ref.log_ns, ref))
             continue
         if name in infos:
-            found.infos[name] = message
+            read.infos[name] = message
         else:
             time_ns = ref.log_ns if clock == "log" else _message_ns(message) or ref.log_ns
-            found.others.setdefault(name, []).append((time_ns, ref.log_ns, message))
-    for images in found.images.values():
+            read.others.setdefault(name, []).append((time_ns, ref.log_ns, message))
+    for images in read.images.values():
         images.sort(key=lambda p: p[0])
-    return found
+    return read
 
 
 def _head_ns(storage: Storage, ref: Ref, topic: Topic) -> int:
@@ -125,21 +125,26 @@ def _message_ns(message: Any) -> int:
 
 
 class _Frames:
-    """Joins what was found to the images of the reference channel."""
+    """Joins the messages that were read to the images of the reference channel."""
 
     def __init__(
         self,
         recording: Recording,
         choice: TopicChoice,
-        found: Contents,
+        messages: Contents,
         reader: BagReader,
         warnings: list[str],
     ) -> None:
-        self.recording, self.choice, self.found, self.reader = recording, choice, found, reader
+        self.recording, self.choice, self.messages, self.reader = (
+            recording,
+            choice,
+            messages,
+            reader,
+        )
         self.path, self.warnings = recording.path, warnings
         self.faults: list[Fault] = []
         self.reference = next(c for c in CHANNELS if c in choice.cameras)
-        self.rows = found.images[choice.cameras[self.reference].name]
+        self.rows = messages.images[choice.cameras[self.reference].name]
         self.times = np.array([t for t, _ in self.rows], np.int64)
         self.max_diff_ns = round(reader.max_diff_s * 1e9)
 
@@ -176,7 +181,7 @@ class _Frames:
             name=self.path.resolve().stem if self.path.is_file() else self.path.resolve().name,
             root=self.path,
             reader="bag",
-            channels={c: KINDS[c] for c in CHANNELS if c in self.choice.cameras},
+            channels={c: CHANNEL_KINDS[c] for c in CHANNELS if c in self.choice.cameras},
             frames=tuple(frames),
             calibration=self._calibration(sources[0]),
             truth=truth,
@@ -192,12 +197,12 @@ class _Frames:
             topic = self.choice.cameras.get(channel)
             if topic is None:
                 continue
-            rows = self.found.images[topic.name]
+            rows = self.messages.images[topic.name]
             joined = range(len(rows)) if channel == self.reference else self._joined(channel, rows)
             for sources, k in zip(result, joined, strict=True):
                 if k >= 0:
                     sources[channel] = BagImage(
-                        self.recording, topic, KINDS[channel], k, rows[k][1]
+                        self.recording, topic, CHANNEL_KINDS[channel], k, rows[k][1]
                     )
         return result
 
@@ -214,7 +219,7 @@ class _Frames:
         cameras = {}
         for channel, topic in self.choice.cameras.items():
             about = self.choice.infos.get(channel)
-            info = self.found.infos.get(about.name) if about else None
+            info = self.messages.infos.get(about.name) if about else None
             if info is None:
                 continue
             camera = camera_calibration(info, topic, first.get(channel), self.warnings)
@@ -232,7 +237,7 @@ class _Frames:
         nowhere: list[Pose | None] = [None] * len(self.rows)
         if topic is None:
             return nowhere
-        messages = self.found.others.get(topic.name, [])
+        messages = self.messages.others.get(topic.name, [])
         poses = nowhere
         if topic.type in POSES:
             rows = {t: p for t, _, m in messages if (p := planar(POSES[topic.type](m))) is not None}
@@ -246,7 +251,7 @@ class _Frames:
 
     def _along_transforms(self, messages: list[tuple[int, int, Any]]) -> list[Pose | None]:
         tree = Transforms()
-        for _, log_ns, message in self.found.others.get(_STATIC, []):
+        for _, log_ns, message in self.messages.others.get(_STATIC, []):
             tree.add(((log_ns, t) for t in message.transforms), is_static=True)
         for _, log_ns, message in messages:
             by_log = self.reader.clock == "log"
@@ -283,7 +288,9 @@ class _Frames:
         topic = self.choice.label
         if topic is None:
             return None, {}, None
-        named = sorted((log_ns, m.data) for _, log_ns, m in self.found.others.get(topic.name, []))
+        named = sorted(
+            (log_ns, m.data) for _, log_ns, m in self.messages.others.get(topic.name, [])
+        )
         rooms = labels.rooms_by_topic([ref.log_ns for _, ref in self.rows], named)
         if missing := sum(r is None for r in rooms):
             line = f"{missing} of {len(rooms)} frames have no label yet ({topic.name})"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x89MCAP0\r\n"
 UNCHUNKED = -1
-"""The chunk of a message that lies in none."""
+"""The chunk of a message that is in none."""
 
 _RECORD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<BQHIQQ")
@@ -56,7 +56,7 @@ class Opcode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlace:
-    """A chunk's place: where its bytes lie, how many, how compressed, how many when unpacked."""
+    """A chunk's place: where its bytes begin, how many, how compressed, how many when unpacked."""
 
     compression: str
     at: int
@@ -66,7 +66,7 @@ class ChunkPlace:
 
 @dataclass(slots=True)
 class Index:
-    """What is known of one file."""
+    """The index of one file."""
 
     channels: dict[int, Channel] = field(default_factory=dict)
     schemas: dict[int, Schema] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class McapFiles:
         )
 
     def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
-        """Return where the messages of topics lie, in order of log time."""
+        """Return the places of the messages of topics, in order of log time."""
         return {
             name: sorted(
                 (

@@ -1,4 +1,4 @@
-"""What the messages say: images, calibration, poses, labels.
+"""The contents of messages: images, calibration, poses, labels.
 
 rosbags takes the bytes apart by its own definitions of the standard messages of ROS 1 (Noetic) and
 ROS 2 (Humble; the same in all later releases); definitions in the recording are not used.
@@ -30,7 +30,7 @@ POSES = {
 """Messages that hold a pose, and where in them."""
 
 STAMP_BYTES = 16
-"""A header's time lies in the first bytes of a message."""
+"""A header's time is in the first bytes of a message."""
 
 
 @cache

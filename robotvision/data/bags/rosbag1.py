@@ -63,7 +63,7 @@ class Rosbag1:
         self.start_ns = self._reader.start_time if self._reader.chunk_infos else None
 
     def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
-        """Return where the messages of topics lie, in order of log time."""
+        """Return the places of the messages of topics, in order of log time."""
         indexes = self._reader.indexes
         return {
             name: sorted(

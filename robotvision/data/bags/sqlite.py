@@ -49,7 +49,7 @@ class SqliteFiles:
             self._ids.setdefault(name, []).append((n, i))
 
     def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
-        """Return where the messages of topics lie, in order of log time."""
+        """Return the places of the messages of topics, in order of log time."""
         query = "SELECT id, timestamp FROM messages WHERE topic_id = ?"
         return {
             name: sorted(

@@ -1,4 +1,4 @@
-"""What every storage of a recording gives: its topics, where each message lies, its bytes.
+"""What every storage of a recording offers: its topics, the place and bytes of each message.
 
 A message is found by its `Ref` in one step: a place in the file, a place in a compressed chunk of
 it, or the number of a row. Only the chunks in use are held, so a recording is never in memory as a
@@ -20,7 +20,7 @@ from robotvision.errors import Fault, InputFaults
 MAX_CHUNK_BYTES = 2**30
 """A chunk that claims more when unpacked is refused."""
 
-KEPT_CHUNKS = 4
+HELD_CHUNKS = 4
 """Unpacked chunks that are held: those in use by a few frames read at a time."""
 
 BEGINNING = 2**15
@@ -31,7 +31,7 @@ PIECE = 2**16
 
 
 class Ref(NamedTuple):
-    """Where a message lies. Sorted, refs are in the order in which the storage is read fastest."""
+    """Where a message is stored. Sorted refs are in the order that is fastest to read."""
 
     file: int
     chunk: int
@@ -61,7 +61,7 @@ class Storage(Protocol):
     warnings: list[str]
 
     def refs(self, names: Iterable[str]) -> dict[str, list[Ref]]:
-        """Return where the messages of topics lie, in order of log time."""
+        """Return the places of the messages of topics, in order of log time."""
 
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""
@@ -101,7 +101,7 @@ class Chunks:
 
     def __init__(self, unpack: Callable[[int, int, int | None], bytes]) -> None:
         self._unpack = unpack
-        self._kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._held: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
         self.n_unpacked = 0
 
@@ -109,15 +109,15 @@ class Chunks:
         """Return ``size`` bytes at ``at`` of a chunk, fewer at its end."""
         key, end = (file, chunk), at + size
         with self._lock:
-            data = self._kept.get(key)
+            data = self._held.get(key)
             if data is None or len(data) == BEGINNING < end:
-                self._kept.pop(key, None)
-                while len(self._kept) >= KEPT_CHUNKS:
-                    self._kept.popitem(last=False)
+                self._held.pop(key, None)
+                while len(self._held) >= HELD_CHUNKS:
+                    self._held.popitem(last=False)
                 data = self._unpack(file, chunk, BEGINNING if end <= BEGINNING else None)
-                self._kept[key] = data
+                self._held[key] = data
                 self.n_unpacked += len(data) != BEGINNING
-            self._kept.move_to_end(key)
+            self._held.move_to_end(key)
         return data[at:end]
 
 

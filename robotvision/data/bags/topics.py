@@ -74,7 +74,7 @@ def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> Topi
         name = named.get(role)
         if name == NONE:
             continue
-        topic = _named(role, name, topics, choice) if name else _found(role, usable, choice)
+        topic = _named(role, name, topics, choice) if name else _best(role, usable, choice)
         if topic is None:
             continue
         if role in CHANNELS:
@@ -95,13 +95,13 @@ def _named(role: str, name: str, topics: Mapping[str, Topic], choice: TopicChoic
     if topic is None:
         choice.errors.append(
             f"no topic {name!r} for {role}{near(name, known)}; it has: "
-            f"{_listed(known) or 'none of its kind'}"
+            f"{_join_names(known) or 'none of its kind'}"
         )
     elif topic.type not in _TYPES[role]:
         choice.errors.append(
             f"the topic {topic.name} for {role} holds {topic.type}, expected "
             f"{' or '.join(_TYPES[role])}; it has: "
-            f"{_listed(known) or 'none of its kind'}"
+            f"{_join_names(known) or 'none of its kind'}"
         )
     elif topic.encoding not in _READ:
         choice.errors.append(
@@ -114,7 +114,7 @@ def _named(role: str, name: str, topics: Mapping[str, Topic], choice: TopicChoic
     return None
 
 
-def _found(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
+def _best(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
     ranked = sorted(
         ((rank, t.name) for t in topics.values() if (rank := _rank(role, t)) is not None),
     )
@@ -126,7 +126,7 @@ def _found(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic
         others = sorted({n for _, n in ranked[1:] if _camera(n) != own})
         if others:
             choice.notes.append(
-                f"{role} is read from {best.name}; also there: {_listed(others)} "
+                f"{role} is read from {best.name}; also there: {_join_names(others)} "
                 f"(name one with {role})"
             )
     return best
@@ -157,7 +157,7 @@ def _rank(role: str, topic: Topic) -> tuple[int, ...] | None:
 def _kind(name: str) -> str:
     """Return the channel that a topic's name speaks of."""
     if "depth" in name:
-        # The colour images of OpenNI's registered depth lie under .../rgb/.
+        # The colour images of OpenNI's registered depth are under .../rgb/.
         return "rgb" if re.search(r"depth_registered/.*rgb", name) else "depth"
     words = set(re.split(r"[^a-z0-9]+", name))
     for side in ("left", "right"):
@@ -189,7 +189,7 @@ def _info(topic: Topic, topics: Mapping[str, Topic]) -> Topic | None:
     return None
 
 
-def _listed(names: Iterable[str], most: int = 6) -> str:
+def _join_names(names: Iterable[str], most: int = 6) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -197,4 +197,6 @@ def _listed(names: Iterable[str], most: int = 6) -> str:
 
 def contents(topics: Mapping[str, Topic]) -> str:
     """Return a recording's topics with their types in one line, for messages."""
-    return _listed(f"{t.name} ({t.type})" for t in sorted(topics.values(), key=lambda t: t.name))
+    return _join_names(
+        f"{t.name} ({t.type})" for t in sorted(topics.values(), key=lambda t: t.name)
+    )

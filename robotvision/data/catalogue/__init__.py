@@ -1,4 +1,4 @@
-"""The catalogue of data sets: where they lie, on what terms, what to expect in them.
+"""The catalogue of data sets: their addresses, terms and expected contents.
 
 One YAML file a data set (`model` says what is in it). `download` brings a file here, `unpack` opens
 an archive, `fetch` does both for several at once and checks the counts through the readers.

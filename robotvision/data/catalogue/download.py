@@ -24,7 +24,7 @@ import requests
 
 from robotvision.errors import RobotVisionError
 
-Progress = Callable[[str, int, int | None], None]
+ByteProgress = Callable[[str, int, int | None], None]
 """Called with (file, bytes done, bytes in all or None)."""
 
 BLOCK = 2**14
@@ -34,11 +34,11 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 class DownloadError(RobotVisionError):
-    """A file cannot be had; the message says which and why."""
+    """A file cannot be downloaded; the message says which and why."""
 
 
 class Stopped(Exception):
-    """The user has had enough."""
+    """The user interrupted the download."""
 
 
 class _Interrupted(Exception):
@@ -52,9 +52,9 @@ class Resuming:
     Parameters
     ----------
     part : Path
-        Where what has come is kept until it is whole.
+        Holds the bytes received so far until the file is whole.
     name : str
-        What progress calls the file.
+        The file's name in progress reports.
     timeout_s : float
         Nothing for so long is an interruption.
     tries : int
@@ -65,7 +65,7 @@ class Resuming:
 
     part: Path
     name: str
-    progress: Progress | None = None
+    progress: ByteProgress | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     timeout_s: float = 30.0
     tries: int = 3
@@ -78,39 +78,38 @@ class Resuming:
         """Download ``url`` and leave it at ``output_file``. Raises DownloadError, Stopped."""
         self.part.parent.mkdir(parents=True, exist_ok=True)
         if urlsplit(url).scheme in ("http", "https"):
-            self._insist(url)
+            self._retry(url)
         else:
             self._copy(Path(url))
         self.digest = pooch.file_hash(str(self.part), alg="sha256")
         os.replace(self.part, output_file)
-        self._about.unlink(missing_ok=True)
+        self._state_path.unlink(missing_ok=True)
 
     @property
-    def _about(self) -> Path:
+    def _state_path(self) -> Path:
         return self.part.with_name(self.part.name + ".json")
 
     @property
-    def _have(self) -> int:
+    def _n_received(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
 
-    def _insist(self, url: str) -> None:
+    def _retry(self, url: str) -> None:
         stalled = 0
         while True:
-            before = self._have
+            before = self._n_received
             try:
-                return self._once(url)
+                return self._download_once(url)
             except _Interrupted as e:
-                stalled = 0 if self._have > before else stalled + 1
+                stalled = 0 if self._n_received > before else stalled + 1
                 if stalled >= self.tries:
-                    progress = f"; {_size(self._have)} are kept: run it again to go on" * bool(
-                        self._have
-                    )
-                    raise DownloadError(f"{url}: {e}{progress}") from e
+                    n = self._n_received
+                    hint = f"; {_size(n)} are kept: run it again to go on" if n else ""
+                    raise DownloadError(f"{url}: {e}{hint}") from e
             if self.stop.wait(self.wait_s * 2**stalled / 2):
                 raise Stopped
 
-    def _once(self, url: str) -> None:
-        have, about = self._have, self._kept(url)
+    def _download_once(self, url: str) -> None:
+        have, about = self._n_received, self._read_state(url)
         headers = {"Accept-Encoding": "identity"}
         if have and about:
             headers["Range"] = f"bytes={have}-"
@@ -126,17 +125,17 @@ class Resuming:
         except requests.Timeout as e:
             raise _Interrupted(f"nothing came for {self.timeout_s:g} s") from e
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as e:
-            raise _Interrupted(_why(e, self._have, self._kept(url).get("total"))) from e
+            raise _Interrupted(_why(e, self._n_received, self._read_state(url).get("total"))) from e
         except requests.RequestException as e:
             raise DownloadError(f"{url}: cannot be downloaded ({e})") from e
-        total_bytes = self._kept(url).get("total")
-        if total_bytes is not None and self._have != total_bytes:
-            raise _Interrupted(_cut_short(self._have, total_bytes))
+        total_bytes = self._read_state(url).get("total")
+        if total_bytes is not None and self._n_received != total_bytes:
+            raise _Interrupted(_cut_short(self._n_received, total_bytes))
 
     def _begin(
         self, url: str, answer: requests.Response, have: int, about: dict[str, Any]
     ) -> tuple[int | None] | None:
-        """Look at the answer's head; return the file's size, or None where all is here."""
+        """Check the answer's headers; return the file's size, or None where all is here."""
         status = answer.status_code
         if status == 416 and have and have == about.get("total"):
             return None
@@ -156,8 +155,8 @@ class Resuming:
             validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
             is_strong = not validator.startswith("W/")
             state = {"url": url, "total": total, "validator": validator if is_strong else ""}
-            self._about.write_text(json.dumps(state), encoding="utf-8")
-        self._need((total or 0) - self._have)
+            self._state_path.write_text(json.dumps(state), encoding="utf-8")
+        self._require_space((total or 0) - self._n_received)
         return (total,)
 
     def _receive(self, answer: requests.Response, total: int | None) -> None:
@@ -175,19 +174,19 @@ class Resuming:
     def _copy(self, source: Path) -> None:
         if not source.is_file():
             raise DownloadError(f"{source}: no such file")
-        self._need(source.stat().st_size)
+        self._require_space(source.stat().st_size)
         with self._writing():
             shutil.copyfile(source, self.part)
 
-    def _kept(self, url: str) -> dict[str, Any]:
-        """Return what is known of the part that is here, empty where it is of another file."""
+    def _read_state(self, url: str) -> dict[str, Any]:
+        """Return the state of the part received so far, empty where it is of another file."""
         with contextlib.suppress(OSError, ValueError):
-            about = json.loads(self._about.read_text(encoding="utf-8"))
+            about = json.loads(self._state_path.read_text(encoding="utf-8"))
             if isinstance(about, dict) and about.get("url") == url:
                 return about
         return {}
 
-    def _need(self, n_bytes: int) -> None:
+    def _require_space(self, n_bytes: int) -> None:
         free = shutil.disk_usage(self.part.parent).free
         if n_bytes > free:
             raise DownloadError(
@@ -205,7 +204,7 @@ class Resuming:
                 raise DownloadError(f"{self.part}: cannot be written ({e.strerror})") from e
             raise DownloadError(
                 f"{self.part}: the disk is full ({e.strerror}); "
-                f"{_size(self._have)} are kept: make room and run it again to "
+                f"{_size(self._n_received)} are kept: make room and run it again to "
                 "go on"
             ) from e
 

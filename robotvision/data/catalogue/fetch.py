@@ -19,7 +19,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from robotvision.data import READERS, read_sequence
-from robotvision.data.catalogue.download import DownloadError, Progress, Resuming, Stopped, download
+from robotvision.data.catalogue.download import (
+    ByteProgress,
+    DownloadError,
+    Resuming,
+    Stopped,
+    download,
+)
 from robotvision.data.catalogue.model import Archive, DataSet
 from robotvision.data.catalogue.unpack import ArchiveError, unpack
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
@@ -30,7 +36,7 @@ ARCHIVES = "archives"
 
 @dataclass(slots=True)
 class Fetched:
-    """What became of one archive.
+    """The result of fetching one archive.
 
     ``sha256`` is None where the archive is not here; ``is_first`` says that its digest was trusted
     on first use. ``frames`` are those the reader counts, None where it does not.
@@ -52,7 +58,7 @@ class Fetching:
     Parameters
     ----------
     folder : Path
-        Data sets lie in it, each in a folder of its id.
+        Holds the data sets, each in a folder of its id.
     mirrors : sequence of str
         In place of the catalogue's addresses: URLs, or folders that have the archives.
     jobs : int
@@ -71,7 +77,7 @@ class Fetching:
     wait_s: float = 1.0
 
     def fetch(
-        self, data: DataSet, wanted: Sequence[str] = (), progress: Progress | None = None
+        self, data: DataSet, wanted: Sequence[str] = (), progress: ByteProgress | None = None
     ) -> Iterator[Fetched]:
         """Fetch the wanted archives (patterns; all where none) and yield each when it is done.
 
@@ -109,7 +115,7 @@ class Fetching:
         data: DataSet,
         archive: Archive,
         mirrors: list[str],
-        progress: Progress | None,
+        progress: ByteProgress | None,
         stop: threading.Event,
     ) -> Fetched:
         place = self.folder / data.id
@@ -143,7 +149,7 @@ class Fetching:
         place: Path,
         fetched: Fetched,
         mirrors: list[str],
-        progress: Progress | None,
+        progress: ByteProgress | None,
         stop: threading.Event,
     ) -> None:
         name = fetched.archive.name
@@ -224,7 +230,7 @@ def known_digest(place: Path, archive: Archive) -> tuple[str | None, str]:
 
 
 def detector(data: DataSet) -> Callable[[Path], bool]:
-    """Return what tells whether the data set's layout lies in a folder."""
+    """Return the check whether a folder has the data set's layout."""
     if data.reader is None:
         return lambda _: False
     detects: Callable[[Path], bool] = READERS.create(data.reader, {}).detects
@@ -275,7 +281,7 @@ def verify(data: DataSet, folder: Path) -> list[Fetched]:
     Raises
     ------
     InputFaults
-        Nothing of it lies in ``folder``.
+        ``folder`` holds nothing of it.
     """
     import pooch
 

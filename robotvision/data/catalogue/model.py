@@ -49,8 +49,8 @@ class Archive(Strict):
 class DataSet(Strict):
     """A data set.
 
-    ``bases`` are where its archives lie, the best first; none where that is not known or the data
-    are given out by hand (``access: form``). ``counts_from`` names a task that has its counts,
+    ``bases`` are the addresses of its archives, the best first; none where unknown or where the
+    data are given out by hand (``access: form``). ``counts_from`` names a task that has its counts,
     ``more`` is a pattern of names of archives that are not listed.
     """
 

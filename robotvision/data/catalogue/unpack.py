@@ -1,4 +1,4 @@
-"""Unpack an archive that a stranger made: nothing leaves the folder, no links, bounded size.
+"""Unpack an archive of unknown origin: nothing leaves the folder, no links, bounded size.
 
 Only plain files are written, by this module itself, into a new folder that takes its name when all
 of them are there. Owners, rights and times in the archive do not count.
@@ -35,7 +35,7 @@ def unpack(archive: Path, target: Path, detects: Callable[[Path], bool]) -> int:
     """Unpack ``archive`` into the new folder ``target``; return the number of files.
 
     An archive whose only entry is a folder is unpacked without it, unless it has another name than
-    the target and ``detects`` knows what lies around it (the ``png/`` of KTH-IDOL2).
+    the target and ``detects`` recognises what surrounds it (the ``png/`` of KTH-IDOL2).
 
     Raises
     ------

@@ -83,7 +83,7 @@ def test_in_order_each_chunk_is_unpacked_once(tours: Make, form: str) -> None:
     before = chunks.n_unpacked
     for i in range(len(sequence)):
         sequence.load(i)
-        assert len(chunks._kept) <= 4
+        assert len(chunks._held) <= 4
     assert n_chunks - 4 <= chunks.n_unpacked - before <= n_chunks + 2
 
 
