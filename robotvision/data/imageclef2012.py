@@ -52,7 +52,7 @@ class ImageClef2012Reader:
         """Read images' names and the truth, noting every fault."""
         faults: list[Fault] = []
         warnings: list[str] = []
-        images = _numbered(path / "std_cam", _IMAGE, faults)
+        images = _list_numbered(path / "std_cam", _IMAGE, faults)
         others = {}
         depths = _first_folder(path, _DEPTH, faults)
         if depths:
@@ -94,7 +94,7 @@ class ImageClef2012Reader:
         )
 
 
-def _numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
+def _list_numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
     """Return the files of ``folder`` whose name ``pattern`` matches, by the number in it."""
     files: dict[int, Path] = {}
     for name in list_names(folder, faults):
@@ -120,7 +120,7 @@ def _first_folder(path: Path, pattern: re.Pattern[str], faults: list[Fault]) -> 
     """Return the numbered files of the first likely folder that has any."""
     for folder in _FOLDERS:
         if has_name(path / folder, pattern):
-            return _numbered(path / folder, pattern, faults)
+            return _list_numbered(path / folder, pattern, faults)
     return {}
 
 

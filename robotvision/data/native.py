@@ -128,12 +128,12 @@ def read_table(
         return
     rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
     try:
-        yield from _rows(path, rows, columns, faults)
+        yield from _parse_rows(path, rows, columns, faults)
     except csv.Error as e:
         faults.append(Fault(path, f"not a CSV file ({e})", rows.line_num))
 
 
-def _rows(
+def _parse_rows(
     path: Path, rows: Any, columns: tuple[str, ...], faults: list[Fault]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     header = [h.strip() for h in next(rows, [])]
@@ -183,7 +183,7 @@ def _read_frames(path: Path, header: NativeHeader, faults: list[Fault]) -> list[
         def fault(message: str, remedy: str = "", line: int = line) -> None:
             faults.append(Fault(table, message, line, remedy=remedy))
 
-        entry = _entry(path, header, row, line, fault)
+        entry = _parse_entry(path, header, row, line, fault)
         if entry is None:
             continue
         if entry.index in lines:
@@ -199,7 +199,7 @@ def _read_frames(path: Path, header: NativeHeader, faults: list[Fault]) -> list[
     return frames
 
 
-def _entry(
+def _parse_entry(
     path: Path, header: NativeHeader, row: Mapping[str, str], line: int, fault: Callable[..., None]
 ) -> FrameEntry | None:
     numbers = {}
@@ -226,13 +226,15 @@ def _entry(
         timestamp_ns=numbers["timestamp_ns"],
         sources=sources,
         segment=numbers["segment"],
-        pose=_pose(row, fault),
+        pose=_parse_pose(row, fault),
         name=first.path.name if first else "",
         line=line,
     )
 
 
-def _pose(row: Mapping[str, str], fault: Callable[..., None]) -> tuple[float, float, float] | None:
+def _parse_pose(
+    row: Mapping[str, str], fault: Callable[..., None]
+) -> tuple[float, float, float] | None:
     cells = [row.get(key, "") for key in POSE]
     if not all(cells):
         return None
@@ -268,7 +270,7 @@ def _read_truth(path: Path, known: set[int] | None, faults: list[Fault]) -> Trut
     return truth
 
 
-def _plain(values: Mapping[str, float]) -> dict[str, float]:
+def _to_whole(values: Mapping[str, float]) -> dict[str, float]:
     """Return numbers with whole ones as int, so that what is read and written again is the same."""
     return {k: int(v) if float(v).is_integer() else float(v) for k, v in values.items()}
 
@@ -310,12 +312,12 @@ class SequenceWriter:
         self.path = Path(path)
         self.channels = {c: ChannelKind(k) for c, k in channels.items()}
         if (self.path / "frames.csv").exists():
-            raise RobotVisionError(f"{path}: a sequence lies there already; give another folder")
+            raise RobotVisionError(f"{path}: holds a sequence already; give another folder")
         header: dict[str, Any] = {
             "name": name,
             "channels": {c: {"kind": str(k)} for c, k in self.channels.items()},
             "rate_hz": rate_hz,
-            "calibration": {c: _plain(v) for c, v in calibration.items()},
+            "calibration": {c: _to_whole(v) for c, v in calibration.items()},
             "task": task,
             "note": note,
         }
@@ -329,8 +331,8 @@ class SequenceWriter:
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
         self._truth: TextIO | None = None
         self._n = 0
-        self._rows = csv.writer(self._frames, lineterminator="\n")
-        self._rows.writerow(["index", "timestamp_ns", "segment", *self.channels, *POSE])
+        self._parse_rows = csv.writer(self._frames, lineterminator="\n")
+        self._parse_rows.writerow(["index", "timestamp_ns", "segment", *self.channels, *POSE])
 
     def __enter__(self) -> Self:
         return self
@@ -373,7 +375,7 @@ class SequenceWriter:
         stem = f"{index:06d}" if stem is None else stem
         cells = [self._store(c, images.get(c), stem) for c in self.channels]
         place = [f"{v:.6g}" if k == 2 else f"{v:.4f}" for k, v in enumerate(pose)] if pose else []
-        self._rows.writerow([index, timestamp_ns, segment, *cells, *(place or ["", "", ""])])
+        self._parse_rows.writerow([index, timestamp_ns, segment, *cells, *(place or ["", "", ""])])
         if room is not None:
             self._add_truth(index, room if isinstance(room, Truth) else Truth(room))
         self._n = index + 1

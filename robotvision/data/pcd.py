@@ -62,7 +62,7 @@ def decode_points(raw: bytes, where: str) -> NDArray[np.float32]:
         The bytes are not a whole PCD file with fields x, y, z.
     """
     header, data = _parse(raw, where)
-    xyz = np.stack([_column(header, data, a, where) for a in "xyz"], axis=1)
+    xyz = np.stack([_find_column(header, data, a, where) for a in "xyz"], axis=1)
     return frozen(xyz[np.isfinite(xyz).all(axis=1)])
 
 
@@ -77,7 +77,7 @@ def decode_depth(raw: bytes, where: str) -> NDArray[np.uint16]:
     header, data = _parse(raw, where)
     if header.height <= 1:
         raise FrameError(f"{where}: expected an organised cloud (HEIGHT above 1) for the depth")
-    z = _column(header, data, "z", where).astype(np.float64) * 1000
+    z = _find_column(header, data, "z", where).astype(np.float64) * 1000
     good = np.isfinite(z) & (z > 0) & (z < MAX_MM + 0.5)
     mm = np.where(good, np.rint(np.where(good, z, 0)), 0).astype(np.uint16)
     return frozen(mm.reshape(header.height, header.width))
@@ -115,13 +115,13 @@ def parse_header(raw: bytes, where: str) -> tuple[PcdHeader, int]:
     for key in _KEYS:
         if not entries.get(key):
             raise FrameError(f"{where}: not a PCD file: its header lacks {key}")
-    return _header(entries, where), position
+    return _build_header(entries, where), position
 
 
-def _header(entries: dict[str, list[str]], where: str) -> PcdHeader:
+def _build_header(entries: dict[str, list[str]], where: str) -> PcdHeader:
     names = entries["FIELDS"]
-    sizes = [_whole(w, "SIZE", where) for w in entries["SIZE"]]
-    counts = [_whole(w, "COUNT", where) for w in entries.get("COUNT", ["1"] * len(names))]
+    sizes = [_parse_whole(w, "SIZE", where) for w in entries["SIZE"]]
+    counts = [_parse_whole(w, "COUNT", where) for w in entries.get("COUNT", ["1"] * len(names))]
     types = entries["TYPE"]
     if not len(names) == len(sizes) == len(types) == len(counts):
         raise FrameError(
@@ -133,13 +133,13 @@ def _header(entries: dict[str, list[str]], where: str) -> PcdHeader:
         if (kind, size) not in _TYPES:
             raise FrameError(f"{where}: the field {name!r} has the unknown type {kind}{size}")
         columns.append((name, f"<{kind.lower()}{size}", count))
-    width, height = (_whole(entries[k][0], k, where) for k in ("WIDTH", "HEIGHT"))
+    width, height = (_parse_whole(entries[k][0], k, where) for k in ("WIDTH", "HEIGHT"))
     form = entries["DATA"][0].lower()
     if form not in _FORMS:
         raise FrameError(f"{where}: expected DATA {', '.join(_FORMS)}, got {form!r}")
     header = PcdHeader(tuple(columns), width, height, form)
     points = entries.get("POINTS")
-    if points and _whole(points[0], "POINTS", where) != header.n_points:
+    if points and _parse_whole(points[0], "POINTS", where) != header.n_points:
         raise FrameError(
             f"{where}: POINTS {points[0]} does not agree with WIDTH {width} x HEIGHT {height}"
         )
@@ -152,7 +152,7 @@ def _header(entries: dict[str, list[str]], where: str) -> PcdHeader:
     return header
 
 
-def _whole(word: str, key: str, where: str) -> int:
+def _parse_whole(word: str, key: str, where: str) -> int:
     if word.isascii() and word.isdigit() and len(word) <= 18:
         return int(word)
     raise FrameError(f"{where}: {key}: expected a whole number, got {word[:40]!r}")
@@ -165,13 +165,13 @@ def _parse(raw: bytes, where: str) -> tuple[PcdHeader, list[NDArray[Any]]]:
     if header.n_points * header.stride == 0:
         return header, [np.zeros((0, count), kind) for _, kind, count in header.columns]
     if header.form == "ascii":
-        return header, _ascii(header, body, where)
+        return header, _decode_ascii(header, body, where)
     if header.form == "binary":
-        return header, _binary(header, body, where)
-    return header, _compressed(header, body, where)
+        return header, _decode_binary(header, body, where)
+    return header, _decode_compressed(header, body, where)
 
 
-def _ascii(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
+def _decode_ascii(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     width = sum(count for _, _, count in header.columns)
     words = body.split()
     if len(words) != header.n_points * width:
@@ -190,7 +190,7 @@ def _ascii(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     return columns
 
 
-def _binary(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
+def _decode_binary(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     expected = header.n_points * header.stride
     if len(body) < expected:
         raise FrameError(
@@ -200,7 +200,7 @@ def _binary(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     return [records[name] for name in header.dtype.names or ()]
 
 
-def _compressed(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
+def _decode_compressed(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]]:
     if len(body) < 8:
         raise FrameError(f"{where}: cut short: the sizes of the compressed points are missing")
     packed, unpacked = struct.unpack_from("<II", body)
@@ -222,7 +222,7 @@ def _compressed(header: PcdHeader, body: bytes, where: str) -> list[NDArray[Any]
     return columns
 
 
-def _column(
+def _find_column(
     header: PcdHeader, data: list[NDArray[Any]], name: str, where: str
 ) -> NDArray[np.float32]:
     for (field, _, count), column in zip(header.columns, data, strict=True):

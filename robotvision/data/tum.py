@@ -59,14 +59,14 @@ class TumDepth:
 
     def read(self) -> NDArray[np.uint16]:
         """Decode the file. Raises FrameError."""
-        units = decode_depth_mm(self._file().raw(), self.where)
+        units = decode_depth_mm(self._image_file().raw(), self.where)
         return frozen(np.rint(units * (1000 / UNITS_PER_M)).astype(np.uint16))
 
     def digest(self) -> bytes:
         """Return a digest of the file's bytes. Raises FrameError."""
-        return hashlib.blake2b(b"tum" + self._file().digest(), digest_size=16).digest()
+        return hashlib.blake2b(b"tum" + self._image_file().digest(), digest_size=16).digest()
 
-    def _file(self) -> ImageFile:
+    def _image_file(self) -> ImageFile:
         return ImageFile(self.path, ChannelKind.DEPTH_MM)
 
 
@@ -83,9 +83,9 @@ class TumReader:
         """Read the tables and join them by time, noting every fault."""
         faults: list[Fault] = []
         warnings: list[str] = []
-        colors = _table(path / "rgb.txt", faults, _file)
-        depths = _table(path / "depth.txt", faults, _file, optional=True)
-        poses = _table(path / "groundtruth.txt", faults, _pose, optional=True)
+        colors = _read_table(path / "rgb.txt", faults, _parse_file)
+        depths = _read_table(path / "depth.txt", faults, _parse_file, optional=True)
+        poses = _read_table(path / "groundtruth.txt", faults, _parse_pose, optional=True)
         colors_ns = _times(colors)
         depth_of = one_to_one(colors_ns, _times(depths), MAX_DIFF_NS)
         pose_of = nearest(colors_ns, _times(poses), MAX_DIFF_NS)
@@ -120,7 +120,7 @@ def _times(rows: list[tuple[int, int, T]]) -> NDArray[np.int64]:
     return np.array([r[1] for r in rows], np.int64)
 
 
-def _table(
+def _read_table(
     path: Path, faults: list[Fault], parse: Callable[[list[str]], T], *, optional: bool = False
 ) -> list[tuple[int, int, T]]:
     """Return (line, time, what ``parse`` makes of the other cells) of each line.
@@ -133,7 +133,7 @@ def _table(
     for line, text in text_lines(path, faults):
         if text.startswith("#"):
             continue
-        seconds, *cells = text.split(maxsplit=1) if parse is _file else text.split()
+        seconds, *cells = text.split(maxsplit=1) if parse is _parse_file else text.split()
         time_ns = seconds_to_ns(seconds)
         if time_ns is None:
             faults.append(Fault(path, f"expected a time in seconds, got {seconds[:40]!r}", line))
@@ -151,7 +151,7 @@ def _table(
     return rows
 
 
-def _file(cells: list[str]) -> str:
+def _parse_file(cells: list[str]) -> str:
     if len(cells) != 1:
         raise ValueError("expected a time and a file name, got a time alone")
     if not is_inside(cells[0]):
@@ -159,7 +159,7 @@ def _file(cells: list[str]) -> str:
     return cells[0]
 
 
-def _pose(cells: list[str]) -> Pose:
+def _parse_pose(cells: list[str]) -> Pose:
     """Return x, y and the heading of the optical axis from ``tx ty tz qx qy qz qw``."""
     try:
         x, y, _, qx, qy, qz, qw = map(float, cells)

@@ -71,13 +71,13 @@ class VidriloReader:
 
     def detects(self, path: Path) -> bool:
         """Return whether ``visualInformation`` exists, there or in a ``Sequence<n>``."""
-        return (path / VISUAL).is_dir() or bool(_numbered(path))
+        return (path / VISUAL).is_dir() or bool(_list_sequences(path))
 
     def read(self, path: Path) -> Reading:
         """Read names and labels, noting every fault."""
         faults: list[Fault] = []
         warnings: list[str] = []
-        folders = _numbered(path) or {_number(path): path}
+        folders = _list_sequences(path) or {_number(path): path}
         mat = next(
             (
                 p
@@ -86,23 +86,23 @@ class VidriloReader:
             ),
             None,
         )
-        labels = _configuration(mat, faults) if mat else None
+        labels = _read_configuration(mat, faults) if mat else None
         frames: list[FrameEntry] = []
         truth: dict[int, Truth] = {}
         channels = {"rgb": ChannelKind.COLOR}
         for number, folder in folders.items():
             known = None
             if labels is not None and mat is not None:
-                known = _labels_of(labels, number, mat, faults)
-            clouds = _clouds(folder, faults)
+                known = _select_labels(labels, number, mat, faults)
+            clouds = _list_clouds(folder, faults)
             from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
             channels |= from_cloud
-            names = known.names if known else _images(folder, faults)
+            names = known.names if known else _list_images(folder, faults)
             for i, name in enumerate(names):
                 index = len(frames)
                 image = folder / VISUAL / name
                 sources = {"rgb": ImageFile(image, ChannelKind.COLOR)}
-                cloud = clouds.get(Path(name).stem) or clouds.get(_digits(name))
+                cloud = clouds.get(Path(name).stem) or clouds.get(_last_number(name))
                 if cloud is not None:
                     sources |= cloud_sources(cloud, from_cloud)
                 frames.append(
@@ -126,7 +126,7 @@ class VidriloReader:
         return Reading(sequence, faults, warnings)
 
 
-def _numbered(path: Path) -> dict[int, Path]:
+def _list_sequences(path: Path) -> dict[int, Path]:
     """Return the ``Sequence<n>`` folders in ``path`` by their number, in order."""
     try:
         folders = {
@@ -144,28 +144,28 @@ def _number(path: Path) -> int:
     return int(match[1]) if match else 1
 
 
-def _images(folder: Path, faults: list[Fault]) -> list[str]:
+def _list_images(folder: Path, faults: list[Fault]) -> list[str]:
     return [n for n in list_names(folder / VISUAL, faults) if is_image(n)]
 
 
-def _digits(name: str) -> str:
+def _last_number(name: str) -> str:
     """Return the last number in a file name without its leading zeros."""
     numbers = re.findall(r"[0-9]+", Path(name).stem)
     return numbers[-1].lstrip("0") or "0" if numbers else ""
 
 
-def _clouds(folder: Path, faults: list[Fault]) -> dict[str, Path]:
+def _list_clouds(folder: Path, faults: list[Fault]) -> dict[str, Path]:
     """Return the clouds of a sequence, by stem and, where that is unambiguous, by number."""
     for place in _CLOUDS:
         names = [n for n in names_in(folder / place) if n.lower().endswith(".pcd")]
         if names:
-            numbered = {_digits(n): folder / place / n for n in sorted(names)}
+            numbered = {_last_number(n): folder / place / n for n in sorted(names)}
             by_number = numbered if len(numbered) == len(names) and "" not in numbered else {}
             return by_number | {Path(n).stem: folder / place / n for n in names}
     return {}
 
 
-def _configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | None:
+def _read_configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | None:
     """Return names and room numbers of each entry of the struct ``Configuration``."""
     entries = labels_apart(mat)
     if isinstance(entries, str):
@@ -174,7 +174,7 @@ def _configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | Non
     return entries
 
 
-def _labels_of(
+def _select_labels(
     entries: list[dict[str, Any]], number: int, mat: Path, faults: list[Fault]
 ) -> Labels | None:
     """Return one sequence's images and rooms; None where they do not make sense."""

@@ -210,7 +210,7 @@ class Grid:
         if isinstance(self.file.base, dict):
             return value
         if key in ("train", "test") and self.data_root is None:
-            return _anchored(value, folder)
+            return _anchor(value, folder)
         if isinstance(value, str) and (
             key == "model" or (key == "task" and value.endswith((".yaml", ".yml")))
         ):
@@ -218,16 +218,16 @@ class Grid:
         return value
 
 
-def _anchored(value: Any, folder: Path) -> Any:
+def _anchor(value: Any, folder: Path) -> Any:
     """Return listed sequences with their relative paths begun at ``folder``."""
     if isinstance(value, str):
         return str(folder / value)
     if isinstance(value, list):
-        return [_anchored(v, folder) for v in value]
+        return [_anchor(v, folder) for v in value]
     if isinstance(value, dict) and isinstance(value.get("path"), str):
         return {**value, "path": str(folder / value["path"])}
     if isinstance(value, dict):
-        return {k: _anchored(v, folder) for k, v in value.items()}
+        return {k: _anchor(v, folder) for k, v in value.items()}
     return value
 
 

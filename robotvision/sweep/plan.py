@@ -104,7 +104,7 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
     grid = Grid(path, root)
     limit = grid.file.limit if limit is None else limit
     setups = _setups(grid, root)
-    opened = _opened([setup for _, setup in setups])
+    opened = _open_sequences([setup for _, setup in setups])
     known = {
         spec: SequenceInfo(digest([_place(spec, base), table_digest(s)]), tuple(s.room_counts()))
         for spec, (s, base) in opened.items()
@@ -114,13 +114,13 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
     for shown, setup in setups:
         key = run_key(setup, known, limit)
         if key in runs:
-            repeated.append(f"{_words(shown)}: the same run as {_words(runs[key].shown)}")
+            repeated.append(f"{_describe(shown)}: the same run as {_describe(runs[key].shown)}")
         else:
             runs[key] = RunSpec(key, shown, setup, _features(setup, opened))
     return Plan(path, grid.columns, list(runs.values()), known, limit, repeated)
 
 
-def _words(shown: Mapping[str, Shown]) -> str:
+def _describe(shown: Mapping[str, Shown]) -> str:
     return ", ".join(f"{k}={v}" for k, v in shown.items()) or "the base"
 
 
@@ -136,7 +136,7 @@ def _setups(grid: Grid, root: Path | None) -> list[tuple[Mapping[str, Shown], Ex
     return setups
 
 
-def _opened(setups: list[Experiment]) -> Opened:
+def _open_sequences(setups: list[Experiment]) -> Opened:
     """Open every sequence once. Raises InputFaults."""
     opened: Opened = {}
     faults: list[Fault] = []

@@ -52,7 +52,7 @@ class SweepTable:
 
 
 def write_plan(store: Store, plan: Plan) -> None:
-    """Keep the order and the cells of the runs. Raises RobotVisionError."""
+    """Write the order and the cells of the runs. Raises RobotVisionError."""
     store.write(PLAN, json.dumps(_about(plan), ensure_ascii=False, indent=1).encode())
 
 
@@ -67,7 +67,7 @@ def _about(plan: Plan) -> dict[str, Any]:
 
 
 def assemble(about: Mapping[str, Any], rows: Mapping[str, Row]) -> SweepTable:
-    """Return the table of a plan and what was done of it.
+    """Return the table of a plan and the rows finished so far.
 
     Parameters
     ----------
@@ -122,13 +122,12 @@ def read_table(store: Store) -> SweepTable:
     Raises
     ------
     RobotVisionError
-        No sweep lies there.
+        The store holds no sweep.
     """
     content = store.read(PLAN)
     if content is None:
         raise RobotVisionError(
-            f"{store.url}: no sweep lies there (no {PLAN}); give the folder that robotvision sweep "
-            "wrote"
+            f"{store.url}: holds no sweep (no {PLAN}); give the folder that robotvision sweep wrote"
         )
     return assemble(json.loads(content), read_rows(store))
 

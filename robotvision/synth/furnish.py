@@ -70,18 +70,22 @@ class Furnisher:
         ``clear``: metres kept free before it. ``at``: the preferred place, 0 to 1 along the wall.
         """
         for wall in walls:
-            length = self.w if wall in ("back", "front") else self.d
-            if length < w + 0.04:
-                continue
-            spots = np.linspace(w / 2 + 0.02, length - w / 2 - 0.02, 25)
-            if at is None:
-                spots = self.rng.permutation(spots)
-            else:
-                spots = spots[np.argsort(np.abs(spots - at * length), kind="stable")]
-            for spot in spots:
-                if self._try(piece, wall, float(spot), w, d, h, clear):
+            for spot in self._spots(wall, w, 0.02, at):
+                if self._try(piece, wall, spot, w, d, h, clear):
                     return True
         return False
+
+    def _spots(self, wall: str, w: float, margin: float, at: float | None) -> list[float]:
+        """Return middles for a piece ``w`` wide along a wall, in the order they are tried."""
+        length = self.w if wall in ("back", "front") else self.d
+        if length < w + 2 * margin:
+            return []
+        spots = np.linspace(w / 2 + margin, length - w / 2 - margin, 25)
+        if at is None:
+            spots = self.rng.permutation(spots)
+        else:
+            spots = spots[np.argsort(np.abs(spots - at * length), kind="stable")]
+        return [float(s) for s in spots]
 
     def _try(
         self, piece: Piece, wall: str, spot: float, w: float, d: float, h: float, clear: float
@@ -112,15 +116,7 @@ class Furnisher:
     ) -> bool:
         """Hang a piece on a wall between two heights; False: no room for it."""
         for wall in walls:
-            length = self.w if wall in ("back", "front") else self.d
-            if length < w + 0.2:
-                continue
-            spots = np.linspace(w / 2 + 0.1, length - w / 2 - 0.1, 25)
-            if at is None:
-                spots = self.rng.permutation(spots)
-            else:
-                spots = spots[np.argsort(np.abs(spots - at * length), kind="stable")]
-            for spot in map(float, spots):
+            for spot in self._spots(wall, w, 0.1, at):
                 a, b = spot - w / 2 - 0.05, spot + w / 2 + 0.05
                 used = self._hung[wall]
                 if any(x0 < b and a < x1 and z0 < high and low < z1 for x0, x1, z0, z1 in used):

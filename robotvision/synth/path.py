@@ -258,7 +258,7 @@ def _stitch(pieces: list[tuple[F64, float | None]], floor: Floor) -> Way:
 
     heading: float | None = None
     for points, look in pieces:
-        smooth = _resampled(points)
+        smooth = _resample(points)
         x, y = smooth.T
         tangent = np.unwrap(np.arctan2(np.gradient(y), np.gradient(x)))
         tangent = gaussian_filter1d(tangent, 6, mode="nearest")
@@ -289,7 +289,7 @@ def _by_label(floor: Floor, room: NDArray[np.int32]) -> NDArray[np.int64]:
     return same[room]
 
 
-def _resampled(points: F64, step: float = 0.05) -> F64:
+def _resample(points: F64, step: float = 0.05) -> F64:
     length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     n = max(3, int(length[-1] / step))
     even = np.linspace(0, length[-1], n)

@@ -179,7 +179,7 @@ def itinerary(spec: DriveSpec) -> Itinerary:
     way = drive(floor, caster, order, rng)
     corridor = {i for i, r in enumerate(floor.plan.rooms) if r.kind == "corridor"}
     steps = sample(way, spec.n_frames, corridor)
-    steps, segments = _kidnapped(steps, spec.kidnappings, rng)
+    steps, segments = _kidnap(steps, spec.kidnappings, rng)
     rooms = tuple(floor.plan.rooms[int(way.room[k])].label for k in steps)
     return Itinerary(way, steps, segments, _times(spec, rng), rooms)
 
@@ -259,7 +259,7 @@ def _times(spec: DriveSpec, rng: np.random.Generator) -> NDArray[np.int64]:
     return times
 
 
-def _kidnapped(
+def _kidnap(
     steps: NDArray[np.int64], n: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cut the drive into n + 1 pieces and drive them in an order without natural neighbours."""

@@ -157,7 +157,7 @@ def _track(path: Path, light: str, faults: list[Fault]) -> Track:
             )
         ]
     if not mine:
-        mine += _unordered(path, rows)
+        mine += _order_faults(path, rows)
     if not rows and not mine:
         mine.append(Fault(path, f"no poses in it; expected names such as {NAME_EXAMPLE}"))
     faults += mine[:MAX_FAULTS]
@@ -242,7 +242,7 @@ def _csv_row(
     return None
 
 
-def _unordered(path: Path, rows: list[_Row]) -> Iterator[Fault]:
+def _order_faults(path: Path, rows: list[_Row]) -> Iterator[Fault]:
     for before, row in pairwise(rows):
         if row.time_ns <= before.time_ns:
             what = "repeats" if row.time_ns == before.time_ns else "goes back behind"

@@ -78,7 +78,7 @@ def partitions(tracks: Sequence[Track], spread_m: float) -> Iterator[tuple[Regio
     where no position of another label is nearer: rooms round a corner fall into parts with more
     space.
     """
-    xy, index, names = _labelled(tracks)
+    xy, index, names = _label_points(tracks)
     ways = _ways(tracks)
     seen: set[tuple[tuple[int, Rect], ...]] = set()
     ground = _spread(xy, index, spread_m)
@@ -88,12 +88,12 @@ def partitions(tracks: Sequence[Track], spread_m: float) -> Iterator[tuple[Regio
         if own < OWN_SHARE or not complete or tuple(seeds) in seen:
             continue
         seen.add(tuple(seeds))
-        regions = _grown([(names[k], rect) for k, rect in seeds], ways)
+        regions = _grow([(names[k], rect) for k, rect in seeds], ways)
         if not any(map(_is_sliver, regions)):
             yield tuple(sorted(regions, key=lambda r: (r.label, r.rect)))
 
 
-def _labelled(tracks: Sequence[Track]) -> tuple[F64, I64, list[str]]:
+def _label_points(tracks: Sequence[Track]) -> tuple[F64, I64, list[str]]:
     labels = [room for t in tracks for room in t.rooms]
     names = sorted(set(labels))
     number = {name: k for k, name in enumerate(names)}
@@ -156,10 +156,10 @@ def _seeds(
             low, high = ground[0][inside].min(0), ground[0][inside].max(0)
             seeds.append((int(predicted[leaf == k][0]), (*map(float, low), *map(float, high))))
     own = float((tree.predict(xy - middle) == index).mean())
-    return own, _joined(seeds)  # type: ignore[arg-type]
+    return own, _join_seeds(seeds)  # type: ignore[arg-type]
 
 
-def _joined(seeds: list[tuple[int, Rect]]) -> list[tuple[int, Rect]]:
+def _join_seeds(seeds: list[tuple[int, Rect]]) -> list[tuple[int, Rect]]:
     """Join seeds of one label where the rectangle round both meets no other."""
     seeds = list(seeds)
     k = 0
@@ -183,12 +183,12 @@ def overlaps(a: Rect, b: Rect) -> bool:
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
-def _grown(seeds: list[tuple[str, Rect]], ways: tuple[F64, F64]) -> list[Region]:
+def _grow(seeds: list[tuple[str, Rect]], ways: tuple[F64, F64]) -> list[Region]:
     regions = []
     for i, (label, seed) in enumerate(seeds):
         kind = kind_for(label)
         limits = [-math.inf, -math.inf, math.inf, math.inf]
-        reach = list(_wanted(kind, seed))
+        reach = list(_desired_rect(kind, seed))
         for j, (_, other) in enumerate(seeds):
             if i == j:
                 continue
@@ -205,7 +205,7 @@ def _grown(seeds: list[tuple[str, Rect]], ways: tuple[F64, F64]) -> list[Region]
     return regions
 
 
-def _wanted(kind: str, seed: Rect) -> Rect:
+def _desired_rect(kind: str, seed: Rect) -> Rect:
     """Return the seed with a margin, and as large as a room of the kind is."""
     margin = MARGIN_M.get(kind, OTHER_MARGIN_M)
     x0, y0, x1, y1 = seed[0] - margin, seed[1] - margin, seed[2] + margin, seed[3] + margin
@@ -242,7 +242,7 @@ def same_place(tracks: Sequence[Track]) -> Fault:
     """Name the two labels that are most mixed up, and the first pose where they are."""
     from scipy.spatial import cKDTree
 
-    xy, index, names = _labelled(tracks)
+    xy, index, names = _label_points(tracks)
     n = min(9, len(xy))
     others = index[cKDTree(xy).query(xy, n)[1].reshape(len(xy), n)]
     strange = np.array([np.bincount(row, minlength=len(names)) for row in others])

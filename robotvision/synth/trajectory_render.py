@@ -242,7 +242,7 @@ def render_tracks(
     _claim(out, layout, spec, dry=True)
     scene = make_scene(layout, spec, out)
     _claim(out, layout, spec)
-    wanted = {t: _chosen(layout.tracks[t], spec) for t in _sequences(layout, spec)}
+    wanted = {t: _select_frames(layout.tracks[t], spec) for t in _sequences(layout, spec)}
     try:
         plan = draw_plan(layout.plan, scene.floor, layout.tracks)
         (out / "plan.png").write_bytes(encode_png(plan))
@@ -250,7 +250,7 @@ def render_tracks(
         stopped = _run(scene, wanted, progress or (lambda *_: None))
     except OSError as e:
         raise RobotVisionError(f"{e.filename or out}: cannot be written ({e.strerror})") from e
-    sequences = tuple(_finished(scene, t, frames) for t, frames in wanted.items())
+    sequences = tuple(_finish(scene, t, frames) for t, frames in wanted.items())
     return RenderOutcome(sequences, layout, scene.floor, stopped)
 
 
@@ -295,7 +295,7 @@ def _sequences(layout: PlanLayout, spec: RenderSpec) -> list[int]:
     return [i for i, t in enumerate(layout.tracks) if not spec.only or t.name in spec.only]
 
 
-def _chosen(track: Track, spec: RenderSpec) -> list[int]:
+def _select_frames(track: Track, spec: RenderSpec) -> list[int]:
     return list(range(0, len(track), spec.every))[: spec.limit]
 
 
@@ -380,7 +380,7 @@ def _results(scene: Scene, tasks: list[_Task]) -> Iterator[tuple[int, int]]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (scene,))
     try:
-        with _held():
+        with _defer_interrupt():
             waiting: set[Future[tuple[int, int]]] = {pool.submit(_work, t) for t in tasks}
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -391,7 +391,7 @@ def _results(scene: Scene, tasks: list[_Task]) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def _held() -> Iterator[None]:
+def _defer_interrupt() -> Iterator[None]:
     """Hold Ctrl-C back; processes started meanwhile never see it, the parent does afterwards."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -400,7 +400,7 @@ def _held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _finished(scene: Scene, t: int, frames: list[int]) -> Rendered:
+def _finish(scene: Scene, t: int, frames: list[int]) -> Rendered:
     """Write the tables of a native sequence, which hold every frame that exists."""
     sequence = scene.layout.tracks[t]
     folder = scene.out / sequence.name

@@ -21,13 +21,13 @@ __all__ = ["Task", "load_task", "task_names"]
 _COMPARED = ("rooms", "unknown", "objects", "points", "modes", "test_sets", "overall", "run_file")
 
 
-def _shipped() -> Path:
+def _shipped_folder() -> Path:
     return Path(str(files(__name__)))
 
 
 def task_names() -> list[str]:
     """Return the names of the shipped tasks, sorted."""
-    return sorted(p.stem for p in _shipped().glob("*.yaml"))
+    return sorted(p.stem for p in _shipped_folder().glob("*.yaml"))
 
 
 def load_task(name: str, folder: Path | None = None) -> Task:
@@ -56,10 +56,10 @@ def load_task(name: str, folder: Path | None = None) -> Task:
 
 @cache
 def _load_shipped(name: str) -> Task:
-    return _task(load(_shipped() / f"{name}.yaml"))
+    return _validate(load(_shipped_folder() / f"{name}.yaml"))
 
 
-def _task(document: Document) -> Task:
+def _validate(document: Document) -> Task:
     """Return the document as a task, what does not fit together shown at its place."""
     faults: list[tuple[tuple[str, ...], str]] = []
     task = validate(document, Task, context=faults)
@@ -80,11 +80,11 @@ def _load_own(path: Path) -> Task:
     if base_name is not None:
         if base_name not in task_names():
             raise InputFaults([_unknown_base(document, base_name)])
-        base = load(_shipped() / f"{base_name}.yaml").data
+        base = load(_shipped_folder() / f"{base_name}.yaml").data
         document.data.setdefault("id", f"{base_name}-own")
         merged = _merge(base, document.data)
         document = Document(document.path, merged, document.keys, document.values)
-    task = _task(document)
+    task = _validate(document)
     original = base_name or (task.id if task.id in task_names() else None)
     if original is None:
         return task

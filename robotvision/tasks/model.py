@@ -35,7 +35,7 @@ def _label(text: str) -> str:
 def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
     twice = sorted({x for x in labels if labels.count(x) > 1})
     if twice:
-        raise ValueError(f"{', '.join(map(repr, twice))} stands there twice; keep one")
+        raise ValueError(f"{', '.join(map(repr, twice))} is listed twice; keep one")
     return labels
 
 

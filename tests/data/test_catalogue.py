@@ -22,7 +22,7 @@ import pytest
 
 from robotvision.data.catalogue import Archive, DataSet, data_set, data_set_names
 from robotvision.data.catalogue.download import DownloadError, Resuming
-from robotvision.data.catalogue.fetch import Fetched, Fetching, chosen, verify
+from robotvision.data.catalogue.fetch import Fetched, Fetching, select_archives, verify
 from robotvision.data.catalogue.model import Address
 from robotvision.data.catalogue.unpack import ArchiveError, unpack
 from robotvision.errors import InputFaults, UnknownNameError
@@ -199,12 +199,12 @@ def test_every_entry_is_valid() -> None:
 def test_chosen_archives() -> None:
     """Patterns of sequences or files; a COLD archive by its own name; a wrong one is told."""
     idol2, cold = data_set("kth-idol2"), data_set("cold")
-    assert len(chosen(idol2, ["dum_*"])) == 12
-    assert [a.name for a in chosen(idol2, ["min_sunny4.tar"])] == ["min_sunny4.tar"]
-    more = chosen(cold, ["cold-ljubljana/part_a/seq2_sunny3.tar"])
+    assert len(select_archives(idol2, ["dum_*"])) == 12
+    assert [a.name for a in select_archives(idol2, ["min_sunny4.tar"])] == ["min_sunny4.tar"]
+    more = select_archives(cold, ["cold-ljubljana/part_a/seq2_sunny3.tar"])
     assert [a.sequence for a in more] == ["cold-ljubljana_part_a_seq2_sunny3"]
     with pytest.raises(InputFaults, match=r"no archive fits 'dum_cludy1'; did you mean 'dum_cloud"):
-        chosen(idol2, ["dum_cludy1"])
+        select_archives(idol2, ["dum_cludy1"])
 
 
 def test_fetch_unpacks_and_counts(server: Server, tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ def test_damaged_later(server: Server, tmp_path: Path) -> None:
     (result,) = verify(made(), tmp_path)
     assert "expected the SHA-256" in result.faults[0]
     assert "expected 8 frames (verified), got 7" in result.faults[1]
-    with pytest.raises(InputFaults, match="nothing of made lies there"):
+    with pytest.raises(InputFaults, match="nothing of made in it"):
         verify(made(), tmp_path / "elsewhere")
 
 

@@ -98,7 +98,7 @@ def test_unreadable_image_is_left_out_and_named(layouts: Make, tmp_path: Path) -
 
 def test_does_not_write_over_a_sequence(layouts: Make) -> None:
     path = layouts("native")
-    with pytest.raises(RobotVisionError, match="a sequence lies there already"):
+    with pytest.raises(RobotVisionError, match="holds a sequence already"):
         convert(open_sequence(path), path)
 
 

@@ -258,7 +258,7 @@ def test_points_are_written_and_read(tmp_path: Path) -> None:
 
 def test_refuses_to_write_over_a_sequence(layouts: Make) -> None:
     path = layouts("native")
-    with pytest.raises(RobotVisionError, match="a sequence lies there already"):
+    with pytest.raises(RobotVisionError, match="holds a sequence already"):
         SequenceWriter(path, "again", {"rgb": "color"})
 
 

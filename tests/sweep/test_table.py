@@ -190,4 +190,4 @@ def test_an_exclusive_sweep_times_and_show_compares(
     assert found["low"] <= found["difference"] <= found["high"]
     nowhere = robotvision("show", tmp_path)
     assert nowhere.returncode == 2  # type: ignore[attr-defined]
-    assert "no sweep lies there" in nowhere.stderr  # type: ignore[attr-defined]
+    assert "holds no sweep" in nowhere.stderr  # type: ignore[attr-defined]

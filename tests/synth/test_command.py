@@ -43,4 +43,4 @@ def test_an_existing_sequence_is_not_overwritten(tmp_path: Path) -> None:
     assert _run("synth", "tour", "--out", out, *options).returncode == 0
     again = _run("synth", "tour", "--out", out, *options)
     assert again.returncode == 2
-    assert "lies there already" in again.stderr
+    assert "holds a sequence already" in again.stderr

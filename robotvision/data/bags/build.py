@@ -162,11 +162,11 @@ class _Frames:
         ]
 
     def reading(self, start_ns: int) -> Reading:
-        sources = self._sources()
-        poses = self._poses()
+        sources = self._join_images()
+        poses = self._join_poses()
         moments = [labels.LabelTime(t, ref.log_ns - start_ns) for t, ref in self.rows]
-        rooms, lines, table = self._rooms(moments)
-        is_dropped = self._is_dropped(rooms)
+        rooms, lines, table = self._label_frames(moments)
+        is_dropped = self._find_dropped(rooms)
         frames: list[FrameEntry] = []
         segment = 0
         for i, time_ns in enumerate(self.times.tolist()):
@@ -183,7 +183,7 @@ class _Frames:
             reader="bag",
             channels={c: CHANNEL_KINDS[c] for c in CHANNELS if c in self.choice.cameras},
             frames=tuple(frames),
-            calibration=self._calibration(sources[0]),
+            calibration=self._read_calibration(sources[0]),
             truth=truth,
             note=", ".join(f"{c}: {t.name}" for c, t in self.choice.cameras.items()),
             truth_table=table,
@@ -191,14 +191,14 @@ class _Frames:
         )
         return Reading(sequence, self.faults, self.warnings)
 
-    def _sources(self) -> list[dict[str, Source]]:
+    def _join_images(self) -> list[dict[str, Source]]:
         result: list[dict[str, Source]] = [{} for _ in self.rows]
         for channel in CHANNELS:
             topic = self.choice.cameras.get(channel)
             if topic is None:
                 continue
             rows = self.messages.images[topic.name]
-            joined = range(len(rows)) if channel == self.reference else self._joined(channel, rows)
+            joined = range(len(rows)) if channel == self.reference else self._join(channel, rows)
             for sources, k in zip(result, joined, strict=True):
                 if k >= 0:
                     sources[channel] = BagImage(
@@ -206,7 +206,7 @@ class _Frames:
                     )
         return result
 
-    def _joined(self, channel: str, rows: list[tuple[int, Ref]]) -> list[int]:
+    def _join(self, channel: str, rows: list[tuple[int, Ref]]) -> list[int]:
         joined = one_to_one(self.times, np.array([t for t, _ in rows], np.int64), self.max_diff_ns)
         if alone := int((joined < 0).sum()):
             self.warnings.append(
@@ -215,7 +215,7 @@ class _Frames:
             )
         return [int(k) for k in joined]
 
-    def _calibration(self, first: dict[str, Source]) -> dict[str, dict[str, float]]:
+    def _read_calibration(self, first: dict[str, Source]) -> dict[str, dict[str, float]]:
         cameras = {}
         for channel, topic in self.choice.cameras.items():
             about = self.choice.infos.get(channel)
@@ -232,7 +232,7 @@ class _Frames:
             cameras["left"].setdefault("baseline_m", baseline)
         return cameras
 
-    def _poses(self) -> list[Pose | None]:
+    def _join_poses(self) -> list[Pose | None]:
         topic = self.choice.pose
         nowhere: list[Pose | None] = [None] * len(self.rows)
         if topic is None:
@@ -244,12 +244,12 @@ class _Frames:
             if rows:
                 poses = at_times(self.times, *poses_of(rows), self.max_diff_ns)
         else:
-            poses = self._along_transforms(messages)
+            poses = self._follow_transforms(messages)
         if alone := sum(p is None for p in poses):
             self.warnings.append(f"{alone} of {len(poses)} frames have no pose ({topic.name})")
         return poses
 
-    def _along_transforms(self, messages: list[tuple[int, int, Any]]) -> list[Pose | None]:
+    def _follow_transforms(self, messages: list[tuple[int, int, Any]]) -> list[Pose | None]:
         tree = Transforms()
         for _, log_ns, message in self.messages.others.get(_STATIC, []):
             tree.add(((log_ns, t) for t in message.transforms), is_static=True)
@@ -272,7 +272,7 @@ class _Frames:
             self.warnings.append(f"{message} (name them with fixed_frame, robot_frame)")
         return [None] * len(self.times)
 
-    def _rooms(
+    def _label_frames(
         self, moments: list[labels.LabelTime]
     ) -> tuple[list[str | None] | None, dict[int, int], Path | None]:
         """Return the frames' rooms, the lines they come from and their file."""
@@ -300,7 +300,7 @@ class _Frames:
                 self.warnings.append(line)
         return rooms, {}, None
 
-    def _is_dropped(self, rooms: list[str | None] | None) -> list[bool]:
+    def _find_dropped(self, rooms: list[str | None] | None) -> list[bool]:
         if rooms is None or self.reader.unlabelled != "drop":
             return [False] * len(self.rows)
         dropped = [r is None for r in rooms]

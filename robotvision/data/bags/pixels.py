@@ -42,14 +42,14 @@ def color(message: Any, where: str) -> NDArray[np.uint8]:
 
     encoding = message.encoding.lower()
     if encoding in ("mono16", "16uc1"):
-        grey = _grid(message, 1, np.uint16, where)[..., 0]
+        grey = _reshape(message, 1, np.uint16, where)[..., 0]
         return frozen(cv2.cvtColor((grey >> 8).astype(np.uint8), cv2.COLOR_GRAY2RGB))
     if encoding not in _COLOR:
         raise FrameError(
             f"{where}: expected a colour encoding ({', '.join(_COLOR)}), got {message.encoding!r}"
         )
     n_channels, conversion = _COLOR[encoding]
-    pixels = _grid(message, n_channels, np.uint8, where)
+    pixels = _reshape(message, n_channels, np.uint8, where)
     if conversion is None:
         return frozen(pixels)
     return frozen(np.asarray(cv2.cvtColor(pixels, getattr(cv2, conversion)), np.uint8))
@@ -63,7 +63,7 @@ def depth_mm(message: Any, where: str) -> NDArray[np.uint16]:
     kind = _DEPTH.get(message.encoding.lower())
     if kind is None:
         raise FrameError(f"{where}: expected depth as 16UC1 or 32FC1, got {message.encoding!r}")
-    pixels = _grid(message, 1, kind, where)[..., 0]
+    pixels = _reshape(message, 1, kind, where)[..., 0]
     return frozen(pixels) if kind is np.uint16 else metres_to_mm(pixels)
 
 
@@ -98,7 +98,7 @@ def metres_to_mm(metres: NDArray[np.float32]) -> NDArray[np.uint16]:
     return frozen(np.where((mm > 0) & (mm <= 65535), mm, 0).astype(np.uint16))
 
 
-def _grid(message: Any, n_channels: int, kind: Any, where: str) -> NDArray[Any]:
+def _reshape(message: Any, n_channels: int, kind: Any, where: str) -> NDArray[Any]:
     """Return the pixels of an Image message, (H, W, channels), rows' padding cut off."""
     item = np.dtype(kind)
     height, width, step = int(message.height), int(message.width), int(message.step)

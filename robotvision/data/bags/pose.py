@@ -51,13 +51,13 @@ def at_times(
         if 0 < after < len(poses) and times_ns[after] - times_ns[after - 1] <= MAX_GAP_NS:
             span = int(times_ns[after] - times_ns[after - 1])
             share = (wanted - int(times_ns[after - 1])) / span
-            result.append(_between(poses[after - 1], poses[after], share))
+            result.append(_interpolate(poses[after - 1], poses[after], share))
         else:
             result.append(poses[k] if k >= 0 else None)
     return result
 
 
-def _between(a: Pose, b: Pose, share: float) -> Pose:
+def _interpolate(a: Pose, b: Pose, share: float) -> Pose:
     turn = math.remainder(b[2] - a[2], 2 * math.pi)
     return (
         a[0] + share * (b[0] - a[0]),
@@ -143,14 +143,14 @@ class Transforms:
         values = np.array([rows[i][1] for i in first])
         if len(times) == 1:
             times, values = np.append(times, times[0] + 1), np.repeat(values, 2, axis=0)
-        held, has = _held(wanted_ns, times.astype(np.int64), max_diff_ns)
+        held, has = _hold_last(wanted_ns, times.astype(np.int64), max_diff_ns)
         seconds, at = (times - times[0]) / 1e9, (held - times[0]) / 1e9
         step = np.stack([np.interp(at, seconds, values[:, k]) for k in range(3)], axis=1)
         turn = Slerp(seconds, Rotation.from_quat(values[:, 3:]))(at.clip(0, seconds[-1]))
         return step, turn, has
 
 
-def _held(wanted: Times, times: Times, max_diff_ns: int) -> tuple[Times, NDArray[np.bool_]]:
+def _hold_last(wanted: Times, times: Times, max_diff_ns: int) -> tuple[Times, NDArray[np.bool_]]:
     """Return the times to interpolate at and whether each is near enough to what is known."""
     after = np.searchsorted(times, wanted).clip(1, len(times) - 1)
     before, behind = times[after - 1], times[after]

@@ -74,7 +74,11 @@ def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> Topi
         name = named.get(role)
         if name == NONE:
             continue
-        topic = _named(role, name, topics, choice) if name else _best(role, usable, choice)
+        topic = (
+            _require_topic(role, name, topics, choice)
+            if name
+            else _best_topic(role, usable, choice)
+        )
         if topic is None:
             continue
         if role in CHANNELS:
@@ -88,7 +92,9 @@ def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> Topi
     return choice
 
 
-def _named(role: str, name: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
+def _require_topic(
+    role: str, name: str, topics: Mapping[str, Topic], choice: TopicChoice
+) -> Topic | None:
     """Return the topic that the user named, or note what is wrong with it."""
     topic = topics.get(name) or topics.get(f"/{name}")
     known = sorted(t.name for t in topics.values() if t.type in _TYPES[role])
@@ -114,7 +120,7 @@ def _named(role: str, name: str, topics: Mapping[str, Topic], choice: TopicChoic
     return None
 
 
-def _best(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
+def _best_topic(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
     ranked = sorted(
         ((rank, t.name) for t in topics.values() if (rank := _rank(role, t)) is not None),
     )

@@ -87,7 +87,7 @@ class Fetching:
             A pattern fits none, or the data set cannot be fetched at all: how it can be had.
         """
         mirrors = self._mirrors(data)
-        archives = chosen(data, wanted)
+        archives = select_archives(data, wanted)
         stop = threading.Event()
         pool = ThreadPoolExecutor(max(1, self.jobs))
         try:
@@ -177,7 +177,7 @@ class Fetching:
             shutil.copyfile(source, fetched.path)
 
 
-def chosen(data: DataSet, wanted: Sequence[str]) -> list[Archive]:
+def select_archives(data: DataSet, wanted: Sequence[str]) -> list[Archive]:
     """Return the archives whose sequence or file name fits one of the patterns, all where none.
 
     A name of the form of ``data.more`` need not be listed.
@@ -309,7 +309,7 @@ def verify(data: DataSet, folder: Path) -> list[Fetched]:
             [
                 Fault(
                     place,
-                    f"nothing of {data.id} lies there",
+                    f"nothing of {data.id} in it",
                     remedy=f"robotvision data fetch {data.id}",
                 )
             ]

@@ -145,7 +145,7 @@ def _settle(work: Path, target: Path, detects: Callable[[Path], bool]) -> None:
         top.rename(target)
     except OSError as e:
         raise ArchiveError(
-            f"{target}: cannot be put in place ({e.strerror}); move away what lies there"
+            f"{target}: cannot be put in place ({e.strerror}); move away what has its name"
         ) from e
 
 
