@@ -172,7 +172,7 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Create an empty local folder, deleted afterwards; on the store's own disk where possible."""
+        """Create an empty local folder, deleted afterwards; on the store's own disk if possible."""
         try:
             if self.folder is None:
                 path = Path(tempfile.mkdtemp(prefix="robotvision-"))

@@ -128,7 +128,7 @@ def test_another_building_is_not_mixed_in(plus: Callable[..., Track], tmp_path: 
     (tmp_path / "mine" / "thesis.txt").write_text("keep")
     with pytest.raises(RobotVisionError, match="expected an empty or a new folder"):
         render_tracks(layout, tmp_path / "mine", spec)
-    with pytest.raises(RobotVisionError, match="only: expected tours of walk_cloudy1, got 'x'"):
+    with pytest.raises(RobotVisionError, match="only: expected sequences of walk_cloudy1, got 'x'"):
         render_tracks(layout, tmp_path / "new", replace(spec, only=("x",)))
     assert not (tmp_path / "new").exists()
 
