@@ -103,7 +103,10 @@ def test_a_robot_carried_elsewhere_begins_a_segment(tmp_path: Path) -> None:
         ),
         ((_name("2.0"), "", _name("1.0")), r"a.txt:3: time goes back behind that of line 1 \(1\.0"),
         ((_name("2.0"), _name("2.0")), r"a.txt:2: time repeats that of line 1 .*keep one of each"),
-        ((_name("2.0"), _name("3.0")), r"at least two rooms, got 'CR' alone; give a longer sequence"),
+        (
+            (_name("2.0"), _name("3.0")),
+            r"at least two rooms, got 'CR' alone; give a longer sequence",
+        ),
         (
             (_name("1.0", "A"), _name("2.0"), _name("3.0", x=532.0)),
             r"a.txt:3: the pose lies 532 m from the middle .* at most 200 m \(1 such poses\); give",
