@@ -17,7 +17,7 @@ from pathlib import Path
 
 from robotvision.data.names import (
     NUMBER,
-    TruthTable,
+    TruthRows,
     color_frames,
     has_name,
     is_image,
@@ -120,11 +120,11 @@ def _parse(path: Path, faults: list[Fault]) -> tuple[int, Pose | None] | None:
     return time_ns, pose
 
 
-def _read_truth(table: Path, known: dict[str, int], faults: list[Fault]) -> TruthTable | None:
+def _read_truth(table: Path, known: dict[str, int], faults: list[Fault]) -> TruthRows | None:
     """Return the truth of the images in ``known`` (name -> frame index), None without a table."""
     if not table.exists():
         return None
-    truth = TruthTable(table, faults)
+    truth = TruthRows(table, faults)
     for line, text in text_lines(table, faults):
         cells = text.rsplit(maxsplit=1)
         if len(cells) < 2:

@@ -21,7 +21,7 @@ from robotvision.data.names import (
     MAX_NUMBER,
     NOMINAL_NOTE,
     NOMINAL_RATE_HZ,
-    TruthTable,
+    TruthRows,
     cloud_channels,
     cloud_sources,
     has_name,
@@ -124,11 +124,11 @@ def _first_folder(path: Path, pattern: re.Pattern[str], faults: list[Fault]) -> 
     return {}
 
 
-def _read_truth(table: Path, known: set[int], faults: list[Fault]) -> TruthTable | None:
+def _read_truth(table: Path, known: set[int], faults: list[Fault]) -> TruthRows | None:
     """Return the truth of the images with the numbers in ``known``, None without a table."""
     if not table.exists():
         return None
-    truth = TruthTable(table, faults)
+    truth = TruthRows(table, faults)
     for line, text in text_lines(table, faults):
         name, colon, room = (part.strip() for part in text.partition(":"))
         match = _IMAGE.fullmatch(name)

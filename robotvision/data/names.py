@@ -1,4 +1,4 @@
-"""What readers share: names in a folder, lines of text, times, frames of one image, a truth table.
+"""What readers share: names in a folder, lines of text, times, frames of one image, rows of truth.
 
 Whatever is wrong with a file becomes a `Fault` with its line; nothing here raises for it.
 """
@@ -187,8 +187,8 @@ def time_fault(previous_ns: int, time_ns: int, table: Path, line: int | None) ->
 
 
 @dataclass(slots=True)
-class TruthTable:
-    """The truth of a table while it is read: by frame index, each with its line."""
+class TruthRows:
+    """The truth read from a table, by frame index, each with its line."""
 
     path: Path
     faults: list[Fault]

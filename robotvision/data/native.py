@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from robotvision.data.images import encode_jpeg, encode_png
-from robotvision.data.names import TruthTable, is_inside, order_faults, text_fault
+from robotvision.data.names import TruthRows, is_inside, order_faults, text_fault
 from robotvision.data.pcd import encode_points
 from robotvision.data.sequence import (
     EMPTY,
@@ -249,11 +249,11 @@ def _parse_pose(
     return x, y, theta
 
 
-def _read_truth(path: Path, known: set[int] | None, faults: list[Fault]) -> TruthTable | None:
+def _read_truth(path: Path, known: set[int] | None, faults: list[Fault]) -> TruthRows | None:
     """Return the truth, None without a table; ``known`` holds the frames' indices, if they are."""
     if not path.exists():
         return None
-    truth = TruthTable(path, faults)
+    truth = TruthRows(path, faults)
     for line, row in read_table(path, ("index", "room"), faults):
         index = whole(row["index"])
         if index is None:

@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 from robotvision.records import Outcome
 from robotvision.scoring.bootstrap import FEW_BLOCKS
 from robotvision.sweep.rows import DONE, Row
-from robotvision.sweep.table import Comparison, Pivot, SweepTable
+from robotvision.sweep.table import Pivot, SweepComparison, SweepTable
 
 MARK = "*"
 """Beside a latency that must not be quoted."""
@@ -95,7 +95,7 @@ def print_pivot(console: Console, means: Pivot) -> None:
     console.print(grid)
 
 
-def print_comparison(console: Console, table: SweepTable, comparison: Comparison) -> None:
+def print_comparison(console: Console, table: SweepTable, comparison: SweepComparison) -> None:
     """Print two rows side by side and their difference with its interval."""
     for row, points in zip((comparison.first, comparison.second), comparison.points, strict=True):
         cells = ", ".join(f"{k}={cell(row.get(k))}" for k in varying(table))
@@ -116,7 +116,7 @@ def print_comparison(console: Console, table: SweepTable, comparison: Comparison
         console.print(f"only {d.blocks} room visits: the interval is rough", style="yellow")
 
 
-def comparison_data(comparison: Comparison) -> dict[str, Any]:
+def comparison_data(comparison: SweepComparison) -> dict[str, Any]:
     """Return a comparison as plain data."""
     d = comparison.difference
     return {

@@ -208,7 +208,7 @@ def find_row(table: SweepTable, name: str) -> Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SweepComparison:
     """Two runs on the frames both were scored on, paired by room visit.
 
     ``difference`` is how many points more the first earned.
@@ -221,7 +221,7 @@ class Comparison:
     difference: Interval
 
 
-def compare(store: Store, first: Row, second: Row) -> Comparison:
+def compare(store: Store, first: Row, second: Row) -> SweepComparison:
     """Return the paired difference of two finished runs.
 
     Raises
@@ -253,7 +253,7 @@ def compare(store: Store, first: Row, second: Row) -> Comparison:
     points = [run.points[i] for run, i in zip(runs, at, strict=True)]
     interval = difference(points[0], points[1], runs[0].visit[at[0]])
     sums = (float(points[0].sum()), float(points[1].sum()))
-    return Comparison(first, second, int(shared.sum()), sums, interval)
+    return SweepComparison(first, second, int(shared.sum()), sums, interval)
 
 
 def best(table: SweepTable, n: int, column: str = "points_per_frame") -> Sequence[Row]:
