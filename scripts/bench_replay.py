@@ -270,7 +270,7 @@ def write_big_log(path: Path, n: int) -> None:
         said = room if i % 10 else "A"
         stages = {"feature": took // 2, "classifier": took // 4}
         timed = TimedAnswer(i, Answer(said, 0.7), now, now, now + took, stages)
-        log.frame(FrameRecord(i * 33_333_333, 0, timed, Truth(room), 3_000_000))
+        log.frame(FrameRecord.of(i * 33_333_333, 0, timed, Truth(room), 3_000_000))
         now += took
     log.write("end", {})
     log.close()
