@@ -34,7 +34,7 @@ ClockName = Literal["asap", "wall", "simulated"]
 SPIN_NS = 1_000_000
 """The last stretch before a due time is spun, not slept: a sleep overshoots by 0.1 ms and more."""
 LEAD_NS = 5_000_000
-"""From the first decoded frame to its due time on the wall clock."""
+"""Time from the first decoded frame to its due time on the wall clock."""
 
 Latency = Callable[[int], int]
 """Position -> nanoseconds, in place of what is measured (simulated clock only)."""
@@ -98,6 +98,8 @@ def play(
 ) -> Iterator[FrameRecord]:
     """Yield what became of each frame, in order, the skipped ones included.
 
+    A system that cannot begin the sequence fails each of its frames.
+
     Parameters
     ----------
     sequence : ImageSequence
@@ -108,8 +110,6 @@ def play(
         Frames that were replayed before (a resumed run).
     channels : tuple of str, optional
         Decode only these.
-
-    A system that cannot begin the sequence fails each of its frames.
 
     Raises
     ------
