@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET, Struct, UnsetType
+from msgspec import field as line_field
 from numpy.typing import NDArray
 
 Image = NDArray[Any]
@@ -89,8 +91,7 @@ SILENCE = Answer(room=None)
 """No answer at all: what a late, skipped or failed frame is worth."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimedAnswer:
+class TimedAnswer(Struct, frozen=True, gc=False):
     """An answer with the times of its frame, as the player recorded them.
 
     Parameters
@@ -114,7 +115,7 @@ class TimedAnswer:
     due_ns: int
     started_ns: int | None = None
     finished_ns: int | None = None
-    stages_ns: Mapping[str, int] = field(default_factory=lambda: NO_STAGES)
+    stages_ns: Mapping[str, int] = NO_STAGES
     fault: str | None = None
 
     @property
@@ -125,40 +126,130 @@ class TimedAnswer:
         return self.finished_ns - self.started_ns
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What was really there: the room's label and, where the task has objects, those in view."""
+class Truth(Struct, frozen=True, gc=False):
+    """The ground truth of a frame: its room and, where the task has objects, those in view."""
 
     room: str
     objects: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class FrameRecord:
-    """One frame of a run: its place in the sequence, what was answered when, and the truth.
+class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="frame"):
+    """One frame of a run, flat, as its line in the run log: facts, the answer and the truth.
 
-    ``decode_ns`` is how long decoding took, ``decoded_ns`` when it was done (on the run's clock;
-    None where that clock is virtual). ``wait_ns`` is the time the harness waited for the frame's
-    pixels and due time, ``handover_ns`` from then to the system's call.
+    Every attribute is a key of the line; `timed`, `answer` and `truth` build the records that the
+    rest of the package passes on. Build one with `of`.
+
+    Parameters
+    ----------
+    index : int
+        Number of the frame in its sequence.
+    timestamp_ns : int
+        When the cameras took it, on the recording's clock.
+    segment : int
+        Rises where the robot was carried elsewhere.
+    due_ns, started_ns, finished_ns : int
+        As in `TimedAnswer`.
+    room, confidence, objects
+        As in `Answer`; ``room`` and ``confidence`` are ``msgspec.UNSET`` where there is no answer
+        (skipped or failed), which is not the answer None.
+    stages_ns : Mapping[str, int]
+        As in `TimedAnswer`.
+    decode_ns, decoded_ns : int or None
+        How long decoding took, and when it was done (on the run's clock; None where that clock is
+        virtual).
+    wait_ns : int or None
+        Time the harness waited for the frame's pixels and due time; None for a skipped frame.
+    handover : int, None or UNSET
+        See `handover_ns`.
+    fault : str or None
+        As in `TimedAnswer`.
+    truth_room : str or None
+        The true room; None where the truth is withheld.
+    truth_objects : tuple of str
+        The objects in view, sorted.
     """
 
+    index: int
     timestamp_ns: int
     segment: int
-    timed: TimedAnswer
-    truth: Truth | None
+    due_ns: int
+    started_ns: int | None
+    finished_ns: int | None
+    room: str | UnsetType | None = UNSET
+    confidence: float | UnsetType | None = UNSET
+    objects: Mapping[str, bool] = NO_OBJECTS
+    stages_ns: Mapping[str, int] = NO_STAGES
     decode_ns: int | None = None
     decoded_ns: int | None = None
     wait_ns: int | None = None
-    handover_ns: int | None = None
+    handover: int | UnsetType | None = line_field(default=UNSET, name="handover_ns")
+    fault: str | None = None
+    truth_room: str | None = line_field(default=None, name="truth")
+    truth_objects: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        timestamp_ns: int,
+        segment: int,
+        timed: TimedAnswer,
+        truth: Truth | None,
+        decode_ns: int | None = None,
+    ) -> FrameRecord:
+        """Build the record of a timed answer and the truth beside it."""
+        answer = timed.answer
+        return cls(
+            timed.index,
+            timestamp_ns,
+            segment,
+            timed.due_ns,
+            timed.started_ns,
+            timed.finished_ns,
+            UNSET if answer is None else answer.room,
+            UNSET if answer is None else answer.confidence,
+            answer.objects or NO_OBJECTS if answer is not None else NO_OBJECTS,
+            timed.stages_ns or NO_STAGES,
+            decode_ns,
+            fault=timed.fault,
+            truth_room=None if truth is None else truth.room,
+            truth_objects=tuple(sorted(truth.objects)) if truth is not None else (),
+        )
 
     @property
-    def index(self) -> int:
-        """Number of the frame in its sequence."""
-        return self.timed.index
+    def answer(self) -> Answer | None:
+        """What the system answered; None where it was never asked or failed."""
+        if self.room is UNSET:
+            return None
+        confidence = None if self.confidence is UNSET else self.confidence
+        return Answer(self.room, confidence, self.objects)
+
+    @property
+    def timed(self) -> TimedAnswer:
+        """The answer with its times; built anew at each call."""
+        return TimedAnswer(
+            self.index,
+            self.answer,
+            self.due_ns,
+            self.started_ns,
+            self.finished_ns,
+            self.stages_ns,
+            self.fault,
+        )
+
+    @property
+    def truth(self) -> Truth | None:
+        """The ground truth; None where it is withheld. Built anew at each call."""
+        if self.truth_room is None:
+            return None
+        return Truth(self.truth_room, frozenset(self.truth_objects))
+
+    @property
+    def handover_ns(self) -> int | None:
+        """From the frame's due time to the system's call; None where it was never called."""
+        return None if self.handover is UNSET else self.handover
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredAnswer:
+class ScoredAnswer(Struct, frozen=True, gc=False):
     """A timed answer beside the truth, with what it is worth.
 
     ``truth`` None: not known; ``outcome`` None: answered, but not scored for want of the truth.

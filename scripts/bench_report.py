@@ -102,7 +102,7 @@ def write_log(folder: Path, n: int, rng: np.random.Generator) -> Path:
             i * 10**8 + latency,
             {"features": latency // 2},
         )
-        log.frame(FrameRecord(entry.timestamp_ns, 0, timed, truth))
+        log.frame(FrameRecord.of(entry.timestamp_ns, 0, timed, truth))
     log.write("end", {"frames": n})
     log.close()
     return folder / "run"

@@ -1,8 +1,9 @@
 """Decode ahead: a camera delivers pixels, not files.
 
-A thread reads pictures in order into a bounded buffer while the system works on earlier ones. Where
-the buffer has run dry, so that the system stands idle, a second thread helps until it is caught up:
-it never works beside the system. Decode time is recorded with each frame and charged to nobody.
+A thread decodes images in order into a bounded buffer while the system works on earlier ones. Where
+the buffer is empty, so that the system is idle, a second thread helps until it is filled again: it
+never works beside the system. Images that cost less than waking a thread (arrays in memory) are
+decoded by the caller. Decode time is recorded with each frame and charged to nobody.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from robotvision.errors import FrameError
 from robotvision.records import Frame
 
 HELP_NS = 300_000
-"""Pictures that take less are not worth waking a second thread for."""
+"""Images that take less are not worth waking a second thread for."""
+QUICK_NS = 20_000
+"""Images that take less are not worth waking any thread for: the caller decodes them."""
 
 
 class Decoded(NamedTuple):
@@ -34,10 +37,10 @@ class Decoded(NamedTuple):
 
 
 class DecodeAhead:
-    """Reads the frames of a sequence in order, ahead of their use. A context manager.
+    """Decode the frames of a sequence in order, ahead of their use. A context manager.
 
     A full buffer is filled up again when half of it is used: the thread then wakes once for several
-    frames, and a frame that lies ready is taken without a lock.
+    frames, and a frame that is ready is taken without a lock.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ class DecodeAhead:
         self._stopped = False
         self._claimed = self._taken = 0
         self._next = 0
-        self._is_slow = False
+        self._is_slow = self._is_quick = False  # as the last image was
         workers = 2 if self._can_share() else 1
         self._threads = [
             threading.Thread(target=self._work, args=(k > 0,), name="decode-ahead", daemon=True)
@@ -98,7 +101,7 @@ class DecodeAhead:
         Raises
         ------
         Exception
-            What the reader raised other than a FrameError: a bug, not a broken picture.
+            What the reader raised other than a FrameError: a bug, not a broken image.
         """
         while True:
             item = self._take()
@@ -109,30 +112,49 @@ class DecodeAhead:
                 return item
 
     def wait_for_first(self) -> None:
-        """Block until the first frame lies in the buffer, so that the clock can start."""
+        """Block until the first frame is in the buffer, so that the clock can start."""
         while self._positions and 0 not in self._slots:
             self._filled.clear()
-            if 0 not in self._slots:  # else it came between the look and the clearing
+            if 0 not in self._slots:  # else it came between the check and the clearing
                 self._filled.wait()
 
     def _take(self) -> Decoded | BaseException:
-        slots, k = self._slots, self._taken
-        while True:
-            item = slots.pop(k, None)
-            if item is not None:
-                break
+        k = self._taken
+        item = self._slots.pop(k, None)
+        if item is None and self._is_quick:
+            item = self._decode_here(k)
+        if item is None:
+            item = self._wait_for(k)
+        self._taken = k + 1
+        if not self._is_quick and self._claimed - self._taken <= self._low:
+            self._wake()
+        return item
+
+    def _decode_here(self, k: int) -> Decoded | None:
+        """Decode frame ``k`` in the caller's thread; None where another has begun it."""
+        with self._lock:
+            if self._claimed != k:
+                return None
+            self._claimed = k + 1
+        return self._decode(self._positions[k])
+
+    def _wait_for(self, k: int) -> Decoded | BaseException:
+        self._wake()
+        slots = self._slots
+        while k not in slots:
             self._filled.clear()
-            if k not in slots:  # else it came between the look and the clearing
+            if k not in slots:  # else it came between the check and the clearing
                 wants_help = self._is_slow
                 if wants_help:
                     self._idle.set()
                 self._filled.wait()
                 if wants_help:
                     self._idle.clear()
-        self._taken = k + 1
-        if self._claimed - self._taken <= self._low and not self._space.is_set():
+        return slots.pop(k)
+
+    def _wake(self) -> None:
+        if not self._space.is_set():
             self._space.set()
-        return item
 
     def _claim(self, helps: bool) -> int | None:
         """Return which frame to decode next, once there is room for it; None: no more."""
@@ -168,5 +190,6 @@ class DecodeAhead:
             ready = perf_counter_ns()
             return Decoded(None, str(e), ready - started, ready)
         ready = perf_counter_ns()
-        self._is_slow = ready - started > HELP_NS
-        return Decoded(frame, None, ready - started, ready)
+        took = ready - started
+        self._is_slow, self._is_quick = took > HELP_NS, took < QUICK_NS
+        return Decoded(frame, None, took, ready)

@@ -18,12 +18,15 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Literal, NoReturn
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import SystemFault
 from robotvision.playback.decode import DecodeAhead, Decoded
 from robotvision.playback.gpu import synchronised
 from robotvision.playback.schedule import due_times
-from robotvision.records import Frame, FrameRecord, TimedAnswer
+from robotvision.records import NO_OBJECTS, NO_STAGES, Frame, FrameRecord
 from robotvision.scoring.policy import Policy
 from robotvision.systems.base import Reply, System, View
 
@@ -31,7 +34,7 @@ ClockName = Literal["asap", "wall", "simulated"]
 SPIN_NS = 1_000_000
 """The last stretch before a due time is spun, not slept: a sleep overshoots by 0.1 ms and more."""
 LEAD_NS = 5_000_000
-"""From the first decoded frame to its due time on the wall clock."""
+"""Time from the first decoded frame to its due time on the wall clock."""
 
 Latency = Callable[[int], int]
 """Position -> nanoseconds, in place of what is measured (simulated clock only)."""
@@ -95,6 +98,8 @@ def play(
 ) -> Iterator[FrameRecord]:
     """Yield what became of each frame, in order, the skipped ones included.
 
+    A system that cannot begin the sequence fails each of its frames.
+
     Parameters
     ----------
     sequence : ImageSequence
@@ -105,8 +110,6 @@ def play(
         Frames that were replayed before (a resumed run).
     channels : tuple of str, optional
         Decode only these.
-
-    A system that cannot begin the sequence fails each of its frames.
 
     Raises
     ------
@@ -135,6 +138,8 @@ class _Run:
     ) -> None:
         self.sequence, self.system, self.replay = sequence, system, replay
         self.positions, self.due = positions, due
+        self.clock = replay.clock
+        self.latency = replay.latency if replay.clock == "simulated" else None
         self.t0 = 0
         self.ask: Callable[[Frame], Reply] = synchronised(system.answer)
         self.free = 0  # when the system is idle again, on the run's clock
@@ -143,37 +148,29 @@ class _Run:
         decoder.wait_for_first()
         is_wall = self.replay.clock == "wall"
         self.t0 = perf_counter_ns() + (LEAD_NS if is_wall else 0)
-        is_newest = self.replay.policy.backlog == "newest"
+        may_skip = self.replay.clock != "asap" and self.replay.policy.backlog == "newest"
         k, n = 0, len(self.positions)
         while k < n:
-            if self.replay.clock != "asap" and is_newest:
+            if may_skip:
                 now = perf_counter_ns() - self.t0 if is_wall else self.free
                 newest = bisect_right(self.due, now, k) - 1
                 for missed in range(k, newest):
-                    yield self._skipped(missed)
+                    yield self._unanswered(missed, self.due[missed])
                 k = max(k, newest)
-            yield self._asked(k, decoder)
+            yield self._query(k, decoder)
             k += 1
 
-    def _skipped(self, k: int) -> FrameRecord:
-        return self._record(k, TimedAnswer(self._index(k), None, self.due[k]))
-
-    def _index(self, k: int) -> int:
-        return self.sequence.frames[self.positions[k]].index
-
-    def _asked(self, k: int, decoder: DecodeAhead) -> FrameRecord:
+    def _query(self, k: int, decoder: DecodeAhead) -> FrameRecord:
         idle = perf_counter_ns()
         decoded = decoder.get(k)
-        clock = self.replay.clock
-        if clock == "wall":
+        if self.clock == "wall":
             wait_until(self.t0 + self.due[k])
-        there = perf_counter_ns()
-        frame = decoded.frame
+        ready = perf_counter_ns()
+        frame, fault, decode_ns, decoded_at = decoded
         if frame is None:
-            due = self.due[k] if clock != "asap" else there - self.t0
-            timed = TimedAnswer(self._index(k), None, due, fault=decoded.problem)
-            return self._record(k, timed, decoded, there - idle)
-        answer, stages, fault = None, None, None
+            due = self.due[k] if self.clock != "asap" else ready - self.t0
+            return self._unanswered(k, due, decoded, ready - idle)
+        answer, stages = None, None
         ask = self.ask
         started = perf_counter_ns()
         try:
@@ -183,43 +180,61 @@ class _Run:
         finished = perf_counter_ns()
         begin, due = self._place(k, started)
         latency = finished - started
-        if clock == "simulated" and self.replay.latency is not None:
-            latency = self.replay.latency(k)
+        if self.latency is not None:
+            latency = self.latency(k)
         self.free = begin + latency
-        timed = TimedAnswer(frame.index, answer, due, begin, self.free, stages or {}, fault)
-        return self._record(k, timed, decoded, there - idle, started - there)
+        entry = self.sequence.frames[self.positions[k]]
+        return FrameRecord(
+            entry.index,
+            entry.timestamp_ns,
+            entry.segment,
+            due,
+            begin,
+            self.free,
+            UNSET if answer is None else answer.room,
+            UNSET if answer is None else answer.confidence,
+            (answer.objects if answer is not None else None) or NO_OBJECTS,
+            {name: int(ns) for name, ns in stages.items()} if stages else NO_STAGES,
+            decode_ns,
+            None if self.clock == "simulated" else decoded_at - self.t0,
+            ready - idle,
+            started - ready,
+            fault,
+            *self._truth(entry.index),
+        )
 
     def _place(self, k: int, started: int) -> tuple[int, int]:
         """Return when the frame was taken and due, on the run's clock."""
-        if self.replay.clock == "simulated":
+        if self.clock == "simulated":
             return max(self.due[k], self.free), self.due[k]
         begin = started - self.t0
-        return begin, begin if self.replay.clock == "asap" else self.due[k]
+        return begin, begin if self.clock == "asap" else self.due[k]
 
-    def _record(
-        self,
-        k: int,
-        timed: TimedAnswer,
-        decoded: Decoded | None = None,
-        wait_ns: int | None = None,
-        handover_ns: int | None = None,
+    def _unanswered(
+        self, k: int, due: int, decoded: Decoded | None = None, wait_ns: int | None = None
     ) -> FrameRecord:
+        """Return the record of a frame that was skipped, or whose image could not be read."""
         entry = self.sequence.frames[self.positions[k]]
-        truth = self.sequence.truth.get(entry.index) if self.sequence.truth else None
+        room, objects = self._truth(entry.index)
+        record = FrameRecord(entry.index, entry.timestamp_ns, entry.segment, due, None, None)
         if decoded is None:
-            return FrameRecord(entry.timestamp_ns, entry.segment, timed, truth)
-        is_virtual = self.replay.clock == "simulated"
-        ready = None if is_virtual else decoded.ready_ns - self.t0
-        return FrameRecord(
-            entry.timestamp_ns,
-            entry.segment,
-            timed,
-            truth,
-            decoded.decode_ns,
-            ready,
-            wait_ns,
-            handover_ns,
+            return replace(record, truth_room=room, truth_objects=objects)
+        return replace(
+            record,
+            decode_ns=decoded.decode_ns,
+            decoded_ns=None if self.clock == "simulated" else decoded.ready_ns - self.t0,
+            wait_ns=wait_ns,
+            handover=None,
+            fault=decoded.problem,
+            truth_room=room,
+            truth_objects=objects,
         )
+
+    def _truth(self, index: int) -> tuple[str | None, tuple[str, ...]]:
+        truth = self.sequence.truth.get(index) if self.sequence.truth else None
+        if truth is None:
+            return None, ()
+        return truth.room, tuple(sorted(truth.objects)) if truth.objects else ()
 
 
 def _refuse(words: str, frame: Frame) -> NoReturn:

@@ -112,7 +112,9 @@ def _timed(known: Sequence[FrameRecord], times: Times, conditions: Conditions) -
             own.fault if was_taken else None,
         )
         decode_ns = frame.decode_ns if was_taken else None
-        frames.append(FrameRecord(frame.timestamp_ns, frame.segment, timed, frame.truth, decode_ns))
+        frames.append(
+            FrameRecord.of(frame.timestamp_ns, frame.segment, timed, frame.truth, decode_ns)
+        )
     return frames
 
 

@@ -1,35 +1,82 @@
-"""The run log: JSON Lines, one line a frame, written and flushed as the answer comes.
+"""The run log: JSON Lines, one line a frame, handed to the operating system as the answer comes.
 
 The first line describes the run (``type: run``), a line ``type: sequence`` opens each sequence, and
 each frame is a line ``type: frame`` of facts: when it was due, taken and answered, what was
 answered, what failed, and the truth beside it. Outcomes and points are not in the log: they follow
 from it under a policy, and the same log is scored under any. ``type: end`` closes a whole run; a
 log without it is a partial run.
+
+Lines are encoded and decoded by msgspec. Text that is not valid Unicode (a lone surrogate: a file
+name in another encoding) msgspec refuses; such a line goes through `json`, as ASCII escapes.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
+
+import msgspec
+import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.records import NO_OBJECTS, NO_STAGES, Answer, FrameRecord, TimedAnswer, Truth
+from robotvision.records import FrameRecord
 
 SCHEMA = 1
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is not a number")
+class RunLine(msgspec.Struct, frozen=True, tag_field="type", tag="run"):
+    """The keys of the first line that its readers rely on, with their types."""
+
+    schema: int
+    task: dict[str, Any] = {}
+    mode: str = ""
+    clock: str = ""
+    policy: dict[str, Any] = {}
+    system: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    limit: int | None = None
 
 
-_decode = json.JSONDecoder(parse_constant=_no_number).decode
+class SequenceLine(msgspec.Struct, frozen=True, tag_field="type", tag="sequence"):
+    """The keys of a sequence's line that its readers rely on, with their types."""
+
+    frames: int
+    set: str = "test"
+    name: str = ""
+    path: str = ""
+    reader: str | None = None
+    rate_hz: float | None = None
+    digest: str | None = None
+
+
+class EndLine(msgspec.Struct, frozen=True, tag_field="type", tag="end"):
+    """The last line of a whole run."""
+
+    frames: int = 0
+
+
+Line = FrameRecord | SequenceLine | EndLine
+KINDS = ("frame", "sequence", "end")
+
+
+def _plain(value: Any) -> Any:
+    """Return the plain value that JSON has for a NumPy scalar or a read-only mapping."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no place in a run log: {value!r}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
+_decode: Any = msgspec.json.Decoder(Line).decode
 
 
 @dataclass(slots=True)
@@ -77,18 +124,19 @@ class RunRecord:
 
 
 class RunLog:
-    """Writes a run log a line at a time, each flushed to the operating system.
+    """Write a run log a line at a time, each handed to the operating system at once.
 
     Parameters
     ----------
     path : Path
-        The file, made anew unless ``keep_bytes`` is given.
+        The file, overwritten unless ``keep_bytes`` is given.
     keep_bytes : int, optional
-        Go on with an existing log after its first so many bytes.
+        Continue an existing log after its first so many bytes.
     """
 
     def __init__(self, path: Path, keep_bytes: int | None = None) -> None:
         self.path = path
+        self._line = bytearray()  # reused: a frame's line costs no new memory
         try:
             self._file: BinaryIO = open(path, "wb" if keep_bytes is None else "r+b", buffering=0)  # noqa: SIM115
             if keep_bytes is not None:
@@ -98,19 +146,28 @@ class RunLog:
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
 
     def write(self, kind: str, about: Mapping[str, Any]) -> None:
-        """Write a line of the given type."""
-        self._line(_encode({"type": kind, **about}))
+        """Write a line of the given type; a number that is none (NaN) becomes null."""
+        self._write({"type": kind, **about})
 
     def frame(self, record: FrameRecord) -> None:
-        """Write one frame."""
-        self._line(frame_text(record))
+        """Write one frame. Raises ValueError for a confidence that is no number."""
+        confidence = record.confidence
+        if type(confidence) is float and not math.isfinite(confidence):
+            raise ValueError(f"frame {record.index}: confidence {confidence} is not a number")
+        self._write(record)
 
-    def _line(self, text: str) -> None:
-        raw = text.encode("utf-8", "surrogateescape") + b"\n"
+    def _write(self, line: Any) -> None:
+        buffer = self._line
         try:
-            written = self._file.write(raw)
-            while written < len(raw):
-                written += self._file.write(raw[written:])
+            _encoder.encode_into(line, buffer)
+        except UnicodeEncodeError:  # a lone surrogate
+            plain = msgspec.to_builtins(line, enc_hook=_plain)
+            buffer[:] = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode()
+        buffer += b"\n"
+        try:
+            written = self._file.write(buffer)
+            while written < len(buffer):
+                written += self._file.write(buffer[written:])
         except OSError as e:
             raise self._full(e) from e
 
@@ -126,7 +183,7 @@ class RunLog:
         self._file.seek(offset)
 
     def sync(self) -> None:
-        """Have the system put what was written on disk. Raises RobotVisionError."""
+        """Have the operating system put what was written on disk. Raises RobotVisionError."""
         try:
             os.fsync(self._file.fileno())
         except OSError as e:
@@ -138,7 +195,7 @@ class RunLog:
 
 
 def read_log(path: Path) -> RunRecord:
-    """Read a run log, or the one in a run folder; a last line cut short is left out and said.
+    """Read a run log, or the one in a run folder; report and leave out a last line cut short.
 
     Raises
     ------
@@ -147,19 +204,14 @@ def read_log(path: Path) -> RunRecord:
     """
     path = path / "run.jsonl" if path.is_dir() else path
     was_collecting = gc.isenabled()
-    gc.disable()  # a log is a great many small objects and no cycles: collecting finds nothing
+    gc.disable()  # a log is a great many small objects and no cycles: collecting frees nothing
     try:
-        with open(path, "rb") as f:
-            return _Reader(path).read(f)
+        with open(path, "rb") as lines:
+            return _Reader(path).read(lines)
     except OSError as e:
+        message = f"cannot be read ({e.strerror})"
         raise InputFaults(
-            [
-                Fault(
-                    path,
-                    f"cannot be read ({e.strerror})",
-                    remedy="give a run folder or its run.jsonl",
-                )
-            ]
+            [Fault(path, message, remedy="give a run folder or its run.jsonl")]
         ) from e
     finally:
         if was_collecting:
@@ -169,132 +221,89 @@ def read_log(path: Path) -> RunRecord:
 class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.run: RunRecord | None = None
+        self.number = 0
+        """Of the line at hand, from 1."""
 
     def read(self, lines: BinaryIO) -> RunRecord:
-        number = 0
-        for number, raw in enumerate(lines, 1):
-            if not raw.endswith(b"\n"):
-                self._require(number).warnings.append(
-                    f"{self.path}:{number}: the last line is cut short; read up to line "
-                    f"{number - 1}"
+        first = next(lines, b"")
+        self.number = 1
+        if not first.endswith(b"\n"):
+            raise self._fault("expected a run log, whose first line has type 'run'")
+        run = self._header(first)
+        size = len(first)
+        append: Any = self._refuse_frame
+        for self.number, raw in enumerate(lines, 2):
+            if raw[-1] != 10:  # no line feed: the writer was killed within this line
+                run.warnings.append(
+                    f"{self.path}:{self.number}: the last line is cut short; read up to line "
+                    f"{self.number - 1}"
                 )
                 break
-            self._take(number, raw)
-        return self._require(number or 1)
-
-    def _require(self, number: int) -> RunRecord:
-        if self.run is None:
-            raise self._fault(number, "expected a run log, whose first line has type 'run'")
-        return self.run
-
-    def _fault(self, number: int, message: str) -> InputFaults:
-        return InputFaults(
-            [Fault(self.path, message, number, remedy="give the run.jsonl of a run folder")]
-        )
-
-    def _take(self, number: int, raw: bytes) -> None:
-        try:
-            line = _decode(raw.decode())
-            kind = line["type"]
-        except (ValueError, KeyError, TypeError, RecursionError) as e:
-            raise self._fault(number, f"not a line of a run log ({e})") from e
-        if self.run is None:
-            if kind != "run":
-                raise self._fault(number, "expected a run log, whose first line has type 'run'")
-            if line.get("schema") != SCHEMA:
-                raise self._fault(
-                    number,
-                    f"expected schema {SCHEMA}, got {line.get('schema')!r}: another "
-                    "version of robotvision wrote this log",
-                )
-            self.run = RunRecord(self.path, line)
-        else:
             try:
-                self._take_line(self.run, kind, line)
-            except (KeyError, TypeError, ValueError, AttributeError) as e:
-                raise self._fault(number, f"a {kind!r} line without a good {e}") from e
-        self.run.valid_bytes += len(raw)
+                line = _decode(raw)
+            except (ValueError, RecursionError):
+                line = self._other_line(raw)
+            if line.__class__ is FrameRecord:
+                append(line)
+            elif line.__class__ is SequenceLine:
+                sequence = SequenceRecord(_plain_line(raw), offset=size)
+                run.sequences.append(sequence)
+                append = sequence.frames.append
+            elif line.__class__ is EndLine:
+                run.finished, run.end = True, _plain_line(raw)
+            size += len(raw)
+        run.valid_bytes = size
+        return run
 
-    def _take_line(self, run: RunRecord, kind: str, line: dict[str, Any]) -> None:
-        if kind == "frame":
-            if not run.sequences:
-                raise ValueError("sequence before it")
-            run.sequences[-1].frames.append(frame_record(line))
-        elif kind == "sequence":
-            int(line["frames"])
-            run.sequences.append(SequenceRecord(line, offset=run.valid_bytes))
-        elif kind == "end":
-            run.finished, run.end = True, line
-
-
-def frame_text(record: FrameRecord) -> str:
-    """Return a frame as the JSON of its line; spelt out, since it is written between two frames."""
-    timed, answer, truth = record.timed, record.timed.answer, record.truth
-    started, finished = timed.started_ns, timed.finished_ns
-    text = (
-        f'{{"type":"frame","index":{timed.index},"timestamp_ns":{record.timestamp_ns}'
-        f',"segment":{record.segment},"due_ns":{timed.due_ns}'
-        f',"started_ns":{"null" if started is None else started}'
-        f',"finished_ns":{"null" if finished is None else finished}'
-    )
-    if answer is not None:
-        confidence = answer.confidence
-        said = "null" if confidence is None else _encode(float(confidence))
-        text += f',"room":{_word(answer.room)},"confidence":{said}'
-        if answer.objects:
-            text += f',"objects":{_encode(dict(answer.objects))}'
-    if timed.stages_ns:
-        stages = ",".join([f"{_word(name)}:{int(v)}" for name, v in timed.stages_ns.items()])
-        text += f',"stages_ns":{{{stages}}}'
-    if record.decode_ns is not None:
-        text += f',"decode_ns":{record.decode_ns}'
-    if record.decoded_ns is not None:
-        text += f',"decoded_ns":{record.decoded_ns}'
-    if record.wait_ns is not None:
-        handed = "null" if record.handover_ns is None else record.handover_ns
-        text += f',"wait_ns":{record.wait_ns},"handover_ns":{handed}'
-    if timed.fault is not None:
-        text += f',"fault":{_encode(timed.fault)}'
-    if truth is not None:
-        text += f',"truth":{_word(truth.room)}'
-        if truth.objects:
-            text += f',"truth_objects":{_encode(sorted(truth.objects))}'
-    return text + "}"
-
-
-@lru_cache(4096)
-def _word(text: str | None) -> str:
-    """Return a room or a stage as JSON; there are few of them, and they come again and again."""
-    return _encode(text)
-
-
-def frame_record(line: Mapping[str, Any]) -> FrameRecord:
-    """Return a frame line as a record."""
-    answer = None
-    if "room" in line:
-        confidence = line.get("confidence")
-        answer = Answer(
-            None if line["room"] is None else str(line["room"]),
-            None if confidence is None else float(confidence),
-            line.get("objects") or NO_OBJECTS,
+    def _fault(self, message: str) -> InputFaults:
+        return InputFaults(
+            [Fault(self.path, message, self.number, remedy="give the run.jsonl of a run folder")]
         )
-    truth = None
-    if line.get("truth") is not None:
-        truth = Truth(str(line["truth"]), frozenset(line.get("truth_objects", ())))
-    stages = line.get("stages_ns")
-    timed = TimedAnswer(
-        index=int(line["index"]),
-        answer=answer,
-        due_ns=int(line["due_ns"]),
-        started_ns=_whole(line["started_ns"]),
-        finished_ns=_whole(line["finished_ns"]),
-        stages_ns={k: int(v) for k, v in stages.items()} if stages else NO_STAGES,
-        fault=line.get("fault"),
-    )
-    own = [_whole(line.get(k)) for k in ("decode_ns", "decoded_ns", "wait_ns", "handover_ns")]
-    return FrameRecord(int(line["timestamp_ns"]), int(line["segment"]), timed, truth, *own)
+
+    def _refuse_frame(self, record: FrameRecord) -> NoReturn:
+        raise self._fault("a 'frame' line without a 'sequence' line before it")
+
+    def _header(self, raw: bytes) -> RunRecord:
+        about = self._parse(raw)
+        if about["type"] != "run":
+            raise self._fault("expected a run log, whose first line has type 'run'")
+        if about.get("schema") != SCHEMA:
+            raise self._fault(
+                f"expected schema {SCHEMA}, got {about.get('schema')!r}: another version of "
+                "robotvision wrote this log"
+            )
+        self._convert(about, RunLine)
+        return RunRecord(self.path, about)
+
+    def _parse(self, raw: bytes) -> dict[str, Any]:
+        """Return a line with a type as plain JSON. Raises InputFaults."""
+        try:
+            line = _plain_line(raw)
+            if not isinstance(line["type"], str):
+                raise TypeError(f"type {line['type']!r}")
+        except (ValueError, KeyError, TypeError, RecursionError) as e:
+            raise self._fault(f"not a line of a run log ({e})") from e
+        return line
+
+    def _convert(self, line: dict[str, Any], kind: Any) -> Any:
+        ours = {key: value for key, value in line.items() if key.isascii()}  # as every known key
+        try:
+            return msgspec.convert(ours, kind)
+        except ValueError as e:
+            raise self._fault(f"a {line['type']!r} line that cannot be used: {e}") from e
+
+    def _other_line(self, raw: bytes) -> Line | None:
+        """Return a line that msgspec refused: with lone surrogates; None for an unknown type."""
+        line = self._parse(raw)
+        return self._convert(line, Line) if line["type"] in KINDS else None
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number")
+
+
+def _plain_line(raw: bytes) -> dict[str, Any]:
+    """Return a line as plain JSON; bytes that are no UTF-8, as 0.1.0 wrote them, as surrogates."""
+    text = raw.decode("utf-8", "surrogateescape")
+    line: dict[str, Any] = json.loads(text, parse_constant=_refuse_constant)
+    return line

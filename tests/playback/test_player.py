@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence
+from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.player import Replay, play, wait_until
@@ -275,67 +275,3 @@ def test_an_answer_is_in_when_the_gpu_has_done_its_work(monkeypatch: pytest.Monk
     cuda.there = False
     replayed(tour(5), Null())
     assert cuda.waits == 5
-
-
-class Slow:
-    """A picture that takes its time, and knows how many were read at once."""
-
-    where = "slow"
-    reading = most = 0
-    lock = threading.Lock()
-
-    def __init__(self, value: int, seconds: Any) -> None:
-        self.value, self.seconds = value, seconds
-
-    def read(self) -> Any:
-        with Slow.lock:
-            Slow.reading += 1
-            Slow.most = max(Slow.most, Slow.reading)
-        time.sleep(self.seconds)
-        with Slow.lock:
-            Slow.reading -= 1
-        return np.full((1, 1, 3), self.value % 256, np.uint8)
-
-    def digest(self) -> bytes:
-        return bytes(16)
-
-
-def slow_sequence(n: int, seconds: float) -> ImageSequence:
-    Slow.reading = Slow.most = 0
-    entries = tuple(FrameEntry(i, i * 1000, {"rgb": Slow(i, seconds)}) for i in range(n))
-    return ImageSequence("slow", Path("slow"), "test", {"rgb": ChannelKind.COLOR}, entries)
-
-
-def test_a_second_thread_helps_while_the_system_waits() -> None:
-    """Frames come in order all the same, and never more than the buffer holds are read ahead."""
-    sequence = slow_sequence(40, 0.004)
-    with DecodeAhead(sequence, range(40), depth=4) as decoder:
-        frames = [decoder.get(k).frame for k in range(40)]
-        seen = [f.index for f in frames if f is not None]
-    assert seen == list(range(40))
-    assert Slow.most == 2
-
-
-def test_no_second_thread_works_beside_a_busy_system() -> None:
-    """A system slower than the decoding finds each frame ready; one thread decoded them."""
-    sequence = slow_sequence(12, 0.002)
-    with DecodeAhead(sequence, range(12), depth=4) as decoder:
-        decoder.wait_for_first()
-        time.sleep(0.05)  # the buffer is full before the first frame is taken
-        Slow.most = 0
-        for k in range(12):
-            decoder.get(k)
-            time.sleep(0.02)
-    assert Slow.most <= 1
-
-
-def test_a_reader_that_fails_is_told_at_its_frame() -> None:
-    """The frames before it come first, whoever decoded them."""
-    sequence = slow_sequence(10, 0.002)
-    broken: Any = sequence.frames[6].sources["rgb"]
-    broken.seconds = "no number"
-    with DecodeAhead(sequence, range(10), depth=4) as decoder:
-        frames = [decoder.get(k).frame for k in range(6)]
-        assert [f.index for f in frames if f is not None] == list(range(6))
-        with pytest.raises(TypeError):
-            decoder.get(6)

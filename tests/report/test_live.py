@@ -125,7 +125,7 @@ def _made(folder: Path) -> Path:
 def frames(n: int, took_ms: int) -> list[FrameRecord]:
     """Return frames due every 10 ms, each answered so long after it was due."""
     return [
-        FrameRecord(
+        FrameRecord.of(
             k * 10 * MS,
             0,
             TimedAnswer(

@@ -187,7 +187,7 @@ def frame(k: int, tally: Tally, fault: str = "") -> tuple[FrameRecord, ScoredAns
     timed = TimedAnswer(k, Answer("Kitchen", 0.9), k, k, k + 1, {}, fault or None)
     truth = Truth("Kitchen")
     outcome = Outcome.FAILED if fault else Outcome.CORRECT
-    return FrameRecord(k, 0, timed, truth), tally.add(truth, timed, outcome)
+    return FrameRecord.of(k, 0, timed, truth), tally.add(truth, timed, outcome)
 
 
 def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from robotvision.cli.rescore import command
 from robotvision.errors import InputFaults, RobotVisionError
@@ -58,7 +58,7 @@ def runs(draw: Any) -> RunRecord:
         else:
             timed = TimedAnswer(i, answer, now, now, now + latency, {}, fault)
             now += latency
-        frames.append(FrameRecord(stamp, 0, timed, truth and Truth(truth, seen)))
+        frames.append(FrameRecord.of(stamp, 0, timed, truth and Truth(truth, seen)))
     about = {
         "task": task.model_dump(mode="json"),
         "mode": "obligatory",

@@ -20,7 +20,7 @@ def frame(i: int, begun: int | None, took: int = 60 * MS, fault: str | None = No
     done = None if begun is None else begun + took
     stages = {} if begun is None else {"phog": 40 * MS, "classifier": 15 * MS}
     timed = TimedAnswer(i, answer, due, begun, done, stages, fault)
-    return FrameRecord(due, 0, timed, Truth("A"), decode_ns=2 * MS)
+    return FrameRecord.of(due, 0, timed, Truth("A"), decode_ns=2 * MS)
 
 
 def events(path: Path, track: str, pid: int = 1) -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ def record(clock: str) -> RunRecord:
     """Three frames 100 ns apart; each answer takes 150 ns, so the second is skipped."""
     times = [(0, 0, 150), (100, None, None), (200, 200, 350)]
     frames = [
-        FrameRecord(
+        FrameRecord.of(
             due,
             0,
             TimedAnswer(i, Answer("A") if start is not None else None, due, start, end),
