@@ -139,7 +139,8 @@ class FrameRecord:
 
     ``decode_ns`` is how long decoding took, ``decoded_ns`` when it was done (on the run's clock;
     None where that clock is virtual). ``wait_ns`` is the time the harness waited for the frame's
-    pixels and due time, ``handover_ns`` from then to the system's call.
+    pixels and due time, ``handover_ns`` from then to the system's call. ``posterior`` is what the
+    answer was decided from, label -> probability, while the run lasts: it is not logged.
     """
 
     timestamp_ns: int
@@ -150,6 +151,7 @@ class FrameRecord:
     decoded_ns: int | None = None
     wait_ns: int | None = None
     handover_ns: int | None = None
+    posterior: Mapping[str, float] | None = field(default=None, compare=False, kw_only=True)
 
     @property
     def index(self) -> int:

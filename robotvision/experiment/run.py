@@ -23,7 +23,6 @@ from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
-from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.runs.environment import describe
@@ -157,7 +156,7 @@ class _Execution:
         finally:
             for answerer in answerers.values():
                 answerer.system.close()
-                problem = getattr(answerer.system, "log_problem", None)
+                problem = answerer.system.log_problem
                 if problem is not None:
                     self.observer.note(f"{problem}; the rest of the program's output is lost")
             log.close()
@@ -187,7 +186,7 @@ class _Execution:
             "mode": config.mode,
             "policy": self.policy.describe(),
             "clock": config.replay.clock,
-            "system": {"name": system.name, "isolation": getattr(system, "isolation", "none")},
+            "system": {"name": system.name, "isolation": system.isolation},
             "limit": options.limit,
             "seed": config.seed,
             "config_digest": hashlib.sha256(text.encode()).hexdigest(),
@@ -232,9 +231,8 @@ class _Execution:
         log: RunLog | MemoryLog,
     ) -> None:
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
-        pipeline = getattr(system, "pipeline", None)
-        channels = pipeline.channels if isinstance(pipeline, Pipeline) else None
-        for k, record in enumerate(play(sequence, system, self.replay, skip, channels), skip):
+        records = play(sequence, system, self.replay, skip, system.channels)
+        for k, record in enumerate(records, skip):
             log.frame(record)
             for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
@@ -272,8 +270,7 @@ class _Execution:
         if previous is None:
             return 0
         is_whole = len(previous.frames) >= len(self.replay.positions(sequence))
-        has_memory = getattr(system, "has_memory", True)
-        if not is_whole and (has_memory or self.replay.clock != "asap"):
+        if not is_whole and (system.has_memory is not False or self.replay.clock != "asap"):
             assert isinstance(log, RunLog)  # only a run with a folder is resumed
             log.cut(previous.offset)
             self.observer.note(

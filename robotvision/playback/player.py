@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
@@ -173,11 +173,11 @@ class _Run:
             due = self.due[k] if clock != "asap" else there - self.t0
             timed = TimedAnswer(self._index(k), None, due, fault=decoded.problem)
             return self._record(k, timed, decoded, there - idle)
-        answer, stages, fault = None, None, None
+        answer, stages, posterior, fault = None, None, None, None
         ask = self.ask
         started = perf_counter_ns()
         try:
-            answer, stages = ask(frame)
+            answer, stages, posterior = ask(frame)
         except SystemFault as e:
             fault = str(e)
         finished = perf_counter_ns()
@@ -187,7 +187,7 @@ class _Run:
             latency = self.replay.latency(k)
         self.free = begin + latency
         timed = TimedAnswer(frame.index, answer, due, begin, self.free, stages or {}, fault)
-        return self._record(k, timed, decoded, there - idle, started - there)
+        return self._record(k, timed, decoded, there - idle, started - there, posterior)
 
     def _place(self, k: int, started: int) -> tuple[int, int]:
         """Return when the frame was taken and due, on the run's clock."""
@@ -203,6 +203,7 @@ class _Run:
         decoded: Decoded | None = None,
         wait_ns: int | None = None,
         handover_ns: int | None = None,
+        posterior: Mapping[str, float] | None = None,
     ) -> FrameRecord:
         entry = self.sequence.frames[self.positions[k]]
         truth = self.sequence.truth.get(entry.index) if self.sequence.truth else None
@@ -219,6 +220,7 @@ class _Run:
             ready,
             wait_ns,
             handover_ns,
+            posterior=posterior,
         )
 
 

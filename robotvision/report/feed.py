@@ -17,7 +17,7 @@ from typing import Any
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
-from robotvision.report.posterior import Posterior
+from robotvision.report.posterior import likeliest
 from robotvision.runs.log import read_log
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
@@ -54,12 +54,10 @@ class Feed(Observer):
     ----------
     folder : Path
         The run folder: its log says where the pictures lie.
-    posterior : Posterior
-        Where the probabilities behind the last answer are kept.
     """
 
-    def __init__(self, folder: Path, posterior: Posterior | None = None) -> None:
-        self.folder, self.posterior = folder, posterior or Posterior()
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.task: Task | None = None
         self.sequences: list[FollowedFrame] = []
         self.rows: list[Row] = []
@@ -114,7 +112,7 @@ class Feed(Observer):
             here.indices.append(record.index)
             if now - self._last > TOTALS_EVERY_S or is_last:
                 self._last = now
-                self._take_totals(scored)
+                self._take_totals(record, scored)
 
     def _row(
         self, here: FollowedFrame, record: FrameRecord, scored: ScoredAnswer, tally: Tally
@@ -153,7 +151,7 @@ class Feed(Observer):
             self._code = {label: i for i, label in enumerate(tally.labels)}
         return self._code
 
-    def _take_totals(self, scored: ScoredAnswer) -> None:
+    def _take_totals(self, record: FrameRecord, scored: ScoredAnswer) -> None:
         counts: Counter[str] = Counter()
         for tally in self._tallies.values():
             counts.update(tally.outcomes)
@@ -162,9 +160,7 @@ class Feed(Observer):
             "points": sum(t.points for t in self._tallies.values()),
             "max": sum(t.max_points for t in self._tallies.values()),
             "counts": dict(counts),
-            "posterior": [
-                (name, round(p, 3)) for name, p in self.posterior.of(scored.timed.answer)
-            ],
+            "posterior": [(name, round(p, 3)) for name, p in likeliest(record, scored)],
         }
 
     def _say(self, text: str) -> None:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.live import MARKS, Live
-from robotvision.report.posterior import Posterior
+from robotvision.report.posterior import likeliest
 from robotvision.scoring.tally import Tally
 
 EVERY_S = 0.2
@@ -39,15 +39,13 @@ class Panel(Live):
     ----------
     console : Console
         On stderr.
-    posterior : Posterior
-        Where the probabilities behind the last answer are kept.
     is_wall : bool
         Frames fall due in real time.
     """
 
-    def __init__(self, console: Console, posterior: Posterior, is_wall: bool = False) -> None:
+    def __init__(self, console: Console, is_wall: bool = False) -> None:
         super().__init__(console)
-        self.posterior, self.is_wall = posterior, is_wall
+        self.is_wall = is_wall
         self._screen: Screen | None = None
         self._latencies: deque[float] = deque(maxlen=N_LATENCIES)
         self._misses: deque[Text] = deque(maxlen=N_MISSES)
@@ -109,7 +107,7 @@ class Panel(Live):
     def _picture(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> RenderableType:
         parts: list[RenderableType] = [
             _place(record, scored),
-            *_bars(self.posterior.of(scored.timed.answer)),
+            *_bars(likeliest(record, scored)),
             Text(""),
             _points(tally),
             _counts(tally),
