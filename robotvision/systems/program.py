@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter_ns
 from typing import Any, Unpack
 
-from robotvision.errors import SystemFault
+from robotvision.errors import SystemFault, wrong_type
 from robotvision.records import Frame
 from robotvision.systems.base import Reply, Session, System, View
 from robotvision.systems.conversation import ConversationState, CurrentSequence, ProgramLost
@@ -62,6 +62,8 @@ class Program(System):
     rest_stage = "program.other"
 
     def __init__(self, command: Sequence[str], **options: Unpack[ProgramKeywords]) -> None:
+        if isinstance(command, str):  # a sequence of letters otherwise
+            raise wrong_type("command", "a list of words such as ['./a.out', 'model']", command)
         self.supervisor = Supervisor(list(command), ProgramOptions(**options))
         self.name = self.supervisor.name
         self.isolation = self.supervisor.launcher.isolation

@@ -291,3 +291,11 @@ def test_a_file_that_is_not_executable_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text("")
     with pytest.raises(RobotVisionError, match="is not executable; run 'chmod \\+x'"):
         Program(["./p.py"], base=tmp_path)
+
+
+def test_a_command_given_as_one_text_is_refused() -> None:
+    """A shell's line is not taken apart letter by letter."""
+    with pytest.raises(
+        RobotVisionError, match=r"command: .* list .* got './a.out' \(str\)"
+    ):
+        Program("./a.out")
