@@ -112,10 +112,6 @@ class Pipeline:
     def answer(self, frame: Frame) -> Reply:
         """Return the answer for one frame and the time of each stage."""
         stages: dict[str, int] = {}
-        return self.answer_vector(self._vector(frame, stages), frame.timestamp_ns, stages)
-
-    def _vector(self, frame: Frame, stages: dict[str, int]) -> NDArray[np.float32]:
-        """Return the frame's joined vector, (1, dim)."""
         x = np.empty((1, self.dim), np.float32)
         last = perf_counter_ns()
         for slot in self._calibrated:
@@ -123,7 +119,7 @@ class Pipeline:
             now = perf_counter_ns()
             stages[slot.name] = now - last
             last = now
-        return x
+        return self.answer_vector(x, frame.timestamp_ns, stages)
 
     def answer_vector(
         self, x: NDArray[np.float32], timestamp_ns: int, stages: dict[str, int]
