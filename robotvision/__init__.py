@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from robotvision.features.base import Extractor
     from robotvision.records import Answer, Frame, Outcome
     from robotvision.scoring.policy import Policy
-    from robotvision.systems.external import External as Program
+    from robotvision.systems.program import Program
     from robotvision.tasks import load_task
     from robotvision.tasks.model import Task
 
@@ -62,7 +62,7 @@ __getattr__, __dir__ = lazy_names(
         "ImageSequence": "robotvision.data.sequence",
         "Outcome": "robotvision.records",
         "Policy": "robotvision.scoring.policy",
-        "Program": "robotvision.systems.external:External",
+        "Program": "robotvision.systems.program",
         "Recogniser": "robotvision.api.recogniser",
         "RobotVisionError": "robotvision.errors",
         "Run": "robotvision.api.run",

@@ -1,4 +1,4 @@
-"""Write a recogniser that robotvision starts and asks, in a few lines of Python.
+"""Write a recogniser that robotvision starts and queries, in a few lines of Python.
 
 ::
 
@@ -15,7 +15,7 @@ or, with a function of a frame that returns a room, a (room, confidence) pair or
 
 Try it with ``robotvision test-system -- python3 my_program.py``. The file needs numpy and nothing
 else of robotvision, so it may be copied beside a program. Whatever is printed goes to the program's
-log: the real standard output is put aside for the protocol (version 1, ``docs/protocol.md``).
+log: the real standard output is reserved for the protocol (version 1, ``docs/protocol.md``).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class ClientFrame:
     images : Mapping[str, NDArray]
         By channel. Colour (H, W, 3) uint8, RGB; depth (H, W) uint16 millimetres, 0 = no reading;
         points (N, 3) float32 metres. Read-only, and valid until the next frame but one: copy what
-        is to be kept.
+        must last longer.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ClientFrame:
         stages_ns: Mapping[str, int] | None = None,
         fault: str | None = None,
     ) -> None:
-        """Say where the robot is.
+        """Answer the frame: where the robot is.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class Client:
     Parameters
     ----------
     channels : sequence of str, optional
-        The channels wanted, the others are not transferred; None: all. Names the sequence lacks
+        The channels it reads, the others are not transferred; None: all. Names the sequence lacks
         are an error of the program's.
     name : str, optional
         What reports call the program.
@@ -213,14 +213,14 @@ class Client:
                     frame.answer(None)
 
     def want(self, channels: Sequence[str] | None = None, name: str | None = None) -> None:
-        """Say which channels are wanted, or the name, once `hello` has been looked at."""
+        """Set the channels or the name, once `hello` is known."""
         if channels is not None:
             self._wants["channels"] = list(channels)
         if name is not None:
             self._wants["name"] = name
 
     def ready(self) -> None:
-        """Tell the harness that frames may come; iterating does so by itself."""
+        """Send ``ready``: frames may come. Iterating does so by itself."""
         if self._is_ready:
             return
         self._is_ready = True
@@ -257,9 +257,9 @@ class Client:
             self._buffer += data
 
     def _parsed(self, text: bytes) -> dict[str, Any]:
-        """Return the message; where images lie is looked up, it is the same again and again."""
-        head, found, places = text.partition(b',"bytes":')
-        if not found or not head.startswith(b'{"type":"frame",'):
+        """Return the message; the places of images are cached, they repeat from frame to frame."""
+        head, separator, places = text.partition(b',"bytes":')
+        if not separator or not head.startswith(b'{"type":"frame",'):
             message: dict[str, Any] = json.loads(text)
             return message
         known = self._places.get(places)
@@ -277,10 +277,10 @@ class Client:
         places = message.get("_places")
         if places is None:
             return _arrays(self._shared(), described)
-        found = self._arrays.get(places)
-        if found is None:
-            found = self._arrays[places] = _arrays(self._shared(), described)
-        return found
+        arrays = self._arrays.get(places)
+        if arrays is None:
+            arrays = self._arrays[places] = _arrays(self._shared(), described)
+        return arrays
 
     def _shared(self) -> mmap.mmap:
         if self._memory is None:
@@ -345,7 +345,7 @@ def serve(
             result = function(frame)
             if not frame.is_answered:
                 frame.answer(*(result if isinstance(result, tuple) else (result,)))
-        except Exception as e:  # the frame's fault, told in words; the next frame is another
+        except Exception as e:  # fails this frame with the message; the next is another
             traceback.print_exc()
             if not frame.is_answered:
                 frame.answer(None, fault=f"{type(e).__name__}: {e}")

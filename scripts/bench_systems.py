@@ -34,7 +34,7 @@ from robotvision.recogniser.worker import Worker
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Reply, Session, System, View
 from robotvision.systems.clients import FOLDER, KITS
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
 
 PYTHON_PROGRAM = """
@@ -200,11 +200,11 @@ def main() -> int:
         ways: dict[str, Ask] = {}
         for language, command in programs(folder).items():
             for transport in ("shm", "pipe"):
-                system = External(command, transport=transport, read=[folder])  # type: ignore
+                system = Program(command, transport=transport, read=[folder])  # type: ignore
                 ways[f"rgb 640x480, {transport}, {language}"] = asked(system, rgb, stack)
         isolation = system.isolation
         for transport in ("shm", "pipe"):
-            system = External(programs(folder)["python"], transport=transport, read=[folder])  # type: ignore
+            system = Program(programs(folder)["python"], transport=transport, read=[folder])  # type: ignore
             ways[f"left+right+depth 640x480, {transport}, python"] = asked(system, stereo, stack)
         ways["rgb 320x240, in this process, null system"] = asked(Null(), small, stack)
         worker = Worker(f"{Path(__file__).stem}:build_null")

@@ -21,7 +21,7 @@ from robotvision.data.sequence import ChannelKind
 from robotvision.errors import SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, View
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
 
 PROGRAM = """
@@ -75,7 +75,7 @@ def state() -> dict[str, int]:
 
 def cycle(command: list[str], isolation: str, number: int) -> None:
     """Start a program, have a frame answered, and end it, or have it crash."""
-    system = External(command, isolation=isolation, restarts=0, timeout_s=20)  # type: ignore
+    system = Program(command, isolation=isolation, restarts=0, timeout_s=20)  # type: ignore
     system.start(Session(Task(id="t", rooms=("A",))))
     system.reset(View({"rgb": Channel(ChannelKind.COLOR, (8, 8, 3))}))
     image = np.zeros((8, 8, 3), np.uint8)

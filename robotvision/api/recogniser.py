@@ -219,7 +219,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         """Load a model file that `save` or ``robotvision train`` wrote. Raises RobotVisionError."""
         model = load_pipeline(path_of("path", path))
         recogniser = cls(
-            [slot.extractor for slot in model.pipeline.cues], model.pipeline.classifier
+            [slot.extractor for slot in model.pipeline.slots], model.pipeline.classifier
         )
         recogniser.temporal = model.pipeline.temporal
         recogniser._pipeline, recogniser.task_ = model.pipeline, model.task

@@ -93,7 +93,11 @@ def replay(
         known = ", ".join(ReplayOptions.__annotations__)
         raise RobotVisionError(f"replay: no option {min(strange)!r}; known: {known}")
     opened = sequences_of("sequences", sequences)
-    if callable(recogniser) and not _is_system(recogniser) and not hasattr(recogniser, "fit"):
+    if (
+        callable(recogniser)
+        and not isinstance(recogniser, System)
+        and not hasattr(recogniser, "fit")
+    ):
         recogniser = Recogniser(classifier=recogniser)
     task = _task(options.get("task"), recogniser, opened)
     system, trained_on, training = _system(recogniser, task)
@@ -121,10 +125,6 @@ def replay(
     return Run(result.record, out)
 
 
-def _is_system(given: Any) -> bool:
-    return all(hasattr(given, name) for name in ("start", "reset", "answer", "close"))
-
-
 def _task(given: Any, recogniser: Any, sequences: Sequence[ImageSequence]) -> Task:
     fitted: Task | None = getattr(recogniser, "task_", None)
     if given is None and fitted is not None:
@@ -146,9 +146,8 @@ def _system(recogniser: Any, task: Task) -> tuple[System, list[ImageSequence], T
     if isinstance(recogniser, Recogniser):
         sequences = getattr(recogniser, "sequences_", [])
         return recogniser.system(task), sequences, getattr(recogniser, "training_", None)
-    if not isinstance(recogniser, type) and _is_system(recogniser):
-        system: System = recogniser
-        return system, [], None
+    if isinstance(recogniser, System):
+        return recogniser, [], None
     raise wrong_type("recogniser", "a Recogniser, a Program, a System or a function", recogniser)
 
 

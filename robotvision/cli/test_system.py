@@ -57,9 +57,9 @@ def command(
     if not command_line:
         raise click.UsageError("name a program: robotvision test-system -- python3 my_program.py")
     from robotvision.systems.check_program import try_system
-    from robotvision.systems.external import External
+    from robotvision.systems.program import Program
 
-    system = External(
+    system = Program(
         command_line,
         timeout_s=timeout_s,
         start_timeout_s=start_timeout_s,

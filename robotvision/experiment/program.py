@@ -7,8 +7,8 @@ from pathlib import Path
 
 from robotvision.config.schema import SystemConfig
 from robotvision.systems.base import Mode
-from robotvision.systems.external import External
 from robotvision.systems.limits import Limits
+from robotvision.systems.program import Program
 
 
 def program(
@@ -17,7 +17,7 @@ def program(
     log_path: Path,
     hide: Iterable[Path] = (),
     mode: Mode = "obligatory",
-) -> External:
+) -> Program:
     """Return the program of ``system: {command: [...]}``, not yet started.
 
     Parameters
@@ -29,13 +29,13 @@ def program(
     log_path : Path
         Where its output is kept.
     hide : iterable of Path
-        The sequences' folders, which it must never see; nor the run's own, where the truth of the
-        frames before lies.
+        The sequences' folders, which it must never see; nor the run's own, which holds the truth of
+        the frames before.
     mode : str
-        In the ``optional`` mode its answers may hang on earlier frames.
+        In the ``optional`` mode its answers may depend on earlier frames.
     """
     limits = config.limits
-    system = External(
+    return Program(
         config.command,
         timeout_s=config.timeout_s,
         start_timeout_s=config.start_timeout_s,
@@ -48,6 +48,5 @@ def program(
         read=[base / p for p in config.read],
         hide=[*hide, log_path.parent.resolve()],
         base=base,
+        has_memory=mode == "optional",
     )
-    system.has_memory = mode == "optional"
-    return system

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from robotvision.records import FrameRecord, ScoredAnswer
@@ -25,6 +26,13 @@ class Observer:
 
     def sequence(self, name: str, n_frames: int) -> None:
         """Receive the start of a sequence."""
+
+    def posterior(self, index: int, probabilities: Mapping[str, float]) -> None:
+        """Receive the probabilities behind the answer to a frame, before its outcome.
+
+        Only of systems that give them (`robotvision.systems.base.Reply`); ``probabilities`` may be
+        a view of an array that the next frame overwrites.
+        """
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
         """Receive a frame with its outcome, as soon as that is certain."""

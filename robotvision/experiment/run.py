@@ -23,7 +23,6 @@ from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
-from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.runs.environment import describe
@@ -158,7 +157,7 @@ class _Execution:
         finally:
             for answerer in answerers.values():
                 answerer.system.close()
-                problem = getattr(answerer.system, "log_problem", None)
+                problem = answerer.system.log_problem
                 if problem is not None:
                     self.observer.note(f"{problem}; the rest of the program's output is lost")
             log.close()
@@ -200,7 +199,7 @@ class _Execution:
             "mode": config.mode,
             "policy": self.policy.describe(),
             "clock": config.replay.clock,
-            "system": {"name": system.name, "isolation": getattr(system, "isolation", "none")},
+            "system": {"name": system.name, "isolation": system.isolation},
             "limit": options.limit,
             "seed": config.seed,
             "config_digest": hashlib.sha256(text.encode()).hexdigest(),
@@ -245,10 +244,12 @@ class _Execution:
         log: RunLog | MemoryLog,
     ) -> None:
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
-        pipeline = getattr(system, "pipeline", None)
-        channels = pipeline.channels if isinstance(pipeline, Pipeline) else None
-        for k, record in enumerate(play(sequence, system, self.replay, skip, channels), skip):
+        posteriors: dict[int, Mapping[str, float]] = {}
+        records = play(sequence, system, self.replay, skip, system.channels, posteriors)
+        for k, record in enumerate(records, skip):
             log.frame(record)
+            if record.index in posteriors:
+                self.observer.posterior(record.index, posteriors.pop(record.index))
             for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
         for shown, scored in scorer.flush():
@@ -301,8 +302,7 @@ class _Execution:
         if previous is None:
             return 0
         is_whole = previous.is_whole
-        has_memory = getattr(system, "has_memory", True)
-        must_restart = has_memory or self.replay.clock != "asap"
+        must_restart = system.has_memory is not False or self.replay.clock != "asap"
         if not is_whole and (must_restart or not previous.frames):
             assert isinstance(log, RunLog)  # only a run with a folder is resumed
             log.cut(previous.offset)

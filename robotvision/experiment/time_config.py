@@ -14,11 +14,10 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
-from robotvision.recogniser.pipeline import Pipeline
 from robotvision.runs.environment import describe
 from robotvision.scoring.policy import Policy
 from robotvision.systems.base import Session, System
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 from robotvision.timing.checks import check_all, verdict
@@ -56,8 +55,7 @@ class Subject:
     @property
     def channels(self) -> tuple[str, ...] | None:
         """The channels to decode; None: all."""
-        pipeline = getattr(self.system, "pipeline", None)
-        return pipeline.channels if isinstance(pipeline, Pipeline) else None
+        return self.system.channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,7 @@ def from_command(
         sequence = open_sequence(on)
         task = task.with_rooms(sequence.room_counts() or ROOMS)
     hide = [] if on is None else [on.resolve()]
-    system = External(command, log_path=folder / "system.log", hide=hide)
+    system = Program(command, log_path=folder / "system.log", hide=hide)
     return Subject(Path(command[0]).name, system, Session(task), sequence)
 
 
@@ -180,7 +178,7 @@ def time_subject(
     quotable, words = verdict(checks)
     return {
         "schema": SCHEMA,
-        "system": {"name": subject.name, "isolation": getattr(system, "isolation", "none")},
+        "system": {"name": subject.name, "isolation": system.isolation},
         "sequence": {"name": sequence.name, "frames": len(sequence)},
         "frames": len(timed.total),
         "failed": timed.n_failed,

@@ -8,7 +8,7 @@
       - {kind: exposure, ev: -2, start: 0.3, end: 0.6}
       - {kind: kidnap, at: 0.5, skip: 0.25}
 
-``start`` and ``end`` are shares of the tour. What each fault does stands in
+``start`` and ``end`` are shares of the sequence. What each fault does is described in
 `robotvision.playback.sensor_faults`.
 """
 
@@ -27,7 +27,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class FaultSpan(Strict):
-    """A fault that holds over a part of the tour."""
+    """A fault that holds over a part of the sequence."""
 
     start: float = Field(default=0.0, ge=0, lt=1)
     end: float = Field(default=1.0, gt=0, le=1)
@@ -47,7 +47,7 @@ class Drop(FaultSpan):
 
 
 class Repeat(FaultSpan):
-    """The camera hands out an old picture again, ``length`` times in a row."""
+    """The camera delivers an old image again, ``length`` times in a row."""
 
     kind: Literal["repeat"]
     share: Share
@@ -70,21 +70,21 @@ class LateBurst(FaultSpan):
 
 
 class Exposure(FaultSpan):
-    """Colour pictures become brighter (``ev`` above 0) or darker, by stops of light."""
+    """Colour images become brighter (``ev`` above 0) or darker, by stops of light."""
 
     kind: Literal["exposure"]
     ev: float = Field(ge=-8, le=8)
 
 
 class Blur(FaultSpan):
-    """Colour pictures are smeared sideways over ``pixels``, as when the robot turns."""
+    """Colour images are smeared sideways over ``pixels``, as when the robot turns."""
 
     kind: Literal["blur"]
     pixels: int = Field(ge=2)
 
 
 class DepthHoles(FaultSpan):
-    """Depth pictures lose ``share`` of their readings, in patches."""
+    """Depth images lose ``share`` of their readings, in patches."""
 
     kind: Literal["depth_holes"]
     share: Share
@@ -97,7 +97,7 @@ class SwapStereo(FaultSpan):
 
 
 class Kidnap(Strict):
-    """At the share ``at`` of the tour the robot is put ``skip`` of the tour ahead.
+    """At the share ``at`` of the sequence the robot is put ``skip`` of the sequence ahead.
 
     What was jumped over is driven afterwards: the frames are the same, in another order.
     """
@@ -121,11 +121,11 @@ class FaultPlan(Strict):
 
     def named(self) -> Mapping[str, SensorFault]:
         """Return the faults by kind, numbered where one occurs again."""
-        found: dict[str, SensorFault] = {}
+        named: dict[str, SensorFault] = {}
         for fault in self.faults:
-            n = sum(f.kind == fault.kind for f in found.values())
-            found[f"{fault.kind}#{n + 1}" if n else fault.kind] = fault
-        return found
+            n = sum(f.kind == fault.kind for f in named.values())
+            named[f"{fault.kind}#{n + 1}" if n else fault.kind] = fault
+        return named
 
     def only(self, name: str) -> FaultPlan:
         """Return the plan with one of its faults."""
@@ -151,7 +151,7 @@ def load_plan(path: Path) -> FaultPlan:
 def wrong_kinds(document: Document, where: Path_ = ()) -> Iterator[Fault]:
     """Yield a fault for each kind that there is not, and each key that its kind does not have.
 
-    ``where`` is where in the document the plan stands.
+    ``where`` is the place of the plan in the document.
     """
     plan = document.data
     for step in where:

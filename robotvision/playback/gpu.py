@@ -1,4 +1,4 @@
-"""An answer is in when the GPU has done its work, not when the work was handed to it."""
+"""Wait for the GPU: an answer is in when its work is done, not when it was submitted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Ask = Callable[[Frame], Reply]
 def synchronised(ask: Ask) -> Ask:
     """Return ``ask``, waiting for torch's GPU after it where this process has one in use.
 
-    Whether it has is found out once, before the clock starts: without a GPU nothing is added.
+    Whether it has is checked once, before the clock starts: without a GPU nothing is added.
     """
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():

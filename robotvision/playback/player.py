@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
@@ -95,6 +95,7 @@ def play(
     replay: Replay,
     skip: int = 0,
     channels: tuple[str, ...] | None = None,
+    posteriors: dict[int, Mapping[str, float]] | None = None,
 ) -> Iterator[FrameRecord]:
     """Yield what became of each frame, in order, the skipped ones included.
 
@@ -110,6 +111,8 @@ def play(
         Frames that were replayed before (a resumed run).
     channels : tuple of str, optional
         Decode only these.
+    posteriors : dict, optional
+        Receives the probabilities behind each answer, by the frame's index, where they are known.
 
     Raises
     ------
@@ -119,6 +122,7 @@ def play(
     positions = replay.positions(sequence)[skip:]
     due = replay.due(sequence)[skip:]
     run = _Run(sequence, system, replay, positions, due)
+    run.posteriors = posteriors
     try:
         system.reset(View.of(sequence))
     except SystemFault as e:
@@ -142,6 +146,7 @@ class _Run:
         self.latency = replay.latency if replay.clock == "simulated" else None
         self.t0 = 0
         self.ask: Callable[[Frame], Reply] = synchronised(system.answer)
+        self.posteriors: dict[int, Mapping[str, float]] | None = None
         self.free = 0  # when the system is idle again, on the run's clock
 
     def frames(self, decoder: DecodeAhead) -> Iterator[FrameRecord]:
@@ -170,11 +175,11 @@ class _Run:
         if frame is None:
             due = self.due[k] if self.clock != "asap" else ready - self.t0
             return self._unanswered(k, due, decoded, ready - idle)
-        answer, stages = None, None
+        answer, stages, posterior = None, None, None
         ask = self.ask
         started = perf_counter_ns()
         try:
-            answer, stages = ask(frame)
+            answer, stages, posterior = ask(frame)
         except SystemFault as e:
             fault = str(e)
         finished = perf_counter_ns()
@@ -184,6 +189,8 @@ class _Run:
             latency = self.latency(k)
         self.free = begin + latency
         entry = self.sequence.frames[self.positions[k]]
+        if posterior is not None and self.posteriors is not None:
+            self.posteriors[entry.index] = posterior
         return FrameRecord(
             entry.index,
             entry.timestamp_ns,

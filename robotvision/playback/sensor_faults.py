@@ -4,16 +4,16 @@ Every fault leaves the number of frames and the truth as they are, so that the p
 without it compare. What is drawn at random depends on the seed, the fault and the frame alone:
 a fault does the same on its own as among others.
 
-``drop``         the picture is missing; the frame is FAILED, since it cannot be read
-``repeat``       frames show the picture of the one before; truth and time stamps stay
-``jitter``       the time stamps move; they stay in order. The system is told of these times
-``late_burst``   the held up frames all bear the time of the last of them
+``drop``         the image is missing; the frame is FAILED, since it cannot be read
+``repeat``       frames show the image of the one before; truth and time stamps stay
+``jitter``       the time stamps move; they stay in order. The system receives these times
+``late_burst``   the delayed frames all bear the time of the last of them
 ``exposure``     linear light times ``2 ** ev``, clipped at white (gamma 2.2)
 ``blur``         a box filter along the rows
 ``depth_holes``  ellipses of 0, until the share is reached
-``swap_stereo``  pictures of ``left`` under ``right``, and the other way round
-``kidnap``       the tour jumps ahead and comes back; pictures, truth and pose go together, numbers
-                 and time stamps stay in order, and each jump begins a new segment
+``swap_stereo``  images of ``left`` under ``right``, and the other way round
+``kidnap``       the sequence jumps ahead and comes back; images, truth and pose go together,
+                 numbers and time stamps stay in order, and each jump begins a new segment
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Draw = np.random.Generator
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlteredSource:
-    """A picture seen through a fault."""
+    """A image seen through a fault."""
 
     source: Source
     alter: Alter
@@ -55,22 +55,22 @@ class AlteredSource:
 
     @property
     def where(self) -> str:
-        """The picture's own place, and the fault."""
+        """The image's own place, and the fault."""
         return f"{self.source.where} ({self.fault})"
 
     def read(self) -> Image:
-        """Decode the picture and alter it. Raises FrameError."""
+        """Decode the image and alter it. Raises FrameError."""
         return self.alter(self.source.read())
 
     def digest(self) -> bytes:
-        """Return a digest of the picture and the fault. Raises FrameError."""
+        """Return a digest of the image and the fault. Raises FrameError."""
         own = self.source.digest() + self.fault.encode()
         return hashlib.blake2b(own, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedSource:
-    """A picture that the camera never delivered."""
+    """A image that the camera never delivered."""
 
     where: str
 
@@ -104,10 +104,10 @@ def is_about_time(plan: kinds.FaultPlan) -> bool:
 
 def _require_channels(sequence: ImageSequence, name: str, fault: kinds.SensorFault) -> None:
     have = ", ".join(sequence.channels) or "none"
-    wanted = _CHANNELS.get(fault.kind)
-    if wanted is not None and wanted not in sequence.channels.values():
+    kind = _CHANNELS.get(fault.kind)
+    if kind is not None and kind not in sequence.channels.values():
         raise RobotVisionError(
-            f"{sequence.root}: the fault {name!r} needs a channel of kind {wanted}, which the "
+            f"{sequence.root}: the fault {name!r} needs a channel of kind {kind}, which the "
             f"sequence does not have (it has: {have})"
         )
     if fault.kind == "swap_stereo" and not {"left", "right"} <= set(sequence.channels):
@@ -199,7 +199,7 @@ def _through(
     name: str,
     alter: Callable[[int, ChannelKind], Alter | None],
 ) -> ImageSequence:
-    """Return the sequence with pictures altered; ``alter`` takes a frame's number and a kind."""
+    """Return the sequence with images altered; ``alter`` takes a frame's number and a kind."""
     frames = list(sequence.frames)
     for k in _span(len(frames), fault):
         sources: dict[str, Source] = {}
@@ -241,11 +241,10 @@ def _depth_holes(
 
 
 def punched(depth: Image, share: float, draw: Draw) -> Image:
-    """Return a depth picture with ellipses of 0 over ``share`` of its area, or hardly more."""
+    """Return a depth image with ellipses of 0 over ``share`` of its area, or hardly more."""
     height, width = depth.shape
     holes: NDArray[np.uint8] = np.zeros((height, width), np.uint8)
-    wanted = share * depth.size
-    while np.count_nonzero(holes) < wanted:
+    while np.count_nonzero(holes) < share * depth.size:
         center = int(draw.integers(0, width)), int(draw.integers(0, height))
         most = max(1, round(min(width, height) * min(0.15, share)))
         axes = int(draw.integers(1, most + 1)), int(draw.integers(1, most + 1))
@@ -275,8 +274,8 @@ def _kidnap(sequence: ImageSequence, fault: kinds.Kidnap, seeded: _Seeded) -> Im
     order = [*range(here), *range(there, n), *range(here, there)]
     if order == list(range(n)):
         raise RobotVisionError(
-            f"{sequence.root}: the fault {seeded.name!r} jumps over the end of the tour; choose a "
-            "smaller 'at' or 'skip'"
+            f"{sequence.root}: the fault {seeded.name!r} jumps over the end of the sequence; "
+            "choose a smaller 'at' or 'skip'"
         )
     places, truth, lines = sequence.frames, {}, {}
     frames: list[FrameEntry] = []

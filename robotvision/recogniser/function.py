@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from robotvision.errors import SystemFault
 from robotvision.recogniser.decision import Decision
 from robotvision.records import SILENCE, Answer, Frame
-from robotvision.systems.base import Reply, Session, View
+from robotvision.systems.base import Reply, System, View
 
 
-class FunctionSystem:
+class FunctionSystem(System):
     """Ask a function for each frame.
 
     Parameters
@@ -36,7 +36,6 @@ class FunctionSystem:
 
     isolation = "none: the function runs in the harness's own process"
     has_memory = True
-    log_problem = None
 
     def __init__(
         self,
@@ -47,15 +46,8 @@ class FunctionSystem:
     ) -> None:
         self.function, self.decision, self.labels = function, decision, frozenset(labels)
         self.channel = channel
+        self.channels = None if channel is None else (channel,)
         self.name = getattr(function, "__name__", type(function).__name__)
-
-    @property
-    def channels(self) -> tuple[str, ...] | None:
-        """The channel it reads; None: all."""
-        return None if self.channel is None else (self.channel,)
-
-    def start(self, session: Session) -> None:
-        """Do nothing: a function is ready."""
 
     def reset(self, view: View) -> None:
         """Begin a sequence. Raises SystemFault where it lacks the channel."""
@@ -77,9 +69,6 @@ class FunctionSystem:
         except Exception as e:  # a function of the user's may raise anything: a FAILED frame
             raise SystemFault(f"{type(e).__name__}: {e}") from e
         return Reply(answer, {self.name: perf_counter_ns() - begun})
-
-    def close(self) -> None:
-        """Do nothing."""
 
     def _answer(self, given: Any) -> Answer:
         if given is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.records import SILENCE, Frame
-from robotvision.systems.base import Reply, Session, View
+from robotvision.systems.base import Reply, System, View
 
 
-class InProcess:
+class InProcess(System):
     """A `Pipeline` as a system.
 
     Parameters
@@ -25,9 +25,7 @@ class InProcess:
         self.pipeline = pipeline
         self.name = name
         self.has_memory = pipeline.has_memory
-
-    def start(self, session: Session) -> None:
-        """Do nothing: a trained pipeline is ready."""
+        self.channels = pipeline.channels
 
     def reset(self, view: View) -> None:
         """Begin a sequence. Raises SystemFault."""
@@ -40,30 +38,17 @@ class InProcess:
         """Answer one frame. Raises SystemFault for whatever the pipeline raises."""
         try:
             return self.pipeline.answer(frame)
-        except Exception as e:  # a plug-in's own fault is a FAILED frame, and is told in words
+        except Exception as e:  # a plug-in's own fault is a FAILED frame with its message
             raise SystemFault(f"{type(e).__name__}: {e}") from e
 
-    def close(self) -> None:
-        """Do nothing."""
 
-
-class Null:
+class Null(System):
     """Answers nothing, at once: what is left is the harness's own time."""
 
     name = "null"
-    isolation = "none"
     has_memory = False
     _reply = Reply(SILENCE, {})
-
-    def start(self, session: Session) -> None:
-        """Do nothing."""
-
-    def reset(self, view: View) -> None:
-        """Do nothing."""
 
     def answer(self, frame: Frame) -> Reply:
         """Return silence."""
         return self._reply
-
-    def close(self) -> None:
-        """Do nothing."""

@@ -55,7 +55,7 @@ def save_pipeline(
         A plug-in holds something that cannot be kept, or the file cannot be written.
     """
     parts: dict[str, object] = {"classifier": pipeline.classifier}
-    for i, cue in enumerate(pipeline.cues):
+    for i, cue in enumerate(pipeline.slots):
         parts[f"cue{i}"] = cue.extractor
     for name in ("temporal", "unknown"):
         if getattr(pipeline, name) is not None:
@@ -70,7 +70,7 @@ def save_pipeline(
         "task": task.id,
         "task_digest": task_digest(task),
         "rules": task.model_dump(mode="json"),
-        "cues": [[c.name, c.place.start, c.place.stop, c.scale] for c in pipeline.cues],
+        "cues": [[c.name, c.place.start, c.place.stop, c.scale] for c in pipeline.slots],
         "decision": {
             "classes": decision.classes,
             "threshold": decision.threshold,

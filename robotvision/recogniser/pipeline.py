@@ -1,12 +1,13 @@
 """The pipeline: features, classifier, temporal filter, decision; frame by frame.
 
-Several features are cues joined into one vector, each scaled by one number so that the root mean
-square distance of its training vectors from their mean is 1: no cue drowns another, and histograms
-stay histograms.
+Several features are joined into one vector, each scaled by one number so that the root mean square
+distance of its training vectors from their mean is 1: none drowns another, and histograms stay
+histograms.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import Any, Protocol
@@ -16,15 +17,12 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import FittedClassifier
 from robotvision.features.base import FeatureExtractor
-from robotvision.features.extraction import (
-    checked,
-    ready,
-)
+from robotvision.features.extraction import checked, ready
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import ObjectRecogniser
 from robotvision.recogniser.unknown import UnknownDetector
 from robotvision.records import Frame
-from robotvision.systems.base import Reply, View
+from robotvision.systems.base import Posterior, Reply, View
 
 
 class TemporalFilter(Protocol):
@@ -52,8 +50,8 @@ class Pipeline:
 
     Parameters
     ----------
-    cues : list of FeatureSlot
-        Extractors with their scale, in order.
+    slots : list of FeatureSlot
+        Extractors with their places and scales, in order.
     classifier : FittedClassifier
         ``classes_`` and ``predict_proba``.
     decision : Decision
@@ -63,26 +61,26 @@ class Pipeline:
     objects : ObjectRecogniser, optional
         Where the task asks for objects.
     unknown : UnknownDetector, optional
-        Tells rooms that training did not see, from this frame alone.
+        Detects rooms that training did not see, from this frame alone.
     """
 
     def __init__(
         self,
-        cues: list[FeatureSlot],
+        slots: list[FeatureSlot],
         classifier: FittedClassifier,
         decision: Decision,
         temporal: TemporalFilter | None = None,
         objects: ObjectRecogniser | None = None,
         unknown: UnknownDetector | None = None,
     ) -> None:
-        self.cues = cues
+        self.slots = slots
         self.classifier = classifier
         self.decision = decision
         self.temporal = temporal
         self.objects = objects
         self.unknown = unknown
-        self.dim = cues[-1].place.stop
-        self._ready = cues
+        self.dim = slots[-1].place.stop
+        self._calibrated = slots
         self._last_ns: int | None = None
 
     @property
@@ -93,13 +91,19 @@ class Pipeline:
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels it reads."""
-        return tuple(sorted({c for cue in self.cues for c in cue.extractor.channels}))
+        return tuple(sorted({c for s in self.slots for c in s.extractor.channels}))
+
+    def with_extractors(self, extractors: Iterable[FeatureExtractor]) -> Pipeline:
+        """Return a pipeline with ``extractors`` in the same slots, the rest shared."""
+        slots = [replace(s, extractor=e) for s, e in zip(self.slots, extractors, strict=True)]
+        return Pipeline(
+            slots, self.classifier, self.decision, self.temporal, self.objects, self.unknown
+        )
 
     def reset(self, view: View) -> None:
         """Begin a sequence seen by the cameras of ``view``."""
-        self._ready = [
-            FeatureSlot(c.name, ready(c.extractor, view.calibration), c.place, c.scale)
-            for c in self.cues
+        self._calibrated = [
+            replace(s, extractor=ready(s.extractor, view.calibration)) for s in self.slots
         ]
         self._last_ns = None
         if self.temporal is not None:
@@ -108,18 +112,14 @@ class Pipeline:
     def answer(self, frame: Frame) -> Reply:
         """Return the answer for one frame and the time of each stage."""
         stages: dict[str, int] = {}
-        return self.answer_vector(self._vector(frame, stages), frame.timestamp_ns, stages)
-
-    def _vector(self, frame: Frame, stages: dict[str, int]) -> NDArray[np.float32]:
-        """Return the frame's joined vector, (1, dim)."""
         x = np.empty((1, self.dim), np.float32)
         last = perf_counter_ns()
-        for cue in self._ready:
-            np.multiply(checked(cue.extractor, frame), cue.scale, out=x[0, cue.place])
+        for slot in self._calibrated:
+            np.multiply(checked(slot.extractor, frame), slot.scale, out=x[0, slot.place])
             now = perf_counter_ns()
-            stages[cue.name] = now - last
+            stages[slot.name] = now - last
             last = now
-        return x
+        return self.answer_vector(x, frame.timestamp_ns, stages)
 
     def answer_vector(
         self, x: NDArray[np.float32], timestamp_ns: int, stages: dict[str, int]
@@ -129,7 +129,7 @@ class Pipeline:
         Parameters
         ----------
         x : (1, dim) float32
-            Cues, each times its scale, one after the other.
+            Features, each times its scale, one after the other.
         timestamp_ns : int
             The frame's.
         stages : dict
@@ -139,8 +139,9 @@ class Pipeline:
         probabilities = self.classifier.predict_proba(x)[0]
         now = perf_counter_ns()
         stages["classifier"] = now - last
-        is_unknown = self.unknown is not None and self.unknown.is_unknown(probabilities, x[0])
+        is_unknown = False
         if self.unknown is not None:
+            is_unknown = self.unknown.is_unknown(probabilities, x[0])
             last, now = now, perf_counter_ns()
             stages["unknown"] = now - last
         if self.temporal is not None:
@@ -157,4 +158,4 @@ class Pipeline:
             last = perf_counter_ns()
             answer = replace(answer, objects=self.objects.state(x))
             stages["objects"] = perf_counter_ns() - last
-        return Reply(answer, stages)
+        return Reply(answer, stages, Posterior(self.decision.classes, probabilities))

@@ -12,21 +12,19 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
-from robotvision.client import Client, ClientFrame
+from robotvision.client import Client
 from robotvision.data.sequence import ChannelKind
 from robotvision.errors import SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, System, View
-from robotvision.systems.external import External, Transport
-from robotvision.systems.limits import Limits
-from robotvision.systems.programlog import DEFAULT_LIMIT
+from robotvision.systems.options import ProgramKeywords
+from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
 
 
-class Worker(External):
+class Worker(Program):
     """A system built by a function in a child process of its own.
 
     The child is our own code: it runs unconfined, in the caller's folder and environment. The
@@ -40,6 +38,9 @@ class Worker(External):
         Handed to it.
     name : str
         What reports call it.
+    **options
+        The fields of `ProgramOptions`, but ``isolation`` and ``env``; it may take longer to start
+        and to answer than a program.
     """
 
     stage_prefix = ""
@@ -51,36 +52,19 @@ class Worker(External):
         argument: Any = None,
         *,
         name: str = "worker",
-        has_memory: bool | None = None,
-        timeout_s: float = 60.0,
-        start_timeout_s: float = 120.0,
-        restarts: int = 3,
-        transport: Transport = "auto",
-        limits: Limits | None = None,
-        log_path: Path | None = None,
-        log_limit: int = DEFAULT_LIMIT,
+        **options: Unpack[ProgramKeywords],
     ) -> None:
         command = [sys.executable, "-m", __name__, factory, json.dumps(argument)]
         path = os.pathsep.join(p or os.getcwd() for p in sys.path)
-        super().__init__(
-            command,
-            timeout_s=timeout_s,
-            start_timeout_s=start_timeout_s,
-            restarts=restarts,
-            transport=transport,
-            isolation="none",
-            limits=limits,
-            log_path=log_path,
-            log_limit=log_limit,
-            env={"PYTHONPATH": path},
-        )
-        self.has_memory = has_memory
-        self._name = name
+        patient: ProgramKeywords = {"timeout_s": 60.0, "start_timeout_s": 120.0}
+        unconfined: ProgramKeywords = {"isolation": "none", "env": {"PYTHONPATH": path}}
+        super().__init__(command, **(patient | options | unconfined))
+        self.name = self.supervisor.name = name
 
-    def _more(self) -> dict[str, Any]:
-        """Return the whole task: the system in the child is told what it would be told here."""
-        task = self._running_session().task
-        return {"worker": {"task": task.model_dump(mode="json"), "name": self._name}}
+    def _extra_hello(self) -> dict[str, Any]:
+        """Return the whole task: the system in the child receives what it would receive here."""
+        task = self.supervisor.conversation.session.task
+        return {"worker": {"task": task.model_dump(mode="json"), "name": self.name}}
 
 
 def view_of(cameras: Mapping[str, Any]) -> View:
@@ -111,26 +95,15 @@ def serve_system(system: System, client: Client) -> None:
             if reset_fault is not None:
                 frame.answer(None, fault=reset_fault)
                 continue
-            _answer(system, frame)
+            images = {name: image.view() for name, image in frame.images.items()}
+            answer, stages_ns, _ = system.answer(Frame(frame.index, frame.timestamp_ns, images))
+            frame.answer(answer.room, answer.confidence, answer.objects, stages_ns=stages_ns)
         except Exception as e:  # the frame's fault, as in the harness's own process
             traceback.print_exc()
+            words = str(e) if isinstance(e, SystemFault) else f"{type(e).__name__}: {e}"
             if frame.is_first and reset_fault is not None:
-                reset_fault = f"the reset failed: {_told(e)}"
-            frame.answer(None, fault=reset_fault or _told(e))
-
-
-def _answer(system: System, frame: ClientFrame) -> None:
-    images = {name: image.view() for name, image in frame.images.items()}
-    reply = system.answer(Frame(frame.index, frame.timestamp_ns, images))
-    frame.answer(*_plain(reply.answer), stages_ns=reply.stages_ns)
-
-
-def _plain(answer: Any) -> tuple[str | None, float | None, Mapping[str, bool]]:
-    return answer.room, answer.confidence, answer.objects
-
-
-def _told(e: Exception) -> str:
-    return str(e) if isinstance(e, SystemFault) else f"{type(e).__name__}: {e}"
+                reset_fault = words = f"the reset failed: {words}"
+            frame.answer(None, fault=words)
 
 
 def _shape(shape: list[int | None]) -> tuple[int, ...] | None:
@@ -145,9 +118,8 @@ def main(factory: str, argument: str) -> None:
     build: Callable[[Any], System] = getattr(importlib.import_module(module), function)
     system = build(json.loads(argument))
     system.start(session_of(client.hello))
-    wanted = getattr(getattr(system, "pipeline", None), "channels", None)
-    if wanted is not None:
-        client.want(channels=list(wanted))
+    if system.channels is not None:
+        client.want(channels=list(system.channels))
     client.want(name=client.hello["worker"]["name"])
     try:
         serve_system(system, client)
@@ -158,4 +130,4 @@ def main(factory: str, argument: str) -> None:
 if __name__ == "__main__":
     main(*sys.argv[1:])
     sys.stderr.flush()
-    os._exit(0)  # everything is closed; taking apart what was imported may take a second
+    os._exit(0)  # everything is closed; unloading what was imported may take a second

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
-from robotvision.report.posterior import Posterior
+from robotvision.report.posterior import Posteriors
 from robotvision.runs.log import read_log
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
@@ -54,12 +55,11 @@ class Feed(Observer):
     ----------
     folder : Path
         The run folder: its log says where the pictures lie.
-    posterior : Posterior
-        Where the probabilities behind the last answer are kept.
     """
 
-    def __init__(self, folder: Path, posterior: Posterior | None = None) -> None:
-        self.folder, self.posterior = folder, posterior or Posterior()
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.posteriors = Posteriors()
         self.task: Task | None = None
         self.sequences: list[FollowedFrame] = []
         self.rows: list[Row] = []
@@ -99,6 +99,10 @@ class Feed(Observer):
             self.generation += 1
         self._say(f"replaying {name}")
 
+    def posterior(self, index: int, probabilities: Mapping[str, float]) -> None:
+        """Keep the probabilities behind an answer."""
+        self.posteriors.keep(index, probabilities)
+
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
         """Append a frame."""
         here = self.sequences[-1]
@@ -114,7 +118,7 @@ class Feed(Observer):
             here.indices.append(record.index)
             if now - self._last > TOTALS_EVERY_S or is_last:
                 self._last = now
-                self._take_totals(scored)
+                self._take_totals(record, scored)
 
     def _row(
         self, here: FollowedFrame, record: FrameRecord, scored: ScoredAnswer, tally: Tally
@@ -153,7 +157,7 @@ class Feed(Observer):
             self._code = {label: i for i, label in enumerate(tally.labels)}
         return self._code
 
-    def _take_totals(self, scored: ScoredAnswer) -> None:
+    def _take_totals(self, record: FrameRecord, scored: ScoredAnswer) -> None:
         counts: Counter[str] = Counter()
         for tally in self._tallies.values():
             counts.update(tally.outcomes)
@@ -163,7 +167,7 @@ class Feed(Observer):
             "max": sum(t.max_points for t in self._tallies.values()),
             "counts": dict(counts),
             "posterior": [
-                (name, round(p, 3)) for name, p in self.posterior.of(scored.timed.answer)
+                (name, round(p, 3)) for name, p in self.posteriors.likeliest(record, scored)
             ],
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
@@ -30,6 +30,11 @@ class Observers(Observer):
         """Tell that a sequence begins."""
         for other in self.others:
             other.sequence(name, n_frames)
+
+    def posterior(self, index: int, probabilities: Mapping[str, float]) -> None:
+        """Pass the probabilities behind an answer on."""
+        for other in self.others:
+            other.posterior(index, probabilities)
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
         """Tell what became of a frame."""

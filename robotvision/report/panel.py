@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from statistics import median
 from types import TracebackType
 
@@ -19,7 +20,7 @@ from rich.text import Text
 
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.live import MARKS, Live
-from robotvision.report.posterior import Posterior
+from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally
 
 EVERY_S = 0.2
@@ -39,15 +40,14 @@ class Panel(Live):
     ----------
     console : Console
         On stderr.
-    posterior : Posterior
-        Where the probabilities behind the last answer are kept.
     is_wall : bool
         Frames fall due in real time.
     """
 
-    def __init__(self, console: Console, posterior: Posterior, is_wall: bool = False) -> None:
+    def __init__(self, console: Console, is_wall: bool = False) -> None:
         super().__init__(console)
-        self.posterior, self.is_wall = posterior, is_wall
+        self.is_wall = is_wall
+        self.posteriors = Posteriors()
         self._screen: Screen | None = None
         self._latencies: deque[float] = deque(maxlen=N_LATENCIES)
         self._misses: deque[Text] = deque(maxlen=N_MISSES)
@@ -72,6 +72,10 @@ class Panel(Live):
         self._misses.clear()
         self._screen = Screen(console=self.console, auto_refresh=False)
         self._screen.start()
+
+    def posterior(self, index: int, probabilities: Mapping[str, float]) -> None:
+        """Keep the probabilities behind an answer."""
+        self.posteriors.keep(index, probabilities)
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
         """Follow the robot."""
@@ -109,7 +113,7 @@ class Panel(Live):
     def _picture(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> RenderableType:
         parts: list[RenderableType] = [
             _place(record, scored),
-            *_bars(self.posterior.of(scored.timed.answer)),
+            *_bars(self.posteriors.likeliest(record, scored)),
             Text(""),
             _points(tally),
             _counts(tally),

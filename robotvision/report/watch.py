@@ -17,7 +17,6 @@ from robotvision.report.feed import Feed
 from robotvision.report.live import Live
 from robotvision.report.observers import Observers
 from robotvision.report.panel import Panel
-from robotvision.report.posterior import Posterior
 from robotvision.report.serve import Server
 
 
@@ -55,19 +54,17 @@ class RunWatch:
         port: int | None = None,
         stays: bool = False,
     ) -> None:
-        self.console, self.folder, self.setup, self.stays = console, folder, setup, stays
-        self.posterior = Posterior()
+        self.console, self.folder, self.stays = console, folder, stays
         self.screen = Live(console)
         if is_full:
-            self.screen = Panel(console, self.posterior, setup.config.replay.clock == "wall")
+            self.screen = Panel(console, setup.config.replay.clock == "wall")
         self.server = None
         observers: list[Observer] = [self.screen]
         if port is not None:
-            self.feed = Feed(folder, self.posterior)
+            self.feed = Feed(folder)
             self.server = Server(self.feed, port)
             observers.append(self.feed)
         self.observer = Observers(observers)
-        self.is_watched = is_full or port is not None
 
     def __enter__(self) -> Self:
         if self.server is not None:
@@ -89,9 +86,8 @@ class RunWatch:
         self.server.__exit__(kind, e, t)
 
     def recognisers(self, cache: Path | None) -> Recognisers:
-        """Return what trains the run's systems; probabilities are kept where anybody looks."""
-        trainer = Trainer(self.folder, cache, self.observer)
-        return self.posterior.watch(trainer) if self.is_watched else trainer
+        """Return what trains the run's systems."""
+        return Trainer(self.folder, cache, self.observer)
 
     def over(self, words: str, is_stopped: bool = False) -> None:
         """Say that run and report are done; where asked for, go on serving until Ctrl-C."""

@@ -1,4 +1,4 @@
-"""A run from kept parts: a trained pipeline out of its file, test vectors looked up.
+"""A run from stored parts: a trained pipeline out of its file, test vectors looked up.
 
 The answers are those of a run of its own, bit for bit: the same classifier sees the same vectors.
 Only the time is not, so a run with looked-up vectors has no latency to quote.
@@ -7,7 +7,7 @@ Only the time is not, so a run with looked-up vectors has no latency to quote.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import TrainedModel
-from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
+from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training
 from robotvision.records import Frame
 from robotvision.systems.base import View
@@ -34,16 +34,17 @@ class FeatureLookup:
 
     Parameters
     ----------
-    dim : int
-        Length of a vector.
+    block : (frames, dim) float32
+        The vectors of one sequence.
+    rows : Mapping[int, int]
+        Frame index -> its row.
     """
 
     channels: tuple[str, ...] = ()
 
-    def __init__(self, dim: int) -> None:
-        self.dim = dim
-        self.block: Block = np.zeros((0, dim), np.float32)
-        self.rows: Mapping[int, int] = {}
+    def __init__(self, block: Block, rows: Mapping[int, int]) -> None:
+        self.block, self.rows = block, rows
+        self.dim = block.shape[1]
 
     def extract(self, frame: Frame) -> Block:
         """Return the frame's vector."""
@@ -52,23 +53,24 @@ class FeatureLookup:
 
 
 class PrecomputedFeatures(InProcess):
-    """A pipeline that is handed the vectors of its test sequences, one sequence after the other."""
+    """A pipeline that is handed the vectors of its test sequences, one sequence after the other.
 
-    def __init__(
-        self, pipeline: Pipeline, tours: Iterator[tuple[Mapping[int, int], Sequence[Block]]]
-    ) -> None:
-        cues = [
-            FeatureSlot(c.name, FeatureLookup(c.place.stop - c.place.start), c.place, c.scale)
-            for c in pipeline.cues
-        ]
-        super().__init__(with_cues(pipeline, cues))
-        self.tours = tours
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Trained.
+    lookups : iterator of list of FeatureLookup
+        For each sequence in the order of the run, one for each feature.
+    """
+
+    def __init__(self, pipeline: Pipeline, lookups: Iterator[list[FeatureLookup]]) -> None:
+        super().__init__(pipeline)
+        self.channels = ()
+        self.lookups = lookups
 
     def reset(self, view: View) -> None:
         """Begin the next sequence."""
-        rows, blocks = next(self.tours)
-        for cue, block in zip(self.pipeline.cues, blocks, strict=True):
-            cue.extractor.block, cue.extractor.rows = block, rows  # type: ignore[attr-defined]
+        self.pipeline = self.pipeline.with_extractors(next(self.lookups))
         super().reset(view)
 
 
@@ -83,7 +85,7 @@ class RunInputs:
     trained : Mapping[str, TrainedModel]
         By test set; empty: the run trains by itself.
     blocks : Mapping[str, list of list of arrays]
-        By test set, for each sequence one array a feature; empty: frames are extracted.
+        By test set, for each sequence one array a feature; empty: features are extracted.
     """
 
     opened: Mapping[SequenceSpec, data.ImageSequence]
@@ -102,39 +104,32 @@ def reusing(inputs: RunInputs, trainer: Trainer) -> Recognisers:
         training = Training(**trained.about["training_facts"])
         if not blocks:
             return Answerer(trainer.serve(prepared, part, pipeline), training)
-        vectors = _vectors(prepared, part, blocks)
-        return Answerer(PrecomputedFeatures(pipeline, vectors), training)
+        lookups = _lookups(prepared, part, blocks)
+        return Answerer(PrecomputedFeatures(pipeline, lookups), training)
 
     return recognise
 
 
-def _vectors(
+def _lookups(
     prepared: Prepared, part: TestSetSpec, blocks: list[list[Block]]
-) -> Iterator[tuple[Mapping[int, int], Sequence[Block]]]:
+) -> Iterator[list[FeatureLookup]]:
     for sequence, vectors in zip(prepared.test_sequences(part), blocks, strict=True):
         rows = {f.index: i for i, f in enumerate(sequence.frames)}
         for _ in range(prepared.experiment.config.replay.loop):
-            yield rows, vectors
+            yield [FeatureLookup(block, rows) for block in vectors]
 
 
 def finished(trained: TrainedModel, experiment: Experiment) -> Pipeline:
     """Return a trained pipeline with the decision of ``experiment`` and a filter of its own."""
     pipeline, config = trained.pipeline, experiment.config
-    wish = config.decision.unknown
+    below = config.decision.unknown
     decision = Decision(
         trained.task,
         pipeline.decision.classes,
         config.decision.abstain,
-        wish if isinstance(wish, float) else None,
+        below if isinstance(below, float) else None,
     )
     temporal = copy.deepcopy(pipeline.temporal)  # it has memory, and other runs may be under way
     return Pipeline(
-        pipeline.cues, pipeline.classifier, decision, temporal, pipeline.objects, pipeline.unknown
+        pipeline.slots, pipeline.classifier, decision, temporal, pipeline.objects, pipeline.unknown
     )
-
-
-def with_cues(pipeline: Pipeline, cues: list[FeatureSlot]) -> Pipeline:
-    """Return the pipeline with other extractors in place."""
-    mine = copy.copy(pipeline)
-    mine.cues = mine._ready = cues
-    return mine

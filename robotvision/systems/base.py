@@ -1,17 +1,30 @@
-"""The contract of a system: start, reset, answer, close.
+"""The contract of a system: what answers, when each of its methods is called, what each returns.
 
-A system is told the rules once, the cameras at the start of each sequence, and then one frame at a
-time as it falls due. It never sees a truth, a path or a later frame: nothing here carries one.
+A run calls ``start`` once, then for each sequence ``reset`` and, frame after frame in the order of
+the recording, ``answer``; at the end, whatever happened, ``close``. Only one call is under way at
+any time. A system receives the rules at the start, the cameras with each sequence and each frame
+when it falls due, never the truth, a path or a later frame: nothing here carries one.
+
+The smallest system names itself and answers:
+
+>>> class Constant(System):
+...     name = "constant"
+...
+...     def answer(self, frame: Frame) -> Reply:
+...         return Reply(Answer("Kitchen", 0.5))
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Self
+
+from numpy.typing import NDArray
 
 from robotvision.data.sequence import EMPTY, Calibration, ChannelKind, ImageSequence
-from robotvision.records import Answer, Frame
+from robotvision.records import NO_STAGES, Answer, Frame
 from robotvision.tasks.model import Task
 
 Mode = Literal["obligatory", "optional"]
@@ -68,28 +81,121 @@ class View:
         return cls(channels, sequence.calibration, sequence.measured_rate_hz)
 
 
+class Posterior(Mapping[str, float]):
+    """Probabilities by label: a view of an array that exists anyway, made without copying it.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What the entries of ``probabilities`` stand for.
+    probabilities : (labels,) float
+        Non-negative, they sum to 1.
+    """
+
+    __slots__ = ("labels", "probabilities")
+
+    def __init__(self, labels: Sequence[str], probabilities: NDArray[Any]) -> None:
+        self.labels, self.probabilities = labels, probabilities
+
+    def __getitem__(self, label: str) -> float:
+        try:
+            return float(self.probabilities[self.labels.index(label)])
+        except ValueError as e:
+            raise KeyError(label) from e
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
 class Reply(NamedTuple):
-    """An answer and where the time went: stage name -> nanoseconds."""
+    """What `System.answer` returns.
+
+    Parameters
+    ----------
+    answer : Answer
+        A room, unknown or no answer; its confidence; the objects seen.
+    stages_ns : Mapping[str, int]
+        Where the time went: stage name -> nanoseconds. What they leave of the time that the
+        harness measures is nobody's.
+    posterior : Mapping[str, float] or None
+        The probabilities that the answer was decided from, by label; None: not known. It is shown
+        to those who watch a run, and neither logged nor scored.
+    """
 
     answer: Answer
-    stages_ns: Mapping[str, int]
+    stages_ns: Mapping[str, int] = NO_STAGES
+    posterior: Mapping[str, float] | None = None
 
 
-class System(Protocol):
-    """Whatever answers."""
+class System(ABC):
+    """Whatever answers; also a context manager that closes it.
 
-    @property
-    def name(self) -> str:
-        """What reports call it."""
+    Only `answer` must be defined. All attributes have defaults; a system may set them as class
+    attributes, or as its own at any time before `start`.
 
-    def start(self, session: Session) -> None:
-        """Get ready. Raises SystemFault where it cannot be started at all."""
+    Attributes
+    ----------
+    name : str
+        What reports call it. It may still change at the first `reset`.
+    isolation : str
+        How far it is kept from the harness, in words for reports.
+    has_memory : bool or None
+        Whether an answer may depend on earlier frames of its sequence; None: not known. Only
+        where it is False is an interrupted sequence continued in the middle, not begun again.
+    channels : tuple of str or None
+        The channels that it reads, so that no others are decoded; None: all are.
+    log_problem : str or None
+        After `close`: why the end of its output is not in its log; None: it is, or it has no log.
+    """
 
-    def reset(self, view: View) -> None:
-        """Forget the last sequence; a new one begins. Raises SystemFault: all its frames FAILED."""
+    name: str = "system"
+    isolation: str = "none"
+    has_memory: bool | None = None
+    channels: tuple[str, ...] | None = None
+    log_problem: str | None = None
 
+    def start(self, session: Session) -> None:  # noqa: B027 - need not be defined
+        """Get ready. Called once, before anything else; untimed.
+
+        Raises
+        ------
+        SystemFault
+            It cannot be started at all: the run ends.
+        """
+
+    def reset(self, view: View) -> None:  # noqa: B027
+        """Forget the last sequence: another begins, seen by the cameras of ``view``; untimed.
+
+        Called before the first frame of each sequence, also where a sequence is replayed again.
+
+        Raises
+        ------
+        SystemFault
+            It cannot begin the sequence: all of its frames are FAILED, the run goes on.
+        """
+
+    @abstractmethod
     def answer(self, frame: Frame) -> Reply:
-        """Say where the robot is. Raises SystemFault: the frame FAILED, the run goes on."""
+        """Return the answer for one frame. This call is what is timed.
 
-    def close(self) -> None:
-        """Let go of everything; may be called at any time, more than once."""
+        Called after a `reset`, with frames in order; under some policies not with all of them.
+        The frame's images are read-only.
+
+        Raises
+        ------
+        SystemFault
+            It failed on the frame: the frame is FAILED, the run goes on. Any other exception ends
+            the run.
+        """
+
+    def close(self) -> None:  # noqa: B027
+        """Release everything. May be called at any time and more than once; raises nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,7 +1,7 @@
-"""Try a program before a contest does: every check in plain words, with what to do.
+"""Try a program before a contest does: every check with its result and a remedy.
 
-After the VOT toolkit's ``vot test``: a made-up tour stands for the data, so that an integration can
-be tried anywhere. Nothing is scored.
+After the VOT toolkit's ``vot test``: a generated sequence stands for the data, so that an
+integration can be tried anywhere. Nothing is scored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from robotvision.errors import SystemFault
 from robotvision.records import Answer, Frame
 from robotvision.systems import synthetic_sequence
 from robotvision.systems.base import Session, View
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import ObjectPoints, Points, Task
 
 FRAMES = 9
@@ -50,7 +50,7 @@ _REMEDIES = (
 
 @dataclass(frozen=True, slots=True)
 class ProgramCheck:
-    """One thing that was tried. ``ok`` None: nothing is wrong, but it should be looked at."""
+    """One check. ``ok`` None: nothing is wrong, but the message should be read."""
 
     name: str
     ok: bool | None
@@ -60,7 +60,7 @@ class ProgramCheck:
 
 @dataclass(slots=True)
 class Trial:
-    """What came of trying a program."""
+    """The results of trying a program."""
 
     program: str
     isolation: str
@@ -94,24 +94,24 @@ class Trial:
 
 
 def try_system(
-    system: External,
+    system: Program,
     task: Task = TRIAL_TASK,
     *,
     pause_s: float = 0.3,
     progress: Callable[[ProgramCheck], None] | None = None,
 ) -> Trial:
-    """Try ``system`` on made-up tours and return every check.
+    """Try ``system`` on generated sequences and return every check.
 
     Parameters
     ----------
-    system : External
+    system : Program
         Not started; with a few restarts left, so that one fault does not hide the next.
     task : Task
-        Whose labels it is told.
+        Whose labels it receives.
     pause_s : float
         How long it must wait for a frame in the check of slow frames.
     progress : callable, optional
-        Told each check as it is done.
+        Called with each check as it is done.
     """
     trier = _Trier(system, task, pause_s, progress or (lambda _: None))
     try:
@@ -124,7 +124,7 @@ def try_system(
 
 class _Trier:
     def __init__(
-        self, system: External, task: Task, pause_s: float, progress: Callable[[ProgramCheck], None]
+        self, system: Program, task: Task, pause_s: float, progress: Callable[[ProgramCheck], None]
     ) -> None:
         self.system, self.pause_s, self.progress = system, pause_s, progress
         self.task = task if task.room_names else task.with_rooms(TRIAL_TASK.room_names)
@@ -147,13 +147,13 @@ class _Trier:
         )
         mixed = synthetic_sequence.permuted(walk)
         order = [next(i for i, w in enumerate(walk) if w.images is m.images) for m in mixed]
-        shuffled = self._play("another order", mixed, "the same pictures in another order")
+        shuffled = self._play("another order", mixed, "the same images in another order")
         back = {walk[k].index: shuffled.get(m.index) for m, k in zip(mixed, order, strict=True)}
         self._same(
             "each frame on its own",
             first,
             back,
-            "in another order the same pictures were answered otherwise",
+            "in another order the same images were answered otherwise",
             "in the obligatory mode an answer may depend on its own "
             "frame only; in the optional mode this is allowed",
         )
@@ -170,15 +170,15 @@ class _Trier:
         if self.system.unready is not None:
             self._note("handshake", False, self.system.unready)
             return False
-        system, trial = self.system, self.trial
+        ready, trial = self.system.ready, self.trial
+        assert ready is not None  # no fault, so the program answered hello
         trial.program, trial.transport, trial.channels = (
-            system.name,
-            system.transport,
-            system.channels,
+            self.system.name,
+            ready.transport,
+            ready.channels,
         )
-        wanted = ", ".join(system.channels) or "none"
-        pixels = f"channels {wanted}; pixels by {system.transport}"
-        self._note("handshake", True, f"{system.name!r} is ready: {pixels}")
+        pixels = f"channels {', '.join(ready.channels) or 'none'}; pixels by {ready.transport}"
+        self._note("handshake", True, f"{trial.program!r} is ready: {pixels}")
         return True
 
     def _play(self, name: str, frames: Sequence[Frame], why: str) -> dict[int, Answer]:
@@ -209,12 +209,11 @@ class _Trier:
                     faults.append(str(e))
         except SystemFault as e:
             faults.append(str(e))
-        said = f" ({why})" if why else ""
         if faults:
             more = f"; {len(faults)} of {len(frames)} frames failed" if len(faults) > 1 else ""
             self._note(name, False, faults[0] + more)
         else:
-            self._note(name, True, f"{len(frames)} frames answered{said}")
+            self._note(name, True, f"{len(frames)} frames answered" + (f" ({why})" if why else ""))
         return answers
 
     def _labels(self, answers: dict[int, Answer]) -> None:
@@ -237,7 +236,7 @@ class _Trier:
         if differ:
             self._note(name, None, f"{message} ({len(differ)} of {len(common)})", remedy)
         elif common:
-            self._note(name, True, "the same answers for the same pictures")
+            self._note(name, True, "the same answers for the same images")
 
     def _odd_sizes(self) -> None:
         for width, height in ((33, 17), (641, 479)):
@@ -247,11 +246,10 @@ class _Trier:
             self._ask(f"odd sizes, {width}x{height}", frames, view=view, why=why)
 
     def _goodbye(self) -> None:
-        if self.system.has_given_up:
+        if self.system.supervisor.gave_up is not None:
             return
         self.system.close()
-        left = self.system.left_by_itself
-        if left:
+        if self.system.supervisor.left_by_itself:
             self._note("bye", True, "left by itself")
         else:
             self._note(

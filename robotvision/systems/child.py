@@ -1,4 +1,4 @@
-"""A running program: lines to and from it with a time limit, whatever else it prints kept.
+"""A running program: lines to and from it with a time limit, whatever else it prints logged.
 
 Writing never blocks for good: while the program does not read, its output is read, so that neither
 side waits for the other; and time runs out.
@@ -25,7 +25,7 @@ from robotvision.systems.wire import MARK, MAX_LINE
 _CHUNK = 1 << 16
 _PIPE_BYTES = 1 << 20
 _ENDING_S = 0.5
-"""A program that ends closes its pipes first: so long to tell that from living on without them."""
+"""A program that ends closes its pipes first: so long to distinguish that from running on."""
 KILLED = "was killed"
 
 
@@ -63,7 +63,7 @@ class Child:
         self._reading = select.poll()
         self._reading.register(self._out, select.POLLIN)
         self._reading.register(self._exit, select.POLLIN)
-        self._reading.register(self._in, 0)  # told only when the program closes its end
+        self._reading.register(self._in, 0)  # reported only when the program closes its end
         self._writing = select.poll()
         for fd, events in (
             (self._in, select.POLLOUT),
@@ -107,9 +107,9 @@ class Child:
     def pending(self) -> list[bytes]:
         """Return the control lines that have come by now, without waiting."""
         self._read()
-        found = list(self._lines)
+        lines = list(self._lines)
         self._lines.clear()
-        return found
+        return lines
 
     def end(self, patience_s: float = 0.0) -> str:
         """Close its stdin, wait for it as long as ``patience_s``, kill it; return how it ended."""
@@ -234,7 +234,7 @@ class Child:
             self.log.write(data)
 
     def _how_it_ended(self, otherwise: str) -> str:
-        """Say how the program ended, with its last words; ``otherwise`` where it still runs."""
+        """Return how the program ended, with its last words; ``otherwise`` where it still runs."""
         try:
             status = self.launched.process.wait(_ENDING_S)
         except subprocess.TimeoutExpired:

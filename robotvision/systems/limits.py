@@ -1,6 +1,6 @@
 """What a program may use: memory, processes, file size, CPU time; and who enforces it.
 
-A control group counts the program and all its children together, where the machine lets us make
+A control group counts the program and all its children together, where the machine permits
 one (usually: as root). Elsewhere each process is bounded by itself with ``prlimit``: its private
 writable memory (``RLIMIT_DATA``; the address space would stop programs that reserve far more than
 they use), and the number of processes of its user, which the kernel does not apply to root.
@@ -147,7 +147,7 @@ def make_group(limits: Limits) -> Group:
                 if known:
                     (folder / known[0]).write_text(str(value))
                     break
-            except OSError:  # not ours to make: said in the words of the isolation
+            except OSError:  # not permitted: the description of the isolation says so
                 pass
             group.folders.pop(controller, None)
             if folder not in group.folders.values():
@@ -158,27 +158,27 @@ def make_group(limits: Limits) -> Group:
 
 def _parents(controller: str) -> list[Path]:
     """Return the folders in which a group of ``controller`` may be made, the likeliest first."""
-    found = []
+    parents = []
     try:
         for text in Path("/proc/self/cgroup").read_text().splitlines():
             _, names, path = text.split(":", 2)
             for mount in _mounts(names, controller):
                 inside = mount / path.lstrip("/")
-                found += [inside, inside.parent] if inside != mount else [mount]
+                parents += [inside, inside.parent] if inside != mount else [mount]
     except (OSError, ValueError):
         return []
-    return [p for p in dict.fromkeys(found) if os.access(p, os.W_OK)]
+    return [p for p in dict.fromkeys(parents) if os.access(p, os.W_OK)]
 
 
 def _mounts(names: str, controller: str) -> list[Path]:
     """Return the mount points of the hierarchy ``names`` where it holds ``controller``."""
     if names and controller not in names.split(","):
         return []
-    found = []
+    mounts = []
     for text in Path("/proc/self/mounts").read_text().splitlines():
         _, place, kind, options = text.split()[:4]
         if names and kind == "cgroup" and controller in options.split(","):
-            found.append(Path(place))
+            mounts.append(Path(place))
         if not names and kind == "cgroup2":
-            found.append(Path(place))
-    return found
+            mounts.append(Path(place))
+    return mounts

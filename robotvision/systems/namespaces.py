@@ -1,11 +1,11 @@
 """Between harness and program where there is no bubblewrap: namespaces, mounts, the last word.
 
 Run as a script of its own, before the program, with nothing of the package imported: ``python -I
--S apart.py PLAN_FD -- COMMAND...``. The plan says what to do in bubblewrap's own options, of which
-those that `sandbox.options` uses are understood. With namespaces (man 7 namespaces) the program
-gets a file tree made of those options alone, no network, no foreign processes and no privileges,
-and the kernel ends whatever it started when its first process ends. Without them this process
-stays behind as the one that orphans come back to (``PR_SET_CHILD_SUBREAPER``) and ends them.
+-S namespaces.py PLAN_FD -- COMMAND...``. The plan says what to do in bubblewrap's own options, of
+which those that `sandbox.options` uses are understood. With namespaces (man 7 namespaces) the
+program gets a file tree made of those options alone, no network, no foreign processes and no
+privileges, and the kernel ends whatever it started when its first process ends. Without them this
+process stays as the one that orphans come back to (``PR_SET_CHILD_SUBREAPER``) and ends them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Tree:
         _mount("tmpfs", root, "tmpfs", _NOSUID | _NODEV, "mode=755,size=16m")
 
     def build(self, options: list[str]) -> None:
-        """Do what ``options`` say, in their order."""
+        """Carry out ``options`` in their order."""
         words = iter(options)
         for option in words:
             n = {"--ro-bind": 2, "--ro-bind-try": 2, "--dev-bind": 2, "--symlink": 2}.get(option, 1)
@@ -193,8 +193,8 @@ def _run(command: list[str]) -> NoReturn:
 def _wait_for(pid: int) -> int:
     """Reap everything until ``pid`` has ended; return its status as a shell would."""
     while True:
-        found, status = os.wait()
-        if found == pid:
+        ended, status = os.wait()
+        if ended == pid:
             code = os.waitstatus_to_exitcode(status)
             return 128 - code if code < 0 else code
 
@@ -237,7 +237,7 @@ def _end_descendants() -> None:
 
 
 def main(plan_fd: int, command: list[str]) -> NoReturn:
-    """Start ``command`` kept apart, wait for it, leave nothing of it, end as it ended."""
+    """Start ``command`` confined, wait for it, leave nothing of it, end as it ended."""
     with open(plan_fd) as f:
         plan = json.load(f)
 

@@ -1,4 +1,4 @@
-"""What a program prints, kept: the beginning and the end of it, never more than a bound."""
+"""The log of what a program prints: its beginning and its end, never more than a bound."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ProgramLog:
     Parameters
     ----------
     path : Path or None
-        Where it is kept; None: only its last 16 KiB are kept, in memory.
+        Its file; None: only the last 16 KiB are held, in memory.
     limit : int
         Bytes written at most from the front; what comes after is counted, and its end is added
         when the log is closed.
@@ -30,7 +30,7 @@ class ProgramLog:
     Raises
     ------
     RobotVisionError
-        The file cannot be made.
+        The file cannot be written.
     """
 
     def __init__(self, path: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
@@ -50,30 +50,30 @@ class ProgramLog:
                 raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
 
     def write(self, data: bytes) -> None:
-        """Keep what the program printed."""
+        """Write what the program printed."""
         with self._lock:
             self._tail += data[-_TAIL:]
             del self._tail[:-_TAIL]
             if self._file is None:
                 return
             room = 0 if self.problem else max(0, self.limit - self._written)
-            kept = self._put(data[:room]) if room else 0
-            self._written += kept
-            self.cut += len(data) - kept
+            written = self._put(data[:room]) if room else 0
+            self._written += written
+            self.cut += len(data) - written
 
     def _put(self, data: bytes) -> int:
-        """Write what goes; a full disk costs the rest of the log, never the run."""
+        """Write what fits; a full disk costs the rest of the log, never the run."""
         assert self._file is not None
-        kept = 0
+        written = 0
         try:
-            while kept < len(data):
-                kept += self._file.write(data[kept:]) or 0
+            while written < len(data):
+                written += self._file.write(data[written:]) or 0
         except OSError as e:
             self.problem = f"{self.path}: cannot be written ({e.strerror})"
-        return kept
+        return written
 
     def note(self, text: str) -> None:
-        """Keep a line of the harness's own: a start, a fault."""
+        """Write a line of the harness's own: a start, a fault."""
         self.write(f"[robotvision] {text}\n".encode())
 
     def tail(self) -> str:
@@ -92,14 +92,14 @@ class ProgramLog:
         return ""
 
     def close(self) -> None:
-        """Say what was cut, add the end of it, and close the file; may be called twice."""
+        """Note what was cut, add the end of it, and close the file; may be called twice."""
         with self._lock:
             if self._file is None:
                 return
             if self.cut:
-                kept = bytes(self._tail[-min(self.cut, _TAIL) :])
-                lost = self.cut - len(kept)
+                end = bytes(self._tail[-min(self.cut, _TAIL) :])
+                lost = self.cut - len(end)
                 why = self.problem or f"the log is full ({self.limit} bytes)"
-                self._put(f"\n[robotvision] {why}: {lost} bytes were cut here\n".encode() + kept)
+                self._put(f"\n[robotvision] {why}: {lost} bytes were cut here\n".encode() + end)
             self._file.close()
             self._file = None

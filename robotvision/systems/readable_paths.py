@@ -81,10 +81,10 @@ def _program(name: str, base: Path) -> Path:
                 "interpreter first, as in ['python3', 'program.py']"
             )
         return path
-    found = shutil.which(name)
-    if found is None:
+    place = shutil.which(name)
+    if place is None:
         raise RobotVisionError(f"command: no program {name!r} on PATH; install it or give its path")
-    path = Path(os.path.abspath(found))
+    path = Path(os.path.abspath(place))
     if _PYTHON.fullmatch(path.name) and path.read_bytes()[:2] == b"#!":
         return _behind_shim(path)
     return path
@@ -125,14 +125,14 @@ def _script(path: Path, needs: Needs) -> None:
         words = [w for w in words[1:] if not w.startswith("-") and "=" not in w]
     if not words:
         return
-    found = shutil.which(words[0])
-    if found is None:
+    place = shutil.which(words[0])
+    if place is None:
         raise RobotVisionError(
             f"{path}: its first line names the interpreter {words[0]!r}, which is not installed"
         )
-    interpreter = Path(os.path.abspath(found))
+    interpreter = Path(os.path.abspath(place))
     if interpreter != path:
-        _executable(_program(interpreter.name if "/" not in words[0] else found, Path("/")), needs)
+        _executable(_program(interpreter.name if "/" not in words[0] else place, Path("/")), needs)
 
 
 def _hops(path: Path) -> list[Path]:

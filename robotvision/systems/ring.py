@@ -1,7 +1,7 @@
-"""Pixels on their way to a program: where each array of a frame lies, and the memory they share.
+"""Pixels on their way to a program: the place of each array of a frame, and the shared memory.
 
 The shared memory is an anonymous file (``memfd_create``): it has no name to be found or left
-behind, cannot be resized under our feet (sealed), and the program gets it for reading only. Two
+behind, cannot be resized by the program (sealed), and the program gets it for reading only. Two
 slots take turns, so that a frame's pixels stay as they are until the second frame after it.
 """
 
@@ -28,11 +28,11 @@ DEFAULT_BYTES = 256 << 20
 
 _Key = tuple[tuple[str, tuple[int, ...], np.dtype[Any]], ...]
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
-_SEAL_FUTURE_WRITE = 0x10  # Linux 5.1: no new writable mapping; the one made before stays
+_SEAL_FUTURE_WRITE = 0x10  # Linux 5.1: no new writable mapping; the existing one stays
 
 
 class RingLayout:
-    """Where the arrays of one frame lie from the start of its pixels, each on 64 bytes."""
+    """The offsets of the arrays of one frame from the start of its pixels, each on 64 bytes."""
 
     def __init__(self, key: _Key) -> None:
         self.offsets: list[int] = []
@@ -44,7 +44,7 @@ class RingLayout:
         self.bytes = end
         self._key = key
 
-    def described(self, base: int = 0) -> str:
+    def describe(self, base: int = 0) -> str:
         """Return the ``bytes`` and ``images`` of a frame line as JSON, without braces."""
         images = {
             name: {"dtype": dtype.name, "shape": list(shape), "offset": base + offset}
@@ -61,8 +61,6 @@ def key_of(images: Mapping[str, Image]) -> _Key:
 class Pipe:
     """Pixels as raw bytes behind the frame's line."""
 
-    name = "pipe"
-
     def __init__(self) -> None:
         self._known: dict[_Key, tuple[RingLayout, str]] = {}
 
@@ -71,7 +69,7 @@ class Pipe:
         key = key_of(images)
         if key not in self._known:
             layout = RingLayout(key)
-            self._known[key] = layout, layout.described()
+            self._known[key] = layout, layout.describe()
         layout, described = self._known[key]
         parts, end = [], 0
         for image, offset in zip(images.values(), layout.offsets, strict=True):
@@ -82,12 +80,6 @@ class Pipe:
             end = offset + image.nbytes
         return described, parts
 
-    def clear(self) -> None:
-        """Forget the last sequence: nothing is kept."""
-
-    def close(self) -> None:
-        """Let go: nothing is held."""
-
 
 class Ring:
     """Pixels in shared memory.
@@ -97,8 +89,6 @@ class Ring:
     n_bytes : int
         Of both slots together; a frame may fill half.
     """
-
-    name = "shm"
 
     def __init__(self, n_bytes: int = DEFAULT_BYTES) -> None:
         self.bytes = n_bytes
@@ -117,8 +107,12 @@ class Ring:
         self._slot = 0
         self._places: dict[tuple[int, _Key], tuple[list[NDArray[Any]], str]] = {}
 
+    def describe(self) -> dict[str, int | str]:
+        """Return where the program finds the memory."""
+        return {"fd": self.read_fd, "path": f"/proc/self/fd/{self.read_fd}", "bytes": self.bytes}
+
     def put(self, images: Mapping[str, Image]) -> tuple[str, list[memoryview]]:
-        """Write the frame's pixels over those of the frame before the last; return where they lie.
+        """Write the frame's pixels over those of the frame before the last; return their places.
 
         Raises
         ------
@@ -150,9 +144,9 @@ class Ring:
         if len(self._places) >= 64:  # frames of ever new sizes must not pile up
             self._places.clear()
         self._used[self._slot] = max(self._used[self._slot], layout.bytes)
-        found = arrays, layout.described(base)
-        self._places[self._slot, key] = found
-        return found
+        place = arrays, layout.describe(base)
+        self._places[self._slot, key] = place
+        return place
 
     def clear(self) -> None:
         """Wipe the pixels of the last sequence: replayed in another order they would be future."""
@@ -162,7 +156,7 @@ class Ring:
             self._memory[slot * self._slot_bytes :][:used] = 0
 
     def close(self) -> None:
-        """Let go of the memory; may be called twice."""
+        """Release the memory; may be called twice."""
         if self._memory is None:
             return
         self._places.clear()

@@ -1,9 +1,9 @@
-"""A program kept apart with bubblewrap: no network, no other processes, no files but its own.
+"""A program confined by bubblewrap: no network, no other processes, no files but its own.
 
-Inside there are the read-only system, what the command needs (`needs.find`), an empty folder to
-work in and an empty /tmp. Data folders, homes and /proc of others are not there. Where bubblewrap
-is missing or may not work, the same is done by `apart` where the kernel lets us, and the isolation
-is called partial and says why.
+Inside there are the read-only system, what the command needs (`readable_paths.find`), an empty
+folder to work in and an empty /tmp. Data folders, homes and /proc of others do not exist there.
+Where bubblewrap is missing or may not work, `namespaces` does the same where the kernel lets us,
+and the isolation is called partial and says why.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robotvision.systems.descriptors import in_memory
-from robotvision.systems.limits import Limits
+from robotvision.systems.options import ProgramOptions
 from robotvision.systems.readable_paths import Needs
 
 BOX = "/box"
@@ -30,7 +30,7 @@ SCRATCH = "/tmp"  # nosec B108 - the sandbox's own, made for it
 KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")))
 """What stands before a program where bubblewrap does not; a plan's descriptor follows."""
 OWN = ("--die-with-parent", "--new-session", "--hostname", "robot")
-"""Options that `apart` does by itself."""
+"""Options that `namespaces` does by itself."""
 
 INSTALL = "apt-get install bubblewrap"
 _NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
@@ -51,7 +51,7 @@ class Bubblewrap:
 
 @functools.cache
 def bubblewrap() -> Bubblewrap | str:
-    """Return what was found to work, or why nothing does."""
+    """Return the bubblewrap that works, or why none does."""
     path = shutil.which("bwrap")
     if path is None:
         return f"bubblewrap is not installed ({INSTALL})"
@@ -94,19 +94,19 @@ def _version(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """Namespaces that work on this machine, made with a user's leave or only with root's."""
+    """Namespaces that work on this machine, with a user's permissions or only with root's."""
 
     user: bool
 
 
 @functools.cache
 def namespaces() -> Namespaces | str:
-    """Return how namespaces may be made without bubblewrap, or why they may not."""
+    """Return how namespaces work without bubblewrap, or why they do not."""
     reason = ""
     needs = Needs(["/bin/sh"])
     for user in (True, False):
         with tempfile.TemporaryDirectory(prefix="robotvision-") as root:
-            fd = in_memory(plan(root, options(needs, Limits()), Namespaces(user)))
+            fd = in_memory(plan(root, options(needs, ProgramOptions()), Namespaces(user)))
             command = [*KEEPER, str(fd), "--", "/bin/sh", "-c", "exit 0"]
             try:
                 done = subprocess.run(
@@ -123,35 +123,22 @@ def namespaces() -> Namespaces | str:
 
 
 def plan(root: str, args: list[str] | None, spaces: Namespaces | None) -> bytes:
-    """Return what `apart` is to do: the tree of ``args`` at ``root``, or none (None)."""
+    """Return what `namespaces` is to do: the tree of ``args`` at ``root``, or none (None)."""
     user = spaces is not None and spaces.user
     about = {"root": root, "options": args, "user": user, "harness": os.getpid()}
     return json.dumps(about).encode()
 
 
-def options(
-    needs: Needs,
-    limits: Limits,
-    hide: Iterable[Path] = (),
-    devices: Iterable[Path] = (),
-) -> list[str]:
-    """Return bubblewrap's options: the file tree.
-
-    Parameters
-    ----------
-    hide : iterable of Path
-        Folders that stay empty even where they lie in a folder the program may read.
-    devices : iterable of Path
-        Devices it may use: a GPU's.
-    """
-    size = str(limits.file_bytes)
+def options(needs: Needs, program: ProgramOptions) -> list[str]:
+    """Return bubblewrap's options: the file tree, with the folders to hide empty."""
+    size = str(program.limits.file_bytes)
     args = _system()
     args += ["--proc", "/proc", "--dev", "/dev"]
     args += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
-    for device in devices:
+    for device in program.devices:
         args += ["--dev-bind", str(device), str(device)]
     args += ["--size", size, "--tmpfs", SCRATCH, "--size", size, "--tmpfs", BOX]
-    args += _visible(needs.read, hide)
+    args += _visible(needs.read, program.hide)
     return [*args, "--remount-ro", "/", "--chdir", BOX]
 
 

@@ -1,4 +1,4 @@
-"""A small made-up tour to try a program on: colours and shapes for rooms, no data set needed.
+"""A small generated sequence to try a program on: colours and shapes for rooms, no data set needed.
 
 Each room has a colour and a pattern of its own, seen by a colour camera, a stereo pair, a depth
 camera and as points, all of one size and with a calibration. The frames are the same every time.
@@ -25,7 +25,7 @@ _KINDS = {
 
 
 def view(width: int, height: int) -> View:
-    """Return the cameras of a tour with pictures of ``width`` x ``height`` pixels."""
+    """Return the cameras of a sequence with images of ``width`` x ``height`` pixels."""
     shapes = {
         ChannelKind.COLOR: (height, width, 3),
         ChannelKind.DEPTH_MM: (height, width),
@@ -56,12 +56,12 @@ def frames(
     return [_frame(i, i * n_rooms // n, width, height, first_index) for i in range(n)]
 
 
-def permuted(tour: Sequence[Frame]) -> list[Frame]:
-    """Return the pictures of ``tour`` in another order, under indices and times in order."""
-    order = np.random.default_rng(7).permutation(len(tour))
+def permuted(walk: Sequence[Frame]) -> list[Frame]:
+    """Return the images of ``walk`` in another order, under indices and times in order."""
+    order = np.random.default_rng(7).permutation(len(walk))
     return [
-        Frame(at.index, at.timestamp_ns, tour[k].images)
-        for at, k in zip(tour, order.tolist(), strict=True)
+        Frame(at.index, at.timestamp_ns, walk[k].images)
+        for at, k in zip(walk, order.tolist(), strict=True)
     ]
 
 
@@ -70,8 +70,8 @@ def _frame(number: int, room: int, width: int, height: int, first_index: int) ->
     y, x = np.mgrid[:height, :width]
     color = np.random.default_rng(room).integers(40, 200, 3)
     stripes = 25 * np.sin((x * (1 + room) + y + 3 * number) / 5.0)
-    picture = color + stripes[..., None] + rng.normal(0, 4, (height, width, 3))
-    rgb = np.clip(picture, 0, 255).astype(np.uint8)
+    noisy = color + stripes[..., None] + rng.normal(0, 4, (height, width, 3))
+    rgb = np.clip(noisy, 0, 255).astype(np.uint8)
     depth = (1000 + 800 * room + 10 * x + rng.integers(0, 9, x.shape)).astype(np.uint16)
     depth[: height // 8] = 0
     points: Image = np.stack([x, y, depth], axis=-1).reshape(-1, 3)[:: 1 + number % 3]

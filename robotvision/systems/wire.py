@@ -1,4 +1,4 @@
-"""The wire protocol, version 1: what the harness and a program say to each other.
+"""The wire protocol, version 1: what the harness and a program send each other.
 
 A control line is ``@rv1 `` and one JSON object with a ``type``: ``hello``, ``reset``, ``frame`` and
 ``bye`` from the harness; ``ready`` and ``answer`` from the program. ``docs/protocol.md`` is the
@@ -44,7 +44,7 @@ def line(message: Mapping[str, Any]) -> bytes:
 def hello(
     session: Session, view: View, transports: Sequence[str], ring: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return the first message: the rules, the cameras and how pixels can be had.
+    """Return the first message: the rules, the cameras and the transports of pixels.
 
     Parameters
     ----------
@@ -157,19 +157,19 @@ def ready(message: Mapping[str, Any], view: View, transports: Sequence[str]) -> 
     return Ready(name, _channels(message.get("channels"), view), transport)
 
 
-def _channels(wanted: object, view: View) -> tuple[str, ...]:
-    if wanted is None:
+def _channels(names: object, view: View) -> tuple[str, ...]:
+    if names is None:
         return tuple(view.channels)
-    if not isinstance(wanted, list) or not all(isinstance(c, str) for c in wanted):
-        raise SystemFault(f"ready: channels: expected a list of names, got {wanted!r}")
-    for name in wanted:
+    if not isinstance(names, list) or not all(isinstance(c, str) for c in names):
+        raise SystemFault(f"ready: channels: expected a list of names, got {names!r}")
+    for name in names:
         if name not in view.channels:
             have = ", ".join(view.channels) or "none"
             raise SystemFault(
                 f"ready: channels: {name!r} is not there{near(name, view.channels)}; the sequence "
                 f"has: {have}; ask only for channels named in hello"
             )
-    return tuple(dict.fromkeys(wanted))
+    return tuple(dict.fromkeys(names))
 
 
 def answer(message: Mapping[str, Any], task: Task) -> tuple[Answer, Mapping[str, int]]:
@@ -178,7 +178,7 @@ def answer(message: Mapping[str, Any], task: Task) -> tuple[Answer, Mapping[str,
     Raises
     ------
     SystemFault
-        The program says it failed (``fault``), or a value is not what the task allows.
+        The program reports that it failed (``fault``), or a value is not what the task allows.
     """
     if message.get("fault") is not None:
         raise SystemFault(f"the program says: {message['fault']}")

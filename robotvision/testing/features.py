@@ -11,7 +11,7 @@ or, as a test each, with ids ``name:check``::
         check(extractor, None)
 
 A check raises `NotConforming` with what was expected and what was got. Without frames of your own
-(an extractor with a taste for odd channels), textured pictures of every standard channel are used;
+(for an extractor of unusual channels), textured images of every standard channel are used;
 an extractor with ``calibrate`` or ``fit`` is calibrated and trained on them first.
 """
 
@@ -35,7 +35,7 @@ CALIBRATION = {
     channel: {"fx": 200.0, "fy": 200.0, "cx": 59.5, "cy": 44.5, "height_m": 1.0, "baseline_m": 0.1}
     for channel in ("rgb", "depth", "left", "right")
 }
-"""Calibration of the generated pictures."""
+"""Calibration of the generated images."""
 
 _SIZES = ((90, 120), (64, 64), (33, 47), (7, 5), (1, 9), (9, 1), (2, 2))
 
@@ -67,20 +67,20 @@ def make_frames(
             "right": np.roll(left, -4, axis=1),
             "points": rng.normal((0, 0, 3), 1, (height * width, 3)).astype(np.float32),
         }
-        wanted = images if channels is None else {c: images[c] for c in channels}
-        frames.append(Frame(i, i * 100_000_000, dict(wanted)))
+        names = images if channels is None else channels
+        frames.append(Frame(i, i * 100_000_000, {c: images[c] for c in names}))
     return frames
 
 
 def _texture(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
-    """Return a random picture with detail at several scales, (height, width, 3)."""
+    """Return a random image with detail at several scales, (height, width, 3)."""
     total = np.zeros((height, width, 3))
     for size in (1, 4, 16, 64):
         coarse = rng.normal(size=(-(-height // size), -(-width // size), 3)) * size**0.5
         total += coarse.repeat(size, axis=0).repeat(size, axis=1)[:height, :width]
     total -= total.min()
-    picture: NDArray[np.uint8] = (total / max(float(total.max()), 1e-9) * 255).astype(np.uint8)
-    return picture
+    texture: NDArray[np.uint8] = (total / max(float(total.max()), 1e-9) * 255).astype(np.uint8)
+    return texture
 
 
 def prepared(extractor: Any, frames: Sequence[Frame] | None = None) -> Any:
@@ -102,7 +102,7 @@ def check_extractor(extractor: Any, frames: Sequence[Frame] | None = None) -> No
     extractor : FeatureExtractor
         An instance, trained or not: the checks work on copies made by ``sklearn.base.clone``.
     frames : sequence of Frame or None
-        Frames it can read; None: generated ones. Sizes and black pictures are always generated.
+        Frames it can read; None: generated ones. Sizes and black images are always generated.
 
     Raises
     ------
@@ -162,11 +162,11 @@ def check_own_memory(extractor: Any, frames: Sequence[Frame] | None = None) -> N
     ready = prepared(extractor, frames)
     frames = make_frames() if frames is None else frames
     vector = ready.extract(frames[0])
-    kept = vector.copy()
+    before = vector.copy()
     for frame in frames[1:]:
         ready.extract(frame)
     _expect(
-        np.array_equal(vector, kept),
+        np.array_equal(vector, before),
         "a vector of its own for each frame",
         "one that the next call overwrote",
     )
@@ -238,19 +238,19 @@ def check_parameters_stay(extractor: Any, frames: Sequence[Frame] | None = None)
 
 
 def check_one_pixel(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
-    """Expect a vector of a picture of one pixel."""
+    """Expect a vector of a image of one pixel."""
     _check_vector(prepared(extractor, frames), _like(extractor, frames, 1, 1))
 
 
 def check_sizes(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
-    """Expect vectors of the same length of small, thin and odd pictures."""
+    """Expect vectors of the same length of small, thin and odd images."""
     ready = prepared(extractor, frames)
     for height, width in _SIZES:
         _check_vector(ready, _like(extractor, frames, height, width))
 
 
 def check_black(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
-    """Expect a vector of a picture all black or all white, of a depth without readings."""
+    """Expect a vector of a image all black or all white, of a depth without readings."""
     ready = prepared(extractor, frames)
     frame = _like(extractor, frames, 60, 80)
     for fill in (0, 255):

@@ -12,7 +12,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import robotvision as rv
-from robotvision.systems.base import Reply
+from robotvision.systems.base import Reply, System
 
 
 def test_every_name_of_the_front_page_is_there_and_typed_alike() -> None:
@@ -51,26 +51,14 @@ def sequences(data_root: Path) -> tuple[rv.ImageSequence, rv.ImageSequence]:
 Pair = tuple[rv.ImageSequence, rv.ImageSequence]
 
 
-class Brightest:
+class Brightest(System):
     """A system of one's own."""
 
     name = "brightest"
-    isolation = "none"
-    has_memory = False
-    log_problem = None
     channels = ("rgb",)
 
-    def start(self, session: object) -> None:
-        """Do nothing."""
-
-    def reset(self, view: object) -> None:
-        """Do nothing."""
-
     def answer(self, frame: rv.Frame) -> Reply:
-        return Reply(rv.Answer(named_by_color(frame["rgb"])), {})
-
-    def close(self) -> None:
-        """Do nothing."""
+        return Reply(rv.Answer(named_by_color(frame["rgb"])))
 
 
 def named_by_color(image: np.ndarray) -> str:

@@ -13,14 +13,14 @@ import pytest
 from robotvision.data import open_sequence
 from robotvision.experiment.audit import audit_system
 from robotvision.records import Answer, Frame
-from robotvision.systems.base import Reply, Session, View
+from robotvision.systems.base import Reply, Session, System
 from robotvision.tasks import load_task
 
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 ROOMS = ("Hall", "Kitchen", "Office")
 
 
-class Cheat:
+class Cheat(System):
     """Answers by a rule that sees the frame and what came before."""
 
     name = "cheat"
@@ -32,16 +32,10 @@ class Cheat:
     def start(self, session: Session) -> None:
         self.state = {"asked": 0}
 
-    def reset(self, view: View) -> None:
-        pass
-
     def answer(self, frame: Frame) -> Reply:
         room = ROOMS[self.rule(frame, self.state) % len(ROOMS)]
         self.state["asked"] += 1
         return Reply(Answer(room), {})
-
-    def close(self) -> None:
-        pass
 
 
 def brightness(frame: Frame, state: Mapping[str, int]) -> int:

@@ -187,7 +187,7 @@ def test_a_kidnapped_robot_sees_the_rest_of_the_tour_in_another_order() -> None:
         assert (spoilt.load(k)["rgb"] == clean.load(order[k])["rgb"]).all()
     assert [f.segment for f in spoilt.frames] == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert times(spoilt) == times(clean)
-    with pytest.raises(RobotVisionError, match="jumps over the end of the tour"):
+    with pytest.raises(RobotVisionError, match="jumps over the end of the sequence"):
         with_faults(clean, plan({"kind": "kidnap", "at": 0.9, "skip": 0.9}))
 
 

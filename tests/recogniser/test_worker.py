@@ -14,9 +14,9 @@ MODULE = """
 import os, signal
 from robotvision.errors import SystemFault
 from robotvision.records import Answer
-from robotvision.systems.base import Reply
+from robotvision.systems.base import Reply, System
 
-class Small:
+class Small(System):
     def __init__(self, argument): self.argument = argument
     name = "small"
     def start(self, session): self.session = session

@@ -15,13 +15,13 @@ from rich.console import Console
 
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
-from robotvision.experiment.recognisers import Trainer
 from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.observers import Observers
 from robotvision.report.panel import SPARKS, Panel, bar, sparkline
-from robotvision.report.posterior import Posterior
+from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally
+from robotvision.systems.base import Posterior
 from robotvision.tasks.model import Task
 
 Config = Callable[..., Path]
@@ -45,15 +45,14 @@ def panel(is_terminal: bool = True, is_wall: bool = False) -> Recorder:
         color_system=None,
         legacy_windows=False,
     )
-    return Recorder(made, Posterior(), is_wall)
+    return Recorder(made, is_wall)
 
 
 def watched(config: Path, folder: Path, screen: Panel) -> float:
     setup = load_config(config)
     folder.mkdir()
-    recognisers = screen.posterior.watch(Trainer(folder, observer=screen))
     with screen:
-        run = run_experiment(setup, folder, observer=Observers([screen]), recognisers=recognisers)
+        run = run_experiment(setup, folder, observer=Observers([screen]))
     return sum(t.points for t in run.tallies.values())
 
 
@@ -88,9 +87,9 @@ def test_the_posterior_is_the_one_the_answer_was_made_from(config: Config, tmp_p
         def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
             answer = scored.timed.answer
             assert answer is not None
-            seen.append((answer, self.posterior.of(answer)))
+            seen.append((answer, self.posteriors.likeliest(record, scored)))
 
-    look = Look(screen.console, Posterior())
+    look = Look(screen.console)
     watched(config(), tmp_path / "run", look)
     assert len(seen) == 18
     for answer, rooms in seen:
@@ -101,12 +100,19 @@ def test_the_posterior_is_the_one_the_answer_was_made_from(config: Config, tmp_p
 
 
 def test_probabilities_of_another_frame_are_not_shown() -> None:
-    posterior = Posterior()
-    posterior.classes, posterior.last = ("Kitchen", "Hall"), np.array([0.75, 0.25])
-    assert posterior.of(Answer("Kitchen", 0.75)) == [("Kitchen", 0.75), ("Hall", 0.25)]
-    assert posterior.of(Answer("Hall", 0.6)) == [("Hall", 0.6)]
-    assert posterior.of(Answer("Hall")) == []
-    assert posterior.of(None) == []
+    own = TimedAnswer(7, Answer("Hall", 0.75), 0, 0, 1)
+    record = FrameRecord.of(0, 0, own, None)
+    posteriors = Posteriors()
+    posteriors.keep(7, Posterior(["Kitchen", "Hall"], np.array([0.25, 0.75])))
+
+    def shown(answer: Answer | None) -> list[tuple[str, float]]:
+        timed = TimedAnswer(7, answer, 0, 0, 1)
+        return posteriors.likeliest(record, ScoredAnswer(7, None, timed, None, 0.0))
+
+    assert shown(own.answer) == [("Hall", 0.75), ("Kitchen", 0.25)]
+    assert shown(Answer("Hall", 0.6)) == [("Hall", 0.6)]
+    assert shown(Answer("Hall")) == []
+    assert shown(None) == []
 
 
 def test_watching_changes_no_answer_and_no_point(config: Config, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from robotvision.errors import SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Session, View
-from robotvision.systems.external import External
-from robotvision.systems.launch import IsolationWish
 from robotvision.systems.limits import Limits
+from robotvision.systems.options import Isolation
+from robotvision.systems.program import Program
 
 FRAMES = 7
 AT = 3
@@ -53,7 +53,7 @@ Command = Callable[[str], list[str]]
 def play(view: View, make_frame: Callable[[int], Frame]) -> Play:
     """Ask for frames 0 to n - 1: index -> None where it was answered, else the fault's words."""
 
-    def ask(system: External, n: int = FRAMES) -> dict[int, str | None]:
+    def ask(system: Program, n: int = FRAMES) -> dict[int, str | None]:
         system.reset(view)
         outcome: dict[int, str | None] = {}
         for i in range(n):
@@ -75,15 +75,15 @@ def test_one_fault_fails_one_frame(
     """The frame of the fault fails with its cause in words; all the others are answered."""
     words = LOST.get(what) or WRONG[what]
     timeout_s = 0.5 if "within" in words else 20.0
-    with External(command(what), timeout_s=timeout_s, transport=transport) as system:
+    with Program(command(what), timeout_s=timeout_s, transport=transport) as system:
         system.start(session)
         outcome = play(system)
         assert outcome[AT] is not None
         assert re.search(words, outcome[AT]), outcome[AT]
         assert f"at frame {AT}" in outcome[AT]
         assert [i for i, fault in outcome.items() if fault] == [AT]
-        assert system.restarted == (what in LOST)
-        assert sum(system.faults.values()) == 1
+        assert system.supervisor.restarted == (what in LOST)
+        assert sum(system.supervisor.faults.values()) == 1
         assert outcome[AT].splitlines()[0][:60] in system.log
 
 
@@ -91,7 +91,7 @@ def test_two_answers_fail_the_frame_after(
     transport: str, session: Session, nothing_left: None, play: Play, command: Command
 ) -> None:
     """The first answer stands; the frame in which the second turns up fails."""
-    with External(command("twice"), timeout_s=5, transport=transport) as system:
+    with Program(command("twice"), timeout_s=5, transport=transport) as system:
         system.start(session)
         outcome = play(system)
     assert [i for i, fault in outcome.items() if fault] == [AT + 1]
@@ -107,7 +107,7 @@ def test_a_closed_pipe_is_noticed_at_once(
     what: str,
     at: int,
     words: str,
-    isolation: IsolationWish,
+    isolation: Isolation,
     transport: str,
     session: Session,
     nothing_left: None,
@@ -116,7 +116,7 @@ def test_a_closed_pipe_is_noticed_at_once(
 ) -> None:
     """In a sandbox and without one there is no waiting for the time to be up."""
     began = time.monotonic()
-    with External(command(what), timeout_s=100, isolation=isolation, transport=transport) as system:
+    with Program(command(what), timeout_s=100, isolation=isolation, transport=transport) as system:
         system.start(session)
         outcome = play(system)
     assert [i for i, fault in outcome.items() if fault] == [at]
@@ -128,7 +128,7 @@ def test_restarts_are_bounded(
     session: Session, view: View, nothing_left: None, play: Play, command: Command
 ) -> None:
     """After the last restart every further frame fails with one and the same message."""
-    with External(command("always_crash"), restarts=2) as system:
+    with Program(command("always_crash"), restarts=2) as system:
         system.start(session)
         outcome = play(system, 8)
         words = [outcome[i] for i in (4, 5, 6, 7)]
@@ -160,7 +160,7 @@ def test_a_program_that_never_becomes_ready_fails_its_frames(
     command: Command,
 ) -> None:
     """It is started again as often as any other; then every frame says why."""
-    with External(
+    with Program(
         command(what), start_timeout_s=0.5, timeout_s=0.5, restarts=1, transport=transport
     ) as system:
         system.start(session)
@@ -168,14 +168,14 @@ def test_a_program_that_never_becomes_ready_fails_its_frames(
         assert all(re.search(words, str(fault)) for fault in outcome.values()), outcome
         assert str(outcome[3]).endswith("given up after 1 restart")
         assert outcome[2] == outcome[3]
-        assert system.restarted == 1
+        assert system.supervisor.restarted == 1
 
 
 def test_a_deaf_program_is_ended(
     session: Session, nothing_left: None, play: Play, command: Command
 ) -> None:
     """A program that does not leave after bye is killed."""
-    with External(command("deaf")) as system:
+    with Program(command("deaf")) as system:
         system.start(session)
         assert set(play(system).values()) == {None}
     assert "the program was killed" in system.log
@@ -185,11 +185,11 @@ def test_the_fault_may_come_from_a_lost_sequence(
     session: Session, play: Play, command: Command
 ) -> None:
     """A restarted program is told the sequence again, and a new sequence starts clean."""
-    with External(command("crash"), restarts=5) as system:
+    with Program(command("crash"), restarts=5) as system:
         system.start(session)
         assert [i for i, f in play(system).items() if f] == [AT]
         assert [i for i, f in play(system).items() if f] == [AT]
-        assert system.restarted == 2
+        assert system.supervisor.restarted == 2
 
 
 def test_memory_is_bounded(
@@ -197,7 +197,7 @@ def test_memory_is_bounded(
 ) -> None:
     """A memory hog ends, and the frame says of what."""
     limits = Limits(memory_mb=200)
-    with External(command("memory"), timeout_s=20, limits=limits) as system:
+    with Program(command("memory"), timeout_s=20, limits=limits) as system:
         system.start(session)
         outcome = play(system)
     assert [i for i, fault in outcome.items() if fault] == [AT]
@@ -209,7 +209,7 @@ def test_a_fork_bomb_is_contained(
 ) -> None:
     """It cannot make more processes than allowed, and none of them outlives the frame."""
     limits = Limits(processes=20)
-    with External(command("fork_bomb"), timeout_s=0.7, limits=limits) as system:
+    with Program(command("fork_bomb"), timeout_s=0.7, limits=limits) as system:
         system.start(session)
         outcome = play(system)
     assert [i for i, fault in outcome.items() if fault] == [AT]

@@ -17,7 +17,7 @@ from robotvision.data.sequence import ChannelKind
 from robotvision.errors import RobotVisionError
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, View
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 
 PYTHON = [sys.executable, "-I", "-S"]
 
@@ -41,7 +41,7 @@ def look(probe: Path, session: Session, view: View, make_frame: Callable[[int], 
 
     def ask(expression: str, **options: object) -> object:
         env = {"LOOK": expression}
-        with External([*PYTHON, str(probe)], env=env, **options) as system:
+        with Program([*PYTHON, str(probe)], env=env, **options) as system:
             assert system.isolation.startswith("full: bubblewrap ")
             system.start(session)
             system.reset(view)
@@ -137,7 +137,7 @@ def test_only_the_due_frame_is_written(tmp_path: Path, session: Session) -> None
     path = tmp_path / "probe.py"
     path.write_text(PROBE)
     seen = []
-    with External([*PYTHON, str(path)], env={"LOOK": expression}) as system:
+    with Program([*PYTHON, str(path)], env={"LOOK": expression}) as system:
         system.start(session)
         for first in (1, 101):
             system.reset(view)
@@ -178,9 +178,9 @@ def test_without_bubblewrap_the_isolation_is_partial(tmp_path: Path) -> None:
     script = f"""
 import time
 from robotvision.systems.base import Session, View
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
-s = External([{sys.executable!r}, {str(tmp_path / "hunter.py")!r}])
+s = Program([{sys.executable!r}, {str(tmp_path / "hunter.py")!r}])
 print(s.isolation)
 with s:
     s.start(Session(Task(id="t", rooms=("A",))))
@@ -190,7 +190,7 @@ with s:
         time.sleep(0.02)  # what it prints and what it answers come by two ways
     print(s.log)
 try:
-    External([{sys.executable!r}], isolation="required")
+    Program([{sys.executable!r}], isolation="required")
 except Exception as e:
     print(type(e).__name__, e)
 """
@@ -217,9 +217,9 @@ def test_a_killed_harness_takes_its_programs_along(
 import sys, time
 from robotvision.data.sequence import ChannelKind
 from robotvision.systems.base import Channel, Session, View
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
-systems = [External({command("deaf")!r}, isolation=i) for i in ("auto", "auto")]
+systems = [Program({command("deaf")!r}, isolation=i) for i in ("auto", "auto")]
 for s in systems:
     s.start(Session(Task(id="t", rooms=("A",))))
     s.reset(View({{"rgb": Channel(ChannelKind.COLOR)}}))
@@ -259,7 +259,7 @@ def test_starting_and_stopping_leaves_nothing(
     command: Callable[[str], list[str]],
 ) -> None:
     """Processes, descriptors and control groups are all taken back, time after time."""
-    system = External(command("none"))
+    system = Program(command("none"))
     for _ in range(10):
         system.start(session)
         system.reset(view)
@@ -283,11 +283,17 @@ def test_starting_and_stopping_leaves_nothing(
 def test_a_command_that_cannot_run_is_refused_at_once(line: list[str], words: str) -> None:
     """Before anything is started."""
     with pytest.raises(RobotVisionError, match=words):
-        External(line)
+        Program(line)
 
 
 def test_a_file_that_is_not_executable_is_refused(tmp_path: Path) -> None:
     """With the two ways to put it right."""
     (tmp_path / "p.py").write_text("")
     with pytest.raises(RobotVisionError, match="is not executable; run 'chmod \\+x'"):
-        External(["./p.py"], base=tmp_path)
+        Program(["./p.py"], base=tmp_path)
+
+
+def test_a_command_given_as_one_text_is_refused() -> None:
+    """A shell's line is not taken apart letter by letter."""
+    with pytest.raises(RobotVisionError, match=r"command: .* list .* got './a.out' \(str\)"):
+        Program("./a.out")

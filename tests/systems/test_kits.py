@@ -15,7 +15,8 @@ from robotvision.systems import synthetic_sequence
 from robotvision.systems.base import Reply, Session, View
 from robotvision.systems.check_program import TRIAL_TASK
 from robotvision.systems.clients import EXAMPLES, FOLDER, KITS
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
+from robotvision.systems.wire import Ready
 
 MEANS = [("100", "100", "100", "Kitchen"), ("120.5", "130", "127", "Corridor"),
          ("150", "60", "80", "Office")]  # fmt: skip
@@ -65,7 +66,7 @@ def test_every_kit_gives_the_same_answers(
     example: list[str], transport: str, nothing_left: None
 ) -> None:
     """Over two sequences of different sizes, by both transports, to the last digit."""
-    with External(example, transport=transport) as system:
+    with Program(example, transport=transport) as system:
         system.start(Session(TRIAL_TASK))
         for width, height in ((64, 48), (33, 17)):
             system.reset(synthetic_sequence.view(width, height))
@@ -74,11 +75,8 @@ def test_every_kit_gives_the_same_answers(
                 want = expected(frame)
                 assert got.room == want.room
                 assert got.confidence == pytest.approx(want.confidence, rel=1e-14)
-        assert (system.name, system.channels, system.transport) == (
-            "mean-color",
-            ("rgb",),
-            transport,
-        )
+        assert system.ready == Ready("mean-color", ("rgb",), transport)
+        assert system.name == "mean-color"
     assert "ended with exit status 0" in system.log
 
 
@@ -111,7 +109,7 @@ def test_python_kit_hears_and_says_everything(tmp_path: Path, transport: str) ->
     command = [sys.executable, str(tmp_path / "echo.py"), str(tmp_path)]
     log = tmp_path / "system.log"
     frames = synthetic_sequence.frames(3)
-    with External(command, transport=transport, log_path=log) as system:
+    with Program(command, transport=transport, log_path=log) as system:
         system.start(Session(TRIAL_TASK, deadline_ns=200_000_000))
         system.reset(synthetic_sequence.view(64, 48))
         replies = [system.answer(f) for f in frames]
@@ -145,7 +143,7 @@ serve(recognise, channels=["depth"], reset=lambda cameras: print("reset", *camer
 def test_serve_fails_single_frames(tmp_path: Path) -> None:
     """An exception of the function is the fault of its frame, in words."""
     (tmp_path / "p.py").write_text(SERVE)
-    with External([sys.executable, str(tmp_path / "p.py")]) as system:
+    with Program([sys.executable, str(tmp_path / "p.py")]) as system:
         system.start(Session(TRIAL_TASK))
         system.reset(synthetic_sequence.view(64, 48))
         frames = synthetic_sequence.frames(3)
@@ -153,7 +151,7 @@ def test_serve_fails_single_frames(tmp_path: Path) -> None:
         with pytest.raises(SystemFault, match="at frame 1: the program says: ValueError: too dark"):
             system.answer(frames[1])
         assert system.answer(frames[2]).answer == Answer("Office", 0.5)
-        assert system.restarted == 0
+        assert system.supervisor.restarted == 0
         assert "reset rgb left right depth points" in system.log
 
 
@@ -202,7 +200,7 @@ def test_arrays_of_any_shape_arrive(tmp_path: Path, transport: str, session: Ses
         "rgb": np.array([[[1, 2, 3]]], np.uint8),
         "depth": np.array([[7, 65535, 9]], np.uint16),
     }
-    with External([sys.executable, str(tmp_path / "p.py")], transport=transport) as system:
+    with Program([sys.executable, str(tmp_path / "p.py")], transport=transport) as system:
         system.start(session)
         system.reset(synthetic_sequence.view(1, 1))
         reply: Reply = system.answer(Frame(5, 0, images))
@@ -213,7 +211,7 @@ def test_arrays_of_any_shape_arrive(tmp_path: Path, transport: str, session: Ses
 
 def test_a_view_of_no_use_is_named(session: Session, command: Callable[[str], list[str]]) -> None:
     """A program that wants a channel the sequence lacks never becomes ready, with the reason."""
-    with External(command("none")) as system:
+    with Program(command("none")) as system:
         system.start(session)
         system.reset(View({}))
         with pytest.raises(SystemFault, match="'rgb' is not there; the sequence has: none"):

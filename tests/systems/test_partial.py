@@ -16,8 +16,8 @@ import pytest
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.records import Frame
 from robotvision.systems.base import Session, View
-from robotvision.systems.external import External
 from robotvision.systems.limits import Limits
+from robotvision.systems.program import Program
 
 AT = 3
 PROBE = Path(__file__).with_name("probe.py").read_text()
@@ -32,10 +32,10 @@ def _kept_apart(no_bubblewrap: Path, nothing_left: None) -> None:
 
 
 @pytest.fixture
-def ask(session: Session, view: View, make_frame: MakeFrame) -> Callable[[External], list[str]]:
+def ask(session: Session, view: View, make_frame: MakeFrame) -> Callable[[Program], list[str]]:
     """Return a function that asks for seven frames: the words of each fault, else nothing."""
 
-    def asked(system: External) -> list[str]:
+    def asked(system: Program) -> list[str]:
         system.start(session)
         system.reset(view)
         words = []
@@ -60,7 +60,7 @@ def look(
 
     def found(expression: str, **options: object) -> object:
         env = {"LOOK": expression}
-        with External([*PYTHON, str(path)], env=env, **options) as system:  # type: ignore[arg-type]
+        with Program([*PYTHON, str(path)], env=env, **options) as system:  # type: ignore[arg-type]
             system.start(session)
             system.reset(view)
             with pytest.raises(SystemFault, match="the program says") as caught:
@@ -72,7 +72,7 @@ def look(
 
 def test_the_words_say_what_is_held(command: Command) -> None:
     """Partial, why, and by what else; required refuses."""
-    isolation = External(command("none")).isolation
+    isolation = Program(command("none")).isolation
     why = r"partial: bubblewrap is not installed \(apt-get install bubblewrap\)"
     assert re.match(
         why + "; held by the kernel's namespaces instead: no network, no foreign processes or "
@@ -80,7 +80,7 @@ def test_the_words_say_what_is_held(command: Command) -> None:
         isolation,
     ), isolation
     with pytest.raises(RobotVisionError, match="required, but bubblewrap is not installed"):
-        External(command("none"), isolation="required")
+        Program(command("none"), isolation="required")
 
 
 def test_a_hunter_finds_no_truth(look: Callable[..., object], tmp_path: Path) -> None:
@@ -134,21 +134,21 @@ def test_pixels_come_and_cannot_be_changed(look: Callable[..., object]) -> None:
     ],
 )
 def test_a_fault_fails_one_frame(
-    what: str, words: str, command: Command, ask: Callable[[External], list[str]]
+    what: str, words: str, command: Command, ask: Callable[[Program], list[str]]
 ) -> None:
     """The words are those of the full isolation; the program is started again."""
     timeout_s = 0.5 if "within" in words else 20.0
-    with External(command(what), timeout_s=timeout_s) as system:
+    with Program(command(what), timeout_s=timeout_s) as system:
         outcome = ask(system)
     assert [i for i, fault in enumerate(outcome) if fault] == [AT]
     assert re.search(words, outcome[AT]), outcome[AT]
 
 
 def test_a_closed_stdin_is_noticed_at_once(
-    command: Command, ask: Callable[[External], list[str]]
+    command: Command, ask: Callable[[Program], list[str]]
 ) -> None:
     """The next frame fails, without waiting for the time to be up."""
-    with External(command("close_stdin"), timeout_s=100) as system:
+    with Program(command("close_stdin"), timeout_s=100) as system:
         outcome = ask(system)
     assert [i for i, fault in enumerate(outcome) if fault] == [AT + 1]
     assert "closed its stdin" in outcome[AT + 1]
@@ -162,10 +162,10 @@ def test_a_closed_stdin_is_noticed_at_once(
     ],
 )
 def test_hogs_are_contained(
-    what: str, limits: Limits, command: Command, ask: Callable[[External], list[str]]
+    what: str, limits: Limits, command: Command, ask: Callable[[Program], list[str]]
 ) -> None:
     """A memory hog and a fork bomb cost the one frame."""
-    with External(command(what), timeout_s=3, limits=limits) as system:
+    with Program(command(what), timeout_s=3, limits=limits) as system:
         outcome = ask(system)
     assert [i for i, fault in enumerate(outcome) if fault] == [AT]
 
@@ -197,9 +197,9 @@ import numpy as np
 from robotvision.data.sequence import Kind
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Session, View
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
-s = External(sys.argv[1:], isolation="auto")
+s = Program(sys.argv[1:], isolation="auto")
 print(s.isolation, flush=True)
 s.start(Session(Task(id="t", rooms=("Kitchen",))))
 s.reset(View({"rgb": Channel(Kind.COLOR)}))

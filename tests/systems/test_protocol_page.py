@@ -10,7 +10,7 @@ import pytest
 from robotvision.systems import synthetic_sequence, wire
 from robotvision.systems.base import Session, View
 from robotvision.systems.check_program import TRIAL_TASK, try_system
-from robotvision.systems.external import External
+from robotvision.systems.program import Program
 from robotvision.tasks.model import ObjectPoints, Points, Task
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
@@ -20,7 +20,7 @@ def test_the_program_of_the_page_passes(tmp_path: Path) -> None:
     """It passes every check; that it never names a room is noted."""
     (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
     (tmp_path / "p.py").write_text(program)
-    trial = try_system(External([sys.executable, str(tmp_path / "p.py")]), pause_s=0)
+    trial = try_system(Program([sys.executable, str(tmp_path / "p.py")]), pause_s=0)
     assert trial.ok, trial.checks
     assert [c.name for c in trial.checks if c.ok is None] == ["labels"]
 
@@ -61,7 +61,7 @@ def test_the_frame_line_is_as_shown(tmp_path: Path) -> None:
         "    sys.stdout.flush()\n"
     )
     (tmp_path / "p.py").write_text(text)
-    with External([sys.executable, str(tmp_path / "p.py")], timeout_s=0.3, restarts=0) as system:
+    with Program([sys.executable, str(tmp_path / "p.py")], timeout_s=0.3, restarts=0) as system:
         system.start(Session(TRIAL_TASK, deadline_ns=5))
         system.reset(View(synthetic_sequence.view(64, 48).channels))
         with pytest.raises(Exception, match="no answer within"):

@@ -350,9 +350,11 @@ class _Bench:
         record: _Record,
     ) -> None:
         worth = PointsTable(self.task)
-        extractors = [cue.extractor for cue in pipeline.cues]
+        extractors = [s.extractor for s in pipeline.slots]
         found = self.extract(extractors, sequence, self.cache, lambda done, total: None)
-        scaled = [b * np.float32(c.scale) for b, c in zip(found.blocks, pipeline.cues, strict=True)]
+        scaled = [
+            b * np.float32(s.scale) for b, s in zip(found.blocks, pipeline.slots, strict=True)
+        ]
         x = np.concatenate(scaled, axis=1)
         last = None
         for row in rows:

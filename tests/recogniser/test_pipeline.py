@@ -1,0 +1,63 @@
+"""A pipeline gives its posterior, and stays as it is when other extractors take its slots."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.naive_bayes import GaussianNB
+
+from robotvision.recogniser.decision import Decision
+from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
+from robotvision.records import Frame
+from robotvision.systems.base import View
+from robotvision.tasks.model import Task
+
+ROOMS = ["Hall", "Kitchen"]
+
+
+class Constant:
+    """Gives one vector."""
+
+    channels = ("rgb",)
+    dim = 2
+
+    def __init__(self, *vector: float) -> None:
+        self.vector = np.array(vector, np.float32)
+
+    def extract(self, frame: Frame) -> np.ndarray:
+        return self.vector
+
+
+def pipeline(extractor: Constant) -> Pipeline:
+    x = np.array([[0, 0], [0, 1], [4, 4], [4, 5]], np.float32)
+    classifier = GaussianNB().fit(x, np.repeat(ROOMS, 2))
+    decision = Decision(Task(id="t", rooms=tuple(ROOMS)), ROOMS)
+    return Pipeline([FeatureSlot("constant", extractor, slice(0, 2), 1.0)], classifier, decision)
+
+
+def room(recogniser: Pipeline) -> tuple[str | None, Mapping[str, float]]:
+    recogniser.reset(View({}))
+    answer, _, posterior = recogniser.answer(Frame(0, 0, {"rgb": np.zeros((2, 2, 3), np.uint8)}))
+    assert posterior is not None
+    assert answer.confidence == max(posterior.values())
+    assert sum(posterior.values()) == 1
+    return answer.room, posterior
+
+
+def test_the_posterior_is_the_classifiers() -> None:
+    """Label by label, what ``predict_proba`` gave."""
+    recogniser = pipeline(Constant(4, 4))
+    _, posterior = room(recogniser)
+    expected = recogniser.classifier.predict_proba(np.array([[4, 4]], np.float32))[0]
+    assert list(posterior) == ROOMS
+    assert list(posterior.values()) == expected.tolist()
+
+
+def test_other_extractors_leave_the_pipeline_as_it_was() -> None:
+    """The copy answers from its own vectors, before and after a reset of the first."""
+    first = pipeline(Constant(0, 0))
+    other = first.with_extractors([Constant(4, 4)])
+    assert room(first)[0] == "Hall"
+    assert room(other)[0] == "Kitchen"
+    assert room(first)[0] == "Hall"
+    assert other.slots[0].name == "constant"
+    assert other.classifier is first.classifier
