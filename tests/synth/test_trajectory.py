@@ -155,7 +155,7 @@ def test_many_faults_are_told_of_once(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     _write(tmp_path / "a.txt", *good)
     _write(tmp_path / "b" / "a.csv", HEADER)
-    assert "a tour called 'a' is there already" in _refused(tmp_path / "a.txt", tmp_path / "b")
+    assert "a sequence called 'a' is there already" in _refused(tmp_path / "a.txt", tmp_path / "b")
 
 
 def test_labels_and_times_that_names_cannot_hold(

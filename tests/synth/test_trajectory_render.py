@@ -103,7 +103,7 @@ def test_a_frame_is_the_same_whatever_else_is_rendered(
     every = replace(SMALL, every=30)
     first = render_tracks(layout, tmp_path / "a", every)
     before = _images(tmp_path / "a")
-    assert len(before) == first.tours[0].n_frames == -(-len(layout.tracks[0]) // 30)
+    assert len(before) == first.sequences[0].n_frames == -(-len(layout.tracks[0]) // 30)
     steps: list[tuple[str, int, int]] = []
     render_tracks(layout, tmp_path / "a", replace(every, every=10), lambda *s: steps.append(s))
     assert steps[0][1] == len(before), "what lies there is not rendered again"
@@ -112,7 +112,7 @@ def test_a_frame_is_the_same_whatever_else_is_rendered(
     assert _images(tmp_path / "a") == _images(tmp_path / "b")
     limited = render_tracks(layout, tmp_path / "c", replace(every, every=10, limit=2))
     assert _images(tmp_path / "c").items() < _images(tmp_path / "a").items()
-    assert limited.tours[0].n_frames == 2
+    assert limited.sequences[0].n_frames == 2
 
 
 def test_another_building_is_not_mixed_in(plus: Callable[..., Track], tmp_path: Path) -> None:
