@@ -20,11 +20,9 @@ from dataclasses import dataclass
 
 from robotvision.errors import RobotVisionError, near
 from robotvision.records import Answer
+from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT
 from robotvision.submissions.lines import is_text
 from robotvision.tasks.model import Task
-
-PRESENT, ABSENT, NOT_STATED = 0, 1, 2
-"""How a statement about an object is coded, in run files and in tallies."""
 
 
 @dataclass(frozen=True, slots=True)

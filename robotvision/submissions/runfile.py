@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.records import NO_OBJECTS, Answer
+from robotvision.scoring.points import ABSENT, NOT_STATED
 from robotvision.submissions.forms import (
-    ABSENT,
-    NOT_STATED,
     Form,
     ParsedAnswer,
     ParseError,

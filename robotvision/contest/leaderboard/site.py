@@ -139,7 +139,7 @@ def _index(
         title=task.title or task.id,
         task=task,
         n_runs=len(scores.scored) + len(scores.refused),
-        frames=sum(len(s.truth) for s in contest.sets.values()),
+        frames=len(contest.frames),
         mode=scores.scored[0].score["mode"] if scores.scored else None,
         rankings=[_table(contest, s, entries, links) for s in found],
         refused=[{"name": r.name, "link": link, "reasons": r.reasons} for r, link in refused],
