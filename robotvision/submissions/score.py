@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from robotvision.errors import Fault, InputFaults, near
 from robotvision.scoring.tally import Tally, total
 from robotvision.submissions.truthfile import TruthTable
@@ -30,20 +28,17 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
         objects and the truth says nothing of them.
     """
     faults, warnings = [], []
-    if task.unknown is None:
-        for place, room in enumerate(truth.rooms):
-            if room not in task.labels:
-                first = truth.lines[int(np.flatnonzero(truth.codes == place)[0])]
-                faults.append(
-                    Fault(
-                        truth.path,
-                        f"the room {room!r} is not one of the task {task.id}"
-                        f"{near(room, task.labels)}",
-                        int(first) or None,
-                        remedy=f"rooms: {', '.join(task.labels)}",
-                    )
-                )
-    elif others := [r for r in truth.rooms if r not in task.labels]:
+    for room in task.unknown_rooms(truth.rooms):
+        is_there = truth.codes == truth.rooms.index(room)
+        faults.append(
+            Fault(
+                truth.path,
+                f"the room {room!r} is not one of the task {task.id}{near(room, task.labels)}",
+                int(truth.lines[is_there][0]) or None,
+                remedy=f"rooms: {', '.join(task.labels)}",
+            )
+        )
+    if task.unknown is not None and (others := [r for r in truth.rooms if r not in task.labels]):
         warnings.append(f"{truth.name}: counted as {task.unknown}: {', '.join(others)}")
     if task.objects and not truth.has_objects:
         faults.append(
