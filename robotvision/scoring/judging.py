@@ -56,24 +56,23 @@ def judge(table: FrameTable, policy: Policy) -> FrameTable:
             outcome[held + rows.start] = ANSWERED
         is_held = outcome == ANSWERED
         age[is_held] = (deadlines - table.due_ns[source])[is_held]
+        table = replace(
+            table,
+            answer=table.answer[source],
+            confidence=table.confidence[source],
+            stated=None if table.stated is None else table.stated[source],
+        )
     else:
-        age[has_finished] = (table.finished_ns - table.due_ns)[has_finished]
+        if has_finished.any():
+            age[has_finished] = (table.finished_ns - table.due_ns)[has_finished]
         if policy.late == "deadline":
             is_late = has_finished & (table.finished_ns > deadlines)
             outcome = np.where((outcome == ANSWERED) & is_late, LATE, outcome)
-    is_answered = outcome == ANSWERED
-    stated = table.stated
-    if stated is not None:
-        stated = np.where(is_answered[:, None], stated[source], NOT_STATED)
-    return replace(
-        table,
-        answer=np.where(is_answered, table.answer[source], -1),
-        confidence=table.confidence[source],
-        stated=stated,
-        source=source,
-        age_ns=age,
-        outcome=outcome,
-    )
+    is_answered, answer, stated = outcome == ANSWERED, table.answer, table.stated
+    if not is_answered.all():
+        answer = np.where(is_answered, answer, -1)
+        stated = stated if stated is None else np.where(is_answered[:, None], stated, NOT_STATED)
+    return replace(table, answer=answer, stated=stated, source=source, age_ns=age, outcome=outcome)
 
 
 def _deadlines(table: FrameTable, policy: Policy) -> Ints:
@@ -133,8 +132,9 @@ def _columns(table: FrameTable, worth: PointsTable) -> Ints:
     n_labels = len(worth.labels)
     if len(table.labels) > n_labels:
         refuse_outside(table, worth)
-    silent = n_labels + np.maximum(table.outcome - UNANSWERED, 0)
-    return np.where((table.outcome >= UNANSWERED) | (table.answer < 0), silent, table.answer)
+    columns, is_silent = table.answer.copy(), (table.outcome >= UNANSWERED) | (table.answer < 0)
+    columns[is_silent] = n_labels + np.maximum(table.outcome[is_silent] - UNANSWERED, 0)
+    return columns
 
 
 def refuse_outside(table: FrameTable, worth: PointsTable) -> None:
