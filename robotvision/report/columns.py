@@ -111,8 +111,7 @@ class RunColumns:
 
     def judged_answer(self, row: int) -> Answer | None:
         """Return the answer that counts for a frame, or came too late to."""
-        answer: Answer | None = self.frames[self.table.source[row]].timed.answer
-        return answer
+        return self.frames[int(self.table.source[row])].answer
 
     @cached_property
     def latency_ns(self) -> Floats:
@@ -123,9 +122,9 @@ class RunColumns:
     @cached_property
     def stages_ns(self) -> dict[str, Floats]:
         """Time in each stage, NaN where it was not run."""
-        names = dict.fromkeys(k for f in self.frames for k in f.timed.stages_ns)
+        names = dict.fromkeys(k for f in self.frames for k in f.stages_ns)
         return {
-            name: np.array([f.timed.stages_ns.get(name, np.nan) for f in self.frames], np.float64)
+            name: np.array([f.stages_ns.get(name, np.nan) for f in self.frames], np.float64)
             for name in names
         }
 

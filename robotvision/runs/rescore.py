@@ -139,8 +139,8 @@ class Recorded:
         """
         if not self._stages:
             frames = list(self.record.frames())
-            names = dict.fromkeys(s for f in frames for s in f.timed.stages_ns)
-            values = {name: [f.timed.stages_ns.get(name) for f in frames] for name in names}
+            names = dict.fromkeys(s for f in frames for s in f.stages_ns)
+            values = {name: [f.stages_ns.get(name) for f in frames] for name in names}
             if names:
                 values["rest"] = [_rest(f.timed) for f in frames]
             if any(f.decode_ns is not None for f in frames):

@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
-from robotvision.records import FrameRecord, Outcome
+from robotvision.records import FrameRecord
 from robotvision.runs.log import RunRecord
 from robotvision.scoring.judging import judge, score
 from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT, PointsTable
-from robotvision.scoring.policy import Policy, own_outcome
-from robotvision.scoring.table import ANSWERED, NEVER, OUTCOMES, FrameTable
+from robotvision.scoring.policy import Policy
+from robotvision.scoring.table import ANSWERED, FAILED, NEVER, SKIPPED, FrameTable
 from robotvision.tasks.model import Task
 
 
@@ -53,8 +54,6 @@ def table_of(record: RunRecord) -> FrameTable:
     row_of = PointsTable(task).row_of
     labels = {label: i for i, label in enumerate(task.labels)}
     frames = list(record.frames())
-    timed = [f.timed for f in frames]
-    answers = [t.answer for t in timed]
     stated, in_view = _objects(frames, task.objects)
     return FrameTable(
         sequences=tuple(str(s.about.get("name", s.set)) for s in record.sequences),
@@ -63,28 +62,32 @@ def table_of(record: RunRecord) -> FrameTable:
         index=_column(f.index for f in frames),
         timestamp_ns=_column(f.timestamp_ns for f in frames),
         segment=_column(f.segment for f in frames),
-        truth=_column(-1 if f.truth is None else row_of(f.truth.room) for f in frames),
+        truth=_column(-1 if f.truth_room is None else row_of(f.truth_room) for f in frames),
         answer=_column(
-            -1 if a is None or a.room is None else labels.setdefault(a.room, len(labels))
-            for a in answers
+            labels.setdefault(f.room, len(labels)) if isinstance(f.room, str) else -1
+            for f in frames
         ),
         confidence=np.array(
-            [np.nan if a is None or a.confidence is None else a.confidence for a in answers],
+            [np.nan if f.confidence in (None, UNSET) else f.confidence for f in frames],
             np.float64,
         ),
         stated=stated,
         in_view=in_view,
-        due_ns=_column(t.due_ns for t in timed),
-        started_ns=or_never(t.started_ns for t in timed),
-        finished_ns=or_never(t.finished_ns for t in timed),
-        own=_column(ANSWERED if (o := own_outcome(t)) is None else _CODES[o] for t in timed),
+        due_ns=_column(f.due_ns for f in frames),
+        started_ns=or_never(f.started_ns for f in frames),
+        finished_ns=or_never(f.finished_ns for f in frames),
+        own=_column(_own(f) for f in frames),
         has_clock=record.about["clock"] != "asap",
         labels=tuple(labels),  # after the answers: they may hold more than the task's
         objects=task.objects,
     )
 
 
-_CODES: dict[Outcome, int] = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+def _own(frame: FrameRecord) -> int:
+    """Return the code of `robotvision.scoring.policy.own_outcome`, or `ANSWERED`."""
+    if frame.fault is not None:
+        return FAILED
+    return SKIPPED if frame.room is UNSET else ANSWERED
 
 
 def _column(values: Iterable[int]) -> NDArray[np.int64]:
@@ -104,10 +107,8 @@ def _objects(
     stated = np.full((len(frames), len(names)), NOT_STATED, np.int64)
     in_view = np.zeros(stated.shape, np.bool_)
     for k, frame in enumerate(frames):
-        answer, truth = frame.timed.answer, frame.truth
-        statements = answer.objects if answer is not None else {}
         for i, name in enumerate(names):
-            if name in statements:
-                stated[k, i] = PRESENT if statements[name] else ABSENT
-            in_view[k, i] = truth is not None and name in truth.objects
+            if name in frame.objects:
+                stated[k, i] = PRESENT if frame.objects[name] else ABSENT
+            in_view[k, i] = name in frame.truth_objects
     return stated, in_view

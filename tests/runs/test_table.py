@@ -44,7 +44,7 @@ def frames_of(task: Task, rng: random.Random, n: int) -> list[FrameRecord]:
             now = end
         seen = frozenset(o for o in (*task.objects, "Bench") if rng.random() < 0.4)
         truth = Truth(rng.choice([*task.labels, *cellar]), seen) if rng.random() < 0.8 else None
-        frames.append(FrameRecord(1000 * i, i // 7, timed, truth))
+        frames.append(FrameRecord.of(1000 * i, i // 7, timed, truth))
     return frames
 
 
@@ -149,7 +149,7 @@ def outside(policy: str, deadline_ns: int) -> FrameTable:
     """Score two frames, of which the second is answered, after 50 ns, with no room of the task."""
     rooms = TASKS[1].room_names
     frames = [
-        FrameRecord(i, 0, TimedAnswer(i, Answer(room), 0, 0, 50 * i), Truth(rooms[0]))
+        FrameRecord.of(i, 0, TimedAnswer(i, Answer(room), 0, 0, 50 * i), Truth(rooms[0]))
         for i, room in enumerate([rooms[0], "Cellar"])
     ]
     about = {"task": TASKS[1].model_dump(mode="json"), "clock": "wall"}
@@ -166,7 +166,7 @@ def test_an_answer_outside_the_task_is_refused_where_it_counts() -> None:
 
 def test_what_was_not_judged_cannot_be_counted() -> None:
     about = {"task": TASKS[1].model_dump(mode="json"), "clock": "asap"}
-    frame = FrameRecord(0, 0, TimedAnswer(0, Answer(None), 0, 0, 1), None)
+    frame = FrameRecord.of(0, 0, TimedAnswer(0, Answer(None), 0, 0, 1), None)
     table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])]))
     with pytest.raises(ValueError, match="not judged"):
         count(table, TASKS[1])

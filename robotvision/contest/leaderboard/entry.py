@@ -1,7 +1,7 @@
 """One accepted run as a page: points, outcomes, timeline, mistakes, confusion, rooms.
 
 The timeline and the cards are the report's own; a run file knows no latency, no confidence and no
-pictures, so those are left out.
+images, so those are left out.
 """
 
 from __future__ import annotations
