@@ -25,9 +25,10 @@ OURS = """
 import sys, time, json
 from pathlib import Path
 from robotvision.tasks import load_task
-from robotvision.runs.truthfile import read_truth
-from robotvision.runs.checker import require_run
-from robotvision.scoring.score import summarise, tally_run
+from robotvision.submissions.truthfile import read_truth
+from robotvision.submissions.checker import require_run
+from robotvision.submissions.score import summarise
+from robotvision.submissions.table import tally_run
 start = time.perf_counter()
 task = load_task(sys.argv[1])
 truth = read_truth(Path(sys.argv[3]))

@@ -17,7 +17,8 @@ from robotvision.errors import RobotVisionError, near, wrong_type
 from robotvision.records import SILENCE, Answer, TimedAnswer, Truth
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import require_run
-from robotvision.submissions.score import require_truth_fits, tally_run
+from robotvision.submissions.score import require_truth_fits
+from robotvision.submissions.table import tally_run
 from robotvision.submissions.testsets import settle
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks.model import Task

@@ -84,8 +84,8 @@ def command(
     from robotvision.submissions.score import require_truth_fits
 
     contest = open_contest(task_name, truths, train)
-    for test_set in contest.sets.values():
-        for line in require_truth_fits(contest.task, test_set.table):
+    for truth in contest.sets.values():
+        for line in require_truth_fits(contest.task, truth):
             click.echo(f"note: {line}", err=True)
     text = None if terms is None else terms.read_text(encoding="utf-8")
     options = Options(title, image, start, end, per_day, mode, text)

@@ -1,7 +1,7 @@
 """A run by column: what pages, figures, tables and exports are made of.
 
-Everything follows from the run log: it is counted again under the run's own policy, and each
-frame's truth, judged answer, outcome, points and times become columns in the order of the log.
+Everything follows from the run log: its `FrameTable` is scored under the run's own policy, and
+stands here beside the log, the counts and what ``report.json`` holds.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.records import FrameRecord, Outcome, ScoredAnswer
+from robotvision.records import Answer, FrameRecord, Outcome
 from robotvision.report.summary import from_record
 from robotvision.runs.log import RunRecord, read_log
-from robotvision.runs.recount import answer_ages, logged_policy, recount
-from robotvision.scoring.bootstrap import Interval, interval, visits
+from robotvision.runs.table import logged_task, scored_table
+from robotvision.scoring.bootstrap import Interval, interval
+from robotvision.scoring.judging import count
+from robotvision.scoring.points import PointsTable
+from robotvision.scoring.table import NEVER, UNSCORED, FrameTable, Ints
 from robotvision.scoring.tally import Tally
-from robotvision.scoring.transitions import Tour, Transitions, transitions
+from robotvision.scoring.transitions import Transitions, transitions
 from robotvision.tasks.model import Task
 
-OUTCOMES = tuple(map(str, Outcome))
-UNSCORED = -1
-"""Outcome code of a frame answered whose truth is not known."""
+__all__ = ["OUTCOMES", "UNSCORED", "RunColumns", "columns_of", "load_run", "load_runs"]
 
-Ints = NDArray[np.int64]
+OUTCOMES = tuple(map(str, Outcome))
+
 Floats = NDArray[np.float64]
 
 
@@ -39,15 +41,15 @@ class RunColumns:
     Parameters
     ----------
     folder : Path
-        Where the run lies.
+        The run's.
     record, task, tallies : RunRecord, Task, Mapping[str, Tally]
         The log, and what it comes to.
     data : dict
         What ``report.json`` holds.
-    frames, scored : list
-        Facts and judgement of each frame, in the order of the log.
-    sequence : (n,) integers
-        Which of ``record.sequences`` the frame belongs to.
+    frames : list
+        Facts of each frame, in the order of the log.
+    table : FrameTable
+        The same frames, scored.
     """
 
     folder: Path
@@ -56,119 +58,95 @@ class RunColumns:
     tallies: Mapping[str, Tally]
     data: dict[str, Any]
     frames: list[FrameRecord]
-    scored: list[ScoredAnswer]
-    sequence: Ints
+    table: FrameTable
     name: str = field(default="")
 
     def __len__(self) -> int:
         return len(self.frames)
 
-    @cached_property
+    @property
     def labels(self) -> tuple[str, ...]:
         """Every label of the task."""
         return self.task.labels
 
-    @cached_property
+    @property
+    def sequence(self) -> Ints:
+        """Which of ``record.sequences`` each frame belongs to."""
+        return self.table.sequence
+
+    @property
     def segment(self) -> Ints:
         """Segment of each frame, within its sequence."""
-        return np.array([f.segment for f in self.frames], np.int64)
+        return self.table.segment
 
-    @cached_property
+    @property
     def time_ns(self) -> Ints:
         """Time stamps."""
-        return np.array([f.timestamp_ns for f in self.frames], np.int64)
+        return self.table.timestamp_ns
 
-    @cached_property
+    @property
     def truth(self) -> Ints:
         """Code of the true label, -1 where it is not known."""
-        code = {label: i for i, label in enumerate(self.labels)}
-        other = code.get(self.task.unknown or "", -1)
-        return np.array(
-            [-1 if f.truth is None else code.get(f.truth.room, other) for f in self.frames],
-            np.int64,
-        )
+        return self.table.truth
 
-    @cached_property
+    @property
     def answer(self) -> Ints:
         """Code of the answer as judged; -1: none, or one that came too late to count."""
-        code = {label: i for i, label in enumerate(self.labels)}
-        counted = (Outcome.CORRECT, Outcome.WRONG, None)
-        return np.array(
-            [
-                code.get(s.timed.answer.room or "", -1)
-                if s.timed.answer is not None and s.outcome in counted
-                else -1
-                for s in self.scored
-            ],
-            np.int64,
-        )
+        return self.table.answer
 
-    @cached_property
+    @property
     def outcome(self) -> Ints:
         """Place of the outcome in `OUTCOMES`, `UNSCORED` without a truth."""
-        place = {str(o): i for i, o in enumerate(OUTCOMES)}
-        return np.array(
-            [UNSCORED if s.outcome is None else place[s.outcome] for s in self.scored], np.int64
-        )
+        return self.table.outcome
 
-    @cached_property
+    @property
     def points(self) -> Floats:
         """What each frame earned; 0 without a truth."""
-        return np.array([s.points for s in self.scored], np.float64)
+        return self.table.points
 
-    @cached_property
+    @property
     def confidence(self) -> Floats:
         """Confidence of the judged answer, NaN where there is none."""
-        return np.array(
-            [
-                np.nan if (a := s.timed.answer) is None or a.confidence is None else a.confidence
-                for s in self.scored
-            ],
-            np.float64,
-        )
+        return self.table.confidence
+
+    def judged_answer(self, row: int) -> Answer | None:
+        """Return the answer that counts for a frame, or came too late to."""
+        return self.frames[int(self.table.source[row])].answer
 
     @cached_property
     def latency_ns(self) -> Floats:
         """Time the system had each frame, NaN where it never saw it."""
-        values = (f.timed.latency_ns for f in self.frames)
-        return np.array([np.nan if v is None else v for v in values], np.float64)
+        took = self.table.finished_ns - self.table.started_ns
+        return np.where(self.table.was_seen, took, np.nan)
 
     @cached_property
     def stages_ns(self) -> dict[str, Floats]:
         """Time in each stage, NaN where it was not run."""
-        names = dict.fromkeys(k for f in self.frames for k in f.timed.stages_ns)
+        names = dict.fromkeys(k for f in self.frames for k in f.stages_ns)
         return {
-            name: np.array([f.timed.stages_ns.get(name, np.nan) for f in self.frames], np.float64)
+            name: np.array([f.stages_ns.get(name, np.nan) for f in self.frames], np.float64)
             for name in names
         }
 
-    @cached_property
+    @property
     def is_scored(self) -> NDArray[np.bool_]:
         """Whether the truth of the frame is known."""
-        return self.truth >= 0
+        return self.table.is_known
 
-    @cached_property
+    @property
     def visit(self) -> Ints:
         """Number of the room visit of each frame."""
-        return visits(self.sequence, self.segment, self.truth)
+        return self.table.visit
 
     @cached_property
     def age_ns(self) -> list[int | None]:
-        """Age of each frame's answer; see `robotvision.scoring.transitions.answer_ages`."""
-        return answer_ages(self.record, logged_policy(self.record))
+        """Age of each frame's answer (`FrameTable.age_ns`), None without one."""
+        return [None if age == NEVER else age for age in self.table.age_ns.tolist()]
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
         """The least and the most a frame can earn."""
-        room, cells = self.task.points.room, self.task.points.objects
-        worst = min(room.correct, room.wrong, room.unanswered)
-        best = max(room.correct, room.wrong, room.unanswered)
-        if cells is not None:
-            rows = (cells.stated_present, cells.stated_absent, cells.not_stated)
-            values = [v for row in rows for v in (row.present, row.absent)]
-            worst += len(self.task.objects) * min(values)
-            best += len(self.task.objects) * max(values)
-        return worst, best
+        return PointsTable(self.task).bounds
 
     def interval(self, by: str = "visit") -> Interval:
         """Return the points with their interval, by ``visit`` or by ``sequence``."""
@@ -178,17 +156,7 @@ class RunColumns:
 
     def transitions(self) -> Transitions:
         """Return what happens at the doors, over the frames with a known truth."""
-        c = self.is_scored
-        return transitions(
-            Tour(
-                self.sequence[c],
-                self.segment[c],
-                self.time_ns[c],
-                self.truth[c],
-                self.answer[c],
-                self.points[c],
-            )
-        )
+        return transitions(self.table)
 
 
 def load_run(path: Path) -> RunColumns:
@@ -205,23 +173,17 @@ def load_run(path: Path) -> RunColumns:
 
 def columns_of(record: RunRecord, folder: Path) -> RunColumns:
     """Return a run log by column."""
-    judged: dict[int, ScoredAnswer] = {}
-
-    def keep(frame: FrameRecord, scored: ScoredAnswer) -> None:
-        judged[id(frame)] = scored
-
-    task, tallies = recount(record, each=keep)
-    frames = list(record.frames())
-    numbers = [np.full(len(s.frames), i) for i, s in enumerate(record.sequences)]
+    table = scored_table(record)
+    task = logged_task(record)
+    tallies = count(table, task)
     return RunColumns(
         folder=folder,
         record=record,
         task=task,
         tallies=tallies,
         data=from_record(record, task, tallies, folder),
-        frames=frames,
-        scored=[judged[id(frame)] for frame in frames],
-        sequence=np.concatenate(numbers).astype(np.int64) if numbers else np.zeros(0, np.int64),
+        frames=list(record.frames()),
+        table=table,
         name=folder.resolve().name,
     )
 

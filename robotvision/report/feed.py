@@ -127,7 +127,7 @@ class Feed(Observer):
         given = scored.timed.answer.room if scored.timed.answer else None
         counts = scored.outcome in (Outcome.CORRECT, Outcome.WRONG, None)
         said = code.get(given or "", -1)
-        truth = -1 if record.truth is None else code[tally.worth.label_of(record.truth)]
+        truth = -1 if record.truth is None else code[tally.points_table.label_of(record.truth)]
         visit = (here.first, record.segment, truth)
         if visit != self._visit:
             self._visit = visit

@@ -17,14 +17,13 @@ from rich.text import Text
 
 from robotvision.records import FrameRecord, TimedAnswer
 from robotvision.report.summary import TOTAL, faults
-from robotvision.runs.columns import NEVER
-from robotvision.runs.rescore import Conditions, Recorded, Rescored, Times
+from robotvision.runs.rescore import Conditions, Recorded, Rescored
+from robotvision.scoring.table import NEVER, SKIPPED, FrameTable
 from robotvision.submissions.score import summarise
 from robotvision.timing.quantiles import quantile, summary
 
 AGES = {"p50": 0.5, "p90": 0.9}
 DECODE = "decode"
-EMPTY = np.zeros(0, np.int64)
 
 
 def rescored_report(
@@ -86,18 +85,20 @@ def virtual_frames(
     names = [str(s.about.get("name", s.set)) for s in sequences]
     if not found.is_virtual:
         return [(n, s.frames) for n, s in zip(names, sequences, strict=True)]
-    both = zip(sequences, found.times, strict=True)
-    return [(n, _timed(s.frames, t, conditions)) for n, (s, t) in zip(names, both, strict=True)]
+    frames = _timed(list(recorded.record.frames()), found.table, conditions)
+    return [(n, frames[rows]) for n, rows in zip(names, found.table.parts(), strict=True)]
 
 
-def _timed(known: Sequence[FrameRecord], times: Times, conditions: Conditions) -> list[FrameRecord]:
+def _timed(
+    known: Sequence[FrameRecord], table: FrameTable, conditions: Conditions
+) -> list[FrameRecord]:
     frames = []
     rows = zip(
         known,
-        times.due.tolist(),
-        times.started.tolist(),
-        times.finished.tolist(),
-        times.was_taken.tolist(),
+        table.due_ns.tolist(),
+        table.started_ns.tolist(),
+        table.finished_ns.tolist(),
+        (table.own != SKIPPED).tolist(),
         strict=True,
     )
     for frame, due, started, finished, was_taken in rows:
@@ -125,10 +126,7 @@ def virtual_latency(
 
     Under a latency model only the total is known.
     """
-    started, finished = (
-        np.concatenate([getattr(t, k) for t in found.times] or [EMPTY])
-        for k in ("started", "finished")
-    )
+    started, finished = found.table.started_ns, found.table.finished_ns
     was_seen = started != NEVER
     if not was_seen.any():
         return {}

@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from robotvision.scoring.tally import SILENT, Tally
+from robotvision.scoring.points import SILENT
+from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Status, Task
 from robotvision.timing.quantiles import QUANTILES, frames_needed
 

@@ -4,7 +4,7 @@ An ``asap`` log holds the latency of every frame and every answer, so what a cam
 a machine of any speed would have given follows by arithmetic on whole nanoseconds (see
 `robotvision.playback.schedule`): the schedule says which frames are taken and when their answers
 are in, the policy says which answer counts for which frame. Each frame keeps the latency measured
-on it. The log is turned into columns once; each rescoring is then a pass over them. Outcomes and
+on it. The log becomes a `FrameTable` once; each rescoring is then a pass over it. Outcomes and
 points equal those of the frame-by-frame `Judge` and `Tally` on the same times.
 
 A frame that could not be read never occupied the system: it has no latency and FAILED. A frame on
@@ -14,22 +14,22 @@ frames, which have neither answer nor latency: it can only be judged again at it
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
 from robotvision.playback.schedule import due_times, scaled, schedule
 from robotvision.records import TimedAnswer
-from robotvision.runs.columns import ANSWERED, LATE, NEVER, SKIPPED, Coder, Columns, Ints, or_never
 from robotvision.runs.latency import LatencyModel
 from robotvision.runs.log import RunRecord
+from robotvision.runs.table import logged_task, or_never, table_of
+from robotvision.scoring.judging import count, judge, refuse_outside
+from robotvision.scoring.points import PointsTable
 from robotvision.scoring.policy import Backlog, Policy
-from robotvision.scoring.tally import SILENT, Tally
-from robotvision.tasks.model import Task
+from robotvision.scoring.table import NEVER, SKIPPED, FrameTable, Ints
+from robotvision.scoring.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +57,39 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Times:
-    """When each frame of a sequence was due, taken, answered; `NEVER` where it was not.
-
-    ``was_taken`` is true, too, of a frame that was come to and could not be read.
-    """
-
-    due: Ints
-    started: Ints
-    finished: Ints
-    was_taken: NDArray[np.bool_]
-
-
-@dataclass(slots=True, eq=False)
 class Rescored:
     """A run under a policy.
 
     Parameters
     ----------
     policy : Policy
+    table : FrameTable
+        Judged, with the times the frames have under the conditions; ``own`` is SKIPPED of a frame
+        that the system never came to.
     tallies : dict[str, Tally]
         By test set.
     is_virtual : bool
         False: judged at the recorded times.
-    times : list of Times
-        By sequence.
-    ages_ns : list of int
-        Under ``hold``: at each frame's deadline, the time since the due time of the frame whose
-        answer counts; frames without any answer yet are left out.
     """
 
     policy: Policy
+    table: FrameTable
     tallies: dict[str, Tally]
     is_virtual: bool
-    times: list[Times] = field(default_factory=list)
-    ages_ns: list[int] = field(default_factory=list)
 
     @property
     def taken(self) -> int:
         """Frames the system took."""
-        return sum(int((t.started != NEVER).sum()) for t in self.times)
+        return int((self.table.started_ns != NEVER).sum())
+
+    @property
+    def ages_ns(self) -> list[int]:
+        """Under ``hold``: at each frame's deadline, the time since the answered frame was due.
+
+        Frames without any answer yet are left out.
+        """
+        ages = self.table.age_ns
+        return ages[ages != NEVER].tolist() if self.policy.late == "hold" else []
 
 
 class Recorded:
@@ -109,6 +102,8 @@ class Recorded:
 
     Attributes
     ----------
+    table : FrameTable
+        Not judged.
     n_skipped : int
         Frames without a latency, because the run's own policy skipped them.
 
@@ -120,25 +115,22 @@ class Recorded:
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
-        self.task = Task.model_validate_json(json.dumps(record.about["task"]))
-        self.is_asap = record.about["clock"] == "asap"
+        self.task = logged_task(record)
+        self.table = table_of(record)
+        refuse_outside(self.table, PointsTable(self.task))
         self.backlog: Backlog = record.about["policy"]["backlog"]
         replay = record.about.get("config", {}).get("replay", {})
         self._camera = replay.get("rate_hz"), float(replay.get("speed", 1.0))
-        coder = Coder(self.task)
-        starts = np.cumsum([0, *(len(s.frames) for s in record.sequences)]).tolist()
-        self.sequences = [
-            coder.columns(s, first) for s, first in zip(record.sequences, starts, strict=False)
-        ]
-        self.n_skipped = sum(int((c.own == SKIPPED).sum()) for c in self.sequences)
+        self.n_skipped = int((self.table.own == SKIPPED).sum())
+        took = self.table.finished_ns - self.table.started_ns
+        self._latency: list[int] = np.where(self.table.was_seen, took, 0).tolist()
         self._stages: dict[str, Ints] = {}
         self._due: dict[tuple[float | None, bool], list[list[int]]] = {}
 
     @property
     def measured_ns(self) -> list[int]:
         """Every latency that was measured, in order."""
-        rows = (zip(c.latency, c.was_asked, strict=True) for c in self.sequences)
-        return [t for t, was_asked in chain.from_iterable(rows) if was_asked]
+        return [t for t, seen in zip(self._latency, self.table.was_seen, strict=True) if seen]
 
     def stages(self) -> dict[str, Ints]:
         """Return the measured time of each stage, of the rest and of decode, a value a frame.
@@ -147,13 +139,13 @@ class Recorded:
         """
         if not self._stages:
             frames = list(self.record.frames())
-            names = dict.fromkeys(s for f in frames for s in f.timed.stages_ns)
-            found = {name: [f.timed.stages_ns.get(name) for f in frames] for name in names}
+            names = dict.fromkeys(s for f in frames for s in f.stages_ns)
+            values = {name: [f.stages_ns.get(name) for f in frames] for name in names}
             if names:
-                found["rest"] = [_rest(f.timed) for f in frames]
+                values["rest"] = [_rest(f.timed) for f in frames]
             if any(f.decode_ns is not None for f in frames):
-                found["decode"] = [f.decode_ns for f in frames]
-            self._stages = {name: or_never(values) for name, values in found.items()}
+                values["decode"] = [f.decode_ns for f in frames]
+            self._stages = {name: or_never(column) for name, column in values.items()}
         return self._stages
 
     def rescore(self, policy: Policy, conditions: Conditions | None = None) -> Rescored:
@@ -166,22 +158,14 @@ class Recorded:
             back or repeat.
         """
         conditions = conditions or Conditions()
-        as_recorded = not self.is_asap and conditions.is_as_recorded
+        as_recorded = self.table.has_clock and conditions.is_as_recorded
         is_virtual = not (as_recorded and policy.backlog == self.backlog)
+        table = self.table
         if is_virtual:
             self._require_latencies(policy)
-        found = Rescored(policy, {}, is_virtual)
-        for number, columns in enumerate(self.sequences):
-            if is_virtual:
-                times = self._virtual(number, columns, policy, conditions)
-            else:
-                times = Times(
-                    columns.due, columns.started, columns.finished, columns.own != SKIPPED
-                )
-            found.times.append(times)
-            tally = found.tallies.setdefault(columns.set, Tally(self.task))
-            found.ages_ns += judge(columns, times, policy, tally)
-        return found
+            table = self._virtual(policy, conditions)
+        judged = judge(table, policy)
+        return Rescored(policy, judged, count(judged, self.task), is_virtual)
 
     def due(self, rate_hz: float | None = None, may_repeat: bool = False) -> list[list[int]]:
         """Return by sequence when each frame falls due. Raises RobotVisionError."""
@@ -191,8 +175,10 @@ class Recorded:
             if rate_hz is not None:
                 configured, speed = rate_hz, 1.0
             self._due[key] = [
-                due_times(c.timestamps, configured, speed, may_repeat=may_repeat)
-                for c in self.sequences
+                due_times(
+                    self.table.timestamp_ns[rows].tolist(), configured, speed, may_repeat=may_repeat
+                )
+                for rows in self.table.parts()
             ]
         return self._due[key]
 
@@ -206,60 +192,29 @@ class Recorded:
                 "record it with 'clock: asap' for everything else"
             )
 
-    def _virtual(
-        self, number: int, columns: Columns, policy: Policy, conditions: Conditions
-    ) -> Times:
+    def _virtual(self, policy: Policy, conditions: Conditions) -> FrameTable:
+        """Return the table with the times the frames have under a policy and conditions."""
         is_timeless = policy.backlog == "queue" and policy.late == "own"
-        due = self.due(conditions.rate_hz, is_timeless)[number]
-        latency = columns.latency
+        was_seen, latency = self.table.was_seen, self._latency
         if conditions.latency is not None:
-            asked = columns.was_asked.tolist()
-            model, first = conditions.latency, columns.first
-            latency = [model(first + k) if asked[k] else 0 for k in range(len(columns))]
+            model = conditions.latency
+            latency = [model(k) if seen else 0 for k, seen in enumerate(was_seen.tolist())]
         latency = scaled(latency, conditions.machine_speed)
-        times = [or_never(t) for t in schedule(due, latency, policy.backlog)]
-        was_taken = times[0] != NEVER
-        for column in times:
-            column[~columns.was_asked] = NEVER
-        return Times(np.asarray(due, np.int64), times[0], times[1], was_taken)
+        due = self.due(conditions.rate_hz, is_timeless)
+        taken, finished = np.full((2, len(self.table)), NEVER)
+        for rows, times in zip(self.table.parts(), due, strict=True):
+            began, ended = schedule(times, latency[rows], policy.backlog)
+            taken[rows], finished[rows] = or_never(began), or_never(ended)
+        return replace(
+            self.table,
+            due_ns=np.fromiter(chain.from_iterable(due), np.int64, len(self.table)),
+            started_ns=np.where(was_seen, taken, NEVER),
+            finished_ns=np.where(was_seen, finished, NEVER),
+            own=np.where(taken != NEVER, self.table.own, SKIPPED),
+            has_clock=True,
+        )
 
 
 def _rest(timed: TimedAnswer) -> int | None:
     latency = timed.latency_ns
     return None if latency is None else latency - sum(timed.stages_ns.values())
-
-
-def judge(columns: Columns, times: Times, policy: Policy, tally: Tally) -> list[int]:
-    """Count a sequence at the given times; return the ages of the answers under ``hold``."""
-    n = len(columns)
-    deadlines = np.asarray(policy.deadlines(times.due.tolist()), np.int64)
-    own = np.where(times.was_taken, columns.own, SKIPPED)
-    used = np.arange(n)
-    ages: list[int] = []
-    if policy.late == "deadline":
-        own = np.where((own == ANSWERED) & (times.finished > deadlines), LATE, own)
-    elif policy.late == "hold":
-        answered = np.flatnonzero(own == ANSWERED)
-        newest = np.searchsorted(times.finished[answered], deadlines, "right") - 1
-        is_held = newest >= 0
-        used[is_held] = answered[newest[is_held]]
-        own = np.where(is_held, ANSWERED, np.where(own == ANSWERED, LATE, own))
-        ages = (deadlines - times.due[used])[is_held].tolist()
-    _count(columns, own, used, tally)
-    return ages
-
-
-def _count(columns: Columns, own: Ints, used: Ints, tally: Tally) -> None:
-    n_labels = len(tally.labels)
-    is_answered = own == ANSWERED
-    said = np.where(is_answered, columns.said[used], n_labels + own)
-    is_known = columns.truth >= 0
-    stated = in_view = None
-    if columns.stated is not None and columns.in_view is not None:
-        stated = np.where(is_answered[:, None], columns.stated[used], 2)[is_known]
-        in_view = columns.in_view[is_known]
-    tally.add_codes(columns.truth[is_known], said[is_known], stated, in_view)
-    unknown = said[~is_known]
-    tally.unscored += int((unknown < n_labels).sum())
-    for place, outcome in enumerate(SILENT):
-        tally.unscored_outcomes[outcome] += int((unknown == n_labels + place).sum())

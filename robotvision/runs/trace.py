@@ -16,7 +16,7 @@ from typing import Any
 from robotvision.errors import RobotVisionError
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunRecord
-from robotvision.runs.recount import logged_policy
+from robotvision.runs.table import logged_policy
 from robotvision.scoring.policy import Policy
 
 Event = dict[str, Any]

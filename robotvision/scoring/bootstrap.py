@@ -1,16 +1,16 @@
-"""How far points would move on another tour: a block bootstrap by room visit or by sequence.
+"""How far points would move on other sequences: a block bootstrap by room visit or by sequence.
 
 Consecutive frames are nearly copies of each other: a system that is wrong on one is likely wrong on
-the next. Resampling frames as if they were independent gives intervals far too narrow. What a tour
-holds many of is **visits** (a maximal stay in one true room inside a segment), so visits are
-resampled, or whole **sequences** where there are enough (Künsch 1989 on blocks; Field and Welsh
+the next. Resampling frames as if they were independent gives intervals far too narrow. What
+sequences hold many of is **visits** (maximal stays in one true room inside a segment), so visits
+are resampled, or whole **sequences** where there are enough (Künsch 1989 on blocks; Field and Welsh
 2007 on clustered data).
 
-Points are quoted for the tour as it was: points a frame (points and frames of the drawn blocks,
-a ratio) times its frames. Intervals are studentised (bootstrap-t: Efron and Tibshirani 1993,
+Points are quoted for the frames of the run: points a frame (points and frames of the drawn blocks,
+a ratio) times their number. Intervals are studentised (bootstrap-t: Efron and Tibshirani 1993,
 chapter 12) with the linearised standard error of the ratio in every resample, since percentile
 intervals are too short for a few dozen visits (``scripts/coverage_intervals.py`` measures them).
-Neither end lies nearer than that of Student's interval for as many blocks: where most visits are
+Neither end is nearer than that of Student's interval for as many blocks: where most visits are
 alike, resamples say too little about the tails.
 
 Two systems on the same frames are compared by their difference in every block (paired). Ranks of

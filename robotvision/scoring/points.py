@@ -7,13 +7,25 @@ stated of it (present, absent, nothing) and whether it was in view; how often it
 count. A frame that was answered late, skipped or failed is worth what an empty answer is worth.
 The maximum is what a system would earn that states the truth where that pays and is silent where
 silence pays more.
+
+The protocol becomes an array once, `PointsTable.points`, and every count and every frame is worth
+an entry of it.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from robotvision.errors import RobotVisionError
 from robotvision.records import SILENCE, Answer, Outcome, Truth
-from robotvision.tasks.model import Cell, Task
+from robotvision.tasks.model import Task
+
+SILENT = (Outcome.UNANSWERED, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED)
+"""Outcomes that are worth no room; their columns follow the labels, in this order."""
+PRESENT, ABSENT, NOT_STATED = 0, 1, 2
+"""How a statement about an object is coded, in run files, frame tables and tallies."""
+NOT_IN_VIEW = 3
+"""Added to the code of a statement where the object was not in view."""
 
 
 class PointsTable:
@@ -23,62 +35,76 @@ class PointsTable:
     ----------
     task : Task
         With its rooms settled (see `Task.with_rooms`).
+
+    Attributes
+    ----------
+    points : (labels, labels + 4) floats
+        Row: true label, in the order of ``task.labels``. Column: label answered, then `SILENT`.
+    statements : (6,) floats, or (0,) where the task has no objects
+        For one object: stated present, stated absent, not stated where it was in view, then the
+        same where it was not.
     """
 
     def __init__(self, task: Task) -> None:
         if not task.room_names:
             raise RobotVisionError(f"task {task.id}: its rooms are not settled; train first")
         self.task = task
-        self.labels = task.labels
-        room = task.points.room
+        self.labels, self.objects = task.labels, task.objects
+        n, room, points = len(task.labels), task.points.room, task.points.objects
         self.correct, self.wrong, self.unanswered = room.correct, room.wrong, room.unanswered
-        self.objects = task.objects
-        points = task.points.objects
+        self.points = np.full((n, n + len(SILENT)), room.wrong, np.float64)
+        self.points[:, n:] = room.unanswered
+        self.points[np.arange(n), np.arange(n)] = room.correct
         cells = (points.stated_present, points.stated_absent, points.not_stated) if points else ()
-        self._present = [cell.present for cell in cells]
-        self._absent = [cell.absent for cell in cells]
-        self._labels = frozenset(self.labels)
+        self.statements = np.array(
+            [cell.present for cell in cells] + [cell.absent for cell in cells], np.float64
+        )
+        self.columns = {label: i for i, label in enumerate(task.labels)}
+        self._rows = dict(self.columns)
 
-    def label_of(self, truth: Truth) -> str:
-        """Return the label that is right for ``truth``: its room, or unknown.
+    def row_of(self, room: str) -> int:
+        """Return the row of a true room: its own, or that of the unknown label.
 
         Raises
         ------
         RobotVisionError
-            The true room is none of the task's, and the task has no unknown label.
+            The room is none of the task's, and the task has no unknown label.
         """
-        if truth.room in self._labels:
-            return truth.room
-        if self.task.unknown is None:
-            raise RobotVisionError(
-                f"the true room {truth.room!r} is outside the task {self.task.id} "
-                f"(rooms: {', '.join(self.labels)})"
-            )
-        return self.task.unknown
+        row = self._rows.get(room)
+        if row is None:
+            label = self.task.label_of(room)
+            if label is None:
+                raise RobotVisionError(
+                    f"the true room {room!r} is outside the task {self.task.id} "
+                    f"(rooms: {', '.join(self.labels)})"
+                )
+            row = self._rows[room] = self._rows[label]
+        return row
 
-    def room(self, truth: Truth, said: str | None) -> tuple[Outcome, float]:
-        """Return outcome and points of the answer ``said`` to "where are you?"."""
-        if said is None:
-            return Outcome.UNANSWERED, self.unanswered
-        if said == self.label_of(truth):
-            return Outcome.CORRECT, self.correct
-        return Outcome.WRONG, self.wrong
+    def label_of(self, truth: Truth) -> str:
+        """Return the label that is right for ``truth``; raises as `row_of`."""
+        return self.labels[self.row_of(truth.room)]
 
-    def object(self, in_view: bool, stated: bool | None) -> float:
-        """Return the points for one object: stated present, stated absent or (None) not stated."""
-        return (self._present if in_view else self._absent)[_row(stated)]
-
-    def statements(self) -> list[float]:
-        """Return the points for one object: stated present, absent, not stated; the same unseen."""
-        return [*self._present, *self._absent]
+    def outside(self, index: int, room: str) -> RobotVisionError:
+        """Return the error of frame ``index`` being answered with a label of no column."""
+        return RobotVisionError(
+            f"frame {index}: the answer {room!r} is outside the task {self.task.id} "
+            f"(labels: {', '.join(self.labels)})"
+        )
 
     def of(self, truth: Truth, answer: Answer) -> tuple[Outcome, float]:
         """Return outcome and points of a timely answer, objects included."""
-        outcome, points = self.room(truth, answer.room)
-        if self.objects:
-            stated, seen = answer.objects, truth.objects
-            points += sum(self.object(o in seen, stated.get(o)) for o in self.objects)
-        return outcome, points
+        row = self.row_of(truth.room)
+        column = len(self.labels) if answer.room is None else self.columns.get(answer.room, -1)
+        if column == len(self.labels):
+            outcome = Outcome.UNANSWERED
+        else:
+            outcome = Outcome.CORRECT if column == row else Outcome.WRONG
+        points = float(self.points[row, column]) if column >= 0 else self.wrong
+        stated = answer.objects.get
+        for name in self.objects:
+            points += self.statements[statement_code(stated(name), name in truth.objects)]
+        return outcome, float(points)
 
     def empty(self, truth: Truth) -> float:
         """Return the points of no answer at all."""
@@ -87,18 +113,24 @@ class PointsTable:
     def maximum(self, truth: Truth) -> float:
         """Return the most points that ``truth`` allows."""
         best = max(self.correct, self.unanswered)
-        for o in self.objects:
-            best += max(self._present if o in truth.objects else self._absent)
-        return best
+        return best + float(sum(self.best_statement(o in truth.objects) for o in self.objects))
+
+    def best_statement(self, in_view: bool) -> float:
+        """Return the most points that one object can earn."""
+        first = 0 if in_view else NOT_IN_VIEW
+        return float(self.statements[first : first + 3].max())
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that any frame can earn."""
+        rooms = self.correct, self.wrong, self.unanswered
+        if not self.objects:
+            return min(rooms), max(rooms)
+        n, cells = len(self.objects), self.statements.tolist()
+        return min(rooms) + n * min(cells), max(rooms) + n * max(cells)
 
 
-def _row(stated: bool | None) -> int:
-    return 2 if stated is None else (0 if stated else 1)
-
-
-def cell_of(task: Task, stated: bool | None) -> Cell:
-    """Return the task's points for a kind of statement about an object."""
-    points = task.points.objects
-    if points is None:
-        return Cell()
-    return (points.stated_present, points.stated_absent, points.not_stated)[_row(stated)]
+def statement_code(stated: bool | None, in_view: bool) -> int:
+    """Return the place of a statement (None: not stated) in `PointsTable.statements`."""
+    code = NOT_STATED if stated is None else PRESENT if stated else ABSENT
+    return code if in_view else code + NOT_IN_VIEW

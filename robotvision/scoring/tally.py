@@ -1,8 +1,8 @@
 """Counts of answers, one at a time or a million at once, and the points they come to.
 
-Only whole numbers are kept: answers by true label and by what was said, statements by object and
-truth. Points are counts times worth, added exactly rounded, so neither the order of the answers nor
-the way they were counted (live, from the run log, vectorised) can change a digit.
+Only whole numbers are kept: answers by true label and answered label, statements by object and
+truth. Totals are counts times the points of each, added exactly rounded, so neither the order of
+the answers nor the way they were counted (live, from the run log, by column) can change a digit.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import RobotVisionError
 from robotvision.records import SILENCE, Answer, Outcome, ScoredAnswer, TimedAnswer, Truth
-from robotvision.scoring.points import PointsTable
+from robotvision.scoring.points import NOT_IN_VIEW, SILENT, PointsTable
 from robotvision.tasks.model import Task
 
-SILENT = (Outcome.UNANSWERED, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED)
-"""Outcomes that are worth no room; their columns follow the labels, in this order."""
 _SILENT = frozenset(SILENT)
 
 
@@ -63,7 +60,7 @@ class Tally:
     Attributes
     ----------
     counts : list[list[int]]
-        Row: true label, in the order of ``task.labels``. Column: label said, then `SILENT`.
+        Row: true label, in the order of ``task.labels``. Column: label answered, then `SILENT`.
     object_counts : list[list[int]]
         Row: object. Column: stated present, stated absent, not stated where it was in view, then
         the same where it was not.
@@ -73,15 +70,14 @@ class Tally:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.worth = PointsTable(task)
+        self.points_table = PointsTable(task)
         self.labels = task.labels
-        self._column = {label: i for i, label in enumerate(self.labels)}
+        self._columns, self._row_of = self.points_table.columns, self.points_table.row_of
         self._silent = {o: len(self.labels) + i for i, o in enumerate(SILENT)}
-        self._rows: dict[str, int] = {}
-        n_columns = len(self.labels) + len(SILENT)
-        self.counts = [[0] * n_columns for _ in self.labels]
+        self._points: list[list[float]] = self.points_table.points.tolist()
+        self._statements: list[float] = self.points_table.statements.tolist()
+        self.counts = [[0] * len(row) for row in self._points]
         self.object_counts = [[0] * 6 for _ in task.objects]
-        self._object_worth = self.worth.statements()
         self._object_rows = list(zip(task.objects, self.object_counts, strict=True))
         self.unscored = 0
         self.unscored_outcomes = dict.fromkeys(SILENT, 0)
@@ -111,32 +107,22 @@ class Tally:
         silent = outcome if outcome in _SILENT else None
         answer = SILENCE if silent is not None or timed.answer is None else timed.answer
         room = answer.room
-        column = self._column.get(room) if room is not None else None
+        column = None if room is None else self._columns.get(room)
         if column is None and room is not None:
-            raise RobotVisionError(
-                f"frame {timed.index}: the answer {room!r} is outside the task "
-                f"{self.task.id} (labels: {', '.join(self.labels)})"
-            )
+            raise self.points_table.outside(timed.index, room)
         if truth is None:
             return self._add_unscored(timed, answer, silent)
-        row = self._row(truth)
+        row = self._row_of(truth.room)
         if column is None:
-            found = silent or Outcome.UNANSWERED
-            column, points = self._silent[found], self.worth.unanswered
-        elif column == row:
-            found, points = Outcome.CORRECT, self.worth.correct
+            result = silent or Outcome.UNANSWERED
+            column = self._silent[result]
         else:
-            found, points = Outcome.WRONG, self.worth.wrong
+            result = Outcome.CORRECT if column == row else Outcome.WRONG
+        points = self._points[row][column]
         self.counts[row][column] += 1
         if self.object_counts:
             points += self._add_objects(truth, answer)
-        return ScoredAnswer(timed.index, truth, timed, found, points)
-
-    def _row(self, truth: Truth) -> int:
-        row = self._rows.get(truth.room)
-        if row is None:
-            row = self._rows[truth.room] = self._column[self.worth.label_of(truth)]
-        return row
+        return ScoredAnswer(timed.index, truth, timed, result, points)
 
     def _add_unscored(
         self, timed: TimedAnswer, answer: Answer, outcome: Outcome | None
@@ -144,18 +130,18 @@ class Tally:
         if answer.room is not None:
             self.unscored += 1
             return ScoredAnswer(timed.index, None, timed, None, 0.0)
-        found = outcome or Outcome.UNANSWERED
-        self.unscored_outcomes[found] += 1
-        return ScoredAnswer(timed.index, None, timed, found, 0.0)
+        result = outcome or Outcome.UNANSWERED
+        self.unscored_outcomes[result] += 1
+        return ScoredAnswer(timed.index, None, timed, result, 0.0)
 
     def _add_objects(self, truth: Truth, answer: Answer) -> float:
-        stated, seen = answer.objects.get, truth.objects
+        stated, in_view = answer.objects.get, truth.objects
         points = 0.0
-        worth = self._object_worth
-        for name, counts in self._object_rows:
-            said = stated(name)
-            k = 2 if said is None else 0 if said else 1
-            if name not in seen:
+        worth = self._statements
+        for name, counts in self._object_rows:  # statement_code, spelt out: it runs between frames
+            statement = stated(name)
+            k = 2 if statement is None else 0 if statement else 1
+            if name not in in_view:
                 k += 3
             counts[k] += 1
             points += worth[k]
@@ -164,33 +150,43 @@ class Tally:
     def add_codes(
         self,
         truth: NDArray[np.integer[Any]],
-        said: NDArray[np.integer[Any]],
+        columns: NDArray[np.integer[Any]],
         stated: NDArray[np.integer[Any]] | None = None,
-        seen: NDArray[np.bool_] | None = None,
+        in_view: NDArray[np.bool_] | None = None,
     ) -> None:
         """Count many answers at once.
 
         Parameters
         ----------
         truth : (n,) integers
-            Row of the true label: its place in ``task.labels``.
-        said : (n,) integers
-            Column: place of the label said, or ``len(task.labels) + SILENT.index(outcome)``.
-        stated, seen : (n, objects) integers and bool, optional
+            Row of the true label: its place in ``task.labels``; -1: not known.
+        columns : (n,) integers
+            Place of the answered label, or ``len(task.labels) + SILENT.index(outcome)``.
+        stated, in_view : (n, objects) integers and bool, optional
             0 stated present, 1 stated absent, 2 not stated; whether the object was in view.
         """
-        n_columns = len(self.counts[0])
-        flat = np.bincount(
-            truth.astype(np.int64) * n_columns + said, minlength=len(self.counts) * n_columns
-        ).reshape(len(self.counts), n_columns)
-        self.counts = (np.asarray(self.counts, dtype=np.int64) + flat).tolist()
-        if stated is not None and seen is not None:
-            columns = stated + np.where(seen, 0, 3)
-            for i in range(len(self.object_counts)):
-                found = np.bincount(columns[:, i], minlength=6)
-                self.object_counts[i][:] = [
-                    a + int(b) for a, b in zip(self.object_counts[i], found, strict=True)
-                ]
+        is_known = truth >= 0
+        if not is_known.all():
+            self._add_unscored_codes(columns[~is_known])
+            truth, columns = truth[is_known], columns[is_known]
+            if stated is not None and in_view is not None:
+                stated, in_view = stated[is_known], in_view[is_known]
+        shape = np.shape(self.counts)
+        cells = np.bincount(
+            truth.astype(np.int64) * shape[1] + columns, minlength=shape[0] * shape[1]
+        )
+        self.counts = (np.asarray(self.counts, dtype=np.int64) + cells.reshape(shape)).tolist()
+        if stated is not None and in_view is not None:
+            codes = np.where(in_view, stated, stated + NOT_IN_VIEW)
+            for counts, column in zip(self.object_counts, codes.T, strict=True):
+                new = np.bincount(column, minlength=len(counts)).tolist()
+                counts[:] = [a + b for a, b in zip(counts, new, strict=True)]
+
+    def _add_unscored_codes(self, columns: NDArray[np.integer[Any]]) -> None:
+        n_labels = len(self.labels)
+        self.unscored += int((columns < n_labels).sum())
+        for place, outcome in enumerate(SILENT):
+            self.unscored_outcomes[outcome] += int((columns == n_labels + place).sum())
 
     def __iadd__(self, other: Tally) -> Self:
         for mine, theirs in zip(self.counts, other.counts, strict=True):
@@ -215,18 +211,18 @@ class Tally:
     @property
     def outcomes(self) -> dict[str, int]:
         """Frames by outcome, in the order of `Outcome`; they and ``unscored`` sum to the frames."""
-        found = dict.fromkeys(map(str, Outcome), 0)
+        outcomes = dict.fromkeys(map(str, Outcome), 0)
         for i in range(len(self.counts)):
             for name, n in self._row_outcomes(i).items():
-                found[name] += n
+                outcomes[name] += n
         for outcome, n in self.unscored_outcomes.items():
-            found[str(outcome)] += n
-        return found
+            outcomes[str(outcome)] += n
+        return outcomes
 
     def _row_outcomes(self, i: int) -> dict[str, int]:
         row, n = self.counts[i], len(self.labels)
-        found = {"correct": row[i], "wrong": sum(row[:n]) - row[i]}
-        return found | {str(o): row[n + k] for k, o in enumerate(SILENT)}
+        answered = {"correct": row[i], "wrong": sum(row[:n]) - row[i]}
+        return answered | {str(o): row[n + k] for k, o in enumerate(SILENT)}
 
     @property
     def points(self) -> float:
@@ -239,12 +235,12 @@ class Tally:
         return fsum(self._row_points(i) for i in range(len(self.counts)))
 
     def _row_points(self, i: int) -> float:
-        found, worth = self._row_outcomes(i), self.worth
-        n_silent = sum(found[o] for o in SILENT)
+        outcomes, worth = self._row_outcomes(i), self.points_table
+        n_silent = sum(outcomes[o] for o in SILENT)
         return fsum(
             (
-                found["correct"] * worth.correct,
-                found["wrong"] * worth.wrong,
+                outcomes["correct"] * worth.correct,
+                outcomes["wrong"] * worth.wrong,
                 n_silent * worth.unanswered,
             )
         )
@@ -255,30 +251,30 @@ class Tally:
         return fsum(map(self._object_row_points, self.object_counts))
 
     def _object_row_points(self, row: Sequence[int]) -> float:
-        return fsum(n * w for n, w in zip(row, self.worth.statements(), strict=True))
+        return fsum(n * w for n, w in zip(row, self._statements, strict=True))
 
     @property
     def max_points(self) -> float:
         """The most points the frames with a known truth allow."""
-        worth = self.worth
+        worth = self.points_table
         rooms = self.scored_frames * max(worth.correct, worth.unanswered)
         objects = (
-            sum(row[k : k + 3]) * max(worth.object(k == 0, s) for s in (True, False, None))
+            sum(row[k : k + 3]) * worth.best_statement(k == 0)
             for row in self.object_counts
-            for k in (0, 3)
+            for k in (0, NOT_IN_VIEW)
         )
         return rooms + fsum(objects)
 
     @property
     def confusion(self) -> NDArray[np.int64]:
-        """(labels, labels) counts: row true, column said; frames without an answer left out."""
+        """(labels, labels) counts: row true, column answered; frames without an answer left out."""
         return np.asarray(self.counts, dtype=np.int64)[:, : len(self.labels)]
 
     def rooms(self) -> list[RoomLine]:
         """Return the breakdown by true label, in the task's order."""
         lines = []
         for i, label in enumerate(self.labels):
-            said = sum(row[i] for row in self.counts)
+            answered = sum(row[i] for row in self.counts)
             frames = sum(self.counts[i])
             right = self.counts[i][i]
             lines.append(
@@ -287,7 +283,7 @@ class Tally:
                     frames,
                     self._row_outcomes(i),
                     self._row_points(i),
-                    right / said if said else None,
+                    right / answered if answered else None,
                     right / frames if frames else None,
                 )
             )

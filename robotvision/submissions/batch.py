@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.errors import InputFaults
+from robotvision.scoring.judging import count
+from robotvision.scoring.table import FrameTable
 from robotvision.submissions.checker import CheckResult
-from robotvision.submissions.score import require_truth_fits, summarise, tally_run
+from robotvision.submissions.score import require_truth_fits, summarise
+from robotvision.submissions.table import judged, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
@@ -119,6 +122,7 @@ def _score(
     task: Task, sets: dict[str, TruthTable], runs: Iterable[RunFiles | InputFaults], mode: str
 ) -> Scores:
     warnings = [line for truth in sets.values() for line in require_truth_fits(task, truth)]
+    frames = truth_frames(task, sets)
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     for run in runs:
@@ -131,14 +135,14 @@ def _score(
         if faults:
             refused.append(RefusedRun(run.name, tuple(faults)))
         else:
-            scored.append(_scored(task, sets, run.name, checks, mode))
-    notes = [note for found in scored for note in found.warnings]
+            scored.append(_scored(task, frames, run.name, checks, mode))
+    notes = [note for run in scored for note in run.warnings]
     return Scores(task, tuple(scored), tuple(refused), (*warnings, *notes))
 
 
 def _scored(
-    task: Task, sets: dict[str, TruthTable], name: str, checks: dict[str, CheckResult], mode: str
+    task: Task, frames: FrameTable, name: str, checks: dict[str, CheckResult], mode: str
 ) -> ScoredRun:
-    tallies = {s: tally_run(task, sets[s], check) for s, check in checks.items()}
+    tallies = count(judged(frames, checks), task)
     notes = tuple(f"{check.path}: {w}" for check in checks.values() for w in check.warnings)
     return ScoredRun(name, summarise(task, tallies, mode), notes)

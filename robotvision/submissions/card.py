@@ -69,7 +69,7 @@ def write_template(path: Path) -> None:
     Raises
     ------
     RobotVisionError
-        A file lies there already, or it cannot be written.
+        The file exists already, or it cannot be written.
     """
     try:
         with open(path, "x", encoding="utf-8") as f:

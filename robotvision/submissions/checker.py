@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import Fault, InputFaults, near
-from robotvision.submissions.forms import NOT_STATED
+from robotvision.scoring.points import NOT_STATED
 from robotvision.submissions.lines import FaultList, TooManyFaults
 from robotvision.submissions.runfile import RunAnswers, scan_run_file
 from robotvision.submissions.truthfile import FrameSet

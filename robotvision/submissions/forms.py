@@ -8,7 +8,7 @@ Three forms, as the task names them (``run_file.form``):
 * ``number_room_objects`` (2013, 2014): ``1 Corridor Chair !Phone``; ``!`` before an object stated
   absent; an object left out is not stated. No room: two blanks after the number.
 
-A line is a key (which frame) and a tail (what is said of it). Tails repeat, so each distinct one is
+A line is a key (which frame) and a tail (the answer). Tails repeat, so each distinct one is
 understood once; what it means is looked up for every further line that holds it.
 """
 
@@ -20,11 +20,9 @@ from dataclasses import dataclass
 
 from robotvision.errors import RobotVisionError, near
 from robotvision.records import Answer
+from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT
 from robotvision.submissions.lines import is_text
 from robotvision.tasks.model import Task
-
-PRESENT, ABSENT, NOT_STATED = 0, 1, 2
-"""How a statement about an object is coded, in run files and in tallies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +198,8 @@ class NumberRoomObjects(Form):
 
     def line(self, key: int | str, answer: Answer) -> str:
         """Return the line that says ``answer``, without its end."""
-        said = answer.objects
-        words = [("" if said[o] else "!") + o for o in self.objects if o in said]
+        stated = answer.objects
+        words = [("" if stated[o] else "!") + o for o in self.objects if o in stated]
         if answer.room is None and not words:
             words = [""]
         return " ".join([self.key(key), answer.room or "", *words])

@@ -1,6 +1,6 @@
-"""Read a text file of lines in blocks, whatever lies there, in bounded memory.
+"""Read a text file of lines in blocks, whatever they hold, in bounded memory.
 
-A run file or a truth table is a file of short lines. Whatever else is handed in (a picture, a disk
+A run file or a truth table is a file of short lines. Whatever else is handed in (a photo, a disk
 image, one line of 200 MB) is told apart without being read whole.
 """
 

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.records import NO_OBJECTS, Answer
+from robotvision.scoring.points import ABSENT, NOT_STATED
 from robotvision.submissions.forms import (
-    ABSENT,
-    NOT_STATED,
     Form,
     ParsedAnswer,
     ParseError,
@@ -158,10 +157,10 @@ class _Tails(dict[str, int]):
         self.rows: dict[ParsedAnswer, int] = {}
 
     def __missing__(self, tail: str) -> int:
-        said = self.form.meaning(tail)
-        if isinstance(said, ParseError):
+        parsed = self.form.meaning(tail)
+        if isinstance(parsed, ParseError):
             return -1
-        self[tail] = row = self.rows.setdefault(said, len(self.rows))
+        self[tail] = row = self.rows.setdefault(parsed, len(self.rows))
         return row
 
 
@@ -220,9 +219,9 @@ class _Scan:
             self.faults.add(bad.message, line, bad.remedy)
             if not key:
                 return
-        said = self.form.meaning(tail)
-        if isinstance(said, ParseError):
-            self.faults.add(said.message, line, said.remedy)
+        parsed = self.form.meaning(tail)
+        if isinstance(parsed, ParseError):
+            self.faults.add(parsed.message, line, parsed.remedy)
 
     def _explain_key(self, text: str, key: str) -> ParseError:
         if not is_text(text):
@@ -257,13 +256,15 @@ class _Scan:
 
     def reading(self, path: Path) -> RunReading:
         rows = np.concatenate(self.rows) if self.rows else np.zeros(0, np.int32)
-        said = list(self.tails.rows)
-        codes = np.array([s.label for s in said], np.int32)[rows[rows >= 0]]
+        parsed = list(self.tails.rows)
+        codes = np.array([p.label for p in parsed], np.int32)[rows[rows >= 0]]
         n, n_silent = len(codes), int((codes < 0).sum())
         if self.faults:
             return RunReading(self.faults, n, n_silent, None)
-        objects = tuple(self.form.objects) if said[0].stated else ()
-        stated = np.array([s.stated for s in said], np.uint8).reshape(len(said), len(objects))[rows]
+        objects = tuple(self.form.objects) if parsed[0].stated else ()
+        stated = np.array([p.stated for p in parsed], np.uint8).reshape(len(parsed), len(objects))[
+            rows
+        ]
         answers = RunAnswers(
             path=path,
             labels=tuple(self.form.labels),

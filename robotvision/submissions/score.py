@@ -1,4 +1,4 @@
-"""Score whole runs: join run files to the truth by column, and sum a run up as plain data.
+"""Whether a truth fits its task, and the score of a whole run as plain data.
 
 The summary is what ``robotvision run``, ``score`` and ``rescore`` print as JSON: the points of the
 task's protocol (see `robotvision.scoring.points`), counts by outcome, and the breakdown by room and
@@ -10,18 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from robotvision.errors import Fault, InputFaults, near
-from robotvision.records import Outcome
-from robotvision.scoring.tally import SILENT, Tally, total
-from robotvision.submissions.checker import CheckResult
-from robotvision.submissions.forms import NOT_STATED
+from robotvision.scoring.tally import Tally, total
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
 
 SCHEMA = 1
-UNANSWERED = SILENT.index(Outcome.UNANSWERED)
 
 
 def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
@@ -34,20 +28,17 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
         objects and the truth says nothing of them.
     """
     faults, warnings = [], []
-    if task.unknown is None:
-        for place, room in enumerate(truth.rooms):
-            if room not in task.labels:
-                first = truth.lines[int(np.flatnonzero(truth.codes == place)[0])]
-                faults.append(
-                    Fault(
-                        truth.path,
-                        f"the room {room!r} is not one of the task {task.id}"
-                        f"{near(room, task.labels)}",
-                        int(first) or None,
-                        remedy=f"rooms: {', '.join(task.labels)}",
-                    )
-                )
-    elif others := [r for r in truth.rooms if r not in task.labels]:
+    for room in task.unknown_rooms(truth.rooms):
+        is_there = truth.codes == truth.rooms.index(room)
+        faults.append(
+            Fault(
+                truth.path,
+                f"the room {room!r} is not one of the task {task.id}{near(room, task.labels)}",
+                int(truth.lines[is_there][0]) or None,
+                remedy=f"rooms: {', '.join(task.labels)}",
+            )
+        )
+    if task.unknown is not None and (others := [r for r in truth.rooms if r not in task.labels]):
         warnings.append(f"{truth.name}: counted as {task.unknown}: {', '.join(others)}")
     if task.objects and not truth.has_objects:
         faults.append(
@@ -62,49 +53,6 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
     if faults:
         raise InputFaults(faults)
     return warnings
-
-
-def tally_run(task: Task, truth: TruthTable, run: CheckResult) -> Tally:
-    """Return the tally of a checked run over one test set.
-
-    Parameters
-    ----------
-    task : Task
-        With its rooms settled.
-    truth : TruthTable
-        Of the test set; see `require_truth_fits`.
-    run : CheckResult
-        Of a run file checked against ``truth.frames``. A frame without a line is not answered.
-    """
-    if run.answers is None or run.positions is None:
-        raise InputFaults(run.faults)
-    tally = Tally(task)
-    answers, at, n = run.answers, run.positions, len(truth)
-    silent = len(task.labels) + UNANSWERED
-    said = np.full(n, silent, np.int64)
-    said[at] = np.where(answers.codes < 0, silent, answers.codes)
-    columns = np.array([task.labels.index(task.label_of(r) or r) for r in truth.rooms], np.int64)
-    is_known = truth.codes >= 0
-    stated = seen = None
-    if task.objects:
-        stated = np.full((n, len(task.objects)), NOT_STATED, np.int64)
-        if answers.objects:
-            stated[at] = answers.stated
-        stated = stated[is_known]
-        seen = _in_view(task, truth)[is_known]
-    tally.add_codes(columns[truth.codes[is_known]], said[is_known], stated, seen)
-    n_silent = int((said[~is_known] == silent).sum())
-    tally.unscored += int((~is_known).sum()) - n_silent
-    tally.unscored_outcomes[Outcome.UNANSWERED] += n_silent
-    return tally
-
-
-def _in_view(task: Task, truth: TruthTable) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    seen = np.zeros((len(truth), len(task.objects)), np.bool_)
-    for i, name in enumerate(task.objects):
-        if name in truth.objects:
-            seen[:, i] = truth.seen[:, truth.objects.index(name)]
-    return seen
 
 
 def summarise(

@@ -103,7 +103,7 @@ def read_truth(path: Path, reader: str | None = None) -> TruthTable:
     Raises
     ------
     InputFaults
-        Nothing lies there, it holds no truth, or it is malformed; every fault with its line.
+        It does not exist, holds no truth, or it is malformed; every fault with its line.
     """
     if path.is_dir() or (path.exists() and reader is not None):
         return _of_sequence(open_sequence(path, reader))

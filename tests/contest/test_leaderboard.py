@@ -69,9 +69,8 @@ def test_the_frames_of_an_entry_come_to_its_score(contest: Path) -> None:
     entries = read_entries(made, scores, contest / "runs")
     assert len(entries) == 3
     for entry in entries:
-        (columns,) = entry.frames.values()
-        assert columns.points.sum() == entry.score["points"]
-        counts = np.bincount(columns.outcome, minlength=3).tolist()
+        assert entry.table.points.sum() == entry.score["points"]
+        counts = np.bincount(entry.table.outcome, minlength=3).tolist()
         assert counts[:3] == list(entry.score["outcomes"].values())[:3]
 
 
@@ -85,7 +84,7 @@ def test_objects_count_in_the_frames_too(tmp_path: Path) -> None:
     made = open_contest("imageclef2013", [truth])
     (entry,) = read_entries(made, scores, tmp_path / "runs")
     assert entry.score["object_points"] != 0
-    assert sum(f.points.sum() for f in entry.frames.values()) == entry.score["points"]
+    assert entry.table.points.sum() == entry.score["points"]
 
 
 def test_ranks_that_cannot_be_told_apart_share_a_letter(contest: Path) -> None:

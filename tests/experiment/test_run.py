@@ -22,7 +22,9 @@ from robotvision.features.extraction import cache_folder
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.runs.folder import RunResult
 from robotvision.runs.log import read_log
-from robotvision.runs.recount import recount
+from robotvision.runs.table import logged_task, scored_table
+from robotvision.scoring import count
+from robotvision.scoring.table import OUTCOMES, UNSCORED
 from robotvision.scoring.tally import Tally
 
 Config = Callable[..., Path]
@@ -77,10 +79,11 @@ def test_live_points_equal_the_points_recounted_from_the_log(
     """Whatever clock and policy: live and from the log give the same numbers, frame by frame."""
     keys = {"decision": "{abstain: 0.5}", **({"replay": replay} if replay else {})}
     done, watcher = run(config(**keys), tmp_path / "out")
-    again: list[tuple[int, Outcome | None, float]] = []
-    _, tallies = recount(
-        read_log(tmp_path / "out"), each=lambda r, s: again.append((s.index, s.outcome, s.points))
-    )
+    record = read_log(tmp_path / "out")
+    table = scored_table(record)
+    outcomes = [None if code == UNSCORED else OUTCOMES[code] for code in table.outcome.tolist()]
+    again = list(zip(table.index.tolist(), outcomes, table.points.tolist(), strict=True))
+    tallies = count(table, logged_task(record))
     assert [(s.index, s.outcome, s.points) for s in watcher.scored] == again
     assert tallies["test"].counts == done.tallies["test"].counts
     assert watcher.points[-1] == tallies["test"].points

@@ -252,7 +252,7 @@ def skipping(record: RunRecord) -> RunRecord:
         own = frame.timed
         answer = None if started[k] is None else own.answer
         timed = TimedAnswer(own.index, answer, due[k], started[k], finished[k])
-        object.__setattr__(frame, "timed", timed)
+        frames[k] = FrameRecord.of(frame.timestamp_ns, frame.segment, timed, frame.truth)
     return record
 
 

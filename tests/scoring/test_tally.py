@@ -14,7 +14,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Outcome, TimedAnswer, Truth
 from robotvision.scoring import PointsTable, Tally
-from robotvision.scoring.tally import SILENT
+from robotvision.scoring.points import SILENT
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 

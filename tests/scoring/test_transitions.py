@@ -1,6 +1,9 @@
-"""Transitions: hand-worked tours, and counts that must add up."""
+"""Transitions: hand-worked sequences, and counts that must add up."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,23 +13,48 @@ from hypothesis import strategies as st
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
 from robotvision.runs.log import RunRecord, SequenceRecord
-from robotvision.runs.recount import answer_ages
+from robotvision.runs.table import table_of
+from robotvision.scoring import FrameTable, judge
 from robotvision.scoring.policy import named_policy
-from robotvision.scoring.transitions import Tour, transitions
+from robotvision.scoring.table import ANSWERED, NEVER
+from robotvision.scoring.transitions import transitions
+from robotvision.tasks import load_task
+
+TASK = load_task("imageclef2012")
 
 
-def tour(truth: str, answer: str, segment: str | None = None, step_s: float = 1.0) -> Tour:
-    """Make a tour from letters; ``.`` in ``answer`` is no answer."""
+def scored(truth: str, answer: str, segment: str | None = None, step_s: float = 1.0) -> FrameTable:
+    """Make a scored table from letters; ``.`` in ``answer`` is no answer."""
     n = len(truth)
     t = np.array([ord(c) for c in truth])
     a = np.array([-1 if c == "." else ord(c) for c in answer])
     s = np.zeros(n, int) if segment is None else np.array([int(c) for c in segment])
     points = np.where(a == t, 1.0, np.where(a < 0, 0.0, -0.5))
-    return Tour(np.zeros(n, int), s, (np.arange(n) * step_s * 1e9).astype(np.int64), t, a, points)
+    never, answered = np.full(n, NEVER), np.full(n, ANSWERED)
+    return FrameTable(
+        labels=tuple(map(chr, range(128))),
+        objects=(),
+        sequences=("tour",),
+        sets=("test",),
+        sequence=np.zeros(n, int),
+        index=np.arange(n),
+        timestamp_ns=(np.arange(n) * step_s * 1e9).astype(np.int64),
+        segment=s,
+        truth=t,
+        answer=a,
+        confidence=np.full(n, np.nan),
+        stated=None,
+        in_view=None,
+        due_ns=np.zeros(n, int),
+        started_ns=never,
+        finished_ns=never,
+        own=answered,
+        points=points,
+    )
 
 
 def test_time_to_recognise_counts_from_the_door_to_the_first_right_answer() -> None:
-    found = transitions(tour("AAAABBBBCCDD", "AAAAAABB..DD", step_s=0.5))
+    found = transitions(scored("AAAABBBBCCDD", "AAAAAABB..DD", step_s=0.5))
     assert (found.jumps.entered, found.jumps.at_once) == (1, 1)
     doors = found.doors
     assert (doors.entered, doors.never, doors.at_once) == (3, 1, 1)
@@ -35,39 +63,39 @@ def test_time_to_recognise_counts_from_the_door_to_the_first_right_answer() -> N
 
 
 def test_a_kidnapping_is_a_jump_and_not_a_door() -> None:
-    found = transitions(tour("AAABBB", "AAAABB", "000111"))
+    found = transitions(scored("AAABBB", "AAAABB", "000111"))
     assert (found.doors.entered, found.jumps.entered) == (0, 2)
     assert found.boundary.frames == 0
     assert found.jumps.median_frames == 0.5
 
 
 def test_flicker_counts_changes_of_mind_while_the_room_stays() -> None:
-    found = transitions(tour("AAAAAABBBBBB", "AABA.ABBBBBB", step_s=10))
+    found = transitions(scored("AAAAAABBBBBB", "AABA.ABBBBBB", step_s=10))
     assert found.flickers == 4
     assert found.minutes == pytest.approx(100 / 60)
     assert found.flicker_per_minute == pytest.approx(4 / (100 / 60))
-    assert transitions(tour("AB", "AB")).flicker_per_minute is None
+    assert transitions(scored("AB", "AB")).flicker_per_minute is None
 
 
 def test_boundary_frames_lie_within_k_of_a_door_and_inside_the_segment() -> None:
-    found = transitions(tour("AAAAABBBBB", "AAAAAAABBB"), near=3)
+    found = transitions(scored("AAAAABBBBB", "AAAAAAABBB"), near=3)
     assert (found.boundary.frames, found.boundary.wrong) == (6, 2)
     assert (found.inside.frames, found.inside.points) == (4, 4)
     assert found.boundary.error_rate == pytest.approx(1 / 3)
-    cut = transitions(tour("AAABBAAA", "AAABBAAA", "00000111"), near=5)
+    cut = transitions(scored("AAABBAAA", "AAABBAAA", "00000111"), near=5)
     assert cut.boundary.frames == 5
 
 
-def test_an_empty_tour_has_nothing_to_say() -> None:
-    found = transitions(tour("", ""))
+def test_an_empty_table_has_nothing_to_say() -> None:
+    found = transitions(scored("", ""))
     assert (found.doors.entered, found.boundary.frames, found.inside.frames) == (0, 0, 0)
     assert found.inside.error_rate is None
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
-    good = tour("AB", "AB")
+    good = scored("AB", "AB")
     with pytest.raises(RobotVisionError, match=r"columns of one length, got \[1, 2\]"):
-        Tour(good.sequence, good.segment, good.time_ns, good.truth, good.answer, good.points[:1])
+        replace(good, points=good.points[:1])
 
 
 @settings(max_examples=60, deadline=None)
@@ -81,9 +109,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
 )
 def test_parts_add_up_to_the_whole(rows: list[tuple[str, str, bool]], near: int) -> None:
     truth, answer = "".join(r[0] for r in rows), "".join(r[1] for r in rows)
-    t = tour(truth, answer)
-    segment = np.cumsum([r[2] for r in rows])
-    t = Tour(t.sequence, segment, t.time_ns, t.truth, t.answer, t.points)
+    t = replace(scored(truth, answer), segment=np.cumsum([r[2] for r in rows]))
     found = transitions(t, near)
     parts = (found.boundary, found.inside)
     assert sum(p.frames for p in parts) == len(rows)
@@ -100,18 +126,30 @@ def record(clock: str) -> RunRecord:
         FrameRecord.of(
             due,
             0,
-            TimedAnswer(i, Answer("A") if start is not None else None, due, start, end),
-            Truth("A"),
+            TimedAnswer(i, Answer("Toilet") if start is not None else None, due, start, end),
+            Truth("Toilet"),
         )
         for i, (due, start, end) in enumerate(times)
     ]
-    from pathlib import Path
-
-    return RunRecord(Path("x"), {"clock": clock}, [SequenceRecord({"frames": 3}, frames)])
+    about = {"clock": clock, "task": TASK.model_dump(mode="json")}
+    return RunRecord(Path("x"), about, [SequenceRecord({"frames": 3}, frames)])
 
 
 def test_the_age_of_an_answer_under_each_policy() -> None:
     """Held: from the frame it spoke of to the judging; own: from its frame to its end."""
-    wall = record("wall")
-    assert answer_ages(wall, named_policy("streaming", 100)) == [None, 200, 300]
-    assert answer_ages(wall, named_policy("deadline", 100)) == [150, None, 150]
+    wall = table_of(record("wall"))
+    held = judge(wall, named_policy("streaming", 100))
+    assert held.age_ns.tolist() == [NEVER, 200, 300]
+    assert held.source.tolist() == [0, 0, 0]
+    own = judge(wall, named_policy("deadline", 100))
+    assert own.age_ns.tolist() == [150, NEVER, 150]
+    with pytest.raises(ValueError, match="judged already"):
+        judge(own, named_policy("offline"))
+
+
+def test_frames_without_truth_are_left_out() -> None:
+    """They are of no room: no visit, no door, no boundary."""
+    table = scored("AAAABBBBCCDD", "AAAAAABB..DD")
+    known = np.array([c not in "BC" for c in "AAAABBBBCCDD"])
+    hidden = replace(table, truth=np.where(known, table.truth, -1))
+    assert transitions(hidden) == transitions(table.select(known))

@@ -20,7 +20,8 @@ from robotvision.scoring import Tally
 from robotvision.submissions.batch import score_files
 from robotvision.submissions.checker import require_run
 from robotvision.submissions.runfile import write_run_file
-from robotvision.submissions.score import summarise, tally_run
+from robotvision.submissions.score import summarise
+from robotvision.submissions.table import tally_run
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks import load_task
 

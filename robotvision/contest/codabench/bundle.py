@@ -22,10 +22,11 @@ import yaml
 from robotvision.contest.codabench.archive import WHEEL, archive, wheel
 from robotvision.contest.codabench.logo import logo
 from robotvision.contest.codabench.program import COLUMNS, REFERENCE, TASK, set_key
-from robotvision.contest.leaderboard.contest import Contest, ContestSet
+from robotvision.contest.leaderboard.contest import Contest
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
 from robotvision.submissions.forms import form_of
+from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
 
 IMAGE = "python:3.12-slim"
@@ -187,8 +188,7 @@ def reference_data(contest: Contest, mode: str = "obligatory") -> dict[str, byte
     return {TASK: _yaml(rules), REFERENCE: json.dumps(about, indent=1).encode(), **tables}
 
 
-def _truth(test_set: ContestSet) -> bytes:
-    table = test_set.table
+def _truth(table: TruthTable) -> bytes:
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["index", "room", *(["objects"] if table.has_objects else [])])
@@ -226,7 +226,7 @@ sequences, in the mode the contest names, and to have no person look at them bef
 
 def _overview(contest: Contest, options: Options) -> str:
     task = contest.task
-    frames = ", ".join(f"{n}: {len(s.truth):,} frames" for n, s in contest.sets.items())
+    frames = ", ".join(f"{n}: {len(s):,} frames" for n, s in contest.sets.items())
     lines = [
         f"# {options.title or task.title or task.id}",
         "",

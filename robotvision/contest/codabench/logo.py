@@ -1,4 +1,4 @@
-"""The picture of a competition: a plan of rooms, drawn here so that it belongs to nobody else."""
+"""The logo of a competition: a plan of rooms, drawn here so that it belongs to nobody else."""
 
 from __future__ import annotations
 

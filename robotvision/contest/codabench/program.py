@@ -19,6 +19,7 @@ from robotvision.contest.leaderboard.contest import Contest, entry, open_contest
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
 from robotvision.contest.leaderboard.site import without_folder
 from robotvision.errors import RobotVisionError
+from robotvision.scoring.points import NOT_IN_VIEW, PointsTable
 from robotvision.submissions.testsets import SUFFIXES, check_runs, runs_of
 from robotvision.version import PACKAGE
 
@@ -150,7 +151,7 @@ def refused(contest: Contest) -> dict[str, float]:
     """Return the numbers of a refused run: the least that the frames could earn."""
     least = {name: _least(contest, name) for name in contest.sets}
     points = sum(least.values())
-    frames = max(1, sum(int((s.truth >= 0).sum()) for s in contest.sets.values()))
+    frames = max(1, int(contest.frames.is_known.sum()))
     numbers = {
         "points": points,
         "points_per_frame": points / frames,
@@ -169,20 +170,19 @@ def set_key(place: int) -> str:
 
 
 def _least(contest: Contest, name: str) -> float:
-    test_set, worth = contest.sets[name], contest.worth
-    n = int((test_set.truth >= 0).sum())
+    frames, worth = contest.frames.of_sets([name]), PointsTable(contest.task)
+    n, in_view = int(frames.is_known.sum()), frames.in_view
     points = n * min(worth.wrong, worth.unanswered)
-    for o in worth.objects:
-        column = test_set.table.objects.index(o) if o in test_set.table.objects else None
-        seen = 0 if column is None else int(test_set.table.seen[test_set.truth >= 0, column].sum())
-        present, absent = worth.statements()[:3], worth.statements()[3:]
-        points += seen * min(present) + (n - seen) * min(absent)
-    return float(points)
+    if in_view is not None:
+        present, absent = worth.statements[:NOT_IN_VIEW], worth.statements[NOT_IN_VIEW:]
+        for seen in in_view[frames.is_known].sum(0).tolist():
+            points += seen * float(present.min()) + (n - seen) * float(absent.min())
+    return points
 
 
 def _page(contest: Contest, runs: Sequence[Path], score: Mapping[str, Any]) -> str:
     (run,) = runs_of(runs, list(contest.sets))
-    checks = check_runs(run, contest.task, [(n, s.table.frames) for n, s in contest.sets.items()])
+    checks = check_runs(run, contest.task, [(n, s.frames) for n, s in contest.sets.items()])
     notes = tuple(w for check in checks.values() for w in check.warnings)
     return entry_page(contest, entry(contest, "Your submission", checks, score, notes))
 

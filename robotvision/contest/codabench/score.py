@@ -1,6 +1,6 @@
 """The scoring program's first file: makes robotvision importable, then hands over to it.
 
-It lies beside the wheel that the bundle carries and needs nothing but Python. The platform calls
+It stands beside the wheel that the bundle carries and needs nothing but Python. The platform calls
 ``python score.py INPUT OUTPUT``. The wheel is unpacked rather than installed, so that a submission
 is scored by the version the bundle was made with, whatever the image holds. What scoring needs
 beside it and the image lacks is fetched with pip.

@@ -1,7 +1,7 @@
 """One accepted run as a page: points, outcomes, timeline, mistakes, confusion, rooms.
 
 The timeline and the cards are the report's own; a run file knows no latency, no confidence and no
-pictures, so those are left out.
+images, so those are left out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table, task_card
 from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval, interval
+from robotvision.scoring.points import NOT_STATED, PRESENT
+from robotvision.scoring.table import FrameTable
 from robotvision.tasks.model import Task
 
 MAX_FRAMES = 200_000
@@ -111,11 +113,10 @@ def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
 
 
 def _interval(contest: Contest, entry: ContestEntry) -> dict[str, Any] | None:
-    names = list(entry.frames)
-    if len(names) > 1 and contest.task.overall == "separate":
+    if len(contest.sets) > 1 and contest.task.overall == "separate":
         return None
-    points = [entry.frames[n].points[contest.sets[n].truth >= 0] for n in names]
-    found = interval(np.concatenate(points), contest.visits(names))
+    table = entry.table.select(entry.table.is_known)
+    found = interval(table.points, table.visit)
     return {
         "text": interval_text(found),
         "blocks": found.blocks,
@@ -144,27 +145,21 @@ def _objects(entry: ContestEntry) -> list[dict[str, Any]]:
 
 def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
     """Return the columns behind the timeline, as the report's own pages have them."""
-    task, sets = contest.task, [contest.sets[n] for n in entry.frames]
-    frames = list(entry.frames.values())
-    n_each = [len(s.truth) for s in sets]
-    truth = np.concatenate([s.truth for s in sets])
-    segment = np.concatenate([s.segment for s in sets])
-    sequence = np.repeat(np.arange(len(sets)), n_each)
-    n = len(truth)
-    nothing: list[None] = [None] * n
+    task, table = contest.task, entry.table
+    nothing: list[None] = [None] * len(table)
     return {
         "labels": list(task.labels),
         "unknown": [task.unknown] if task.unknown else [],
         "outcomes": list(map(str, Outcome)),
         "objects": list(task.objects),
-        "sequences": list(entry.frames),
-        "sequence": sequence.tolist(),
-        "index": np.concatenate([s.table.frames.indices for s in sets]).tolist(),
-        "segment": segment.tolist(),
-        "visit": np.cumsum([0, *_changes(sequence, segment, truth)])[:n].tolist(),
+        "sequences": list(table.sequences),
+        "sequence": table.sequence.tolist(),
+        "index": table.index.tolist(),
+        "segment": table.segment.tolist(),
+        "visit": table.visit.tolist(),
         "time_ms": nothing,
-        "truth": truth.tolist(),
-        "seen": _seen(contest, entry),
+        "truth": table.truth.tolist(),
+        "seen": _seen(contest),
         "runs": [
             {
                 "name": entry.name,
@@ -173,16 +168,16 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
                 "break_even": round(task.points.room.break_even, 4),
                 "deadline_ms": None,
                 "frame_ms": None,
-                "outcome": np.concatenate([f.outcome for f in frames]).tolist(),
-                "answer": np.concatenate([f.answer for f in frames]).tolist(),
+                "outcome": table.outcome.tolist(),
+                "answer": table.answer.tolist(),
                 "late_answer": {},
-                "points": [_short(p) for f in frames for p in f.points.tolist()],
+                "points": [_short(p) for p in table.points.tolist()],
                 "confidence": nothing,
                 "latency_us": nothing,
                 "stages_us": {},
                 "age_ms": [],
                 "faults": {},
-                "stated": _stated(contest, entry),
+                "stated": _stated(table),
             }
         ],
         "channels": [],
@@ -190,34 +185,25 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
     }
 
 
-def _changes(*columns: Any) -> list[int]:
-    changed: list[int] = np.any([np.diff(c) != 0 for c in columns], axis=0).astype(int).tolist()
-    return changed
-
-
 def _short(value: float) -> float | int:
     return int(value) if value == int(value) else round(value, 4)
 
 
-def _seen(contest: Contest, entry: ContestEntry) -> dict[int, list[str]]:
-    found, first = {}, 0
-    for name in entry.frames:
-        table = contest.sets[name].table
+def _seen(contest: Contest) -> dict[int, list[str]]:
+    """Return the objects in view by frame, those outside the task too."""
+    seen = {}
+    for rows, truth in zip(contest.frames.parts(), contest.sets.values(), strict=True):
         if contest.task.objects:
-            for k in np.flatnonzero(table.seen.any(1)).tolist():
-                found[first + k] = [table.objects[j] for j in np.flatnonzero(table.seen[k])]
-        first += len(table)
-    return found
+            for k in np.flatnonzero(truth.seen.any(1)).tolist():
+                seen[rows.start + k] = [truth.objects[j] for j in np.flatnonzero(truth.seen[k])]
+    return seen
 
 
-def _stated(contest: Contest, entry: ContestEntry) -> dict[int, dict[str, bool]]:
-    found: dict[int, dict[str, bool]] = {}
-    first, objects = 0, contest.task.objects
-    for columns in entry.frames.values():
-        if columns.stated is not None:
-            for k, row in enumerate(columns.stated.tolist()):
-                said = {o: s == 0 for o, s in zip(objects, row, strict=True) if s < 2}
-                if said:
-                    found[first + k] = said
-        first += len(columns.answer)
-    return found
+def _stated(table: FrameTable) -> dict[int, dict[str, bool]]:
+    if table.stated is None:
+        return {}
+    states = np.flatnonzero((table.stated != NOT_STATED).any(1))
+    return {
+        k: {o: s == PRESENT for o, s in zip(table.objects, row, strict=True) if s != NOT_STATED}
+        for k, row in zip(states.tolist(), table.stated[states].tolist(), strict=True)
+    }

@@ -20,7 +20,7 @@ from robotvision.submissions.batch import RefusedRun, Scores
 from robotvision.submissions.ranking import Ranking, as_dict
 
 WHISKER = 180
-"""Width of the picture of an interval in a row, in pixels."""
+"""Width of the drawing of an interval in a row, in pixels."""
 
 
 def write_site(
@@ -41,7 +41,7 @@ def write_site(
     scores, rankings, entries, found
         Of the same folder of runs.
     folder : Path
-        Where the runs lie; left out of what is told of their faults.
+        The folder of the runs; left out of the lines about their faults.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def _index(
         title=task.title or task.id,
         task=task,
         n_runs=len(scores.scored) + len(scores.refused),
-        frames=sum(len(s.truth) for s in contest.sets.values()),
+        frames=len(contest.frames),
         mode=scores.scored[0].score["mode"] if scores.scored else None,
         rankings=[_table(contest, s, entries, links) for s in found],
         refused=[{"name": r.name, "link": link, "reasons": r.reasons} for r, link in refused],

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.scoring.bootstrap import FEW_BLOCKS, LEVEL, RESAMPLES, Interval, ranks
+from robotvision.scoring.table import FrameTable
 from robotvision.submissions.ranking import Ranked, Ranking
 
 
@@ -66,13 +67,14 @@ def _standings(
 ) -> Standings:
     names = [ranking.name] if ranking.name in contest.sets else list(contest.sets)
     by_name = _in_order(entries, ranking, names)
-    points = np.stack([_points(contest, e, names) for e in by_name], axis=1)
-    blocks = contest.visits(names)
+    tables = [_scored_part(e.table, names) for e in by_name]
+    points = np.stack([table.points for table in tables], axis=1)
+    blocks = tables[0].visit
     n_visits = len(np.unique(blocks))
-    found = ranks(points, blocks, resamples=resamples)
-    letters = compact_letters(found.is_above)
+    result = ranks(points, blocks, resamples=resamples)
+    letters = compact_letters(result.is_above)
     rows = tuple(
-        Standing(row, found.points[i], found.ranks[i], letters[i], float(found.share_first[i]))
+        Standing(row, result.points[i], result.ranks[i], letters[i], float(result.share_first[i]))
         for i, row in enumerate(ranking.rows)
     )
     return Standings(ranking.name, rows, tuple(names), n_visits, _note(contest, n_visits))
@@ -94,9 +96,10 @@ def _in_order(
     return found
 
 
-def _points(contest: Contest, entry: ContestEntry, names: Sequence[str]) -> NDArray[np.float64]:
-    known = [(entry.frames[n].points, contest.sets[n].truth >= 0) for n in names]
-    return np.concatenate([points[is_known] for points, is_known in known])
+def _scored_part(table: FrameTable, names: Sequence[str]) -> FrameTable:
+    """Return the frames of some test sets whose truth is known."""
+    part = table.of_sets(names)
+    return part.select(part.is_known)
 
 
 def _note(contest: Contest, n_visits: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from robotvision.data import open_sequence
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.report.columns import RunColumns
+from robotvision.report.columns import OUTCOMES, UNSCORED, RunColumns
 
 MIME = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
@@ -19,8 +19,8 @@ MIME = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
     """Yield each frame: where and when, the truth, the judged answer, outcome, points, times."""
     ages = run.age_ns
-    for i, (frame, scored) in enumerate(zip(run.frames, run.scored, strict=True)):
-        answer = scored.timed.answer
+    for i, frame in enumerate(run.frames):
+        answer, outcome = run.judged_answer(i), int(run.outcome[i])
         yield {
             "set": run.record.sequences[run.sequence[i]].set,
             "sequence": str(run.record.sequences[run.sequence[i]].about["name"]),
@@ -34,8 +34,8 @@ def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
             "stated_objects": []
             if answer is None
             else sorted(k if v else f"!{k}" for k, v in answer.objects.items()),
-            "outcome": None if scored.outcome is None else str(scored.outcome),
-            "points": scored.points,
+            "outcome": None if outcome == UNSCORED else OUTCOMES[outcome],
+            "points": float(run.points[i]),
             "due_ns": frame.timed.due_ns,
             "started_ns": frame.timed.started_ns,
             "finished_ns": frame.timed.finished_ns,

@@ -181,7 +181,7 @@ def _stated(run: RunColumns, places: Ints) -> dict[int, dict[str, bool]]:
         return {}
     found = {}
     for k, i in enumerate(places.tolist()):
-        answer = run.scored[i].timed.answer if i >= 0 else None
+        answer = run.judged_answer(i) if i >= 0 else None
         if answer is not None and answer.objects:
             found[k] = dict(answer.objects)
     return found

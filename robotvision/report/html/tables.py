@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from robotvision.scoring.tally import SILENT, Tally
+from robotvision.scoring.points import SILENT
+from robotvision.scoring.tally import Tally
 from robotvision.submissions.forms import form_of
 from robotvision.tasks.model import Fact, Status, Task
 

@@ -1,0 +1,172 @@
+"""Judging and scoring by column against the live judge and the live tally, frame by frame."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robotvision.errors import RobotVisionError
+from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
+from robotvision.runs.log import RunRecord, SequenceRecord
+from robotvision.runs.table import scored_table, table_of
+from robotvision.scoring import FrameTable, Tally, count, judge, score
+from robotvision.scoring.policy import POLICIES, Judge, Policy, named_policy
+from robotvision.scoring.table import NEVER, OUTCOMES, UNSCORED
+from robotvision.scoring.transitions import transitions
+from robotvision.tasks import load_task
+from robotvision.tasks.model import Task
+
+TASKS = [load_task(n) for n in ("imageclef2009", "imageclef2012", "imageclef2013", "imageclef2014")]
+KINDS = ["answered"] * 5 + ["silent", "skipped", "failed", "unreadable", "failed late"]
+
+
+def frames_of(task: Task, rng: random.Random, n: int) -> list[FrameRecord]:
+    """Return frames with answers, silences, faults, skips, unknown rooms and missing truths."""
+    cellar = ["Cellar"] if task.unknown else []
+    frames, now, due = [], 0, 0
+    for i in range(n):
+        due += rng.choice([0, 5, 30, 100])
+        kind, begin = rng.choice(KINDS), max(now, due)
+        end = begin + rng.choice([0, 1, 20, 30, 90])
+        objects = {o: rng.random() < 0.5 for o in (*task.objects, "Bench") if rng.random() < 0.6}
+        room = None if kind == "silent" else rng.choice(task.labels)
+        answer = Answer(room, rng.choice([None, 0.25, 1.0]), objects)
+        fault = kind if kind in ("failed", "unreadable", "failed late") else None
+        if kind in ("skipped", "unreadable"):
+            timed = TimedAnswer(i, None, due, fault=fault)
+        else:
+            given_ = None if kind == "failed" else answer  # "failed late": an answer and a fault
+            timed = TimedAnswer(i, given_, due, begin, end, {}, fault)
+            now = end
+        seen = frozenset(o for o in (*task.objects, "Bench") if rng.random() < 0.4)
+        truth = Truth(rng.choice([*task.labels, *cellar]), seen) if rng.random() < 0.8 else None
+        frames.append(FrameRecord.of(1000 * i, i // 7, timed, truth))
+    return frames
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> tuple[RunRecord, Task, Policy]:
+    """Draw a run of up to three sequences in two test sets, made from one seed, and a policy."""
+    task, clock = draw(st.sampled_from(TASKS)), draw(st.sampled_from(["asap", "wall"]))
+    rng = random.Random(draw(st.integers(0, 2**32)))
+    policy = named_policy(draw(st.sampled_from(list(POLICIES))), draw(DEADLINES))
+    about = {
+        "task": task.model_dump(mode="json"),
+        "clock": clock,
+        "policy": {**policy.describe(), "deadline_ms": None},
+    }
+    sequences = [
+        SequenceRecord({"set": name, "name": name}, frames_of(task, rng, n))
+        for name, n in zip("aba", draw(st.tuples(*[st.integers(0, 15)] * 3)), strict=True)
+    ]
+    return RunRecord(Path("run.jsonl"), about, sequences, True), task, policy
+
+
+DEADLINES = st.sampled_from([None, "next-frame", 0, 30, 100])
+
+
+def live(
+    record: RunRecord, task: Task, policy: Policy
+) -> tuple[list[ScoredAnswer], list[int | None], dict[str, Tally]]:
+    """Return what a run shows while it runs: each frame scored, the age of its answer, tallies."""
+    scored, ages, tallies = [], [], {}
+    for sequence in record.sequences:
+        tally = tallies.setdefault(sequence.set, Tally(task))
+        timed = [f.timed for f in sequence.frames]
+        due = [t.due_ns for t in timed]
+        deadlines = due if record.about["clock"] == "asap" else policy.deadlines(due)
+        judging = Judge(policy)
+        verdicts = [v for t, d in zip(timed, deadlines, strict=True) for v in judging.push(t, d)]
+        for verdict in (*verdicts, *judging.flush()):
+            truth = sequence.frames[verdict.timed.index].truth
+            scored.append(tally.add(truth, verdict.timed, verdict.outcome))
+            own = timed[verdict.timed.index]
+            took = None if own.finished_ns is None else own.finished_ns - own.due_ns
+            ages.append(verdict.age_ns if policy.late == "hold" else took)
+    return scored, ages, tallies
+
+
+def answers(table: FrameTable) -> list[tuple[str | None, float | None]]:
+    """Return the room and the confidence of the answer that counts for each frame."""
+    rooms = [None if a < 0 else table.labels[a] for a in table.answer.tolist()]
+    values = [None if c != c else c for c in table.confidence.tolist()]
+    return list(zip(rooms, values, strict=True))
+
+
+def live_answer(scored: ScoredAnswer) -> tuple[str | None, float | None]:
+    """Return the same of a frame scored live; an answer that came too late has no room."""
+    answer = scored.timed.answer
+    if answer is None:
+        return None, None
+    counts = scored.outcome in (None, "correct", "wrong")
+    return (answer.room if counts else None), answer.confidence
+
+
+@settings(max_examples=300, deadline=None)
+@given(runs())
+def test_by_column_equals_live(drawn: tuple[RunRecord, Task, Policy]) -> None:
+    """Outcomes, judged answers, ages, points of each frame and tallies, to the last bit."""
+    record, task, policy = drawn
+    scored, ages, tallies = live(record, task, policy)
+    judged = judge(table_of(record), policy)
+    table = score(judged, task)
+    outcomes = [None if o == UNSCORED else OUTCOMES[o] for o in table.outcome.tolist()]
+    assert outcomes == [s.outcome for s in scored]
+    assert table.points.tolist() == [s.points for s in scored]
+    assert table.index.tolist() == [s.index for s in scored]
+    assert answers(table) == list(map(live_answer, scored))
+    assert [None if a == NEVER else a for a in table.age_ns.tolist()] == ages
+    for counted in (count(judged, task), count(table, task)):
+        assert list(counted) == list(tallies)
+        for name, tally in tallies.items():
+            assert vars(counted[name]) | SHARED == vars(tally) | SHARED
+            assert counted[name].points == tally.points
+            assert counted[name].max_points == tally.max_points
+
+
+SHARED = dict.fromkeys(["task", "points_table", "_columns", "_row_of", "_object_rows"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(runs())
+def test_the_test_sets_are_parts_of_the_whole(drawn: tuple[RunRecord, Task, Policy]) -> None:
+    record, task, policy = drawn
+    table = scored_table(record, policy)
+    parts = [table.of_sets([name]) for name in ("a", "b")]
+    assert sum(map(len, parts)) == len(table)
+    assert sum(p.points.sum() for p in parts) == pytest.approx(table.points.sum())
+    for part, name in zip(parts, ("a", "b"), strict=True):
+        assert count(part, task)[name].points == pytest.approx(part.points.sum())
+    found = transitions(table)
+    assert found.boundary.frames + found.inside.frames == int(table.is_known.sum())
+
+
+def outside(policy: str, deadline_ns: int) -> FrameTable:
+    """Score two frames, of which the second is answered, after 50 ns, with no room of the task."""
+    rooms = TASKS[1].room_names
+    frames = [
+        FrameRecord.of(i, 0, TimedAnswer(i, Answer(room), 0, 0, 50 * i), Truth(rooms[0]))
+        for i, room in enumerate([rooms[0], "Cellar"])
+    ]
+    about = {"task": TASKS[1].model_dump(mode="json"), "clock": "wall"}
+    record = RunRecord(Path("x"), about, [SequenceRecord({}, frames)])
+    return scored_table(record, named_policy(policy, deadline_ns))
+
+
+def test_an_answer_outside_the_task_is_refused_where_it_counts() -> None:
+    """As the live tally does: what came too late is looked at no more."""
+    with pytest.raises(RobotVisionError, match="frame 1: the answer 'Cellar' is outside the task"):
+        outside("deadline", 100)
+    assert outside("deadline", 10).outcome.tolist() == [0, OUTCOMES.index("late")]
+
+
+def test_what_was_not_judged_cannot_be_counted() -> None:
+    about = {"task": TASKS[1].model_dump(mode="json"), "clock": "asap"}
+    frame = FrameRecord.of(0, 0, TimedAnswer(0, Answer(None), 0, 0, 1), None)
+    table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])]))
+    with pytest.raises(ValueError, match="not judged"):
+        count(table, TASKS[1])
