@@ -18,7 +18,7 @@ def test_the_extractor_of_the_readme_keeps_the_contract() -> None:
     assert code is not None
     names: dict[str, Any] = {"__name__": "readme_example"}
     exec(code.group(1), names)
-    check_extractor(FEATURES.create("tiny_picture", {"side": 4}))
+    check_extractor(FEATURES.create("tiny_image", {"side": 4}))
     body = code.group(1).split("@register")[1]
     assert len([line for line in body.splitlines() if line.strip()]) <= 15
 
@@ -41,7 +41,7 @@ def test_the_configuration_of_the_readme_is_whole(tmp_path: Path) -> None:
 
 
 def test_files_about_the_project_agree() -> None:
-    """The citation has the package's version; what CONTRIBUTING.md and tests/README.md name exists."""
+    """The citation has the package's version; files that are named exist."""
     import yaml
 
     from robotvision import __version__
