@@ -270,6 +270,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.xdist_group("site")
 def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
     """Strictly: a link or an anchor that leads nowhere stops the build; each page can be found."""
     names = {str(p.relative_to(site).with_suffix(".md")) for p in site.rglob("*.html")}
@@ -280,6 +281,7 @@ def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.xdist_group("site")
 def test_the_site_fetches_nothing(site: Path) -> None:
     """No page asks another host for a font, a script, a style or a picture."""
     asked = re.compile(
@@ -311,6 +313,7 @@ def test_every_command_has_its_section() -> None:
     assert [name for name in COMMANDS if f"$ robotvision {name} " not in sections[name]] == []
 
 
+@pytest.mark.xdist_group("site")
 def test_every_command_names_its_library_call(site: Path) -> None:
     """What a command does can be done in Python: the call exists and is described."""
     from robotvision.cli import COMMANDS
@@ -324,7 +327,7 @@ def test_every_command_names_its_library_call(site: Path) -> None:
     headings = [
         re.sub(r"<[^>]+>", "", x) for p in pages for x in re.findall(r"<h3.*?</h3>", p, re.S)
     ]
-    described = {word for heading in headings for word in heading.split()}
+    described = {word for heading in headings for word in re.findall(r"[\w.]+", heading)}
     for name in (name for names in calls.values() for name in names):
         assert callable(pkgutil.resolve_name(name)), name
         assert name in described
