@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
+import pkgutil
 import re
 import runpy
 import shlex
@@ -39,10 +41,12 @@ from pydantic_core import to_jsonable_python
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(str(p.relative_to(DOCS)) for p in DOCS.rglob("*.md"))
+NOTEBOOKS = sorted(str(p.relative_to(DOCS)) for p in DOCS.rglob("*.ipynb"))
 TOOLS = ("cp", "gcc", "mkdir", "printf")
 RUN = {"c", "console", "js", "python", "toml", "yaml"}
-SHOWN = {"", "bash", "csv", "json", "text"}
+SHOWN = {"", "bash", "csv", "json", "mermaid", "text"}
 MAX_NOT_RUN = 4
+HOOKS = runpy.run_path(str(ROOT / "scripts/docs_hooks.py"))
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?"
@@ -266,15 +270,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.xdist_group("site")
 def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
     """Strictly: a link or an anchor that leads nowhere stops the build; each page can be found."""
     names = {str(p.relative_to(site).with_suffix(".md")) for p in site.rglob("*.html")}
-    assert names - {"404.md"} == set(PAGES)
+    pages = {*PAGES, *(str(Path(p).with_suffix(".md")) for p in NOTEBOOKS)}
+    assert names - {"404.md"} == pages
     start = (site / "index.html").read_text(encoding="utf-8")
-    missing = [p for p in PAGES if f'href="{p.removesuffix(".md")}.html"' not in start]
+    missing = [p for p in pages if f'href="{p.removesuffix(".md")}.html"' not in start]
     assert missing == []
 
 
+@pytest.mark.xdist_group("site")
 def test_the_site_fetches_nothing(site: Path) -> None:
     """No page asks another host for a font, a script, a style or a picture."""
     asked = re.compile(
@@ -306,6 +313,55 @@ def test_every_command_has_its_section() -> None:
     assert [name for name in COMMANDS if f"$ robotvision {name} " not in sections[name]] == []
 
 
+@pytest.mark.xdist_group("site")
+def test_every_command_names_its_library_call(site: Path) -> None:
+    """What a command does can be done in Python: the call exists and is described."""
+    from robotvision.cli import COMMANDS
+
+    calls = HOOKS["calls"]()
+    assert list(calls) == list(COMMANDS)
+    assert all(calls.values())
+    pages = [
+        (site / f"reference/{page}.html").read_text(encoding="utf-8") for page in ("api", "calls")
+    ]
+    headings = [
+        re.sub(r"<[^>]+>", "", x) for p in pages for x in re.findall(r"<h3.*?</h3>", p, re.S)
+    ]
+    described = {word for heading in headings for word in re.findall(r"[\w.]+", heading)}
+    for name in (name for names in calls.values() for name in names):
+        assert callable(pkgutil.resolve_name(name)), name
+        assert name in described
+
+
+def test_the_reference_of_the_library_has_every_name() -> None:
+    """The front page of the documentation is the front page of the library."""
+    import robotvision
+
+    text = (DOCS / "reference/api.md").read_text(encoding="utf-8")
+    names = re.findall(r"^::: robotvision\.(\w+)$", text, re.M)
+    assert sorted(names) == sorted(robotvision.__all__)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_runs(notebook: str) -> None:
+    """From top to bottom, in a kernel of its own; it draws, and prints no warning."""
+    cells = HOOKS["execute"](DOCS / notebook).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
+    assert outputs[-1]["data"]["text/plain"] == "True"
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_is_kept_without_outputs(notebook: str) -> None:
+    """A difference between two versions is a difference of code and text."""
+    kept = json.loads((DOCS / notebook).read_text(encoding="utf-8"))
+    code = [cell for cell in kept["cells"] if cell["cell_type"] == "code"]
+    assert code
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    assert all(cell["metadata"] == {} for cell in kept["cells"])
+
+
 def _rows(text: str) -> dict[str, dict[str, str]]:
     """Return heading -> key -> default, from tables headed "key, default, meaning"."""
     found: dict[str, dict[str, str]] = {}
@@ -321,7 +377,7 @@ def _rows(text: str) -> dict[str, dict[str, str]]:
 
 def test_the_reference_of_the_configuration_has_every_key_and_default() -> None:
     """A key or a default that changes in the code changes on the page."""
-    from robotvision.config import checks as config
+    from robotvision.config import schema as config
     from robotvision.playback.faults import FaultPlan
 
     models: dict[str, type[BaseModel]] = {
@@ -341,7 +397,7 @@ def test_the_reference_of_the_configuration_has_every_key_and_default() -> None:
     declared = {
         m for m in vars(config).values() if isinstance(m, type) and issubclass(m, BaseModel)
     }
-    ours = {m for m in declared if m.__module__ == config.__name__}
+    ours = {m for m in declared if m.__module__ == config.__name__} - {config.Given}
     assert ours <= set(models.values())
     rows = _rows((DOCS / "reference/config.md").read_text(encoding="utf-8"))
     assert set(rows) == set(models)

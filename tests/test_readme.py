@@ -18,7 +18,7 @@ def test_the_extractor_of_the_readme_keeps_the_contract() -> None:
     assert code is not None
     names: dict[str, Any] = {"__name__": "readme_example"}
     exec(code.group(1), names)
-    check_extractor(FEATURES.create("tiny_picture", {"side": 4}))
+    check_extractor(FEATURES.create("tiny_image", {"side": 4}))
     body = code.group(1).split("@register")[1]
     assert len([line for line in body.splitlines() if line.strip()]) <= 15
 
@@ -38,3 +38,23 @@ def test_the_configuration_of_the_readme_is_whole(tmp_path: Path) -> None:
         load_config(path)
     assert len(caught.value.faults) == 3
     assert all("no such folder" in line for line in caught.value.lines())
+
+
+def test_files_about_the_project_agree() -> None:
+    """The citation has the package's version; files that are named exist."""
+    import yaml
+
+    from robotvision import __version__
+
+    root = Path(__file__).parents[1]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == __version__
+    for page, folders in (
+        ("CONTRIBUTING.md", (".", "robotvision")),
+        ("tests/README.md", (".", "tests")),
+    ):
+        text = (root / page).read_text(encoding="utf-8")
+        paths = re.findall(r"`([\w./]+\.(?:py|yaml|yml))`", text)
+        assert paths
+        missing = [p for p in paths if "NAME" not in p and not p.startswith("test_N")]
+        assert [p for p in missing if not any((root / f / p).exists() for f in folders)] == []
