@@ -35,7 +35,7 @@ TRUSTED = (
     "robotvision.recogniser.pipeline",
     "robotvision.scoring.points",
     "robotvision.tasks.model",
-    "robotvision.temporal.filters",
+    "robotvision.temporal.",
     "robotvision.recogniser.unknown",
 )
 """Modules whose classes a model file may name; those ending in a dot are packages."""

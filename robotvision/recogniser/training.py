@@ -37,7 +37,8 @@ from robotvision.records import Truth
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
-from robotvision.temporal.filters import HeldOutStretch, fit_temporal
+from robotvision.temporal.base import HeldOutStretch
+from robotvision.temporal.fit import fit_temporal
 
 MIN_SEGMENTS = 4
 

@@ -1,4 +1,4 @@
-"""Filters over the answers of successive frames, by name. See `robotvision.temporal.filters`."""
+"""Filters over the answers of successive frames, by name. See `robotvision.temporal.base`."""
 
 from robotvision.plugins.lazy import lazy_names
 from robotvision.plugins.registry import Registry
@@ -6,9 +6,9 @@ from robotvision.plugins.registry import Registry
 TEMPORAL = Registry(
     "temporal filter",
     {
-        "bayes": "robotvision.temporal.filters:Bayes",
-        "majority": "robotvision.temporal.filters:Majority",
-        "exponential": "robotvision.temporal.filters:Exponential",
+        "bayes": "robotvision.temporal.bayes:Bayes",
+        "majority": "robotvision.temporal.majority:Majority",
+        "exponential": "robotvision.temporal.exponential:Exponential",
     },
     group="robotvision.temporal",
 )

@@ -1,0 +1,266 @@
+"""The forward pass of a hidden Markov model over rooms, in continuous time.
+
+As used for places by Torralba, Murphy, Freeman and Rubin (ICCV 2003); the forward pass is Rabiner's
+(1989). Rooms change at rates learnt from the training sequences, and a frame's evidence for a room
+is its posterior divided by the prior the classifier was trained with (Bourlard and Morgan 1990).
+Where the training recordings were cut, a pause shows it, and what came after a cut there is
+expected after such a pause. How much a frame counts beside the ones before it, and how much sooner
+rooms change than in the training sequences, is chosen on those sequences from answers of
+classifiers that were not trained on the frame.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.plugins import params
+from robotvision.temporal.base import Belief, Cut, Filter, HeldOutStretch, LabelledStretch
+
+DECORRELATIONS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+RATE_SCALES = (1.0, 3.0, 10.0, 30.0)
+"""What ``auto`` chooses from."""
+_CLEAR = 2.0
+"""A cut shows where the shortest pause at a cut is so many times the longest step elsewhere."""
+_LEAST = 1e-6
+"""No frame's evidence rules a room out."""
+_MAX_DT_S = 600.0
+_MAX_CACHED = 512
+
+
+class Bayes(Filter):
+    """Forward pass of a hidden Markov model, with a test for kidnapping.
+
+    Parameters
+    ----------
+    decorrelation_s : float or 'auto', default 'auto'
+        Frames closer than this are near-copies: a frame ``dt`` seconds after the last counts as
+        ``min(1, dt / decorrelation_s)`` of an observation. 0: each frame is one of its own.
+        ``auto``: of `DECORRELATIONS_S`, whichever makes held-out training frames likeliest.
+    kidnapping : float or None, default 3.0
+        Log evidence (nats), above 0, by which a fresh start must beat the belief, summed over the
+        frames since the belief began to explain them worse (Page's CUSUM test, 1954), for the
+        belief to be dropped for the fresh start's. 3 is odds of 20 to 1. None: no test.
+    prior : float, default 0.75
+        How much of the training prior a frame's posterior is divided by, as its exponent in
+        [0, 1]: 1 wholly, as theory has it, 0 nothing, as where the classifier took all rooms for
+        equally frequent. Between the two by default: errors of neighbouring frames are alike, and a
+        whole division lets them add up against the frequent rooms.
+    rate_scale : float or 'auto', default 'auto'
+        How many times as often rooms change as in the training sequences, above 0; ``auto``: of
+        `RATE_SCALES`, chosen as ``decorrelation_s`` is.
+    haste : float or 'auto', optional
+        The old name of ``rate_scale``, still accepted with a warning.
+
+    Attributes
+    ----------
+    rates_ : (k, k)
+        Changes a second from row to column; rows sum to 0.
+    prior_ : (k,)
+        The shares of the training frames.
+    divisor_ : (k,)
+        What posteriors are divided by, and the belief before the first frame.
+    pause_s_ : float
+        A step at least so long is a cut; infinite where training has no cuts, or no pause shows
+        them.
+    cuts_ : (k, k)
+        Changes over the cuts of the training recordings, counted from row to column.
+    decorrelation_s_, rate_scale_ : float
+        As given or chosen. Without held-out frames to choose on, ``auto`` is 1 s and 1.
+    kidnapped : int
+        Times the test fired since `reset`.
+    """
+
+    def __init__(
+        self,
+        decorrelation_s: float | str = "auto",
+        kidnapping: float | None = 3.0,
+        prior: float = 0.75,
+        rate_scale: float | str = "auto",
+        *,
+        haste: float | str | None = None,
+    ) -> None:
+        if haste is not None:
+            warnings.warn(
+                "bayes: 'haste' is now called 'rate_scale'; the old name will go in a later "
+                "release",
+                FutureWarning,  # for users of configurations, who never see a DeprecationWarning
+                stacklevel=2,
+            )
+            rate_scale = haste
+        self.decorrelation_s = decorrelation_s
+        self.kidnapping = kidnapping
+        self.prior = prior
+        self.rate_scale = rate_scale
+        if decorrelation_s not in (0, "auto"):
+            params.number("decorrelation_s", decorrelation_s)
+        if rate_scale != "auto":
+            params.number("rate_scale", rate_scale)
+        if kidnapping is not None:
+            params.number("kidnapping", kidnapping)
+        params.share("prior", prior)
+        self.decorrelation_s_ = 1.0 if decorrelation_s == "auto" else float(decorrelation_s)
+        self.rate_scale_ = 1.0 if rate_scale == "auto" else float(rate_scale)
+        self.pause_s_ = math.inf
+        self._transitions: dict[tuple[int, bool], Belief] = {}
+        self.reset()
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Return scikit-learn's parameters: an old name is not one beside the new."""
+        return [name for name in super()._get_param_names() if name != "haste"]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state to copy or save: without the cache, which is computed again."""
+        return {**super().__getstate__(), "_transitions": {}}
+
+    def fit(
+        self,
+        stretches: Iterable[LabelledStretch],
+        rooms: Sequence[str],
+        prior: Belief,
+        cuts: Sequence[Cut] = (),
+    ) -> Self:
+        """Learn the rates of change: changes counted over time spent, plus one change a room.
+
+        The added change is spread over the other rooms and takes the mean stay, so that any change
+        stays possible, the rarer the less the rooms were left.
+        """
+        number = {room: i for i, room in enumerate(rooms)}
+        k = len(rooms)
+        changes, spent = np.zeros((k, k)), np.zeros(k)
+        longest = 0.0
+        for names, times in stretches:
+            _count([number.get(n, -1) for n in names], times, changes, spent)
+            longest = max([longest, *np.diff(times)])
+        self.cuts_ = np.zeros((k, k))
+        for cut in cuts:
+            if cut.before in number and cut.after in number:
+                self.cuts_[number[cut.before], number[cut.after]] += 1
+        pause = min((cut.pause_s for cut in cuts), default=0.0)
+        is_clear = 0 < longest * _CLEAR <= pause
+        self.pause_s_ = math.sqrt(longest * pause) if is_clear else math.inf
+        np.fill_diagonal(changes, 0)
+        stay = spent.sum() / max(changes.sum() + np.count_nonzero(spent), 1) or 10.0
+        rates = (changes + 1 / max(k - 1, 1)) / (spent + stay)[:, None]
+        np.fill_diagonal(rates, 0)
+        np.fill_diagonal(rates, -rates.sum(axis=1))
+        self.rates_ = rates
+        smoothed = np.asarray(prior, np.float64) + 1e-3
+        self.prior_ = smoothed / smoothed.sum()
+        self.divisor_ = _normed(self.prior_**self.prior)[0]
+        self._transitions.clear()
+        self.reset()
+        return self
+
+    def choose(self, stretches: Sequence[HeldOutStretch]) -> Self:
+        """Choose what is ``auto`` by the mean log belief in the true room; ties to the first."""
+        start = (self.rate_scale_, self.decorrelation_s_)
+        rate_scales = RATE_SCALES if self.rate_scale == "auto" else start[:1]
+        decorrelations = DECORRELATIONS_S if self.decorrelation_s == "auto" else start[1:]
+        settings = list(product(rate_scales, decorrelations))
+        is_empty = not any(np.isfinite(s.probabilities).all(axis=1).any() for s in stretches)
+        if len(settings) == 1 or is_empty:
+            return self
+        best, chosen = -math.inf, start
+        for setting in settings:
+            self._apply(*setting)
+            likelihood = self._likelihood(stretches)
+            if likelihood > best + 1e-9:
+                best, chosen = likelihood, setting
+        self._apply(*chosen)
+        return self
+
+    def _apply(self, rate_scale: float, decorrelation_s: float) -> None:
+        self.rate_scale_, self.decorrelation_s_ = rate_scale, decorrelation_s
+        self._transitions.clear()
+        self.reset()
+
+    def _likelihood(self, stretches: Sequence[HeldOutStretch]) -> float:
+        """Return the mean log belief in the true room over the held-out frames."""
+        total, n = 0.0, 0
+        for stretch in stretches:
+            self.reset()
+            last: float | None = None
+            rows = zip(stretch.probabilities, stretch.truth, stretch.times_s, strict=True)
+            for p, truth, t in rows:
+                if not np.isfinite(p).all():
+                    continue
+                belief = self.update(p, 0.0 if last is None else t - last)
+                total += math.log(max(float(belief[truth]), 1e-4))
+                last, n = t, n + 1
+        self.reset()
+        return total / max(n, 1)
+
+    def reset(self) -> None:
+        """Forget the last sequence."""
+        self._belief: Belief | None = None
+        self._fresh: Belief | None = None
+        self._excess = 0.0
+        self.kidnapped = 0
+
+    def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
+        """Return the posterior belief, (k,), summing to 1, ``dt_s`` seconds after the last."""
+        evidence = np.maximum(probabilities, _LEAST) / self.divisor_
+        if self._belief is None:
+            self._belief = self._fresh = _normed(self.divisor_ * evidence)[0]
+            return self._belief.copy()
+        if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
+            evidence = evidence ** (max(dt_s, 0.0) / self.decorrelation_s_)
+        move = self._transition(dt_s)
+        self._belief, explained = _normed((self._belief @ move) * evidence)
+        if self.kidnapping is not None:
+            self._test(evidence, move, explained)
+        return self._belief.copy()
+
+    def _test(self, evidence: Belief, move: Belief, explained: float) -> None:
+        """Compare the belief with one that was dropped somewhere at the best moment so far."""
+        fresh = self._fresh if self._excess > 0 else None
+        start = self.divisor_ if fresh is None else fresh @ move
+        self._fresh, fresh_explained = _normed(start * evidence)
+        self._excess = max(0.0, self._excess + math.log(fresh_explained / explained))
+        if self.kidnapping is not None and self._excess > self.kidnapping:
+            self._belief = self._fresh
+            self._excess = 0.0
+            self.kidnapped += 1
+
+    def _transition(self, dt_s: float) -> Belief:
+        """Return the (k, k) probabilities of each change within ``dt_s``, cached by millisecond."""
+        ms = round(min(max(dt_s, 0.0), _MAX_DT_S) * 1000)
+        is_cut = dt_s >= self.pause_s_
+        cached = self._transitions.get((ms, is_cut))
+        if cached is not None:
+            return cached
+        from scipy.linalg import expm
+
+        if len(self._transitions) >= _MAX_CACHED:
+            self._transitions.clear()
+        move: Belief = np.maximum(expm(self.rates_ * (self.rate_scale_ * ms / 1000)), 0)
+        if is_cut:
+            # one more cut a room, half of it as if there were none, half of it to any room
+            move = self.cuts_ + 0.5 * move + 0.5 * self.prior_
+            move /= move.sum(axis=1, keepdims=True)
+        self._transitions[ms, is_cut] = move
+        return move
+
+
+def _count(rooms: Sequence[int], times: Sequence[float], changes: Belief, spent: Belief) -> None:
+    """Add the changes and the time spent in each room; -1 is a room that does not count."""
+    for i in range(1, len(rooms)):
+        here, there = rooms[i - 1], rooms[i]
+        if here >= 0:
+            spent[here] += max(times[i] - times[i - 1], 0.0)
+            if there >= 0:
+                changes[here, there] += 1
+
+
+def _normed(weights: Belief) -> tuple[Belief, float]:
+    """Return the weights divided by their sum, and the sum."""
+    total = float(weights.sum())
+    return weights / total, total

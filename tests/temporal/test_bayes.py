@@ -1,0 +1,225 @@
+"""The hidden Markov filter: worked by hand, causal, quick after a jump."""
+
+import copy
+import itertools
+import math
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from robotvision.temporal import TEMPORAL
+from robotvision.temporal.base import Cut, HeldOutStretch
+from robotvision.temporal.bayes import Bayes
+
+STRETCH = (["a"] * 10 + ["b"] * 10 + ["a"], list(map(float, range(21))))
+
+
+def bayes(**given):
+    return Bayes(**{"decorrelation_s": 1.0, "rate_scale": 1.0, **given}).fit(
+        [STRETCH], ["a", "b"], np.array([0.5, 0.5])
+    )
+
+
+def test_rates():
+    """Rates are changes over seconds, with one change and one mean stay added to each room.
+
+    a: 10 s, left once; b: 10 s, left once; mean stay 20 s / (2 changes + 2 rooms) = 5 s.
+    """
+    np.testing.assert_allclose(bayes().rates_, [[-2 / 15, 2 / 15], [2 / 15, -2 / 15]])
+
+
+def test_forward_pass():
+    """Two rooms, three frames a second apart, worked by hand.
+
+    With rate q both ways, staying has probability s = (1 + exp(-2 q dt)) / 2. Uniform prior.
+    """
+    model = bayes(decorrelation_s=0, kidnapping=None, prior=0)
+    s = (1 + math.exp(-2 * 2 / 15)) / 2
+    seen = [(0.9, 0.1), (0.6, 0.4), (0.2, 0.8)]
+    a = 0.9
+    expected = [a]
+    for likely_a, likely_b in seen[1:]:
+        before = s * a + (1 - s) * (1 - a)
+        a = before * likely_a / (before * likely_a + (1 - before) * likely_b)
+        expected.append(a)
+    got = [model.update(np.array(p), 1.0)[0] for p in seen]
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def test_prior_is_divided_out():
+    """A classifier that says no more than its training shares is no evidence.
+
+    The first belief is its own posterior; saying the prior again and again leads nowhere.
+    """
+    shares = np.array([0.8, 0.2])
+    model = Bayes(decorrelation_s=0, prior=1).fit([STRETCH], ["a", "b"], shares)
+    first = model.update(np.array([0.8, 0.2]), 0.0)
+    np.testing.assert_allclose(first, shares, atol=1e-3)
+    stationary = [model.update(np.array([0.8, 0.2]), 1.0) for _ in range(200)][-1]
+    np.testing.assert_allclose(stationary, [0.5, 0.5], atol=0.01)
+
+
+@pytest.mark.parametrize("prior", [0, 0.75, 1])
+def test_the_first_belief_is_the_posterior(prior):
+    """However much of the prior is divided out, a single frame is believed as it is."""
+    model = Bayes(prior=prior).fit([STRETCH], ["a", "b"], np.array([0.9, 0.1]))
+    np.testing.assert_allclose(model.update(np.array([0.3, 0.7]), 0.0), [0.3, 0.7], rtol=1e-6)
+
+
+def clips(pause_s, rooms, length=8):
+    """Stretches of one room each, ``pause_s`` between them, a frame a second; and the cuts."""
+    step = length - 1 + pause_s
+    stretches = [([r] * length, [i * step + t for t in range(length)]) for i, r in enumerate(rooms)]
+    return stretches, [Cut(a, b, pause_s) for a, b in itertools.pairwise(rooms)]
+
+
+def test_after_a_pause_what_followed_the_cuts_is_expected():
+    """Within a clip of one room the belief stays, after a pause it follows the training's order."""
+    stretches, cuts = clips(6.0, "abcabcabcabc")
+    model = Bayes(decorrelation_s=0).fit(stretches, ["a", "b", "c"], np.full(3, 1 / 3), cuts)
+    assert 1 < model.pause_s_ < 6
+    np.testing.assert_array_equal(model.cuts_, [[0, 4, 0], [0, 0, 4], [3, 0, 0]])
+    nothing = np.full(3, 1 / 3)
+
+    def after(step_s):
+        model.reset()
+        model.update(np.array([0.98, 0.01, 0.01]), 0.0)
+        return model.update(nothing, step_s)
+
+    assert after(1.0).argmax() == 0
+    # four cuts from a to b, and one more reckoned with: half of it as a step, half to any room
+    assert after(6.0)[1] == pytest.approx(0.98 * (4 + 0.5 / 3) / 5, abs=0.05)
+    assert after(6.0)[2] == pytest.approx(0.98 * (0.5 / 3) / 5, abs=0.03)
+
+
+def test_steps_of_one_millisecond_on_both_sides_of_the_pause():
+    """What was reckoned for a step that is no cut does not serve the cut beside it."""
+    stretches, cuts = clips(6.0, "abcabc")
+    model = Bayes(decorrelation_s=0).fit(stretches, ["a", "b", "c"], np.full(3, 1 / 3), cuts)
+    short, long = model.pause_s_ - 1e-9, model.pause_s_ + 1e-9
+    start, nothing = np.array([0.98, 0.01, 0.01]), np.full(3, 1 / 3)
+    beliefs = []
+    for order in ((short, long), (long, short)):
+        model._transitions.clear()
+        for step in order:
+            model.reset()
+            model.update(start, 0.0)
+            beliefs.append(model.update(nothing, step))
+    np.testing.assert_array_equal(beliefs[0], beliefs[3])
+    np.testing.assert_array_equal(beliefs[1], beliefs[2])
+    assert beliefs[0].argmax() != beliefs[1].argmax()
+
+
+@pytest.mark.parametrize("pause_s", [1.0, 1.9])
+def test_cuts_that_no_pause_tells_change_nothing(pause_s):
+    """Where a cut takes no longer than a step does elsewhere, steps are steps."""
+    stretches, cuts = clips(pause_s, "abcabc")
+    with_cuts = Bayes().fit(stretches, ["a", "b", "c"], np.full(3, 1 / 3), cuts)
+    plain = Bayes().fit(stretches, ["a", "b", "c"], np.full(3, 1 / 3))
+    assert with_cuts.pause_s_ == plain.pause_s_ == math.inf
+    for p in ([0.8, 0.1, 0.1], [0.2, 0.3, 0.5]):
+        np.testing.assert_array_equal(*(m.update(np.array(p), 600.0) for m in (with_cuts, plain)))
+
+
+def test_near_copies_count_once():
+    """Ten frames in a second say as much as one observation a second, whatever the frame rate."""
+    model = bayes(kidnapping=None)
+    model.rates_ = np.zeros((2, 2))
+    model.update(np.array([0.5, 0.5]), 0.0)
+    for _ in range(10):
+        belief = model.update(np.array([0.7, 0.3]), 0.1)
+    np.testing.assert_allclose(belief, [0.7, 0.3], rtol=1e-9)
+
+
+def test_kidnapping():
+    """A belief that explains the frames worse than a fresh start by 20 to 1 is dropped."""
+    rooms = [f"room{i}" for i in range(8)]
+    names = [r for r in rooms[:2] * 20 for _ in range(50)]
+    stretch = (names, [0.1 * i for i in range(len(names))])
+    prior = np.full(8, 1 / 8)
+    there = np.full(8, 0.02)
+    there[7] = 0.86
+    here = np.roll(there, 1)
+    needed = {}
+    for kidnapping in (3.0, None):
+        model = Bayes(decorrelation_s=0, kidnapping=kidnapping).fit([stretch], rooms, prior)
+        for _ in range(30):
+            model.update(here, 0.1)
+        needed[kidnapping] = next(i for i in range(1, 50) if model.update(there, 0.1).argmax() == 7)
+        assert model.kidnapped == (1 if kidnapping else 0)
+    assert needed[3.0] < needed[None]
+
+
+def test_no_false_kidnapping():
+    """Frames that agree with the belief, or walk through a known door, are no kidnapping."""
+    model = bayes(decorrelation_s=0)
+    for room in STRETCH[0] * 3:
+        model.update(np.array([0.9, 0.1] if room == "a" else [0.1, 0.9]), 1.0)
+    assert model.kidnapped == 0
+
+
+def walk(k, stay, n, trust, rng):
+    """A stretch of ``k`` rooms that lasts ``stay`` frames in each, with fresh evidence a frame."""
+    truth = np.repeat(np.arange(n // stay) % k, stay)
+    p = np.full((len(truth), k), (1 - trust) / (k - 1))
+    answers = np.where(rng.random(len(truth)) < trust, truth, rng.integers(0, k, len(truth)))
+    p[np.arange(len(truth)), answers] = trust
+    return HeldOutStretch(p, truth, np.arange(len(truth)) * 0.5)
+
+
+def test_what_is_open_is_chosen_on_held_out_stretches():
+    """Independent frames each count in full; copies of one observation count once."""
+    rng = np.random.default_rng(0)
+    fresh = walk(4, 40, 800, 0.6, rng)
+    rooms = [f"room{i}" for i in range(4)]
+    stretch = ([rooms[i] for i in fresh.truth], list(fresh.times_s))
+    prior = np.full(4, 0.25)
+    model = Bayes().fit([stretch], rooms, prior).choose([fresh])
+    assert model.decorrelation_s_ <= 0.5
+    copied = np.arange(len(fresh.truth)) // 8 * 8  # eight frames, four seconds, say the same
+    copies = HeldOutStretch(fresh.probabilities[copied], fresh.truth, fresh.times_s)
+    assert Bayes().fit([stretch], rooms, prior).choose([copies]).decorrelation_s_ >= 2
+
+
+def test_the_rate_scale_follows_quicker_changes_than_in_training():
+    """Held-out stretches that change rooms ten times as often speak for a higher rate scale."""
+    rng = np.random.default_rng(1)
+    rooms = [f"room{i}" for i in range(4)]
+    slow = [r for r in rooms * 4 for _ in range(200)]
+    stretch = (slow, [0.5 * i for i in range(len(slow))])
+    quick = walk(4, 6, 600, 0.8, rng)
+    model = Bayes(decorrelation_s=0).fit([stretch], rooms, np.full(4, 0.25))
+    assert model.choose([quick]).rate_scale_ >= 3
+    given = Bayes(decorrelation_s=0, rate_scale=1).fit([stretch], rooms, np.full(4, 0.25))
+    assert given.rate_scale_ == 1
+
+
+def test_nothing_held_out_leaves_the_usual_values():
+    """Rows of NaN say nothing."""
+    nothing = HeldOutStretch(np.full((5, 2), np.nan), np.zeros(5, int), np.arange(5.0))
+    model = Bayes().fit([STRETCH], ["a", "b"], np.array([0.5, 0.5])).choose([nothing])
+    assert (model.decorrelation_s_, model.rate_scale_) == (1.0, 1.0)
+
+
+def test_the_old_name_of_the_rate_scale_still_works():
+    """A configuration with ``haste`` gives the filter that ``rate_scale`` gives, and a warning."""
+    with pytest.warns(FutureWarning, match="'haste' is now called 'rate_scale'"):
+        old = TEMPORAL.create("bayes", {"haste": 3.0})
+    new = TEMPORAL.create("bayes", {"rate_scale": 3.0})
+    assert repr(old) == repr(new)
+    assert "haste" not in repr(new)
+    assert clone(old).get_params() == new.get_params()
+    assert (old.rate_scale_, new.rate_scale_) == (3.0, 3.0)
+
+
+def test_a_copy_has_the_belief_and_not_the_cache():
+    """What was computed for a time step is not kept, and gives the same belief when it is."""
+    model = bayes()
+    for p in ([0.9, 0.1], [0.6, 0.4]):
+        model.update(np.array(p), 0.5)
+    assert model._transitions
+    again = copy.deepcopy(model)
+    assert not again._transitions
+    step = np.array([0.2, 0.8]), 0.5
+    np.testing.assert_array_equal(again.update(*step), model.update(*step))
