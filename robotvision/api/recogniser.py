@@ -24,7 +24,7 @@ from robotvision.recogniser.function import FunctionSystem
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import load_pipeline, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
-from robotvision.recogniser.training import fit_pipeline
+from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.systems.base import System
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
@@ -135,7 +135,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
             self._pipeline, self.training_ = None, None
         else:
             self._pipeline, self.task_, self.training_ = fit_pipeline(
-                config, rules, opened, folder, where="sequences"
+                config, rules, opened, folder, options=TrainingOptions("sequences")
             )
         self.sequences_: list[ImageSequence] = opened
         return self

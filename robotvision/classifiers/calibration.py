@@ -2,9 +2,9 @@
 
 Temperature scaling (Guo, Pleiss, Sun and Weinberger, ICML 2017): probabilities are the softmax of
 the scores divided by one number, chosen to minimise the negative log likelihood. The scores are
-those of machines that did not see the frame's visit (`robotvision.classifiers.folds`), never those
-of training frames or of their near-copies. As in Platt's method (1999), the target is not quite 1:
-n visits that all went well speak for (n + 1/2) / (n + 1), so few visits never make sure.
+those of classifiers that did not see the frame's visit (`robotvision.classifiers.folds`), never
+those of training frames or of their near-copies. As in Platt's method (1999), the target is not
+quite 1: n visits that all went well speak for (n + 1/2) / (n + 1), so few visits never make sure.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sklearn.base import clone
 
 from robotvision.classifiers.base import Labels, Scores, Vectors, checked, softmax
 from robotvision.classifiers.folds import Fold, held_out
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 
 FLOOR = 1e-3
@@ -52,7 +53,7 @@ class Calibrated:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trained:
+class Scored:
     """A classifier trained on everything, and what calibration goes by.
 
     Parameters
@@ -75,55 +76,30 @@ class Trained:
         return fit_temperature(self.scores, self.rooms, self.n_units)
 
 
-def fit_calibrated(
-    classifier: Any,
-    x: Vectors,
-    y: Labels,
-    groups: NDArray[np.int64],
-    seed: int,
-    blocks: tuple[slice, ...] = (),
-    n_views: int = 1,
-) -> Calibrated:
+def fit_calibrated(classifier: Any, training: TrainingSet, seed: int) -> Calibrated:
     """Train a copy of ``classifier`` on everything, calibrated on held-out groups.
 
     Parameters
     ----------
     classifier : PlaceClassifier
         Not changed.
-    x : (n, d) float32
-        Feature vectors in time order.
-    y : (n,) str
-        Rooms, at least two different ones.
-    groups : (n,) int
-        Frames of one number (a visit, a segment, a sequence) are held out together.
+    training : TrainingSet
     seed : int
-        For the folds, and for every ``random_state`` the classifier leaves open.
-    blocks : tuple of slice
-        Where each feature lies in the vector; for messages.
-    n_views : int
-        Rows of each frame, side by side; see `robotvision.classifiers.folds.held_out`.
+        For the folds, and for every ``random_state`` that the classifier leaves open.
 
     Raises
     ------
     RobotVisionError
         Features are NaN or infinite, or such as the classifier cannot take.
     """
-    trained = fit_scored(classifier, x, y, groups, seed, blocks, n_views)
-    return Calibrated(trained.classifier, trained.temperature())
+    scored = fit_scored(classifier, training, seed)
+    return Calibrated(scored.classifier, scored.temperature())
 
 
-def fit_scored(
-    classifier: Any,
-    x: Vectors,
-    y: Labels,
-    groups: NDArray[np.int64],
-    seed: int,
-    blocks: tuple[slice, ...] = (),
-    n_views: int = 1,
-) -> Trained:
+def fit_scored(classifier: Any, training: TrainingSet, seed: int) -> Scored:
     """Train as `fit_calibrated` does; return the classifier with its held-out scores."""
-    x = checked(x, "training", None)
-    rooms, numbers = np.unique(np.asarray(y, np.str_), return_inverse=True)
+    x, blocks = checked(training.x, "training", None), training.blocks
+    rooms, numbers = np.unique(np.asarray(training.y, np.str_), return_inverse=True)
     if len(rooms) < 2:
         raise RobotVisionError(
             f"training: expected at least two rooms, got {len(rooms)} ({', '.join(rooms)})"
@@ -132,10 +108,11 @@ def fit_scored(
         raise ValueError(f"blocks end at {blocks[-1].stop}, vectors have {x.shape[1]} numbers")
     if hasattr(classifier, "check_features"):
         classifier.check_features(x, blocks)
-    split = held_out(numbers, np.asarray(groups, np.int64), seed, n_views=n_views)
+    groups = np.asarray(training.groups, np.int64)
+    split = held_out(numbers, groups, seed, n_views=training.n_views)
     model = seeded(classifier, seed)
     scores = fit_held_out(model, x, rooms[numbers], split.folds)
-    return Trained(model, scores, numbers, split.n_units)
+    return Scored(model, scores, numbers, split.n_units)
 
 
 def seeded(classifier: Any, seed: int) -> Any:
@@ -203,7 +180,7 @@ def fit_temperature(scores: Scores, rooms: NDArray[np.int64], n_units: int) -> f
     rooms : (n,) int
         The true columns.
     n_units : int
-        Number of units held out: how many independent looks the rows stand for.
+        Number of units held out: how many independent samples the rows stand for.
 
     Notes
     -----

@@ -16,7 +16,7 @@ from robotvision.features import FEATURES
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
-from robotvision.recogniser.training import Training, fit_pipeline
+from robotvision.recogniser.training import Training, TrainingOptions, fit_pipeline
 from robotvision.recogniser.worker import Worker
 from robotvision.systems.base import System
 from robotvision.temporal import TEMPORAL
@@ -96,7 +96,7 @@ class Trainer:
                 prepared.training_sequences(part),
                 self.cache,
                 self.observer.step,
-                prepared.experiment.path,
+                TrainingOptions(prepared.experiment.path),
             )
             self._fitted[part.train] = pipeline, training
             self.observer.trained(part.name, training)

@@ -13,7 +13,7 @@ from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.persistence import save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
-from robotvision.recogniser.training import fit_pipeline
+from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.search import Tuned, tune
 from robotvision.tasks.model import Task
 
@@ -48,7 +48,12 @@ def train_pipeline(
     sequences = prepared.training_sequences(part)
     config = prepared.experiment.config
     pipeline, task, training = fit_pipeline(
-        config, prepared.task, sequences, cache, observer.step, experiment.path
+        config,
+        prepared.task,
+        sequences,
+        cache,
+        observer.step,
+        TrainingOptions(experiment.path),
     )
     observer.trained(part.name, training)
     about = {

@@ -8,13 +8,14 @@ drawn towards a half as by two frames more (Laplace's rule), as its probability.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.integration import FittedClassifier, fit_cues
+from robotvision.classifiers.integration import FittedClassifier, fit_integrated
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.tasks.model import ObjectPoints, Task
 
 YES, NO = "yes", "no"
@@ -72,9 +73,9 @@ class ObjectRecogniser:
         """Return what is stated of the objects in the frame of one vector (1, d)."""
         stated = {}
         for name, p in zip(self.names, self.probabilities(x), strict=True):
-            said = self.statement.best(float(p))
-            if said is not None:
-                stated[name] = said
+            statement = self.statement.best(float(p))
+            if statement is not None:
+                stated[name] = statement
         return stated
 
 
@@ -86,15 +87,7 @@ def _probability(classifier: FittedClassifier | float, x: NDArray[np.float32]) -
 
 
 def fit_objects(
-    classifier: Any,
-    integration: str,
-    task: Task,
-    x: NDArray[np.float32],
-    seen: NDArray[np.bool_],
-    groups: NDArray[np.int64],
-    seed: int,
-    blocks: tuple[slice, ...],
-    n_views: int = 1,
+    classifier: Any, integration: str, task: Task, training: TrainingSet, seed: int
 ) -> ObjectRecogniser | None:
     """Train a recogniser of the task's objects; None where the task has none.
 
@@ -102,22 +95,23 @@ def fit_objects(
     ----------
     classifier : PlaceClassifier
         A copy is trained for each object.
-    x : (n, d) float32
-        Feature vectors in time order.
-    seen : (n, objects) bool
-        Which objects each frame shows.
-    groups, seed, blocks, n_views
-        As for `robotvision.classifiers.integration.fit_cues`.
+    integration : str
+        As for `robotvision.classifiers.integration.fit_integrated`.
+    task : Task
+    training : TrainingSet
+        Its ``objects`` say which are in view; its rooms do not matter.
+    seed : int
+        As for `fit_integrated`.
     """
-    points = task.points.objects
-    if points is None:
+    points, in_view = task.points.objects, training.objects
+    if points is None or in_view is None:
         return None
     fitted: list[FittedClassifier | float] = []
-    for k in range(len(task.objects)):
-        n, n_seen = len(seen), int(seen[:, k].sum())
-        if min(n_seen, n - n_seen) < 2:
-            fitted.append((n_seen + 1) / (n + 2))
+    for column in in_view.T:
+        n, n_in_view = len(column), int(column.sum())
+        if min(n_in_view, n - n_in_view) < 2:
+            fitted.append((n_in_view + 1) / (n + 2))
             continue
-        y = np.where(seen[:, k], YES, NO)
-        fitted.append(fit_cues(classifier, integration, x, y, groups, seed, blocks, n_views))
+        labelled = replace(training, y=np.where(column, YES, NO))
+        fitted.append(fit_integrated(classifier, integration, labelled, seed))
     return ObjectRecogniser(task.objects, fitted, points)

@@ -1,9 +1,9 @@
-"""Train a pipeline on sequences: extraction, cues, classifier, objects, temporal filter."""
+"""Train a pipeline on sequences: features, classifier, objects, temporal filter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from robotvision import data
 from robotvision.classifiers import CLASSIFIERS
-from robotvision.classifiers.integration import FittedClassifier, fit_cues, fit_cues_held_out
+from robotvision.classifiers.integration import (
+    FittedClassifier,
+    fit_integrated,
+    fit_integrated_held_out,
+)
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.config.checks import build
 from robotvision.config.schema import Config, Named, UnknownConfig
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -22,12 +27,15 @@ from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import (
     Extraction,
-    Progress,
     extract,
     failure,
     needs_training,
     training_frames,
 )
+from robotvision.features.extraction import (
+    Progress as ExtractionProgress,
+)
+from robotvision.plugins.progress import Progress
 from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
@@ -42,12 +50,29 @@ from robotvision.temporal.fit import fit_temporal
 
 MIN_SEGMENTS = 4
 
-Step = Callable[[str, int, int], None]
-"""Progress: (what is being done, done, in all)."""
 Extract = Callable[
-    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, Progress], Extraction
+    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, ExtractionProgress], Extraction
 ]
 """As `robotvision.features.extraction.extract`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """What is rarely asked of `fit_pipeline`.
+
+    Parameters
+    ----------
+    where : Path or str
+        What to name in messages about the training set as a whole.
+    extractors : sequence of FeatureExtractor, optional
+        The configuration's features, built and trained already.
+    extraction : callable
+        How features are extracted, for one that remembers.
+    """
+
+    where: Path | str = "train"
+    extractors: Sequence[FeatureExtractor] | None = None
+    extraction: Extract = extract
 
 
 @dataclass(slots=True)
@@ -55,7 +80,7 @@ class Training:
     """What a pipeline was trained on, for the report.
 
     ``seconds`` maps each step to its time; ``problems`` are lines about frames left out;
-    ``unknown`` is how unknown rooms are told: method, threshold and ROC on rooms left out.
+    ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out.
     """
 
     n_frames: int = 0
@@ -73,10 +98,8 @@ def fit_pipeline(
     task: Task,
     sequences: Sequence[data.ImageSequence],
     cache: Path | None,
-    step: Step = lambda what, done, total: None,
-    where: Path | str = "train",
-    extractors: Sequence[FeatureExtractor] | None = None,
-    extraction: Extract = extract,
+    progress: Progress = lambda what, done, total: None,
+    options: TrainingOptions | None = None,
 ) -> tuple[Pipeline, Task, Training]:
     """Train the pipeline that ``config`` describes.
 
@@ -90,12 +113,9 @@ def fit_pipeline(
         With truth.
     cache : Path or None
         Folder of extracted features.
-    where : Path or str
-        What to name in messages about the training set as a whole.
-    extractors : sequence of FeatureExtractor, optional
-        The configuration's features, built and trained already.
-    extraction : callable
-        How features are extracted, for one that remembers.
+    progress : callable
+        Receives what is being done, how much of it is done, and how much there is.
+    options : TrainingOptions, optional
 
     Returns
     -------
@@ -108,7 +128,8 @@ def fit_pipeline(
         The training set has fewer than two rooms, lacks a channel, or holds a room that the task
         does not have.
     """
-    return _Trainer(config, task, sequences, cache, step, where, extractors, extraction).run()
+    options = options or TrainingOptions()
+    return _Trainer(config, task, sequences, cache, progress, options).run()
 
 
 class _Trainer:
@@ -118,13 +139,11 @@ class _Trainer:
         task: Task,
         sequences: Sequence[data.ImageSequence],
         cache: Path | None,
-        step: Step,
-        where: Path | str,
-        extractors: Sequence[FeatureExtractor] | None = None,
-        extraction: Extract = extract,
+        progress: Progress,
+        options: TrainingOptions,
     ) -> None:
-        self.config, self.cache, self.step, self.where = config, cache, step, where
-        self.given, self.extraction = extractors, extraction
+        self.config, self.cache, self.progress, self.where = config, cache, progress, options.where
+        self.given, self.extraction = options.extractors, options.extraction
         self.sequences = sequences
         self.training = Training()
         about = config.augment
@@ -132,39 +151,34 @@ class _Trainer:
         self._rows: list[tuple[int, int]] = []  # sequence and position of each training frame
         self._done = 0
         self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
-        self.worth = PointsTable(self.task)
+        self.points_table = PointsTable(self.task)
 
     def run(self) -> tuple[Pipeline, Task, Training]:
         self._check_rooms()
         extractors = self._extractors()
         started = perf_counter_ns()
-        blocks, y, groups, seen = self._extract(extractors)
+        vectors, training = self._extract(extractors)
         self._took("extraction", started)
-        cues = self._cues(extractors, blocks)
-        x = np.concatenate(
-            [b * np.float32(c.scale) for b, c in zip(blocks, cues, strict=True)], axis=1
+        slots = self._slots(extractors, vectors)
+        scaled = [v * np.float32(s.scale) for v, s in zip(vectors, slots, strict=True)]
+        training = replace(
+            training, x=np.concatenate(scaled, axis=1), blocks=tuple(s.place for s in slots)
         )
         started = perf_counter_ns()
-        self.step("training", 0, 1)
-        places = tuple(c.place for c in cues)
+        self.progress("training", 0, 1)
         integration, seed = self.config.integration, self.config.seed
-        machine = build(CLASSIFIERS, self.config.classifier or "svm")
-        classifier, held_out = fit_cues_held_out(
-            machine, integration, x, y, groups, seed, places, self._n_views
-        )
-        objects = fit_objects(
-            machine, integration, self.task, x, seen, groups, seed, places, self._n_views
-        )
+        chosen = build(CLASSIFIERS, self.config.classifier or "svm")
+        classifier, held_out = fit_integrated_held_out(chosen, integration, training, seed)
         pipeline = Pipeline(
-            cues,
+            slots,
             classifier,
             self._decision(classifier),
-            self._temporal(classifier, y, held_out),
-            objects,
-            self._unknown(x, y, groups, places),
+            self._temporal(classifier, training.y, held_out),
+            fit_objects(chosen, integration, self.task, training, seed),
+            self._unknown(training),
         )
         self._took("training", started)
-        self.step("training", 1, 1)
+        self.progress("training", 1, 1)
         return pipeline, self.task, self.training
 
     @property
@@ -239,29 +253,30 @@ class _Trainer:
         total = sum(map(len, self.sequences))
 
         def tell(done: int) -> None:
-            self.step(f"learning {name}", done, total)
+            self.progress(f"learning {name}", done, total)
 
         fit_extractor(extractor, self.sequences, tell)
         self._took("learning features", started)
 
     def _extract(
         self, extractors: list[FeatureExtractor]
-    ) -> tuple[list[NDArray[np.float32]], NDArray[np.str_], NDArray[np.int64], NDArray[np.bool_]]:
+    ) -> tuple[list[NDArray[np.float32]], TrainingSet]:
+        """Return the vectors of each feature, and the training set without them."""
         blocks: list[list[NDArray[np.float32]]] = [[] for _ in extractors]
         labels: list[str] = []
-        seen: list[list[bool]] = []
-        tours: list[tuple[int, int]] = []
+        in_view: list[list[bool]] = []
+        segments: list[tuple[int, int]] = []
         for k, sequence in enumerate(self.sequences):
-            found = self._looks(extractors, sequence)
-            rows = [i for i in range(len(sequence)) if found[0].readable[i] and sequence.room(i)]
+            views = self._extract_views(extractors, sequence)
+            rows = [i for i in range(len(sequence)) if views[0].readable[i] and sequence.room(i)]
             for i, block in enumerate(blocks):
-                looks = np.stack([look.blocks[i][rows] for look in found], axis=1)
-                block.append(looks.reshape(-1, looks.shape[2]))  # a frame's views side by side
+                stacked = np.stack([view.blocks[i][rows] for view in views], axis=1)
+                block.append(stacked.reshape(-1, stacked.shape[2]))  # a frame's views side by side
             self._rows += [(k, i) for i in rows]
-            rows = [i for i in rows for _ in found]
-            labels += [self.worth.label_of(Truth(str(sequence.room(i)))) for i in rows]
-            seen += [[o in _objects(sequence, i) for o in self.task.objects] for i in rows]
-            tours += [(k, sequence.frames[i].segment) for i in rows]
+            rows = [i for i in rows for _ in views]
+            labels += [self.points_table.label_of(Truth(str(sequence.room(i)))) for i in rows]
+            in_view += [[o in _objects(sequence, i) for o in self.task.objects] for i in rows]
+            segments += [(k, sequence.frames[i].segment) for i in rows]
         y = np.asarray(labels)
         names, counts = np.unique(y, return_counts=True)
         self.training.n_frames = len(y) // self._n_views
@@ -272,41 +287,43 @@ class _Trainer:
                 f"{self.where}: only {self.training.n_frames} training frames of {len(names)} "
                 "rooms could be read; look at them with robotvision data verify"
             )
-        shown = np.asarray(seen, bool).reshape(len(y), len(self.task.objects))
-        return [np.concatenate(b) for b in blocks], y, held_out_groups(tours), shown
+        objects = np.asarray(in_view, bool).reshape(len(y), len(self.task.objects))
+        groups, nothing = held_out_groups(segments), np.zeros((len(y), 0), np.float32)
+        training = TrainingSet(nothing, y, groups, (), self._n_views, objects)
+        return [np.concatenate(b) for b in blocks], training
 
-    def _looks(
+    def _extract_views(
         self, extractors: list[FeatureExtractor], sequence: data.ImageSequence
     ) -> list[Extraction]:
         """Extract every view of a sequence's frames, the plain one first."""
         total = self._n_views * sum(map(len, self.sequences))
-        found = []
-        for way in self._views:
+        extractions = []
+        for view in self._views:
             advance = partial(self._extracted, self._done, total)
-            made = [altered(e, way) for e in extractors]
-            found.append(self.extraction(made, sequence, self.cache, advance))
+            altered_extractors = [altered(e, view) for e in extractors]
+            extractions.append(self.extraction(altered_extractors, sequence, self.cache, advance))
             self._done += len(sequence)
-            self.step("extraction", self._done, total)
-            self.training.cached += found[-1].n_cached
-            self.training.extracted += len(extractors) - found[-1].n_cached
-        self.training.problems += found[0].problems
-        return found
+            self.progress("extraction", self._done, total)
+            self.training.cached += extractions[-1].n_cached
+            self.training.extracted += len(extractors) - extractions[-1].n_cached
+        self.training.problems += extractions[0].problems
+        return extractions
 
     def _extracted(self, before: int, total: int, done: int, _: int) -> None:
-        self.step("extraction", before + done, total)
+        self.progress("extraction", before + done, total)
 
-    def _cues(
+    def _slots(
         self, extractors: list[FeatureExtractor], blocks: list[NDArray[np.float32]]
     ) -> list[FeatureSlot]:
-        cues: list[FeatureSlot] = []
+        slots: list[FeatureSlot] = []
         start = 0
         for extractor, block, item in zip(extractors, blocks, self.config.features, strict=True):
             name = item.name if isinstance(item, Named) else item
             spread = float(np.sqrt(block.var(axis=0, dtype=np.float64).sum()))
-            taken = [c.name for c in cues]
-            n = sum(c == name or c.startswith(f"{name}#") for c in taken)
+            taken = [s.name for s in slots]
+            n = sum(t == name or t.startswith(f"{name}#") for t in taken)
             place = slice(start, start + block.shape[1])
-            cues.append(
+            slots.append(
                 FeatureSlot(
                     f"{name}#{n + 1}" if n else name,
                     extractor,
@@ -314,39 +331,32 @@ class _Trainer:
                     1.0 / spread if spread > 0 else 1.0,
                 )
             )
-            self.training.dims[cues[-1].name] = block.shape[1]
+            self.training.dims[slots[-1].name] = block.shape[1]
             start = place.stop
-        return cues
+        return slots
 
     def _decision(self, classifier: FittedClassifier) -> Decision:
         config = self.config.decision
         unknown = config.unknown if isinstance(config.unknown, float) else None
         return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
 
-    def _unknown(
-        self,
-        x: NDArray[np.float32],
-        y: NDArray[np.str_],
-        groups: NDArray[np.int64],
-        places: tuple[slice, ...],
-    ) -> UnknownDetector | None:
-        wish, config = self.config.decision.unknown, self.config
-        is_auto = wish == "auto"
-        if wish == "auto":
-            wish = "detect" if self.task.unknown_expected else "never"
-        if self.task.unknown is None or not (wish == "detect" or isinstance(wish, UnknownConfig)):
+    def _unknown(self, training: TrainingSet) -> UnknownDetector | None:
+        wanted, config = self.config.decision.unknown, self.config
+        is_auto = wanted == "auto"
+        if wanted == "auto":
+            wanted = "detect" if self.task.unknown_expected else "never"
+        is_detected = wanted == "detect" or isinstance(wanted, UnknownConfig)
+        if self.task.unknown is None or not is_detected:
             return None
-        about = wish if isinstance(wish, UnknownConfig) else UnknownConfig()
+        about = wanted if isinstance(wanted, UnknownConfig) else UnknownConfig()
 
-        def train(x: Any, y: Any, groups: Any) -> FittedClassifier:
-            machine = build(CLASSIFIERS, config.classifier or "svm")
-            return fit_cues(
-                machine, config.integration, x, y, groups, config.seed, places, self._n_views
-            )
+        def train(part: TrainingSet) -> FittedClassifier:
+            classifier = build(CLASSIFIERS, config.classifier or "svm")
+            return fit_integrated(classifier, config.integration, part, config.seed)
 
         detector = UnknownDetector(about.method, about.share)
         try:
-            detector.fit(train, x, y, groups, config.seed, self._n_views)
+            detector.fit(train, training, config.seed)
         except RobotVisionError as e:
             if not is_auto:
                 raise
@@ -366,7 +376,6 @@ class _Trainer:
     ) -> TemporalFilter | None:
         if self.config.temporal is None:
             return None
-
         truth = np.searchsorted(classifier.classes_, y[:: self._n_views])
         plain = held_out[:: self._n_views]
         stretches: dict[tuple[int, int], list[int]] = {}
@@ -374,11 +383,11 @@ class _Trainer:
             segment = self.sequences[k].frames[position].segment
             stretches.setdefault((k, segment), []).append(row)
         times = np.array([self.sequences[k].frames[i].timestamp_ns for k, i in self._rows]) / 1e9
-        looks = [
+        held = [
             HeldOutStretch(plain[rows], truth[rows], times[rows]) for rows in stretches.values()
         ]
         fitted: TemporalFilter = fit_temporal(
-            build(TEMPORAL, self.config.temporal), classifier, self.sequences, looks
+            build(TEMPORAL, self.config.temporal), classifier, self.sequences, held
         )
         return fitted
 
@@ -391,9 +400,9 @@ def fit_extractor(
     Parameters
     ----------
     extractor : FittedExtractor
-        Where it must know its camera, each sequence's calibration is told before its frames.
+        Where it must know its camera, it receives each sequence's calibration before its frames.
     tell : callable
-        Hears how many frames it has seen.
+        Receives how many frames it has seen.
 
     Raises
     ------

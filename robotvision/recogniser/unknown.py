@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from robotvision.classifiers.base import FittedClassifier, Labels, Vectors
+from robotvision.classifiers.base import FittedClassifier, Vectors
 from robotvision.classifiers.folds import Fold, held_out
 from robotvision.classifiers.kernels import Bank
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
 
 METHODS = ("max_probability", "entropy", "distance")
-Train = Callable[[Vectors, Labels, NDArray[np.int64]], FittedClassifier]
+Train = Callable[[TrainingSet], FittedClassifier]
 Numbers = NDArray[np.float64]
 
 
@@ -78,22 +79,15 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         params.choice("method", method, METHODS)
         params.number("share", share, high=0.999)
 
-    def fit(
-        self,
-        train: Train,
-        x: Vectors,
-        y: Labels,
-        groups: NDArray[np.int64],
-        seed: int,
-        n_views: int = 1,
-    ) -> Self:
+    def fit(self, train: Train, training: TrainingSet, seed: int) -> Self:
         """Choose the threshold.
 
         Parameters
         ----------
         train : callable
-            ``train(x, y, groups)`` returns a calibrated classifier. Called once a room.
-        x, y, groups, seed, n_views
+            ``train(training)`` returns a calibrated classifier. Called once a room.
+        training : TrainingSet
+        seed : int
             As for `robotvision.classifiers.calibration.fit_calibrated`.
 
         Raises
@@ -101,7 +95,7 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         RobotVisionError
             There are fewer than three rooms, so that one left out leaves nothing to tell apart.
         """
-        rooms, numbers = np.unique(y, return_inverse=True)
+        rooms, numbers = np.unique(training.y, return_inverse=True)
         if len(rooms) < 3:
             raise RobotVisionError(
                 f"unknown rooms: expected at least three training rooms, got {len(rooms)}: one is "
@@ -109,10 +103,10 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
             )
         known, strange = [], []
         for room in range(len(rooms)):
-            a, b = self._without(room, train, x, y, numbers, groups, seed, n_views)
+            a, b = self._without(room, train, training, numbers, seed)
             known.append(a)
             strange.append(b)
-        self.bank_ = Bank(np.asarray(x, np.float32), "squared")
+        self.bank_ = Bank(np.asarray(training.x, np.float32), "squared")
         self.roc_ = roc(known, strange)
         cost = self.share * (1 - self.roc_.hits) + (1 - self.share) * self.roc_.false_alarms
         best = int(np.argmin(cost))
@@ -124,22 +118,21 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         self,
         room: int,
         train: Train,
-        x: Vectors,
-        y: Labels,
+        training: TrainingSet,
         numbers: NDArray[np.int64],
-        groups: NDArray[np.int64],
         seed: int,
-        n_views: int,
     ) -> tuple[Numbers, Numbers]:
         """Return scores of known frames held out, and of the room left out."""
         others = np.flatnonzero(numbers != room)
-        fold = _fold(y[others], groups[others], seed, room, n_views)
+        fold = _fold(training.rows(others), seed, room)
         rows, test = others[fold.train], others[fold.test]
         test = test[np.isin(numbers[test], numbers[rows])]
-        bank = Bank(np.asarray(x[rows], np.float32), "squared")
-        model = train(x[rows], y[rows], groups[rows])
-        strange = np.flatnonzero(numbers == room)[::n_views]
-        return self._scores(model, bank, x[test]), self._scores(model, bank, x[strange])
+        known = training.rows(rows)
+        bank = Bank(np.asarray(known.x, np.float32), "squared")
+        model = train(known)
+        strange = np.flatnonzero(numbers == room)[:: training.n_views]
+        scores = [self._scores(model, bank, training.x[r]) for r in (test, strange)]
+        return scores[0], scores[1]
 
     def _scores(self, model: FittedClassifier, bank: Bank, x: Vectors) -> Numbers:
         p = model.predict_proba(x)
@@ -186,7 +179,7 @@ def roc(known: list[Numbers], strange: list[Numbers]) -> ROC:
     alarms = np.cumsum(weight * ~is_strange[order])
     last = np.append(np.diff(scores[order]) != 0, True)
     thresholds = np.append(np.inf, scores[order][last])
-    # Said of scores from the threshold on: the curve starts where nothing is said to be unknown.
+    # The curve starts where no frame is answered unknown.
     return ROC(
         np.nan_to_num(thresholds, posinf=float(scores.max()) + 1e-9),
         np.append(0.0, alarms[last] / alarms[-1]),
@@ -194,10 +187,10 @@ def roc(known: list[Numbers], strange: list[Numbers]) -> ROC:
     )
 
 
-def _fold(y: Labels, groups: NDArray[np.int64], seed: int, number: int, n_views: int) -> Fold:
+def _fold(training: TrainingSet, seed: int, number: int) -> Fold:
     """Return one of the folds that leave something to test on, a different one for each room."""
-    numbers = np.unique(y, return_inverse=True)[1]
-    folds = held_out(numbers, groups, seed, n_views=n_views).folds
+    numbers = np.unique(training.y, return_inverse=True)[1]
+    folds = held_out(numbers, training.groups, seed, n_views=training.n_views).folds
     if not folds:
         raise RobotVisionError(
             "unknown rooms: too few training frames to hold some out; give the threshold as a "

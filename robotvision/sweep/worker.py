@@ -30,7 +30,7 @@ from robotvision.playback.sensor_faults import with_faults
 from robotvision.recogniser.augment import altered
 from robotvision.recogniser.model_file import save_model
 from robotvision.recogniser.persistence import SUFFIX, load_pipeline, save_pipeline
-from robotvision.recogniser.training import fit_pipeline
+from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.report.summary import report
 from robotvision.report.write import write_run_files, write_summary
 from robotvision.sweep.context import (
@@ -143,7 +143,7 @@ def train_step(
             step.task,
             [load_sequence(s) for s in step.train],
             vectors.mirror,
-            extractors=extractors,
+            options=TrainingOptions(extractors=extractors),
         )
 
         def save(path: Path) -> None:

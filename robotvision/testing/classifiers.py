@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from robotvision.classifiers.calibration import fit_calibrated
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.testing.features import NotConforming
 
 Check = Callable[[Any], None]
@@ -125,7 +126,9 @@ def check_leaves_data(classifier: Any) -> None:
     before = x.copy()
     for array in (x, y, groups):
         array.flags.writeable = False
-    fit_calibrated(classifier, x, y, groups, 0, (slice(0, x.shape[1]),)).predict_proba(x)
+    fit_calibrated(classifier, TrainingSet(x, y, groups, (slice(0, x.shape[1]),)), 0).predict_proba(
+        x
+    )
     _expect(np.array_equal(before, x), "unchanged vectors", "changed ones")
 
 
@@ -164,7 +167,9 @@ CHECKS: tuple[Check, ...] = (
 def _trained(classifier: Any, n_rooms: int = 3) -> Any:
     x, y, groups = make_vectors()
     keep = np.isin(y, [f"room{i}" for i in range(n_rooms)])
-    return fit_calibrated(classifier, x[keep], y[keep], groups[keep], 0, (slice(0, x.shape[1]),))
+    return fit_calibrated(
+        classifier, TrainingSet(x, y, groups, (slice(0, x.shape[1]),)).rows(keep), 0
+    )
 
 
 def _expect(good: Any, expected: str, got: object) -> None:

@@ -10,6 +10,7 @@ from robotvision.classifiers.folds import held_out
 from robotvision.classifiers.forest import RandomForest
 from robotvision.classifiers.knn import KNN
 from robotvision.classifiers.svm import SVM
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.testing.classifiers import make_vectors
 
@@ -81,7 +82,7 @@ def judged(classifier, by_visit):
         x, y, visits = overlapping(8, seed=2 * seed)
         new, truth, _ = overlapping(20, seed=2 * seed + 1)
         groups = visits if by_visit else np.arange(len(x))
-        model = fit_calibrated(classifier, x, y, groups, 0)
+        model = fit_calibrated(classifier, TrainingSet(x, y, groups), 0)
         p = model.predict_proba(new)
         columns = np.searchsorted(model.classes_, truth)
         wrong.append(((p - np.eye(len(model.classes_))[columns]) ** 2).sum(axis=1))
@@ -144,13 +145,15 @@ def test_one_room():
     """One room is refused by name."""
     x, _, groups = make_vectors()
     with pytest.raises(RobotVisionError, match=r"at least two rooms, got 1 \(hall\)"):
-        fit_calibrated(SVM(), x, np.full(len(x), "hall"), groups, 0)
+        fit_calibrated(SVM(), TrainingSet(x, np.full(len(x), "hall"), groups), 0)
 
 
 def test_single_frames():
     """Rooms of one frame each can be trained on, though nothing can be held out."""
     x, _, _ = make_vectors()
-    model = fit_calibrated(SVM(), x[::36], np.array(["a", "b", "c"]), np.zeros(3, int), 0)
+    model = fit_calibrated(
+        SVM(), TrainingSet(x[::36], np.array(["a", "b", "c"]), np.zeros(3, int)), 0
+    )
     assert list(model.classes_[model.predict_proba(x[::36]).argmax(axis=1)]) == ["a", "b", "c"]
 
 

@@ -12,6 +12,7 @@ from robotvision.classifiers.forest import RandomForest
 from robotvision.classifiers.knn import KNN
 from robotvision.classifiers.linear import LogisticRegression
 from robotvision.classifiers.svm import SVM
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.testing.classifiers import make_vectors
 
@@ -149,10 +150,9 @@ def test_negative_features(name, params, remedy, data):
     x = x.copy()
     x[5, 20] = -0.25
     groups = np.arange(len(x)) // 6
+    training = TrainingSet(x, y, groups, (slice(0, 16), slice(16, 24)))
     with pytest.raises(RobotVisionError) as e:
-        fit_calibrated(
-            CLASSIFIERS.create(name, params), x, y, groups, 0, (slice(0, 16), slice(16, 24))
-        )
+        fit_calibrated(CLASSIFIERS.create(name, params), training, 0)
     assert "got -0.25 in vector 5, number 20 (feature 2 of 2); " + remedy in str(e.value)
 
 
@@ -160,13 +160,13 @@ def test_negative_features(name, params, remedy, data):
 def test_not_finite(value, data):
     """NaN and infinity are refused in training and in a frame, with their place."""
     x, y, new = data
-    model = fit_calibrated(SVM(), x, y, np.arange(len(x)) // 6, 0)
+    model = fit_calibrated(SVM(), TrainingSet(x, y, np.arange(len(x)) // 6), 0)
     x, new = x.copy(), new.copy()
     x[3, 7] = new[0, 2] = value
     with pytest.raises(
         RobotVisionError, match=r"got 1 that are NaN .* \(first: vector 3, number 7"
     ):
-        fit_calibrated(SVM(), x, y, np.arange(len(x)) // 6, 0)
+        fit_calibrated(SVM(), TrainingSet(x, y, np.arange(len(x)) // 6), 0)
     with pytest.raises(RobotVisionError, match=r"first: vector 0, number 2\); mend the extractor"):
         model.predict_proba(new[:1])
 

@@ -8,6 +8,7 @@ import pytest
 from robotvision.classifiers.calibration import fit_calibrated
 from robotvision.classifiers.folds import held_out
 from robotvision.classifiers.svm import SVM
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.features import FEATURES
 from robotvision.features.extraction import ready
 from robotvision.recogniser.augment import AugmentedView, altered, views
@@ -77,7 +78,7 @@ def test_copies_do_not_make_a_classifier_surer() -> None:
     y = np.repeat(rng.choice(["a", "b"], 120), 2)
     groups = np.arange(240) // 2 % 4
     machine = SVM("rbf", C=10.0, gamma=5.0)
-    honest = fit_calibrated(machine, x, y, groups, 0, n_views=2)
-    fooled = fit_calibrated(machine, x, y, np.arange(240) % 2, 0)  # a group a view
+    honest = fit_calibrated(machine, TrainingSet(x, y, groups, n_views=2), 0)
+    fooled = fit_calibrated(machine, TrainingSet(x, y, np.arange(240) % 2), 0)  # a group a view
     assert honest.predict_proba(x).max() < 0.6
     assert fooled.predict_proba(x).max() > 0.8

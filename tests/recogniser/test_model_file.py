@@ -15,8 +15,9 @@ from sklearn.base import clone
 
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.calibration import fit_calibrated
-from robotvision.classifiers.integration import INTEGRATIONS, fit_cues
+from robotvision.classifiers.integration import INTEGRATIONS, fit_integrated
 from robotvision.classifiers.svm import SVM
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.recogniser.model_file import MANIFEST, load_model, save_model
@@ -59,7 +60,7 @@ def there_and_back(tmp_path: Path, part: Any) -> Any:
 def test_same_probabilities(name, params, tmp_path):
     """A classifier kept and loaded gives the same probabilities, bit for bit."""
     x, y, groups = make_vectors()
-    model = fit_calibrated(CLASSIFIERS.create(name, params), x, y, groups, 0)
+    model = fit_calibrated(CLASSIFIERS.create(name, params), TrainingSet(x, y, groups), 0)
     again = there_and_back(tmp_path, model)
     assert repr(again) == repr(model)
     np.testing.assert_array_equal(again.classes_, model.classes_)
@@ -71,7 +72,9 @@ def test_same_probabilities(name, params, tmp_path):
 def test_integrations(integration, tmp_path):
     """So do classifiers of several cues."""
     x, y, groups = make_vectors()
-    model = fit_cues(SVM(), integration, x, y, groups, 0, (slice(0, 16), slice(16, 24)))
+    model = fit_integrated(
+        SVM(), integration, TrainingSet(x, y, groups, (slice(0, 16), slice(16, 24))), 0
+    )
     again = there_and_back(tmp_path, model)
     np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
 
@@ -91,7 +94,7 @@ def test_unknown(tmp_path):
     """A detector of unknown rooms keeps its threshold, its scores and its curve."""
     x, y, groups = make_vectors(n_rooms=4, frames=6)
     model = UnknownDetector("distance").fit(
-        lambda x, y, g: fit_calibrated(SVM(), x, y, g, 0), x, y, groups, 0
+        lambda part: fit_calibrated(SVM(), part, 0), TrainingSet(x, y, groups), 0
     )
     again = there_and_back(tmp_path, model)
     assert again.threshold_ == model.threshold_
@@ -157,7 +160,9 @@ def test_same_bytes(tmp_path):
     """The same model gives the same file."""
     x, y, groups = make_vectors()
     for name in ("a", "b"):
-        save_model(tmp_path / name, {"c": fit_calibrated(SVM(), x, y, groups, 0)}, ABOUT)
+        save_model(
+            tmp_path / name, {"c": fit_calibrated(SVM(), TrainingSet(x, y, groups), 0)}, ABOUT
+        )
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from robotvision.classifiers import CLASSIFIERS
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.recogniser.objects import Statement, fit_objects
 from robotvision.tasks import load_task
 
@@ -37,7 +38,9 @@ def test_objects_are_learnt_each_by_itself() -> None:
     x = (seen + rng.normal(0, 0.1, seen.shape)).astype(np.float32)
     groups = np.arange(80) // 10
     machine = CLASSIFIERS.create("svm", {"kernel": "linear"})
-    found = fit_objects(machine, "concatenation", task, x, seen, groups, 0, (slice(0, 8),))
+    rooms = np.full(80, "Hall")
+    training = TrainingSet(x, rooms, groups, (slice(0, 8),), objects=seen)
+    found = fit_objects(machine, "concatenation", task, training, 0)
     assert found is not None
     others = [k for k in range(8) if k != 3]
     right = [
@@ -54,4 +57,5 @@ def test_a_task_without_objects_has_no_recogniser() -> None:
     """Nothing is stated where nothing is asked."""
     x, y = np.zeros((4, 2), np.float32), np.zeros((4, 0), bool)
     task = load_task("imageclef2012")
-    assert fit_objects(None, "concatenation", task, x, y, np.zeros(4, int), 0, ()) is None
+    training = TrainingSet(x, np.full(4, "Hall"), np.zeros(4, int), objects=y)
+    assert fit_objects(None, "concatenation", task, training, 0) is None

@@ -7,13 +7,14 @@ import pytest
 
 from robotvision.classifiers.calibration import fit_calibrated
 from robotvision.classifiers.svm import SVM
+from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.unknown import METHODS, UnknownDetector, roc
 from robotvision.testing.classifiers import make_vectors
 
 
-def train(x, y, groups):
-    return fit_calibrated(SVM(), x, y, groups, 0)
+def train(training):
+    return fit_calibrated(SVM(), training, 0)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -23,8 +24,9 @@ def test_detects(method):
     seen = y != "room5"
     last = groups >= 18
     rows = seen & ~last
-    model = train(x[rows], y[rows], groups[rows])
-    detector = UnknownDetector(method).fit(train, x[rows], y[rows], groups[rows], 0)
+    training = TrainingSet(x, y, groups).rows(rows)
+    model = train(training)
+    detector = UnknownDetector(method).fit(train, training, 0)
     said = np.array(
         [detector.is_unknown(p, v) for p, v in zip(model.predict_proba(x), x, strict=True)]
     )
@@ -50,7 +52,7 @@ def test_rooms_weigh_alike():
 def test_share_moves_the_threshold():
     """The more unknown frames are to be expected, the sooner unknown is said."""
     x, y, groups = make_vectors(n_rooms=4, frames=6)
-    fit = partial(UnknownDetector.fit, train=train, x=x, y=y, groups=groups, seed=0)
+    fit = partial(UnknownDetector.fit, train=train, training=TrainingSet(x, y, groups), seed=0)
     rare, common = (fit(UnknownDetector(share=s)).threshold_ for s in (0.02, 0.98))
     assert common <= rare
 
@@ -59,4 +61,4 @@ def test_two_rooms():
     """With two rooms nothing can be left out, and the message says what to do."""
     x, y, groups = make_vectors(n_rooms=2)
     with pytest.raises(RobotVisionError, match="at least three training rooms, got 2"):
-        UnknownDetector().fit(train, x, y, groups, 0)
+        UnknownDetector().fit(train, TrainingSet(x, y, groups), 0)

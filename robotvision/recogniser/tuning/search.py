@@ -23,10 +23,12 @@ from robotvision import data
 from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import FeatureExtractor
-from robotvision.features.extraction import Extraction, Progress, extract, needs_training
+from robotvision.features.extraction import Extraction, extract, needs_training
+from robotvision.features.extraction import Progress as ExtractionProgress
+from robotvision.plugins.progress import Progress
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
-from robotvision.recogniser.training import Step, fit_pipeline
+from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.holdout import Frames, HeldOutSplits, labelled, splits
 from robotvision.records import Answer, Truth
 from robotvision.scoring.bootstrap import Interval, intervals, visits
@@ -122,7 +124,7 @@ def tune(
     task: Task,
     sequences: Sequence[data.ImageSequence],
     cache: Path | None,
-    step: Step = lambda what, done, total: None,
+    step: Progress = lambda what, done, total: None,
     where: Path | str = "tune",
 ) -> Tuned:
     """Try every candidate of ``config.tune`` on held-out training sequences.
@@ -249,7 +251,7 @@ class _Bench:
     splits: HeldOutSplits
     options: Mapping[str, list[Any]]
     cache: Path | None
-    step: Step
+    step: Progress
     where: Path | str
     total: int = 0
     done: int = 0
@@ -284,8 +286,7 @@ class _Bench:
                 training,
                 self.cache,
                 self._quiet,
-                self.where,
-                extraction=self.extract,
+                TrainingOptions(self.where, extraction=self.extract),
             )[0]
         except RobotVisionError as e:
             record.problem = str(e)
@@ -306,7 +307,7 @@ class _Bench:
         extractors: Sequence[FeatureExtractor],
         sequence: data.ImageSequence,
         cache: Path | None,
-        progress: Progress,
+        progress: ExtractionProgress,
     ) -> Extraction:
         """Extract once what several candidates share."""
         found = [self._extracted(e, sequence, cache, progress) for e in extractors]
@@ -318,7 +319,7 @@ class _Bench:
         extractor: FeatureExtractor,
         sequence: data.ImageSequence,
         cache: Path | None,
-        progress: Progress,
+        progress: ExtractionProgress,
     ) -> Extraction:
         if needs_training(extractor):  # learnt on this split alone
             return extract([extractor], sequence, cache, progress)
