@@ -87,6 +87,10 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         self._check()
         return self
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._check()  # a model file builds without __init__
+
     def __repr__(self, N_CHAR_MAX: int = 0) -> str:
         params = self.get_params(deep=False)
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"

@@ -1,38 +1,71 @@
-"""Model files: a trained recogniser kept in one file that is safe to open.
+"""Model files: a trained recogniser in one file that is safe to open.
 
-A zip of ``manifest.json`` and arrays in NumPy's format (``1.npy``, ...), nothing compressed, so
-that a file cannot unfold into more than it is. Nothing in it is a program: no pickle, no path, and
-only classes of `robotvision.recogniser.model_codec.TRUSTED` are built. A file with anything else is
-refused.
+A zip of ``manifest.json`` and of what `skops.io` writes: ``schema.json``, which describes objects
+by their classes and states, and arrays in NumPy's format (``1.npy``, ...). Nothing is compressed,
+so that a file cannot unfold into more than it is. Nothing in it is a program: no pickle, no path,
+and only classes of `TRUSTED` modules, those of `SKLEARN_TRUSTED`, what skops itself trusts
+(scikit-learn's estimators, NumPy's types) and those the caller names are built. A file with
+anything else is refused.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import math
 import os
 import platform
 import re
+import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.recogniser.model_codec import Decoder, Encoder
 from robotvision.version import __version__
 
 FORMAT = "robotvision model"
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
+OBJECTS = "schema.json"
 MAX_BYTES = 8 * 2**30
-MAX_MANIFEST = 64 * 2**20
+MAX_JSON = 64 * 2**20
 MAX_ENTRIES = 100_000
-_ENTRY = re.compile(r"[0-9]{1,9}\.(npy|skops)\Z")
+
+TRUSTED = (
+    "robotvision.classifiers.",
+    "robotvision.features.",
+    "robotvision.recogniser.decision",
+    "robotvision.recogniser.objects",
+    "robotvision.recogniser.pipeline",
+    "robotvision.scoring.points",
+    "robotvision.tasks.model",
+    "robotvision.temporal.",
+    "robotvision.recogniser.unknown",
+)
+"""Modules whose classes a model file may name; those ending in a dot are packages."""
+
+SKLEARN_TRUSTED = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.tree._tree.Tree",
+    "builtins.frozenset",
+)
+"""Types inside scikit-learn's classifiers, and a built-in one, that skops leaves to us to trust."""
+
+_ENTRY = re.compile(r"[0-9]{1,9}\.npy\Z")
 _MTIME = (1980, 1, 1, 0, 0, 0)
+_AGAIN = "train again with robotvision train CONFIG -o MODEL"
+_ARRAY_LIBRARIES = ("cupy", "dask", "torch")
 
 
 def save_model(path: Path, parts: Mapping[str, object], about: Mapping[str, Any]) -> None:
@@ -69,31 +102,96 @@ def save_model(path: Path, parts: Mapping[str, object], about: Mapping[str, Any]
 
 
 def _write(f: Any, parts: Mapping[str, object], about: Mapping[str, Any]) -> None:
-    with zipfile.ZipFile(f, "w", zipfile.ZIP_STORED) as archive:
+    content = _dump(dict(parts))
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as dumped,
+        zipfile.ZipFile(f, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        schema = json.loads(dumped.read(OBJECTS))
         n = 0
-
-        def store(content: bytes, suffix: str) -> str:
-            nonlocal n
-            n += 1
-            name = f"{n}.{suffix}"
-            archive.writestr(zipfile.ZipInfo(name, _MTIME), content)
-            return name
-
-        def store_array(array: Any) -> str:
-            buffer = io.BytesIO()
-            np.save(buffer, array, allow_pickle=False)
-            return store(buffer.getvalue(), "npy")
-
-        encoder = Encoder(store_array, store)
+        for node in _nodes(schema):
+            node.pop("__id__", None)  # an address in memory, other in every process
+            if "file" in node:
+                n += 1
+                archive.writestr(zipfile.ZipInfo(f"{n}.npy", _MTIME), dumped.read(node["file"]))
+                node["file"] = f"{n}.npy"
         manifest = {
             "format": FORMAT,
             "schema": SCHEMA,
             "versions": versions(),
             "about": dict(about),
-            "parts": {name: encoder.encode(part, name) for name, part in parts.items()},
         }
-        text = json.dumps(manifest, ensure_ascii=False, allow_nan=False, indent=1)
-        archive.writestr(zipfile.ZipInfo(MANIFEST, _MTIME), text.encode())
+        for name, data in ((OBJECTS, schema), (MANIFEST, manifest)):
+            text = json.dumps(data, ensure_ascii=False, indent=1)
+            archive.writestr(zipfile.ZipInfo(name, _MTIME), text.encode())
+
+
+def _dump(parts: dict[str, object]) -> bytes:
+    """Return what skops writes of ``parts``; refuse what could not be loaded as it was."""
+    skops = _skops()
+    try:
+        content: bytes = skops.dumps(parts)
+        strange = [
+            name
+            for name in skops.get_untrusted_types(data=content)
+            if name not in SKLEARN_TRUSTED
+            and (name.startswith(("builtins.", "sklearn.")) or not _is_class(name))
+        ]
+        if not strange:
+            with zipfile.ZipFile(io.BytesIO(content)) as dumped:
+                strange = _not_kept(json.loads(dumped.read(OBJECTS)))
+    except (AttributeError, RecursionError, TypeError, ValueError) as e:
+        strange = [_one_line(e)]
+    if strange:
+        raise RobotVisionError(
+            f"{', '.join(strange)}: cannot be saved; keep what was learnt in arrays, numbers, "
+            "text and objects of classes that can be imported"
+        )
+    return content
+
+
+def _not_kept(schema: Any) -> list[str]:
+    """Return what skops writes and a model file does not: bytes, sparse matrices, lossy keys."""
+    refused = set()
+    for node in _nodes(schema):
+        if not str(node.get("file", ".npy")).endswith(".npy"):
+            refused.add(f"{node['__module__']}.{node['__class__']}")
+        if node["__loader__"] == "DictNode":
+            kinds = [kind["__class__"] for kind in node["key_types"]["content"]]
+            # keys are kept as text: bool("False") is True, and 1 and "1" are one key
+            if "bool" in kinds or len(kinds) != len(node["content"]):
+                refused.add(f"a dictionary with the keys {', '.join(node['content'])}")
+    return sorted(refused)
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """Iterate over the objects of a skops schema, without recursion."""
+    stack = [schema]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("__loader__"), str):
+                yield value
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+
+
+def _skops() -> Any:
+    """Import ``skops.io`` without the array libraries that it does not need.
+
+    To list scikit-learn's estimators it imports every package in scikit-learn, among them adapters
+    that load PyTorch, Dask and CuPy where they are installed: seconds, and 500 MB of memory.
+    """
+    adapters = [f"sklearn.externals.array_api_compat.{name}" for name in _ARRAY_LIBRARIES]
+    blocked = [name for name in adapters if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]
+    try:
+        import skops.io
+    finally:
+        for name in blocked:
+            sys.modules.pop(name, None)
+    return skops.io
 
 
 def versions() -> dict[str, str]:
@@ -135,13 +233,10 @@ def load_model(
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RecursionError) as e:
         raise _refused(path, f"damaged or cut short ({e})", "save or copy it again") from e
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
-        raise _refused(path, f"its contents do not fit together ({e})", _AGAIN) from e
     except RobotVisionError as e:
         raise _refused(path, f"not loaded: {e}") from e
-
-
-_AGAIN = "train again with robotvision train"
+    except Exception as e:  # a class given a state that is not its own may raise anything
+        raise _refused(path, f"its contents do not fit together ({_one_line(e)})", _AGAIN) from e
 
 
 def _load(
@@ -150,18 +245,17 @@ def _load(
     with open(path, "rb") as f:
         _check_kind(path, f.read(4096))
         with zipfile.ZipFile(f) as archive:
-            _check_entries(path, archive.infolist(), os.fstat(f.fileno()).st_size)
+            entries = archive.infolist()
+            _check_sizes(path, entries, os.fstat(f.fileno()).st_size)
             manifest = json.loads(archive.read(MANIFEST))
             about = _check_manifest(path, manifest, task)
-            if any(name.endswith(".skops") for name in archive.namelist()):
-                _check_sklearn(path, manifest["versions"])
-            decoder = Decoder(
-                lambda name: _array(archive.read(name)),
-                lambda name: _inner(path, archive.read(name)),
-                trusted,
-            )
-            parts = {str(k): decoder.decode(v) for k, v in manifest["parts"].items()}
-    return parts, about
+            _check_arrays(path, archive, entries)
+            _check_objects(path, json.loads(archive.read(OBJECTS)), manifest["versions"])
+        skops = _skops()
+        names = skops.get_untrusted_types(file=f)
+        _check_trusted(names, [name.replace(":", ".") for name in trusted])
+        parts = skops.load(f, trusted=names)
+    return {str(k): v for k, v in parts.items()}, about
 
 
 def _check_kind(path: Path, head: bytes) -> None:
@@ -175,21 +269,19 @@ def _check_kind(path: Path, head: bytes) -> None:
         raise _refused(path, f"not a model file (it begins with {head[:4]!r})", _AGAIN)
 
 
-def _check_entries(path: Path, entries: Iterable[zipfile.ZipInfo], size: int) -> None:
-    """Refuse entries with other names, twice the same, compressed, or larger than the file."""
+def _check_sizes(path: Path, entries: Iterable[zipfile.ZipInfo], size: int) -> None:
+    """Refuse entries that are twice the same, compressed, or larger than the file."""
     seen: set[str] = set()
     total = 0
     for entry in entries:
         name = entry.filename
-        if name != MANIFEST and not _ENTRY.match(name):
-            raise _refused(path, f"the entry {name!r} does not belong into a model file")
         if name in seen:
             raise _refused(path, f"the entry {name!r} is there twice")
         if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
             raise _refused(path, f"the entry {name!r} is compressed, which a model file never is")
         seen.add(name)
         total += entry.file_size
-        if entry.file_size > (MAX_MANIFEST if name == MANIFEST else MAX_BYTES):
+        if entry.file_size > (MAX_JSON if name in (MANIFEST, OBJECTS) else MAX_BYTES):
             raise _refused(path, f"the entry {name!r} is too large ({entry.file_size} bytes)")
     if total > min(size, MAX_BYTES) or len(seen) > MAX_ENTRIES:
         raise _refused(path, f"its {len(seen)} entries claim {total} bytes of a file of {size}")
@@ -200,6 +292,12 @@ def _check_entries(path: Path, entries: Iterable[zipfile.ZipInfo], size: int) ->
 def _check_manifest(path: Path, manifest: Any, task: str | None) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _refused(path, f"not a model file ({MANIFEST} does not say so)", _AGAIN)
+    if manifest.get("schema") == 1:
+        raise _refused(
+            path,
+            "the model file of an older release, which this one does not read",
+            "make it anew: robotvision train CONFIG -o MODEL",
+        )
     if manifest.get("schema") != SCHEMA:
         raise _refused(
             path, f"expected the schema {SCHEMA}, got {manifest.get('schema')!r}", _AGAIN
@@ -217,43 +315,78 @@ def _check_manifest(path: Path, manifest: Any, task: str | None) -> dict[str, An
     return about
 
 
-def _check_sklearn(path: Path, saved: Mapping[str, str]) -> None:
+def _check_arrays(path: Path, archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> None:
+    """Refuse entries of other names, and arrays of another size than they say."""
+    for entry in entries:
+        if entry.filename in (MANIFEST, OBJECTS):
+            continue
+        if not _ENTRY.match(entry.filename):
+            raise _refused(path, f"the entry {entry.filename!r} does not belong into a model file")
+        with archive.open(entry) as f:
+            version = np.lib.format.read_magic(f)
+            read = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }.get(version)
+            if read is None:
+                raise ValueError(f"an array in NumPy's format {version}")
+            shape, _, dtype = read(f)
+            size = entry.file_size - f.tell()
+        n = math.prod(shape)
+        if dtype.hasobject or min(shape, default=0) < 0 or n * dtype.itemsize != size:
+            raise ValueError(f"an array of {shape} {dtype} in {size} bytes")
+
+
+def _check_objects(path: Path, schema: Any, saved: Mapping[str, str]) -> None:
+    """Refuse descriptions that unfold into more than they are, or of another scikit-learn."""
+    files = []
+    needs_sklearn = False
+    for node in _nodes(schema):
+        if "__id__" in node:  # one object in many places: nested, they double at every level
+            raise ValueError("an object that is named by its address")
+        if "file" in node:
+            files.append(node["file"])
+        needs_sklearn = needs_sklearn or str(node.get("__module__")).startswith("sklearn.")
+    if len(set(files)) != len(files):
+        raise ValueError("an array that is read more than once")
     here, there = versions()["scikit-learn"], str(saved["scikit-learn"])
-    if here.split(".")[:2] != there.split(".")[:2]:
+    if needs_sklearn and here.split(".")[:2] != there.split(".")[:2]:
         raise _refused(
             path, f"holds a classifier of scikit-learn {there}, installed is {here}", _AGAIN
         )
 
 
-def _array(content: bytes) -> Any:
-    """Read an array in NumPy's format, of exactly the size it says."""
-    buffer = io.BytesIO(content)
-    version = np.lib.format.read_magic(buffer)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read is None:
-        raise ValueError(f"an array in NumPy's format {version}")
-    shape, is_fortran, dtype = read(buffer)
-    start = buffer.tell()
-    n = 1
-    for length in shape:
-        n *= length
-    if dtype.hasobject or n < 0 or n * dtype.itemsize != len(content) - start:
-        raise ValueError(f"an array of {shape} {dtype} in {len(content) - start} bytes")
-    array = np.frombuffer(content, dtype, offset=start, count=n).copy()
-    return array.reshape(shape, order="F" if is_fortran else "C")
+def _check_trusted(names: Iterable[str], trusted: Sequence[str]) -> None:
+    """Refuse every name but those of classes of `TRUSTED` modules and of those named by the caller.
+
+    A method, a function or a name that a trusted module only imported is not trusted.
+    """
+    for name in names:
+        module = name.rpartition(".")[0]
+        is_ours = any(module.startswith(t) if t.endswith(".") else module == t for t in TRUSTED)
+        if name in SKLEARN_TRUSTED:
+            continue
+        if not (is_ours or name in trusted):
+            raise RobotVisionError(
+                f"it holds {name}, which is not trusted; if you trust the file, name the class as "
+                "trusted"
+            )
+        if not _is_class(name):
+            raise RobotVisionError(f"it names {name}, which is no class of that module")
 
 
-def _inner(path: Path, content: bytes) -> bytes:
-    """Check the zip inside that skops wrote as the outer one is checked, then return it."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        entries = archive.infolist()
-    stored = all(e.compress_type == zipfile.ZIP_STORED for e in entries)
-    if not stored or sum(e.file_size for e in entries) > len(content):
-        raise _refused(path, "what scikit-learn's classifier is kept in is compressed")
-    return content
+def _is_class(name: str) -> bool:
+    """Return whether ``name`` is that of a class in the module where it was defined."""
+    module, _, attribute = name.rpartition(".")
+    try:
+        cls = getattr(importlib.import_module(module), attribute, None)
+    except (ImportError, ValueError):
+        return False
+    return isinstance(cls, type) and f"{cls.__module__}.{cls.__qualname__}" == name
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _refused(path: Path, message: str, remedy: str = "") -> InputFaults:

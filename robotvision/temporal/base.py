@@ -108,6 +108,17 @@ class Filter(BaseEstimator):  # type: ignore[misc]
         """
         raise NotImplementedError
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the parameters and what was learnt, without caches and memory of a sequence."""
+        return {k: v for k, v in super().__getstate__().items() if not k.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a filter of this state, at the start of a sequence."""
+        given = {name: state[name] for name in self._get_param_names()}
+        self.__init__(**given)  # type: ignore[misc]
+        super().__setstate__(state)
+        self.reset()
+
     def __repr__(self, N_CHAR_MAX: int = 0) -> str:
         given = self.get_params(deep=False)
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"

@@ -116,10 +116,6 @@ class Bayes(Filter):
         """Return scikit-learn's parameters: an old name is not one beside the new."""
         return [name for name in super()._get_param_names() if name != "haste"]
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state to copy or save: without the cache, which is computed again."""
-        return {**super().__getstate__(), "_transitions": {}}
-
     def fit(
         self,
         stretches: Iterable[LabelledStretch],
