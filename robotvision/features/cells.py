@@ -126,7 +126,7 @@ def _cell(position: NDArray[Any], length: int, grid: int) -> NDArray[np.int64]:
     return np.clip(cell, 0, grid - 1)
 
 
-def pixels_per_cell(shape: tuple[int, int], grids: Sequence[int]) -> NDArray[np.int64]:
+def pixels_per_cell(shape: Sequence[int], grids: Sequence[int]) -> NDArray[np.int64]:
     """Return the number of pixels in each cell, (n_cells,)."""
     parts = []
     for grid in grids:
@@ -136,6 +136,21 @@ def pixels_per_cell(shape: tuple[int, int], grids: Sequence[int]) -> NDArray[np.
         )
         parts.append(np.outer(rows, cols).ravel())
     return np.concatenate(parts)
+
+
+def cell_shares(index: NDArray[Any], n_bins: int, grids: Sequence[int]) -> NDArray[np.float32]:
+    """Return the share of each cell's pixels in each bin, (n_cells * n_bins,), cell after cell.
+
+    A cell without pixels (an image smaller than its grid) gives zeros; see `pyramid_counts`.
+    """
+    pixels = np.maximum(pixels_per_cell(index.shape, grids), 1)
+    shares = pyramid_counts(index, n_bins, grids) / pixels[:, None]
+    return shares.astype(np.float32).ravel()
+
+
+def bin_of(share: NDArray[Any], n_bins: int) -> NDArray[np.int64]:
+    """Return the bin of each share of a range; what lies outside [0, 1) is in the outer bins."""
+    return np.clip((share * n_bins).astype(np.int64), 0, n_bins - 1)
 
 
 def cell_slices(shape: tuple[int, int], grids: Sequence[int]) -> Iterator[tuple[slice, slice]]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.features.cells import cell_shares, n_cells
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -69,7 +69,4 @@ class DepthHistogram(Extractor):
         index = (depth * np.float32(self.bins / (1000 * self.max_m))).astype(np.int64)
         np.minimum(index, self.bins - 1, out=index)
         index[depth == 0] = self.bins
-        counts = pyramid_counts(index, self.bins + 1, self.grids)
-        pixels = np.maximum(pixels_per_cell(depth.shape, self.grids), 1)
-        vector: Vector = (counts / pixels[:, None]).astype(np.float32).ravel()
-        return vector
+        return cell_shares(index, self.bins + 1, self.grids)

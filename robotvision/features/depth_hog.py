@@ -14,14 +14,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import n_cells, unit_sum
-from robotvision.features.phog import oriented_counts
+from robotvision.features.base import Vector, depth_of
+from robotvision.features.gradients import GradientHistogram
 from robotvision.plugins import params
 from robotvision.records import Frame
 
 
-class DepthHOG(Extractor):
+class DepthHOG(GradientHistogram):
     """Histograms of oriented depth gradients.
 
     Parameters
@@ -58,17 +57,8 @@ class DepthHOG(Extractor):
         self._check()
 
     def _check(self) -> None:
-        params.whole("bins", self.bins, high=360)
-        params.grids(self.grids)
-        params.flag("signed", self.signed)
+        super()._check()
         params.number("clip", self.clip, high=10)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector: bins times cells."""
-        return self.bins * n_cells(self.grids)
 
     def extract(self, frame: Frame) -> Vector:
         """Return the descriptor of one frame, (dim,) float32."""
@@ -82,7 +72,4 @@ class DepthHOG(Extractor):
         dx, dy = dx.ravel()[chosen], dy.ravel()[chosen]
         length = np.hypot(dx, dy)
         shrink = np.minimum(1, self.clip / np.maximum(length, 1e-9)).astype(np.float32)
-        counts = oriented_counts(
-            dx * shrink, dy * shrink, chosen, depth.shape, self.bins, self.grids, self.signed
-        )
-        return unit_sum(counts)
+        return self._histogram(dx * shrink, dy * shrink, chosen, depth.shape)

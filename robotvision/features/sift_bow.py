@@ -8,19 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robotvision.features.base import Vector
-from robotvision.features.cells import n_cells, point_counts, unit_sum
-from robotvision.features.local import LocalFeatures
-from robotvision.features.vocabulary import (
-    Descriptors,
-    VocabularyExtractor,
-    k_means,
-    nearest,
-)
-from robotvision.plugins import params
+from robotvision.features.vocabulary import SiftVocabularyExtractor
 
 
-class SiftBow(VocabularyExtractor):
+class SiftBow(SiftVocabularyExtractor):
     """Histogram of visual words.
 
     Parameters
@@ -75,19 +66,3 @@ class SiftBow(VocabularyExtractor):
         self.seed = seed
         self.channel = channel
         self._check()
-
-    def _check(self) -> None:
-        params.grids(self.grids)
-        super()._check()
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector: words times cells."""
-        return self.words * n_cells(self.grids)
-
-    def _learn(self, descriptors: Descriptors) -> None:
-        self.vocabulary_ = k_means(descriptors, self.words, self.seed)
-
-    def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
-        word = nearest(local.descriptors, self.vocabulary_)
-        return unit_sum(point_counts(word, local.y, local.x, shape, self.words, self.grids))

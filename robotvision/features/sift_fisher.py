@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from robotvision.features.base import Vector
 from robotvision.features.local import LENGTH, LocalFeatures
-from robotvision.features.vocabulary import Descriptors, VocabularyExtractor, power_unit
+from robotvision.features.vocabulary import Descriptors, SiftVocabularyExtractor, power_unit
 from robotvision.plugins import params
 
 
-class SiftFisher(VocabularyExtractor):
+class SiftFisher(SiftVocabularyExtractor):
     """Improved Fisher vector.
 
     Parameters

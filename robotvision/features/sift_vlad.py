@@ -11,15 +11,10 @@ import numpy as np
 
 from robotvision.features.base import Vector
 from robotvision.features.local import LENGTH, LocalFeatures
-from robotvision.features.vocabulary import (
-    Descriptors,
-    VocabularyExtractor,
-    k_means,
-    nearest,
-)
+from robotvision.features.vocabulary import SiftVocabularyExtractor, nearest
 
 
-class SiftVLAD(VocabularyExtractor):
+class SiftVLAD(SiftVocabularyExtractor):
     """Vector of locally aggregated descriptors.
 
     Parameters
@@ -63,9 +58,6 @@ class SiftVLAD(VocabularyExtractor):
     def dim(self) -> int:
         """Length of the vector: 128 times words."""
         return self.words * LENGTH
-
-    def _learn(self, descriptors: Descriptors) -> None:
-        self.vocabulary_ = k_means(descriptors, self.words, self.seed)
 
     def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
         word = nearest(local.descriptors, self.vocabulary_)
