@@ -1,4 +1,4 @@
-"""From depth pictures to points: the pinhole camera and what a sequence says of it.
+"""From depth images to points: the pinhole camera and what a sequence says of it.
 
 Points are in metres in the camera's frame: x right, y down, z forward. Extractors that use y as the
 vertical take the camera for upright, as on a wheeled robot.

@@ -1,7 +1,7 @@
 """Histograms over the cells of a spatial pyramid.
 
-A grid of side ``g`` cuts a picture into ``g × g`` cells: pixel row ``y`` of ``H`` lies in cell row
-``floor(y g / H)``, so cells of a picture smaller than its grid may be empty. A pyramid is a list
+A grid of side ``g`` cuts an image into ``g × g`` cells: pixel row ``y`` of ``H`` lies in cell row
+``floor(y g / H)``, so cells of an image smaller than its grid may be empty. A pyramid is a list
 of grids, ``(1, 2, 4)`` say: 1 + 4 + 16 cells, each grid's cells row by row (Lazebnik, Schmid and
 Ponce, "Beyond bags of features", CVPR 2006, section 3).
 """
@@ -56,7 +56,7 @@ def pyramid_counts(
     grids: Sequence[int],
     weights: NDArray[Any] | None = None,
 ) -> Counts:
-    """Return each cell's histogram of a picture of bin numbers.
+    """Return each cell's histogram of an image of bin numbers.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def point_counts(
     grids: Sequence[int],
     weights: NDArray[Any] | None = None,
 ) -> Counts:
-    """Return each cell's histogram of N points at ``(y, x)`` of a picture of ``shape``.
+    """Return each cell's histogram of N points at ``(y, x)`` of an image of ``shape``.
 
     ``index``, ``y``, ``x`` and ``weights`` are (N,); the coordinates may be fractions of a pixel.
     """

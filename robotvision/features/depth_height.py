@@ -24,15 +24,16 @@ class DepthHeight(PinholeExtractor):
 
     Parameters
     ----------
-    bins : int
-        Number of bins from 0 to ``max_m``; what lies below or above counts in the outer ones.
-    max_m : float
-        Upper edge of the last bin, in metres.
-    height_m : float or None
-        Height of the camera; None: the calibration must give ``height_m``.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    bins : int, default 24
+        Number of bins from 0 to ``max_m``, 1 to 4096; what lies below or above counts in the
+        outer ones.
+    max_m : float, default 2.4
+        Upper edge of the last bin, in metres, at most 100.
+    height_m : float or None, default None
+        Height of the camera in metres, at most 100; None: the calibration must give ``height_m``.
+    grids : sequence of int, default (1, 2)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'depth'
         Depth channel to read; its calibration must give fx, fy, cx, cy.
 
     Notes

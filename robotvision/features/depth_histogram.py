@@ -1,4 +1,4 @@
-"""Histogram of a depth picture with the share of missing readings, over a spatial pyramid.
+"""Histogram of a depth image with the share of missing readings, over a spatial pyramid.
 
 How far things are, whatever they look like: a corridor, a small room and a hall differ even in the
 dark. Bins are of equal width from 0 to ``max_m``; what lies beyond counts in the last bin. The
@@ -23,19 +23,19 @@ class DepthHistogram(Extractor):
 
     Parameters
     ----------
-    bins : int
+    bins : int, default 32
         Number of bins, 1 to 4096.
-    max_m : float
+    max_m : float, default 8.0
         Upper edge of the last bin, in metres, at most 65.535.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    grids : sequence of int, default (1, 2, 4)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'depth'
         Depth channel to read.
 
     Notes
     -----
     Each cell gives ``bins`` shares and then the share of missing readings; they sum to 1. A cell
-    without pixels (a picture smaller than its grid) gives zeros.
+    without pixels (an image smaller than its grid) gives zeros.
     """
 
     def __init__(

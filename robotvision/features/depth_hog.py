@@ -1,4 +1,4 @@
-"""HOG of a depth picture: orientations of depth edges over a spatial pyramid.
+"""HOG of a depth image: orientations of depth edges over a spatial pyramid.
 
 After Spinello and Arras, "People detection in RGB-D data", IROS 2011 (histograms of oriented
 depths), with the cells of PHOG (Bosch et al., CIVR 2007). The gradient is that of the logarithm of
@@ -25,20 +25,21 @@ class DepthHOG(GradientHistogram):
 
     Parameters
     ----------
-    bins : int
+    bins : int, default 12
         Orientation bins, 1 to 360.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    signed : bool
+    grids : sequence of int, default (1, 2, 4)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    signed : bool, default True
         True: orientations in [0°, 360°), nearer to farther; False: [0°, 180°).
-    clip : float
-        Largest relative change of depth from one pixel to the next that counts in full.
-    channel : str
+    clip : float, default 0.1
+        Largest relative change of depth from one pixel to the next that counts in full, above 0,
+        at most 10.
+    channel : str, default 'depth'
         Depth channel to read.
 
     Notes
     -----
-    The vector sums to 1; a picture without any depth edge gives zeros.
+    The vector sums to 1; an image without any depth edge gives zeros.
     """
 
     def __init__(

@@ -34,13 +34,13 @@ class DepthNormals(PinholeExtractor):
 
     Parameters
     ----------
-    bins : (elevation, azimuth)
+    bins : (elevation, azimuth), default (5, 8)
         Number of bins along each angle, 1 to 64; elevation from down to up.
-    reach : int
-        Pixels to either side between which the surface is taken for flat.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    reach : int, default 2
+        Pixels to either side between which the surface is taken for flat, 1 to 32.
+    grids : sequence of int, default (1, 2)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'depth'
         Depth channel to read; its calibration must give fx, fy, cx, cy.
 
     Notes

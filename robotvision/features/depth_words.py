@@ -1,4 +1,4 @@
-"""Bag of 3-D words: which of K learnt shapes a depth picture shows, and how often.
+"""Bag of 3-D words: which of K learnt shapes a depth image shows, and how often.
 
 After Martínez-Gómez et al., "Semantic localization in the PCL library", Robotics and Autonomous
 Systems 75, 2016: key points by uniform sampling, a 3-D descriptor at each, a visual vocabulary. The
@@ -11,7 +11,7 @@ unit of length; each of the three histograms then sums to 1; and a point whose a
 defined with a neighbour (its normal runs along the line between them) leaves that pair out.
 
 Points are taken every ``step`` pixels and thinned to one a cube of side ``spacing_m``, so that
-near surfaces have no more of them than far ones. Holes in the depth picture have none.
+near surfaces have no more of them than far ones. Holes in the depth image have none.
 """
 
 from __future__ import annotations
@@ -45,30 +45,31 @@ class DepthWords(PinholeExtractor, VocabularyExtractor):
 
     Parameters
     ----------
-    words : int
-        Size of the vocabulary.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    step : int
-        Pixels between the points that are looked at.
-    spacing_m : float
-        Side of the cubes of which each keeps one point, in metres.
-    radius_m : float
-        Of a point's neighbourhood, in metres; at least ``spacing_m``.
-    reach : int
-        Pixels to either side between which the surface is taken for flat, for its normal.
-    colors : int
+    words : int, default 200
+        Size of the vocabulary, 1 to 65536.
+    grids : sequence of int, default (1,)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    step : int, default 6
+        Pixels between the points that are read, 1 to 256.
+    spacing_m : float, default 0.1
+        Side of the cubes of which each keeps one point, in metres, at most 100.
+    radius_m : float, default 0.3
+        Of a point's neighbourhood, in metres, from ``spacing_m`` to 100.
+    reach : int, default 2
+        Pixels to either side between which the surface is taken for flat, for its normal, 1
+        to 32.
+    colors : int, default 0
         Bins of a histogram of the neighbourhood's hues, with one more for gray, that is added to
-        the shape; 0: shape alone.
-    root : bool
+        the shape, at most 64; 0: shape alone.
+    root : bool, default True
         Compare the square roots of the histograms (Hellinger's distance).
-    n_training : int
-        Descriptors drawn to learn from; at least ``words``.
-    seed : int
-        Of the draw and of k-means.
-    channel : str
+    n_training : int, default 50000
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    seed : int, default 0
+        Of the draw and of k-means, 0 to 2**32 - 1.
+    channel : str, default 'depth'
         Depth channel to read; its calibration must give fx, fy, cx, cy.
-    color_channel : str
+    color_channel : str, default 'rgb'
         Color channel to read with ``colors``, registered to the depth.
 
     Attributes
@@ -77,7 +78,7 @@ class DepthWords(PinholeExtractor, VocabularyExtractor):
 
     Notes
     -----
-    The vector sums to 1; a picture without readings, or without a surface, gives zeros.
+    The vector sums to 1; an image without readings, or without a surface, gives zeros.
     """
 
     def __init__(

@@ -37,14 +37,14 @@ class ESF(Extractor):
 
     Parameters
     ----------
-    n_triples : int
-        Triples of points drawn.
-    scale_m : float or None
+    n_triples : int, default 4000
+        Triples of points drawn, 1 to 10**6.
+    scale_m : float or None, default None
         Distance, in metres, that ends the histograms of distances; what is longer counts in the
         last bin. None: the cloud's own size, as in the paper, which forgets how large a room is.
-    seed : int
-        Of the draw; the same for every frame.
-    channel : str
+    seed : int, default 0
+        Of the draw, 0 to 2**32 - 1; the same for every frame.
+    channel : str, default 'depth'
         A depth channel, whose calibration must give fx, fy, cx, cy, or a channel of points.
 
     Notes

@@ -3,8 +3,8 @@
 After Bosch, Zisserman and Munoz, "Representing shape with a spatial pyramid kernel", CIVR 2007,
 section 2: Canny's edges, their gradient orientation in K bins weighted by gradient magnitude, one
 histogram for each cell of each grid, the whole divided by its sum. Canny's thresholds follow the
-picture as in the authors' Matlab code: the upper one leaves ``1 - edge_share`` of the pixels below
-it, the lower one is 0.4 of that, so the descriptor does not change with the picture's contrast.
+image as in the authors' Matlab code: the upper one leaves ``1 - edge_share`` of the pixels below
+it, the lower one is 0.4 of that, so the descriptor does not change with the image's contrast.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ class PHOG(GradientHistogram):
 
     Parameters
     ----------
-    bins : int
+    bins : int, default 20
         Orientation bins, 1 to 360.
-    grids : sequence of int
+    grids : sequence of int, default (1, 2, 4, 8)
         Sides of the pyramid's grids; ``(1, 2, 4, 8)`` are the paper's levels 0 to 3.
-    signed : bool
+    signed : bool, default False
         True: orientations in [0°, 360°); False: opposite directions count as one, [0°, 180°).
-    edge_share : float
+    edge_share : float, default 0.3
         Share of the pixels strong enough to start an edge, in (0, 1]; 1: every pixel counts, no
-        edge detection (the HOG of a picture).
-    channel : str
+        edge detection (the HOG of an image).
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes
     -----
-    The vector sums to 1; a picture without any edge gives zeros.
+    The vector sums to 1; an image without any edge gives zeros.
     """
 
     def __init__(

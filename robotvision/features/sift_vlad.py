@@ -1,4 +1,4 @@
-"""VLAD: what the picture's SIFT descriptors differ by from their words, summed.
+"""VLAD: what the image's SIFT descriptors differ by from their words, summed.
 
 After Jégou, Douze, Schmid and Pérez, "Aggregating local descriptors into a compact image
 representation", CVPR 2010, with the normalisation inside each word of Arandjelović and Zisserman,
@@ -19,10 +19,12 @@ class SiftVLAD(SiftVocabularyExtractor):
 
     Parameters
     ----------
-    words : int
-        Size of the vocabulary.
-    sampling, n_keypoints, step, root, n_training, seed, channel
-        As for `robotvision.features.sift_bow.SiftBow`.
+    words : int, default 64
+        Size of the vocabulary, 1 to 65536.
+    n_training : int, default 50000
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    sampling, n_keypoints, step, root, seed, channel
+        As for `robotvision.features.sift_bow.SiftBow`, with its defaults.
 
     Attributes
     ----------
@@ -30,7 +32,7 @@ class SiftVLAD(SiftVocabularyExtractor):
 
     Notes
     -----
-    The vector has unit length; a picture without key points gives zeros.
+    The vector has unit length; an image without key points gives zeros.
     """
 
     def __init__(
