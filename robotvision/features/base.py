@@ -13,7 +13,9 @@ of cached vectors.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -96,6 +98,11 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
 
 
+def cache_root() -> Path:
+    """Return ``$ROBOTVISION_CACHE``, else ``~/.cache/robotvision``."""
+    return Path(os.environ.get("ROBOTVISION_CACHE") or Path.home() / ".cache" / "robotvision")
+
+
 def channel_of(frame: Frame, channel: str, extractor: object) -> NDArray[Any]:
     """Return one channel of ``frame``, or say which extractor misses it.
 
@@ -120,12 +127,12 @@ def color_of(frame: Frame, channel: str, extractor: object) -> NDArray[np.uint8]
     Raises
     ------
     RobotVisionError
-        The frame has no such channel, or it is no colour picture.
+        The frame has no such channel, or it is no colour image.
     """
     image = channel_of(frame, channel, extractor)
     if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8 and image.size:
         return image
-    raise _not_expected(frame, channel, extractor, "a colour picture, (H, W, 3) uint8", image)
+    raise _not_expected(frame, channel, extractor, "a colour image, (H, W, 3) uint8", image)
 
 
 def gray_of(frame: Frame, channel: str, extractor: object) -> NDArray[np.uint8]:
@@ -142,13 +149,13 @@ def depth_of(frame: Frame, channel: str, extractor: object) -> NDArray[np.uint16
     Raises
     ------
     RobotVisionError
-        The frame has no such channel, or it is no depth picture.
+        The frame has no such channel, or it is no depth image.
     """
     image = channel_of(frame, channel, extractor)
     if image.ndim == 2 and image.dtype == np.uint16 and image.size:
         return image
     raise _not_expected(
-        frame, channel, extractor, "a depth picture, (H, W) uint16 millimetres", image
+        frame, channel, extractor, "a depth image, (H, W) uint16 millimetres", image
     )
 
 

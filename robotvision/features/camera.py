@@ -1,4 +1,4 @@
-"""From depth pictures to points: the pinhole camera and what a sequence says of it.
+"""From depth images to points: the pinhole camera and what a sequence says of it.
 
 Points are in metres in the camera's frame: x right, y down, z forward. Extractors that use y as the
 vertical take the camera for upright, as on a wheeled robot.
@@ -7,11 +7,13 @@ vertical take the camera for upright, as on a wheeled robot.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
+from robotvision.features.base import Extractor
 
 PINHOLE = ("fx", "fy", "cx", "cy")
 
@@ -55,6 +57,25 @@ def camera_of(
             )
         found[key] = value
     return found
+
+
+class PinholeExtractor(Extractor):
+    """Base of the extractors that turn one depth channel into points: they must know its camera."""
+
+    camera_: dict[str, float]
+
+    def calibrate(self, calibration: Calibration) -> Self:
+        """Take the depth camera's calibration; return self. Raises RobotVisionError."""
+        self.camera_ = camera_of(calibration, self.channel, self._camera_keys(), self)
+        return self
+
+    def _camera_keys(self) -> tuple[str, ...]:
+        """Return what its channel's calibration must give."""
+        return PINHOLE
+
+    def _camera(self) -> dict[str, float]:
+        """Return the camera. Raises RobotVisionError where `calibrate` has not been called."""
+        return getattr(self, "camera_", None) or camera_of(None, self.channel, (), self)
 
 
 def cloud(depth: NDArray[np.uint16], camera: Mapping[str, float]) -> NDArray[np.float32]:

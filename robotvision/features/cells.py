@@ -1,7 +1,7 @@
 """Histograms over the cells of a spatial pyramid.
 
-A grid of side ``g`` cuts a picture into ``g × g`` cells: pixel row ``y`` of ``H`` lies in cell row
-``floor(y g / H)``, so cells of a picture smaller than its grid may be empty. A pyramid is a list
+A grid of side ``g`` cuts an image into ``g × g`` cells: pixel row ``y`` of ``H`` lies in cell row
+``floor(y g / H)``, so cells of an image smaller than its grid may be empty. A pyramid is a list
 of grids, ``(1, 2, 4)`` say: 1 + 4 + 16 cells, each grid's cells row by row (Lazebnik, Schmid and
 Ponce, "Beyond bags of features", CVPR 2006, section 3).
 """
@@ -56,7 +56,7 @@ def pyramid_counts(
     grids: Sequence[int],
     weights: NDArray[Any] | None = None,
 ) -> Counts:
-    """Return each cell's histogram of a picture of bin numbers.
+    """Return each cell's histogram of an image of bin numbers.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def point_counts(
     grids: Sequence[int],
     weights: NDArray[Any] | None = None,
 ) -> Counts:
-    """Return each cell's histogram of N points at ``(y, x)`` of a picture of ``shape``.
+    """Return each cell's histogram of N points at ``(y, x)`` of an image of ``shape``.
 
     ``index``, ``y``, ``x`` and ``weights`` are (N,); the coordinates may be fractions of a pixel.
     """
@@ -126,7 +126,7 @@ def _cell(position: NDArray[Any], length: int, grid: int) -> NDArray[np.int64]:
     return np.clip(cell, 0, grid - 1)
 
 
-def pixels_per_cell(shape: tuple[int, int], grids: Sequence[int]) -> NDArray[np.int64]:
+def pixels_per_cell(shape: Sequence[int], grids: Sequence[int]) -> NDArray[np.int64]:
     """Return the number of pixels in each cell, (n_cells,)."""
     parts = []
     for grid in grids:
@@ -136,6 +136,21 @@ def pixels_per_cell(shape: tuple[int, int], grids: Sequence[int]) -> NDArray[np.
         )
         parts.append(np.outer(rows, cols).ravel())
     return np.concatenate(parts)
+
+
+def cell_shares(index: NDArray[Any], n_bins: int, grids: Sequence[int]) -> NDArray[np.float32]:
+    """Return the share of each cell's pixels in each bin, (n_cells * n_bins,), cell after cell.
+
+    A cell without pixels (an image smaller than its grid) gives zeros; see `pyramid_counts`.
+    """
+    pixels = np.maximum(pixels_per_cell(index.shape, grids), 1)
+    shares = pyramid_counts(index, n_bins, grids) / pixels[:, None]
+    return shares.astype(np.float32).ravel()
+
+
+def bin_of(share: NDArray[Any], n_bins: int) -> NDArray[np.int64]:
+    """Return the bin of each share of a range; what lies outside [0, 1) is in the outer bins."""
+    return np.clip((share * n_bins).astype(np.int64), 0, n_bins - 1)
 
 
 def cell_slices(shape: tuple[int, int], grids: Sequence[int]) -> Iterator[tuple[slice, slice]]:

@@ -3,8 +3,8 @@
 After Wu and Rehg, "CENTRIST: a visual descriptor for scene categorization", TPAMI 33(8), 2011. A
 pixel's census transform compares it with its eight neighbours (bit 1: the pixel is at least as
 bright), from the upper left one row by row, the first in the highest bit; pixels of the border
-have none. Level L of the pyramid cuts the picture into 2^L × 2^L blocks and adds the
-(2^L − 1)² blocks that lie on their corners; level L − 1 does so on the picture of half the size:
+have none. Level L of the pyramid cuts the image into 2^L × 2^L blocks and adds the
+(2^L − 1)² blocks that lie on their corners; level L − 1 does so on the image of half the size:
 31 blocks for level 2. Of each histogram the bins of 0 and 255 (flat or saturated) are left out.
 
 What differs: the paper reduces each block's 254 bins to 40 by principal components and adds the
@@ -30,9 +30,9 @@ class Centrist(Extractor):
 
     Parameters
     ----------
-    level : int
+    level : int, default 2
         The finest level of the pyramid, 0 to 4: 1, 6, 31, 144 or 625 blocks.
-    channel : str
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes

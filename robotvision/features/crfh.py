@@ -8,9 +8,9 @@ the luminance at several scales; each pixel votes in a joint histogram of its re
 What differs: the papers keep one joint histogram over all scales, which has bins^(derivatives ×
 scales) cells and must be stored sparsely. Here the derivatives of one scale are joint and the
 scales' histograms stand one after another, so the length is fixed at bins^derivatives × scales,
-784 by default. Scales of two pixels and more are computed on a picture halved as often as leaves
+784 by default. Scales of two pixels and more are computed on an image halved as often as leaves
 the smoothing at one to two of its pixels. A response is quantised over ``±limit`` times the largest
-response that 8-bit pictures can give; what lies beyond counts in the outer bins.
+response that 8-bit images can give; what lies beyond counts in the outer bins.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LARGEST = {
     "Lyy": 255 * 2 * math.exp(-0.5) / _GAUSS,
     "Lxy": 255 * 2 / _GAUSS**2,
 }
-"""Largest scale-normalised response to a picture in [0, 255]: 255/2 times the kernel's L1 norm."""
+"""Largest scale-normalised response to an image in [0, 255]: 255/2 times the kernel's L1 norm."""
 
 _SLOPE = np.array([-0.5, 0.0, 0.5], np.float32)
 _CURVE = np.array([1.0, -2.0, 1.0], np.float32)
@@ -56,15 +56,15 @@ class CRFH(Extractor):
 
     Parameters
     ----------
-    derivatives : sequence of str
+    derivatives : sequence of str, default ('Lx', 'Ly')
         Out of ``Lx``, ``Ly``, ``Lxx``, ``Lxy``, ``Lyy``; joint within a scale.
-    scales : sequence of float
+    scales : sequence of float, default (1, 2, 4, 8)
         Standard deviations of the Gaussians in pixels, 0.5 to 64.
-    bins : int
+    bins : int, default 14
         Bins of one derivative, 2 to 256.
-    limit : float
+    limit : float, default 0.3
         Where the outer bins end, as a share of the largest possible response, in (0, 1].
-    channel : str
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes
@@ -116,7 +116,7 @@ class CRFH(Extractor):
         return np.concatenate(parts) / np.float32(len(order))
 
     def _histogram(self, plane: Plane, sigma: float) -> Plane:
-        """Return the joint histogram of one smoothed picture, summing to 1."""
+        """Return the joint histogram of one smoothed image, summing to 1."""
         index = np.zeros(plane.shape, np.float32)
         for name in self.derivatives:
             kernel_x, kernel_y = _KERNELS[name]
@@ -138,12 +138,12 @@ class CRFH(Extractor):
 
 
 def scale_space(gray: Plane, scales: Sequence[float]) -> Iterator[tuple[Plane, float]]:
-    """Yield the picture smoothed to each of the ascending ``scales``, halved where that is enough.
+    """Yield the image smoothed to each of the ascending ``scales``, halved where that is enough.
 
     Yields
     ------
     plane : (h, w) float32
-        The smoothed picture, each side divided by ``2**floor(log2(scale))``.
+        The smoothed image, each side divided by ``2**floor(log2(scale))``.
     sigma : float
         Its scale in its own pixels.
     """

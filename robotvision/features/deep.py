@@ -1,6 +1,6 @@
 """What the extractors made of trained networks share: input, sessions, export, the cache folder.
 
-Networks run in ONNX Runtime on the CPU, one thread by default, one picture at a time: frames come
+Networks run in ONNX Runtime on the CPU, one thread by default, one image at a time: frames come
 one by one. A network that is packaged as PyTorch weights is exported once, with a fixed batch of
 one, to ``$ROBOTVISION_CACHE`` (else ``~/.cache/robotvision``). Nothing is ever downloaded.
 """
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError, RobotVisionError
-from robotvision.features.base import Vector
+from robotvision.features.base import Vector, cache_root
 
 Tensor = NDArray[np.float32]
 
@@ -58,9 +58,9 @@ def need(module: str, extractor: object) -> Any:
 def network_input(
     image: NDArray[np.uint8], size: Sequence[int], mean: Sequence[float], std: Sequence[float]
 ) -> Tensor:
-    """Return a picture resized and normalised, (1, 3, height, width) float32.
+    """Return an image resized and normalised, (1, 3, height, width) float32.
 
-    The whole picture is squeezed to ``size`` (height, width), without cropping: what stands at
+    The whole image is squeezed to ``size`` (height, width), without cropping: what stands at
     its border says where one is, too.
     """
     height, width = size
@@ -88,7 +88,7 @@ def cache_folder() -> Path:
     RobotVisionError
         It cannot be made.
     """
-    folder = Path(os.environ.get("ROBOTVISION_CACHE") or Path.home() / ".cache" / "robotvision")
+    folder = cache_root()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -125,7 +125,13 @@ def exported(
     path = cache_folder() / f"{name}-{_EXPORT}-{size[0]}x{size[1]}-{digest}.onnx"
     with _exporting:
         if not path.exists():
-            _export(build(), size, path, outputs)
+            handle, temporary = tempfile.mkstemp(suffix=".onnx", dir=path.parent)
+            os.close(handle)
+            try:
+                export(build(), (1, 3, *size), Path(temporary), outputs)
+                os.replace(temporary, path)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
     return path
 
 
@@ -134,27 +140,22 @@ def _digest(weights: Path) -> str:
     return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
 
 
-def _export(network: Any, size: Sequence[int], path: Path, outputs: Sequence[str]) -> None:
+def export(network: Any, shape: Sequence[int], path: Path, outputs: Sequence[str]) -> None:
+    """Write a PyTorch network, in evaluation mode, to an ONNX file for an input of ``shape``."""
     import torch
 
-    handle, temporary = tempfile.mkstemp(suffix=".onnx", dir=path.parent)
-    os.close(handle)
-    try:
-        with warnings.catch_warnings(), torch.inference_mode():
-            # the TorchScript exporter warns of its age; its successor needs one package more
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                network,
-                (torch.zeros(1, 3, *size),),
-                temporary,
-                dynamo=False,
-                opset_version=17,
-                input_names=["picture"],
-                output_names=list(outputs),
-            )
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with warnings.catch_warnings(), torch.inference_mode():
+        # the TorchScript exporter warns of its age; its successor needs one package more
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(*shape),),
+            str(path),
+            dynamo=False,
+            opset_version=17,
+            input_names=["picture"],
+            output_names=list(outputs),
+        )
 
 
 def session(path: Path, threads: int) -> Any:

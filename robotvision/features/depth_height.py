@@ -9,31 +9,31 @@ upright and its own height known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 import numpy as np
 
-from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
-from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.features.base import Vector, depth_of
+from robotvision.features.camera import PINHOLE, PinholeExtractor, cloud
+from robotvision.features.cells import cell_shares, n_cells
 from robotvision.plugins import params
 from robotvision.records import Frame
 
 
-class DepthHeight(Extractor):
+class DepthHeight(PinholeExtractor):
     """Histogram of heights above the floor.
 
     Parameters
     ----------
-    bins : int
-        Number of bins from 0 to ``max_m``; what lies below or above counts in the outer ones.
-    max_m : float
-        Upper edge of the last bin, in metres.
-    height_m : float or None
-        Height of the camera; None: the calibration must give ``height_m``.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    bins : int, default 24
+        Number of bins from 0 to ``max_m``, 1 to 4096; what lies below or above counts in the
+        outer ones.
+    max_m : float, default 2.4
+        Upper edge of the last bin, in metres, at most 100.
+    height_m : float or None, default None
+        Height of the camera in metres, at most 100; None: the calibration must give ``height_m``.
+    grids : sequence of int, default (1, 2)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'depth'
         Depth channel to read; its calibration must give fx, fy, cx, cy.
 
     Notes
@@ -70,22 +70,15 @@ class DepthHeight(Extractor):
         """Length of the vector: ``(bins + 1)`` times cells."""
         return (self.bins + 1) * n_cells(self.grids)
 
-    def calibrate(self, calibration: Calibration) -> Self:
-        """Take the depth camera's calibration."""
-        self.camera_ = camera_of(calibration, self.channel, self._keys(), self)
-        return self
-
     def extract(self, frame: Frame) -> Vector:
         """Return the histogram of one frame, (dim,) float32."""
-        camera = getattr(self, "camera_", None) or camera_of(None, self.channel, (), self)
+        camera = self._camera()
         depth = depth_of(frame, self.channel, self)
         own_m = camera["height_m"] if self.height_m is None else self.height_m
         height_m = own_m - cloud(depth, camera)[..., 1]
         index = np.clip(height_m * (self.bins / self.max_m), 0, self.bins - 1).astype(np.int64)
         index[depth == 0] = self.bins
-        counts = pyramid_counts(index, self.bins + 1, self.grids)
-        pixels = np.maximum(pixels_per_cell(depth.shape, self.grids), 1)
-        return np.asarray(counts / pixels[:, None], np.float32).ravel()
+        return cell_shares(index, self.bins + 1, self.grids)
 
-    def _keys(self) -> tuple[str, ...]:
+    def _camera_keys(self) -> tuple[str, ...]:
         return PINHOLE if self.height_m is not None else (*PINHOLE, "height_m")

@@ -1,4 +1,4 @@
-"""Histogram of a depth picture with the share of missing readings, over a spatial pyramid.
+"""Histogram of a depth image with the share of missing readings, over a spatial pyramid.
 
 How far things are, whatever they look like: a corridor, a small room and a hall differ even in the
 dark. Bins are of equal width from 0 to ``max_m``; what lies beyond counts in the last bin. The
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.features.cells import cell_shares, n_cells
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -23,19 +23,19 @@ class DepthHistogram(Extractor):
 
     Parameters
     ----------
-    bins : int
+    bins : int, default 32
         Number of bins, 1 to 4096.
-    max_m : float
+    max_m : float, default 8.0
         Upper edge of the last bin, in metres, at most 65.535.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    grids : sequence of int, default (1, 2, 4)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'depth'
         Depth channel to read.
 
     Notes
     -----
     Each cell gives ``bins`` shares and then the share of missing readings; they sum to 1. A cell
-    without pixels (a picture smaller than its grid) gives zeros.
+    without pixels (an image smaller than its grid) gives zeros.
     """
 
     def __init__(
@@ -69,7 +69,4 @@ class DepthHistogram(Extractor):
         index = (depth * np.float32(self.bins / (1000 * self.max_m))).astype(np.int64)
         np.minimum(index, self.bins - 1, out=index)
         index[depth == 0] = self.bins
-        counts = pyramid_counts(index, self.bins + 1, self.grids)
-        pixels = np.maximum(pixels_per_cell(depth.shape, self.grids), 1)
-        vector: Vector = (counts / pixels[:, None]).astype(np.float32).ravel()
-        return vector
+        return cell_shares(index, self.bins + 1, self.grids)

@@ -1,4 +1,4 @@
-"""HOG of a depth picture: orientations of depth edges over a spatial pyramid.
+"""HOG of a depth image: orientations of depth edges over a spatial pyramid.
 
 After Spinello and Arras, "People detection in RGB-D data", IROS 2011 (histograms of oriented
 depths), with the cells of PHOG (Bosch et al., CIVR 2007). The gradient is that of the logarithm of
@@ -14,32 +14,32 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import n_cells, unit_sum
-from robotvision.features.phog import oriented_counts
+from robotvision.features.base import Vector, depth_of
+from robotvision.features.gradients import GradientHistogram
 from robotvision.plugins import params
 from robotvision.records import Frame
 
 
-class DepthHOG(Extractor):
+class DepthHOG(GradientHistogram):
     """Histograms of oriented depth gradients.
 
     Parameters
     ----------
-    bins : int
+    bins : int, default 12
         Orientation bins, 1 to 360.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    signed : bool
+    grids : sequence of int, default (1, 2, 4)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    signed : bool, default True
         True: orientations in [0°, 360°), nearer to farther; False: [0°, 180°).
-    clip : float
-        Largest relative change of depth from one pixel to the next that counts in full.
-    channel : str
+    clip : float, default 0.1
+        Largest relative change of depth from one pixel to the next that counts in full, above 0,
+        at most 10.
+    channel : str, default 'depth'
         Depth channel to read.
 
     Notes
     -----
-    The vector sums to 1; a picture without any depth edge gives zeros.
+    The vector sums to 1; an image without any depth edge gives zeros.
     """
 
     def __init__(
@@ -58,17 +58,8 @@ class DepthHOG(Extractor):
         self._check()
 
     def _check(self) -> None:
-        params.whole("bins", self.bins, high=360)
-        params.grids(self.grids)
-        params.flag("signed", self.signed)
+        super()._check()
         params.number("clip", self.clip, high=10)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector: bins times cells."""
-        return self.bins * n_cells(self.grids)
 
     def extract(self, frame: Frame) -> Vector:
         """Return the descriptor of one frame, (dim,) float32."""
@@ -82,7 +73,4 @@ class DepthHOG(Extractor):
         dx, dy = dx.ravel()[chosen], dy.ravel()[chosen]
         length = np.hypot(dx, dy)
         shrink = np.minimum(1, self.clip / np.maximum(length, 1e-9)).astype(np.float32)
-        counts = oriented_counts(
-            dx * shrink, dy * shrink, chosen, depth.shape, self.bins, self.grids, self.signed
-        )
-        return unit_sum(counts)
+        return self._histogram(dx * shrink, dy * shrink, chosen, depth.shape)

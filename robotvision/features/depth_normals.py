@@ -14,14 +14,13 @@ of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
-from robotvision.features.cells import n_cells, pixels_per_cell, pyramid_counts
+from robotvision.features.base import Vector, depth_of
+from robotvision.features.camera import PinholeExtractor, cloud
+from robotvision.features.cells import bin_of, cell_shares, n_cells
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -30,18 +29,18 @@ _BREAK = 0.04
 this share of it."""
 
 
-class DepthNormals(Extractor):
+class DepthNormals(PinholeExtractor):
     """Joint histogram of the elevation and azimuth of surface normals.
 
     Parameters
     ----------
-    bins : (elevation, azimuth)
+    bins : (elevation, azimuth), default (5, 8)
         Number of bins along each angle, 1 to 64; elevation from down to up.
-    reach : int
-        Pixels to either side between which the surface is taken for flat.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    reach : int, default 2
+        Pixels to either side between which the surface is taken for flat, 1 to 32.
+    grids : sequence of int, default (1, 2)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'depth'
         Depth channel to read; its calibration must give fx, fy, cx, cy.
 
     Notes
@@ -74,25 +73,17 @@ class DepthNormals(Extractor):
         """Length of the vector: bins and one, times cells."""
         return (int(np.prod(self.bins)) + 1) * n_cells(self.grids)
 
-    def calibrate(self, calibration: Calibration) -> Self:
-        """Take the depth camera's calibration."""
-        self.camera_ = camera_of(calibration, self.channel, PINHOLE, self)
-        return self
-
     def extract(self, frame: Frame) -> Vector:
         """Return the histogram of one frame, (dim,) float32."""
-        camera = getattr(self, "camera_", None) or camera_of(None, self.channel, PINHOLE, self)
         depth = depth_of(frame, self.channel, self)
         total = int(np.prod(self.bins))
         index = np.full(depth.shape, total, np.int64)
-        normal, is_there = normals(cloud(depth, camera), self.reach)
+        normal, is_there = normals(cloud(depth, self._camera()), self.reach)
         x, y, z = normal[is_there].T
-        elevation = _bin((1 - y) / 2, self.bins[0])
-        azimuth = _bin(np.arctan2(x, -z) / (2 * np.pi) + 0.5, self.bins[1])
+        elevation = bin_of((1 - y) / 2, self.bins[0])
+        azimuth = bin_of(np.arctan2(x, -z) / (2 * np.pi) + 0.5, self.bins[1])
         index[is_there] = elevation * self.bins[1] + azimuth
-        counts = pyramid_counts(index, total + 1, self.grids)
-        pixels = np.maximum(pixels_per_cell(depth.shape, self.grids), 1)
-        return np.asarray(counts / pixels[:, None], np.float32).ravel()
+        return cell_shares(index, total + 1, self.grids)
 
 
 def normals(
@@ -127,7 +118,3 @@ def _is_straight(
     is_read = (a > 0) & (b > 0) & (c > 0)
     a, b, c = (np.where(is_read, z, 1) for z in (a, b, c))
     return np.asarray(is_read & (np.abs(b / a + b / c - 2) < _BREAK), np.bool_)
-
-
-def _bin(share: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
-    return np.clip((share * bins).astype(np.int64), 0, bins - 1)

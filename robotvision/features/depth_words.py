@@ -1,4 +1,4 @@
-"""Bag of 3-D words: which of K learnt shapes a depth picture shows, and how often.
+"""Bag of 3-D words: which of K learnt shapes a depth image shows, and how often.
 
 After Martínez-Gómez et al., "Semantic localization in the PCL library", Robotics and Autonomous
 Systems 75, 2016: key points by uniform sampling, a 3-D descriptor at each, a visual vocabulary. The
@@ -11,26 +11,23 @@ unit of length; each of the three histograms then sums to 1; and a point whose a
 defined with a neighbour (its normal runs along the line between them) leaves that pair out.
 
 Points are taken every ``step`` pixels and thinned to one a cube of side ``spacing_m``, so that
-near surfaces have no more of them than far ones. Holes in the depth picture have none.
+near surfaces have no more of them than far ones. Holes in the depth image have none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from threadpoolctl import threadpool_limits
 
-from robotvision.errors import RobotVisionError
-from robotvision.features.base import Extractor, Vector, color_of, depth_of
-from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
-from robotvision.features.cells import n_cells, point_counts, unit_sum
+from robotvision.features.base import color_of, depth_of
+from robotvision.features.camera import PinholeExtractor, cloud
 from robotvision.features.depth_normals import normals
-from robotvision.features.local import LENGTH, LocalFeatures
-from robotvision.features.vocabulary import draw, k_means, nearest
+from robotvision.features.local import LocalFeatures
+from robotvision.features.vocabulary import VocabularyExtractor
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -43,35 +40,36 @@ _GRAY = 32
 Points = NDArray[np.float32]
 
 
-class DepthWords(Extractor):
+class DepthWords(PinholeExtractor, VocabularyExtractor):
     """Histogram of learnt 3-D shapes.
 
     Parameters
     ----------
-    words : int
-        Size of the vocabulary.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    step : int
-        Pixels between the points that are looked at.
-    spacing_m : float
-        Side of the cubes of which each keeps one point, in metres.
-    radius_m : float
-        Of a point's neighbourhood, in metres; at least ``spacing_m``.
-    reach : int
-        Pixels to either side between which the surface is taken for flat, for its normal.
-    colors : int
+    words : int, default 200
+        Size of the vocabulary, 1 to 65536.
+    grids : sequence of int, default (1,)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    step : int, default 6
+        Pixels between the points that are read, 1 to 256.
+    spacing_m : float, default 0.1
+        Side of the cubes of which each keeps one point, in metres, at most 100.
+    radius_m : float, default 0.3
+        Of a point's neighbourhood, in metres, from ``spacing_m`` to 100.
+    reach : int, default 2
+        Pixels to either side between which the surface is taken for flat, for its normal, 1
+        to 32.
+    colors : int, default 0
         Bins of a histogram of the neighbourhood's hues, with one more for gray, that is added to
-        the shape; 0: shape alone.
-    root : bool
+        the shape, at most 64; 0: shape alone.
+    root : bool, default True
         Compare the square roots of the histograms (Hellinger's distance).
-    n_training : int
-        Descriptors drawn to learn from; at least ``words``.
-    seed : int
-        Of the draw and of k-means.
-    channel : str
+    n_training : int, default 50000
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    seed : int, default 0
+        Of the draw and of k-means, 0 to 2**32 - 1.
+    channel : str, default 'depth'
         Depth channel to read; its calibration must give fx, fy, cx, cy.
-    color_channel : str
+    color_channel : str, default 'rgb'
         Color channel to read with ``colors``, registered to the depth.
 
     Attributes
@@ -80,7 +78,7 @@ class DepthWords(Extractor):
 
     Notes
     -----
-    The vector sums to 1; a picture without readings, or without a surface, gives zeros.
+    The vector sums to 1; an image without readings, or without a surface, gives zeros.
     """
 
     def __init__(
@@ -113,8 +111,7 @@ class DepthWords(Extractor):
         self._check()
 
     def _check(self) -> None:
-        params.whole("words", self.words, high=2**16)
-        params.grids(self.grids)
+        super()._check()
         params.whole("step", self.step, high=256)
         params.number("spacing_m", self.spacing_m, high=100)
         params.number("radius_m", self.radius_m, high=100)
@@ -123,71 +120,16 @@ class DepthWords(Extractor):
         params.whole("reach", self.reach, high=32)
         params.whole("colors", self.colors, low=0, high=64)
         params.flag("root", self.root)
-        params.whole("n_training", self.n_training, low=self.words, high=10**7)
-        params.whole("seed", self.seed, low=0, high=2**32 - 1)
-        params.word("channel", self.channel)
         params.word("color_channel", self.color_channel)
-        params.dimension(self.dim, "take fewer words or cells")
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels it reads."""
         return (self.channel, self.color_channel) if self.colors else (self.channel,)
 
-    @property
-    def dim(self) -> int:
-        """Length of the vector: words times cells."""
-        return self.words * n_cells(self.grids)
-
-    def calibrate(self, calibration: Calibration) -> Self:
-        """Take the depth camera's calibration."""
-        self.camera_ = camera_of(calibration, self.channel, PINHOLE, self)
-        return self
-
-    def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
-        """Learn the vocabulary from training frames; ``rooms`` is not used.
-
-        Raises
-        ------
-        RobotVisionError
-            It is not calibrated, or the frames hold fewer descriptors than there are words.
-        """
-        # the drawing is made for SIFT's length: ours are padded to it and cut again
-        padded = (_padded(self.local(f).descriptors) for f in frames)
-        drawn = draw(padded, self.n_training, self.seed)
-        drawn = np.ascontiguousarray(drawn[:, : self._length])
-        distinct = len(np.unique(drawn, axis=0))
-        if distinct < self.words:
-            raise RobotVisionError(
-                f"DepthWords: expected at least {self.words} different descriptors in the training "
-                f"frames, got {distinct}; take more frames or fewer words"
-            )
-        with threadpool_limits(1):
-            self.vocabulary_ = k_means(drawn, self.words, self.seed)
-        return self
-
-    def extract(self, frame: Frame) -> Vector:
-        """Return the histogram of one frame, (dim,) float32.
-
-        Raises
-        ------
-        RobotVisionError
-            It is not calibrated, or the vocabulary has not been learnt.
-        """
-        if not hasattr(self, "vocabulary_"):
-            raise RobotVisionError(
-                "DepthWords has no vocabulary yet: call fit(frames, rooms) first"
-            )
-        local = self.local(frame)
-        height, width = frame.images[self.channel].shape[:2]
-        word = nearest(local.descriptors, self.vocabulary_)
-        return unit_sum(
-            point_counts(word, local.y, local.x, (height, width), self.words, self.grids)
-        )
-
     def local(self, frame: Frame) -> LocalFeatures:
         """Return the frame's points and their descriptors, (N, 33) or with hues (N, more)."""
-        camera = getattr(self, "camera_", None) or camera_of(None, self.channel, PINHOLE, self)
+        camera = self._camera()
         depth = depth_of(frame, self.channel, self)
         points = cloud(depth, camera)
         normal, is_there = normals(points, self.reach)
@@ -205,10 +147,6 @@ class DepthWords(Extractor):
         if self.root:
             np.sqrt(found, out=found)
         return LocalFeatures(y.astype(np.float32), x.astype(np.float32), found)
-
-    @property
-    def _length(self) -> int:
-        return FPFH + (self.colors + 1 if self.colors else 0)
 
     def _hues(
         self, color: NDArray[np.uint8], shape: tuple[int, ...], y: NDArray[Any], x: NDArray[Any]
@@ -317,7 +255,3 @@ def _gather(
 
     matrix = csr_array((weight, (rows, cols)), shape=(len(values), len(values)))
     return np.asarray(matrix @ values)
-
-
-def _padded(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.pad(descriptors, ((0, 0), (0, LENGTH - descriptors.shape[1])))

@@ -24,11 +24,15 @@ from robotvision.features.packaged import PackagedNetwork
 
 
 class EfficientNetLite0(PackagedNetwork):
-    """EfficientNet-Lite0's pooled features of the whole picture.
+    """EfficientNet-Lite0's pooled features of the whole image.
 
-    ``layers`` counts the blocks: 0 to 4 the early ones (16 to 40 numbers), 5 to 7 and 8 to 10 (80
-    and 112) at a sixteenth of the input's size, 11 to 15 (192, at last 320) at a thirty-second, 16
-    the embedding (1280).
+    Parameters
+    ----------
+    layers, pooling, short_side, unit_length, threads, channel
+        As for `robotvision.features.packaged.PackagedNetwork`, with its defaults; ``layers`` from
+        0 to 16: 0 to 4 the early blocks (16 to 40 numbers), 5 to 7 and 8 to 10 (80 and 112) at a
+        sixteenth of the input's size, 11 to 15 (192, at last 320) at a thirty-second, 16 the
+        embedding (1280).
     """
 
     _name = "efficientnet_lite0"
@@ -45,7 +49,7 @@ class EfficientNetLite0(PackagedNetwork):
         """Return the network in PyTorch: what is exported, and what the tests compare with."""
         torch = need("torch", self)
         package = need("efficientnet_lite_pytorch", self)
-        # the package pads for one size of picture, given here
+        # the package pads for one size of image, given here
         height_width = tuple(self._size if size is None else size)
         network = package.EfficientNet.from_name("efficientnet-lite0", image_size=height_width)
         state = torch.load(self.weights_path(), map_location="cpu", weights_only=True)
@@ -56,8 +60,8 @@ class EfficientNetLite0(PackagedNetwork):
                 super().__init__()
                 self.network = network
 
-            def forward(self, picture: Any) -> Any:
-                features = self.network.extract_features(picture)
+            def forward(self, tensor: Any) -> Any:
+                features = self.network.extract_features(tensor)
                 return torch.nn.functional.adaptive_avg_pool2d(features, 1).flatten(1)
 
             def blocks(self) -> list[Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from robotvision.features.base import Extractor, Vector, channel_of, depth_of
 from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
+from robotvision.features.cells import bin_of
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -36,14 +37,14 @@ class ESF(Extractor):
 
     Parameters
     ----------
-    n_triples : int
-        Triples of points drawn.
-    scale_m : float or None
+    n_triples : int, default 4000
+        Triples of points drawn, 1 to 10**6.
+    scale_m : float or None, default None
         Distance, in metres, that ends the histograms of distances; what is longer counts in the
         last bin. None: the cloud's own size, as in the paper, which forgets how large a room is.
-    seed : int
-        Of the draw; the same for every frame.
-    channel : str
+    seed : int, default 0
+        Of the draw, 0 to 2**32 - 1; the same for every frame.
+    channel : str, default 'depth'
         A depth channel, whose calibration must give fx, fy, cx, cy, or a channel of points.
 
     Notes
@@ -149,7 +150,7 @@ def _histograms(triples: Points, share: NDArray[np.float64], longest: float) -> 
         _split(np.sqrt(area) / longest, _kind(share.mean(axis=1))),
         _split(side.ravel() / longest, kind.ravel()),
     ]
-    mixed = np.bincount(_bin(share[kind == 2]), minlength=_BINS)
+    mixed = np.bincount(bin_of(share[kind == 2], _BINS), minlength=_BINS)
     parts.append(mixed / max(int(mixed.sum()), 1))
     return np.concatenate(parts).astype(np.float32)
 
@@ -160,9 +161,5 @@ def _kind(share: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _split(value: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np.float64]:
-    counts = np.bincount(kind * _BINS + _bin(value), minlength=3 * _BINS)
+    counts = np.bincount(kind * _BINS + bin_of(value, _BINS), minlength=3 * _BINS)
     return np.asarray(counts / len(value), np.float64)
-
-
-def _bin(value: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.clip((value * _BINS).astype(np.int64), 0, _BINS - 1)

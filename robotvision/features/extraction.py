@@ -2,7 +2,7 @@
 
 OpenCV and numpy release the interpreter lock, so threads use every core. What was extracted is kept
 in ``$ROBOTVISION_CACHE`` (else ``~/.cache/robotvision``), one file for each extractor and sequence,
-keyed by the content of the pictures and the extractor's full repr (with its calibration and what it
+keyed by the content of the images and the extractor's full repr (with its calibration and what it
 learnt, where it has such): change either and the key changes, so nothing stale is ever read.
 """
 
@@ -29,7 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from robotvision import data
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.features.base import FeatureExtractor, FittedExtractor
+from robotvision.features.base import FeatureExtractor, FittedExtractor, cache_root
 from robotvision.records import Frame
 
 Progress = Callable[[int, int], None]
@@ -38,9 +38,7 @@ Progress = Callable[[int, int], None]
 
 def cache_folder() -> Path:
     """Return where extracted features are kept."""
-    own = os.environ.get("ROBOTVISION_CACHE")
-    base = Path(own) if own else Path.home() / ".cache" / "robotvision"
-    return base / "features"
+    return cache_root() / "features"
 
 
 @dataclass(slots=True)
@@ -134,7 +132,7 @@ def extract(
 def cache_key(extractor: FeatureExtractor, sequence: data.ImageSequence) -> str | None:
     """Return the name of an extractor's vectors of ``sequence`` in the cache, without ``.npy``.
 
-    None where a picture is missing: nothing is kept then.
+    None where an image is missing: nothing is kept then.
     """
     return _keys([ready(extractor, sequence.calibration)], sequence)[0]
 
@@ -156,7 +154,7 @@ def _run(
         except FrameError as e:
             return str(e)
         for block, extractor in zip(blocks, extractors, strict=True):
-            block[position] = _told(extractor, frame, sequence)
+            block[position] = _vector(extractor, frame, sequence)
         return None
 
     threads_before = cv2.getNumThreads()
@@ -192,10 +190,10 @@ def _bounded_map(
         yield outcome
 
 
-def _told(
+def _vector(
     extractor: FeatureExtractor, frame: Frame, sequence: data.ImageSequence
 ) -> NDArray[np.float32]:
-    """Return the frame's vector; whatever the extractor raises is told in one line."""
+    """Return the frame's vector; whatever the extractor raises is reported in one line."""
     try:
         vector = np.asarray(extractor.extract(frame), dtype=np.float32)
     except Exception as e:  # a plug-in may raise anything
@@ -242,7 +240,7 @@ def _verified(
     if not np.isfinite(vector).all():
         raise RobotVisionError(
             f"frame {frame.index}: {extractor!r} gave NaN or infinite values; look at the "
-            "extractor's treatment of empty or dark pictures"
+            "extractor's treatment of empty or dark images"
         )
     return vector
 
@@ -253,23 +251,23 @@ def _keys(extractors: list[FeatureExtractor], sequence: data.ImageSequence) -> l
     for extractor in extractors:
         channels = tuple(extractor.channels)
         if channels not in digests:
-            digests[channels] = _pictures_digest(sequence, channels)
-        pictures = digests[channels]
-        keys.append(None if pictures is None else _key(extractor, pictures, sequence))
+            digests[channels] = _images_digest(sequence, channels)
+        images = digests[channels]
+        keys.append(None if images is None else _key(extractor, images, sequence))
     return keys
 
 
-def _pictures_digest(sequence: data.ImageSequence, channels: tuple[str, ...]) -> bytes | None:
+def _images_digest(sequence: data.ImageSequence, channels: tuple[str, ...]) -> bytes | None:
     h = hashlib.blake2b(digest_size=20)
     try:
         for position in range(len(sequence)):
             h.update(sequence.digest(position, channels))
     except FrameError:
-        return None  # a missing picture: not cached, and reported by the extraction itself
+        return None  # a missing image: not cached, and reported by the extraction itself
     return h.digest()
 
 
-def _key(extractor: FeatureExtractor, pictures: bytes, sequence: data.ImageSequence) -> str:
+def _key(extractor: FeatureExtractor, images: bytes, sequence: data.ImageSequence) -> str:
     about: list[Any] = [
         f"{type(extractor).__module__}:{extractor!r}",
         getattr(extractor, "version", 1),
@@ -282,7 +280,7 @@ def _key(extractor: FeatureExtractor, pictures: bytes, sequence: data.ImageSeque
         import joblib
 
         about.append(joblib.hash(vars(extractor)))
-    h = hashlib.blake2b(pictures, digest_size=20)
+    h = hashlib.blake2b(images, digest_size=20)
     h.update(json.dumps(about, sort_keys=True, default=str).encode())
     return h.hexdigest()
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -35,6 +34,7 @@ from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     Tensor,
+    export,
     learnt_session,
     need,
     network_input,
@@ -59,32 +59,37 @@ class FineTuned(Extractor):
 
     Parameters
     ----------
-    backbone : str, mapping or extractor
+    backbone : str, mapping or extractor, default 'efficientnet_lite0'
         ``efficientnet_lite0``, ``mobilenet_v2_deepsort``, ``torchvision_backbone`` (also
         ``{name: torchvision_backbone, network: mobilenet_v3_small}``), or an extractor of your own
         with ``input_of(image)``, (1, 3, height, width), and ``torch_stages()``: the modules of its
         network in order, the last one giving the feature map.
-    blocks : int
-        How many of the last blocks are trained, the last convolution counting as one.
-    epochs : int
-        Passes over the training frames.
-    learning_rate, weight_decay : float
-        Of AdamW.
-    label_smoothing : float
-        Share of a frame's target spread over all rooms, in [0, 1).
-    mirror : bool
+    blocks : int, default 3
+        How many of the last blocks are trained, the last convolution counting as one; at least 1.
+    epochs : int, default 4
+        Passes over the training frames, at least 1.
+    learning_rate : float, default 0.0001
+        Of AdamW, above 0, at most 1.
+    weight_decay : float, default 0.05
+        Of AdamW, 0 to 0.99.
+    label_smoothing : float, default 0.1
+        Share of a frame's target spread over all rooms, 0 to 0.99.
+    mirror : bool, default True
         Show mirror images half of the time.
-    balanced : bool
+    balanced : bool, default False
         Weigh each room by the inverse of its share of the frames.
-    batch_size : int
-    max_frames : int
-        Training frames used, at most, evenly spaced; the memory for their feature maps.
-    unit_length : bool
+    batch_size : int, default 32
+        Frames a step of AdamW, at least 1.
+    max_frames : int, default 2000
+        Training frames used, at most, evenly spaced, at least 1; sets the memory for their feature
+        maps.
+    unit_length : bool, default False
         Divide the embedding by its Euclidean length.
-    threads : int
-        Threads of ONNX Runtime within one picture; training takes one, for the same sums always.
-    seed : int
-        Of the order of frames, the mirror images, dropout and the first weights.
+    threads : int, default 1
+        Threads of ONNX Runtime within one image, 1 to 256; training takes one, for the same sums
+        always.
+    seed : int, default 0
+        Of the order of frames, the mirror images, dropout and the first weights; 0 to 2**32 - 1.
 
     Attributes
     ----------
@@ -139,7 +144,7 @@ class FineTuned(Extractor):
             for name, plain in (("layers", None), ("pooling", "mean"), ("short_side", None)):
                 if getattr(inner, name) != plain:
                     raise params.refuse(
-                        "backbone", f"the embedding of the square picture, without {name!r}", inner
+                        "backbone", f"the embedding of the square image, without {name!r}", inner
                     )
         for name in ("blocks", "epochs", "batch_size", "max_frames"):
             params.whole(name, getattr(self, name), high=10**6)
@@ -199,7 +204,10 @@ class FineTuned(Extractor):
         maps, labels, shape = self._maps(torch, backbone, trunk, frames, rooms)
         _, numbers = np.unique(labels, return_inverse=True)
         self.loss_ = self._train(torch, tail, maps, torch.from_numpy(numbers.astype(np.int64)))
-        content = _to_onnx(torch, torch.nn.Sequential(trunk, tail), shape)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "network.onnx"
+            export(torch.nn.Sequential(trunk, tail).eval(), shape, path, ["embedding"])
+            content = path.read_bytes()
         self.model_ = np.frombuffer(content, np.uint8).copy()
         self.digest_ = hashlib.sha256(content).hexdigest()
         with torch.no_grad():
@@ -219,9 +227,9 @@ class FineTuned(Extractor):
         with torch.no_grad():
             for frame, room in zip(frames, rooms, strict=True):
                 if thinned.wants():
-                    picture = _input(backbone, color_of(frame, self.channels[0], self))
-                    shape = picture.shape
-                    views = [picture, picture[..., ::-1]] if self.mirror else [picture]
+                    tensor = _input(backbone, color_of(frame, self.channels[0], self))
+                    shape = tensor.shape
+                    views = [tensor, tensor[..., ::-1]] if self.mirror else [tensor]
                     both = torch.from_numpy(np.concatenate(views))
                     thinned.keep(thinned.seen, (trunk(both), room))
                 thinned.seen += 1
@@ -271,21 +279,21 @@ class FineTuned(Extractor):
                 "FineTuned has not been trained yet: call fit(frames, rooms) first"
             )
         backbone = build(self.backbone)
-        picture = _input(backbone, color_of(frame, backbone.channels[0], self))
+        tensor = _input(backbone, color_of(frame, backbone.channels[0], self))
         runner = learnt_session(self.model_, self.digest_, self.threads, self)
-        vector: Vector = runner.run(None, {runner.get_inputs()[0].name: picture})[0].ravel()
+        vector: Vector = runner.run(None, {runner.get_inputs()[0].name: tensor})[0].ravel()
         return unit_length(vector) if self.unit_length else vector
 
 
 def _input(backbone: Any, image: NDArray[np.uint8]) -> Tensor:
     if isinstance(backbone, TorchvisionBackbone):
         return network_input(image, backbone.size, IMAGENET_MEAN, IMAGENET_STD)
-    picture: Tensor = backbone.input_of(image)
-    return picture
+    tensor: Tensor = backbone.input_of(image)
+    return tensor
 
 
 def _stages(torch: Any, backbone: Any) -> list[Any]:
-    """Return the modules of a network in order, from the picture to the last feature map."""
+    """Return the modules of a network in order, from the image to the last feature map."""
     if hasattr(backbone, "torch_stages"):
         return list(backbone.torch_stages())
     if isinstance(backbone, EfficientNetLite0):
@@ -324,22 +332,3 @@ def _torchvision_stages(torch: Any, backbone: TorchvisionBackbone) -> list[Any]:
             "vector; take a ResNet, a MobileNet or an EfficientNet with the layer 'flatten'"
         )
     return blocks
-
-
-def _to_onnx(torch: Any, network: Any, shape: tuple[int, ...]) -> bytes:
-    """Return a network in ONNX, for an input of ``shape``."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        with warnings.catch_warnings(), torch.no_grad():
-            # the TorchScript exporter warns of its age; its successor needs one package more
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                network.eval(),
-                (torch.zeros(*shape),),
-                str(path),
-                dynamo=False,
-                opset_version=17,
-                input_names=["picture"],
-                output_names=["embedding"],
-            )
-        return path.read_bytes()

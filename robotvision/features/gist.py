@@ -1,12 +1,12 @@
 """GIST: the spatial envelope, Gabor energy in a coarse grid.
 
 After Oliva and Torralba, "Modeling the shape of the scene: a holistic representation of the
-spatial envelope", IJCV 42(3), 2001, with the constants of the authors' Matlab code: the picture is
+spatial envelope", IJCV 42(3), 2001, with the constants of the authors' Matlab code: the image is
 squeezed to a square, its contrast normalised locally (below), filtered in the Fourier domain by
 Gabor filters of several scales and orientations, and the amplitude of each is averaged over a grid.
 
 The filters have real, one-sided transfer functions, Gaussian in radius and in angle. What differs:
-the picture is not padded first; and a filter whose passband ends early is inverted on a grid as
+the image is not padded first; and a filter whose passband ends early is inverted on a grid as
 coarse as its band allows, which changes the averages by about a hundredth of their size and takes
 less than half the time.
 """
@@ -35,17 +35,17 @@ _CUT = 0.01
 
 
 class Gist(Extractor):
-    """Gabor energy of the whole picture.
+    """Gabor energy of the whole image.
 
     Parameters
     ----------
-    orientations : sequence of int
-        Orientations at each scale, the finest first.
-    grid : int
+    orientations : sequence of int, default (8, 8, 8, 8)
+        Orientations at each scale, the finest first: up to 6 numbers from 1 to 32.
+    grid : int, default 4
         Side of the grid over which energy is averaged, 1 to 16.
-    size : int
-        Side of the square the picture is resized to, 32 to 512.
-    channel : str
+    size : int, default 128
+        Side of the square the image is resized to, 32 to 512, a multiple of ``grid``.
+    channel : str, default 'rgb'
         Colour channel to read.
     """
 
@@ -97,9 +97,9 @@ class Gist(Extractor):
 
 
 def locally_normalised(gray: Plane) -> Plane:
-    """Return the logarithm of a picture less its local mean, over its local deviation.
+    """Return the logarithm of an image less its local mean, over its local deviation.
 
-    Both are Gaussian averages, which keep what has fewer than four cycles in the picture.
+    Both are Gaussian averages, which keep what has fewer than four cycles in the image.
     """
     side = gray.shape[0]
     sigma = side * math.sqrt(2 * math.log(2)) / (2 * math.pi * _PREFILTER_CYCLES)

@@ -25,11 +25,11 @@ class HSVHistogram(Extractor):
 
     Parameters
     ----------
-    bins : (hue, saturation, value)
+    bins : (hue, saturation, value), default (16, 8, 4)
         Number of bins along each axis, 1 to 64.
-    grids : sequence of int
-        Sides of the pyramid's grids: ``(1,)`` the whole picture, ``(1, 2)`` also its quarters.
-    channel : str
+    grids : sequence of int, default (1,)
+        Sides of the pyramid's grids: ``(1,)`` the whole image, ``(1, 2)`` also its quarters.
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes

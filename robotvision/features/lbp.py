@@ -3,7 +3,7 @@
 After Ojala, Pietikäinen and Mäenpää, "Multiresolution gray-scale and rotation invariant texture
 classification with local binary patterns", TPAMI 24(7), 2002. Eight points on a circle around each
 pixel, interpolated between pixels; a point at least as bright as the centre sets a bit. The first
-point lies to the right, the next ones follow counter-clockwise; beyond the border the picture is 0.
+point lies to the right, the next ones follow counter-clockwise; beyond the border the image is 0.
 These are the conventions of ``skimage.feature.local_binary_pattern``, the oracle of the tests.
 """
 
@@ -33,15 +33,15 @@ class LBP(Extractor):
 
     Parameters
     ----------
-    radius : float
+    radius : float, default 1.0
         Of the circle, in pixels, 1 to 32.
-    patterns : str
+    patterns : str, default 'uniform'
         ``uniform``: the 58 patterns with at most two changes around the circle, all others as
         one; ``rotation``: the uniform ones by their number of set bits, all others as one (10);
         ``all``: 256.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    grids : sequence of int, default (1, 2, 4)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes

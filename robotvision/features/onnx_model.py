@@ -1,6 +1,6 @@
 """Any network in an ONNX file as an extractor, run by ONNX Runtime on the CPU.
 
-The model takes one colour picture, (1, 3, height, width) float32, normalised as
+The model takes one colour image, (1, 3, height, width) float32, normalised as
 ``(pixel - mean) / std`` on the scale of 8-bit pixels, and gives one output of any shape; a feature
 map (1, C, h, w) is averaged over its places.
 """
@@ -36,18 +36,17 @@ class OnnxModel(Extractor):
     ----------
     model : str or path
         The ``.onnx`` file.
-    size : (height, width)
-        The picture is resized to this.
-    mean, std : three numbers
-        Subtracted from and divided by, per colour, on the scale 0 to 255; the default is
-        ImageNet's.
-    output : str or None
+    size : (height, width), default (224, 224)
+        The image is resized to this, 1 to 4096 each.
+    mean, std : three numbers, default ImageNet's
+        Subtracted from and divided by, per colour, on the scale 0 to 255; ``std`` above 0.
+    output : str or None, default None
         Name of the output to take; None: the first.
-    unit_length : bool
+    unit_length : bool, default False
         Divide the vector by its Euclidean length.
-    threads : int
-        Threads of ONNX Runtime within one picture.
-    channel : str
+    threads : int, default 1
+        Threads of ONNX Runtime within one image, 1 to 256.
+    channel : str, default 'rgb'
         Colour channel to read.
     """
 
@@ -86,7 +85,7 @@ class OnnxModel(Extractor):
 
     @property
     def dim(self) -> int:
-        """Length of the vector, found by running the model on an empty picture."""
+        """Length of the vector, found by running the model on an empty image."""
         return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
 
     def extract(self, frame: Frame) -> Vector:
@@ -95,29 +94,29 @@ class OnnxModel(Extractor):
         vector = self._run(network_input(image, self.size, self.mean, self.std))
         return unit_length(vector) if self.unit_length else vector
 
-    def _run(self, picture: Tensor) -> Vector:
+    def _run(self, tensor: Tensor) -> Vector:
         need("onnxruntime", self)
         runner = session(Path(self.model), self.threads)
         inputs = runner.get_inputs()
         if len(inputs) != 1:
             raise RobotVisionError(f"{self.model}: expected one input, got {len(inputs)}")
-        result = self._call(runner, inputs[0].name, picture)
+        result = self._call(runner, inputs[0].name, tensor)
         if result.ndim == 4:
             result = result.mean(axis=(2, 3))
         vector: Vector = np.ascontiguousarray(result, np.float32).ravel()
         return vector
 
-    def _call(self, runner: Any, name: str, picture: Tensor) -> Any:
+    def _call(self, runner: Any, name: str, tensor: Tensor) -> Any:
         known = [o.name for o in runner.get_outputs()]
         if self.output is not None and self.output not in known:
             raise RobotVisionError(
                 f"{self.model}: no output {self.output!r} (it has: {', '.join(known)})"
             )
         try:
-            return runner.run([self.output or known[0]], {name: picture})[0]
+            return runner.run([self.output or known[0]], {name: tensor})[0]
         except Exception as e:  # ONNX Runtime's errors share no base class
             wants = runner.get_inputs()[0]
             raise RobotVisionError(
                 f"{self.model}: expected to take (1, 3, {self.size[0]}, {self.size[1]}) float32, "
-                f"it wants {wants.shape} {wants.type}; give its picture size as 'size'"
+                f"it wants {wants.shape} {wants.type}; give its image size as 'size'"
             ) from e

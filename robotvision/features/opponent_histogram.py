@@ -23,13 +23,13 @@ class OpponentHistogram(Extractor):
 
     Parameters
     ----------
-    bins : (O1, O2, O3)
+    bins : (O1, O2, O3), default (32, 32, 32)
         Number of bins along each axis, 1 to 256.
-    joint : bool
+    joint : bool, default False
         True: one histogram of all three axes at once.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    channel : str
+    grids : sequence of int, default (1,)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes

@@ -3,7 +3,7 @@
 The embedding was trained to tell objects apart; what tells rooms apart, materials and layout, lies
 in the blocks before it. See `robotvision.features.second_order` for the pooling that serves there.
 
-One picture at a time in ONNX Runtime, see `robotvision.features.deep`.
+One image at a time in ONNX Runtime, see `robotvision.features.deep`.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ class PackagedNetwork(Extractor):
 
     Parameters
     ----------
-    layers : list of int or None
+    layers : list of int or None, default None
         Which of the network's blocks to read, from 0; each is pooled over its places and brought
         to unit length, and they stand one after another. The highest number is the embedding.
         None: the embedding alone, as it is.
-    pooling : {'mean', 'second_order'}
+    pooling : {'mean', 'second_order'}, default 'mean'
         How ``layers`` are pooled: the mean over the places, or which channels answer together
         (`robotvision.features.second_order`): n (n + 1) / 2 numbers for n channels.
-    short_side : int or None
-        The picture keeps its proportions: its shorter side gets this many pixels, the longer as
+    short_side : int or None, default None
+        The image keeps its proportions: its shorter side gets this many pixels, the longer as
         many as it needs, both multiples of 32. None: it is squeezed to the square that the network
         was trained on.
-    unit_length : bool
+    unit_length : bool, default False
         Divide the vector by its Euclidean length.
-    threads : int
-        Threads of ONNX Runtime within one picture.
-    channel : str
+    threads : int, default 1
+        Threads of ONNX Runtime within one image, 1 to 256.
+    channel : str, default 'rgb'
         Colour channel to read.
     """
 
@@ -109,10 +109,10 @@ class PackagedNetwork(Extractor):
 
     def extract(self, frame: Frame) -> Vector:
         """Return the vector of one frame, (dim,) float32."""
-        picture = self.input_of(color_of(frame, self.channel, self))
+        tensor = self.input_of(color_of(frame, self.channel, self))
         need("onnxruntime", self)
-        runner = session(self.model_path(picture.shape[2:]), self.threads)
-        return self.vector_of(runner.run(None, {runner.get_inputs()[0].name: picture}))
+        runner = session(self.model_path(tensor.shape[2:]), self.threads)
+        return self.vector_of(runner.run(None, {runner.get_inputs()[0].name: tensor}))
 
     def vector_of(self, outputs: Sequence[Tensor]) -> Vector:
         """Return the vector that the model's outputs make."""
@@ -123,14 +123,14 @@ class PackagedNetwork(Extractor):
         return unit_length(vector) if self.unit_length else vector
 
     def input_of(self, image: NDArray[np.uint8]) -> Tensor:
-        """Return the network's input made of one picture, (1, 3, height, width)."""
+        """Return the network's input made of one image, (1, 3, height, width)."""
         size = self._size
         if self.short_side is not None:
             size = proportional(image.shape[0], image.shape[1], self.short_side)
         return network_input(image, size, self._mean, self._std)
 
     def model_path(self, size: Sequence[int] | None = None) -> Path:
-        """Return the exported model for pictures of a size, making it on first use."""
+        """Return the exported model for images of a size, making it on first use."""
         size = tuple(self._size if size is None else size)
         name, outputs = self._name, ["embedding"]
         if self.layers is not None:
@@ -162,11 +162,11 @@ STRIDE = 32
 """Pixels of the input to one place of the last feature map."""
 
 _LONGEST = 4
-"""A picture counts as at most this many times as long as it is short."""
+"""An image counts as at most this many times as long as it is short."""
 
 
 def proportional(height: int, width: int, short_side: int) -> tuple[int, int]:
-    """Return (height, width) of an input with a picture's proportions, multiples of `STRIDE`."""
+    """Return (height, width) of an input with an image's proportions, multiples of `STRIDE`."""
     ratio = min(max(height, width) / min(height, width), _LONGEST)
     long_side = STRIDE * int(short_side * ratio / STRIDE + 1e-9)
     return (short_side, long_side) if width >= height else (long_side, short_side)

@@ -3,8 +3,8 @@
 After Bosch, Zisserman and Munoz, "Representing shape with a spatial pyramid kernel", CIVR 2007,
 section 2: Canny's edges, their gradient orientation in K bins weighted by gradient magnitude, one
 histogram for each cell of each grid, the whole divided by its sum. Canny's thresholds follow the
-picture as in the authors' Matlab code: the upper one leaves ``1 - edge_share`` of the pixels below
-it, the lower one is 0.4 of that, so the descriptor does not change with the picture's contrast.
+image as in the authors' Matlab code: the upper one leaves ``1 - edge_share`` of the pixels below
+it, the lower one is 0.4 of that, so the descriptor does not change with the image's contrast.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import bin_counts, n_cells, point_counts, unit_sum
+from robotvision.features.base import Vector, gray_of
+from robotvision.features.cells import bin_counts
+from robotvision.features.gradients import GradientHistogram
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -25,26 +26,26 @@ _LOWER = 0.4
 """Canny's lower threshold as a share of the upper one (Matlab's ``edge``)."""
 
 
-class PHOG(Extractor):
+class PHOG(GradientHistogram):
     """Pyramid of histograms of oriented gradients.
 
     Parameters
     ----------
-    bins : int
+    bins : int, default 20
         Orientation bins, 1 to 360.
-    grids : sequence of int
+    grids : sequence of int, default (1, 2, 4, 8)
         Sides of the pyramid's grids; ``(1, 2, 4, 8)`` are the paper's levels 0 to 3.
-    signed : bool
+    signed : bool, default False
         True: orientations in [0°, 360°); False: opposite directions count as one, [0°, 180°).
-    edge_share : float
+    edge_share : float, default 0.3
         Share of the pixels strong enough to start an edge, in (0, 1]; 1: every pixel counts, no
-        edge detection (the HOG of a picture).
-    channel : str
+        edge detection (the HOG of an image).
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Notes
     -----
-    The vector sums to 1; a picture without any edge gives zeros.
+    The vector sums to 1; an image without any edge gives zeros.
     """
 
     def __init__(
@@ -63,17 +64,8 @@ class PHOG(Extractor):
         self._check()
 
     def _check(self) -> None:
-        params.whole("bins", self.bins, high=360)
-        params.grids(self.grids)
-        params.flag("signed", self.signed)
+        super()._check()
         params.number("edge_share", self.edge_share, high=1)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector: bins times cells."""
-        return self.bins * n_cells(self.grids)
 
     def extract(self, frame: Frame) -> Vector:
         """Return the descriptor of one frame, (dim,) float32."""
@@ -81,16 +73,7 @@ class PHOG(Extractor):
         dx = cv2.Sobel(gray, cv2.CV_16S, 1, 0)
         dy = cv2.Sobel(gray, cv2.CV_16S, 0, 1)
         chosen = _edges(dx, dy, self.edge_share)
-        counts = oriented_counts(
-            dx.ravel()[chosen],
-            dy.ravel()[chosen],
-            chosen,
-            gray.shape,
-            self.bins,
-            self.grids,
-            self.signed,
-        )
-        return unit_sum(counts)
+        return self._histogram(dx.ravel()[chosen], dy.ravel()[chosen], chosen, gray.shape)
 
 
 def _edges(dx: NDArray[Any], dy: NDArray[Any], share: float) -> NDArray[np.int64]:
@@ -101,26 +84,3 @@ def _edges(dx: NDArray[Any], dy: NDArray[Any], share: float) -> NDArray[np.int64
     below = np.cumsum(bin_counts(magnitude, int(magnitude.max()) + 1))
     upper = max(int(np.searchsorted(below, (1 - share) * dx.size)), 1)
     return np.flatnonzero(cv2.Canny(dx, dy, _LOWER * upper, upper))
-
-
-def oriented_counts(
-    dx: NDArray[Any],
-    dy: NDArray[Any],
-    chosen: NDArray[np.int64],
-    shape: tuple[int, ...],
-    bins: int,
-    grids: Sequence[int],
-    signed: bool,
-) -> NDArray[np.float64]:
-    """Return each cell's histogram of orientations weighted by magnitude, (n_cells, bins).
-
-    ``dx`` and ``dy`` are (N,), the gradient at the flat positions ``chosen`` of a picture of
-    ``shape``; bin 0 starts at 0° (a gradient along x).
-    """
-    if not chosen.size:
-        return np.zeros((n_cells(grids), bins))
-    magnitude, angle = cv2.cartToPolar(dx.astype(np.float32), dy.astype(np.float32))
-    turn = 2 * np.pi if signed else np.pi
-    index = (angle.ravel() * (bins / turn)).astype(np.int64) % bins
-    y, x = np.divmod(chosen, shape[1])
-    return point_counts(index, y, x, (shape[0], shape[1]), bins, grids, magnitude.ravel())

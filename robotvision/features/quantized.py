@@ -35,23 +35,23 @@ class Quantized(Extractor):
 
     Parameters
     ----------
-    backbone : str, mapping or extractor
+    backbone : str, mapping or extractor, default 'efficientnet_lite0'
         ``efficientnet_lite0`` or ``mobilenet_v2_deepsort``, with or without parameters:
         ``{name: efficientnet_lite0, layers: [10], pooling: second_order}``.
-    weight_bits : {7, 8}
+    weight_bits : {7, 8}, default 8
         Sums of 8-bit weights overflow on x86 processors without VNNI instructions and come out
         wrong there; those of 7 bits are the same on all, and rougher.
-    max_frames : int
-        Training frames looked at, at most, evenly spaced.
-    threads : int
-        Threads of ONNX Runtime within one picture.
+    max_frames : int, default 64
+        Training frames read, at most, evenly spaced; 1 to 10**5.
+    threads : int, default 1
+        Threads of ONNX Runtime within one image, 1 to 256.
 
     Attributes
     ----------
     model_ : (bytes,) uint8
         The network in ONNX.
     size_ : (2,) int
-        Height and width of its input; pictures of other proportions are refused.
+        Height and width of its input; images of other proportions are refused.
     cosine_ : float
         Between the vectors with and without rounding, the median over the frames of the training.
     """
@@ -101,31 +101,31 @@ class Quantized(Extractor):
         MissingExtraError
             ONNX, ONNX Runtime or the backbone's package is not installed.
         RobotVisionError
-            There are no frames, their pictures have several proportions, or rounding loses too
+            There are no frames, their images have several proportions, or rounding loses too
             much: the median cosine with the vectors as they are is below `LEAST_COSINE`.
         """
         network = self._network()
         thinned: Thinned[Tensor] = Thinned(self.max_frames)
         for frame in frames:
             if thinned.wants():
-                picture = network.input_of(color_of(frame, network.channel, self))
-                thinned.keep(thinned.seen, picture)
+                tensor = network.input_of(color_of(frame, network.channel, self))
+                thinned.keep(thinned.seen, tensor)
             thinned.seen += 1
-        pictures = [picture for _, picture in thinned.chosen()]
-        if not pictures:
+        tensors = [tensor for _, tensor in thinned.chosen()]
+        if not tensors:
             raise RobotVisionError("Quantized: expected training frames, got none")
-        sizes = sorted({p.shape[2:] for p in pictures})
+        sizes = sorted({p.shape[2:] for p in tensors})
         if len(sizes) > 1:
             raise RobotVisionError(
-                "Quantized: expected pictures of one size for the network, got "
+                "Quantized: expected images of one size for the network, got "
                 + " and ".join(f"{h} x {w}" for h, w in sizes)
-                + "; leave out short_side, or train on pictures of one proportion"
+                + "; leave out short_side, or train on images of one proportion"
             )
-        content = self._rounded(network.model_path(sizes[0]), pictures)
+        content = self._rounded(network.model_path(sizes[0]), tensors)
         self.size_ = np.array(sizes[0])
         self.model_ = np.frombuffer(content, np.uint8).copy()
         self.digest_ = hashlib.sha256(content).hexdigest()
-        self.cosine_ = self._likeness(network, pictures)
+        self.cosine_ = self._likeness(network, tensors)
         if self.cosine_ < LEAST_COSINE:
             raise RobotVisionError(
                 f"Quantized: rounding loses too much of {network!r} here: a cosine of "
@@ -134,20 +134,20 @@ class Quantized(Extractor):
             )
         return self
 
-    def _likeness(self, network: PackagedNetwork, pictures: list[Tensor]) -> float:
+    def _likeness(self, network: PackagedNetwork, tensors: list[Tensor]) -> float:
         """Return the median cosine of the vectors with and without rounding."""
-        plain = session(network.model_path(pictures[0].shape[2:]), self.threads)
+        plain = session(network.model_path(tensors[0].shape[2:]), self.threads)
         rounded = learnt_session(self.model_, self.digest_, self.threads, self)
         cosines = []
-        for picture in pictures:
+        for tensor in tensors:
             a, b = (
-                unit_length(network.vector_of(runner.run(None, {"picture": picture})))
+                unit_length(network.vector_of(runner.run(None, {"picture": tensor})))
                 for runner in (plain, rounded)
             )
             cosines.append(float(a @ b))
         return float(np.median(cosines))
 
-    def _rounded(self, model: Path, pictures: list[Tensor]) -> bytes:
+    def _rounded(self, model: Path, tensors: list[Tensor]) -> bytes:
         """Return the model in whole numbers."""
         need("onnx", self)
         tools = need("onnxruntime.quantization", self)
@@ -155,11 +155,11 @@ class Quantized(Extractor):
 
         class CalibrationImages(tools.CalibrationDataReader):  # type: ignore[misc, name-defined]
             def __init__(self) -> None:
-                self._left = iter(pictures)
+                self._left = iter(tensors)
 
             def get_next(self) -> dict[str, Tensor] | None:
-                picture = next(self._left, None)
-                return None if picture is None else {"picture": picture}
+                tensor = next(self._left, None)
+                return None if tensor is None else {"picture": tensor}
 
         with tempfile.TemporaryDirectory() as folder, _quiet():
             prepared, rounded = Path(folder) / "prepared.onnx", Path(folder) / "rounded.onnx"
@@ -182,23 +182,23 @@ class Quantized(Extractor):
         Raises
         ------
         RobotVisionError
-            It has not been trained, or on pictures of other proportions.
+            It has not been trained, or on images of other proportions.
         """
         if not hasattr(self, "model_"):
             raise RobotVisionError(
                 "Quantized has not been trained yet: call fit(frames, rooms) first"
             )
         network = self._network()
-        picture = network.input_of(color_of(frame, network.channel, self))
-        if picture.shape[2:] != tuple(self.size_):
+        tensor = network.input_of(color_of(frame, network.channel, self))
+        if tensor.shape[2:] != tuple(self.size_):
             height, width = self.size_
             raise RobotVisionError(
-                f"Quantized: trained on pictures that give {height} x {width}, frame {frame.index} "
-                f"gives {picture.shape[2]} x {picture.shape[3]}; leave out short_side, or train on "
-                "pictures of its proportions"
+                f"Quantized: trained on images that give {height} x {width}, frame {frame.index} "
+                f"gives {tensor.shape[2]} x {tensor.shape[3]}; leave out short_side, or train on "
+                "images of its proportions"
             )
         runner = learnt_session(self.model_, self.digest_, self.threads, self)
-        return network.vector_of(runner.run(None, {runner.get_inputs()[0].name: picture}))
+        return network.vector_of(runner.run(None, {runner.get_inputs()[0].name: tensor}))
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def second_order(answers: NDArray[np.float32]) -> Vector:
     Parameters
     ----------
     answers : (channels, places) float32
-        What each channel answers at each place of the picture.
+        What each channel answers at each place of the image.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Bag of visual words: which of K learnt SIFT words the picture shows, and how often.
+"""Bag of visual words: which of K learnt SIFT words the image shows, and how often.
 
 After Csurka et al., "Visual categorization with bags of keypoints", ECCV workshop 2004, and, with
 ``grids`` beyond ``(1,)``, Lazebnik, Schmid and Ponce, "Beyond bags of features", CVPR 2006.
@@ -8,40 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robotvision.features.base import Vector
-from robotvision.features.cells import n_cells, point_counts, unit_sum
-from robotvision.features.local import LocalFeatures
-from robotvision.features.vocabulary import (
-    Descriptors,
-    VocabularyExtractor,
-    k_means,
-    nearest,
-)
-from robotvision.plugins import params
+from robotvision.features.vocabulary import SiftVocabularyExtractor
 
 
-class SiftBow(VocabularyExtractor):
+class SiftBow(SiftVocabularyExtractor):
     """Histogram of visual words.
 
     Parameters
     ----------
-    words : int
-        Size of the vocabulary.
-    grids : sequence of int
-        Sides of the pyramid's grids.
-    sampling : str
+    words : int, default 1000
+        Size of the vocabulary, 1 to 65536.
+    grids : sequence of int, default (1,)
+        Sides of the pyramid's grids, 1 to 64, each once.
+    sampling : str, default 'keypoints'
         ``keypoints``: where SIFT finds them; ``dense``: on a grid.
-    n_keypoints : int
-        At most so many key points, those of strongest contrast.
-    step : int
-        Spacing of the dense grid in pixels.
-    root : bool
+    n_keypoints : int, default 200
+        At most so many key points, those of strongest contrast; 1 to 10000.
+    step : int, default 8
+        Spacing of the dense grid in pixels, 1 to 256.
+    root : bool, default True
         RootSIFT in place of SIFT.
-    n_training : int
-        Descriptors drawn to learn from; at least ``words``.
-    seed : int
-        Of the draw and of k-means.
-    channel : str
+    n_training : int, default 100000
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    seed : int, default 0
+        Of the draw and of k-means, 0 to 2**32 - 1.
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Attributes
@@ -50,7 +41,7 @@ class SiftBow(VocabularyExtractor):
 
     Notes
     -----
-    The vector sums to 1; a picture without key points gives zeros.
+    The vector sums to 1; an image without key points gives zeros.
     """
 
     def __init__(
@@ -75,19 +66,3 @@ class SiftBow(VocabularyExtractor):
         self.seed = seed
         self.channel = channel
         self._check()
-
-    def _check(self) -> None:
-        params.grids(self.grids)
-        super()._check()
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector: words times cells."""
-        return self.words * n_cells(self.grids)
-
-    def _learn(self, descriptors: Descriptors) -> None:
-        self.vocabulary_ = k_means(descriptors, self.words, self.seed)
-
-    def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
-        word = nearest(local.descriptors, self.vocabulary_)
-        return unit_sum(point_counts(word, local.y, local.x, shape, self.words, self.grids))

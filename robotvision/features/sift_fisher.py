@@ -1,4 +1,4 @@
-"""Fisher vector: how the picture's SIFT descriptors would change a mixture of Gaussians.
+"""Fisher vector: how the image's SIFT descriptors would change a mixture of Gaussians.
 
 After Perronnin, Sánchez and Mensink, "Improving the Fisher kernel for large-scale image
 classification", ECCV 2010: descriptors reduced by principal components, a mixture with diagonal
@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 
 from robotvision.features.base import Vector
 from robotvision.features.local import LENGTH, LocalFeatures
-from robotvision.features.vocabulary import Descriptors, VocabularyExtractor, power_unit
+from robotvision.features.vocabulary import Descriptors, SiftVocabularyExtractor, power_unit
 from robotvision.plugins import params
 
 
-class SiftFisher(VocabularyExtractor):
+class SiftFisher(SiftVocabularyExtractor):
     """Improved Fisher vector.
 
     Parameters
     ----------
-    words : int
-        Gaussians of the mixture.
-    components : int
-        Principal components kept of the 128 numbers of SIFT.
-    sampling, n_keypoints, step, root, n_training, seed, channel
-        As for `robotvision.features.sift_bow.SiftBow`.
+    words : int, default 32
+        Gaussians of the mixture, 1 to 65536.
+    components : int, default 64
+        Principal components kept of the 128 numbers of SIFT, 1 to 128.
+    n_training : int, default 50000
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    sampling, n_keypoints, step, root, seed, channel
+        As for `robotvision.features.sift_bow.SiftBow`, with its defaults.
 
     Attributes
     ----------
@@ -40,7 +42,7 @@ class SiftFisher(VocabularyExtractor):
     Notes
     -----
     The gradients by all means come first, then those by all deviations. The vector has unit
-    length; a picture without key points gives zeros.
+    length; an image without key points gives zeros.
     """
 
     def __init__(

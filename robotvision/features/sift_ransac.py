@@ -1,4 +1,4 @@
-"""Matching against training pictures: how much of a frame is the same scene, by geometry.
+"""Matching against training images: how much of a frame is the same scene, by geometry.
 
 After Feng, Halvey and Jose, "University of Glasgow at ImageCLEF 2009 Robot Vision Task", working
 notes of CLEF 2009: local features of a frame are matched with those of training frames, and the
@@ -14,8 +14,8 @@ to their principal axes: each votes for the key frames that hold something neare
 background, its eleventh nearest frame, by how much nearer.
 
 A training frame must not match itself: then training vectors would look perfect, and a classifier
-would learn to ask for counts no new frame reaches. So every training picture is known by a digest,
-and a frame with such a picture is not compared with the key frames of its own room within ``gap``
+would learn to ask for counts no new frame reaches. So every training image is known by a digest,
+and a frame with such an image is not compared with the key frames of its own room within ``gap``
 key frames of it in the same stretch, itself among them. A stretch is an unbroken run of training
 frames: time goes on in steps of at most three times the usual.
 """
@@ -60,25 +60,26 @@ _NOWHERE = np.float32(1e9)
 class SiftRansac(Extractor):
     """Most RANSAC inliers with a key frame of each room, as log(1 + n).
 
-    Takes about 25 ms for a picture of 320 × 240 on one core at the defaults with 140 key frames.
+    Takes about 25 ms for an image of 320 × 240 on one core at the defaults with 140 key frames.
 
     Parameters
     ----------
-    frames_per_room : int
-        Key frames kept of each room, at most, evenly spaced over its training frames.
-    max_keypoints : int
-        At most so many key points of a frame, those of strongest contrast.
-    verify : int
-        Key frames whose geometry is checked.
-    model : {'homography', 'fundamental'}
+    frames_per_room : int, default 40
+        Key frames kept of each room, at most, evenly spaced over its training frames; 1 to
+        10000.
+    max_keypoints : int, default 200
+        At most so many key points of a frame, those of strongest contrast; 1 to 5000.
+    verify : int, default 10
+        Key frames whose geometry is checked, 1 to 1000.
+    model : {'homography', 'fundamental'}, default 'homography'
         What has to explain the matches: a plane or a turn on the spot, or any rigid scene.
-    ratio : float
-        A match's distance is below this share of that to the second nearest.
-    gap : int
-        Key frames on either side of a training frame that it is not compared with.
-    root : bool
+    ratio : float, default 0.85
+        A match's distance is below this share, in (0, 1], of that to the second nearest.
+    gap : int, default 2
+        Key frames on either side of a training frame that it is not compared with, at least 0.
+    root : bool, default True
         RootSIFT in place of SIFT.
-    channel : str
+    channel : str, default 'rgb'
         Colour channel to read.
 
     Attributes
@@ -88,7 +89,7 @@ class SiftRansac(Extractor):
 
     Notes
     -----
-    The vector has one number a room; before training `dim` is 0. A picture without key points
+    The vector has one number a room; before training `dim` is 0. An image without key points
     gives zeros. A key frame takes about 60 KB at the defaults.
     """
 
@@ -139,12 +140,12 @@ class SiftRansac(Extractor):
         thinned: dict[str, Thinned[LocalFeatures]] = {}
         times: list[int] = []
         labels: list[str] = []
-        pictures: list[int] = []
+        digests: list[int] = []
         for position, (frame, room) in enumerate(zip(frames, rooms, strict=True)):
             gray = gray_of(frame, self.channel, self)
             times.append(frame.timestamp_ns)
             labels.append(room)
-            pictures.append(_digest(gray))
+            digests.append(_digest(gray))
             keeper = thinned.setdefault(room, Thinned(self.frames_per_room))
             if keeper.wants():
                 keeper.keep(position, self._local(gray))
@@ -155,7 +156,7 @@ class SiftRansac(Extractor):
             (pair for keeper in thinned.values() for pair in keeper.chosen()), key=lambda p: p[0]
         )
         self._store([local for _, local in chosen])
-        self._place(labels, _stretches(times), pictures, [position for position, _ in chosen])
+        self._place(labels, _stretches(times), digests, [position for position, _ in chosen])
         return self
 
     def extract(self, frame: Frame) -> Vector:
@@ -206,7 +207,7 @@ class SiftRansac(Extractor):
         self,
         labels: Sequence[str],
         stretches: NDArray[np.int64],
-        pictures: Sequence[int],
+        digests: Sequence[int],
         chosen: Sequence[int],
     ) -> None:
         """Say where each training frame stands among the key frames of its room and stretch.
@@ -222,15 +223,17 @@ class SiftRansac(Extractor):
             after = np.searchsorted(mine, here, side="right")
             rank[here] = np.where(np.isin(here, mine), after - 1.0, after - 0.5)
         self.room_, self.stretch_, self.rank_ = rooms[keys], stretches[keys], rank[keys]
-        order = np.argsort(np.array(pictures, np.uint64), kind="stable")
-        self.picture_ = np.array(pictures, np.uint64)[order]
+        order = np.argsort(np.array(digests, np.uint64), kind="stable")
+        self.image_digest_ = np.array(digests, np.uint64)[order]
         self.known_ = np.stack([rooms, stretches, rank], axis=1)[order]
 
     def _too_near(self, gray: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Return which key frames the picture is not compared with, (key frames,)."""
+        """Return which key frames the image is not compared with, (key frames,)."""
         near = np.zeros(len(self.room_), bool)
-        picture = np.uint64(_digest(gray))
-        first, last = (int(np.searchsorted(self.picture_, picture, s)) for s in ("left", "right"))
+        digest = np.uint64(_digest(gray))
+        first, last = (
+            int(np.searchsorted(self.image_digest_, digest, s)) for s in ("left", "right")
+        )
         for room, stretch, rank in self.known_[first:last]:
             beside = np.abs(self.rank_ - rank) <= self.gap
             near |= (self.room_ == room) & (self.stretch_ == stretch) & beside

@@ -1,4 +1,4 @@
-"""VLAD: what the picture's SIFT descriptors differ by from their words, summed.
+"""VLAD: what the image's SIFT descriptors differ by from their words, summed.
 
 After Jégou, Douze, Schmid and Pérez, "Aggregating local descriptors into a compact image
 representation", CVPR 2010, with the normalisation inside each word of Arandjelović and Zisserman,
@@ -11,23 +11,20 @@ import numpy as np
 
 from robotvision.features.base import Vector
 from robotvision.features.local import LENGTH, LocalFeatures
-from robotvision.features.vocabulary import (
-    Descriptors,
-    VocabularyExtractor,
-    k_means,
-    nearest,
-)
+from robotvision.features.vocabulary import SiftVocabularyExtractor, nearest
 
 
-class SiftVLAD(VocabularyExtractor):
+class SiftVLAD(SiftVocabularyExtractor):
     """Vector of locally aggregated descriptors.
 
     Parameters
     ----------
-    words : int
-        Size of the vocabulary.
-    sampling, n_keypoints, step, root, n_training, seed, channel
-        As for `robotvision.features.sift_bow.SiftBow`.
+    words : int, default 64
+        Size of the vocabulary, 1 to 65536.
+    n_training : int, default 50000
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    sampling, n_keypoints, step, root, seed, channel
+        As for `robotvision.features.sift_bow.SiftBow`, with its defaults.
 
     Attributes
     ----------
@@ -35,7 +32,7 @@ class SiftVLAD(VocabularyExtractor):
 
     Notes
     -----
-    The vector has unit length; a picture without key points gives zeros.
+    The vector has unit length; an image without key points gives zeros.
     """
 
     def __init__(
@@ -63,9 +60,6 @@ class SiftVLAD(VocabularyExtractor):
     def dim(self) -> int:
         """Length of the vector: 128 times words."""
         return self.words * LENGTH
-
-    def _learn(self, descriptors: Descriptors) -> None:
-        self.vocabulary_ = k_means(descriptors, self.words, self.seed)
 
     def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
         word = nearest(local.descriptors, self.vocabulary_)

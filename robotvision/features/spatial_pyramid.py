@@ -30,11 +30,11 @@ class SpatialPyramid(Extractor):
 
     Parameters
     ----------
-    extractor : str, mapping or extractor
+    extractor : str, mapping or extractor, default 'gist'
         ``gist``, ``{name: gist, size: 64}`` or an object; one that learns is trained on whole
-        pictures.
-    grids : sequence of int
-        Sides of the pyramid's grids.
+        images.
+    grids : sequence of int, default (1, 2)
+        Sides of the pyramid's grids, 1 to 64, each once.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class SpatialPyramid(Extractor):
 
     Notes
     -----
-    A cell of a picture smaller than its grid takes the nearest pixel.
+    A cell of an image smaller than its grid takes the nearest pixel.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SpatialPyramid(Extractor):
         if hasattr(inner, "calibrate"):
             raise ValueError(
                 f"extractor: {type(inner).__name__} needs the camera's calibration, which a part "
-                "of the picture does not have; use the parameter 'grids' of its own"
+                "of the image does not have; use the parameter 'grids' of its own"
             )
 
     @property
@@ -81,7 +81,7 @@ class SpatialPyramid(Extractor):
 
     @available_if(_learns)  # type: ignore[untyped-decorator]
     def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
-        """Train the inner extractor on whole pictures."""
+        """Train the inner extractor on whole images."""
         inner: Any = clone(build(self.extractor))
         self.extractor_ = inner.fit(frames, rooms)
         return self

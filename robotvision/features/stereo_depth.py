@@ -1,7 +1,7 @@
 """Any depth extractor for a stereo pair: depth by semi-global matching first.
 
 Hirschmüller, "Stereo processing by semiglobal matching and mutual information", TPAMI 30(2), 2008,
-in OpenCV's variant (blocks, five directions). The two pictures must be rectified: rows match rows.
+in OpenCV's variant (blocks, five directions). The two images must be rectified: rows match rows.
 Depth is ``fx × baseline / disparity``, in whole millimetres, 0 where no match was found.
 """
 
@@ -29,18 +29,18 @@ class StereoDepth(Extractor):
 
     Parameters
     ----------
-    extractor : str, mapping or extractor
+    extractor : str, mapping or extractor, default 'depth_histogram'
         One that reads the channel ``depth`` alone and does not learn: ``depth_histogram``,
         ``{name: esf, scale_m: 8}`` or an object.
-    n_disparities : int
+    n_disparities : int, default 64
         Disparities searched, in pixels: a multiple of 16 up to 512.
-    block_size : int
+    block_size : int, default 5
         Side of the matched blocks in pixels, odd, 1 to 21.
 
     Notes
     -----
     Reads the channels ``left`` and ``right``; the calibration of ``left`` must give ``fx`` and
-    ``baseline_m``, and what the inner extractor wants of ``depth``. A picture no wider than
+    ``baseline_m``, and what the inner extractor wants of ``depth``. An image no wider than
     ``n_disparities`` gives no reading at all.
     """
 
@@ -102,13 +102,13 @@ class StereoDepth(Extractor):
         Raises
         ------
         RobotVisionError
-            Not calibrated, or the two pictures differ in size.
+            Not calibrated, or the two images differ in size.
         """
         camera = getattr(self, "camera_", None) or camera_of(None, "left", _KEYS, self)
         left, right = gray_of(frame, "left", self), gray_of(frame, "right", self)
         if left.shape != right.shape:
             raise RobotVisionError(
-                f"frame {frame.index}: StereoDepth expects pictures of one size, got "
+                f"frame {frame.index}: StereoDepth expects images of one size, got "
                 f"{left.shape} on the left and {right.shape} on the right"
             )
         if left.shape[1] <= self.n_disparities:

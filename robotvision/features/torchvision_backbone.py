@@ -27,20 +27,20 @@ class TorchvisionBackbone(Extractor):
 
     Parameters
     ----------
-    network : str
+    network : str, default 'resnet18'
         As in ``torchvision.models.get_model``: ``resnet18``, ``mobilenet_v3_large``, ...
-    layer : str
+    layer : str, default 'flatten'
         A node of the network (``torchvision.models.feature_extraction.get_graph_node_names``) or
         the start of its name, ``layer2`` say; ``flatten`` is, in most, what goes into the
         classifying layers.
     weights : "default", path or None
         ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them;
         a path: a file of your own (a state dict); None: untrained, from a fixed seed.
-    size : (height, width)
-        The picture is resized to this.
-    unit_length : bool
+    size : (height, width), default (224, 224)
+        The image is resized to this, 1 to 4096 each.
+    unit_length : bool, default False
         Divide the vector by its Euclidean length.
-    channel : str
+    channel : str, default 'rgb'
         Colour channel to read.
     """
 
@@ -72,7 +72,7 @@ class TorchvisionBackbone(Extractor):
 
     @property
     def dim(self) -> int:
-        """Length of the vector, found by running the network on an empty picture."""
+        """Length of the vector, found by running the network on an empty image."""
         return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
 
     def extract(self, frame: Frame) -> Vector:
@@ -81,14 +81,14 @@ class TorchvisionBackbone(Extractor):
         vector = self._run(network_input(image, self.size, IMAGENET_MEAN, IMAGENET_STD))
         return unit_length(vector) if self.unit_length else vector
 
-    def _run(self, picture: Any) -> Vector:
+    def _run(self, tensor: Any) -> Vector:
         torch = need("torch", self)
         need("torchvision", self)
         path = self._weights_path()
         mtime = path.stat().st_mtime_ns if path else 0
         network = _network(self.network, self.layer, path, mtime)
         with torch.inference_mode():
-            result = network(torch.from_numpy(picture))["out"]
+            result = network(torch.from_numpy(tensor))["out"]
             if result.ndim == 4:
                 result = result.mean(dim=(2, 3))
         vector: Vector = result.numpy().astype(np.float32).ravel()

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import Extractor, Vector, gray_of
+from robotvision.features.cells import n_cells, point_counts, unit_sum
 from robotvision.features.local import (
     LENGTH,
     LocalFeatures,
@@ -31,28 +32,28 @@ Descriptors = NDArray[np.float32]
 class VocabularyExtractor(Extractor):
     """Base of the extractors that describe local features by a learnt vocabulary.
 
-    A subclass has the parameters ``words, sampling, n_keypoints, step, root, n_training, seed,
-    channel`` and the methods `_learn` and `_encode`.
+    A subclass has the parameters ``words, n_training, seed, channel`` and the method `local`. The
+    vocabulary is that of k-means, the vector the histogram of words in each cell of ``grids``,
+    unless `_learn`, `_encode` and `dim` say otherwise.
     """
 
     words: int
-    sampling: str
-    n_keypoints: int
-    step: int
-    root: bool
     n_training: int
     seed: int
+    grids: Sequence[int] = (1,)
 
     def _check(self) -> None:
         params.whole("words", self.words, high=2**16)
-        params.choice("sampling", self.sampling, ("keypoints", "dense"))
-        params.whole("n_keypoints", self.n_keypoints, high=10_000)
-        params.whole("step", self.step, high=256)
-        params.flag("root", self.root)
+        params.grids(self.grids)
         params.whole("n_training", self.n_training, low=self.words, high=10**7)
         params.whole("seed", self.seed, low=0, high=2**32 - 1)
         params.word("channel", self.channel)
         params.dimension(self.dim, "take fewer words or cells")
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector: words times cells."""
+        return self.words * n_cells(self.grids)
 
     def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
         """Learn the vocabulary from training frames; ``rooms`` is not used.
@@ -92,41 +93,61 @@ class VocabularyExtractor(Extractor):
 
     def local(self, frame: Frame) -> LocalFeatures:
         """Return the frame's local features as the vocabulary sees them."""
-        gray = gray_of(frame, self.channel, self)
-        if self.sampling == "dense":
-            found = dense_sift(gray, self.step)
-        else:
-            found = keypoint_sift(gray, self.n_keypoints)
-        if self.root:
-            return LocalFeatures(found.y, found.x, root_sift(found.descriptors))
-        return found
+        raise NotImplementedError
 
     def _learn(self, descriptors: Descriptors) -> None:
-        raise NotImplementedError
+        self.vocabulary_ = k_means(descriptors, self.words, self.seed)
 
     def _encode(self, local: LocalFeatures, shape: tuple[int, int]) -> Vector:
-        raise NotImplementedError
+        word = nearest(local.descriptors, self.vocabulary_)
+        return unit_sum(point_counts(word, local.y, local.x, shape, self.words, self.grids))
+
+
+class SiftVocabularyExtractor(VocabularyExtractor):
+    """Base of those of SIFT descriptors: ``sampling, n_keypoints, step, root`` besides."""
+
+    sampling: str
+    n_keypoints: int
+    step: int
+    root: bool
+
+    def _check(self) -> None:
+        super()._check()
+        params.choice("sampling", self.sampling, ("keypoints", "dense"))
+        params.whole("n_keypoints", self.n_keypoints, high=10_000)
+        params.whole("step", self.step, high=256)
+        params.flag("root", self.root)
+
+    def local(self, frame: Frame) -> LocalFeatures:
+        """Return the frame's SIFT or RootSIFT descriptors."""
+        gray = gray_of(frame, self.channel, self)
+        if self.sampling == "dense":
+            sift = dense_sift(gray, self.step)
+        else:
+            sift = keypoint_sift(gray, self.n_keypoints)
+        if self.root:
+            return LocalFeatures(sift.y, sift.x, root_sift(sift.descriptors))
+        return sift
 
 
 def draw(parts: Iterable[Descriptors], n: int, seed: int) -> Descriptors:
     """Return a uniform sample of ``n`` rows of all parts (all of them where there are fewer)."""
     rng = np.random.default_rng(seed)
-    kept = np.zeros((0, LENGTH), np.float32)
     lots = np.zeros(0)
-    waiting: list[Descriptors] = []
+    waiting: list[Descriptors] = []  # what was kept so far comes first
     for part in parts:
         waiting.append(part)
-        if sum(map(len, waiting)) >= n:
-            kept, lots = _lowest(kept, lots, waiting, n, rng)
-            waiting = []
-    return _lowest(kept, lots, waiting, n, rng)[0]
+        if sum(map(len, waiting)) - len(lots) >= n:
+            kept, lots = _lowest(lots, waiting, n, rng)
+            waiting = [kept]
+    return _lowest(lots, waiting, n, rng)[0] if waiting else np.zeros((0, LENGTH), np.float32)
 
 
 def _lowest(
-    kept: Descriptors, lots: NDArray[Any], more: Sequence[Descriptors], n: int, rng: Any
+    lots: NDArray[Any], parts: Sequence[Descriptors], n: int, rng: Any
 ) -> tuple[Descriptors, NDArray[Any]]:
-    """Give each new row a lot in [0, 1) and keep the ``n`` rows with the lowest ones."""
-    rows = np.concatenate([kept, *more])
+    """Give each row without one a lot in [0, 1) and keep the ``n`` rows with the lowest ones."""
+    rows = np.concatenate(parts)
     lots = np.concatenate([lots, rng.random(len(rows) - len(lots))])
     if len(rows) > n:
         lowest = np.sort(np.argpartition(lots, n)[:n])

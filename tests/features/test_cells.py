@@ -34,7 +34,7 @@ def test_counts_are_those_of_each_cell_alone(shape, grids, seed):
 
 @given(shape=SHAPE, grids=GRIDS)
 def test_every_pixel_counts_once_a_grid(shape, grids):
-    """The cells' pixels sum to the picture's for every grid."""
+    """The cells' pixels sum to the image's for every grid."""
     counts = pyramid_counts(np.zeros(shape, np.int64), 1, grids)
     assert counts.sum() == shape[0] * shape[1] * len(grids)
     np.testing.assert_array_equal(counts[:, 0], pixels_per_cell(shape, grids))

@@ -46,7 +46,7 @@ def test_order_of_scales_is_the_order_of_parts():
 
 
 def test_brightness_does_not_matter():
-    """A picture brightened without clipping has the same derivatives, so the same histogram."""
+    """An image brightened without clipping has the same derivatives, so the same histogram."""
     (frame,) = make_frames(1)
     dark = frame["rgb"] // 2
     a, b = (CRFH().extract(Frame(0, 0, {"rgb": p})) for p in (dark, dark + 60))
@@ -54,7 +54,7 @@ def test_brightness_does_not_matter():
 
 
 def test_mirror_turns_lx_around():
-    """Mirroring the picture mirrors the axis of Lx."""
+    """Mirroring the image mirrors the axis of Lx."""
     (frame,) = make_frames(1, 91, 121)
     extractor = CRFH(derivatives=("Lx", "Ly"), scales=(1,), bins=7)
     plain = extractor.extract(frame).reshape(7, 7)

@@ -32,8 +32,8 @@ def test_onnx_agrees_with_pytorch(name):
     network = extractor.torch_network()
     for frame in make_frames(3):
         with torch.inference_mode():
-            picture = torch.from_numpy(extractor.input_of(frame["rgb"]))
-            expected = network(picture).numpy().ravel()
+            image = torch.from_numpy(extractor.input_of(frame["rgb"]))
+            expected = network(image).numpy().ravel()
         vector = extractor.extract(frame)
         assert vector.shape == (1280,) == expected.shape
         np.testing.assert_allclose(vector, expected, atol=1e-4)
@@ -59,12 +59,12 @@ def test_layers_agree_with_pytorch(name, layers, dim):
     """Each layer is the block's output of the network in PyTorch, pooled and of unit length."""
     extractor = FEATURES.create(name, {"layers": layers, "short_side": 96})
     (frame,) = make_frames(1, 120, 200)
-    picture = torch.from_numpy(extractor.input_of(frame["rgb"]))
-    assert picture.shape == (1, 3, 96, 160)
+    image = torch.from_numpy(extractor.input_of(frame["rgb"]))
+    assert image.shape == (1, 3, 96, 160)
     parts = []
     with torch.inference_mode():
-        x = picture
-        for i, block in enumerate(extractor.torch_network(picture.shape[2:]).blocks()):
+        x = image
+        for i, block in enumerate(extractor.torch_network(image.shape[2:]).blocks()):
             x = block(x)
             if i in layers:
                 pooled = x.mean(dim=(2, 3)).numpy().ravel()
@@ -161,7 +161,7 @@ def test_efficientnet_knows_a_cat():
 
 
 def test_input_is_normalised_by_colour():
-    """A picture of the network's size is normalised pixel by pixel, colours first."""
+    """An image of the network's size is normalised pixel by pixel, colours first."""
     (frame,) = make_frames(1, 8, 6)
     mean, std = (10.0, 20.0, 30.0), (2.0, 4.0, 8.0)
     expected = (frame["rgb"].astype(float) - mean) / std
@@ -225,10 +225,10 @@ def test_torchvision_layers(tmp_path):
     (frame,) = make_frames(1, 48, 64)
     with torch.inference_mode():
         network.fc = torch.nn.Identity()
-        picture = network_input(
+        image = network_input(
             frame["rgb"], (48, 64), (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
         )
-        expected = network(torch.from_numpy(picture)).numpy().ravel()
+        expected = network(torch.from_numpy(image)).numpy().ravel()
     np.testing.assert_allclose(extractor.extract(frame), expected, rtol=1e-4, atol=1e-5)
     assert TorchvisionBackbone(weights=None, layer="layer2", size=(32, 32)).dim == 128
     check_extractor(TorchvisionBackbone(weights=None, size=(32, 32)))

@@ -93,7 +93,7 @@ def test_depth_hog_sees_the_way_a_surface_recedes():
 
 
 def test_depth_hog_ignores_holes():
-    """A hole in a wall is no edge; a picture without readings gives zeros."""
+    """A hole in a wall is no edge; an image without readings gives zeros."""
     wall = np.full((40, 40), 2.0)
     wall[10:20, 10:20] = 0
     assert not DepthHOG().extract(depth_frame(wall)).any()
@@ -163,8 +163,8 @@ STEREO = {"left": {**CAMERA, "baseline_m": 0.12}}
 
 def test_stereo_depth_is_that_of_the_disparity():
     """A wall shifted by 8 pixels lies at fx × baseline / 8."""
-    picture = make_frames(1, 120, 240)[0]["rgb"]
-    left, right = picture[:, :200], picture[:, 8:208]
+    image = make_frames(1, 120, 240)[0]["rgb"]
+    left, right = image[:, :200], image[:, 8:208]
     frame = Frame(0, 0, {"left": left.copy(), "right": right.copy()})
     depth = StereoDepth(n_disparities=32).calibrate(STEREO).depth(frame)
     assert (depth[:, 40:] > 0).mean() > 0.9
@@ -186,7 +186,7 @@ def test_stereo_wraps_an_extractor_of_depth():
 
 
 def test_stereo_faults():
-    """An inner extractor of colour, an even block, pictures of two sizes."""
+    """An inner extractor of colour, an even block, images of two sizes."""
     with pytest.raises(RobotVisionError, match="expected one that reads 'depth' alone"):
         FEATURES.create("stereo_depth", {"extractor": "phog"})
     with pytest.raises(RobotVisionError, match="block_size: expected an odd number, got 4"):
@@ -196,5 +196,5 @@ def test_stereo_faults():
     frame = Frame(
         0, 0, {"left": np.zeros((9, 90, 3), np.uint8), "right": np.zeros((9, 91, 3), np.uint8)}
     )
-    with pytest.raises(RobotVisionError, match="frame 0: StereoDepth expects pictures of one size"):
+    with pytest.raises(RobotVisionError, match="frame 0: StereoDepth expects images of one size"):
         StereoDepth().calibrate(STEREO).extract(frame)

@@ -66,7 +66,7 @@ def fast(points, normal, radius=0.3):
 
 
 def room(seed=0, height=120, width=160):
-    """Return a depth picture of a tilted plane before a box, with holes and noise."""
+    """Return a depth image of a tilted plane before a box, with holes and noise."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     depth = 3000 - 8.0 * y + 3.0 * x
@@ -196,7 +196,7 @@ def test_colors_tell_painted_surfaces_apart():
 
 @pytest.mark.parametrize("fill", [0, 65535])
 def test_nothing_read(fill):
-    """A picture without readings gives zeros, also among the training frames."""
+    """An image without readings gives zeros, also among the training frames."""
     empty = Frame(0, 0, {"depth": np.zeros((50, 60), np.uint16)})
     extractor = DepthWords(words=4, step=4).calibrate(CALIBRATION).fit([empty, room(1)], "ab")
     assert not extractor.extract(empty).any()

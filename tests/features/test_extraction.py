@@ -90,7 +90,7 @@ def test_an_extractor_that_raises_is_named_with_its_line(
         (
             "nan",
             "train: frame 4: Odd(way='nan') gave NaN or infinite values; look at the "
-            "extractor's treatment of empty or dark pictures",
+            "extractor's treatment of empty or dark images",
         ),
     ],
 )

@@ -29,7 +29,7 @@ class Tiny(Extractor):
         return 12
 
     def input_of(self, image):
-        """Return the picture at 16 × 16."""
+        """Return the image at 16 × 16."""
         return network_input(image, (16, 16), (127.0,) * 3, (128.0,) * 3)
 
     def extract(self, frame):
@@ -59,10 +59,10 @@ def striped(n=24):
     frames, rooms = [], []
     for i in range(n):
         rng = np.random.default_rng(i)
-        picture = rng.integers(0, 60, (32, 32, 3), np.uint8)
+        tensor = rng.integers(0, 60, (32, 32, 3), np.uint8)
         stripes = np.arange(32) % 8 < 4
-        picture += np.uint8(80) * (stripes[:, None, None] if i % 2 else stripes[None, :, None])
-        frames.append(Frame(i, i, {"rgb": picture}))
+        tensor += np.uint8(80) * (stripes[:, None, None] if i % 2 else stripes[None, :, None])
+        frames.append(Frame(i, i, {"rgb": tensor}))
         rooms.append(f"room{i % 2}")
     return frames, rooms
 
@@ -155,7 +155,7 @@ def test_training_repeats_to_the_byte():
 
 
 def test_batch_of_one_is_fixed():
-    """The exported network takes one picture at a time."""
+    """The exported network takes one image at a time."""
     extractor = FineTuned(Tiny(), 1, epochs=1).fit(*striped(4))
     graph = onnx.load_from_string(extractor.model_.tobytes()).graph
     assert [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim] == [1, 3, 16, 16]

@@ -13,8 +13,8 @@ from robotvision.testing.features import make_frames
 
 def test_pure_colours_fall_where_they_must():
     """Red, green and blue at full saturation and value: hue bins 0, 1/3 and 2/3 of the circle."""
-    picture = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [0, 0, 0]]], np.uint8)
-    vector = HSVHistogram(bins=(6, 2, 2)).extract(Frame(0, 0, {"rgb": picture}))
+    image = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [0, 0, 0]]], np.uint8)
+    vector = HSVHistogram(bins=(6, 2, 2)).extract(Frame(0, 0, {"rgb": image}))
     expected = np.zeros((6, 2, 2))
     expected[[0, 2, 4], 1, 1] = 0.25
     expected[0, 0, 0] = 0.25
@@ -39,12 +39,12 @@ def test_pyramid_holds_the_whole_picture():
     np.testing.assert_allclose(both[1:].sum(axis=0), whole / 2, atol=1e-6)
 
 
-def test_other_picture_kinds_are_refused():
-    """A missing channel or a picture of another kind is one clear line."""
+def test_other_image_kinds_are_refused():
+    """A missing channel or an image of another kind is one clear line."""
     gray = Frame(3, 0, {"rgb": np.zeros((4, 5), np.uint8)})
     with pytest.raises(
         RobotVisionError,
-        match=r"^frame 3: HSVHistogram expects a colour picture, "
+        match=r"^frame 3: HSVHistogram expects a colour image, "
         r"\(H, W, 3\) uint8 in the channel 'rgb', got \(4, 5\) uint8$",
     ):
         HSVHistogram().extract(gray)

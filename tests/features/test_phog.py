@@ -38,7 +38,7 @@ def test_contrast_does_not_matter(share, divisor):
 
 
 def test_agrees_with_scikit_image():
-    """Without edges, on a smooth picture, the cells' histograms are skimage.feature.hog's."""
+    """Without edges, on a smooth image, the cells' histograms are skimage.feature.hog's."""
     smooth = cv2.GaussianBlur(make_frames(1, 64, 64)[0]["rgb"][..., 0], (0, 0), 3)
     frame = Frame(0, 0, {"rgb": np.repeat(smooth[..., None], 3, axis=2)})
     ours = PHOG(bins=8, grids=(4,), edge_share=1.0).extract(frame)
@@ -49,7 +49,7 @@ def test_agrees_with_scikit_image():
     assert np.abs(ours - theirs / theirs.sum()).sum() < 0.2
 
 
-def test_flat_picture_gives_zeros():
+def test_flat_image_gives_zeros():
     """No edge, no weight."""
     flat = Frame(0, 0, {"rgb": np.full((20, 30, 3), 99, np.uint8)})
     assert not PHOG().extract(flat).any()

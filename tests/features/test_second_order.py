@@ -30,7 +30,7 @@ def test_agrees_with_scipy(channels, places):
 
 @given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
 def test_places_and_brightness_do_not_matter(seed, gain):
-    """Where in the picture channels answer, and by how much all of them, changes nothing."""
+    """Where in the image channels answer, and by how much all of them, changes nothing."""
     rng = np.random.default_rng(seed)
     answers = rng.normal(size=(6, 30)).astype(np.float32)
     elsewhere = (gain * answers[:, rng.permutation(30)]).astype(np.float32)

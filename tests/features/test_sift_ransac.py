@@ -15,14 +15,14 @@ SECOND = 1_000_000_000
 
 
 def scene(seed, height=160, width=320):
-    """Return a smooth random picture with many key points."""
+    """Return a smooth random image with many key points."""
     rng = np.random.default_rng(seed)
-    picture = rng.integers(0, 256, (height // 4, width // 4, 3), np.uint8)
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
+    image = rng.integers(0, 256, (height // 4, width // 4, 3), np.uint8)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def frame(picture, index=0):
-    return Frame(index, index * SECOND, {"rgb": np.ascontiguousarray(picture)})
+def frame(image, index=0):
+    return Frame(index, index * SECOND, {"rgb": np.ascontiguousarray(image)})
 
 
 def walk(n=6, start=0):
@@ -149,7 +149,7 @@ def test_key_frames_are_evenly_spaced(seen, wanted):
 
 
 def test_nothing_to_match():
-    """Pictures without key points give zeros, in training and later."""
+    """Images without key points give zeros, in training and later."""
     extractor = SiftRansac().fit(*walk())
     black = frame(np.zeros((90, 120, 3), np.uint8))
     assert not extractor.extract(black).any()

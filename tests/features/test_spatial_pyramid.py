@@ -14,7 +14,7 @@ from robotvision.testing.features import make_frames
 
 
 def test_parts_are_the_inner_vectors_of_the_cells():
-    """First the whole picture, then its quarters row by row."""
+    """First the whole image, then its quarters row by row."""
     (frame,) = make_frames(1, 60, 81)
     inner = HSVHistogram(bins=(4, 2, 2))
     parts = SpatialPyramid(inner, grids=(1, 2)).extract(frame).reshape(5, 16)

@@ -59,7 +59,7 @@ def test_census_by_hand():
 
 
 def test_centrist_blocks():
-    """31 blocks for level 2; the first is the picture of a quarter of the size."""
+    """31 blocks for level 2; the first is the image of a quarter of the size."""
     (frame,) = make_frames(1, 96, 128)
     extractor = Centrist()
     assert extractor.dim == 31 * 254
@@ -73,7 +73,7 @@ def test_centrist_blocks():
 
 @given(factor=st.floats(0.3, 1.0), offset=st.integers(0, 50))
 def test_census_ignores_light(factor, offset):
-    """A darker or brighter picture has the same census, but where grays fall together."""
+    """A darker or brighter image has the same census, but where grays fall together."""
     rng = np.random.default_rng(0)
     gray = rng.permutation(200).reshape(10, 20).astype(np.uint8)
     other = (gray * factor + offset).astype(np.uint8)
@@ -83,8 +83,8 @@ def test_census_ignores_light(factor, offset):
 
 def test_opponent_colours_by_hand():
     """White: no colour, all intensity; red and blue at opposite ends of O1 and O2."""
-    picture = np.array([[[255, 255, 255], [255, 0, 0], [0, 0, 255], [0, 255, 0]]], np.uint8)
-    vector = OpponentHistogram(bins=(3, 3, 3)).extract(Frame(0, 0, {"rgb": picture}))
+    image = np.array([[[255, 255, 255], [255, 0, 0], [0, 0, 255], [0, 255, 0]]], np.uint8)
+    vector = OpponentHistogram(bins=(3, 3, 3)).extract(Frame(0, 0, {"rgb": image}))
     twelfths = (vector * 12).round().astype(int).reshape(3, 3).tolist()
     assert twelfths == [[1, 2, 1], [1, 1, 2], [3, 0, 1]]
 

@@ -27,7 +27,7 @@ def train(extractor, frames):
 
 
 def test_dense_sift_sees_the_same_patch_anywhere():
-    """A picture moved by the grid's step has the same descriptors, one place on."""
+    """An image moved by the grid's step has the same descriptors, one place on."""
     gray = smooth_gray(96, 136)
     here, there = dense_sift(gray[:, :128].copy(), 8), dense_sift(gray[:, 8:].copy(), 8)
     side = len(set(here.x))
@@ -52,7 +52,7 @@ def test_dense_sift_patches_are_16_pixels():
 
 
 def test_dense_sift_covers_the_picture():
-    """Patches lie inside, in the middle; a picture smaller than a patch has one."""
+    """Patches lie inside, in the middle; an image smaller than a patch has one."""
     found = dense_sift(smooth_gray(100, 50), 10)
     assert sorted(set(found.x)) == [9, 19, 29, 39]
     assert len(set(found.y)) == 9
@@ -99,7 +99,7 @@ def test_nearest_is_nearest():
 
 
 def test_bag_counts_words_in_cells():
-    """The whole picture's histogram comes first, then each quarter's; the vector sums to 1."""
+    """The whole image's histogram comes first, then each quarter's; the vector sums to 1."""
     frames = make_frames(3)
     extractor = train(SiftBow(words=6, sampling="dense", grids=(1, 2)), frames)
     local = extractor.local(frames[1])

@@ -1,0 +1,58 @@
+"""Histograms of gradient orientations over a spatial pyramid: what PHOG and the depth HOG share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.features.base import Extractor, Vector
+from robotvision.features.cells import n_cells, point_counts, unit_sum
+from robotvision.plugins import params
+
+
+class GradientHistogram(Extractor):
+    """Base of the histograms of orientations, weighted by gradient magnitude.
+
+    A subclass has the parameters ``bins, grids, signed, channel``.
+    """
+
+    bins: int
+    grids: Sequence[int]
+    signed: bool
+
+    def _check(self) -> None:
+        params.whole("bins", self.bins, high=360)
+        params.grids(self.grids)
+        params.flag("signed", self.signed)
+        params.word("channel", self.channel)
+        params.dimension(self.dim, "take fewer bins or cells")
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector: bins times cells."""
+        return self.bins * n_cells(self.grids)
+
+    def _histogram(
+        self,
+        dx: NDArray[Any],
+        dy: NDArray[Any],
+        chosen: NDArray[np.int64],
+        shape: tuple[int, ...],
+    ) -> Vector:
+        """Return the histogram of N gradients, (dim,), summing to 1; zeros where there are none.
+
+        ``dx`` and ``dy`` are (N,), the gradient at the flat positions ``chosen`` of an image of
+        ``shape``; bin 0 starts at 0° (a gradient along x).
+        """
+        if not chosen.size:
+            return np.zeros(self.dim, np.float32)
+        magnitude, angle = cv2.cartToPolar(dx.astype(np.float32), dy.astype(np.float32))
+        turn = 2 * np.pi if self.signed else np.pi
+        index = (angle.ravel() * (self.bins / turn)).astype(np.int64) % self.bins
+        y, x = np.divmod(chosen, shape[1])
+        size = (shape[0], shape[1])
+        return unit_sum(point_counts(index, y, x, size, self.bins, self.grids, magnitude.ravel()))
