@@ -130,10 +130,11 @@ class Program(System):
             words, self._unready = self.unready, None
             raise SystemFault(words)
         try:
-            if supervisor.conversation.state is not ConversationState.READY:
+            conversation = supervisor.conversation
+            if conversation.state is not ConversationState.READY:
                 self._greet()
                 started_ns = perf_counter_ns()
-            answer, program_ns, sent_ns = supervisor.conversation.ask(frame, self._sequence)
+            answer, program_ns, sent_ns = conversation.ask(frame, self._sequence)
         except ProgramLost as e:
             raise supervisor.lost(e) from e
         except SystemFault as e:
