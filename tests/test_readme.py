@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_extractor_of_the_readme_keeps_the_contract() -> None:
@@ -23,10 +26,25 @@ def test_the_extractor_of_the_readme_keeps_the_contract() -> None:
     assert len([line for line in body.splitlines() if line.strip()]) <= 15
 
 
+def test_the_library_does_what_the_readme_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The code runs in a checkout and prints what stands below it."""
+    for name in ("configs", "sequences"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    shown = re.search(
+        r"<!-- test: library -->\n```python\n(.*?)```\n+```text\n(.*?)```", README, re.DOTALL
+    )
+    assert shown is not None
+    names: dict[str, Any] = {}
+    exec(shown[1], names)
+    assert capsys.readouterr().out == shown[2]
+    assert len(names["frames"]) == len(names["night"])
+
+
 def test_the_configuration_of_the_readme_is_whole(tmp_path: Path) -> None:
     """Only its sequences are missing here."""
-    import pytest
-
     from robotvision.config.checks import load_config
     from robotvision.errors import InputFaults
 
@@ -46,15 +64,14 @@ def test_files_about_the_project_agree() -> None:
 
     from robotvision import __version__
 
-    root = Path(__file__).parents[1]
-    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == __version__
     for page, folders in (
         ("CONTRIBUTING.md", (".", "robotvision")),
         ("tests/README.md", (".", "tests")),
     ):
-        text = (root / page).read_text(encoding="utf-8")
+        text = (ROOT / page).read_text(encoding="utf-8")
         paths = re.findall(r"`([\w./]+\.(?:py|yaml|yml))`", text)
         assert paths
         missing = [p for p in paths if "NAME" not in p and not p.startswith("test_N")]
-        assert [p for p in missing if not any((root / f / p).exists() for f in folders)] == []
+        assert [p for p in missing if not any((ROOT / f / p).exists() for f in folders)] == []
