@@ -44,7 +44,7 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
 
 def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
     """Print latency by stage, with the null system's in the last two columns."""
-    table = latency_table(data["latency_ns"])
+    table = latency_table(data["latency_ns"], "ms")
     null = [data["null_ns"].get(row[0], {}) if row[0] != "rest" else {} for row in table.rows]
     beside = [["" if q not in n else f"{n[q] / 1e6:.4f}" for q in ("p50", "max")] for n in null]
     console.print(
@@ -92,7 +92,7 @@ def sustained_text(found: Mapping[str, Any]) -> str:
 def print_pair(console: Console, data: Mapping[str, Any]) -> None:
     """Print the comparison of two systems."""
     a, b, pair = data["a"], data["b"], data["paired"]
-    console.print(grid(latency_table({a: pair["a_ns"], b: pair["b_ns"]}, "system")))
+    console.print(grid(latency_table({a: pair["a_ns"], b: pair["b_ns"]}, "ms")))
     low, high = pair["interval"]
     console.print(
         Text.assemble(
