@@ -183,7 +183,7 @@ def sets_table(score: Score) -> Table:
 def published_table(published: PublishedTable) -> Table:
     """Return the published results of a track, "?" where only the rank is known."""
     return Table(
-        f"Published results: {published.track}",
+        f"Published results: {published.track} (participants' best runs)",
         [*columns("group", "points"), *columns("status", "note", n_text=2)],
         [
             [row.group, "?" if row.points is None else row.points, STATUS[row.status], row.note]
