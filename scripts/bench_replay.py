@@ -36,7 +36,7 @@ from robotvision.runs.rescore import Recorded
 from robotvision.scoring.policy import POLICIES, named_policy
 from robotvision.tasks import load_task
 from robotvision.timing.in_memory_sequence import stand_in
-from robotvision.timing.measure import measure
+from robotvision.timing.measure import TimingOptions, measure
 from robotvision.timing.quantiles import quantile
 
 Figures = dict[str, Any]
@@ -95,7 +95,7 @@ def overhead(n: int, turns: int) -> list[Figures]:
     inside, loop, peer_inside, peer_loop = [], [], [], []
     sequence = stand_in(n, size=(480, 640))
     for _ in range(turns):
-        timed = measure(Null(), sequence, n_passes=1, warm_up=50)
+        timed = measure(Null(), sequence, TimingOptions(n_passes=1, warm_up=50))
         inside.append(float(timed.total.mean()))
         loop.append(float(np.mean(timed.columns["cycle"])))
         with tempfile.TemporaryDirectory() as folder:

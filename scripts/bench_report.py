@@ -24,7 +24,7 @@ from robotvision.data import open_sequence
 from robotvision.data.digest import table_digest
 from robotvision.data.native import SequenceWriter
 from robotvision.records import Answer, FrameRecord, TimedAnswer
-from robotvision.report.html import write_html
+from robotvision.report.html.page import write_html
 from robotvision.runs.log import RunLog
 from robotvision.scoring.bootstrap import interval
 

@@ -67,7 +67,8 @@ def command(
     from rich.console import Console
 
     from robotvision.contest import rank
-    from robotvision.report.scores import console, print_ranking
+    from robotvision.report.console import out as console
+    from robotvision.report.scores import print_ranking
 
     with Console(stderr=True, emoji=False).status("resampling room visits"):
         ranked = rank(

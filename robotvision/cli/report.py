@@ -50,7 +50,7 @@ def command(
         return 0
     from rich.console import Console
 
-    from robotvision.report.html import write_page
+    from robotvision.report.html.page import write_page
 
     if output is None:
         folder = runs[0] if runs[0].is_dir() else runs[0].parent

@@ -64,7 +64,9 @@ def command(
 
         click.echo(json.dumps(scores.as_dict()))
     else:
-        from robotvision.report.scores import console, print_published, print_score
+        from robotvision.report.console import out as console
+        from robotvision.report.scores import print_score
+        from robotvision.report.terminal import print_published
 
         out = console()
         for run in scores.scored:

@@ -44,7 +44,7 @@ def show(name: str, as_json: bool) -> int:
 
         click.echo(json.dumps(as_dict(task)))
     else:
-        from robotvision.report.scores import console
+        from robotvision.report.console import out as console
 
         print_task(console(), task)
     return 0

@@ -89,10 +89,11 @@ def command(
     import json
     import tempfile
 
-    from robotvision.experiment.time_config import TimingOptions, time_pair, time_subject
+    from robotvision.experiment.time_config import time_pair, time_subject
     from robotvision.report.console import out
     from robotvision.report.timing import print_pair, print_timing
     from robotvision.scoring.policy import parse_deadline, parse_policy
+    from robotvision.timing.measure import TimingOptions
     from robotvision.timing.quantiles import QUANTILES, parse_quantile
 
     deadline = None if deadline_ms is None else parse_deadline(deadline_ms)
@@ -154,7 +155,7 @@ def _with_bar(work: Any) -> dict[str, Any]:
         task = bar.add_task("timing", total=None)
         last = [0]
 
-        def show(done: int, total: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             # drawn now and then by this very thread: a second one would disturb what is timed
             if done - last[0] >= max(1, total // 20) or done >= total:
                 last[0] = done

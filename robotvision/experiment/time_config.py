@@ -14,6 +14,7 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
+from robotvision.plugins.progress import Progress
 from robotvision.runs.environment import describe
 from robotvision.scoring.policy import Policy
 from robotvision.systems.base import Session, System
@@ -23,7 +24,7 @@ from robotvision.tasks.model import Task
 from robotvision.timing.checks import check_all, verdict
 from robotvision.timing.in_memory_sequence import ROOMS, stand_in
 from robotvision.timing.load import children_peak_bytes
-from robotvision.timing.measure import Progress, Timed, measure
+from robotvision.timing.measure import Timed, TimingOptions, measure
 from robotvision.timing.null import null_run
 from robotvision.timing.quantiles import QUANTILES, frames_needed, is_supported, named_quantiles
 from robotvision.timing.ratio import measure_pair
@@ -56,28 +57,6 @@ class Subject:
     def channels(self) -> tuple[str, ...] | None:
         """The channels to decode; None: all."""
         return self.system.channels
-
-
-@dataclass(frozen=True, slots=True)
-class TimingOptions:
-    """How long and for what.
-
-    Parameters
-    ----------
-    quantiles : tuple of float
-        That are given, and are to be supported.
-    warm_up : int
-        Frames left out.
-    max_s : float
-        Seconds at most.
-    n_passes : int or None
-        Exactly so many.
-    """
-
-    quantiles: tuple[float, ...] = tuple(QUANTILES.values())
-    warm_up: int = 20
-    max_s: float = 60.0
-    n_passes: int | None = None
 
 
 def from_experiment(
@@ -144,7 +123,7 @@ def time_subject(
     subject: Subject,
     options: TimingOptions,
     sustain: Policy | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> dict[str, Any]:
     """Time a system and return the whole report as plain data.
 
@@ -157,16 +136,7 @@ def time_subject(
     system, sequence, channels = subject.system, subject.sequence, subject.channels
     try:
         system.start(subject.session)
-        timed = measure(
-            system,
-            sequence,
-            channels=channels,
-            highest=max(options.quantiles),
-            warm_up=options.warm_up,
-            max_s=options.max_s,
-            n_passes=options.n_passes,
-            progress=progress,
-        )
+        timed = measure(system, sequence, options, channels, progress)
         sustained = None
         if sustain is not None and len(timed.total):
             sustained = highest_rate(timed.total.tolist(), sustain)
@@ -219,7 +189,10 @@ def memory(timed: Timed) -> dict[str, int | str]:
 
 
 def time_pair(
-    a: Subject, b: Subject, options: TimingOptions, progress: Progress = lambda done, total: None
+    a: Subject,
+    b: Subject,
+    options: TimingOptions,
+    progress: Progress = lambda what, done, total: None,
 ) -> dict[str, Any]:
     """Compare two systems on the frames of the first one's sequence; return plain data.
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from robotvision.errors import MissingExtraError, RobotVisionError
+from robotvision.report.console import Style, titled
+from robotvision.report.table import Table, columns
 from robotvision.runs.curve import (
     OWN_SPEEDS,
     Axis,
@@ -91,8 +91,9 @@ def print_curves(console: Console, found: Curves, warnings: Sequence[str]) -> No
     offline = ", ".join(f"{name} {p:g}" for name, p in found.offline.items())
     console.print(f"at most {found.max_points:g} points; offline: {offline}", highlight=False)
     for policy, axis, curves in panels(found):
-        console.print(Text(f"\npoints under {policy} by {TITLES[axis]}", style="bold"))
-        console.print(_table(axis, curves))
+        table = curves_table(axis, curves)
+        console.print()
+        console.print(titled(table, _best_style(table)))
         swaps = [s for s in found.swaps if (s.policy, s.axis) == (policy, axis)]
         for swap in swaps:
             console.print(swap_text(swap), style="magenta", highlight=False, soft_wrap=True)
@@ -108,21 +109,24 @@ def swap_text(swap: Swap) -> str:
     return f"between {swap.low:.4g} and {swap.high:.4g}{unit}: {swap.behind} overtakes {swap.ahead}"
 
 
-def _table(axis: Axis, curves: Sequence[Curve]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column(TITLES[axis], justify="right")
-    for curve in curves:
-        table.add_column(curve.run, justify="right")
+def curves_table(axis: Axis, curves: Sequence[Curve]) -> Table:
+    """Return points by the axis, a column a run; a longer curve is thinned out."""
     n = len(curves[0].values)
     shown = sorted({round(i * (n - 1) / (ROWS - 1)) for i in range(ROWS)}) if n > ROWS else range(n)
-    for k in shown:
-        points = [c.points[k] for c in curves]
-        best = max(points)
-        cells = [
-            Text(f"{p:g}", style="bold" if p == best and len(points) > 1 else "") for p in points
-        ]
-        table.add_row(f"{curves[0].values[k]:.4g}", *cells)
-    return table
+    return Table(
+        f"points under {curves[0].policy} by {TITLES[axis]}",
+        columns(TITLES[axis], *(c.run for c in curves), n_text=0),
+        [[f"{curves[0].values[k]:.4g}", *(float(c.points[k]) for c in curves)] for k in shown],
+        "curve",
+    )
+
+
+def _best_style(table: Table) -> Style | None:
+    """Return the style of a table of several curves: the most points of a row in bold."""
+    if len(table.columns) < 3:
+        return None
+    best = [max(v for v in row if isinstance(v, float)) for row in table.rows]
+    return lambda i, j: "bold" if j and table.rows[i][j] == best[i] else ""
 
 
 def draw(found: Curves, path: Path) -> None:

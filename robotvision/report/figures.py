@@ -16,7 +16,7 @@ from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.html.pictures import collect
 from robotvision.report.measures import points_by_deadline
-from robotvision.report.tables import tables
+from robotvision.report.tables import run_tables
 
 FORMATS = (".pdf", ".svg", ".png", ".eps")
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -82,7 +82,7 @@ def draw(kind: str, runs: Sequence[RunColumns], out: Path) -> None:
 
 
 def _confusion(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
-    found = [t for t in tables(runs) if t.kind == "confusion"]
+    found = [t for t in run_tables(runs) if t.kind == "confusion"]
     if not found:
         raise RobotVisionError(f"{runs[0].folder}: no frame has a known truth: no confusion")
     n = max(len(t.rows) for t in found)
@@ -107,13 +107,15 @@ def _confusion(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
                 )
         axis.set_xticks(
             range(len(table.columns) - 1),
-            table.columns[1:],
+            [c.name for c in table.columns[1:]],
             rotation=60,
             ha="right",
             rotation_mode="anchor",
         )
         axis.set_yticks(range(len(table.rows)), [str(row[0]) for row in table.rows])
-        axis.set(xlabel="answered", ylabel="true room", title=table.set if len(found) > 1 else "")
+        axis.set(
+            xlabel="answered", ylabel="true room", title=table.test_set if len(found) > 1 else ""
+        )
         axis.spines[:].set_visible(False)
     figure.colorbar(image, ax=axes[0][-1], label="share of the true room", shrink=0.8)
     return figure

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from robotvision.records import FrameRecord, TimedAnswer
+from robotvision.report.console import grid
 from robotvision.report.summary import TOTAL, faults
+from robotvision.report.table import Table, columns
 from robotvision.runs.rescore import Conditions, Recorded, Rescored
 from robotvision.scoring.table import NEVER, SKIPPED, FrameTable
 from robotvision.submissions.score import summarise
@@ -168,7 +169,7 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
         ),
         soft_wrap=True,
     )
-    console.print(Group(_table(reports)))
+    console.print(grid(policies_table(reports)))
     if any(r["age_ns"] for r in reports):
         shown = "; ".join(_age(r) for r in reports if r["age_ns"])
         console.print(
@@ -191,21 +192,24 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
         )
 
 
-def _table(reports: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    table.add_column("policy", no_wrap=True)
-    table.add_column("deadline", no_wrap=True)
+def policies_table(reports: Sequence[Mapping[str, Any]]) -> Table:
+    """Return points, frames taken and outcomes of rescorings, a row a policy."""
     outcomes = first_outcomes(reports)
-    for column in ("points", "taken", *outcomes):
-        table.add_column(column, justify="right", no_wrap=True)
-    for r in reports:
-        points = "withheld" if r["points"] is None else f"{r['points']:g}"
-        note = "" if r["judged"] == "virtual" else " (recorded times)"
-        cells = [str(r["outcomes"][o]) for o in outcomes]
-        table.add_row(
-            r["policy"]["name"] + note, deadline_text(r["policy"]), points, str(r["taken"]), *cells
-        )
-    return table
+    return Table(
+        "Rescored",
+        columns("policy", "deadline", "points", "taken", *outcomes, n_text=2),
+        [
+            [
+                r["policy"]["name"] + ("" if r["judged"] == "virtual" else " (recorded times)"),
+                deadline_text(r["policy"]),
+                "withheld" if r["points"] is None else r["points"],
+                r["taken"],
+                *(r["outcomes"][o] for o in outcomes),
+            ]
+            for r in reports
+        ],
+        "rescored",
+    )
 
 
 def deadline_text(policy: Mapping[str, Any]) -> str:

@@ -1,187 +1,243 @@
-"""Runs as tables to paste: Markdown, LaTeX (booktabs), CSV in long form.
+"""The tables of runs: rooms, confusion, objects, latency, published results, each built once.
 
-Three tables: the runs with their points and 95 % intervals by room visit, each run by room, and who
-was taken for whom. CSV holds all of them as one value a line (``table, run, set, row, column,
-value``), which any program can pivot.
+The terminal, the page, the notebook, and the files to paste (Markdown, LaTeX, CSV) all render
+these. A *score* is what `robotvision.submissions.score.summarise` returns.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from robotvision.errors import RobotVisionError
+from robotvision.records import Outcome
 from robotvision.report.columns import RunColumns
-from robotvision.report.terminal import policy_text
+from robotvision.report.table import (
+    Cell,
+    Column,
+    Table,
+    columns,
+    csv_text,
+    dotted,
+    milliseconds,
+    share,
+)
 from robotvision.scoring.tally import Tally
+from robotvision.submissions.score import summarise
+from robotvision.tasks.model import Fact, PublishedTable, Status, Task
+from robotvision.timing.quantiles import QUANTILES, frames_needed
 
-Cell = str | int | float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table: what it shows, of which run and test set, and its cells (the first is words)."""
-
-    kind: str
-    title: str
-    columns: list[str]
-    rows: list[list[Cell]]
-    run: str = ""
-    set: str = ""
-
-
-def tables(runs: Sequence[RunColumns]) -> list[Table]:
-    """Return the tables of the runs."""
-    made = [_overview(runs)]
-    for run in runs:
-        for name, tally in run.tallies.items():
-            where = f"{run.name}, test set {name}" if len(run.tallies) > 1 else run.name
-            if tally.scored_frames:
-                made += [_rooms(run, name, tally, where), _confusion(run, name, tally, where)]
-    return made
+Score = Mapping[str, Any]
+ALWAYS = (Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED)
+"""Outcomes that have a column even where they do not occur."""
+NO_OBJECTS = "none asked for"
+STATUS = {
+    Status.VERIFIED: "verified in a source",
+    Status.DERIVED: "derived from a source",
+    Status.RECOLLECTED: "recollected, not confirmed",
+    Status.OWN: "own rule",
+}
 
 
-def _overview(runs: Sequence[RunColumns]) -> Table:
-    columns = [
-        "run",
-        "task",
-        "policy",
-        "frames",
-        "points",
-        "maximum",
-        "share",
-        "95 % low",
-        "95 % high",
-        "visits",
+def policy_text(policy: Any) -> str:
+    """Return a policy with its deadline, where it has one."""
+    if not isinstance(policy, Mapping):
+        return str(policy)
+    deadline = policy.get("deadline_ms")
+    if deadline is None:
+        return str(policy["name"])
+    shown = deadline if isinstance(deadline, str) else f"{deadline:g} ms"
+    return f"{policy['name']} (deadline {shown})"
+
+
+def origin_text(fact: Fact) -> str:
+    """Return the status of a rule, its source and its note."""
+    return "; ".join(filter(None, (STATUS[fact.status], fact.source, fact.note)))
+
+
+def rules(task: Task) -> list[tuple[str, str, str]]:
+    """Return the rules of a task apart from its points: name, rule, key of its `Fact`."""
+    sets = ", ".join(s.name + (f" ({s.title})" if s.title else "") for s in task.test_sets)
+    overall = "sum of the test sets" if task.overall == "sum" else "each set apart"
+    return [
+        ("rooms", ", ".join(task.room_names) or "those of the training sequences", "rooms"),
+        ("unknown", task.unknown or "none: every room is one of these", "unknown"),
+        ("objects", ", ".join(task.objects) or NO_OBJECTS, "objects"),
+        ("sensors", ", ".join(task.sensors) or "any", "sensors"),
+        ("modes", ", ".join(task.modes), "modes"),
+        ("test sets", sets or "any", "test_sets"),
+        ("overall", overall, "overall"),
     ]
-    rows: list[list[Cell]] = []
-    for run in runs:
-        data, found = run.data, run.interval()
-        is_scored = bool(run.is_scored.any())
-        share = data["points"] / data["max_points"] if data["max_points"] else None
-        rows.append(
-            [
-                run.name,
-                data["task"],
-                policy_text(data["policy"]),
-                data["frames"],
-                data["points"] if is_scored else None,
-                data["max_points"] if is_scored else None,
-                None if share is None else round(share, 4),
-                None if found.low is None else round(found.low, 1),
-                None if found.high is None else round(found.high, 1),
-                found.blocks,
-            ]
-        )
-    return Table("runs", "Points of the runs", columns, rows)
 
 
-def _rooms(run: RunColumns, name: str, tally: Tally, where: str) -> Table:
-    columns = ["room", "frames", "points", "precision", "recall", *tally.outcomes]
+def score_of(name: str, tally: Tally) -> dict[str, Any]:
+    """Return the score of one test set."""
+    return summarise(tally.task, {name: tally})
+
+
+def used_outcomes(counts: Mapping[str, int]) -> list[str]:
+    """Return the outcomes that occur, and those always shown, in their order."""
+    return [o for o in counts if o in ALWAYS or counts[o]]
+
+
+def rooms_table(score: Score, title: str = "By room", *, is_full: bool = False) -> Table:
+    """Return frames, points, precision, recall and outcomes of each room that occurs.
+
+    ``is_full``: a column for every outcome, as files have it.
+    """
+    outcomes = list(score["outcomes"]) if is_full else used_outcomes(score["outcomes"])
+    shares = [Column(name, share, digits=4) for name in ("precision", "recall")]
+    keys = ("frames", "points", "precision", "recall", *outcomes)
+    return Table(
+        title,
+        [*columns("room", "frames", "points"), *shares, *map(Column, outcomes)],
+        [
+            [room, *(line[key] for key in keys)]
+            for room, line in score["rooms"].items()
+            if line["frames"] or line["precision"] is not None
+        ],
+        "rooms",
+    )
+
+
+def confusion_table(score: Score, title: str = "Confusion") -> Table:
+    """Return which room was answered for which; labels that never occur are left out."""
+    labels, counts = score["labels"], score["confusion"]
+    frames = [score["rooms"][label]["frames"] for label in labels]
+    used = [i for i in range(len(labels)) if frames[i] or any(row[i] for row in counts)]
+    names = (*(labels[i] for i in used), "none")
+    return Table(
+        title,
+        [Column("true / answered", is_text=True), *(Column(name, dotted) for name in names)],
+        [[labels[i], *(counts[i][j] for j in used), frames[i] - sum(counts[i])] for i in used],
+        "confusion",
+    )
+
+
+def objects_table(score: Score, title: str = "By object") -> Table:
+    """Return statements about each object, where it was in view and where it was not."""
+    names = (
+        "object",
+        "in view",
+        "points",
+        "stated, there",
+        "stated, not there",
+        "denied, there",
+        "denied, not there",
+        "missed",
+    )
+    keys = [(s, p) for s in ("stated_present", "stated_absent") for p in ("present", "absent")]
     rows: list[list[Cell]] = [
         [
-            line.room,
-            line.frames,
-            line.points,
-            _rounded(line.precision),
-            _rounded(line.recall),
-            *(line.outcomes[o] for o in tally.outcomes),
+            name,
+            line["frames"],
+            line["points"],
+            *(line[statement][place] for statement, place in keys),
+            line["not_stated"]["present"],
         ]
-        for line in tally.rooms()
-        if line.frames or line.precision is not None
+        for name, line in score["objects"].items()
     ]
-    return Table("rooms", f"By room: {where}", columns, rows, run.name, name)
+    return Table(title, columns(*names), rows, "objects")
 
 
-def _confusion(run: RunColumns, name: str, tally: Tally, where: str) -> Table:
-    n = len(tally.labels)
-    used = [i for i in range(n) if sum(tally.counts[i]) or any(r[i] for r in tally.counts)]
-    columns = ["true / answered", *(tally.labels[j] for j in used), "none"]
-    rows: list[list[Cell]] = [
-        [tally.labels[i], *(tally.counts[i][j] for j in used), sum(tally.counts[i][n:])]
-        for i in used
+def latency_table(
+    latency_ns: Mapping[str, Mapping[str, int | None]], first: str = "stage"
+) -> Table:
+    """Return the quantiles and the maximum of each stage in milliseconds."""
+    names = list(next(iter(latency_ns.values()), ()))
+    return Table(
+        "Latency in ms",
+        [Column(first, is_text=True), *(Column(name, milliseconds) for name in names)],
+        [
+            [stage, *(None if (ns := row[name]) is None else ns / 1e6 for name in names)]
+            for stage, row in latency_ns.items()
+        ],
+        "latency",
+    )
+
+
+def unsupported_text(latency_ns: Mapping[str, Mapping[str, int | None]]) -> str:
+    """Return which quantiles too few frames support, and how many they need; empty: none."""
+    total = latency_ns.get("total", {})
+    missing = [
+        f"{name} ({frames_needed(q)})" for name, q in QUANTILES.items() if total.get(name) is None
     ]
-    return Table("confusion", f"Confusion: {where}", columns, rows, run.name, name)
+    if not latency_ns or not missing:
+        return ""
+    return f"* so few frames cannot support it; frames needed: {', '.join(missing)}"
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def sets_table(score: Score) -> Table:
+    """Return frames, points and the maximum of each test set."""
+    how = ", added up" if score["overall"] == "sum" else ": the edition keeps each apart"
+    rows = [
+        [name, part["frames"], part["points"], part["max_points"]]
+        for name, part in score["sets"].items()
+    ]
+    return Table(f"Test sets{how}", columns("set", "frames", "points", "maximum"), rows, "sets")
+
+
+def published_table(published: PublishedTable) -> Table:
+    """Return the published results of a track, "?" where only the rank is known."""
+    return Table(
+        f"Published results: {published.track} (participants' best runs)",
+        [*columns("group", "points"), *columns("status", "note", n_text=2)],
+        [
+            [row.group, "?" if row.points is None else row.points, STATUS[row.status], row.note]
+            for row in published.rows
+        ],
+        "published",
+    )
+
+
+def overview_table(runs: Sequence[RunColumns]) -> Table:
+    """Return the runs with their points and 95 % intervals by room visit."""
+    rows: list[list[Cell]] = []
+    for run in runs:
+        data, interval = run.data, run.interval()
+        points = [data["points"], data["max_points"]] if run.is_scored.any() else [None, None]
+        rows.append(
+            [
+                *(run.name, data["task"], policy_text(data["policy"]), data["frames"], *points),
+                data["points"] / data["max_points"] if data["max_points"] else None,
+                *(interval.low, interval.high, interval.blocks),
+            ]
+        )
+    shown = [
+        *columns("run", "task", "policy", "frames", "points", "maximum"),
+        Column("share", share, digits=4),
+        *(Column(f"95 % {end}", digits=1) for end in ("low", "high")),
+        Column("visits"),
+    ]
+    return Table("Points of the runs", shown, rows, "runs")
+
+
+def run_tables(runs: Sequence[RunColumns]) -> list[Table]:
+    """Return the tables of runs for files: the overview, then rooms and confusion by test set."""
+    tables = [overview_table(runs)]
+    for run in runs:
+        for name, tally in run.tallies.items():
+            if not tally.scored_frames:
+                continue
+            where = f"{run.name}, test set {name}" if len(run.tallies) > 1 else run.name
+            score = score_of(name, tally)
+            for table in (
+                rooms_table(score, f"By room: {where}", is_full=True),
+                confusion_table(score, f"Confusion: {where}"),
+            ):
+                tables.append(replace(table, run=run.name, test_set=name))
+    return tables
 
 
 def render(runs: Sequence[RunColumns], form: str) -> str:
     """Return the tables of the runs as ``md``, ``csv`` or ``latex``."""
-    made = tables(runs)
+    tables = run_tables(runs)
     if form == "csv":
-        return _csv(made)
-    return "\n".join(map(_markdown if form == "md" else _latex, made))
-
-
-def _text(value: Cell) -> str:
-    if value is None:
-        return "-"
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else str(value)
-
-
-def _markdown(table: Table) -> str:
-    def row(cells: Sequence[Cell]) -> str:
-        words = (_text(c).replace("\\", "\\\\").replace("|", "\\|") for c in cells)
-        return "| " + " | ".join(w.replace("<", "&lt;") for w in words) + " |"
-
-    rule = "|" + "|".join(" --- " if i == 0 else " ---: " for i in range(len(table.columns))) + "|"
-    lines = [f"**{table.title}**", "", row(table.columns), rule, *map(row, table.rows), ""]
-    return "\n".join(lines)
-
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}",
-}  # fmt: skip
-
-
-def escaped(text: str) -> str:
-    """Return text as LaTeX shows it literally."""
-    return "".join(_SPECIAL.get(c, c) for c in text)
-
-
-def _latex(table: Table) -> str:
-    def row(cells: Sequence[Cell]) -> str:
-        return " & ".join("--" if c is None else escaped(_text(c)) for c in cells) + r" \\"
-
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption{{{escaped(table.title)}}}",
-            rf"  \begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}",
-            r"    \toprule",
-            "    " + row(table.columns),
-            r"    \midrule",
-            *("    " + row(r) for r in table.rows),
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _csv(made: Sequence[Table]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["table", "run", "set", "row", "column", "value"])
-    for table in made:
-        for cells in table.rows:
-            for column, value in zip(table.columns[1:], cells[1:], strict=True):
-                shown = "" if value is None else value
-                writer.writerow(
-                    [table.kind, table.run or cells[0], table.set, cells[0], column, shown]
-                )
-    return out.getvalue()
+        return csv_text(tables)
+    return "\n".join(t.markdown() if form == "md" else t.latex() for t in tables)
 
 
 def write(text: str, path: Path | None) -> None:

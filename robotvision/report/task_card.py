@@ -7,14 +7,16 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from robotvision.records import Answer
-from robotvision.report.scores import STATUS, print_changes, print_published, say, table
+from robotvision.report.console import titled
+from robotvision.report.scores import print_changes, say
+from robotvision.report.table import Cell, Column, Table, columns
+from robotvision.report.tables import NO_OBJECTS, origin_text, rules
+from robotvision.report.terminal import print_published
 from robotvision.submissions.forms import form_of
-from robotvision.tasks.model import Fact, KnownCount, Task
+from robotvision.tasks.model import KnownCount, Task
 
-_NO_OBJECTS = "none asked for"
 OBJECT_ROWS = ("stated_present", "stated_absent", "not_stated")
 
 
@@ -33,9 +35,9 @@ def print_task(out: Console, task: Task) -> None:
     for text in filter(None, (task.question, task.note)):
         out.print(escape(text))
     out.print()
-    out.print(_rules(task))
+    out.print(titled(rules_table(task)))
     out.print()
-    out.print(_points(task))
+    out.print(titled(points_table(task)))
     room = task.points.room
     say(
         out,
@@ -48,52 +50,34 @@ def print_task(out: Console, task: Task) -> None:
     print_changes(out, task)
 
 
-def _rules(task: Task) -> Table:
-    made = Table(box=None, pad_edge=False, title="rules", title_justify="left", title_style="bold")
-    made.add_column("what", no_wrap=True)
-    made.add_column("rule")
-    made.add_column("status, source", style="dim")
-    rooms = ", ".join(task.room_names) or "those of the training sequences"
-    sets = ", ".join(s.name + (f" ({s.title})" if s.title else "") for s in task.test_sets)
-    for key, rule in (
-        ("rooms", rooms),
-        ("unknown", task.unknown or "none: every room is one of these"),
-        ("objects", ", ".join(task.objects) or _NO_OBJECTS),
-        ("sensors", ", ".join(task.sensors) or "any"),
-        ("modes", ", ".join(task.modes)),
-        ("test_sets", sets or "any"),
-        ("overall", "sum of the test sets" if task.overall == "sum" else "each set apart"),
-    ):
-        origin = _origin(task.fact(key)) if rule != _NO_OBJECTS else ""
-        made.add_row(key.replace("_", " "), escape(rule), escape(origin))
-    return made
+def rules_table(task: Task) -> Table:
+    """Return the rules of a task apart from its points, each with its status and source."""
+    rows: list[list[Cell]] = [
+        [name, rule, "" if rule == NO_OBJECTS else origin_text(task.fact(key))]
+        for name, rule, key in rules(task)
+    ]
+    return Table("rules", columns("what", "rule", "status, source", n_text=3), rows, "rules")
 
 
-def _origin(fact: Fact) -> str:
-    return "; ".join(filter(None, (STATUS[fact.status], fact.source, fact.note)))
-
-
-def _points(task: Task) -> Table:
-    made = Table(box=None, pad_edge=False, title="points", title_justify="left", title_style="bold")
-    made.add_column("answer", no_wrap=True)
-    made.add_column("points", justify="right", no_wrap=True)
-    made.add_column("status, source", style="dim")
+def points_table(task: Task) -> Table:
+    """Return the points of a task, each with its status and source."""
+    shown = [*columns("answer", "points"), Column("status, source", is_text=True)]
     room = task.points.room
-    for name, value in (
-        ("room right", room.correct),
-        ("room wrong", room.wrong),
-        ("no room", room.unanswered),
-    ):
-        key = {"room right": "correct", "room wrong": "wrong", "no room": "unanswered"}[name]
-        made.add_row(name, f"{value:+g}", escape(_origin(task.fact(f"points.room.{key}"))))
-    if task.points.objects:
-        for row in OBJECT_ROWS:
-            cell = getattr(task.points.objects, row)
-            origin = escape(_origin(task.fact(f"points.objects.{row}")))
-            words = "object " + row.replace("_", " ")
-            made.add_row(f"{words}, in view", f"{cell.present:+g}", origin)
-            made.add_row(f"{words}, not in view", f"{cell.absent:+g}", "")
-    return made
+    rows: list[list[Cell]] = [
+        [name, f"{value:+g}", origin_text(task.fact(f"points.room.{key}"))]
+        for name, key, value in (
+            ("room right", "correct", room.correct),
+            ("room wrong", "wrong", room.wrong),
+            ("no room", "unanswered", room.unanswered),
+        )
+    ]
+    for key in OBJECT_ROWS if task.points.objects else ():
+        cell = getattr(task.points.objects, key)
+        words = "object " + key.replace("_", " ")
+        origin = origin_text(task.fact(f"points.objects.{key}"))
+        rows.append([f"{words}, in view", f"{cell.present:+g}", origin])
+        rows.append([f"{words}, not in view", f"{cell.absent:+g}", ""])
+    return Table("points", shown, rows, "points")
 
 
 def _examples(task: Task) -> tuple[str, str]:
@@ -105,10 +89,8 @@ def _examples(task: Task) -> tuple[str, str]:
 
 def _print_run_file(out: Console, task: Task) -> None:
     answered, silent = _examples(task)
-    say(
-        out,
-        f"\n[bold]run file[/]  {task.run_file.form}  ({escape(_origin(task.fact('run_file')))})",
-    )
+    origin = escape(origin_text(task.fact("run_file")))
+    say(out, f"\n[bold]run file[/]  {task.run_file.form}  ({origin})")
     say(out, f"  an answer  {escape(repr(answered))}")
     say(out, f"  no answer  {escape(repr(silent))}")
     say(out, "  a missing line is not answered, with a warning; a repeated or malformed line, or a")
@@ -121,27 +103,26 @@ def _print_counts(out: Console, task: Task) -> None:
         return
     labels = [r for r in task.room_names if any(r in c.rooms for c in counts)]
     out.print()
-    out.print(_counts_by_room(counts, labels) if len(counts) < 6 else _counts(counts, labels))
+    out.print(titled(counts_table(counts, labels)))
     for count in counts:
         if count.note:
             say(out, f"  {escape(count.sequence)}: {escape(count.note)}")
 
 
-def _counts(counts: Sequence[KnownCount], labels: Sequence[str]) -> Table:
-    made = table("known frame counts", "sequence", "frames", *labels, "status")
-    for count in counts:
-        cells = [_count(count, room) for room in labels]
-        made.add_row(escape(count.sequence), _frames(count), *cells, str(count.status))
-    return made
-
-
-def _counts_by_room(counts: Sequence[KnownCount], labels: Sequence[str]) -> Table:
-    made = table("known frame counts", "", *(escape(c.sequence) for c in counts))
-    made.add_row("frames", *map(_frames, counts))
-    for room in labels:
-        made.add_row(f"  {escape(room)}", *(_count(c, room) for c in counts))
-    made.add_row("status", *(str(c.status) for c in counts))
-    return made
+def counts_table(counts: Sequence[KnownCount], labels: Sequence[str]) -> Table:
+    """Return known frame counts, a row a sequence; few sequences become columns instead."""
+    if len(counts) < 6:
+        rows: list[list[Cell]] = [
+            ["frames", *map(_frames, counts)],
+        ]
+        rows += [[f"  {room}", *(_count(c, room) for c in counts)] for room in labels]
+        rows.append(["status", *(str(c.status) for c in counts)])
+        return Table("known frame counts", columns("", *(c.sequence for c in counts)), rows)
+    rows = [
+        [c.sequence, _frames(c), *(_count(c, room) for room in labels), str(c.status)]
+        for c in counts
+    ]
+    return Table("known frame counts", columns("sequence", "frames", *labels, "status"), rows)
 
 
 def _frames(count: KnownCount) -> str:

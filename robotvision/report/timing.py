@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from robotvision.timing.measure import OUTSIDE
+from robotvision.report.console import grid, latency_style
+from robotvision.report.table import columns
+from robotvision.report.tables import latency_table
 
 MARKS = {True: ("ok  ", "green"), False: ("no  ", "red"), None: ("?   ", "yellow")}
 
@@ -25,7 +27,7 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
         ),
         soft_wrap=True,
     )
-    console.print(_stages(data))
+    _print_stages(console, data)
     for words in data["unsupported"].values():
         console.print(f"* {words}", style="dim", highlight=False)
     console.print(_figures(data), highlight=False, soft_wrap=True)
@@ -40,19 +42,21 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
     console.print(Text(f"verdict: {data['verdict']}", style=style), soft_wrap=True)
 
 
-def _stages(data: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("ms")
-    columns = list(next(iter(data["latency_ns"].values()), ()))
-    for column in (*columns, "null p50", "null max"):
-        table.add_column(column, justify="right")
-    for row, values in data["latency_ns"].items():
-        null = data["null_ns"].get(row, {}) if row != "rest" else {}
-        cells = ["*" if values[c] is None else f"{values[c] / 1e6:.3f}" for c in columns]
-        beside = ["" if c not in null else f"{null[c] / 1e6:.4f}" for c in ("p50", "max")]
-        style = "bold" if row == "total" else ("dim" if row in OUTSIDE else "")
-        table.add_row(row, *cells, *beside, style=style)
-    return table
+def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
+    """Print latency by stage, with the null system's in the last two columns."""
+    table = latency_table(data["latency_ns"], "ms")
+    null = [data["null_ns"].get(row[0], {}) if row[0] != "rest" else {} for row in table.rows]
+    beside = [["" if q not in n else f"{n[q] / 1e6:.4f}" for q in ("p50", "max")] for n in null]
+    console.print(
+        grid(
+            replace(
+                table,
+                columns=[*table.columns, *columns("null p50", "null max", n_text=0)],
+                rows=[[*row, *more] for row, more in zip(table.rows, beside, strict=True)],
+            ),
+            latency_style(table),
+        )
+    )
 
 
 def _figures(data: Mapping[str, Any]) -> str:
@@ -88,15 +92,7 @@ def sustained_text(found: Mapping[str, Any]) -> str:
 def print_pair(console: Console, data: Mapping[str, Any]) -> None:
     """Print the comparison of two systems."""
     a, b, pair = data["a"], data["b"], data["paired"]
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("ms")
-    columns = ("p50", "p90", "p99", "max")
-    for column in columns:
-        table.add_column(column, justify="right")
-    for name, values in ((a, pair["a_ns"]), (b, pair["b_ns"])):
-        cells = ["*" if values[c] is None else f"{values[c] / 1e6:.3f}" for c in columns]
-        table.add_row(name, *cells)
-    console.print(table)
+    console.print(grid(latency_table({a: pair["a_ns"], b: pair["b_ns"]}, "ms")))
     low, high = pair["interval"]
     console.print(
         Text.assemble(

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.tuning.search import Candidate, Tuned, best_config, plain
+from robotvision.report.console import grid
+from robotvision.report.table import Table, columns
 from robotvision.scoring.bootstrap import Interval
 from robotvision.yamlfile import dump_yaml, load
 
@@ -52,15 +53,7 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
 
 def print_tuned(console: Console, tuned: Tuned) -> None:
     """Print the best candidates and what the figures stand for."""
-    keys = list(tuned.best.chosen)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("points/frame", "95 %", "behind", "right", "answered"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for key in keys:
-        table.add_column(key, overflow="fold")
-    for candidate in tuned.candidates[:SHOWN]:
-        table.add_row(*_figures(tuned, candidate), *(_short(candidate.chosen[k]) for k in keys))
-    console.print(table)
+    console.print(grid(candidates_table(tuned)))
     hidden = tuned.tried - SHOWN
     if hidden > 0:
         console.print(f"and {hidden} more; --json shows all", style="dim")
@@ -81,18 +74,34 @@ def print_tuned(console: Console, tuned: Tuned) -> None:
         console.print(f"Stopped: {tuned.tried} of {tuned.of} candidates were tried.")
 
 
+def candidates_table(tuned: Tuned) -> Table:
+    """Return the best candidates with what they reach on held-out frames."""
+    keys = list(tuned.best.chosen)
+    return Table(
+        "Candidates",
+        [
+            *columns("points/frame", "95 %", "behind", "right", "answered", n_text=0),
+            *columns(*keys, n_text=len(keys)),
+        ],
+        [
+            [*_figures(tuned, candidate), *(_short(candidate.chosen[k]) for k in keys)]
+            for candidate in tuned.candidates[:SHOWN]
+        ],
+        "candidates",
+    )
+
+
 def _figures(tuned: Tuned, candidate: Candidate) -> list[str]:
     if candidate.problem:
         return ["failed", "", "", "", ""]
-    behind = tuned.behind(candidate)
-    if candidate is tuned.best:
-        told = ""
-    else:
-        told = f"{behind.estimate:.3f}" + (" " if behind.excludes_zero else "≈")
+    behind = ""
+    if candidate is not tuned.best:
+        lost = tuned.behind(candidate)
+        behind = f"{lost.estimate:.3f}" + (" " if lost.excludes_zero else "≈")
     return [
         f"{candidate.per_frame:.3f}",
         _range(tuned.interval(candidate)),
-        told,
+        behind,
         f"{candidate.correct:.1%}",
         f"{candidate.answered:.1%}",
     ]

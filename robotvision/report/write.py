@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from robotvision.records import SILENCE
-from robotvision.report.console import out
+from robotvision.report.console import out, styles, titled
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
 from robotvision.report.summary import report
@@ -69,7 +69,11 @@ def finish(run: RunResult, *, as_json: bool, errors: Console, lost: Rows | None 
         console = out()
         print_report(console, data, run.task, run.tallies)
         if lost is not None:
-            console.print(degradation_table(lost))
+            table = degradation_table(lost)
+            console.print()
+            console.print(
+                titled(table, styles("bold" if r["fault"] == "all" else "" for r in lost))
+            )
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
     if run.stopped:
         errors.print(

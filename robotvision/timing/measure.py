@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
+from robotvision.plugins.progress import Progress
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunLog
 from robotvision.scoring.policy import named_policy
@@ -33,8 +33,6 @@ Ints = NDArray[np.int64]
 OUTSIDE = ("wait", "hand-over", "log", "residual", "cycle", "decode")
 """Rows that lie outside the timed interval."""
 MIN_PASSES = 3
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -107,16 +105,34 @@ class Timed:
         return int(np.abs(np.diff(total)).mean()) if len(total) > 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class TimingOptions:
+    """How long a system is timed, and for what.
+
+    Parameters
+    ----------
+    quantiles : tuple of float
+        That are reported; the highest of them is to be supported.
+    warm_up : int
+        Frames that are answered before, and left out.
+    max_s : float
+        Stop after so many seconds, whatever is supported by then.
+    n_passes : int or None
+        Exactly so many, in place of until supported.
+    """
+
+    quantiles: tuple[float, ...] = tuple(QUANTILES.values())
+    warm_up: int = 20
+    max_s: float = 60.0
+    n_passes: int | None = None
+
+
 def measure(
     system: System,
     sequence: ImageSequence,
-    *,
+    options: TimingOptions = TimingOptions(),
     channels: tuple[str, ...] | None = None,
-    highest: float = QUANTILES["p99"],
-    warm_up: int = 20,
-    max_s: float = 60.0,
-    n_passes: int | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> Timed:
     """Time a started system.
 
@@ -125,18 +141,11 @@ def measure(
     system : System
         Started.
     sequence : ImageSequence
+    options : TimingOptions
     channels : tuple of str, optional
         Decode only these.
-    highest : float
-        The highest quantile that is to be supported.
-    warm_up : int
-        Frames that are answered before, and left out.
-    max_s : float
-        Stop after so many seconds, whatever is supported by then.
-    n_passes : int, optional
-        Exactly so many, in place of until supported.
     progress : callable
-        Hears (frames done, frames wanted).
+        Receives (name of the sequence, frames done, frames wanted).
 
     Raises
     ------
@@ -148,9 +157,7 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
         log = RunLog(Path(folder) / "run.jsonl")
         try:
-            return _Measuring(system, sequence, channels, log, progress).run(
-                highest, warm_up, max_s, n_passes
-            )
+            return _Measuring(system, sequence, channels, log, progress).run(options)
         finally:
             log.close()
 
@@ -169,17 +176,17 @@ class _Measuring:
         self.found = Timed()
         self._collecting = 0
 
-    def run(self, highest: float, warm_up: int, max_s: float, n_passes: int | None) -> Timed:
+    def run(self, options: TimingOptions) -> Timed:
         found, n = self.found, len(self.sequence)
-        self._warm_up(warm_up)
-        least = max(frames_needed(highest), MIN_PASSES * n)
+        self._warm_up(options.warm_up)
+        least = max(frames_needed(max(options.quantiles)), MIN_PASSES * n)
         least += -(-least // max(1, n - 1))  # the first frame of a pass has no cycle of its own
-        wanted = least if n_passes is None else n_passes * n
+        wanted = least if options.n_passes is None else options.n_passes * n
         found.is_peak_own = forget_peak()
         gc.callbacks.append(self._collected)
         found.before = usage()
         begun = perf_counter_ns()
-        end = begun + round(max_s * 1e9)
+        end = begun + round(options.max_s * 1e9)
         try:
             number = 0
             while len(found.position) + found.n_failed < wanted and perf_counter_ns() < end:
@@ -216,7 +223,7 @@ class _Measuring:
             now = perf_counter_ns()
             self._note(record, number, position, now - there, None if last is None else now - last)
             done = len(found.position) + found.n_failed
-            self.progress(min(done, wanted), wanted)
+            self.progress(self.sequence.name, min(done, wanted), wanted)
             if done >= wanted or now > end:
                 return
             last = perf_counter_ns()

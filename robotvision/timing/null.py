@@ -10,13 +10,13 @@ from typing import Any
 
 from robotvision.recogniser.inprocess import Null
 from robotvision.timing.in_memory_sequence import stand_in
-from robotvision.timing.measure import Timed, measure
+from robotvision.timing.measure import Timed, TimingOptions, measure
 
 
 def null_run(n_frames: int = 700) -> Timed:
     """Return the timing of the null system over ``n_frames`` frames."""
     sequence = stand_in(n_frames, size=(8, 8))
-    return measure(Null(), sequence, n_passes=1, warm_up=50, max_s=10.0)
+    return measure(Null(), sequence, TimingOptions(n_passes=1, warm_up=50, max_s=10.0))
 
 
 def null_figures(n_frames: int = 700) -> dict[str, Any]:

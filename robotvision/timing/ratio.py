@@ -9,7 +9,6 @@ block bootstrap (Künsch, 1989), since neighbouring frames are alike. Blocks are
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from time import perf_counter_ns
@@ -22,13 +21,13 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.gpu import Ask, synchronised
+from robotvision.plugins.progress import Progress
 from robotvision.records import Frame
 from robotvision.systems.base import System, View
 from robotvision.timing.quantiles import summary
 
 RESAMPLES = 2000
 LEVEL = 0.95
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +99,7 @@ def measure_pair(
     wanted: int = 700,
     warm_up: int = 20,
     max_s: float = 60.0,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> Paired:
     """Ask two started systems for every frame in turn.
 
@@ -134,7 +133,7 @@ def measure_pair(
                     failed += 1
                 elif seen > warm_up:
                     pairs.append(both)
-                progress(min(seen, wanted), wanted)
+                progress(sequence.name, min(seen, wanted), wanted)
                 if seen >= wanted + warm_up or perf_counter_ns() > end:
                     break
     table = np.asarray(pairs, np.int64).reshape(-1, 2)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from robotvision.report.columns import load_runs
-from robotvision.report.html import build_page, write_html
+from robotvision.report.html.page import build_page, write_html
 
 MakeRun = Callable[..., Path]
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import load_run, load_runs
-from robotvision.report.html import build_page, write_html
+from robotvision.report.html.page import build_page, write_html
 from robotvision.report.html.payload import align
 from robotvision.report.html.pictures import collect
 from robotvision.report.html.svg import round_ticks

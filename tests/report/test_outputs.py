@@ -20,7 +20,8 @@ from robotvision.errors import RobotVisionError
 from robotvision.report.columns import load_run, load_runs
 from robotvision.report.export import export
 from robotvision.report.figures import KINDS, STYLE, draw
-from robotvision.report.tables import escaped, render
+from robotvision.report.table import latex_escape
+from robotvision.report.tables import render
 
 MakeRun = Callable[..., Path]
 
@@ -45,7 +46,7 @@ def test_latex_tables_keep_signs_literal(make_run: MakeRun) -> None:
     text = render(load_runs([make_run("100_%run")]), "latex")
     assert r"100\_\%run" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
-    assert escaped("a&b\\c") == r"a\&b\textbackslash{}c"
+    assert latex_escape("a&b\\c") == r"a\&b\textbackslash{}c"
 
 
 def test_the_command_prints_tables(make_run: MakeRun, tmp_path: Path) -> None:

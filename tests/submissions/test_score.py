@@ -228,7 +228,7 @@ def test_the_page_shows_changed_rules_and_published_results(
     line = next(x for x in page.splitlines() if x.startswith("UAIC2012"))
     assert line.split()[1:4] == ["1348", "recollected,", "not"]
     toilet = next(x for x in page.splitlines() if x.startswith("Toilet "))
-    assert toilet.split() == ["Toilet", "1", "1", "0", "0", "0.500", "1.000", "1"]
+    assert toilet.split() == ["Toilet", "1", "1", "0.500", "1.000", "1", "0", "0"]
 
 
 def test_scoring_needs_neither_pictures_nor_scikit_learn(tmp_path: Path) -> None:

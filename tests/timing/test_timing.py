@@ -31,7 +31,7 @@ from robotvision.tasks import load_task
 from robotvision.timing import checks
 from robotvision.timing.in_memory_sequence import InMemory, stand_in
 from robotvision.timing.load import Usage, descendants, usage
-from robotvision.timing.measure import Timed, measure
+from robotvision.timing.measure import Timed, TimingOptions, measure
 from robotvision.timing.null import null_figures, null_run
 from robotvision.timing.quantiles import frames_needed, is_supported, parse_quantile, summary
 from robotvision.timing.ratio import measure_pair, ratio_interval
@@ -80,7 +80,7 @@ def tour(n: int = 30) -> Any:
 
 def test_the_cycle_is_the_sum_of_its_parts() -> None:
     """Wait, hand-over, stages, rest, log and residual: nothing of a frame's time is left over."""
-    timed = measure(Slow(lambda k: 200_000), tour(), n_passes=2, warm_up=3)
+    timed = measure(Slow(lambda k: 200_000), tour(), TimingOptions(n_passes=2, warm_up=3))
     columns = timed.columns
     assert len(columns["cycle"]) == 58
     totals = [w + r for w, r in zip(columns["work"], columns["rest"], strict=True)]
@@ -99,11 +99,11 @@ def test_the_cycle_is_the_sum_of_its_parts() -> None:
 
 def test_passes_go_on_until_the_quantile_is_supported() -> None:
     """Eight passes over ten frames give 64 cycles for p90; a limit of time ends it sooner."""
-    timed = measure(Null(), tour(10), highest=0.9, warm_up=0)
+    timed = measure(Null(), tour(10), TimingOptions(quantiles=(0.9,), warm_up=0))
     assert 64 <= len(timed.columns["cycle"]) <= 72
     assert timed.table()["total"]["p90"] is not None
     assert timed.table()["total"]["p99"] is None
-    short = measure(Slow(lambda k: 5 * MS), tour(10), max_s=0.05, warm_up=0)
+    short = measure(Slow(lambda k: 5 * MS), tour(10), TimingOptions(max_s=0.05, warm_up=0))
     assert 1 <= len(short.total) < 40
 
 
@@ -116,7 +116,7 @@ def test_failed_frames_are_counted_and_left_out() -> None:
                 raise SystemFault("no idea")
             return self._reply
 
-    timed = measure(Failing(), tour(30), n_passes=1, warm_up=0)
+    timed = measure(Failing(), tour(30), TimingOptions(n_passes=1, warm_up=0))
     assert (timed.n_failed, len(timed.total)) == (10, 20)
     assert checks.failures(timed).ok is False
     with pytest.raises(RobotVisionError, match="no frames to time a system on"):

@@ -7,7 +7,6 @@ images, so those are left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from robotvision.report.html import charts
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table, task_card
+from robotvision.report.tables import objects_table, sets_table
 from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval, interval
 from robotvision.scoring.points import NOT_STATED, PRESENT
 from robotvision.scoring.table import FrameTable
@@ -89,7 +89,7 @@ def refused_page(
 def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
     score = entry.score
     by_visit = _interval(contest, entry)
-    sets = [set_table(name, tally) for name, tally in entry.tallies.items()]
+    sets = [set_table(name, tally, len(entry.tallies)) for name, tally in entry.tallies.items()]
     n_scored = sum(s["scored"] for s in sets)
     answered = score["outcomes"]["correct"] + score["outcomes"]["wrong"]
     return {
@@ -106,8 +106,8 @@ def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
         if score["frames"]
         else None,
         "sets": sets,
-        "overall": contest.task.overall,
-        "objects": _objects(entry),
+        "sets_table": sets_table(score),
+        "objects": objects_table(score),
         "warnings": list(entry.warnings),
     }
 
@@ -129,18 +129,6 @@ def interval_text(found: Interval) -> str:
     if found.low is None or found.high is None:
         return "none"
     return f"{number(round(found.low, 1))} to {number(round(found.high, 1))}"
-
-
-def _objects(entry: ContestEntry) -> list[dict[str, Any]]:
-    lines: dict[str, dict[str, Any]] = {}
-    for tally in entry.tallies.values():
-        for line in tally.objects():
-            mine = asdict(line)
-            old = lines.setdefault(line.name, mine)
-            if old is not mine:
-                for key, value in mine.items():
-                    old[key] = value if key == "name" else old[key] + value
-    return list(lines.values())
 
 
 def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:

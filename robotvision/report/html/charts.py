@@ -38,6 +38,11 @@ def outcome_bar(outcomes: Mapping[str, int], unscored: int = 0) -> Markup:
     )
 
 
+def stage_css(name: str) -> str:
+    """Return the class of a row of the latency table."""
+    return name if name in PLAIN_STAGES else "stage"
+
+
 def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | None:
     """Return p50, p90, p99 and the longest of each stage on a logarithmic axis."""
     rows = [(name, values) for name, values in latency.items() if values.get("max")]
@@ -59,7 +64,7 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | 
     )
     for k, (name, row) in enumerate(rows):
         y = len(rows) - k - 0.5
-        css = name if name in PLAIN_STAGES else "stage"
+        css = stage_css(name)
         plot.text(110, plot.sy(y) + 4, name if len(name) < 17 else name[:16] + "…", "tick")
         found = [(q, v / 1e6) for q in (*QUANTILES, "max") if (v := row.get(q))]
         plot.rect(found[0][1], found[-1][1], y - 0.06, y + 0.06, f"l-{css} whisker")

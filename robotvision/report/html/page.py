@@ -22,6 +22,7 @@ from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import task_card
 from robotvision.report.measures import points_by_deadline, risk_coverage
+from robotvision.report.table import Cell, Table, columns
 
 MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
@@ -112,40 +113,45 @@ def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
     risks = [(i, c) for i, run in enumerate(runs) if (c := risk_coverage(run)) is not None]
     return {
         "deadline": charts.deadline_curve(curves),
-        "deadline_rows": _deadline_rows(curves, runs),
+        "deadline_rows": _deadline_table(curves, runs),
         "deadline_refused": refused,
         "risk": charts.risk_curve(risks),
         "threshold": charts.threshold_curve(risks),
-        "risk_rows": [
-            {
-                "name": runs[i].name,
-                "area": f"{c.area:.3f}",
-                "threshold": f"{c.threshold[c.best]:.2f}",
-                "best": number(float(c.points[c.best])),
-                "now": number(float(c.points[-1])),
-                "answered": f"{c.coverage[c.best]:.0%}",
-            }
-            for i, c in risks
-        ],
+        "risk_rows": Table(
+            "Answers with a confidence",
+            columns(
+                "run",
+                "room points now",
+                "best in hindsight",
+                "from confidence",
+                "frames answered then",
+                "area under risk",
+            ),
+            [
+                [
+                    runs[i].name,
+                    *(float(c.points[k]) for k in (-1, c.best)),
+                    f"{c.threshold[c.best]:.2f}",
+                    f"{c.coverage[c.best]:.0%}",
+                    f"{c.area:.3f}",
+                ]
+                for i, c in risks
+            ],
+        ),
     }
 
 
-def _deadline_rows(curves: Any, runs: Sequence[RunColumns]) -> list[dict[str, Any]]:
+def _deadline_table(curves: Any, runs: Sequence[RunColumns]) -> Table:
     """Return the shortest deadline at which half, 90 % and all of the most points are earned."""
-    rows = []
+    rows: list[list[Cell]] = []
     for i, c in curves:
         most = max(c.points, default=0.0)
-        first = {
-            share: next(
-                (x for x, y in zip(c.deadline_ms, c.points, strict=True) if y >= share * most), None
-            )
-            for share in (0.5, 0.9, 1.0)
-        }
-        rows.append(
-            {
-                "name": runs[i].name,
-                "most": number(most),
-                "at": ["-" if v is None else f"{number(v)} ms" for v in first.values()],
-            }
-        )
-    return rows
+        pairs = list(zip(c.deadline_ms, c.points, strict=True))
+        first = [next((x for x, y in pairs if y >= s * most), None) for s in (0.5, 0.9, 1.0)]
+        shown = ("-" if v is None else f"{number(v)} ms" for v in first)
+        rows.append([runs[i].name, most, *shown])
+    return Table(
+        "Shortest deadline shown for a share of the most points",
+        columns("run", "most points", "half", "90 %", "all"),
+        rows,
+    )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table
-from robotvision.report.terminal import policy_text
+from robotvision.report.table import Cell, Column, Table, columns, share
+from robotvision.report.tables import (
+    latency_table,
+    objects_table,
+    policy_text,
+    sets_table,
+    unsupported_text,
+)
 from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval
-from robotvision.timing.quantiles import QUANTILES, frames_needed
 from robotvision.yamlfile import dump_yaml
 
 
@@ -39,14 +44,16 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         if n_sequences > 1
         else None,
         "banners": banners(run),
-        "sets": [set_table(name, tally) for name, tally in run.tallies.items()],
+        "sets": [set_table(name, tally, len(run.tallies)) for name, tally in run.tallies.items()],
+        "sets_table": sets_table(data),
         "overall": run.task.overall,
-        "objects": _objects(run),
+        "objects": objects_table(data),
         "transitions": _transitions(run) if n_scored else None,
-        "latency": _latency(data["latency_ns"]),
+        "latency": latency_table(data["latency_ns"]) if data["latency_ns"] else None,
+        "latency_css": charts.stage_css,
         "latency_figure": charts.latency_stages(data["latency_ns"]),
         "latency_histogram": charts.latency_histogram(run),
-        "latency_note": _latency_note(data["latency_ns"]),
+        "latency_note": unsupported_text(data["latency_ns"]),
         "config": dump_yaml(about.get("config", {})),
         "environment": _flat(about.get("environment", {})),
         "training": about.get("training", {}),
@@ -112,89 +119,56 @@ def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
     }
 
 
-def _objects(run: RunColumns) -> list[dict[str, Any]]:
-    lines: dict[str, dict[str, Any]] = {}
-    for tally in run.tallies.values():
-        for line in tally.objects():
-            mine = asdict(line)
-            old = lines.setdefault(line.name, mine)
-            if old is not mine:
-                for key, value in mine.items():
-                    if key != "name":
-                        old[key] += value
-    return list(lines.values())
-
-
 def _transitions(run: RunColumns) -> dict[str, Any]:
     found = run.transitions()
     ages = sorted(a for a in run.age_ns if a is not None)
     is_held = run.data["policy"]["late"] == "hold"
     per_minute = found.flicker_per_minute
-    rows = []
-    for name, r in (
-        ("entered through a door", found.doors),
-        ("after a start or a jump", found.jumps),
-    ):
-        rows.append(
-            {
-                "name": name,
-                "entered": r.entered,
-                "never": r.never,
-                "at_once": r.at_once,
-                "frames": "-"
-                if r.median_frames is None
-                else f"{number(r.median_frames)} / {number(r.p90_frames or 0)}",
-                "seconds": "-"
-                if r.median_s is None
-                else f"{number(round(r.median_s, 3))} / {number(round(r.p90_s or 0, 3))}",
-            }
+    recognition: list[list[Cell]] = [
+        [
+            *(name, r.entered, r.at_once, r.never),
+            "-"
+            if r.median_frames is None
+            else f"{number(r.median_frames)} / {number(r.p90_frames or 0)}",
+            "-"
+            if r.median_s is None
+            else f"{number(round(r.median_s, 3))} / {number(round(r.p90_s or 0, 3))}",
+        ]
+        for name, r in (
+            ("entered through a door", found.doors),
+            ("after a start or a jump", found.jumps),
         )
-    parts = [
-        {
-            "name": name,
-            "frames": p.frames,
-            "correct": p.correct,
-            "wrong": p.wrong,
-            "silent": p.silent,
-            "points": number(p.points),
-            "rate": "-" if p.error_rate is None else f"{p.error_rate:.1%}",
-            "each": "-" if not p.frames else f"{p.points / p.frames:.3f}",
-        }
+    ]
+    parts: list[list[Cell]] = [
+        [
+            *(name, p.frames, p.wrong),
+            "-" if p.error_rate is None else f"{p.error_rate:.1%}",
+            p.points,
+            p.points / p.frames if p.frames else None,
+        ]
         for name, p in (
             (f"within {found.near} frames of a boundary", found.boundary),
             ("all others: the score without boundary frames", found.inside),
         )
     ]
     return {
-        "recognition": rows,
-        "parts": parts,
+        "recognition": Table(
+            "Time to recognise a room from its first frame on: median / 90th percentile",
+            columns("room visits", "visits", "at once", "never", "frames", "seconds"),
+            recognition,
+        ),
+        "parts": Table(
+            "At the boundaries between rooms",
+            [
+                *columns("frames", "frames", "wrong", "error rate", "points"),
+                Column("a frame", share),
+            ],
+            parts,
+        ),
         "flickers": found.flickers,
         "per_minute": "-" if per_minute is None else number(round(per_minute, 2)),
         "age": f"{number(ages[len(ages) // 2] / 1e6)} ms" if is_held and ages else None,
     }
-
-
-def _latency(latency: Mapping[str, Mapping[str, int | None]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "stage": name,
-            "css": name if name in charts.PLAIN_STAGES else "stage",
-            "values": [
-                "*" if (v := row.get(q)) is None else f"{v / 1e6:.3f}" for q in (*QUANTILES, "max")
-            ],
-        }
-        for name, row in latency.items()
-    ]
-
-
-def _latency_note(latency: Mapping[str, Mapping[str, int | None]]) -> str:
-    total = latency.get("total", {})
-    missing = [
-        f"{name} asks for {frames_needed(q)}"
-        for name, q in QUANTILES.items()
-        if latency and total.get(name) is None
-    ]
-    return f"* so few frames cannot support it ({', '.join(missing)})" if missing else ""
 
 
 def _flat(data: Mapping[str, Any]) -> list[tuple[str, str]]:

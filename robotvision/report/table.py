@@ -1,0 +1,208 @@
+"""A table once: its title, columns and values, written as text, Markdown, LaTeX, CSV or HTML.
+
+The terminal's rendering is `robotvision.report.console.grid`, so that nothing here needs rich.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+Cell = str | int | float | None
+
+
+def number(value: float) -> str:
+    """Return points with as many decimals as they need: ``3824``, ``890.5``, ``4638.875``."""
+    return f"{value:.3f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def plain(value: Cell) -> str:
+    """Return a value for people: words as they are, a dash for None."""
+    if value is None:
+        return "-"
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def share(value: Cell) -> str:
+    """Return a share of 1 with three decimals, a dash for None."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def dotted(value: Cell) -> str:
+    """Return a count, a dot for 0, so that the others stand out."""
+    return str(value or "·")
+
+
+def milliseconds(value: Cell) -> str:
+    """Return a latency in ms, a star where too few frames support the quantile."""
+    return "*" if value is None else f"{value:.3f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    Parameters
+    ----------
+    name : str
+        Its heading.
+    form : callable
+        How the terminal and a page write a value of it.
+    is_text : bool
+        Words, which stand on the left; numbers stand on the right.
+    digits : int or None
+        Decimals that files get; None: all.
+    """
+
+    name: str
+    form: Callable[[Cell], str] = plain
+    is_text: bool = False
+    digits: int | None = None
+
+    def value(self, cell: Cell) -> Cell:
+        """Return a value as files get it."""
+        if self.digits is not None and isinstance(cell, float):
+            return round(cell, self.digits)
+        return cell
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.
+
+    Parameters
+    ----------
+    title : str
+    columns : sequence of Column
+    rows : list of rows
+        A value for each column; None: not known, or without meaning.
+    kind, run, test_set : str
+        What it shows, and of which run and test set, where several tables share a CSV file.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: list[list[Cell]]
+    kind: str = ""
+    run: str = ""
+    test_set: str = ""
+
+    def shown(self) -> Iterable[list[str]]:
+        """Return the rows as people read them."""
+        for row in self.rows:
+            yield [c.form(v) for c, v in zip(self.columns, row, strict=True)]
+
+    def values(self) -> Iterable[list[Cell]]:
+        """Return the rows as files get them."""
+        for row in self.rows:
+            yield [c.value(v) for c, v in zip(self.columns, row, strict=True)]
+
+    def markdown(self) -> str:
+        """Return the table in Markdown, its title in bold above it."""
+
+        def line(cells: Iterable[Cell]) -> str:
+            texts = (_short(c).replace("\\", "\\\\").replace("|", "\\|") for c in cells)
+            return "| " + " | ".join(t.replace("<", "&lt;") for t in texts) + " |"
+
+        rule = "|" + "|".join(" --- " if c.is_text else " ---: " for c in self.columns) + "|"
+        names = line(c.name for c in self.columns)
+        return "\n".join([f"**{self.title}**", "", names, rule, *map(line, self.values()), ""])
+
+    def latex(self) -> str:
+        """Return the table in LaTeX, for the package booktabs."""
+
+        def line(cells: Iterable[Cell]) -> str:
+            texts = ("--" if c is None else latex_escape(_short(c)) for c in cells)
+            return "    " + " & ".join(texts) + r" \\"
+
+        sides = "".join("l" if c.is_text else "r" for c in self.columns)
+        return "\n".join(
+            [
+                r"\begin{table}",
+                r"  \centering",
+                rf"  \caption{{{latex_escape(self.title)}}}",
+                rf"  \begin{{tabular}}{{{sides}}}",
+                r"    \toprule",
+                line(c.name for c in self.columns),
+                r"    \midrule",
+                *map(line, self.values()),
+                r"    \bottomrule",
+                r"  \end{tabular}",
+                r"\end{table}",
+                "",
+            ]
+        )
+
+    def html(self, css: str = "", row_css: Callable[[str], str] | None = None) -> Markup:
+        """Return the table as an HTML element; every text in it is escaped.
+
+        Parameters
+        ----------
+        css : str
+            Class of the table.
+        row_css : callable, optional
+            Class of a row, by its first cell.
+        """
+        mark = [Markup("") if c.is_text else Markup(' class="n"') for c in self.columns]
+        head = Markup("").join(
+            Markup('<th scope="col"{}>{}</th>').format(m, c.name)
+            for c, m in zip(self.columns, mark, strict=True)
+        )
+        body = Markup("\n").join(
+            Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(
+                _css(row_css(cells[0])) if row_css else "",
+                cells[0],
+                Markup("").join(
+                    Markup("<td{}>{}</td>").format(m, t)
+                    for m, t in zip(mark[1:], cells[1:], strict=True)
+                ),
+            )
+            for cells in self.shown()
+        )
+        return Markup(
+            "<table{}><caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table>"
+        ).format(_css(css), self.title, head, body)
+
+
+def columns(*names: str, n_text: int = 1) -> list[Column]:
+    """Return columns of numbers behind ``n_text`` columns of words."""
+    return [Column(name, is_text=i < n_text) for i, name in enumerate(names)]
+
+
+def csv_text(tables: Iterable[Table]) -> str:
+    """Return tables as CSV in long form, one value a line."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["table", "run", "set", "row", "column", "value"])
+    for table in tables:
+        for first, *cells in table.values():
+            for column, value in zip(table.columns[1:], cells, strict=True):
+                run = table.run or first
+                writer.writerow([table.kind, run, table.test_set, first, column.name, value])
+    return out.getvalue()
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
+def latex_escape(text: str) -> str:
+    """Return text as LaTeX shows it literally."""
+    return "".join(_SPECIAL.get(c, c) for c in text)
+
+
+def _short(value: Cell) -> str:
+    if value is None:
+        return "-"
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else str(value)
+
+
+def _css(name: str) -> Markup:
+    return Markup(' class="{}"').format(escape(name)) if name else Markup("")
