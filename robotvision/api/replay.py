@@ -73,10 +73,8 @@ def replay(
     recogniser : Recogniser, System or callable
         A fitted `Recogniser`, a `Program` or another `System`, or a function from an image to a
         room.
-    policy : str or Policy
-        The late-frame rule: ``offline``, ``deadline``, ``streaming``, ``queue`` or BACKLOG+LATE.
-    deadline_ms : float or "next-frame", optional
-        After a frame's due time (else the policy's own).
+    policy, deadline_ms
+        The late-frame rule, as in `robotvision.api.run.Run.rescore`.
     folder : path, optional
         The run folder, written while the run goes on; None: the run is kept in memory.
     **options
@@ -88,26 +86,18 @@ def replay(
     RobotVisionError
         An argument is of a wrong type or out of range, or the system cannot be started.
     """
-    strange = set(options) - set(ReplayOptions.__annotations__)
-    if strange:
-        known = ", ".join(ReplayOptions.__annotations__)
-        raise RobotVisionError(f"replay: no option {min(strange)!r}; known: {known}")
+    _check_options(options)
     opened = sequences_of("sequences", sequences)
-    if (
-        callable(recogniser)
-        and not isinstance(recogniser, System)
-        and not hasattr(recogniser, "fit")
-    ):
-        recogniser = Recogniser(classifier=recogniser)
+    if callable(recogniser) and not isinstance(recogniser, System | Recogniser | type):
+        recogniser = Recogniser(recogniser)
     task = _task(options.get("task"), recogniser, opened)
     system, trained_on, training = _system(recogniser, task)
     named = {_spec(s, k): s for k, s in enumerate([*trained_on, *opened])}
-    specs = list(named)
-    train, test = specs[: len(trained_on)], specs[len(trained_on) :]
+    specs = tuple(named)
+    part = TestSetSpec("test", specs[: len(trained_on)], specs[len(trained_on) :])
     config = _config(recogniser, task, policy, deadline_ms, options)
-    config = config.model_copy(update={"train": train, "test": test})
-    parts = (TestSetSpec("test", tuple(train), tuple(test)),)
-    experiment = Experiment(config, task, parts, FROM_PYTHON, Path())
+    config = config.model_copy(update={"train": list(part.train), "test": list(part.test)})
+    experiment = Experiment(config, task, (part,), FROM_PYTHON, Path())
     observer = options.get("observer")
     out = None if folder is None else new_folder("python", path_of("folder", folder))
     result = run_experiment(
@@ -123,6 +113,13 @@ def replay(
     if result.stopped:
         raise KeyboardInterrupt
     return Run(result.record, out)
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    strange = set(options) - set(ReplayOptions.__annotations__)
+    if strange:
+        known = ", ".join(ReplayOptions.__annotations__)
+        raise RobotVisionError(f"replay: no option {min(strange)!r}; known: {known}")
 
 
 def _task(given: Any, recogniser: Any, sequences: Sequence[ImageSequence]) -> Task:

@@ -19,6 +19,7 @@ from robotvision.records import Answer
 from robotvision.report.columns import RunColumns, columns_of
 from robotvision.report.export.rows import rows
 from robotvision.report.html.compare import shared_frames
+from robotvision.report.html.notebook import summary_html
 from robotvision.report.html.payload import align
 from robotvision.report.rescored import rescored_report
 from robotvision.report.write import write_reports
@@ -267,6 +268,10 @@ class Run:
             f"Run({score.points:g} of {score.max_points:g} points, {score.frames} frames, "
             f"{policy}, {where})"
         )
+
+    def _repr_html_(self) -> str:
+        """Return its summary, as a notebook shows it."""
+        return summary_html(self.report, self.task)
 
 
 @dataclass(frozen=True, eq=False)

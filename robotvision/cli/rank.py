@@ -64,6 +64,8 @@ def command(
     With one truth, each .txt, .csv or .run file is a run. With several, each folder inside is one,
     with a file named after each test set (easy.txt, hard.txt). Exit code 1: a run was refused.
     """
+    import json
+
     from rich.console import Console
 
     from robotvision.contest import rank
@@ -71,20 +73,10 @@ def command(
     from robotvision.report.scores import print_ranking
 
     with Console(stderr=True, emoji=False).status("resampling room visits"):
-        ranked = rank(
-            task_name,
-            truths,
-            folder,
-            train=train,
-            mode=mode,
-            out=out,
-            site=site,
-            intervals=as_json,
-        )
+        ranked = rank(task_name, truths, folder, train=train, mode=mode, out=out, site=site)
+        text = json.dumps(ranked.data) if as_json else ""
     if as_json:
-        import json
-
-        click.echo(json.dumps(ranked.data))
+        click.echo(text)
     else:
         print_ranking(console(), ranked.scores, ranked.rankings)
     if site is not None:

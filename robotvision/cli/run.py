@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from robotvision.cli.override_options import override_options
+
+if TYPE_CHECKING:
+    from robotvision.config.experiment import Experiment
+    from robotvision.experiment.run import RunOptions
+    from robotvision.playback.faults import FaultPlan
+    from robotvision.report.watch import RunWatch
+    from robotvision.report.write import Rows
+    from robotvision.runs.folder import RunResult
 
 EPILOG = """\b
 Examples:
@@ -93,21 +102,14 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
-    from robotvision.experiment.degrade import degrade
     from robotvision.experiment.run import RunOptions, experiment_folder, resumed
-    from robotvision.experiment.run import run as run_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.playback.faults import load_plan
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
     from robotvision.runs.trace import trace_run
 
-    if (config is None) == (resume is None):
-        raise click.UsageError("give a CONFIG, or --resume and a run folder")
-    if resume is not None and faults is not None:
-        raise click.UsageError("--resume goes on with the faults the run began with")
-    if serve is not None and faults is not None:
-        raise click.UsageError("--serve follows one run, and --faults makes one a fault")
+    _require_fitting(config, resume, serve, faults)
     plan = None if faults is None else load_plan(faults)
     if resume is not None:
         experiment, limit = resumed(resume)
@@ -119,29 +121,40 @@ def command(
     errors = Console(stderr=True, emoji=False)
     cache = None if no_cache else cache_folder()
     options = RunOptions(limit=limit, resume=resume is not None)
-    lost = None
     stays = not as_json and errors.is_terminal
     with RunWatch(errors, folder, experiment, is_full=is_full, port=serve, stays=stays) as watch:
         with watch.screen:
-            if plan is None:
-                run = run_experiment(
-                    experiment,
-                    folder,
-                    observer=watch.observer,
-                    recognisers=watch.recognisers(cache),
-                    options=options,
-                )
-            else:
-                run, lost = degrade(
-                    experiment,
-                    folder,
-                    plan,
-                    cache=cache,
-                    observer=watch.observer,
-                    options=options,
-                )
+            run, lost = _carry_out(experiment, watch, plan, cache, options)
         if trace is not None:
             trace_run(trace, run.record)
         code = finish(run, as_json=as_json, errors=errors, lost=lost)
         watch.over("The run was stopped." if run.stopped else "The run has ended.", run.stopped)
     return code
+
+
+def _require_fitting(
+    config: Path | None, resume: Path | None, serve: int | None, faults: Path | None
+) -> None:
+    if (config is None) == (resume is None):
+        raise click.UsageError("give a CONFIG, or --resume and a run folder")
+    if resume is not None and faults is not None:
+        raise click.UsageError("--resume goes on with the faults the run began with")
+    if serve is not None and faults is not None:
+        raise click.UsageError("--serve follows one run, and --faults makes one a fault")
+
+
+def _carry_out(
+    experiment: Experiment,
+    watch: RunWatch,
+    plan: FaultPlan | None,
+    cache: Path | None,
+    options: RunOptions,
+) -> tuple[RunResult, Rows | None]:
+    """Run it; with sensor faults also clean and with each fault, and return what each costs."""
+    from robotvision.experiment.degrade import degrade
+    from robotvision.experiment.run import run
+
+    folder, observer = watch.folder, watch.observer
+    if plan is not None:
+        return degrade(experiment, folder, plan, cache=cache, observer=observer, options=options)
+    return run(experiment, folder, cache=cache, observer=observer, options=options), None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from robotvision.contest.leaderboard import (
+    Contest,
+    ContestEntry,
+    Standings,
     open_contest,
     read_entries,
     standings,
@@ -19,7 +23,7 @@ from robotvision.submissions.ranking import Ranking, as_dict, write
 from robotvision.submissions.ranking import rank as order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RankedRuns:
     """The runs of a folder in order.
 
@@ -27,15 +31,33 @@ class RankedRuns:
     ----------
     scores : Scores
         Every run, scored or refused.
-    rankings : sequence of Ranking
+    rankings : list of Ranking
         One, or one a test set where the edition keeps them apart.
-    data : dict
-        What ``robotvision rank --json`` prints; with intervals where they were asked for.
+    contest : Contest
+        The task and the truth of its test sets.
+    folder : Path
+        Where the runs are.
     """
 
     scores: Scores
-    rankings: Sequence[Ranking]
-    data: dict[str, Any] = field(repr=False)
+    rankings: list[Ranking]
+    contest: Contest
+    folder: Path
+
+    @cached_property
+    def entries(self) -> list[ContestEntry]:
+        """Every scored run by column."""
+        return read_entries(self.contest, self.scores, self.folder)
+
+    @cached_property
+    def standings(self) -> list[Standings]:
+        """The order with its intervals; room visits are resampled when it is first asked for."""
+        return standings(self.contest, self.entries, self.rankings)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What ``robotvision rank --json`` prints, intervals included."""
+        return with_intervals(as_dict(self.scores, self.rankings), self.standings)
 
 
 def rank(
@@ -47,7 +69,6 @@ def rank(
     mode: str = "obligatory",
     out: Path | None = None,
     site: Path | None = None,
-    intervals: bool = True,
 ) -> RankedRuns:
     """Check, score and rank every run of a folder.
 
@@ -67,8 +88,6 @@ def rank(
         Write ``ranking.md``, ``ranking.csv`` and ``scores.json`` there.
     site : Path, optional
         Write a static site there.
-    intervals : bool
-        Resample room visits; files and sites always carry intervals.
 
     Raises
     ------
@@ -77,15 +96,9 @@ def rank(
     """
     scores = score_folder(task, truths, folder, train=train, mode=mode)
     rankings = order(scores)
-    data = as_dict(scores, rankings)
-    if not intervals and out is None and site is None:
-        return RankedRuns(scores, rankings, data)
-    contest = open_contest(task, truths, train)
-    entries = read_entries(contest, scores, folder)
-    found = standings(contest, entries, rankings)
-    data = with_intervals(data, found)
+    ranked = RankedRuns(scores, rankings, open_contest(task, truths, train), folder)
     if out is not None:
-        write(out, scores, rankings, data)
+        write(out, scores, rankings, ranked.data)
     if site is not None:
-        write_site(site, contest, scores, rankings, entries, found, folder)
-    return RankedRuns(scores, rankings, data)
+        write_site(site, ranked.contest, scores, rankings, ranked.entries, ranked.standings, folder)
+    return ranked

@@ -12,7 +12,6 @@ from rich.console import Console
 from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.progress import Observer
-from robotvision.experiment.recognisers import Recognisers, Trainer
 from robotvision.report.feed import Feed
 from robotvision.report.live import Live
 from robotvision.report.observers import Observers
@@ -84,10 +83,6 @@ class RunWatch:
             self.feed.over(f"The run did not come to its end: {why}", is_failed=True)
         self.server.flush()
         self.server.__exit__(kind, e, t)
-
-    def recognisers(self, cache: Path | None) -> Recognisers:
-        """Return what trains the run's systems."""
-        return Trainer(self.folder, cache, self.observer)
 
     def over(self, words: str, is_stopped: bool = False) -> None:
         """Say that run and report are done; where asked for, go on serving until Ctrl-C."""

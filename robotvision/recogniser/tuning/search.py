@@ -119,6 +119,13 @@ def _per_frame(points: Floats, visit: NDArray[np.int64]) -> Interval:
     return replace(whole, estimate=whole.estimate / n, low=low, high=high)
 
 
+NOTHING_TO_TRY = (
+    "expected a section 'tune' that lists what to try, for instance\n"
+    "  tune:\n    classifier: [{name: svm, kernel: chi2, C: 1}, "
+    "{name: svm, kernel: chi2, C: 10}]\n    integration: [concatenation, average]"
+)
+
+
 def tune(
     config: Config,
     task: Task,
@@ -150,14 +157,10 @@ def tune(
     RobotVisionError
         There is nothing to try or nothing to hold out, or no candidate could be trained.
     """
-    from sklearn.model_selection import GridSearchCV, ParameterSampler
+    from sklearn.model_selection import GridSearchCV
 
     if config.tune is None or not any(getattr(config.tune, k) for k in KEYS):
-        raise RobotVisionError(
-            f"{where}: expected a section 'tune' that lists what to try, for instance\n"
-            "  tune:\n    classifier: [{name: svm, kernel: chi2, C: 1}, "
-            "{name: svm, kernel: chi2, C: 10}]\n    integration: [concatenation, average]"
-        )
+        raise RobotVisionError(f"{where}: {NOTHING_TO_TRY}")
     frames = labelled(sequences)
     found = splits(frames, config.tune.folds)
     if not found.splits:
@@ -166,26 +169,33 @@ def tune(
         )
     options = _options(config, config.tune)
     bench = _Bench(config, task, sequences, frames, found, options, cache, step, where)
-    grid: Any = {key: list(range(len(values))) for key, values in options.items()}
-    n_all = int(np.prod([len(v) for v in options.values()]))
-    if config.tune.candidates is not None and config.tune.candidates < n_all:
-        drawn = ParameterSampler(grid, config.tune.candidates, random_state=config.seed)
-        grid = [{k: [v] for k, v in one.items()} for one in drawn]
-        n_all = config.tune.candidates
+    grid, n_all = _grid(options, config.tune.candidates, config.seed)
     bench.total = n_all * len(found.splits)
     search = GridSearchCV(
         CandidateClassifier(bench), grid, cv=[(s.train, s.test) for s in found.splits], refit=False
     )
     rows = np.arange(len(frames))[:, None]
     try:
-        # Trainings are small: threads of the linear algebra would wait for each other. A candidate
-        # that failed is told as such, by us.
+        # Trainings are small: threads of linear algebra would wait for each other. A candidate that
+        # failed is reported by us.
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "One or more of the test scores", UserWarning)
             search.fit(rows, frames.rooms)
     except KeyboardInterrupt:
         bench.is_stopped = True
     return bench.tuned(n_all)
+
+
+def _grid(options: Mapping[str, Sequence[Any]], n: int | None, seed: int) -> tuple[Any, int]:
+    """Return what is tried, for scikit-learn, and how many candidates that is; ``n`` at random."""
+    from sklearn.model_selection import ParameterSampler
+
+    grid = {key: list(range(len(values))) for key, values in options.items()}
+    n_all = int(np.prod([len(values) for values in options.values()]))
+    if n is None or n >= n_all:
+        return grid, n_all
+    drawn = ParameterSampler(grid, n, random_state=seed)
+    return [{k: [v] for k, v in one.items()} for one in drawn], n
 
 
 def _options(config: Config, about: TuneConfig) -> dict[str, list[Any]]:
