@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from robotvision.config.schema import Config, PolicyConfig, SequenceSpec, SystemConfig
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.scoring.policy import Policy, named_policy
+from robotvision.systems.readable_paths import absolute_command
 from robotvision.tasks.model import Task
 
 
@@ -88,6 +90,10 @@ class Experiment:
             data[side] = sets if is_mapping else next(iter(sets.values()))
         if self.model_path is not None:
             data["model"] = str(self.model_path.resolve())
+        if isinstance(self.config.system, SystemConfig):
+            base, system = self.path.parent, self.config.system
+            data["system"]["command"] = absolute_command(system.command, base)
+            data["system"]["read"] = [os.path.abspath(base / p) for p in system.read]
         if self.config.task.endswith((".yaml", ".yml")):
             data["task"] = str((self.path.parent / self.config.task).resolve())
         return data

@@ -12,6 +12,7 @@ name in another encoding) msgspec refuses; such a line goes through `json`, as A
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import math
@@ -126,23 +127,41 @@ class RunRecord:
 class RunLog:
     """Write a run log a line at a time, each handed to the operating system at once.
 
+    The file is locked while it is open: two runs never write one log.
+
     Parameters
     ----------
     path : Path
         The file, overwritten unless ``keep_bytes`` is given.
     keep_bytes : int, optional
         Continue an existing log after its first so many bytes.
+
+    Raises
+    ------
+    RobotVisionError
+        The file cannot be written, or another run is writing it.
     """
 
     def __init__(self, path: Path, keep_bytes: int | None = None) -> None:
         self.path = path
         self._line = bytearray()  # reused: a frame's line costs no new memory
         try:
-            self._file: BinaryIO = open(path, "wb" if keep_bytes is None else "r+b", buffering=0)  # noqa: SIM115
-            if keep_bytes is not None:
-                self._file.truncate(keep_bytes)
-                self._file.seek(keep_bytes)
+            flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if keep_bytes is None else 0)
+            self._file: BinaryIO = open(os.open(path, flags, 0o666), "r+b", buffering=0)  # noqa: SIM115
         except OSError as e:
+            raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(self._file.fileno()).st_size:
+                self.cut(keep_bytes or 0)
+        except BlockingIOError as e:
+            self._file.close()
+            raise RobotVisionError(
+                f"{path}: another run is being written there; wait for its end, or give another "
+                "--out"
+            ) from e
+        except OSError as e:  # a file system without locks, or one that is full
+            self._file.close()
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
 
     def write(self, kind: str, about: Mapping[str, Any]) -> None:

@@ -70,6 +70,17 @@ def find(command: Sequence[str], base: Path, read: Iterable[Path] = ()) -> Needs
     return needs
 
 
+def absolute_command(command: Sequence[str], base: Path) -> list[str]:
+    """Return a command whose program and files are named by absolute paths.
+
+    A program that is named without a folder is still looked for on PATH; arguments that name no
+    file stay as they are. Whether the program exists is not checked here.
+    """
+    name, *arguments = command
+    program = os.path.abspath(base / name) if "/" in name else name
+    return [program, *(_argument(a, base, Needs([])) for a in arguments)]
+
+
 def _program(name: str, base: Path) -> Path:
     if "/" in name:
         path = Path(os.path.abspath(base / name))

@@ -171,6 +171,30 @@ def test_a_resumed_program_with_memory_begins_the_sequence_again(
     assert again[:7] == whole[:7]
 
 
+def test_a_program_named_relative_to_its_configuration_is_resumed(
+    config: Config, data_root: Path, tmp_path: Path
+) -> None:
+    """The kept configuration names the program and what it may read by absolute paths."""
+    (data_root / "answerer.py").write_text(PROGRAM, encoding="utf-8")
+    (data_root / "more").mkdir()
+    system = f"{{command: [{sys.executable}, answerer.py], read: [more], isolation: none}}"
+    path = config(features="", classifier="", train="", system=system)
+    path.write_text(path.read_text().replace("task: rooms", "task: rooms.yaml"))
+    (data_root / "rooms.yaml").write_text(
+        "extends: rooms\nid: own\nrooms: [Hall, Kitchen, Office]\n", encoding="utf-8"
+    )
+    out = tmp_path / "elsewhere" / "out"
+    done = robotvision("run", path, "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    whole = outcome(out)
+    lines = (out / "run.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "run.jsonl").write_bytes(b"".join(lines[:2]))
+    again = robotvision("run", "--resume", out, "--json")
+    assert again.returncode == 0, again.stderr
+    assert outcome(out) == whole
+    assert json.loads(again.stdout)["outcomes"]["failed"] == 0
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [

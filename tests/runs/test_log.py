@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from robotvision.errors import InputFaults
+from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
 from robotvision.runs.log import RunLog, read_log
 
@@ -368,3 +368,16 @@ def test_kill_9_loses_no_line_that_was_written(seed: int, tmp_path: Path) -> Non
     assert [f.index for f in frames] == list(range(len(frames)))
     assert all(f.room == "R" * (f.index % 2000) for f in frames)
     assert path.read_bytes()[: record.valid_bytes].count(b"\n") == len(frames) + 2
+
+
+def test_two_runs_never_write_one_log(tmp_path: Path) -> None:
+    """While a log is open no other run opens it, and nothing of it is lost by the attempt."""
+    path = tmp_path / "run.jsonl"
+    first = RunLog(path)
+    first.write("run", {"schema": 1})
+    for keep in (None, 3):
+        with pytest.raises(RobotVisionError, match="another run is being written there"):
+            RunLog(path, keep_bytes=keep)
+    assert path.read_bytes() == b'{"type":"run","schema":1}\n'
+    first.close()
+    RunLog(path, keep_bytes=path.stat().st_size).close()
