@@ -1,4 +1,4 @@
-"""What tests share: little tours through rooms that a machine can tell apart."""
+"""What tests share: little sequences through rooms that a machine can tell apart."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_tour(
     has_truth: bool = True,
     size: tuple[int, int] = (48, 64),
 ) -> Path:
-    """Write a tour that stays ``n_each`` frames in each room, coloured noise for pictures."""
+    """Write a sequence that stays ``n_each`` frames in each room, coloured noise for images."""
     rng = np.random.default_rng(seed)
     height, width = size
     calibration = {
@@ -69,13 +69,13 @@ def write_tour(
 
 @pytest.fixture
 def tour() -> Tour:
-    """Return the function that writes a tour."""
+    """Return the function that writes a sequence."""
     return write_tour
 
 
 @pytest.fixture
 def data_root(tmp_path: Path) -> Path:
-    """Return a folder with a training tour and a test tour."""
+    """Return a folder with a training sequence and a test sequence."""
     write_tour(tmp_path / "train", seed=1)
     write_tour(tmp_path / "test", rooms=("Hall", "Office", "Kitchen"), seed=2, light=0.9)
     return tmp_path
@@ -97,7 +97,7 @@ def _own_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config(data_root: Path) -> Callable[..., Path]:
-    """Return a function that writes a configuration beside the tours."""
+    """Return a function that writes a configuration beside the sequences."""
 
     def write(text: str = "", name: str = "run.yaml", **keys: str) -> Path:
         base = {

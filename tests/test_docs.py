@@ -283,7 +283,7 @@ def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
 
 @pytest.mark.xdist_group("site")
 def test_the_site_fetches_nothing(site: Path) -> None:
-    """No page asks another host for a font, a script, a style or a picture."""
+    """No page asks another host for a font, a script, a style or an image."""
     asked = re.compile(
         r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(?:https?:)?//"""
         r"""|<link\b[^>]*\bhref=["']?(?:https?:)?//"""

@@ -7,9 +7,9 @@ out by units that belong together:
 * a room seen in one group only: its frames there are cut into contiguous blocks, one unit each,
   and the frames of a gap beside a block that is held out are not trained on either, so that a room
   is never held out whole;
-* a single group, one unbroken tour, has no second visit to tell how far a visit lies from the next:
-  pairs of neighbouring frames are held out, without a gap. That supposes that the robot will come
-  back as near as its own frames lie to each other; it errs towards answering, which with three
+* a single group, one unbroken sequence, has no second visit to show how far a visit lies from the
+  next: pairs of neighbouring frames are held out, without a gap. That supposes that the robot will
+  come back as near as its own frames lie to each other; it errs towards answering, which with three
   wrong answers in ten still beats silence;
 * a room of fewer frames than two blocks take: never held out, always trained on.
 

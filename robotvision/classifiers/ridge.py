@@ -3,7 +3,7 @@
 Hoerl and Kennard, "Ridge regression", Technometrics 1970; as a classifier Rifkin, Yeo and Poggio,
 "Regularized least-squares classification", 2003, and Suykens and Vandewalle, "Least squares support
 vector machine classifiers", 1999. Every frame has its say, not the support vectors alone; with long
-vectors of few tours that carries over better to other light and other buildings. The answer to a
+vectors of few sequences that carries over better to other light and buildings. The answer to a
 frame is one product with a matrix, however many frames were trained on.
 
 The products of all training vectors are computed once and serve the final planes and those that

@@ -2,7 +2,7 @@
 
 A place looks the same in a mirror and by another lamp, so a frame seen so is one more example of
 its room. What is changed: left and right, as in a mirror (all channels; of a stereo pair the two
-cameras change places); and the light of colour pictures, by a power (gamma), a gain and a gain a
+cameras change places); and the light of colour images, by a power (gamma), a gain and a gain a
 colour, drawn anew for each frame (Howard, "Some improvements on deep convolutional neural network
 based image classification", 2013). Only training sees these views; a test frame is looked at as it
 is.

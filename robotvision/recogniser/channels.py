@@ -116,7 +116,7 @@ def _missing(item: str | Named, sequences: Sequence[data.ImageSequence]) -> str:
             if not needs_training(mine) and len(sequence):
                 mine.extract(sequence.load(0, channels))
     except FrameError:
-        return ""  # a picture that cannot be read is the extraction's to tell
+        return ""  # an image that cannot be read is the extraction's to tell
     except RobotVisionError as e:
         return str(e)
     return ""

@@ -55,8 +55,8 @@ def save_pipeline(
         A plug-in holds something that cannot be kept, or the file cannot be written.
     """
     parts: dict[str, object] = {"classifier": pipeline.classifier}
-    for i, cue in enumerate(pipeline.slots):
-        parts[f"cue{i}"] = cue.extractor
+    for i, slot in enumerate(pipeline.slots):
+        parts[f"cue{i}"] = slot.extractor
     for name in ("temporal", "unknown"):
         if getattr(pipeline, name) is not None:
             parts[name] = getattr(pipeline, name)
@@ -70,7 +70,7 @@ def save_pipeline(
         "task": task.id,
         "task_digest": task_digest(task),
         "rules": task.model_dump(mode="json"),
-        "cues": [[c.name, c.place.start, c.place.stop, c.scale] for c in pipeline.slots],
+        "cues": [[s.name, s.place.start, s.place.stop, s.scale] for s in pipeline.slots],
         "decision": {
             "classes": decision.classes,
             "threshold": decision.threshold,
@@ -100,7 +100,7 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
     parts, about = load_model(path, task=task, trusted=trusted)
     try:
         rules = Task.model_validate_json(json.dumps(about["rules"]))
-        cues = [
+        slots = [
             FeatureSlot(str(name), parts[f"cue{i}"], slice(int(start), int(stop)), float(scale))
             for i, (name, start, stop, scale) in enumerate(about["cues"])
         ]
@@ -111,7 +111,7 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
             about["decision"]["unknown_below"],
         )
         pipeline = Pipeline(
-            cues,
+            slots,
             parts["classifier"],
             decision,
             parts.get("temporal"),

@@ -436,24 +436,24 @@ def _objects(sequence: data.ImageSequence, position: int) -> frozenset[str]:
     return (sequence.truth or {})[sequence.frames[position].index].objects
 
 
-def held_out_groups(tours: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+def held_out_groups(segments: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
     """Return which training frames are held out together when something is chosen or calibrated.
 
     Neighbouring frames are near-copies, so a group is never split. Several sequences: each is a
-    group. One sequence of at least four segments: each segment is. One unbroken tour: a single
+    group. One sequence of at least four segments: each segment is. One unbroken sequence: a single
     group, of which only short blocks can be held out (see `robotvision.classifiers.folds`).
 
     Parameters
     ----------
-    tours : sequence of (int, int)
+    segments : sequence of (int, int)
         Sequence and segment of each frame.
     """
-    n_sequences = len({s for s, _ in tours})
+    n_sequences = len({s for s, _ in segments})
     if n_sequences > 1:
-        keys: list[tuple[int, ...]] = [(s,) for s, _ in tours]
-    elif len(set(tours)) >= MIN_SEGMENTS:
-        keys = list(tours)
+        keys: list[tuple[int, ...]] = [(s,) for s, _ in segments]
+    elif len(set(segments)) >= MIN_SEGMENTS:
+        keys = list(segments)
     else:
-        keys = [()] * len(tours)
+        keys = [()] * len(segments)
     number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
     return np.asarray([number[key] for key in keys], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Curves of points as a table and as a picture."""
+"""Curves of points as a table and as a figure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TITLES: dict[Axis, str] = {
 }
 FORMATS = (".svg", ".png", ".pdf")
 ROWS = 26
-"""A longer curve is thinned out in the terminal; JSON and picture have every value."""
+"""A longer curve is thinned out in the terminal; JSON and figure have every value."""
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
 DASHES = ("-", "--", "-.", ":")
 
@@ -130,7 +130,7 @@ def _best_style(table: Table) -> Style | None:
 
 
 def draw(found: Curves, path: Path) -> None:
-    """Write the curves as a picture, a panel for each policy and axis.
+    """Draw the curves as a figure, a panel for each policy and axis.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def draw(found: Curves, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as e:
         raise MissingExtraError(
-            f"a picture needs matplotlib ({e}); pip install 'robotvision[report]'"
+            f"a figure needs matplotlib ({e}); pip install 'robotvision[report]'"
         ) from e
     shown = panels(found)
     axes_shown = list(dict.fromkeys(axis for _, axis, _ in shown))

@@ -54,7 +54,7 @@ class Feed(Observer):
     Parameters
     ----------
     folder : Path
-        The run folder: its log says where the pictures lie.
+        The run folder: its log says where the images lie.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -126,7 +126,7 @@ class Feed(Observer):
         code = self._codes(tally)
         given = scored.timed.answer.room if scored.timed.answer else None
         counts = scored.outcome in (Outcome.CORRECT, Outcome.WRONG, None)
-        said = code.get(given or "", -1)
+        answered = code.get(given or "", -1)
         truth = -1 if record.truth is None else code[tally.points_table.label_of(record.truth)]
         visit = (here.first, record.segment, truth)
         if visit != self._visit:
@@ -137,8 +137,8 @@ class Feed(Observer):
         return [
             here.first + here.skipped + len(here.indices),
             -1 if scored.outcome is None else OUTCOME[scored.outcome],
-            said if counts else -1,
-            None if counts or said < 0 else said,
+            answered if counts else -1,
+            None if counts or answered < 0 else answered,
             truth,
             round(scored.points, 4),
             None if confidence is None else round(confidence, 3),

@@ -14,7 +14,7 @@ import numpy as np
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.report.columns import OUTCOMES, RunColumns
-from robotvision.report.html.pictures import collect
+from robotvision.report.html.images import collect
 from robotvision.report.measures import points_by_deadline
 from robotvision.report.tables import run_tables
 

@@ -1,4 +1,4 @@
-"""Several observers of one run, told one after the other in the run's own thread."""
+"""Several observers of one run, called one after the other in the run's own thread."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from robotvision.scoring.tally import Tally
 
 
 class Observers(Observer):
-    """An observer that tells others."""
+    """An observer that passes everything on to others."""
 
     def __init__(self, others: Sequence[Observer]) -> None:
         self.others = tuple(others)
 
     def step(self, what: str, done: int, total: int) -> None:
-        """Tell of progress before the replay."""
+        """Pass progress before the replay on."""
         for other in self.others:
             other.step(what, done, total)
 
     def trained(self, part: str, training: Training) -> None:
-        """Tell what a pipeline was trained on."""
+        """Pass on what a pipeline was trained on."""
         for other in self.others:
             other.trained(part, training)
 
     def sequence(self, name: str, n_frames: int) -> None:
-        """Tell that a sequence begins."""
+        """Pass on that a sequence begins."""
         for other in self.others:
             other.sequence(name, n_frames)
 
@@ -37,11 +37,11 @@ class Observers(Observer):
             other.posterior(index, probabilities)
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
-        """Tell what became of a frame."""
+        """Pass on a frame with its outcome."""
         for other in self.others:
             other.frame(record, scored, tally)
 
     def note(self, line: str) -> None:
-        """Tell something the user should know."""
+        """Pass a note on."""
         for other in self.others:
             other.note(line)

@@ -24,13 +24,13 @@ from robotvision.data import open_sequence
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.report.feed import Feed
+from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.html.live import live_page
-from robotvision.report.html.pictures import jpeg, shown_channels
 
 POLL_S = 0.2
-"""How often a follower is told of news. A wake-up a frame would disturb the frames' times."""
+"""How often a follower receives news. A wake-up a frame would disturb the frames' times."""
 QUIET_S = 0.4
-"""After the end a page asks for its last picture: so long without a request, and it has it."""
+"""After the end a page asks for its last image: so long without a request, and it has it."""
 STALLED_S = 10.0
 MAX_FOLLOWERS = 16
 BEAT_S = 5.0
@@ -47,7 +47,7 @@ class ServedImages:
         self._opened: dict[str, tuple[ImageSequence, dict[int, int]] | None] = {}
 
     def get(self, position: int, channel: str) -> bytes | None:
-        """Return a picture, or None where there is none (any more)."""
+        """Return an image, or None where there is none (any more)."""
         found = self.feed.place(position)
         if found is None:
             return None
@@ -128,7 +128,7 @@ class Server:
         self._thread.join()
 
     def flush(self, seconds: float = 3.0) -> None:
-        """Wait until every follower has heard the end and has its last picture, at most so long."""
+        """Wait until every follower has heard the end and has its last image, at most so long."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             is_quiet = time.monotonic() - self.asked_s > QUIET_S
@@ -272,14 +272,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def events(feed: Feed, start: str, closing: threading.Event) -> Iterator[str]:
-    """Yield what a follower is told, from ``start`` (``generation.rows``) on, until the end.
+    """Yield what a follower receives, from ``start`` (``generation.rows``) on, until the end.
 
     ``news`` holds new rows and the totals, ``again`` asks for the page to be loaded anew, ``end``
     is the last.
     """
     found = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", start)
     generation, n_rows = (int(found[1]), int(found[2])) if found else (-1, 0)
-    told: dict[str, Any] | None = None
+    sent: dict[str, Any] | None = None
     beat = time.monotonic()
     yield "retry: 2000\n\n"
     while True:
@@ -287,10 +287,10 @@ def events(feed: Feed, start: str, closing: threading.Event) -> Iterator[str]:
         if news["again"]:
             yield _event("again", {})
             return
-        if news["rows"] or news["status"] != told:
+        if news["rows"] or news["status"] != sent:
             n_rows += len(news["rows"])
-            told, beat = news["status"], time.monotonic()
-            body = {"rows": news["rows"], "status": told}
+            sent, beat = news["status"], time.monotonic()
+            body = {"rows": news["rows"], "status": sent}
             yield _event("news", body, f"{generation}.{n_rows}")
         if news["end"] is not None:
             yield _event("end", news["end"])

@@ -1,4 +1,4 @@
-"""A run as a picture of time: Chrome's trace event format, for ui.perfetto.dev or chrome://tracing.
+"""A run on a time line: Chrome's trace event format, for ui.perfetto.dev or chrome://tracing.
 
 Each sequence is a process; its tracks are the camera (a mark at each due time), decode, the system
 (the whole of its call), one a stage, and the late and the skipped frames. Times are microseconds

@@ -1,7 +1,7 @@
 """Whether latencies can be quoted: what else may have shaped them, checked one by one.
 
 A check passes, fails, or (None) cannot tell and says so. Figures can be quoted where none fails.
-Latencies are set against the same frame's median over the passes, so that the tour's content
+Latencies are set against the same frame's median over the passes, so that the sequence's content
 neither looks like a drift nor hides one.
 """
 

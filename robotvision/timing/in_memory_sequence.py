@@ -1,4 +1,4 @@
-"""A tour that lies in memory: what a timing needs where no pictures are given.
+"""A sequence that lies in memory: what a timing needs where no images are given.
 
 Coloured noise from a seed, a room every so many frames, no file and no decoding. The null system is
 timed on it, and so is a program for which no sequence was named.
@@ -21,19 +21,19 @@ ROOMS = ("Kitchen", "Office", "Corridor")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InMemory:
-    """A picture in memory; a name in its place makes it unreadable."""
+    """An image in memory; a name in its place makes it unreadable."""
 
     image: Image | str
     where: str = "(in memory)"
 
     def read(self) -> Image:
-        """Return the picture. Raises FrameError where there is none."""
+        """Return the image. Raises FrameError where there is none."""
         if isinstance(self.image, str):
             raise FrameError(self.image)
         return self.image
 
     def digest(self) -> bytes:
-        """Return 16 bytes that stand for its place; pictures made from a seed do not change."""
+        """Return 16 bytes that stand for its place; images made from a seed do not change."""
         return self.where.encode().ljust(16, b"\0")[:16]
 
 
@@ -61,7 +61,7 @@ def stand_in(
     seconds_each : float
         How long it stays in a room.
     n_pictures : int
-        So many different pictures, shown in turn.
+        So many different images, shown in turn.
     seed : int
         Of the noise.
     """

@@ -1,6 +1,6 @@
 """The null system: what is left of a figure when the system does nothing.
 
-It answers at once, in process, on pictures in memory. Its latency is what the harness adds inside
+It answers at once, in process, on images in memory. Its latency is what the harness adds inside
 the timed interval; its cycle is what a frame costs besides the system and its pixels.
 """
 

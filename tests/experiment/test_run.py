@@ -1,4 +1,4 @@
-"""The main job, from a configuration to the run folder, on real pictures and a real process."""
+"""The main job, from a configuration to the run folder, on real images and a real process."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run(path: Path, out: Path, **options: object) -> tuple[RunResult, Watcher]:
 
 
 def test_a_recogniser_learns_the_rooms(config: Config, tmp_path: Path) -> None:
-    """Trained on one tour, it knows the same rooms on another, and every frame has an outcome."""
+    """Trained on one sequence it knows the same rooms on another; every frame has an outcome."""
     done, watcher = run(config(), tmp_path / "out")
     tally = done.tallies["test"]
     assert tally.points == tally.max_points == 18
@@ -93,7 +93,7 @@ def test_live_points_equal_the_points_recounted_from_the_log(
 def test_a_broken_picture_is_a_failed_frame_not_a_stop(
     config: Config, data_root: Path, tmp_path: Path
 ) -> None:
-    """A picture cut short fails its own frame; the run goes on and says so."""
+    """An image cut short fails its own frame; the run goes on and says so."""
     picture = data_root / "test" / "rgb" / "000005.jpg"
     picture.write_bytes(picture.read_bytes()[:200])
     (data_root / "test" / "rgb" / "000007.jpg").unlink()
@@ -106,7 +106,7 @@ def test_a_broken_picture_is_a_failed_frame_not_a_stop(
 
 
 def test_the_second_run_takes_features_from_the_cache(config: Config, tmp_path: Path) -> None:
-    """The same pictures and extractors are not extracted twice, and nothing changes by it."""
+    """The same images and extractors are not extracted twice, and nothing changes by it."""
     path = config()
     first, _ = run(path, tmp_path / "a")
     second, _ = run(path, tmp_path / "b")

@@ -85,7 +85,7 @@ def test_the_simulated_clock_is_the_virtual_schedule(
 
 
 def test_the_simulated_clock_spends_no_time_waiting() -> None:
-    """A tour of a hundred seconds, one frame each, is over at once."""
+    """A sequence of a hundred seconds, one frame each, is over at once."""
     begun = time.monotonic()
     records = replayed(tour(100, rate_hz=1.0), Null(), "streaming", clock="simulated")
     assert records[-1].timed.due_ns == 99 * 10**9

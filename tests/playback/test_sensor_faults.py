@@ -178,7 +178,7 @@ def test_swapped_cameras_show_each_others_pictures() -> None:
 
 
 def test_a_kidnapped_robot_sees_the_rest_of_the_tour_in_another_order() -> None:
-    """Pictures and truth go together; each of the jumps begins a segment."""
+    """Images and truth go together; each of the jumps begins a segment."""
     clean = stand_in(10, size=(6, 8), n_pictures=10, rate_hz=1.0, seconds_each=1.0)
     spoilt = with_faults(clean, plan({"kind": "kidnap", "at": 0.4, "skip": 0.3}))
     order = [0, 1, 2, 3, 7, 8, 9, 4, 5, 6]

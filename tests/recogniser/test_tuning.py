@@ -84,7 +84,7 @@ def test_rooms_that_only_the_held_out_part_shows_are_not_asked_about() -> None:
 
 
 def test_a_random_split_overstates() -> None:
-    """On tours whose frames drift like a robot's, neighbours give a false certainty.
+    """On sequences whose frames drift like a robot's, neighbours give a false certainty.
 
     Two rooms, whose visits differ more from each other than the rooms do: a random split finds
     each held-out frame's neighbour in training, whole visits do not.
@@ -108,7 +108,7 @@ def test_a_random_split_overstates() -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Callable[[str], Path]:
-    """A configuration on the committed tours, every frame of a part of them."""
+    """A configuration on the committed sequences, every frame of a part of them."""
 
     def make(tune: str, features: str = "[hsv_histogram]") -> Path:
         path = tmp_path / "small.yaml"
@@ -127,7 +127,7 @@ def small(tmp_path: Path) -> Callable[[str], Path]:
 def test_the_score_is_that_of_a_run_on_the_held_out_sequence(
     small: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """Oracle: train on one tour, run over the other, both ways; the same points to the last."""
+    """Oracle: train on one sequence, run over the other, both ways; the same points to the last."""
     setup = load_config(small("tune: {classifier: [knn, {name: svm, kernel: chi2, C: 10}]}\n"))
     tuned = tune_experiment(setup)
     assert tuned.unit == "whole sequences"

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import load_run, load_runs
+from robotvision.report.html.images import collect
 from robotvision.report.html.page import build_page, write_html
 from robotvision.report.html.payload import align
-from robotvision.report.html.pictures import collect
 from robotvision.report.html.svg import round_ticks
 
 MakeRun = Callable[..., Path]
@@ -76,8 +76,8 @@ def test_a_budget_keeps_the_mistakes_and_says_so(make_run: MakeRun) -> None:
     whole = collect(run)
     album = collect(run, budget=whole.n_bytes // 4)
     assert album.n_bytes <= whole.n_bytes // 4
-    assert {1, 30, 58} <= set(album.pictures)
-    assert re.search(r"\d+ of 60 frames have their picture .*\(3 of 3 mistakes\)", album.notes[0])
+    assert {1, 30, 58} <= set(album.images)
+    assert re.search(r"\d+ of 60 frames have their image .*\(3 of 3 mistakes\)", album.notes[0])
     assert collect(run, budget=0).notes == ["Pictures were left out, as asked for."]
 
 
@@ -85,9 +85,9 @@ def test_pictures_gone_since_the_run_are_said(make_run: MakeRun, tmp_path: Path)
     folder = make_run()
     for path in (tmp_path / "walk" / "rgb").iterdir():
         path.unlink()
-    assert "18 pictures could not be read any more" in page(folder)
+    assert "18 images could not be read any more" in page(folder)
     shutil.rmtree(tmp_path / "walk")
-    assert "The pictures of walk cannot be read any more" in page(folder)
+    assert "The images of walk cannot be read any more" in page(folder)
 
 
 def test_a_sequence_changed_since_the_run_is_said(make_run: MakeRun, tmp_path: Path) -> None:

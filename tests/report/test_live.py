@@ -29,7 +29,7 @@ MS = 1_000_000
 
 
 class Recorder(Panel):
-    """A panel that keeps every picture it drew, as text."""
+    """A panel that keeps every image it drew, as text."""
 
     def shown(self) -> str:
         assert isinstance(self.console.file, io.StringIO)

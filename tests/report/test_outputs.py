@@ -77,7 +77,7 @@ def test_every_figure_is_drawn_as_vectors(kind: str, make_run: MakeRun, tmp_path
 def test_the_map_is_to_scale_and_its_legend_covers_no_point(
     make_run: MakeRun, tour: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """The legend stands outside the axes, on every shape of tour: wide, tall, a mere line."""
+    """The legend stands outside the axes, on every shape of sequence: wide, tall, a mere line."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -150,7 +150,7 @@ def test_mcap_without_pictures_says_so(make_run: MakeRun, tmp_path: Path) -> Non
     (tmp_path / "walk").rename(tmp_path / "moved")
     done = CliRunner().invoke(export_command, [str(folder), "--to", "mcap"])
     assert done.exit_code == 0, done.output
-    assert "left out: pictures of walk" in done.stderr
+    assert "left out: images of walk" in done.stderr
 
 
 def test_parquet_holds_every_frame(make_run: MakeRun, tmp_path: Path) -> None:

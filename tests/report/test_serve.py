@@ -296,7 +296,7 @@ def test_the_page_follows_a_real_run_to_its_end(
     tmp_path: Path,
     requests: Callable[[Any], list[str]],
 ) -> None:
-    """In a browser: the counter rises, points and pictures come, the end is told, all local."""
+    """In a browser: the counter rises, points and images come, the end is told, all local."""
     tour(data_root / "long", n_each=20, seed=3)
     path = config(test="[long]", replay="{clock: wall}")
     chrome.get_log("browser")

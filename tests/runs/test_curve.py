@@ -1,4 +1,4 @@
-"""Curves of points, the places where two runs swap ranks, and the picture of them."""
+"""Curves of points, the places where two runs swap ranks, and the image of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intervals that respect a tour: hand-worked cases, properties, an oracle, coverage."""
+"""Intervals that respect a sequence: hand-worked cases, properties, an oracle, coverage."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 
 def test_intervals_by_visit_cover_and_frame_by_frame_do_not() -> None:
-    """300 tours of 40 visits whose errors stick to the visit."""
+    """300 sequences of 40 visits whose errors stick to the visit."""
     rng = np.random.default_rng(7)
     hits = np.zeros(2)
     for _ in range(300):

@@ -110,7 +110,7 @@ def test_the_icpr_contest_adds_easy_and_hard(tmp_path: Path) -> None:
 
 
 def sequence(folder: Path, rooms: list[str | None], task: str | None = None) -> Path:
-    """Write a native sequence of tiny pictures; a room None is a frame without truth."""
+    """Write a native sequence of tiny images; a room None is a frame without truth."""
     image = np.zeros((4, 4, 3), np.uint8)
     with SequenceWriter(folder, folder.name, {"rgb": "color"}) as writer:
         for i, room in enumerate(rooms):

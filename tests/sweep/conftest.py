@@ -1,4 +1,4 @@
-"""What the tests of sweeps share: three little tours, a grid over them, plug-ins that misbehave."""
+"""What the tests of sweeps share: little sequences, a grid over them, plug-ins that misbehave."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Raises(Slow):
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the tours, with the module ``sweep_plugins``."""
+    """Return the folder of the sequences, with the module ``sweep_plugins``."""
     folder = tmp_path_factory.mktemp("tours")
     (folder / "sweep_plugins.py").write_text(PLUGINS, encoding="utf-8")
     return folder
@@ -79,7 +79,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tours(root: Path, tour: Callable[..., Path]) -> Path:
-    """Return the folder, with the tours a, b and c, which nobody alters, written once."""
+    """Return the folder, with the sequences a, b and c, which nobody alters, written once."""
     for i, name in enumerate("abc"):
         if not (root / name).exists():
             tour(root / name, ROOMS[i:] + ROOMS[:i], n_each=6, seed=i, light=1 - 0.15 * i)
@@ -98,7 +98,7 @@ base:
 
 @pytest.fixture
 def grid(tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Return a function that writes a grid file over the tours."""
+    """Return a function that writes a grid file over the sequences."""
     monkeypatch.setenv("ROBOTVISION_DATA", str(tours))
 
     def write(text: str, base: str = BASE) -> Path:
@@ -111,7 +111,7 @@ def grid(tours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
 
 @pytest.fixture(scope="session")
 def environment(root: Path) -> dict[str, str]:
-    """Return the environment of a child process that knows the tours and the plug-ins."""
+    """Return the environment of a child process that knows the sequences and the plug-ins."""
     warnings = "error,default:Creating scratch directories"  # Dask's, on a busy disk
     paths = [str(root), os.environ.get("PYTHONPATH", "")]
     return {

@@ -78,7 +78,7 @@ def test_splits_part_the_sequences(grid: Grid, tours: Path) -> None:
 
 
 def test_equal_runs_are_done_once(grid: Grid) -> None:
-    """Leaving out the dark condition is leaving out its only tour: one run, and a line about it."""
+    """Leaving out the dark condition leaves its only sequence out: one run, and a line about it."""
     plan = load_plan(
         grid(
             "splits: {leave_one_condition_out: {x: [a, b], y: [c]}, "

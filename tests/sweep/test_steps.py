@@ -17,7 +17,7 @@ def graph(path: Path, live: bool = False) -> Graph:
 
 
 def test_shared_steps_are_there_once(grid: Grid) -> None:
-    """Two extractors and three tours are six extractions, whatever else the grid asks for."""
+    """Two extractors and three sequences are six extractions, whatever else the grid asks for."""
     found = graph(
         grid("""
         grid:

@@ -143,13 +143,13 @@ def timed_of(latency: Any, n_frames: int = 100) -> Timed:
 
 def noise(n: int = 700, seed: int = 0) -> Any:
     draw = np.random.default_rng(seed)
-    content = 10e6 * (1 + np.arange(100) / 50)  # the tour's rooms are three times apart
+    content = 10e6 * (1 + np.arange(100) / 50)  # the sequence's rooms are three times apart
     return np.resize(content, n) * draw.lognormal(0, 0.05, n)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_steady_system_passes_though_its_rooms_differ(seed: int) -> None:
-    """What the tour shows is not taken for a drift, nor for two modes."""
+    """What the sequence shows is not taken for a drift, nor for two modes."""
     timed = timed_of(noise(seed=seed))
     ratios = checks.relative(timed)
     assert checks.drift(timed, ratios).ok

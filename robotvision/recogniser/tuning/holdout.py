@@ -3,8 +3,8 @@
 Neighbouring frames are near-copies of each other, so a random split would ask about frames whose
 neighbours were trained on, and the choice would fall on what remembers best. What is held out is
 what lies apart: whole sequences where there are several; else groups of consecutive segments where
-there are at least four; else, on one unbroken tour, a third of each room's frames at a time, the
-frames beside it left out of training.
+there are at least four; else, on one unbroken sequence, a third of each room's frames at a time,
+the frames beside it left out of training.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class Tuned:
 
 
 def _per_frame(points: Floats, visit: NDArray[np.int64]) -> Interval:
-    """Return points per frame; `intervals` gives those of the whole tour."""
+    """Return points per frame; `intervals` gives those of the whole sequence."""
     whole, n = intervals(points[:, None], visit)[0], len(points)
     low = None if whole.low is None else whole.low / n
     high = None if whole.high is None else whole.high / n

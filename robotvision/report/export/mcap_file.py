@@ -1,6 +1,6 @@
-"""A run as MCAP: pictures, answers, truth and points on topics of their own, each with a schema.
+"""A run as MCAP: images, answers, truth and points on topics of their own, each with a schema.
 
-Messages are JSON. Pictures follow Foxglove's schema ``foxglove.CompressedImage``, poses
+Messages are JSON. Images follow Foxglove's schema ``foxglove.CompressedImage``, poses
 ``foxglove.PoseInFrame``, so that Foxglove shows them without a converter; the others have schemas
 of this project. Times are the recording's, one sequence after the other.
 """
@@ -93,7 +93,7 @@ class _File:
             if entry is not None:
                 self._pictures(entry, kinds, last)
         if self.n_lost:
-            self.missing.append(f"{self.n_lost} pictures that cannot be read any more")
+            self.missing.append(f"{self.n_lost} images that cannot be read any more")
 
     def _frame(self, row: dict[str, Any], at: int, total: float) -> None:
         where = {"sequence": row["sequence"], "index": row["index"]}

@@ -26,7 +26,7 @@ SCHEMA = [
 
 
 def write(run: RunColumns, out: Path) -> list[str]:
-    """Write the run; nothing of its log is left out, pictures are not in it."""
+    """Write the run; nothing of its log is left out, images are not in it."""
     about = json.dumps({k: v for k, v in run.record.about.items() if k != "type"})
     schema = pa.schema(SCHEMA, metadata={"robotvision": about})
     flat = [{**row, "stages_ns": list(row["stages_ns"].items())} for row in rows(run)]

@@ -1,4 +1,4 @@
-"""A run as a Rerun recording: pictures, rooms, points and latencies on the recording's time."""
+"""A run as a Rerun recording: images, rooms, points and latencies on the recording's time."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def write(run: RunColumns, out: Path) -> list[str]:
             n_lost += _pictures(stream, entry, kinds)
     stream.flush()
     if n_lost:
-        missing.append(f"{n_lost} pictures that cannot be read any more")
+        missing.append(f"{n_lost} images that cannot be read any more")
     return missing
 
 
 def _frame(stream: Any, row: dict[str, Any], total: float) -> None:
     stream.log("truth", rr.TextLog(row["truth"] or "not known"))
     level = {"correct": "INFO", "wrong": "ERROR"}.get(row["outcome"] or "", "WARN")
-    said = f"{row['answer'] or 'no answer'} ({row['outcome'] or 'unscored'})"
-    stream.log("answer", rr.TextLog(said, level=level))
+    text = f"{row['answer'] or 'no answer'} ({row['outcome'] or 'unscored'})"
+    stream.log("answer", rr.TextLog(text, level=level))
     stream.log("points", rr.Scalars(total))
     if row["confidence"] is not None:
         stream.log("confidence", rr.Scalars(row["confidence"]))
@@ -50,7 +50,7 @@ def _frame(stream: Any, row: dict[str, Any], total: float) -> None:
 
 
 def _pictures(stream: Any, entry: FrameEntry, kinds: dict[str, ChannelKind]) -> int:
-    """Log a frame's pictures and pose; return how many could not be read."""
+    """Log a frame's images and pose; return how many could not be read."""
     n_lost = 0
     for channel, kind in kinds.items():
         if channel not in entry.sources:

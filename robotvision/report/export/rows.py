@@ -1,4 +1,4 @@
-"""A run as rows of plain values, and the pictures of its frames."""
+"""A run as rows of plain values, and the images of its frames."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
 def entries(
     run: RunColumns, missing: list[str]
 ) -> list[tuple[FrameEntry | None, dict[str, ChannelKind]]]:
-    """Return where each frame's pictures lie now, with their kinds; say what is gone."""
+    """Return where each frame's images lie now, with their kinds; say what is gone."""
     found: list[tuple[FrameEntry | None, dict[str, ChannelKind]]] = []
     for record in run.record.sequences:
         try:
             path = Path(str(record.about["path"]))
             sequence = open_sequence(path, record.about.get("reader"))
         except RobotVisionError as e:
-            missing.append(f"pictures of {record.about['name']}: {e.lines()[0]}")
+            missing.append(f"images of {record.about['name']}: {e.lines()[0]}")
             found += [(None, {})] * len(record.frames)
             continue
         by_index = {e.index: e for e in sequence.frames}
@@ -72,7 +72,7 @@ def entries(
 
 
 def encoded(entry: FrameEntry, channel: str, kind: ChannelKind) -> tuple[bytes, str]:
-    """Return a picture's bytes and format: the file as it is where that is JPEG or PNG.
+    """Return an image's bytes and format: the file as it is where that is JPEG or PNG.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Builds the page: what each section shows, filled into the templates.
 
 The words and numbers are made here and in the templates, the still figures in `charts`, the columns
-behind the timeline in `payload`, the pictures in `pictures`. The page forbids itself every request
+behind the timeline in `payload`, the images in `images`. The page forbids itself every request
 (a content security policy, see `shell`); scripts run only if their digest is the one named there.
 """
 
@@ -15,8 +15,8 @@ from robotvision.errors import RobotVisionError
 from robotvision.report.columns import RunColumns, load_runs
 from robotvision.report.html import charts
 from robotvision.report.html.compare import comparison
+from robotvision.report.html.images import BUDGET, ImageSet, collect
 from robotvision.report.html.payload import align, payload
-from robotvision.report.html.pictures import BUDGET, ImageSet, collect
 from robotvision.report.html.sections import run_section
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.svg import number
@@ -69,10 +69,10 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
         scripts=TIMELINE,
         title=title,
         data=as_script(data),
-        pictures=as_script(album.pictures),
+        pictures=as_script(album.images),
         album=album,
         channels=album.channels,
-        has_pictures=bool(album.pictures),
+        has_pictures=bool(album.images),
         runs=[run_section(run, i) for i, run in enumerate(runs)],
         tasks=[
             task_card(t) for t in {run.task.model_dump_json(): run.task for run in runs}.values()
@@ -88,13 +88,13 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
 
 
 def _album(runs: Sequence[RunColumns], aligned: Any, picture_bytes: int) -> ImageSet:
-    """Return pictures by position on the page: of the first run that has each frame."""
+    """Return images by position on the page: of the first run that has each frame."""
     whole = ImageSet()
     used = [r for r in range(len(runs)) if (aligned.source == r).any()]
     for r in used:
         album = collect(runs[r], picture_bytes // max(1, len(used)))
         place = {int(i): k for k, i in enumerate(aligned.places[r]) if aligned.source[k] == r}
-        whole.pictures |= {place[i]: p for i, p in album.pictures.items() if i in place}
+        whole.images |= {place[i]: p for i, p in album.images.items() if i in place}
         whole.poses |= {place[i]: p for i, p in album.poses.items() if i in place}
         whole.channels += [c for c in album.channels if c not in whole.channels]
         whole.notes += [n for n in album.notes if n not in whole.notes]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.report.columns import OUTCOMES, RunColumns
-from robotvision.report.html.pictures import ImageSet
+from robotvision.report.html.images import ImageSet
 from robotvision.scoring.bootstrap import visits
 
 Key = tuple[str, str, int, int]

@@ -1,6 +1,6 @@
 """What every page is put together with: templates, style, scripts, and the ban on requests.
 
-Nothing here reads a run or a picture, so that a page can be made where only NumPy and the template
+Nothing here reads a run or an image, so that a page can be made where only NumPy and the template
 library are installed (the scoring program of a contest platform).
 """
 
@@ -50,7 +50,7 @@ def static(kind: str, names: Sequence[str]) -> str:
 def content_policy(script: str = "", *, is_served: bool = False) -> str:
     """Return what the page may do: run this one script and ask nobody.
 
-    ``is_served``: it may fetch pictures and events from the address it came from.
+    ``is_served``: it may fetch images and events from the address it came from.
     """
     own = " 'self'" if is_served else ""
     parts = ["default-src 'none'", f"img-src data:{own}", "style-src 'unsafe-inline'"]

@@ -1,4 +1,4 @@
-"""One little tour recorded in every form, by the libraries' own writers."""
+"""One little sequence recorded in every form, by the libraries' own writers."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def encoding_of(form: str) -> str:
 
 @dataclass
 class Tour:
-    """Writes a tour of ten frames: colour, depth, calibration, odometry and labels."""
+    """Writes a sequence of ten frames: colour, depth, calibration, odometry and labels."""
 
     root: Path
     n: int = 10
@@ -302,7 +302,7 @@ Tours = Callable[..., Tour]
 
 @pytest.fixture
 def tours(tmp_path: Path) -> Tours:
-    """Return a function that begins a tour in a form of recording."""
+    """Return a function that begins a sequence in a form of recording."""
 
     def begin(form: str = "bag", n: int = 10) -> Tour:
         return Tour(tmp_path, n=n, form=form)

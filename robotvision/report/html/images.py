@@ -1,6 +1,6 @@
 """What the cameras saw, small enough to lie inside the page.
 
-Pictures are read again from where the run read them (they are not in the log). A budget in bytes
+Images are read again from where the run read them (they are not in the log). A budget in bytes
 decides what is embedded: every frame where that fits, else the mistakes first and then every k-th
 frame. What was left out, and why, is said on the page.
 """
@@ -28,7 +28,7 @@ from robotvision.report.columns import RunColumns
 from robotvision.runs.log import SequenceRecord
 
 BUDGET = 9_000_000
-"""Bytes of base64 text that pictures may take in a page."""
+"""Bytes of base64 text that images may take in a page."""
 WIDTHS = (320, 240, 160)
 """Widths in pixels, the widest that fits the budget is taken."""
 QUALITY = 68
@@ -41,13 +41,13 @@ Image = NDArray[np.uint8]
 
 @dataclass(slots=True)
 class ImageSet:
-    """Pictures of a page: for each frame that has them, a data URI by channel.
+    """Images of a page: for each frame that has them, a data URI by channel.
 
     ``notes`` says what is missing and why; ``poses`` holds x and y in metres by frame position,
     where the sequence knows them.
     """
 
-    pictures: dict[int, dict[str, str]] = field(default_factory=dict)
+    images: dict[int, dict[str, str]] = field(default_factory=dict)
     channels: list[str] = field(default_factory=list)
     poses: dict[int, tuple[float, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -55,13 +55,13 @@ class ImageSet:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of all pictures as they lie in the page."""
-        return sum(len(text) for entry in self.pictures.values() for text in entry.values())
+        """Bytes of all images as they lie in the page."""
+        return sum(len(text) for entry in self.images.values() for text in entry.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A frame of the page and where its pictures lie."""
+    """A frame of the page and where its images lie."""
 
     position: int
     entry: FrameEntry
@@ -69,14 +69,14 @@ class _Found:
 
 
 def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
-    """Read the pictures of a run again, as many as the budget allows.
+    """Read the images of a run again, as many as the budget allows.
 
     Parameters
     ----------
     run : RunColumns
         Positions count its frames, in the order of its log.
     budget : int
-        Bytes of text; 0: no pictures.
+        Bytes of text; 0: no images.
     """
     album = ImageSet()
     found: list[_Found] = []
@@ -100,18 +100,18 @@ def _mistakes(run: RunColumns) -> set[int]:
 
 
 def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Found]:
-    """Return where the pictures of a sequence's frames lie now; note what is gone or changed."""
+    """Return where the images of a sequence's frames lie now; note what is gone or changed."""
     about = record.about
     name = str(about["name"])
     try:
         sequence = open_sequence(Path(str(about["path"])), about.get("reader"))
     except RobotVisionError as e:
         reason = e.lines()[0]
-        album.notes.append(f"The pictures of {name} cannot be read any more: {reason}")
+        album.notes.append(f"The images of {name} cannot be read any more: {reason}")
         return []
     if not _is_unchanged(sequence, record):
         album.notes.append(
-            f"The tables of {name} were changed since the run: its pictures may not be the ones "
+            f"The tables of {name} were changed since the run: its images may not be the ones "
             "the system saw."
         )
     by_index = {e.index: e for e in sequence.frames}
@@ -154,15 +154,15 @@ def _fill(album: ImageSet, found: list[_Found], mistakes: set[int], budget: int)
     chosen = _choose(found, mistakes, capacity)
     faults = _embed(album, chosen, width, budget)
     n_wrong = sum(f.position in mistakes for f in found)
-    n_shown = sum(p in mistakes for p in album.pictures)
-    if len(album.pictures) < len(found) - faults:
+    n_shown = sum(p in mistakes for p in album.images)
+    if len(album.images) < len(found) - faults:
         album.notes.append(
-            f"{len(album.pictures):,} of {len(found):,} frames have their picture on this page "
+            f"{len(album.images):,} of {len(found):,} frames have their image on this page "
             f"({n_shown:,} of {n_wrong:,} mistakes), to keep it small; elsewhere the nearest "
-            "picture before is shown and says so."
+            "image before is shown and says so."
         )
     if faults:
-        album.notes.append(f"{faults:,} pictures could not be read any more.")
+        album.notes.append(f"{faults:,} images could not be read any more.")
 
 
 def _spread(items: Sequence[_Found], n: int) -> list[_Found]:
@@ -199,7 +199,7 @@ def _depth_range(sample: list[_Found]) -> float | None:
 
 
 def _widest(sample: list[_Found], album: ImageSet, n_frames: int, budget: int) -> tuple[int, float]:
-    """Return the width in pixels to show pictures at, and the bytes a frame takes there."""
+    """Return the width in pixels to show images at, and the bytes a frame takes there."""
     each = 0.0
     for width in WIDTHS:
         sizes = [sum(map(len, _encode(f, width, album.depth_range_m).values())) for f in sample]
@@ -211,7 +211,7 @@ def _widest(sample: list[_Found], album: ImageSet, n_frames: int, budget: int) -
 
 
 def _embed(album: ImageSet, chosen: list[_Found], width: int, budget: int) -> int:
-    """Embed pictures until the budget is used up; return how many could not be read."""
+    """Embed images until the budget is used up; return how many could not be read."""
     used = faults = 0
     limit = album.depth_range_m
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
@@ -220,13 +220,13 @@ def _embed(album: ImageSet, chosen: list[_Found], width: int, budget: int) -> in
             size = sum(map(len, texts.values()))
             faults += len(texts) < len(f.kinds)
             if texts and used + size <= budget:
-                album.pictures[f.position] = texts
+                album.images[f.position] = texts
                 used += size
     return faults
 
 
 def _encode(f: _Found, width: int, depth_range_m: float | None) -> dict[str, str]:
-    """Return data URIs by channel; a picture that cannot be read is left out."""
+    """Return data URIs by channel; an image that cannot be read is left out."""
     texts = {}
     for channel, kind in f.kinds:
         try:
@@ -238,23 +238,23 @@ def _encode(f: _Found, width: int, depth_range_m: float | None) -> dict[str, str
 
 
 def jpeg(source: Source, kind: ChannelKind, width: int, depth_range_m: float | None) -> bytes:
-    """Return a picture as a JPEG of ``width`` pixels, depth as colours.
+    """Return an image as a JPEG of ``width`` pixels, depth as colours.
 
     Raises
     ------
     FrameError
-        The picture cannot be read or written.
+        The image cannot be read or written.
     """
     image = _small(source, kind, width, depth_range_m)
     flags = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     done, raw = cv2.imencode(".jpg", image, flags)
     if not done:
-        raise FrameError(f"{source.where}: the picture cannot be written as JPEG")
+        raise FrameError(f"{source.where}: the image cannot be written as JPEG")
     return bytes(raw.tobytes())
 
 
 def _small(source: Source, kind: ChannelKind, width: int, depth_range_m: float | None) -> Image:
-    """Return a picture in OpenCV's order of colours, scaled to ``width``."""
+    """Return an image in OpenCV's order of colours, scaled to ``width``."""
     if kind is ChannelKind.COLOR:
         image = _color(source, width)
         scale = width / image.shape[1]
@@ -271,18 +271,18 @@ def _small(source: Source, kind: ChannelKind, width: int, depth_range_m: float |
 
 
 def _color(source: Source, width: int) -> Image:
-    """Return a colour picture as BGR, decoded at a fraction of its size where that is enough."""
+    """Return a colour image as BGR, decoded at a fraction of its size where that is enough."""
     if not isinstance(source, ImageFile):
         return np.ascontiguousarray(source.read()[:, :, ::-1])
     raw = np.frombuffer(source.raw(), np.uint8)
     flag = cv2.IMREAD_REDUCED_COLOR_2 if width <= 160 else cv2.IMREAD_COLOR
     image = cv2.imdecode(raw, flag) if raw.size else None
     if image is None:
-        raise FrameError(f"{source.where}: not a picture")
+        raise FrameError(f"{source.where}: not an image")
     if image.shape[1] < width and flag != cv2.IMREAD_COLOR:
         image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
         if image is None:
-            raise FrameError(f"{source.where}: not a picture")
+            raise FrameError(f"{source.where}: not an image")
     return np.asarray(image, np.uint8)
 
 
