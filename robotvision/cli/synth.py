@@ -1,4 +1,4 @@
-"""``robotvision synth``: generate a building and a robot's tours through it."""
+"""``robotvision synth``: generate a building and sequences of a robot driving through it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from robotvision.plugins.progress import Progress
     from robotvision.synth.sequence import DriveSpec
-
-Tell = Callable[[str, int, int], None]
 
 EPILOG = """\b
 Examples:
@@ -331,7 +330,7 @@ def _labels(text: str | None) -> tuple[str, ...] | None:
 
 
 @contextmanager
-def _progress() -> Iterator[Tell]:
+def _progress() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,

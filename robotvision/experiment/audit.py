@@ -15,7 +15,7 @@ cannot show: a system that knows the test images themselves.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,10 @@ from robotvision.errors import FrameError, SystemFault
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
+from robotvision.plugins.progress import Progress
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Session, System, View
 
-Step = Callable[[str, int, int], None]
 RENUMBER = 1_000_003
 SHIFT_NS = 7_777_000_000_000
 
@@ -140,7 +140,7 @@ def audit_system(
     session: Session,
     sequences: Iterable[ImageSequence],
     options: AuditOptions | None = None,
-    step: Step = lambda what, done, total: None,
+    step: Progress = lambda what, done, total: None,
     result: Audit | None = None,
 ) -> Audit:
     """Show frames in other orders, numbers and surroundings, and compare the answers.
@@ -176,7 +176,7 @@ class _Sequence:
         session: Session,
         sequence: ImageSequence,
         options: AuditOptions,
-        step: Step,
+        step: Progress,
         result: Audit,
     ) -> None:
         self.system, self.session, self.sequence = system, session, sequence

@@ -163,18 +163,15 @@ def open_part(spec: SequenceSpec) -> ImageSequence:
 
 def outside_rooms(sequence: ImageSequence, task: Task) -> list[Fault]:
     """Return a fault for each true room that the task cannot count, at its first line."""
-    if task.unknown is not None:
-        return []
     first: dict[str, int] = {}
     for index, truth in (sequence.truth or {}).items():
-        if truth.room not in task.room_names:
-            first.setdefault(truth.room, index)
+        first.setdefault(truth.room, index)
     return [
         Fault(
             sequence.truth_table or sequence.root,
             f"the room {room!r} is outside the task {task.id}",
-            sequence.truth_lines.get(index),
+            sequence.truth_lines.get(first[room]),
             remedy=f"rooms: {', '.join(task.room_names)}",
         )
-        for room, index in first.items()
+        for room in task.unknown_rooms(first)
     ]

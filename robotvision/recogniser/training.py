@@ -201,17 +201,15 @@ class _Trainer:
                     )
                 )
                 continue
-            if self.task.unknown is None:
-                outside = {r for r in s.room_counts() if r not in self.task.room_names}
-                faults += [
-                    Fault(
-                        s.truth_table or s.root,
-                        f"the room {r!r} is outside the task {self.task.id}",
-                        self._line_of(s, r),
-                        remedy=f"rooms: {', '.join(self.task.room_names)}",
-                    )
-                    for r in sorted(outside)
-                ]
+            faults += [
+                Fault(
+                    s.truth_table or s.root,
+                    f"the room {r!r} is outside the task {self.task.id}",
+                    self._line_of(s, r),
+                    remedy=f"rooms: {', '.join(self.task.room_names)}",
+                )
+                for r in sorted(self.task.unknown_rooms(s.room_counts()))
+            ]
         if faults:
             raise InputFaults(faults)
         rooms = {r for s in self.sequences for r in s.room_counts()}
