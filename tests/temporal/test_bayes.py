@@ -213,13 +213,15 @@ def test_the_old_name_of_the_rate_scale_still_works():
     assert (old.rate_scale_, new.rate_scale_) == (3.0, 3.0)
 
 
-def test_a_copy_has_the_belief_and_not_the_cache():
-    """What was computed for a time step is not kept, and gives the same belief when it is."""
+def test_a_copy_has_what_was_learnt_and_neither_belief_nor_cache():
+    """A copy answers as the filter itself does at the start of a sequence, and stores no step."""
     model = bayes()
-    for p in ([0.9, 0.1], [0.6, 0.4]):
-        model.update(np.array(p), 0.5)
+    frames = [(np.array(p), 0.5) for p in ([0.9, 0.1], [0.6, 0.4], [0.2, 0.8])]
+    for frame in frames:
+        model.update(*frame)
     assert model._transitions
     again = copy.deepcopy(model)
     assert not again._transitions
-    step = np.array([0.2, 0.8]), 0.5
-    np.testing.assert_array_equal(again.update(*step), model.update(*step))
+    model.reset()
+    for frame in frames:
+        np.testing.assert_array_equal(again.update(*frame), model.update(*frame))
