@@ -22,6 +22,7 @@ Image = NDArray[Any]
 
 NO_OBJECTS: Mapping[str, bool] = MappingProxyType({})
 NO_STAGES: Mapping[str, int] = MappingProxyType({})
+NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Outcome(StrEnum):
@@ -247,6 +248,28 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
     def handover_ns(self) -> int | None:
         """From the frame's due time to the system's call; None where it was never called."""
         return None if self.handover is UNSET else self.handover
+
+
+class Notice(Struct, frozen=True):
+    """What a reader of a result must know beside its numbers; an entry of ``warnings`` in reports.
+
+    Parameters
+    ----------
+    code : str
+        What kind of thing it is, for programs: ``train-test-overlap``; lower case and hyphens.
+    message : str
+        One line in words.
+    details : Mapping[str, Any]
+        Further keys of the entry, plain data.
+    """
+
+    code: str
+    message: str
+    details: Mapping[str, Any] = NO_DETAILS
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{"code": ..., "message": ..., ...details}``, as it stands in JSON."""
+        return {"code": self.code, "message": self.message, **self.details}
 
 
 class ScoredAnswer(Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from robotvision.api.run import Run
 from robotvision.api.score import Score
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, near, wrong_type
-from robotvision.records import SILENCE, Answer, TimedAnswer, Truth
+from robotvision.records import SILENCE, Answer, Notice, TimedAnswer, Truth
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import require_run
 from robotvision.submissions.score import require_truth_fits
@@ -86,9 +86,11 @@ def _is_path(given: Any) -> bool:
 def _evaluate_files(task: Task, truth: PathLike, answers: PathLike, mode: str) -> Score:
     table = read_truth(path_of("truth", truth))
     rules = settle(task, [table])
-    require_truth_fits(rules, table)
+    notices = require_truth_fits(rules, table)
     check = require_run(path_of("answers", answers), rules, table.frames)
-    return Score(rules, {table.name: tally_run(rules, table, check)}, mode)
+    notices += [Notice("run-file", f"{check.path}: {warning}") for warning in check.warnings]
+    tallies = {table.name: tally_run(rules, table, check)}
+    return Score(rules, tallies, mode, notices=tuple(notices))
 
 
 def _truth_of_file(path: PathLike) -> dict[int, Truth]:

@@ -50,7 +50,7 @@ def run(
     recognisers : callable, optional
         Gives the system of each test set, in place of training.
     options : RunOptions, optional
-        Limit, resuming, notes.
+        Limit, resuming, notices.
 
     Returns
     -------

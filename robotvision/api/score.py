@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.records import Notice
 from robotvision.scoring.tally import ObjectLine, RoomLine, Tally, total
 from robotvision.submissions.score import summarise
 from robotvision.tasks.model import Task
@@ -29,12 +30,15 @@ class Score:
         ``obligatory`` or ``optional``.
     policy : str or Mapping
         The late-frame policy that judged the answers.
+    notices : tuple of Notice
+        What a reader of the score must know.
     """
 
     task: Task
     tallies: Mapping[str, Tally]
     mode: str = "obligatory"
     policy: Any = "offline"
+    notices: tuple[Notice, ...] = ()
 
     @cached_property
     def tally(self) -> Tally:
@@ -83,7 +87,7 @@ class Score:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data with the keys of ``robotvision score --json``."""
-        return summarise(self.task, self.tallies, self.mode, self.policy)
+        return summarise(self.task, self.tallies, self.mode, self.policy, self.notices)
 
     def __repr__(self) -> str:
         return f"Score({self.points:g} of {self.max_points:g} points, {self.frames} frames)"

@@ -85,8 +85,8 @@ def command(
 
     contest = open_contest(task_name, truths, train)
     for truth in contest.sets.values():
-        for line in require_truth_fits(contest.task, truth):
-            click.echo(f"note: {line}", err=True)
+        for notice in require_truth_fits(contest.task, truth):
+            click.echo(f"note: {notice.message}", err=True)
     text = None if terms is None else terms.read_text(encoding="utf-8")
     options = Options(title, image, start, end, per_day, mode, text)
     path = write_bundle(output, contest, options)

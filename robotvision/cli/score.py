@@ -55,8 +55,8 @@ def command(
     from robotvision.submissions.batch import score_files
 
     scores = score_files(task_name, truths, runs, train=train, mode=mode)
-    for line in scores.warnings:
-        click.echo(f"note: {line}", err=True)
+    for notice in scores.warnings:
+        click.echo(f"note: {notice.message}", err=True)
     for line in scores.refusals():
         click.echo(line, err=True)
     if as_json:

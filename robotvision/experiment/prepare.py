@@ -14,6 +14,7 @@ from robotvision.errors import Fault, InputFaults
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.persistence import TrainedModel, load_pipeline
+from robotvision.records import Notice
 from robotvision.tasks.model import Task
 
 
@@ -31,12 +32,15 @@ class Prepared:
         Every sequence of the experiment.
     model : TrainedModel or None
         What answers in place of a trained pipeline, where the configuration names a model file.
+    notices : tuple of Notice
+        What readers of a run's report must know of its input.
     """
 
     experiment: Experiment
     task: Task
     sequences: Mapping[SequenceSpec, ImageSequence]
     model: TrainedModel | None = None
+    notices: tuple[Notice, ...] = ()
 
     def training_sequences(self, part: TestSetSpec) -> list[ImageSequence]:
         """Return what the recogniser of a test set is trained on."""
@@ -76,7 +80,8 @@ def prepare(
     config, notes = settle_features(experiment.config, list(opened.values()))
     for note in notes:
         observer.note(note)
-    return Prepared(replace(experiment, config=config), task, opened, model)
+    notices = tuple(Notice("feature-left-out", note) for note in notes)
+    return Prepared(replace(experiment, config=config), task, opened, model, notices)
 
 
 def _open_all(

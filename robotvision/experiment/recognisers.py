@@ -18,16 +18,21 @@ from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training, TrainingOptions, fit_pipeline
 from robotvision.recogniser.worker import Worker
+from robotvision.records import Notice
 from robotvision.systems.base import System
 from robotvision.temporal import TEMPORAL
 
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """The system of a test set, and what it was trained on where it was trained here."""
+    """The system of a test set, and what it was trained on where it was trained here.
+
+    ``notices`` is what readers of its run's report must know.
+    """
 
     system: System
     training: Training | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 Recognisers = Callable[[Prepared, TestSetSpec], Answerer]

@@ -24,7 +24,7 @@ from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
 from robotvision.recogniser.training import Training
-from robotvision.records import FrameRecord, ScoredAnswer
+from robotvision.records import FrameRecord, Notice, ScoredAnswer
 from robotvision.runs.environment import describe
 from robotvision.runs.folder import RunResult, new_folder, write_text
 from robotvision.runs.log import RunLog, SequenceRecord, read_log
@@ -50,15 +50,15 @@ class RunOptions:
         At most so many frames of each test sequence.
     resume : bool
         Go on after the last whole line of the run log in the folder.
-    notes : tuple of str
-        What readers of the report should know of how the run was made; kept in the log.
+    notices : tuple of Notice
+        What readers of the report must know of how the run was made; kept in the log.
     null_frames : int
         For how many frames the null system is timed before the run.
     """
 
     limit: int | None = None
     resume: bool = False
-    notes: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     null_frames: int = NULL_FRAMES
 
 
@@ -97,7 +97,7 @@ def run(
     recognisers : callable, optional
         Gives the system of each test set (else a `Trainer` does).
     options : RunOptions, optional
-        Limit, resuming, notes.
+        Limit, resuming, notices.
 
     Raises
     ------
@@ -208,8 +208,10 @@ class _Execution:
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
-        if options.notes:
-            header["notes"] = list(options.notes)
+        notices = [*options.notices, *self.prepared.notices]
+        notices += [n for a in answerers.values() for n in a.notices if n not in notices]
+        if notices:
+            header["warnings"] = [notice.as_dict() for notice in notices]
         return header
 
     def _replay_part(

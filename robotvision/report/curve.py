@@ -70,7 +70,9 @@ def compute_curves(
         A run cannot be read or rescored.
     """
     records = named([read_log(path) for path in paths])
-    warnings = [w for r in records.values() for w in r.warnings] + comparability(records)
+    warnings = [n["message"] for r in records.values() for n in r.notices()] + comparability(
+        records
+    )
     recorded = {name: Recorded(record) for name, record in records.items()}
     if deadlines_ms is None:
         deadlines_ms = own_deadlines_ms(list(recorded.values()), rate_hz)

@@ -59,7 +59,7 @@ def rescored_report(
         "frames_expected": sum(int(s.about["frames"]) for s in record.sequences),
         "system": record.about["system"],
         "faults": faults(frames),
-        "warnings": record.warnings,
+        "warnings": record.notices(),
         "environment": record.about.get("environment", {}),
     }
 

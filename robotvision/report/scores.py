@@ -107,8 +107,8 @@ def print_ranking(out: Console, scores: Scores, rankings: Sequence[Ranking]) -> 
     for ranking in rankings:
         out.print(titled(ranking_table(scores.task, ranking)))
         out.print()
-    for line in scores.warnings:
-        say(out, f"note: {escape(line)}")
+    for notice in scores.warnings:
+        say(out, f"note: {escape(notice.message)}")
     if scores.refused:
         say(out, "[bold]refused[/]")
     for run in scores.refused:

@@ -51,7 +51,7 @@ def from_record(
             for s in record.sequences
         ],
         "faults": faults(frames),
-        "warnings": [*about.get("notes", ()), *record.warnings],
+        "warnings": record.notices(),
         "environment": about.get("environment", {}),
         "null_ns": about.get("null_ns", {}),
         "config_digest": about.get("config_digest"),

@@ -127,7 +127,7 @@ def notes(data: Mapping[str, Any], task: Task) -> list[RenderableType]:
             )
         )
     lines += [Text(f"changed rule: {change}", style="yellow") for change in task.changed]
-    lines += [Text(w, style="yellow") for w in data.get("warnings", [])]
+    lines += [Text(w["message"], style="yellow") for w in data.get("warnings", [])]
     if task.published or task.fact("points.room").status is not Status.OWN:
         fact = task.fact("points.room")
         lines.append(Text(f"points of {task.id}: {fact.status} ({fact.source})", style="dim"))

@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.records import FrameRecord
+from robotvision.records import FrameRecord, Notice
 
 SCHEMA = 1
 
@@ -43,6 +43,8 @@ class RunLine(msgspec.Struct, frozen=True, tag_field="type", tag="run"):
     environment: dict[str, Any] = {}
     config: dict[str, Any] = {}
     limit: int | None = None
+    notes: list[str] = []
+    warnings: list[dict[str, Any]] = []
 
 
 class SequenceLine(msgspec.Struct, frozen=True, tag_field="type", tag="sequence"):
@@ -61,6 +63,7 @@ class EndLine(msgspec.Struct, frozen=True, tag_field="type", tag="end"):
     """The last line of a whole run."""
 
     frames: int = 0
+    warnings: list[dict[str, Any]] = []
 
 
 Line = FrameRecord | SequenceLine | EndLine
@@ -117,6 +120,21 @@ class RunRecord:
     end: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     valid_bytes: int = 0
+
+    def notices(self) -> list[dict[str, Any]]:
+        """Return what readers of the run's numbers must know, as entries of ``warnings``.
+
+        In the log's first line it stands under ``warnings`` (before version 0.2 as lines under
+        ``notes``), in the last what was seen while the run went on.
+        """
+        texts = [("note", text) for text in self.about.get("notes", ())]
+        texts_of_log = [("log", text) for text in self.warnings]
+        return [
+            *(Notice(code, text).as_dict() for code, text in texts),
+            *self.about.get("warnings", ()),
+            *self.end.get("warnings", ()),
+            *(Notice(code, text).as_dict() for code, text in texts_of_log),
+        ]
 
     def frames(self) -> Iterator[FrameRecord]:
         """Yield every frame of every sequence."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.errors import InputFaults
+from robotvision.records import Notice
 from robotvision.scoring.judging import count
 from robotvision.scoring.table import FrameTable
 from robotvision.submissions.checker import CheckResult
@@ -35,7 +36,7 @@ class ScoredRun:
 
     name: str
     score: dict[str, Any]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Scores:
     task: Task
     scored: tuple[ScoredRun, ...]
     refused: tuple[RefusedRun, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
     def refusals(self) -> list[str]:
         """Return why runs were refused, one line a fault."""
@@ -121,7 +122,7 @@ def _open(
 def _score(
     task: Task, sets: dict[str, TruthTable], runs: Iterable[RunFiles | InputFaults], mode: str
 ) -> Scores:
-    warnings = [line for truth in sets.values() for line in require_truth_fits(task, truth)]
+    warnings = [notice for truth in sets.values() for notice in require_truth_fits(task, truth)]
     frames = truth_frames(task, sets)
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
@@ -135,14 +136,24 @@ def _score(
         if faults:
             refused.append(RefusedRun(run.name, tuple(faults)))
         else:
-            scored.append(_scored(task, frames, run.name, checks, mode))
-    notes = [note for run in scored for note in run.warnings]
-    return Scores(task, tuple(scored), tuple(refused), (*warnings, *notes))
+            scored.append(_scored(task, frames, run.name, checks, mode, warnings))
+    of_runs = [notice for run in scored for notice in run.warnings]
+    return Scores(task, tuple(scored), tuple(refused), (*warnings, *of_runs))
 
 
 def _scored(
-    task: Task, frames: FrameTable, name: str, checks: dict[str, CheckResult], mode: str
+    task: Task,
+    frames: FrameTable,
+    name: str,
+    checks: dict[str, CheckResult],
+    mode: str,
+    of_truth: list[Notice],
 ) -> ScoredRun:
     tallies = count(judged(frames, checks), task)
-    notes = tuple(f"{check.path}: {w}" for check in checks.values() for w in check.warnings)
-    return ScoredRun(name, summarise(task, tallies, mode), notes)
+    own = [
+        Notice("run-file", f"{check.path}: {warning}")
+        for check in checks.values()
+        for warning in check.warnings
+    ]
+    score = summarise(task, tallies, mode, notices=[*of_truth, *own])
+    return ScoredRun(name, score, tuple(own))

@@ -87,7 +87,7 @@ def as_dict(scores: Scores, rankings: list[Ranking]) -> dict[str, Any]:
         },
         "runs": [{"name": run.name, **run.score} for run in scores.scored],
         "refused": [{"name": run.name, "faults": list(run.reasons)} for run in scores.refused],
-        "warnings": list(scores.warnings),
+        "warnings": [notice.as_dict() for notice in scores.warnings],
     }
 
 

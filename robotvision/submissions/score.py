@@ -7,10 +7,11 @@ object.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from robotvision.errors import Fault, InputFaults, near
+from robotvision.records import Notice
 from robotvision.scoring.tally import Tally, total
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
@@ -18,7 +19,7 @@ from robotvision.tasks.model import Task
 SCHEMA = 1
 
 
-def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
+def require_truth_fits(task: Task, truth: TruthTable) -> list[Notice]:
     """Return warnings about a truth that may not be the task's.
 
     Raises
@@ -27,7 +28,8 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
         A true room is none of the task's and the task has no unknown label, or the task asks for
         objects and the truth says nothing of them.
     """
-    faults, warnings = [], []
+    faults: list[Fault] = []
+    notices: list[Notice] = []
     for room in task.unknown_rooms(truth.rooms):
         is_there = truth.codes == truth.rooms.index(room)
         faults.append(
@@ -39,7 +41,8 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
             )
         )
     if task.unknown is not None and (others := [r for r in truth.rooms if r not in task.labels]):
-        warnings.append(f"{truth.name}: counted as {task.unknown}: {', '.join(others)}")
+        text = f"{truth.name}: counted as {task.unknown}: {', '.join(others)}"
+        notices.append(Notice("rooms-outside-task", text))
     if task.objects and not truth.has_objects:
         faults.append(
             Fault(
@@ -49,14 +52,19 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[str]:
             )
         )
     if task.objects and (others := [o for o in truth.objects if o not in task.objects]):
-        warnings.append(f"{truth.name}: objects outside the task left out: {', '.join(others)}")
+        text = f"{truth.name}: objects outside the task left out: {', '.join(others)}"
+        notices.append(Notice("objects-outside-task", text))
     if faults:
         raise InputFaults(faults)
-    return warnings
+    return notices
 
 
 def summarise(
-    task: Task, tallies: Mapping[str, Tally], mode: str = "obligatory", policy: str = "offline"
+    task: Task,
+    tallies: Mapping[str, Tally],
+    mode: str = "obligatory",
+    policy: Any = "offline",
+    notices: Iterable[Notice] = (),
 ) -> dict[str, Any]:
     """Return a run's score as plain data, ready for JSON.
 
@@ -71,6 +79,8 @@ def summarise(
         ``obligatory`` or ``optional``.
     policy : str
         What a late answer was worth; a run file is ``offline``.
+    notices : iterable of Notice, optional
+        What a reader of the score must know.
 
     Returns
     -------
@@ -78,7 +88,7 @@ def summarise(
         ``schema, task, mode, policy, frames, points, max_points, outcomes, rooms, latency_ns,
         run_dir`` (the last two empty: what knows times and folders fills them in), and
         ``room_points, object_points, unscored, objects, labels, confusion, overall, sets,
-        changed``.
+        changed, warnings``.
     """
     whole = total(task, tallies)
     return {
@@ -94,6 +104,7 @@ def summarise(
         "overall": task.overall,
         "sets": {name: _head(tally) | {"rooms": _rooms(tally)} for name, tally in tallies.items()},
         "changed": list(task.changed),
+        "warnings": [notice.as_dict() for notice in notices],
         "latency_ns": {},
         "run_dir": None,
     }

@@ -31,6 +31,7 @@ from robotvision.recogniser.augment import altered
 from robotvision.recogniser.model_file import save_model
 from robotvision.recogniser.persistence import SUFFIX, load_pipeline, save_pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
+from robotvision.records import Notice
 from robotvision.report.summary import report
 from robotvision.report.write import write_run_files, write_summary
 from robotvision.sweep.context import (
@@ -211,7 +212,12 @@ def _run(
                 recognisers=reusing(inputs, Trainer(folder, vectors.mirror)),
                 options=RunOptions(
                     limit=context.limit,
-                    notes=(f"made in a sweep, latency not quotable: {note or 'see its table'}",)
+                    notices=(
+                        Notice(
+                            "sweep-latency",
+                            f"made in a sweep, latency not quotable: {note or 'see its table'}",
+                        ),
+                    )
                     if note or not context.exclusive
                     else (),
                     null_frames=NULL_FRAMES if context.exclusive else 0,

@@ -79,7 +79,8 @@ def test_no_text_of_a_run_becomes_markup(make_run: MakeRun) -> None:
     assert sorted(hostile.names) == sorted(plain.names)
     assert {"script", "img"}.isdisjoint(hostile.names)
     assert set(hostile.attributes) <= {"class", "style", "scope", "title", "role", "aria-label"}
-    data["warnings"], data["changed"] = [HOSTILE], [HOSTILE]
+    data["warnings"] = [{"code": "note", "message": HOSTILE}]
+    data["changed"] = [HOSTILE]
     data["faults"] = [{"fault": HOSTILE, "frames": 1, "first_frame": 0}]
     noted = Elements(summary_html(data))
     assert noted.names.count("p") == hostile.names.count("p") + 3

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from robotvision.errors import InputFaults, RobotVisionError
-from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
+from robotvision.records import Answer, FrameRecord, Notice, TimedAnswer, Truth
 from robotvision.runs.log import RunLog, read_log
 
 GOLDEN = Path(__file__).parent / "golden" / "run_0_1_0.jsonl"
@@ -195,6 +195,24 @@ def test_a_log_cut_at_any_byte_reads_up_to_its_last_whole_line(tmp_path: Path) -
             if whole < cut
             else []
         )
+
+
+def test_notices_of_the_first_and_the_last_line_come_in_order(tmp_path: Path) -> None:
+    """Lines of 0.1.0 under ``notes``, entries of the header, those seen on the way, the log's."""
+    path = tmp_path / "run.jsonl"
+    log = RunLog(path)
+    overlap = Notice("train-test-overlap", "half of it", {"share": 0.5})
+    busy = Notice("work-after-answer", "30 ms a frame").as_dict()
+    log.write("run", {"schema": 1, "notes": ["old"], "warnings": [overlap.as_dict()]})
+    log.write("end", {"frames": 0, "warnings": [busy]})
+    log.close()
+    assert read_log(path).notices() == [
+        {"code": "note", "message": "old"},
+        {"code": "train-test-overlap", "message": "half of it", "share": 0.5},
+        {"code": "work-after-answer", "message": "30 ms a frame"},
+    ]
+    path.write_bytes(path.read_bytes() + b"{")
+    assert read_log(path).notices()[-1]["code"] == "log"
 
 
 BAD = {

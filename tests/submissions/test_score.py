@@ -15,7 +15,7 @@ import pytest
 from robotvision.cli import main
 from robotvision.data.native import SequenceWriter
 from robotvision.errors import InputFaults, RobotVisionError
-from robotvision.records import Answer, TimedAnswer, Truth
+from robotvision.records import Answer, Notice, TimedAnswer, Truth
 from robotvision.scoring import Tally
 from robotvision.submissions.batch import score_files
 from robotvision.submissions.checker import require_run
@@ -99,7 +99,8 @@ def test_the_icpr_contest_adds_easy_and_hard(tmp_path: Path) -> None:
     result = found.as_dict()
     assert result["points"] == 1.5
     assert {s: p["points"] for s, p in result["sets"].items()} == {"easy": 2.0, "hard": -0.5}
-    assert found.warnings == ("a: counted as Unknown: Attic",)
+    assert found.warnings == (Notice("rooms-outside-task", "a: counted as Unknown: Attic"),)
+    assert result["warnings"] == [found.warnings[0].as_dict()]
     files = [ours / "easy.txt", ours / "hard.txt"]
     assert score_files("imageclef2010-icpr", [easy, hard], files).as_dict()["points"] == 1.5
     with pytest.raises(InputFaults, match="expected 2 files a run \\(easy, hard, in this order\\)"):
@@ -193,7 +194,7 @@ def test_objects_the_task_does_not_have_are_mentioned(tmp_path: Path) -> None:
     truth = write(tmp_path / "t.csv", "index,room,objects\n0,Hall,Chair;Chiar\n")
     run = write(tmp_path / "run.txt", "1 Hall Chair\n")
     found = score_files("imageclef2014", [truth], [run])
-    assert found.warnings == ("t: objects outside the task left out: Chiar",)
+    assert [w.message for w in found.warnings] == ["t: objects outside the task left out: Chiar"]
 
 
 def test_one_refused_run_does_not_stop_the_others(

@@ -19,6 +19,7 @@ from robotvision.contest.leaderboard.contest import Contest, entry, open_contest
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
 from robotvision.contest.leaderboard.site import without_folder
 from robotvision.errors import RobotVisionError
+from robotvision.records import Notice
 from robotvision.scoring.points import NOT_IN_VIEW, PointsTable
 from robotvision.submissions.testsets import SUFFIXES, check_runs, runs_of
 from robotvision.version import PACKAGE
@@ -183,8 +184,8 @@ def _least(contest: Contest, name: str) -> float:
 def _page(contest: Contest, runs: Sequence[Path], score: Mapping[str, Any]) -> str:
     (run,) = runs_of(runs, list(contest.sets))
     checks = check_runs(run, contest.task, [(n, s.frames) for n, s in contest.sets.items()])
-    notes = tuple(w for check in checks.values() for w in check.warnings)
-    return entry_page(contest, entry(contest, "Your submission", checks, score, notes))
+    notices = tuple(Notice("run-file", w) for check in checks.values() for w in check.warnings)
+    return entry_page(contest, entry(contest, "Your submission", checks, score, notices))
 
 
 def _write(output: Path, scores: Mapping[str, float], page: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from robotvision.data import open_sequence
 from robotvision.errors import InputFaults, RobotVisionError
+from robotvision.records import Notice
 from robotvision.scoring.judging import count
 from robotvision.scoring.judging import score as scored
 from robotvision.scoring.table import FrameTable, Ints
@@ -59,7 +60,7 @@ class ContestEntry:
     score: Mapping[str, Any]
     tallies: Mapping[str, Tally]
     table: FrameTable
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
 
 def open_contest(task: str | Task, truths: Sequence[Path], train: Sequence[Path] = ()) -> Contest:
@@ -124,7 +125,7 @@ def entry(
     name: str,
     checks: Mapping[str, CheckResult],
     score: Mapping[str, Any],
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[Notice, ...] = (),
 ) -> ContestEntry:
     """Return a checked run with its frames."""
     table = judged(contest.frames, checks)

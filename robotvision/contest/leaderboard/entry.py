@@ -108,7 +108,7 @@ def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
         "sets": sets,
         "sets_table": sets_table(score),
         "objects": objects_table(score),
-        "warnings": list(entry.warnings),
+        "warnings": [notice.message for notice in entry.warnings],
     }
 
 

@@ -76,7 +76,8 @@ def write_site(
     )
     data = with_intervals(as_dict(scores, list(rankings)), found)
     data["refused"] = [{"name": r.name, "faults": list(r.reasons)} for r in gone]
-    data["warnings"] = list(without_folder(scores.warnings, folder))
+    for notice in data["warnings"]:
+        (notice["message"],) = without_folder([notice["message"]], folder)
     written.append(write_page(out / "index.html", text))
     written.append(write_page(out / "scores.json", json.dumps(data, indent=1) + "\n"))
     return written

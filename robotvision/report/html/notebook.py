@@ -98,7 +98,7 @@ def _notes(data: Mapping[str, Any], task: Task | None) -> list[str]:
         f"{f['frames']:,} from frame {f['first_frame']}: {f['fault']}" for f in data["faults"]
     ]
     notes += [f"Changed rule: {line}" for line in data.get("changed", [])]
-    notes += map(str, data.get("warnings", []))
+    notes += [str(notice["message"]) for notice in data.get("warnings", [])]
     if len(notes) > MAX_NOTES:
         notes[MAX_NOTES:] = [f"{len(notes) - MAX_NOTES} more notes: see report.json."]
     if task is not None and task.fact("points.room").status is Status.RECOLLECTED:

@@ -95,7 +95,7 @@ def banners(run: RunColumns) -> list[tuple[str, str]]:
     if len(data["faults"]) > 5:
         found.append(("mild", f"{len(data['faults']) - 5} more kinds of failure: see report.json"))
     found += [("mild", f"Changed rule: {change}") for change in run.task.changed]
-    found += [("mild", text) for text in data["warnings"]]
+    found += [("mild", notice["message"]) for notice in data["warnings"]]
     return found
 
 
