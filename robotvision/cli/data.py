@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from robotvision.cli.data_catalogue import fetch, list_
 
 if TYPE_CHECKING:
+    from robotvision.data.release import ReleaseSplit
     from robotvision.errors import Fault
 
 SHOW_AFTER_S = 2.0
@@ -199,6 +201,103 @@ def convert(
     left_out = f", {len(faults)} images left out" if faults else ""
     click.echo(f"{target}: {len(sequence)} frames from the layout {sequence.reader}{left_out}")
     return 1 if faults else 0
+
+
+@command.command(
+    epilog="\b\nExamples:\n"
+    "  robotvision data release night -o handout --key secret/night.key\n"
+    "  robotvision data release easy hard -o handout --key secret/both.key --order shuffle\n"
+    "  robotvision data release clips -o handout --key clips.key --split validation:0.3 "
+    "--with-truth validation"
+)
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.option("-o", "--output", metavar="DIR", required=True, type=_PATH, help="A new folder.")
+@click.option(
+    "--key",
+    metavar="KEYFILE",
+    required=True,
+    type=_PATH,
+    help="Where to write which frame is which, for yourself alone: `score --key` needs it.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["keep", "shuffle"]),
+    default="keep",
+    show_default=True,
+    help="keep: for systems that use the frames before (optional mode); shuffle: frames in random "
+    "order say nothing of each other (obligatory mode).",
+)
+@click.option(
+    "--split",
+    metavar="NAME:SHARE",
+    help="Release about so large a share of all frames as a part of its own, by whole segments.",
+)
+@click.option(
+    "--with-truth",
+    metavar="PART",
+    multiple=True,
+    help="Hand out the truth of this part, too: --with-truth validation.",
+)
+@click.option(
+    "--blur-faces",
+    metavar="MODEL",
+    type=_PATH,
+    help="Blur what OpenCV's YuNet detector takes for faces; MODEL is its ONNX file "
+    "(face_detection_yunet_2023mar.onnx of OpenCV's model zoo), which OpenCV does not bring.",
+)
+@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+def release(
+    sequences: tuple[Path, ...],
+    output: Path,
+    key: Path,
+    order: Literal["keep", "shuffle"],
+    split: str | None,
+    with_truth: tuple[str, ...],
+    blur_faces: Path | None,
+    reader: str | None,
+) -> int:
+    """Write what may be handed out of test sequences: images, and nothing that gives rooms away.
+
+    Left out: truth, poses, notes, file names, cuts, the recording's times and the metadata of
+    images, which are encoded anew. Frames are numbered from 0, at a regular rate. Exit 1 where an
+    image could not be read.
+    """
+    from robotvision.data import open_sequence
+    from robotvision.data.faces import face_blur
+    from robotvision.data.release import ReleaseOptions
+    from robotvision.data.release import release as write
+
+    options = ReleaseOptions(
+        order,
+        None if split is None else _split(split),
+        with_truth,
+        None if blur_faces is None else face_blur(blur_faces),
+    )
+    opened = [open_sequence(path, reader) for path in sequences]
+    with _progress("releasing") as progress:
+        written = write(opened, output, key, options, progress)
+    for fault in written.faults:
+        click.echo(str(fault), err=True)
+    for part in written.key.sequences:
+        click.echo(f"{output / part.folder}: {len(part.indices)} frames")
+    click.echo(f"{key}: keep it to yourself; robotvision score --key {key} needs it")
+    return 1 if written.faults else 0
+
+
+def _split(text: str) -> ReleaseSplit:
+    from robotvision.data.release import ReleaseSplit
+
+    name, _, share = text.partition(":")
+    try:
+        value = float(share)
+    except ValueError:
+        value = 0.0
+    if not (re.fullmatch("[a-z][a-z0-9_]*", name) and name != "test" and 0 < value < 1):
+        raise click.BadParameter(
+            f"expected NAME:SHARE as validation:0.3, with a share between 0 and 1, got {text!r}",
+            param_hint="--split",
+        )
+    return ReleaseSplit(name, value)
 
 
 def _print_checked(path: Path, reading: Any) -> None:

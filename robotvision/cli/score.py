@@ -10,6 +10,7 @@ EPILOG = """\b
 Examples:
   robotvision score --task imageclef2012 --truth test1 run1.txt run2.txt
   robotvision score --task imageclef2010-icpr --truth easy --truth hard ours/ --json
+  robotvision score --task rooms --truth night --key secret/key.json run1.txt
 """
 
 
@@ -36,6 +37,20 @@ Examples:
     show_default=True,
     help="The mode of the runs.",
 )
+@click.option(
+    "--key",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The runs answer released frames: the key that `data release` wrote. --truth is then that "
+    "of the sequences released.",
+)
+@click.option(
+    "--part",
+    metavar="NAME",
+    default="test",
+    show_default=True,
+    help="With --key: the part of a split release that the runs answer.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(
@@ -43,6 +58,8 @@ def command(
     truths: tuple[Path, ...],
     train: tuple[Path, ...],
     mode: str,
+    key: Path | None,
+    part: str,
     as_json: bool,
     runs: tuple[Path, ...],
 ) -> int:
@@ -53,8 +70,10 @@ def command(
     without a line is not answered. Exit code 1: a run was refused; the others are scored.
     """
     from robotvision.submissions.batch import score_files
+    from robotvision.submissions.released import ReleasedPart
 
-    scores = score_files(task_name, truths, runs, train=train, mode=mode)
+    released = None if key is None else ReleasedPart.read(key, part)
+    scores = score_files(task_name, truths, runs, train, mode, released)
     for notice in scores.warnings:
         click.echo(f"note: {notice.message}", err=True)
     for line in scores.refusals():

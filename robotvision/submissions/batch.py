@@ -15,6 +15,7 @@ from robotvision.records import Notice
 from robotvision.scoring.judging import count
 from robotvision.scoring.table import FrameTable
 from robotvision.submissions.checker import CheckResult
+from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
 from robotvision.submissions.table import judged, truth_frames
 from robotvision.submissions.testsets import (
@@ -75,6 +76,7 @@ def score_files(
     runs: Sequence[Path],
     train: Sequence[Path] = (),
     mode: str = "obligatory",
+    released: ReleasedPart | None = None,
 ) -> Scores:
     """Score run files against the truth of each test set.
 
@@ -88,13 +90,15 @@ def score_files(
         Sequences that settle the rooms of a task that takes them from training.
     mode : str
         ``obligatory`` or ``optional``; noted in the score.
+    released : ReleasedPart, optional
+        The runs answer released frames; ``truths`` are those of the sequences they came from.
 
     Raises
     ------
     RobotVisionError
         The task, a truth or the list of runs is wrong.
     """
-    task, sets = _open(task_name, truths, train)
+    task, sets = _open(task_name, truths, train, released)
     return _score(task, sets, runs_of(runs, list(sets)), mode)
 
 
@@ -111,10 +115,15 @@ def score_folder(
 
 
 def _open(
-    task_name: str, truths: Sequence[Path], train: Sequence[Path]
+    task_name: str,
+    truths: Sequence[Path],
+    train: Sequence[Path],
+    released: ReleasedPart | None = None,
 ) -> tuple[Task, dict[str, TruthTable]]:
     task = load_task(task_name)
     tables = [read_truth(path) for path in truths]
+    if released is not None:
+        tables = [released.truth_of(table) for table in tables]
     names = name_sets(task, [t.name for t in tables])
     return settle(task, tables, train), dict(zip(names, tables, strict=True))
 
