@@ -46,15 +46,23 @@ class Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file as plain data, with the place of each key and value (line, column from 1)."""
+    """A YAML file as plain data, with the place of each key and value (line, column from 1).
+
+    ``overrides`` names what put a value there in place of the file: ``--set classifier.C``.
+    """
 
     path: Path | str
     data: Any
     keys: Mapping[Path_, Mark] = field(repr=False)
     values: Mapping[Path_, Mark] = field(repr=False)
+    overrides: Mapping[Path_, str] = field(default_factory=dict, repr=False)
 
     def fault(self, where: Path_, message: str, remedy: str = "", *, key: bool = False) -> Fault:
         """Return a fault at ``where`` (a path of keys), named by its dotted key."""
+        for path, source in self.overrides.items():
+            if where[: len(path)] == path:
+                name = "" if where == path else f"{dotted(where)}: "
+                return Fault(source, name + message, remedy=remedy)
         mark = (self.keys if key else self.values).get(where) or self.values.get(where, (1, 1))
         name = dotted(where)
         return Fault(self.path, f"{name}: {message}" if name else message, *mark, remedy=remedy)
@@ -308,7 +316,7 @@ def _expected(node: dict[str, Any]) -> str:
         "null": "nothing",
     }.get(str(kind), "")
     limits = [
-        f"{word} {node[key]:g}"
+        f"{word} {node[key]}"
         for key, word in (
             ("exclusiveMinimum", "above"),
             ("minimum", "of at least"),

@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 COMMANDS = {
+    "demo": "the main job on sequences that come with the package: nothing to prepare",
+    "init": "write a configuration for sequences of your own",
     "run": "train (or load), replay, score, report: the main job",
     "sweep": "many runs from one grid, on this machine or a Dask cluster",
     "rescore": "a recorded run under any late-frame rule, rate and machine speed",
@@ -29,6 +31,7 @@ COMMANDS = {
     "synth": "generate a building and image sequences of a robot driving through it",
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
+    "schema": "the JSON Schema of configurations, for editors",
     "task": "show or check the rules of a task",
     "check": "check run files against a task",
     "score": "points of run files, given the truth",
@@ -76,7 +79,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.command(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="First steps: robotvision run configs/quickstart.yaml",
+    epilog="First steps: robotvision demo",
 )
 @click.option(
     "--version",

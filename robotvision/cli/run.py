@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.override_options import override_options
+from robotvision.cli.override_options import override_options, overrides
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Experiment
     from robotvision.experiment.run import RunOptions
     from robotvision.playback.faults import FaultPlan
+    from robotvision.report.live import Screen
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import Rows
     from robotvision.runs.folder import RunResult
@@ -22,6 +23,7 @@ Examples:
   robotvision run configs/quickstart.yaml
   robotvision run configs/ie_tower.yaml --data-root ~/data --json > report.json
   robotvision run configs/quickstart.yaml --limit 50 --out runs/first
+  robotvision run configs/quickstart.yaml --set classifier.C=3 --set features='[gist]' -q
   robotvision run configs/quickstart.yaml --faults faults.yaml --trace trace.json
   robotvision run configs/baselines/best_obligatory.yaml --train home/monday --test home/friday
   robotvision run configs/quickstart.yaml --live --serve
@@ -79,12 +81,15 @@ class Command(click.Command):
     metavar="[PORT]",
     help="Serve a page that follows the run, on 127.0.0.1 alone.",
 )
+@click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Print the headline alone.")
+@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Print a line for every frame.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     config: Path | None,
     task: str | None,
     train: tuple[Path, ...],
     test: tuple[Path, ...],
+    values: dict[str, Any],
     data_root: Path | None,
     out: Path | None,
     limit: int | None,
@@ -95,13 +100,14 @@ def command(
     resume: Path | None,
     is_full: bool,
     serve: int | None,
+    is_quiet: bool,
+    is_verbose: bool,
     as_json: bool,
 ) -> int:
     """Train, replay the test sequences frame by frame, score, report."""
     from rich.console import Console
 
     from robotvision.config.checks import load_config
-    from robotvision.config.experiment import Overrides
     from robotvision.experiment.run import RunOptions, experiment_folder, resumed
     from robotvision.features.extraction import cache_folder
     from robotvision.playback.faults import load_plan
@@ -110,24 +116,30 @@ def command(
     from robotvision.runs.trace import trace_run
 
     _require_fitting(config, resume, serve, faults)
+    if is_quiet + is_verbose + is_full > 1:
+        raise click.UsageError("--quiet, --verbose and --live show different things; choose one")
+    if resume is not None and values:
+        raise click.UsageError("--resume goes on with the configuration that the run began with")
     plan = None if faults is None else load_plan(faults)
     if resume is not None:
         experiment, limit = resumed(resume)
         folder = resume
     else:
         assert config is not None
-        experiment = load_config(config, data_root, seed, Overrides(task, train, test))
+        experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
         folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     cache = None if no_cache else cache_folder()
     options = RunOptions(limit=limit, resume=resume is not None)
     stays = not as_json and errors.is_terminal
-    with RunWatch(errors, folder, experiment, is_full=is_full, port=serve, stays=stays) as watch:
+    shown: dict[Screen, bool] = {"quiet": is_quiet, "verbose": is_verbose, "full": is_full}
+    screen: Screen = next((name for name, is_chosen in shown.items() if is_chosen), "line")
+    with RunWatch(errors, folder, experiment, screen=screen, port=serve, stays=stays) as watch:
         with watch.screen:
             run, lost = _carry_out(experiment, watch, plan, cache, options)
         if trace is not None:
             trace_run(trace, run.record)
-        code = finish(run, as_json=as_json, errors=errors, lost=lost)
+        code = finish(run, as_json=as_json, errors=errors, lost=lost, is_quiet=is_quiet)
         watch.over("The run was stopped." if run.stopped else "The run has ended.", run.stopped)
     return code
 

@@ -26,7 +26,7 @@ Examples:
 @click.option(
     "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
 )
-@click.option("--set", "set_name", help="Time the system of this test set (else the first).")
+@click.option("--test-set", "set_name", help="Time the system of this test set (else the first).")
 @click.option(
     "--on",
     type=click.Path(path_type=Path),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from robotvision.cli.override_options import override_options
+from robotvision.cli.override_options import override_options, overrides
 
 EPILOG = """\b
 Examples:
@@ -28,7 +29,9 @@ Examples:
 @click.option(
     "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
 )
-@click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
+@click.option(
+    "--test-set", "set_name", help="The test set whose training to use, where there are more."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 def command(
@@ -36,6 +39,7 @@ def command(
     task: str | None,
     train: tuple[Path, ...],
     test: tuple[Path, ...],
+    values: dict[str, Any],
     out: Path,
     data_root: Path | None,
     set_name: str | None,
@@ -46,12 +50,11 @@ def command(
     from rich.console import Console
 
     from robotvision.config.checks import load_config
-    from robotvision.config.experiment import Overrides
     from robotvision.experiment.train import train_model
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
 
-    experiment = load_config(config, data_root, seed, Overrides(task, train, test))
+    experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
     with Live(Console(stderr=True, emoji=False)) as live:
         cache = None if no_cache else cache_folder()
         rules = train_model(experiment, out, set_name, cache, live)

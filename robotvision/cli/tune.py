@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from robotvision.cli.override_options import override_options
+from robotvision.cli.override_options import override_options, overrides
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -38,7 +39,9 @@ Examples:
 @click.option(
     "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
 )
-@click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
+@click.option(
+    "--test-set", "set_name", help="The test set whose training to use, where there are more."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
@@ -48,6 +51,7 @@ def command(
     task: str | None,
     train: tuple[Path, ...],
     test: tuple[Path, ...],
+    values: dict[str, Any],
     data_root: Path | None,
     set_name: str | None,
     seed: int | None,
@@ -64,14 +68,13 @@ def command(
     from rich.console import Console
 
     from robotvision.config.checks import load_config
-    from robotvision.config.experiment import Overrides
     from robotvision.experiment.train import tune_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best
 
-    experiment = load_config(config, data_root, seed, Overrides(task, train, test))
+    experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
     with Live(Console(stderr=True, emoji=False)) as live:
         tuned = tune_experiment(experiment, set_name, None if no_cache else cache_folder(), live)
     if as_json:

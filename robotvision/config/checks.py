@@ -73,7 +73,7 @@ def check_config(
 ) -> Experiment:
     """Check a configuration that was read; arguments, result and faults as in `load_config`."""
     if instead is not None:
-        document = overridden(document, instead.values)
+        document = overridden(document, instead.values, instead.source)
     config = _validated(document)
     if instead is not None:
         config = instead.of(config)
@@ -223,6 +223,8 @@ class _Check:
             build(registry, item)
         except RobotVisionError as e:
             named = (*where, "name") if isinstance(item, Named) else where
+            overrides = self.document.overrides  # of a parameter: the fault is told there
+            named = next((p for p in overrides if p[: len(where)] == where), named)
             self.faults.append(self.document.fault(named, str(e)))
 
     def _parts(self) -> tuple[TestSetSpec, ...]:

@@ -71,7 +71,7 @@ class Experiment:
             if part.name == name:
                 return part
         known = ", ".join(part.name for part in self.parts)
-        raise RobotVisionError(f"--set {name}: no such test set; known: {known}")
+        raise RobotVisionError(f"--test-set {name}: no such test set; known: {known}")
 
     @property
     def is_program(self) -> bool:
@@ -116,12 +116,15 @@ class Overrides:
         Sequences; paths start at the working folder.
     values : Mapping[str, Any]
         Any value by dotted key: ``{"classifier.C": 3}``.
+    source : str
+        What messages call ``values``: ``--set`` on the command line.
     """
 
     task: str | None = None
     train: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "overrides:"
 
     def of(self, config: Config) -> Config:
         """Return the configuration with task and sequences. Raises InputFaults."""

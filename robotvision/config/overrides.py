@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from robotvision.errors import RobotVisionError
-from robotvision.yamlfile import Document
+from robotvision.yamlfile import Document, Path_
 
 
-def overridden(document: Document, values: Mapping[str, Any]) -> Document:
+def overridden(
+    document: Document, values: Mapping[str, Any], source: str = "overrides:"
+) -> Document:
     """Return a configuration as read, with values put in place before it is checked.
 
     A plug-in named alone (``classifier: svm``) takes parameters (``classifier.C``); a list's items
@@ -23,6 +25,8 @@ def overridden(document: Document, values: Mapping[str, Any]) -> Document:
         As read.
     values : Mapping[str, Any]
         Dotted key -> value.
+    source : str, optional
+        What messages call an override, before its key: ``--set`` on the command line.
 
     Raises
     ------
@@ -32,14 +36,26 @@ def overridden(document: Document, values: Mapping[str, Any]) -> Document:
     if not values:
         return document
     data = copy.deepcopy(document.data)
+    places: dict[Path_, str] = {}
     for key, value in values.items():
         if not isinstance(key, str) or not all(key.split(".")):
-            raise RobotVisionError(f"overrides: expected a key such as 'classifier.C', got {key!r}")
-        data = _put(data, key.split("."), value, key)
-    return replace(document, data=data)
+            raise RobotVisionError(f"{source} expected a key such as 'classifier.C', got {key!r}")
+        steps = key.split(".")
+        data = _put(data, steps, value, f"{source} {key}")
+        places[_path_of(data, steps)] = f"{source} {key}"
+    return replace(document, data=data, overrides=places)
 
 
-def _put(node: Any, steps: list[str], value: Any, key: str) -> Any:
+def _path_of(data: Any, steps: list[str]) -> Path_:
+    """Return the path of keys and places that steps take through ``data``."""
+    path: Path_ = ()
+    for step in steps:
+        at: str | int = int(step) if isinstance(data, list) else step
+        path, data = (*path, at), data[at]
+    return path
+
+
+def _put(node: Any, steps: list[str], value: Any, name: str) -> Any:
     """Return ``node`` with ``value`` where ``steps`` lead."""
     if not steps:
         return value
@@ -47,15 +63,14 @@ def _put(node: Any, steps: list[str], value: Any, key: str) -> Any:
     if isinstance(node, list):
         if not step.isdecimal() or int(step) >= len(node):
             raise RobotVisionError(
-                f"overrides: {key}: expected the place of one of {len(node)} items from 0, got "
-                f"{step!r}"
+                f"{name}: expected the place of one of {len(node)} items from 0, got {step!r}"
             )
         place = int(step)
-        return [_put(n, rest, value, key) if i == place else n for i, n in enumerate(node)]
+        return [_put(n, rest, value, name) if i == place else n for i, n in enumerate(node)]
     if isinstance(node, str):
         node = {"name": node}
     if node is None:
         node = {}
     if not isinstance(node, dict):
-        raise RobotVisionError(f"overrides: {key}: {step!r} is below a plain value, {node!r}")
-    return {**node, step: _put(node.get(step), rest, value, key)}
+        raise RobotVisionError(f"{name}: {step!r} is below a plain value, {node!r}")
+    return {**node, step: _put(node.get(step), rest, value, name)}

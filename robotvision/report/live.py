@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -39,6 +39,9 @@ MARKS = {
 PLAIN_EVERY_S = 2.0
 REDRAW_EVERY_S = 0.08
 
+Screen = Literal["quiet", "line", "verbose", "full"]
+"""What the terminal shows of a run; ``full`` is the panel of `robotvision.report.panel`."""
+
 
 class Live(Observer):
     """An observer that shows a run on stderr. A context manager.
@@ -47,10 +50,12 @@ class Live(Observer):
     ----------
     console : Console
         On stderr.
+    screen : str
+        ``line``, ``verbose`` (a line a frame) or ``quiet`` (notes alone).
     """
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, console: Console, screen: Screen = "line") -> None:
+        self.console, self.is_quiet = console, screen == "quiet"
         self.bars = Progress(
             TextColumn("{task.description:24}"),
             BarColumn(28),
@@ -59,17 +64,18 @@ class Live(Observer):
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=self.is_quiet or not console.is_terminal,
             refresh_per_second=12,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._plain = not console.is_terminal
+        self._plain = screen == "verbose" or not console.is_terminal
+        self._plain_every_s = 0.0 if screen == "verbose" else PLAIN_EVERY_S
         self._last = 0.0
         self._started = time.monotonic()
         self._said: set[str] = set()
         self._n = self._done = 0
         self._name = ""
-        self._status = None if self._plain else console.status("")
+        self._status = None if self._plain or self.is_quiet else console.status("")
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -84,6 +90,8 @@ class Live(Observer):
 
     def step(self, what: str, done: int, total: int) -> None:
         """Show progress of a step before the replay."""
+        if self.is_quiet:
+            return
         if self._plain:
             self._step_plain(what, done, total)
             return
@@ -100,6 +108,10 @@ class Live(Observer):
 
     def trained(self, part: str, training: Training) -> None:
         """Say what was trained on."""
+        for problem in training.problems:
+            self.note(problem)
+        if self.is_quiet:
+            return
         cached = (
             f", {training.cached} of {training.cached + training.extracted} feature sets "
             "from the cache"
@@ -113,11 +125,11 @@ class Live(Observer):
             highlight=False,
             soft_wrap=True,
         )
-        for problem in training.problems:
-            self.note(problem)
 
     def sequence(self, name: str, n_frames: int) -> None:
         """Begin a sequence."""
+        if self.is_quiet:
+            return
         self.bars.stop()
         self._name, self._n, self._done = name, n_frames, 0
         if self._status is not None:
@@ -127,9 +139,11 @@ class Live(Observer):
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
         """Follow the robot."""
+        if self.is_quiet:
+            return
         self._done += 1
         now = time.monotonic()
-        every = PLAIN_EVERY_S if self._plain else REDRAW_EVERY_S
+        every = self._plain_every_s if self._plain else REDRAW_EVERY_S
         if now - self._last < every and self._done < self._n:
             return
         self._last = now

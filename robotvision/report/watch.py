@@ -13,7 +13,7 @@ from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.progress import Observer
 from robotvision.report.feed import Feed
-from robotvision.report.live import Live
+from robotvision.report.live import Live, Screen
 from robotvision.report.observers import Observers
 from robotvision.report.panel import Panel
 from robotvision.report.serve import Server
@@ -30,8 +30,9 @@ class RunWatch:
         The run folder.
     setup : Experiment
         Of the run.
-    is_full : bool
-        The panel rather than one line.
+    screen : str
+        ``line`` follows the robot; ``full`` is the panel; ``verbose`` prints a line a frame;
+        ``quiet`` prints notes alone.
     port : int or None
         Serve a page there; 0: on any free port; None: serve none.
     stays : bool
@@ -49,13 +50,13 @@ class RunWatch:
         folder: Path,
         setup: Experiment,
         *,
-        is_full: bool = False,
+        screen: Screen = "line",
         port: int | None = None,
         stays: bool = False,
     ) -> None:
         self.console, self.folder, self.stays = console, folder, stays
-        self.screen = Live(console)
-        if is_full:
+        self.screen = Live(console, screen)
+        if screen == "full":
             self.screen = Panel(console, setup.config.replay.clock == "wall")
         self.server = None
         observers: list[Observer] = [self.screen]

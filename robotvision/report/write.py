@@ -13,7 +13,7 @@ from robotvision.report.console import out, styles, titled
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
 from robotvision.report.summary import report
-from robotvision.report.terminal import print_report
+from robotvision.report.terminal import headline, print_report
 from robotvision.runs.folder import RunResult, write_text
 from robotvision.submissions.runfile import write_run_file
 
@@ -60,11 +60,23 @@ def write_summary(run: RunResult, data: Mapping[str, Any]) -> None:
     write_text(run.folder / "report.json", text + "\n")
 
 
-def finish(run: RunResult, *, as_json: bool, errors: Console, lost: Rows | None = None) -> int:
-    """Write the reports of a run, print one of them, return the exit code; ``lost`` as above."""
+def finish(
+    run: RunResult,
+    *,
+    as_json: bool,
+    errors: Console,
+    lost: Rows | None = None,
+    is_quiet: bool = False,
+) -> int:
+    """Write the reports of a run, print one of them, return the exit code; ``lost`` as above.
+
+    ``is_quiet``: of the printed report the headline alone.
+    """
     data = write_reports(run, lost)
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
+    elif is_quiet:
+        out().print(headline(data, run.task))
     else:
         console = out()
         print_report(console, data, run.task, run.tallies)

@@ -71,7 +71,7 @@ class Merger:
         places: dict[Path_, Origin] = {(): self.origin}
         for key in sorted(overrides, key=lambda k: k.count(".")):
             places[put(data, key, copy.deepcopy(overrides[key]))] = origins[key]
-        return Merged(self.path, data, {}, {}, places)
+        return Merged(self.path, data, {}, {}, origins=places)
 
 
 def put(data: dict[str, Any], key: str, value: Any) -> Path_:

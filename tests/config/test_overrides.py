@@ -1,0 +1,77 @@
+"""Values in place of a configuration's: checked like the file, and faults name their option."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from robotvision.config.checks import load_config
+from robotvision.config.experiment import Overrides
+from robotvision.errors import RobotVisionError
+
+Config = Callable[..., Path]
+CLI = [sys.executable, "-m", "robotvision"]
+
+
+def test_a_value_stands_in_the_resolved_configuration(config: Config, tmp_path: Path) -> None:
+    """The command line's values are YAML, and the run folder says what was run."""
+    values = ["classifier.C=3", "features.0=phog", "decision={abstain: never}"]
+    options = [word for value in values for word in ("--set", value)]
+    done = subprocess.run(
+        [*CLI, "run", str(config()), *options, "-q", "--out", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(done.stdout.splitlines()) == 2  # the headline: points, and the outcomes
+    assert "points of" in done.stdout
+    assert not done.stderr
+    about = json.loads((tmp_path / "run" / "run.jsonl").read_text().splitlines()[0])
+    assert about["config"]["classifier"]["C"] == 3
+    assert about["config"]["features"][0] == "phog"
+    assert about["config"]["decision"]["abstain"] == "never"
+
+
+def test_every_frame_has_a_line_when_asked_for(config: Config, tmp_path: Path) -> None:
+    command = [*CLI, "run", str(config()), "-v", "--limit", "5", "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if "  truth " in line]
+    assert [line.split()[1] for line in lines] == [f"{k}/5" for k in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("classifier.C", "few", r"--set classifier.C: classifier 'svm': C: expected a number"),
+        ("classifier.k", 3, r"--set classifier.k: classifier 'svm': no parameter 'k'"),
+        ("seed", -1, r"--set seed: expected a whole number of at least 0"),
+        ("replay.clock", "wal", r"--set replay.clock: expected one of asap, wall, simulated"),
+        ("trian", [], r"--set trian: unknown key; did you mean 'train'\?"),
+        ("features", ["phogg"], r"--set features: features\[0\]: feature 'phogg' is not known"),
+        ("features.9", "phog", r"--set features.9: expected the place of one of \d items"),
+    ],
+)
+def test_a_fault_names_the_option(config: Config, key: str, value: object, message: str) -> None:
+    with pytest.raises(RobotVisionError, match="^" + message):
+        load_config(config(), instead=Overrides(values={key: value}, source="--set"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "easy"], "expected KEY=VALUE, as classifier.C=3, got 'easy' (a test set is"),
+        (["--set", "classifier=["], "--set classifier=[:"),
+        (["-q", "-v"], "choose one"),
+        (["-q", "--live"], "choose one"),
+    ],
+)
+def test_wrong_options_are_told_in_a_line(config: Config, options: list[str], message: str) -> None:
+    done = subprocess.run([*CLI, "run", str(config()), *options], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
