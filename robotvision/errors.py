@@ -19,6 +19,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+MAX_SHOWN = 400
+"""Of a name or a path, in characters; the longest that Linux takes is ten times as long."""
+
+
+def shortened(text: str) -> str:
+    """Return a name as messages show it: of one that is very long both ends."""
+    if len(text) <= MAX_SHOWN:
+        return text
+    return f"{text[: MAX_SHOWN // 2]}...{text[-MAX_SHOWN // 2 :]}"
+
 
 class RobotVisionError(Exception):
     """Something the user can put right. The message says where, what was expected, what to do."""
@@ -42,7 +52,7 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        place = str(self.path)
+        place = shortened(str(self.path))
         if self.line is not None:
             place += f":{self.line}"
             if self.column is not None:
@@ -64,8 +74,9 @@ class UnknownNameError(RobotVisionError):
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
+        listed = ", ".join(known) or "none"
         super().__init__(
-            f"{kind} {name!r} is not known{near(name, known)}; known: {', '.join(known) or 'none'}"
+            f"{kind} {shortened(name)!r} is not known{near(name, known)}; known: {listed}"
         )
 
 

@@ -20,10 +20,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from robotvision.errors import Fault, InputFaults, near
+from robotvision.regular_file import read_regular
 
-MAX_BYTES = 16 * 2**20
-MAX_NODES = 1_000_000
+MAX_BYTES = 2**19
+MAX_NODES = 100_000
+"""Anchors count each time they are named: a few lines can stand for millions of nodes."""
 MAX_DEPTH = 64
+MAX_FAULTS = 200
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
@@ -83,17 +86,15 @@ def load(path: Path) -> Document:
         The file cannot be read or is not YAML, or keys repeat; every fault with its place.
     """
     try:
-        with open(path, "rb") as f:
-            raw = f.read(MAX_BYTES + 1)
+        return loads(read_regular(path, MAX_BYTES), path)
     except OSError as e:
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
-    if len(raw) > MAX_BYTES:
-        raise InputFaults([Fault(path, f"expected a YAML file of at most {MAX_BYTES >> 20} MB")])
-    return loads(raw, path)
 
 
 def loads(raw: bytes | str, path: Path | str = "<text>") -> Document:
-    """Read YAML from memory; ``path`` is the name used in messages."""
+    """Read YAML from memory; ``path`` is the name used in messages. Raises InputFaults."""
+    if len(raw) > MAX_BYTES:
+        raise InputFaults([Fault(path, f"expected YAML of at most {MAX_BYTES >> 10} kB")])
     try:
         node = yaml.compose(raw, Loader=_LOADER)
     except yaml.MarkedYAMLError as e:
@@ -108,10 +109,17 @@ def loads(raw: bytes | str, path: Path | str = "<text>") -> Document:
     except RecursionError as e:
         raise InputFaults([Fault(path, "nested too deeply")]) from e
     walk = _Walk(path)
-    data = walk.value(node, ()) if node is not None else None
+    try:
+        data = walk.value(node, ()) if node is not None else None
+    except _TooMuch:
+        data = None
     if walk.faults:
         raise InputFaults(walk.faults)
     return Document(path, data, walk.keys, walk.values)
+
+
+class _TooMuch(Exception):
+    """The rest is not worth looking at; what is wrong so far is noted."""
 
 
 class _Walk:
@@ -127,11 +135,9 @@ class _Walk:
     def value(self, node: yaml.Node, where: Path_) -> Any:
         self.values[where] = mark = _mark(node)
         self.n_nodes += 1
-        if self.n_nodes > MAX_NODES or len(where) > MAX_DEPTH:
-            if self.n_nodes <= MAX_NODES + 1:
-                self.faults.append(Fault(self.path, "too large or nested too deeply", *mark))
-                self.n_nodes = MAX_NODES + 1
-            return None
+        if self.n_nodes > MAX_NODES or len(where) > MAX_DEPTH or len(self.faults) > MAX_FAULTS:
+            self.faults.append(Fault(self.path, "too large or nested too deeply", *mark))
+            raise _TooMuch
         if not str(node.tag).startswith("tag:yaml.org,2002:") or "python" in node.tag:
             self.faults.append(
                 Fault(self.path, f"the tag {node.tag!r} is not supported", *mark, "leave it out")
@@ -150,6 +156,8 @@ class _Walk:
             mark = _mark(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
                 self.faults.append(Fault(self.path, "expected a plain word as key", *mark))
+                if len(self.faults) > MAX_FAULTS:
+                    raise _TooMuch
                 continue
             key = str(key_node.value)
             if key in data:

@@ -6,7 +6,9 @@ configuration is wrong (one line per fault, no traceback).
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,9 @@ def main(args: list[str] | None = None) -> None:
     from robotvision.errors import RobotVisionError
     from robotvision.plugins.plugin_path import search_also
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may be no Unicode
     search_also(Path())
     try:
         result: Any = robotvision.main(args=args, prog_name="robotvision", standalone_mode=False)
@@ -114,4 +119,9 @@ def main(args: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as e:
+        if e.errno != errno.ENAMETOOLONG:
+            raise
+        click.echo(f"{str(e.filename)[:60]}...: {e.strerror}; give a shorter path", err=True)
+        sys.exit(2)
     sys.exit(result if isinstance(result, int) else 0)

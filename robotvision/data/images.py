@@ -5,7 +5,9 @@ OpenCV hands back a half-grey image for a JPEG that was cut short; here it is an
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,8 +32,8 @@ def decode_color(raw: bytes, where: str) -> NDArray[np.uint8]:
 
     straight = getattr(cv2, "IMREAD_COLOR_RGB", None)  # there from OpenCV 4.11 on
     if straight is not None:
-        return frozen(_decode(raw, where, straight))
-    image = _decode(raw, where, cv2.IMREAD_COLOR)
+        return frozen(decode_image(raw, where, straight))
+    image = decode_image(raw, where, cv2.IMREAD_COLOR)
     return frozen(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
@@ -45,7 +47,7 @@ def decode_depth_mm(raw: bytes, where: str) -> NDArray[np.uint16]:
     """
     import cv2
 
-    image = _decode(raw, where, cv2.IMREAD_UNCHANGED)
+    image = decode_image(raw, where, cv2.IMREAD_UNCHANGED)
     if image.dtype != np.uint16 or image.ndim != 2:
         raise FrameError(
             f"{where}: expected a depth image of one 16-bit channel, got shape {image.shape} "
@@ -79,14 +81,25 @@ def _encode(extension: str, image: NDArray[Any], flags: list[int]) -> bytes:
     return raw.tobytes()
 
 
-def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
+def decode_image(raw: bytes, where: str, flags: int) -> NDArray[Any]:
+    """Return an image as OpenCV decodes it under its ``flags``.
+
+    Raises
+    ------
+    FrameError
+        The bytes are not a whole image, or its header claims more than `MAX_PIXELS` pixels or no
+        size at all: what would be allocated must be known before.
+    """
     import cv2
 
     if not raw:
         raise FrameError(f"{where}: the image is empty (0 bytes)")
     if is_cut_short(raw):
         raise FrameError(f"{where}: the image is cut short ({len(raw)} bytes)")
-    width, height = claimed_size(raw) or (0, 0)
+    size = claimed_size(raw)
+    if size is None:
+        raise FrameError(f"{where}: not an image that can be decoded ({len(raw)} bytes)")
+    width, height = size
     if width * height > MAX_PIXELS:
         raise FrameError(
             f"{where}: expected at most {MAX_PIXELS} pixels, the image claims {width}x{height}"
@@ -101,18 +114,91 @@ def _decode(raw: bytes, where: str, flags: int) -> NDArray[Any]:
 
 
 def claimed_size(raw: bytes) -> tuple[int, int] | None:
-    """Return (width, height) that a PNG or JPEG claims, None where its header does not say."""
-    if raw.startswith(_PNG) and len(raw) >= 24:
-        width, height = struct.unpack_from(">II", raw, 16)
-        return width, height
-    at = 2 if raw.startswith(_JPEG) else len(raw)
-    while at + 9 <= len(raw) and raw[at] == 0xFF:
-        marker, length = raw[at + 1], int.from_bytes(raw[at + 2 : at + 4], "big")
+    """Return (width, height) that an image's header claims, None where it does not say.
+
+    Of PNG, JPEG, BMP, PGM/PPM, TIFF and WebP; the largest where it claims several.
+    """
+    for mark, of in _SIZES:
+        if raw.startswith(mark):
+            try:
+                return of(raw)
+            except (struct.error, ValueError, IndexError):
+                return None  # cut short within its header
+    return None
+
+
+def _size_of_png(raw: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", raw, 16)
+    return width, height
+
+
+def _size_of_jpeg(raw: bytes) -> tuple[int, int] | None:
+    at, largest = 2, None
+    while (at := raw.find(b"\xff", at)) >= 0 and at + 9 <= len(raw):
+        marker = raw[at + 1]
+        if marker == 0xDA:  # pixels follow
+            break
+        if marker in _JPEG_ALONE:
+            at += 1 if marker == 0xFF else 2
+            continue
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", raw, at + 5)
-            return width, height
-        at += 1 if marker == 0xFF else 2 + length
+            largest = max(largest or (0, 0), (width, height), key=lambda s: s[0] * s[1])
+        at += 2 + int.from_bytes(raw[at + 2 : at + 4], "big")
+    return largest
+
+
+def _size_of_bmp(raw: bytes) -> tuple[int, int]:
+    (header,) = struct.unpack_from("<I", raw, 14)
+    width, height = struct.unpack_from("<HH" if header == 12 else "<ii", raw, 18)
+    return abs(width), abs(height)
+
+
+def _size_of_pnm(raw: bytes) -> tuple[int, int]:
+    words = re.sub(rb"#[^\n]*", b"", raw[2:1024]).split(None, 2)
+    width, height = int(words[0][:9]), int(words[1][:9])
+    return width, height
+
+
+def _size_of_webp(raw: bytes) -> tuple[int, int] | None:
+    kind = raw[12:16]
+    if kind == b"VP8 ":
+        width, height = struct.unpack_from("<HH", raw, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", raw, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(raw[k : k + 3], "little") + 1 for k in (24, 27))
+        return width, height
     return None
+
+
+def _size_of_tiff(raw: bytes) -> tuple[int, int] | None:
+    end = "<" if raw.startswith(b"II") else ">"
+    (at,) = struct.unpack_from(f"{end}I", raw, 4)
+    (n_entries,) = struct.unpack_from(f"{end}H", raw, at)
+    size = {}
+    for k in range(min(n_entries, 512)):
+        tag, kind = struct.unpack_from(f"{end}HH", raw, at + 2 + 12 * k)
+        if tag in _TIFF_SIZE:
+            form = f"{end}H" if kind == 3 else f"{end}I"
+            (size[tag],) = struct.unpack_from(form, raw, at + 10 + 12 * k)
+    return (size[256], size[257]) if len(size) == 2 else None
+
+
+_JPEG_ALONE = frozenset({0x00, 0x01, 0xFF, *range(0xD0, 0xDA)})
+"""Markers of JPEG without a length: stuffing, TEM, fill, restarts, start and end of the image."""
+_TIFF_SIZE = (256, 257)
+_SIZES: tuple[tuple[bytes, Callable[[bytes], tuple[int, int] | None]], ...] = (
+    (_PNG, _size_of_png),
+    (_JPEG, _size_of_jpeg),
+    (b"BM", _size_of_bmp),
+    *((b"P%d" % k, _size_of_pnm) for k in range(1, 7)),
+    (b"RIFF", _size_of_webp),
+    (b"II*\0", _size_of_tiff),
+    (b"MM\0*", _size_of_tiff),
+)
 
 
 def is_cut_short(raw: bytes) -> bool:

@@ -16,6 +16,7 @@ from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, Pose
 from robotvision.errors import Fault, FrameError
 from robotvision.records import Truth
+from robotvision.regular_file import open_regular, read_regular
 
 NOMINAL_RATE_HZ = 5.0
 """Frames a second where a layout says nothing of time. This project's choice: KTH-IDOL2's rate."""
@@ -84,13 +85,9 @@ def text_lines(path: Path, faults: list[Fault]) -> Iterator[tuple[int, str]]:
     NUL bytes is a fault, and so is one without a line in it.
     """
     try:
-        with open(path, "rb") as f:
-            raw = f.read(MAX_TEXT_BYTES + 1)
+        raw = read_regular(path, MAX_TEXT_BYTES)
     except OSError as e:
         faults.append(Fault(path, f"cannot be read ({e.strerror})"))
-        return
-    if len(raw) > MAX_TEXT_BYTES:
-        faults.append(Fault(path, f"expected a text file of at most {MAX_TEXT_BYTES >> 20} MB"))
         return
     if not raw.strip():
         faults.append(Fault(path, "the file is empty"))
@@ -140,7 +137,7 @@ def cloud_channels(path: Path, warnings: list[str]) -> dict[str, ChannelKind]:
     """Return the channels that clouds like ``path`` give: points and, where organised, depth."""
     channels = {"points": ChannelKind.POINTS}
     try:
-        with open(path, "rb") as f:
+        with open_regular(path) as f:
             header, _ = parse_header(f.read(MAX_HEADER_BYTES), str(path))
     except (OSError, FrameError) as e:
         warnings.append(f"no depth from the clouds: {e}")

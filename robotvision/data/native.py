@@ -39,6 +39,7 @@ from robotvision.data.sequence import (
 )
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import Truth
+from robotvision.regular_file import read_regular
 from robotvision.yamlfile import Strict, load, validate
 
 POSE = ("x_m", "y_m", "theta_rad")
@@ -119,7 +120,7 @@ def read_table(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, row) of a CSV file with a header that holds at least ``columns``."""
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path)
     except OSError as e:
         faults.append(Fault(path, f"cannot be read ({e.strerror})"))
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.regular_file import read_regular
 
 SCHEMA = 1
 KIND = "release-key"
@@ -95,7 +96,7 @@ def read_key(path: Path) -> ReleaseKey:
         It cannot be read, or is not the key of a release.
     """
     try:
-        key = msgspec.json.decode(path.read_bytes(), type=ReleaseKey)
+        key = msgspec.json.decode(read_regular(path), type=ReleaseKey)
         if (key.kind, key.schema) != (KIND, SCHEMA):
             raise ValueError(f"expected {KIND} of schema {SCHEMA}, got {key.kind} {key.schema}")
         return key

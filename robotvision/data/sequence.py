@@ -23,6 +23,7 @@ from robotvision.data.images import decode_color, decode_depth_mm
 from robotvision.data.pcd import decode_depth, decode_points
 from robotvision.errors import Fault, FrameError, RobotVisionError
 from robotvision.records import Frame, Image, Truth
+from robotvision.regular_file import read_regular
 
 Pose = tuple[float, float, float]
 """x in metres, y in metres, heading in radians."""
@@ -87,7 +88,7 @@ class ImageFile:
     def raw(self) -> bytes:
         """Return the file's bytes. Raises FrameError."""
         try:
-            return self.path.read_bytes()
+            return read_regular(self.path)
         except OSError as e:
             raise FrameError(f"{self.path}: the image cannot be read ({e.strerror})") from e
 

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.images import MAX_PIXELS
 from robotvision.data.names import NOMINAL_RATE_HZ, nominal_ns
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault, FrameError
 from robotvision.records import frozen
+from robotvision.regular_file import open_regular
 
 if TYPE_CHECKING:
     import cv2
@@ -57,6 +59,14 @@ class Video:
             capture = cv2.VideoCapture(str(self.path))
             if not capture.isOpened():
                 raise FrameError(f"{self.path}: not a video that can be decoded")
+            width, height = (
+                capture.get(p) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+            )
+            if width * height > MAX_PIXELS:
+                raise FrameError(
+                    f"{self.path}: expected frames of at most {MAX_PIXELS} pixels, the video "
+                    f"claims {width:g}x{height:g}"
+                )
             self._capture, self._next = capture, 0
         return self._capture
 
@@ -91,7 +101,7 @@ class Video:
         with self._lock:
             if self._digest is None:
                 try:
-                    with open(self.path, "rb") as f:
+                    with open_regular(self.path) as f:
                         self._digest = hashlib.file_digest(f, "blake2b").digest()[:16]
                 except OSError as e:
                     raise FrameError(f"{self.path}: cannot be read ({e.strerror})") from e

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.regular_file import open_regular
+
 STRUCT = "Configuration"
 _LONGEST_S = 600
 
@@ -58,7 +60,7 @@ def labels_in(mat: Path) -> list[dict[str, Any]] | str:
     from scipy.io import loadmat
 
     try:
-        with open(mat, "rb") as f:
+        with open_regular(mat) as f:
             variables = loadmat(f, variable_names=[STRUCT])
         entries = variables.get(STRUCT)
         fields = getattr(getattr(entries, "dtype", None), "names", None)

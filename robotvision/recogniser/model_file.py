@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.regular_file import open_regular
 from robotvision.version import __version__
 
 FORMAT = "robotvision model"
@@ -242,7 +243,7 @@ def load_model(
 def _load(
     path: Path, task: str | None, trusted: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    with open(path, "rb") as f:
+    with open_regular(path) as f:
         _check_kind(path, f.read(4096))
         with zipfile.ZipFile(f) as archive:
             entries = archive.infolist()

@@ -86,8 +86,11 @@ def _has_begun(log: Path) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file of the run folder. Raises RobotVisionError."""
+    r"""Write a file of the run folder; a name that is not Unicode stands there as ``\udcff``.
+
+    Raises RobotVisionError.
+    """
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as e:
         raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e

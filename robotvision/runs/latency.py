@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.regular_file import read_regular
 from robotvision.runs.log import read_log
 
 LatencyModel = Callable[[int], int]
@@ -112,7 +113,7 @@ def parse_latency(text: str, measured_ns: Sequence[int], seed: int = 0) -> Laten
 def read_list(path: Path) -> list[int]:
     """Return latencies in nanoseconds from a file of milliseconds, one a line. Raises."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as e:
         remedy = "give a text file of milliseconds, one a line"
         raise InputFaults([Fault(path, f"cannot be read ({e})", remedy=remedy)]) from e

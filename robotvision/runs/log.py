@@ -27,8 +27,11 @@ import numpy as np
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import FrameRecord, Notice
+from robotvision.regular_file import open_regular
 
 SCHEMA = 1
+MAX_DIGITS = 40
+"""Of a whole number in a log; the seed and every time in nanoseconds have at most 20."""
 
 
 class RunLine(msgspec.Struct, frozen=True, tag_field="type", tag="run"):
@@ -243,7 +246,7 @@ def read_log(path: Path) -> RunRecord:
     was_collecting = gc.isenabled()
     gc.disable()  # a log is a great many small objects and no cycles: collecting frees nothing
     try:
-        with open(path, "rb") as lines:
+        with open_regular(path) as lines:
             return _Reader(path).read(lines)
     except OSError as e:
         message = f"cannot be read ({e.strerror})"
@@ -339,8 +342,19 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse_constant(text)
+
+
+def _short(text: str) -> int:
+    return int(text) if len(text) <= MAX_DIGITS else _refuse_constant(f"{text[:MAX_DIGITS]}...")
+
+
 def _plain_line(raw: bytes) -> dict[str, Any]:
     """Return a line as plain JSON; bytes that are no UTF-8, as 0.1.0 wrote them, as surrogates."""
     text = raw.decode("utf-8", "surrogateescape")
-    line: dict[str, Any] = json.loads(text, parse_constant=_refuse_constant)
+    line: dict[str, Any] = json.loads(
+        text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_short
+    )
     return line

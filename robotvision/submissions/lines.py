@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import Fault, InputFaults
+from robotvision.regular_file import open_regular
 
 BLOCK_BYTES = 2**22
 MAX_LINE_BYTES = 2**16
@@ -77,7 +78,7 @@ def line_blocks(path: Path, faults: FaultList) -> Iterator[tuple[int, bytes]]:
         The file cannot be opened or read.
     """
     try:
-        with open(path, "rb") as f:
+        with open_regular(path) as f:
             yield from _unpadded(_blocks(f, faults))
     except OSError as e:
         raise InputFaults(

@@ -25,6 +25,7 @@ from typing import Any
 from pydantic import Field
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.regular_file import open_regular, read_regular
 from robotvision.submissions.card import Card, as_yaml, read_card
 from robotvision.submissions.checker import check_run_file
 from robotvision.submissions.truthfile import FrameSet, read_frames
@@ -101,9 +102,9 @@ def write_pack(
     files = {"card.yaml": as_yaml(card).encode()}
     sets = {name: f"runs/{_safe(name)}{file.suffix or '.txt'}" for name, file in runs.items()}
     try:
-        files |= {sets[name]: file.read_bytes() for name, file in runs.items()}
+        files |= {sets[name]: read_regular(file) for name, file in runs.items()}
         if task_file is not None:
-            files["task.yaml"] = task_file.read_bytes()
+            files["task.yaml"] = read_regular(task_file)
         manifest = _manifest(task, path.stem, sets, files)
         with zipfile.ZipFile(path, "w") as archive:
             _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
@@ -165,7 +166,7 @@ def read_pack(path: Path) -> Pack:
         It is not a pack, or one of its entries is not what it should be; every fault.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             files = _entries(path, archive)
     except OSError as e:
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e

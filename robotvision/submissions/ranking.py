@@ -114,7 +114,7 @@ def write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in zip(FILES, texts, strict=True):
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as e:
         raise RobotVisionError(f"{folder}: cannot be written ({e.strerror})") from e
 

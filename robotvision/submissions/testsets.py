@@ -7,6 +7,7 @@ test sets, in the task's order; a run is then a folder with one file a set, name
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,9 @@ def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFault
         raise InputFaults([Fault(folder, "no such folder", remedy="give the folder of the runs")])
     entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     if len(sets) == 1:
-        found = [p for p in entries if p.is_file() and p.suffix in SUFFIXES and p.name not in OURS]
+        found = [
+            p for p in entries if p.suffix in SUFFIXES and p.name not in OURS and not p.is_dir()
+        ]
     else:
         found = [p for p in entries if p.is_dir()]
     if not found:
@@ -134,13 +137,34 @@ def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFault
         raise InputFaults([Fault(folder, f"no {what} in it")])
     for path in found:
         try:
-            yield runs_of([path], sets)[0]
+            run = runs_of([path], sets)[0]
+            _require_inside(folder, run)
+            yield run
         except InputFaults as e:
             yield e
+
+
+def _require_inside(folder: Path, run: RunFiles) -> None:
+    """Raise InputFaults where a link leads out: a message must not quote another file's lines."""
+    root = os.path.realpath(folder)
+    faults = [
+        Fault(path, "a link that leaves the folder of the runs", remedy="put the file itself there")
+        for path in run.files.values()
+        if not os.path.realpath(path).startswith(root + os.sep)
+    ]
+    if faults:
+        raise InputFaults(faults)
 
 
 def check_runs(
     run: RunFiles, task: Task, frames: Iterable[tuple[str, FrameSet]]
 ) -> dict[str, CheckResult]:
-    """Return the check of each of a run's files, by test set."""
-    return {name: check_run_file(run.files[name], task, f) for name, f in frames}
+    """Return the check of each of a run's files, by test set; what cannot be read is refused."""
+    return {name: _check(run.files[name], task, f) for name, f in frames}
+
+
+def _check(path: Path, task: Task, frames: FrameSet) -> CheckResult:
+    try:
+        return check_run_file(path, task, frames)
+    except InputFaults as e:
+        return CheckResult(path, 0, 0, e.faults)

@@ -24,6 +24,7 @@ from robotvision.data.digest import table_digest
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.experiment.prepare import open_part
 from robotvision.recogniser.channels import settle_features
+from robotvision.regular_file import open_regular
 from robotvision.sweep.grid import Grid, Shown
 from robotvision.version import __version__
 
@@ -188,7 +189,7 @@ def run_key(
 def file_digest(path: Path) -> str:
     """Return a digest of a file's bytes. Raises RobotVisionError."""
     try:
-        with open(path, "rb") as f:
+        with open_regular(path) as f:
             return hashlib.file_digest(f, "sha256").hexdigest()
     except OSError as e:
         raise RobotVisionError(f"{path}: cannot be read ({e.strerror})") from e

@@ -27,6 +27,7 @@ from robotvision.data.bags.storage import (
     beginning,
     broken,
 )
+from robotvision.regular_file import open_regular
 
 if TYPE_CHECKING:
     from mcap.records import Channel, Schema
@@ -275,7 +276,7 @@ def _note(index: Index, kind: int, record: bytes, chunk: int, at: int) -> None:
 
 
 def _open(path: Path) -> BinaryIO:
-    file = open(path, "rb")  # noqa: SIM115
+    file = open_regular(path)
     if file.read(len(MAGIC)) != MAGIC:
         file.close()
         raise broken(path, "not an MCAP recording (it does not begin with MCAP's mark)")
@@ -307,10 +308,13 @@ def _decompress(packed: TimeSpan, chunk: ChunkPlace, n_bytes: int | None) -> byt
         import lz4.frame
 
         unpacking = lz4.frame.LZ4FrameDecompressor()
-        if n_bytes is None:
-            data = unpacking.decompress(packed.read(), max_length=size)
-        else:
-            data = beginning(unpacking, packed, size)
+        try:
+            if n_bytes is None:
+                data = unpacking.decompress(packed.read(), max_length=size)
+            else:
+                data = beginning(unpacking, packed, size)
+        except RuntimeError as e:  # lz4's own for what is no frame
+            raise ValueError(f"a chunk that cannot be unpacked ({e})") from e
     else:
         raise ValueError(f"the compression {chunk.compression!r} is not known")
     if len(data) != size:
@@ -322,12 +326,16 @@ def _zstd(packed: TimeSpan, size: int, *, is_whole: bool) -> bytes:
     import zstandard
 
     unpacking = zstandard.ZstdDecompressor()
-    if not is_whole:
-        return unpacking.stream_reader(packed, read_size=PIECE).read(size)  # type: ignore[arg-type]
-    raw = packed.read()
-    if zstandard.frame_content_size(raw) > MAX_CHUNK_BYTES:
-        raise ValueError("a chunk that is too large")
-    return unpacking.decompress(raw, max_output_size=size)
+    try:
+        if not is_whole:
+            stream = unpacking.stream_reader(packed, read_size=PIECE)  # type: ignore[arg-type]
+            return stream.read(size)
+        raw = packed.read()
+        if zstandard.frame_content_size(raw) > MAX_CHUNK_BYTES:
+            raise ValueError("a chunk that is too large")
+        return unpacking.decompress(raw, max_output_size=size)
+    except zstandard.ZstdError as e:
+        raise ValueError(f"a chunk that cannot be unpacked ({e})") from e
 
 
 def _ros2_name(name: str) -> str:

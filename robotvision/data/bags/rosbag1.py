@@ -23,6 +23,7 @@ from robotvision.data.bags.storage import (
     beginning,
     broken,
 )
+from robotvision.regular_file import open_regular
 
 if TYPE_CHECKING:
     from rosbags.rosbag1 import Reader
@@ -135,7 +136,7 @@ def _open_reader(path: Path) -> Reader:
     except OSError:
         raise
     except Exception as e:  # the parser trips over a broken file in many ways
-        with open(path, "rb") as f:
+        with open_regular(path) as f:
             is_bag = f.read(9) == b"#ROSBAG V"
         if not is_bag:
             raise broken(path, "not a ROS 1 recording (it does not begin with #ROSBAG V2.0)") from e

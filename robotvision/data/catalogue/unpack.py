@@ -17,6 +17,7 @@ from typing import IO
 
 from robotvision.data.names import is_inside
 from robotvision.errors import RobotVisionError
+from robotvision.regular_file import open_regular
 
 MAX_FILES = 2_000_000
 GROWTH, SPARE = 20, 2**27
@@ -151,6 +152,6 @@ def _settle(work: Path, target: Path, detects: Callable[[Path], bool]) -> None:
 
 def _kind(archive: Path) -> str:
     """Say where the bytes look like a web page."""
-    with open(archive, "rb") as f:
+    with open_regular(archive) as f:
         head = f.read(256).lstrip().lower()
     return ": it is a web page" if head.startswith((b"<!doctype", b"<html")) else ""

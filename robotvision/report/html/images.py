@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from robotvision.data import open_sequence
 from robotvision.data.digest import table_digest
+from robotvision.data.images import decode_image
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, Source
 from robotvision.data.sequence import ImageSequence as Recording
 from robotvision.errors import FrameError, RobotVisionError
@@ -274,16 +275,12 @@ def _color(source: Source, width: int) -> Image:
     """Return a colour image as BGR, decoded at a fraction of its size where that is enough."""
     if not isinstance(source, ImageFile):
         return np.ascontiguousarray(source.read()[:, :, ::-1])
-    raw = np.frombuffer(source.raw(), np.uint8)
+    raw = source.raw()
     flag = cv2.IMREAD_REDUCED_COLOR_2 if width <= 160 else cv2.IMREAD_COLOR
-    image = cv2.imdecode(raw, flag) if raw.size else None
-    if image is None:
-        raise FrameError(f"{source.where}: not an image")
+    image = decode_image(raw, source.where, flag)
     if image.shape[1] < width and flag != cv2.IMREAD_COLOR:
-        image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
-        if image is None:
-            raise FrameError(f"{source.where}: not an image")
-    return np.asarray(image, np.uint8)
+        image = decode_image(raw, source.where, cv2.IMREAD_COLOR)
+    return image
 
 
 def colored_depth(depth_mm: NDArray[np.uint16], range_m: float) -> Image:

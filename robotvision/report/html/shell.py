@@ -97,7 +97,7 @@ def write_page(path: Path, text: str) -> Path:
     """Write a page, its folder made where it is missing. Raises RobotVisionError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as e:
         raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
     return path
