@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
+import robotvision as rv
 from robotvision.cli import main
 from robotvision.contest import rank
 from robotvision.data.images import MAX_PIXELS, claimed_size, decode_color
 from robotvision.errors import Fault, FrameError, InputFaults
 from robotvision.regular_file import open_regular, read_regular
+from robotvision.report import write_page
 from robotvision.runs.log import read_log
 from robotvision.yamlfile import loads
 
@@ -214,6 +216,21 @@ def test_a_number_that_is_none_is_a_fault_of_the_log(
         (tmp_path / "run.jsonl").write_text("".join(lines))
         with pytest.raises(InputFaults, match=f"run.jsonl:{line + 1}: "):
             read_log(tmp_path / "run.jsonl")
+
+
+def test_text_that_is_no_unicode_reaches_tables_and_exports(
+    tmp_path: Path, make_run: Callable[..., Path]
+) -> None:
+    """A sequence whose name is in another encoding: data frame, Parquet file, report."""
+    folder = make_run()
+    log = folder / "run.jsonl"
+    log.write_bytes(log.read_bytes().replace(b'"name":"walk"', b'"name":"w\xffk"'))
+    run = rv.read_run(folder)
+    assert set(run.to_frame()["sequence"]) == {r"w\udcffk"}
+    assert rb"w\udcffk" in write_page([folder], tmp_path / "page.html").read_bytes()
+    with pytest.raises(SystemExit) as stop:
+        main(["export", str(folder), "--to", "parquet", "-o", str(tmp_path / "run.parquet")])
+    assert stop.value.code == 0
 
 
 def test_a_long_path_is_shortened_in_a_message() -> None:

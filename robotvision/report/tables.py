@@ -246,6 +246,6 @@ def write(text: str, path: Path | None) -> None:
         sys.stdout.write(text)
         return
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as e:
         raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e

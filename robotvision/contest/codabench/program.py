@@ -189,7 +189,7 @@ def _page(contest: Contest, runs: Sequence[Path], score: Mapping[str, Any]) -> s
 
 
 def _write(output: Path, scores: Mapping[str, float], page: str) -> None:
-    (output / "detailed_results.html").write_text(page, encoding="utf-8")
+    (output / "detailed_results.html").write_text(page, encoding="utf-8", errors="backslashreplace")
     (output / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
 
 

@@ -17,7 +17,26 @@ MIME = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
 
 def rows(run: RunColumns) -> Iterator[dict[str, Any]]:
-    """Yield each frame: where and when, the truth, the judged answer, outcome, points, times."""
+    r"""Yield each frame: where and when, the truth, the judged answer, outcome, points, times.
+
+    Text that is not valid Unicode (a file name in another encoding) comes as ``\udcff``.
+    """
+    for row in _rows(run):
+        yield {key: _valid(value) for key, value in row.items()}
+
+
+def _valid(value: Any) -> Any:
+    """Return text as valid Unicode, in lists and as keys, too."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_valid(item) for item in value]
+    if isinstance(value, dict):
+        return {_valid(key): item for key, item in value.items()}
+    return value
+
+
+def _rows(run: RunColumns) -> Iterator[dict[str, Any]]:
     ages = run.age_ns
     for i, frame in enumerate(run.frames):
         answer, outcome = run.judged_answer(i), int(run.outcome[i])

@@ -43,7 +43,7 @@ def write_page(paths: Sequence[Path], out: Path, *, picture_bytes: int = BUDGET)
     """Write the page of several runs and return its path. Raises RobotVisionError."""
     text = build_page(load_runs(paths), picture_bytes=picture_bytes)
     try:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as e:
         raise RobotVisionError(f"{out}: cannot be written ({e.strerror})") from e
     return out
