@@ -21,13 +21,13 @@ from pathlib import Path
 
 MAX_SHOWN = 400
 """Of a name or a path, in characters; the longest that Linux takes is ten times as long."""
+MAX_MESSAGE = 2000
+"""What a library says of a broken file may quote the file."""
 
 
-def shortened(text: str) -> str:
-    """Return a name as messages show it: of one that is very long both ends."""
-    if len(text) <= MAX_SHOWN:
-        return text
-    return f"{text[: MAX_SHOWN // 2]}...{text[-MAX_SHOWN // 2 :]}"
+def shortened(text: str, n: int = MAX_SHOWN) -> str:
+    """Return a text as messages show it: of one longer than ``n`` both ends."""
+    return text if len(text) <= n else f"{text[: n // 2]}...{text[-n // 2 :]}"
 
 
 class RobotVisionError(Exception):
@@ -58,7 +58,7 @@ class Fault:
             if self.column is not None:
                 place += f":{self.column}"
         tail = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}: {self.message}{tail}"
+        return f"{place}: {shortened(self.message, MAX_MESSAGE)}{tail}"
 
 
 class InputFaults(RobotVisionError):

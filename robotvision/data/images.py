@@ -202,9 +202,15 @@ _SIZES: tuple[tuple[bytes, Callable[[bytes], tuple[int, int] | None]], ...] = (
 
 
 def is_cut_short(raw: bytes) -> bool:
-    """Return whether a JPEG or PNG lacks its end mark."""
+    """Return whether a JPEG lacks its end mark, or a PNG a chunk that its header announces.
+
+    What a chunk of PNG claims to hold is allocated by the decoder before it is read.
+    """
     if raw.startswith(_JPEG):
         return raw.rfind(b"\xff\xd9", max(0, len(raw) - 4096)) < 0
     if raw.startswith(_PNG):
-        return raw.rfind(b"IEND", max(0, len(raw) - 4096)) < 0
+        at = len(_PNG)
+        while at + 12 <= len(raw) and raw[at + 4 : at + 8] != b"IEND":
+            at += 12 + int.from_bytes(raw[at : at + 4], "big")
+        return at + 12 > len(raw)
     return False
