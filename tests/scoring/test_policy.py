@@ -139,3 +139,46 @@ def test_wrong_names_and_deadlines_are_one_clear_line() -> None:
             parse_deadline(text)
     assert parse_deadline("33.3") == 33_300_000
     assert parse_deadline("next-frame") == "next-frame"
+
+
+def test_a_held_answer_keeps_the_times_of_the_frame_it_is_used_for() -> None:
+    """The verdict is of the frame: its own number, times and stages, with an earlier answer."""
+    policy = named_policy("streaming", 0)
+    stages = {"features": 3, "classifier": 2}
+    later = TimedAnswer(1, Answer("B"), 20, 22, 29, stages)
+    verdicts = judged(policy, [frame(0, 0, 0, 10), later])
+    assert verdicts[1] == Verdict(TimedAnswer(1, Answer("A"), 20, 22, 29, stages), None, 20)
+
+
+def test_an_answer_that_finishes_with_the_one_before_counts_at_that_instant() -> None:
+    """Two answers finish at 50, which is the first frame's deadline: the newer one holds."""
+    frames = [frame(0, 0, 0, 50, "A"), frame(1, 50, 50, 50, "B"), frame(2, 60, 60, 70, "C")]
+    verdicts = judged(named_policy("queue", 50), frames)
+    assert [v.timed.answer for v in verdicts] == [Answer("B"), Answer("C"), Answer("C")]
+
+
+def test_a_fault_with_an_answer_beside_it_holds_nothing() -> None:
+    """What a failing system said is not used for the frames after."""
+    failed = TimedAnswer(1, Answer("B"), 10, 10, 15, {}, "it failed")
+    verdicts = judged(named_policy("streaming", 0), [frame(0, 0, 0, 5), failed, frame(2, 20)])
+    assert [v.timed.answer for v in verdicts[1:]] == [Answer("A"), Answer("A")]
+
+
+def test_a_policy_of_two_halves_keeps_its_deadline() -> None:
+    """Whether it is spelt by halves or by name."""
+    assert parse_policy("queue+deadline", 5) == Policy("queue", "deadline", 5)
+    assert parse_policy("deadline", 5) == named_policy("deadline", 5)
+    assert parse_policy("deadline", 5).deadline_ns == 5
+    assert parse_deadline("0") == 0
+    assert parse_deadline("0.5") == 500_000
+
+
+def test_a_wrong_policy_is_told_whole() -> None:
+    with pytest.raises(RobotVisionError) as caught:
+        parse_policy("queue+own+hold")
+    assert str(caught.value) == (
+        "policy 'queue+own+hold': expected newest or queue, then '+', then own, deadline, hold"
+    )
+    with pytest.raises(RobotVisionError) as caught:
+        Policy("queue", "deadline", -2_500_000)
+    assert str(caught.value) == "deadline: expected a time of at least 0, got -2.5 ms"
