@@ -1,0 +1,225 @@
+"""A fingerprint of each image of a sequence: a digest of its bytes and a perceptual hash.
+
+The digest is equal for copies of a file. The hash stays nearly the same where an image is saved
+anew, made smaller, brighter or a little softer: the image in grey, averaged down to
+`SIDE` x `SIDE` cells whatever its size, less its own blur (what is left are edges, so that light
+and the wall's colour matter little), as a vector of length 1. Two hashes are compared by
+``1 - a @ b``: 0 the same image, about 1 images that have nothing to do with each other. Sign
+hashes (Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010)
+separate copies from a robot's honest second visit far less well; see
+``scripts/measure_overlap.py``.
+
+JPEG files are decoded at an eighth of their size, where each block of 8 x 8 pixels is its mean.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robotvision.data.images import REDUCTIONS, claimed_size, decode_grey
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Source
+from robotvision.data.verify import map_frames
+from robotvision.errors import FrameError
+
+SIDE = 24
+"""Cells of the hash along each side."""
+BLUR_CELLS = 2.0
+"""Standard deviation of the blur that is taken away."""
+PLAIN_LEVELS = 2.0
+"""An image whose edges are weaker (root mean square, grey levels of 255) shows a plain wall or the
+dark: such images look alike without being copies, and are compared by their digest alone."""
+DIGEST_BYTES = 16
+VERSION = 1
+"""Of the hash, in the names of what is kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprints:
+    """The fingerprints of a sequence's images, of one channel.
+
+    Parameters
+    ----------
+    channel : str
+        The first one in colour, else the first.
+    digests : tuple of bytes
+        One a frame; empty where the image cannot be read.
+    hashes : (frames, SIDE * SIDE) float32
+        Of length 1; all 0 where an image is plain, cannot be read or is not in colour.
+    """
+
+    channel: str
+    digests: tuple[bytes, ...]
+    hashes: NDArray[np.float32]
+
+    @property
+    def has_hash(self) -> NDArray[np.bool_]:
+        """(frames,) whether the image can be compared by its hash."""
+        has_hash: NDArray[np.bool_] = self.hashes.any(axis=1)
+        return has_hash
+
+    def part(self, start: int, end: int) -> Fingerprints:
+        """Return those of the frames ``start`` to ``end`` (end excluded)."""
+        return Fingerprints(self.channel, self.digests[start:end], self.hashes[start:end])
+
+
+_known: WeakKeyDictionary[ImageSequence, Fingerprints] = WeakKeyDictionary()
+"""Of sequences that are open, so that a sweep computes each once."""
+
+
+def compared_channel(sequence: ImageSequence) -> str:
+    """Return the channel that is compared: the first in colour, else the first."""
+    colors = [c for c, kind in sequence.channels.items() if kind is ChannelKind.COLOR]
+    return [*colors, *sequence.channels][0]
+
+
+def fingerprints(
+    sequence: ImageSequence,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Fingerprints:
+    """Return the fingerprints of a sequence's images; an unreadable image has none.
+
+    Parameters
+    ----------
+    sequence : ImageSequence
+    cache : Path, optional
+        Folder in which hashes are kept, by the digests of all images; None: none are kept.
+    progress : callable
+        Receives frames done and frames in all.
+    """
+    if sequence not in _known:
+        _known[sequence] = _compute(sequence, cache, progress)
+    return _known[sequence]
+
+
+def _compute(
+    sequence: ImageSequence, cache: Path | None, progress: Callable[[int, int], None]
+) -> Fingerprints:
+    channel = compared_channel(sequence)
+    file = None
+    if cache is not None:
+        digests = tuple(map_frames(sequence, partial(_digest, channel)))
+        file = cache / f"{_name_of(digests)}.npy"
+        hashes = _load(file, len(sequence))
+        if hashes is not None:
+            return Fingerprints(channel, digests, hashes)
+    is_color = sequence.channels[channel] is ChannelKind.COLOR
+    found = []
+    for done, one in enumerate(map_frames(sequence, partial(_fingerprint, channel, is_color)), 1):
+        found.append(one)
+        progress(done, len(sequence))
+    hashes = np.stack([h for _, h in found]) if found else np.zeros((0, SIDE * SIDE), np.float32)
+    result = Fingerprints(channel, tuple(d for d, _ in found), hashes)
+    if file is not None:
+        _save(file, hashes)
+    return result
+
+
+def _digest(channel: str, entry: FrameEntry) -> bytes:
+    source = entry.sources.get(channel)
+    try:
+        return b"" if source is None else source.digest()
+    except FrameError:
+        return b""
+
+
+def _fingerprint(
+    channel: str, is_color: bool, entry: FrameEntry
+) -> tuple[bytes, NDArray[np.float32]]:
+    nothing = np.zeros(SIDE * SIDE, np.float32)
+    source = entry.sources.get(channel)
+    if source is None:
+        return b"", nothing
+    try:
+        if isinstance(source, ImageFile) and is_color:
+            raw = source.raw()
+            return source.digest_of(raw), perceptual_hash(_small_grey(raw, source.where))
+        return source.digest(), perceptual_hash(_grey(source)) if is_color else nothing
+    except FrameError:
+        return b"", nothing  # a missing or broken image: whoever needs its pixels reports it
+
+
+def _small_grey(raw: bytes, where: str) -> NDArray[np.uint8]:
+    """Decode a file in grey, as small as the hash allows."""
+    factor = reduction(*(claimed_size(raw) or (0, 0)))
+    return decode_grey(raw, where, max(r for r in REDUCTIONS if r <= factor))
+
+
+def _grey(source: Source) -> NDArray[np.uint8]:
+    import cv2
+
+    grey: NDArray[Any] = cv2.cvtColor(source.read(), cv2.COLOR_RGB2GRAY)
+    return grey.astype(np.uint8, copy=False)
+
+
+def reduction(width: int, height: int) -> int:
+    """Return by which power of 2 an image can be reduced and still have `SIDE` pixels a side."""
+    return 1 << max(0, (min(width, height) // SIDE).bit_length() - 1)
+
+
+def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the hash of an image.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8
+        In whatever size.
+
+    Returns
+    -------
+    (SIDE * SIDE,) float32
+        Of length 1; all 0 where the image is plain.
+    """
+    import cv2
+
+    height, width = grey.shape
+    factor = reduction(width, height)
+    if factor > 1:  # first to a size that copies of half and double the size come to as well
+        size = (width // factor, height // factor)
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    cells = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    edges = cells - cv2.GaussianBlur(cells, (0, 0), BLUR_CELLS)
+    edges = (edges - edges.mean()).ravel()
+    length = float(np.linalg.norm(edges))
+    if length < PLAIN_LEVELS * SIDE:
+        return np.zeros(SIDE * SIDE, np.float32)
+    return np.asarray(edges / length, np.float32)
+
+
+def _name_of(digests: tuple[bytes, ...]) -> str:
+    import hashlib
+
+    h = hashlib.blake2b(f"{VERSION}".encode(), digest_size=20)
+    for digest in digests:
+        h.update(digest.ljust(DIGEST_BYTES, b"\0"))
+    return h.hexdigest()
+
+
+def _load(file: Path, n: int) -> NDArray[np.float32] | None:
+    try:
+        hashes = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None  # not there, or cut short by a crash: computed anew and written again
+    if hashes.dtype != np.float16 or hashes.shape != (n, SIDE * SIDE):
+        return None
+    return hashes.astype(np.float32)
+
+
+def _save(file: Path, hashes: NDArray[np.float32]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as f:
+            np.save(f, hashes.astype(np.float16))
+        os.replace(f.name, file)
+    except OSError:
+        pass  # the feature cache in the same place reports that it cannot be written
