@@ -14,6 +14,7 @@ JPEG files are decoded at an eighth of their size, where each block of 8 x 8 pix
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -64,8 +65,7 @@ class Fingerprints:
     @property
     def has_hash(self) -> NDArray[np.bool_]:
         """(frames,) whether the image can be compared by its hash."""
-        has_hash: NDArray[np.bool_] = self.hashes.any(axis=1)
-        return has_hash
+        return np.asarray(self.hashes.any(axis=1))
 
     def part(self, start: int, end: int) -> Fingerprints:
         """Return those of the frames ``start`` to ``end`` (end excluded)."""
@@ -77,9 +77,9 @@ _known: WeakKeyDictionary[ImageSequence, Fingerprints] = WeakKeyDictionary()
 
 
 def compared_channel(sequence: ImageSequence) -> str:
-    """Return the channel that is compared: the first in colour, else the first."""
+    """Return the channel that is compared: the first in colour, else the first; "" without any."""
     colors = [c for c, kind in sequence.channels.items() if kind is ChannelKind.COLOR]
-    return [*colors, *sequence.channels][0]
+    return next(iter([*colors, *sequence.channels]), "")
 
 
 def fingerprints(
@@ -113,7 +113,7 @@ def _compute(
         hashes = _load(file, len(sequence))
         if hashes is not None:
             return Fingerprints(channel, digests, hashes)
-    is_color = sequence.channels[channel] is ChannelKind.COLOR
+    is_color = sequence.channels.get(channel) is ChannelKind.COLOR
     found = []
     for done, one in enumerate(map_frames(sequence, partial(_fingerprint, channel, is_color)), 1):
         found.append(one)
@@ -197,8 +197,6 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _name_of(digests: tuple[bytes, ...]) -> str:
-    import hashlib
-
     h = hashlib.blake2b(f"{VERSION}".encode(), digest_size=20)
     for digest in digests:
         h.update(digest.ljust(DIGEST_BYTES, b"\0"))
@@ -212,7 +210,7 @@ def _load(file: Path, n: int) -> NDArray[np.float32] | None:
         return None  # not there, or cut short by a crash: computed anew and written again
     if hashes.dtype != np.float16 or hashes.shape != (n, SIDE * SIDE):
         return None
-    return hashes.astype(np.float32)
+    return np.asarray(hashes, np.float32)
 
 
 def _save(file: Path, hashes: NDArray[np.float32]) -> None:

@@ -1,8 +1,8 @@
 """Find test frames that training has seen: copies of images, and frames of the same recording.
 
-For each test frame the strongest of these reasons is kept (`Reason`): the same file, the same bytes,
-a near-identical image, the same pose at the same time, a time between two training frames of the
-same recording (`robotvision.data.recording`).
+For each test frame the strongest of these reasons is kept (`Reason`): the same sequence, the same
+file, the same bytes, a near-identical image, the same pose at the same time, a time between two
+training frames of the same recording (`robotvision.data.recording`).
 
 A copied file counts however few there are. The other reasons count where at least `MIN_FRAMES`
 frames and `MIN_SHARE` of a test sequence have one, since a robot may honestly stand twice in the
@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.digest import table_digest
 from robotvision.data.fingerprint import Fingerprints, compared_channel, fingerprints
 from robotvision.data.recording import interleaved_frames, same_pose_frames
 from robotvision.data.sequence import ImageFile, ImageSequence
@@ -31,6 +33,7 @@ MAX_DISTANCE = 0.03
 """Images whose hashes are no further apart count as near-identical."""
 MIN_FRAMES = 3
 MIN_SHARE = 0.02
+NO_TABLES: Mapping[str, str] = MappingProxyType({})
 BLOCK = 2048
 """Test frames that are compared at once with all training frames: bounds the memory."""
 
@@ -38,6 +41,7 @@ BLOCK = 2048
 class Reason(StrEnum):
     """Why a test frame counts as seen in training, the strongest first."""
 
+    SAME_TABLE = "same sequence"
     SAME_FILE = "same file"
     SAME_BYTES = "same bytes"
     NEAR_IDENTICAL = "near-identical image"
@@ -46,7 +50,7 @@ class Reason(StrEnum):
 
 
 REASONS = tuple(Reason)
-CERTAIN = (Reason.SAME_FILE, Reason.SAME_BYTES)
+CERTAIN = (Reason.SAME_TABLE, Reason.SAME_FILE, Reason.SAME_BYTES)
 """Reasons that count even for a single frame."""
 
 
@@ -89,24 +93,24 @@ class Overlap:
     ----------
     n_test : int
         Frames of the test set.
-    pairs : tuple of SharedFrame
-        At most one for each test frame, those that are too few to count among them.
-    n_counted : int
-        Test frames that count as seen in training.
+    counted : tuple of SharedFrame
+        At most one for each test frame.
+    others : tuple of SharedFrame
+        Those that are too few in their test sequence to count.
     """
 
     n_test: int
-    pairs: tuple[SharedFrame, ...]
-    n_counted: int
+    counted: tuple[SharedFrame, ...] = ()
+    others: tuple[SharedFrame, ...] = ()
 
     @property
     def share(self) -> float:
-        """The share of the test frames that count as seen in training."""
-        return self.n_counted / self.n_test if self.n_test else 0.0
+        """The share of the test frames that training has seen, in [0, 1]."""
+        return len(self.counted) / self.n_test if self.n_test else 0.0
 
     def counts(self) -> dict[str, int]:
-        """Return the number of pairs by reason, the strongest first."""
-        count = Counter(pair.reason for pair in self.pairs)
+        """Return the number of frames that count by reason, the strongest first."""
+        count = Counter(pair.reason for pair in self.counted)
         return {str(reason): count[reason] for reason in REASONS if count[reason]}
 
 
@@ -132,7 +136,7 @@ class _Best:
         positions: NDArray[np.int64],
         distances: NDArray[np.float64],
     ) -> None:
-        """Take matches of test frames with positions of a training sequence where they are better."""
+        """Take matches of test frames with frames of a training sequence where they are better."""
         rank = REASONS.index(reason)
         is_better = (rank < self.rank[frames]) | (
             (rank == self.rank[frames]) & (distances < self.distance[frames])
@@ -148,6 +152,7 @@ def find_overlap(
     test: Sequence[ImageSequence],
     cache: Path | None = None,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    tables: Mapping[str, str] = NO_TABLES,
 ) -> Overlap:
     """Compare the frames of a test set with those of its training.
 
@@ -155,23 +160,31 @@ def find_overlap(
     ----------
     training, test : sequence of ImageSequence
     cache : Path, optional
-        Folder in which perceptual hashes are kept.
+        Folder in which perceptual hashes are kept; None: none are.
     progress : callable
         Receives what is being done, how much of it is done, and how much there is.
+    tables : Mapping[str, str]
+        Names of further training sequences by `robotvision.data.digest.table_digest`, of which
+        nothing else is known.
     """
-    if not training:
-        return Overlap(sum(map(len, test)), (), 0)
     prints = [_with_progress(s, cache, progress) for s in training]
-    pairs: list[SharedFrame] = []
-    n_counted = 0
+    counted: list[SharedFrame] = []
+    others: list[SharedFrame] = []
     for sequence in test:
+        if tables and (name := tables.get(table_digest(sequence))) is not None:
+            counted += (_same_frame(name, sequence, k) for k in range(len(sequence)))
+            continue
+        if not training:
+            continue
         prints_of_test = _with_progress(sequence, cache, progress)
         best = _Best.none(len(sequence))
-        for k, known in enumerate(training):
-            _match(best, k, (known, prints[k]), (sequence, prints_of_test))
-        n_counted += _count(best)
-        pairs += _pairs(best, training, sequence)
-    return Overlap(sum(map(len, test)), tuple(pairs), n_counted)
+        for source, known in enumerate(training):
+            _match(best, source, (known, prints[source]), (sequence, prints_of_test))
+        does_count = _does_count(best)
+        for frame in np.flatnonzero(best.rank < len(REASONS)).tolist():
+            pairs = counted if does_count[frame] else others
+            pairs.append(_pair(best, training, sequence, frame))
+    return Overlap(sum(map(len, test)), tuple(counted), tuple(others))
 
 
 def _with_progress(
@@ -199,9 +212,8 @@ def _match(
         (Reason.INTERLEAVED, interleaved_frames),
     ):
         frames, positions = find(known, prints, sequence, prints_of_test)
-        best.offer(
-            reason, source, frames, positions, _between(prints, positions, prints_of_test, frames)
-        )
+        distances = _distances(prints, positions, prints_of_test, frames)
+        best.offer(reason, source, frames, positions, distances)
 
 
 def _same_content(
@@ -248,7 +260,7 @@ def nearest_images(
     return np.maximum(distances, 0), nearest
 
 
-def _between(
+def _distances(
     known: Fingerprints,
     positions: NDArray[np.int64],
     asked: Fingerprints,
@@ -260,32 +272,37 @@ def _between(
     return np.where(has_both, np.maximum(1.0 - likeness, 0), np.inf)
 
 
-def _count(best: _Best) -> int:
-    """Return how many frames of a test sequence count as seen in training."""
-    n_certain = int((best.rank < len(CERTAIN)).sum())
-    n_all = int((best.rank < len(REASONS)).sum())
-    n_others, n = n_all - n_certain, len(best.rank)
-    is_enough = n_others >= max(min(MIN_FRAMES, n), MIN_SHARE * n)
-    return n_all if is_enough else n_certain
+def _does_count(best: _Best) -> NDArray[np.bool_]:
+    """Return (frames of a test sequence,) whether each counts as seen in training."""
+    is_certain = best.rank < len(CERTAIN)
+    is_other = ~is_certain & (best.rank < len(REASONS))
+    n = len(is_other)
+    is_enough = is_other.sum() >= max(min(MIN_FRAMES, n), MIN_SHARE * n)
+    return np.asarray(is_certain | (is_other & is_enough))
 
 
-def _pairs(
-    best: _Best, training: Sequence[ImageSequence], test: ImageSequence
-) -> Iterator[SharedFrame]:
-    for k in np.flatnonzero(best.rank < len(REASONS)):
-        known = training[best.source[k]]
-        position = int(best.position[k])
-        distance = float(best.distance[k])
-        yield SharedFrame(
-            known.name,
-            known.frames[position].index,
-            _where(known, position),
-            test.name,
-            test.frames[k].index,
-            _where(test, int(k)),
-            REASONS[best.rank[k]],
-            round(distance, 4) if np.isfinite(distance) else None,
-        )
+def _pair(
+    best: _Best, training: Sequence[ImageSequence], test: ImageSequence, frame: int
+) -> SharedFrame:
+    known, position = training[best.source[frame]], int(best.position[frame])
+    distance = float(best.distance[frame])
+    return SharedFrame(
+        known.name,
+        known.frames[position].index,
+        _where(known, position),
+        test.name,
+        test.frames[frame].index,
+        _where(test, frame),
+        REASONS[best.rank[frame]],
+        round(distance, 4) if np.isfinite(distance) else None,
+    )
+
+
+def _same_frame(train: str, test: ImageSequence, position: int) -> SharedFrame:
+    """Return a frame of a test sequence as itself in training, of which only the table is known."""
+    index = test.frames[position].index
+    where = _where(test, position)
+    return SharedFrame(train, index, "", test.name, index, where, Reason.SAME_TABLE, None)
 
 
 def _where(sequence: ImageSequence, position: int) -> str:

@@ -17,13 +17,13 @@ Not found: a recording cut into alternate frames whose times were made anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.fingerprint import Fingerprints
-from robotvision.data.sequence import ImageSequence
+from robotvision.data.fingerprint import Fingerprints, compared_channel
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Source
+from robotvision.data.verify import map_frames
 from robotvision.errors import FrameError
 
 Ints = NDArray[np.int64]
@@ -54,8 +54,8 @@ by chance (the better of two), 0.82 and more between alternate frames of one rec
 class _Times:
     """Frames of training and test on one clock.
 
-    ``order`` sorts training by time; ``after`` is for each test frame the place in that order of the
-    first training frame not before it; ``step_ns`` the usual time between training frames.
+    ``order`` sorts training by time; ``after`` is for each test frame the place in that order of
+    the first training frame not before it; ``step_ns`` the usual time between training frames.
     """
 
     train: Ints
@@ -217,7 +217,7 @@ def _agrees(
 def _color_rank(
     training: ImageSequence, test: ImageSequence, frames: Ints, before: Ints, after: Ints
 ) -> float:
-    """Return which share of training resembles a test frame less than its neighbours do, on average.
+    """Return which share of training resembles a test frame less than its neighbours, on average.
 
     0 where too few frames can be compared.
     """
@@ -236,32 +236,30 @@ def _color_rank(
 
 def _color_histograms(sequence: ImageSequence) -> NDArray[np.float32] | None:
     """Return (frames, 128) square roots of shares of colours; None without images in colour."""
-    from robotvision.data.fingerprint import compared_channel
-    from robotvision.data.sequence import ChannelKind
-    from robotvision.data.verify import map_frames
-
     channel = compared_channel(sequence)
-    if sequence.channels[channel] is not ChannelKind.COLOR:
+    if sequence.channels.get(channel) is not ChannelKind.COLOR:
         return None
-    return np.stack(
-        list(map_frames(sequence, lambda entry: _color_histogram(entry.sources.get(channel))))
-    )
+
+    def of_entry(entry: FrameEntry) -> NDArray[np.float32]:
+        return _color_histogram(entry.sources.get(channel))
+
+    return np.stack(list(map_frames(sequence, of_entry)))
 
 
-def _color_histogram(source: Any) -> NDArray[np.float32]:
+def _color_histogram(source: Source | None) -> NDArray[np.float32]:
     import cv2
 
     empty = np.zeros(128, np.float32)
+    if source is None:
+        return empty
     try:
-        if source is None:
-            return empty
         image = source.read()
     except FrameError:
-        return empty
+        return empty  # whoever needs its pixels reports it
     step = max(1, min(image.shape[:2]) // 60)
     hsv = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, [8, 4, 4], [0, 180, 0, 256, 0, 256]).ravel()
-    return np.sqrt(counts / counts.sum()).astype(np.float32)
+    return np.asarray(np.sqrt(counts / counts.sum()), np.float32)
 
 
 def _poses(sequence: ImageSequence) -> NDArray[np.float64] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.overlap import find_overlaps, overlap_notices
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
@@ -89,7 +90,7 @@ def run(
         The run folder, from `experiment_folder`, or an earlier run's to resume; None: the log is
         kept in memory.
     cache : Path, optional
-        Folder of extracted features; None: none is kept.
+        Folder of extracted features and hashes of images; None: none is kept.
     observer : Observer, optional
         Receives progress and every frame.
     prepared : Prepared, optional
@@ -110,6 +111,11 @@ def run(
     if recognisers is None:
         recognisers = Trainer(folder or Path(), cache, observer)
     options = options or RunOptions()
+    if not options.resume:  # else the log has them already
+        found = overlap_notices(find_overlaps(prepared, cache, observer))
+        for notice in found:
+            observer.note(notice.message)
+        options = replace(options, notices=(*options.notices, *found))
     return _Execution(experiment, folder, prepared, recognisers, observer, options).run()
 
 
