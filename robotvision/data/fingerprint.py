@@ -67,9 +67,27 @@ class Fingerprints:
         """(frames,) whether the image can be compared by its hash."""
         return np.asarray(self.hashes.any(axis=1))
 
-    def part(self, start: int, end: int) -> Fingerprints:
-        """Return those of the frames ``start`` to ``end`` (end excluded)."""
-        return Fingerprints(self.channel, self.digests[start:end], self.hashes[start:end])
+    def distances(
+        self, positions: NDArray[np.int64], others: Fingerprints, frames: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the distance between images of two sequences, pair by pair.
+
+        Parameters
+        ----------
+        positions : (pairs,) int64
+            Of this sequence.
+        others : Fingerprints
+        frames : (pairs,) int64
+            Of the other.
+
+        Returns
+        -------
+        (pairs,) float64
+            0 to 2; infinite where an image has no hash.
+        """
+        likeness = np.einsum("ij,ij->i", self.hashes[positions], others.hashes[frames])
+        has_both = self.has_hash[positions] & others.has_hash[frames]
+        return np.where(has_both, np.maximum(1.0 - likeness, 0), np.inf)
 
 
 _known: WeakKeyDictionary[ImageSequence, Fingerprints] = WeakKeyDictionary()

@@ -212,7 +212,7 @@ def _match(
         (Reason.INTERLEAVED, interleaved_frames),
     ):
         frames, positions = find(known, prints, sequence, prints_of_test)
-        distances = _distances(prints, positions, prints_of_test, frames)
+        distances = prints.distances(positions, prints_of_test, frames)
         best.offer(reason, source, frames, positions, distances)
 
 
@@ -258,18 +258,6 @@ def nearest_images(
         distances[rows] = 1 - likeness.max(axis=1)
     distances[~asked.has_hash] = np.inf
     return np.maximum(distances, 0), nearest
-
-
-def _distances(
-    known: Fingerprints,
-    positions: NDArray[np.int64],
-    asked: Fingerprints,
-    frames: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Return the distance of each pair; infinite where an image has no hash."""
-    likeness = np.einsum("ij,ij->i", known.hashes[positions], asked.hashes[frames])
-    has_both = known.has_hash[positions] & asked.has_hash[frames]
-    return np.where(has_both, np.maximum(1.0 - likeness, 0), np.inf)
 
 
 def _does_count(best: _Best) -> NDArray[np.bool_]:

@@ -36,6 +36,8 @@ SAME_POSE_M, SAME_POSE_RAD = 1e-3, 1e-3
 """Poses are the same within so much: what rounding in a table can do."""
 OTHER_IMAGE = 0.1
 """Images whose hashes are further apart are not of one moment."""
+ALTERED_IMAGE = 0.5
+"""Images whose hashes are further apart show other things; recoloured and cropped ones are not."""
 OTHER_POSE_M = 1e-2
 """Poses further apart are not of one moment."""
 MIN_PATH_M = 0.5
@@ -100,8 +102,8 @@ def same_pose_frames(
 ) -> tuple[Ints, Ints]:
     """Return test frames, and the training frames at the same time in exactly the same pose.
 
-    Where that holds for all frames of the same time and the robot moves: a table was copied, and
-    the images with it, whatever was done to them.
+    Where that holds for all frames of the same time, the robot moves and the images resemble each
+    other: a table was copied, and the images with it, altered too much to be near-identical.
 
     Parameters
     ----------
@@ -115,7 +117,12 @@ def same_pose_frames(
     frames, positions = times.coinciding()
     there, here = poses[positions], poses_of_test[frames]
     is_moving = len(frames) > 1 and _path_m(here) >= MIN_PATH_M
-    return (frames, positions) if is_moving and _is_same_pose(there, here).all() else _none()
+    if not is_moving or not _is_same_pose(there, here).all():
+        return _none()
+    distances = prints.distances(positions, prints_of_test, frames)
+    comparable = distances[np.isfinite(distances)]
+    is_altered = not len(comparable) or float(np.median(comparable)) <= ALTERED_IMAGE
+    return (frames, positions) if is_altered else _none()
 
 
 def interleaved_frames(
@@ -180,9 +187,8 @@ def _are_two_recordings(
 ) -> bool:
     """Return whether a test and a training frame of the same time differ in image or pose."""
     frames, positions = times.coinciding()
-    likeness = np.einsum("ij,ij->i", prints.hashes[positions], prints_of_test.hashes[frames])
-    has_both = prints.has_hash[positions] & prints_of_test.has_hash[frames]
-    if bool((has_both & (1 - likeness > OTHER_IMAGE)).any()):
+    distances = prints.distances(positions, prints_of_test, frames)
+    if bool((distances[np.isfinite(distances)] > OTHER_IMAGE).any()):
         return True
     poses, poses_of_test = _poses(training), _poses(test)
     if poses is None or poses_of_test is None:
