@@ -21,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -126,20 +125,23 @@ def _compute(
     channel = compared_channel(sequence)
     file = None
     if cache is not None:
-        digests = tuple(map_frames(sequence, partial(_digest, channel)))
+        digests = tuple(_digest(channel, entry) for entry in sequence.frames)
         file = cache / f"{_name_of(digests)}.npy"
         hashes = _load(file, len(sequence))
         if hashes is not None:
             return Fingerprints(channel, digests, hashes)
     is_color = sequence.channels.get(channel) is ChannelKind.COLOR
     found = []
-    for done, one in enumerate(map_frames(sequence, partial(_fingerprint, channel, is_color)), 1):
+    for done, one in enumerate(map_frames(sequence, partial(_read, channel, is_color)), 1):
         found.append(one)
         progress(done, len(sequence))
-    hashes = np.stack([h for _, h in found]) if found else np.zeros((0, SIDE * SIDE), np.float32)
-    result = Fingerprints(channel, tuple(d for d, _ in found), hashes)
+    result = Fingerprints(
+        channel,
+        tuple(digest for digest, _ in found),
+        hashes_of(np.array([cells for _, cells in found]).reshape(-1, SIDE, SIDE)),
+    )
     if file is not None:
-        _save(file, hashes)
+        _save(file, result.hashes)
     return result
 
 
@@ -148,36 +150,34 @@ def _digest(channel: str, entry: FrameEntry) -> bytes:
     try:
         return b"" if source is None else source.digest()
     except FrameError:
-        return b""
+        return b""  # a missing image: whoever needs its pixels reports it
 
 
-def _fingerprint(
-    channel: str, is_color: bool, entry: FrameEntry
-) -> tuple[bytes, NDArray[np.float32]]:
-    nothing = np.zeros(SIDE * SIDE, np.float32)
+def _read(channel: str, is_color: bool, entry: FrameEntry) -> tuple[bytes, NDArray[np.uint8]]:
+    """Return the digest of an image and its cells."""
+    nothing = np.zeros((SIDE, SIDE), np.uint8)
     source = entry.sources.get(channel)
-    if source is None:
-        return b"", nothing
+    if source is None or not is_color:
+        return _digest(channel, entry), nothing
     try:
-        if isinstance(source, ImageFile) and is_color:
+        if isinstance(source, ImageFile):
             raw = source.raw()
-            return source.digest_of(raw), perceptual_hash(_small_grey(raw, source.where))
-        return source.digest(), perceptual_hash(_grey(source)) if is_color else nothing
+            return source.digest_of(raw), cells_of(_small_grey(raw, source.where))
+        return source.digest(), cells_of(_grey(source))
     except FrameError:
-        return b"", nothing  # a missing or broken image: whoever needs its pixels reports it
+        return _digest(channel, entry), nothing  # as above
 
 
 def _small_grey(raw: bytes, where: str) -> NDArray[np.uint8]:
     """Decode a file in grey, as small as the hash allows."""
     factor = reduction(*(claimed_size(raw) or (0, 0)))
-    return decode_grey(raw, where, max(r for r in REDUCTIONS if r <= factor))
+    return decode_grey(raw, where, min(factor, REDUCTIONS[-1]))
 
 
 def _grey(source: Source) -> NDArray[np.uint8]:
     import cv2
 
-    grey: NDArray[Any] = cv2.cvtColor(source.read(), cv2.COLOR_RGB2GRAY)
-    return grey.astype(np.uint8, copy=False)
+    return np.asarray(cv2.cvtColor(source.read(), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def reduction(width: int, height: int) -> int:
@@ -185,19 +185,8 @@ def reduction(width: int, height: int) -> int:
     return 1 << max(0, (min(width, height) // SIDE).bit_length() - 1)
 
 
-def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the hash of an image.
-
-    Parameters
-    ----------
-    grey : (H, W) uint8
-        In whatever size.
-
-    Returns
-    -------
-    (SIDE * SIDE,) float32
-        Of length 1; all 0 where the image is plain.
-    """
+def cells_of(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image of whatever size, (H, W), averaged down to (SIDE, SIDE)."""
     import cv2
 
     height, width = grey.shape
@@ -205,13 +194,41 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     if factor > 1:  # first to a size that copies of half and double the size come to as well
         size = (width // factor, height // factor)
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    cells = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    edges = cells - cv2.GaussianBlur(cells, (0, 0), BLUR_CELLS)
-    edges = (edges - edges.mean()).ravel()
-    length = float(np.linalg.norm(edges))
-    if length < PLAIN_LEVELS * SIDE:
-        return np.zeros(SIDE * SIDE, np.float32)
-    return np.asarray(edges / length, np.float32)
+    return np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def hashes_of(cells: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the hashes of images from their cells.
+
+    Parameters
+    ----------
+    cells : (n, SIDE, SIDE) uint8
+
+    Returns
+    -------
+    (n, SIDE * SIDE) float32
+        Of length 1; all 0 where an image is plain.
+    """
+    values = cells.astype(np.float32)
+    edges = (values - BLUR @ values @ BLUR.T).reshape(len(cells), SIDE * SIDE)
+    edges -= edges.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(edges, axis=1, keepdims=True)
+    is_plain = length < PLAIN_LEVELS * SIDE
+    return np.where(is_plain, 0, edges / np.where(is_plain, 1, length)).astype(np.float32)
+
+
+def _blur() -> NDArray[np.float32]:
+    """Return the (SIDE, SIDE) matrix that blurs a column of cells; beyond the edge it repeats."""
+    reach = 4 * round(BLUR_CELLS)
+    weights = np.exp(-((np.arange(-reach, reach + 1) / BLUR_CELLS) ** 2) / 2)
+    matrix = np.zeros((SIDE, SIDE), np.float32)
+    for row in range(SIDE):
+        for offset, weight in zip(range(-reach, reach + 1), weights / weights.sum(), strict=True):
+            matrix[row, min(max(row + offset, 0), SIDE - 1)] += weight
+    return matrix
+
+
+BLUR = _blur()
 
 
 def _name_of(digests: tuple[bytes, ...]) -> str:

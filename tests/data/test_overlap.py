@@ -13,7 +13,7 @@ import pytest
 
 from robotvision.data import open_sequence
 from robotvision.data.digest import table_digest
-from robotvision.data.fingerprint import SIDE, fingerprints, perceptual_hash
+from robotvision.data.fingerprint import SIDE, cells_of, fingerprints, hashes_of
 from robotvision.data.overlap import Overlap, find_overlap
 from robotvision.data.sequence import ImageSequence
 
@@ -41,9 +41,7 @@ def written(tmp_path: Path) -> Callable[..., ImageSequence]:
         (folder / "truth.csv").unlink()
         for path in sorted((folder / "rgb").iterdir())[:N]:
             image = change(cv2.imread(str(path)))
-            cv2.imwrite(
-                str(path.with_suffix(suffix)), image, [cv2.IMWRITE_JPEG_QUALITY, quality]
-            )
+            cv2.imwrite(str(path.with_suffix(suffix)), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         return open_sequence(folder)
 
     return write
@@ -187,7 +185,7 @@ def test_a_sequence_known_by_its_table_alone() -> None:
 
 def test_plain_and_broken_images_have_no_hash(tmp_path: Path) -> None:
     """A wall, the dark and a broken file look like each other without being copies."""
-    assert not perceptual_hash(np.full((240, 320), 90, np.uint8)).any()
+    assert not hashes_of(cells_of(np.full((240, 320), 90, np.uint8))[None]).any()
     shutil.copytree(ROOT / "sequences/building_night", tmp_path / "broken")
     (tmp_path / "broken/rgb/000003.jpg").write_bytes(b"no image")
     (tmp_path / "broken/rgb/000004.jpg").unlink()
