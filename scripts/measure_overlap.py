@@ -188,7 +188,7 @@ def one_round(experiment: Experiment, folder: Path) -> Iterator[tuple[str, float
     fit_pipeline(first.experiment.config, first.task, training, None, options=options)
     yield "training", process_time() - started
     started = process_time()
-    find_overlaps(first)
+    find_overlaps(first)  # as a run does it, after training has decoded its images
     yield "search", process_time() - started
     started = process_time()
     find_overlaps(second, folder)

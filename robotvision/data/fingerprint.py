@@ -17,9 +17,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -27,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data.images import REDUCTIONS, claimed_size, decode_grey
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Source
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence
 from robotvision.data.verify import map_frames
 from robotvision.errors import FrameError
+from robotvision.records import Frame, Image
 
 SIDE = 24
 """Cells of the hash along each side."""
@@ -91,6 +91,22 @@ class Fingerprints:
 
 _known: WeakKeyDictionary[ImageSequence, Fingerprints] = WeakKeyDictionary()
 """Of sequences that are open, so that a sweep computes each once."""
+_seen: WeakKeyDictionary[ImageSequence, dict[int, NDArray[np.uint8]]] = WeakKeyDictionary()
+"""Cells of images that were decoded for something else, by the number of the frame."""
+
+
+def remember(sequence: ImageSequence, frame: Frame) -> None:
+    """Keep what the hash of a decoded image needs, so that it is not decoded for that again.
+
+    Parameters
+    ----------
+    sequence : ImageSequence
+    frame : Frame
+        Of the sequence, with the compared channel or without it.
+    """
+    channel = compared_channel(sequence)
+    if channel in frame.images and sequence.channels[channel] is ChannelKind.COLOR:
+        _seen.setdefault(sequence, {})[frame.index] = cells_of(_grey(frame.images[channel]))
 
 
 def compared_channel(sequence: ImageSequence) -> str:
@@ -130,11 +146,13 @@ def _compute(
         hashes = _load(file, len(sequence))
         if hashes is not None:
             return Fingerprints(channel, digests, hashes)
-    is_color = sequence.channels.get(channel) is ChannelKind.COLOR
+    seen = _seen.pop(sequence, {})
+    read = _Read(channel, sequence.channels.get(channel) is ChannelKind.COLOR, seen)
+    is_decoded = len(seen) == len(sequence)  # then reading bytes is all, which no thread speeds up
     found = []
-    for done, one in enumerate(map_frames(sequence, partial(_read, channel, is_color)), 1):
+    for one in map(read, sequence.frames) if is_decoded else map_frames(sequence, read):
         found.append(one)
-        progress(done, len(sequence))
+        progress(len(found), len(sequence))
     result = Fingerprints(
         channel,
         tuple(digest for digest, _ in found),
@@ -153,19 +171,26 @@ def _digest(channel: str, entry: FrameEntry) -> bytes:
         return b""  # a missing image: whoever needs its pixels reports it
 
 
-def _read(channel: str, is_color: bool, entry: FrameEntry) -> tuple[bytes, NDArray[np.uint8]]:
-    """Return the digest of an image and its cells."""
-    nothing = np.zeros((SIDE, SIDE), np.uint8)
-    source = entry.sources.get(channel)
-    if source is None or not is_color:
-        return _digest(channel, entry), nothing
-    try:
-        if isinstance(source, ImageFile):
-            raw = source.raw()
-            return source.digest_of(raw), cells_of(_small_grey(raw, source.where))
-        return source.digest(), cells_of(_grey(source))
-    except FrameError:
-        return _digest(channel, entry), nothing  # as above
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Read the digest of a frame's image and its cells."""
+
+    channel: str
+    is_color: bool
+    seen: Mapping[int, NDArray[np.uint8]]
+
+    def __call__(self, entry: FrameEntry) -> tuple[bytes, NDArray[np.uint8]]:
+        nothing = np.zeros((SIDE, SIDE), np.uint8)
+        source = entry.sources.get(self.channel)
+        if source is None or not self.is_color or entry.index in self.seen:
+            return _digest(self.channel, entry), self.seen.get(entry.index, nothing)
+        try:
+            if isinstance(source, ImageFile):
+                raw = source.raw()
+                return source.digest_of(raw), cells_of(_small_grey(raw, source.where))
+            return source.digest(), cells_of(_grey(source.read()))
+        except FrameError:
+            return _digest(self.channel, entry), nothing  # as above
 
 
 def _small_grey(raw: bytes, where: str) -> NDArray[np.uint8]:
@@ -174,10 +199,10 @@ def _small_grey(raw: bytes, where: str) -> NDArray[np.uint8]:
     return decode_grey(raw, where, min(factor, REDUCTIONS[-1]))
 
 
-def _grey(source: Source) -> NDArray[np.uint8]:
+def _grey(image: Image) -> NDArray[np.uint8]:
     import cv2
 
-    return np.asarray(cv2.cvtColor(source.read(), cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def reduction(width: int, height: int) -> int:

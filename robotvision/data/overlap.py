@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from robotvision.data.digest import table_digest
 from robotvision.data.fingerprint import Fingerprints, compared_channel, fingerprints
@@ -178,8 +179,9 @@ def find_overlap(
             continue
         prints_of_test = _with_progress(sequence, cache, progress)
         best = _Best.none(len(sequence))
-        for source, known in enumerate(training):
-            _match(best, source, (known, prints[source]), (sequence, prints_of_test))
+        with threadpool_limits(1):  # more would wait for each other on a machine in use
+            for source, known in enumerate(training):
+                _match(best, source, (known, prints[source]), (sequence, prints_of_test))
         does_count = _does_count(best)
         for frame in np.flatnonzero(best.rank < len(REASONS)).tolist():
             pairs = counted if does_count[frame] else others

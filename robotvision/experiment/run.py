@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +111,7 @@ def run(
     if recognisers is None:
         recognisers = Trainer(folder or Path(), cache, observer)
     options = options or RunOptions()
-    if not options.resume:  # else the log has them already
-        found = overlap_notices(find_overlaps(prepared, cache, observer))
-        for notice in found:
-            observer.note(notice.message)
-        options = replace(options, notices=(*options.notices, *found))
-    return _Execution(experiment, folder, prepared, recognisers, observer, options).run()
+    return _Execution(experiment, folder, prepared, recognisers, observer, options, cache).run()
 
 
 class _Execution:
@@ -128,7 +123,9 @@ class _Execution:
         recognisers: Recognisers,
         observer: Observer,
         options: RunOptions,
+        cache: Path | None,
     ) -> None:
+        self.cache = cache
         self.experiment, self.folder, self.prepared = experiment, folder, prepared
         self.recognisers, self.observer, self.options = recognisers, observer, options
         config = experiment.config.replay
@@ -198,6 +195,9 @@ class _Execution:
         """Return the log's first line; it is measured before the log is opened."""
         system = next(iter(answerers.values())).system
         config, options = self.experiment.config, self.options
+        overlap = overlap_notices(find_overlaps(self.prepared, self.cache, self.observer))
+        for notice in overlap:
+            self.observer.note(notice.message)
         header = {
             "schema": 1,
             "robotvision": __version__,
@@ -214,7 +214,7 @@ class _Execution:
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
-        notices = [*options.notices, *self.prepared.notices]
+        notices = [*options.notices, *self.prepared.notices, *overlap]
         notices += [n for a in answerers.values() for n in a.notices if n not in notices]
         if notices:
             header["warnings"] = [notice.as_dict() for notice in notices]

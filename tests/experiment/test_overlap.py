@@ -50,7 +50,7 @@ def test_training_on_the_test_is_told_wherever_the_run_is_shown(
     assert notice["set"] == "test"
     assert notice["reasons"] == {"same file": 18}
     assert notice["examples"][0]["train_frame"] == notice["examples"][0]["test_frame"]
-    assert "training has seen 18 of 18 test frames" in said.err  # before the training begins
+    assert "training has seen 18 of 18 test frames" in said.err  # before the replay begins
     for name in ("report.json", "report.html"):
         assert "training has seen 18 of 18" in (out / name).read_text()
     run = rv.read_run(out)
