@@ -1,4 +1,4 @@
-"""A run tells what training has seen of its test: in the log, the report, the page and the audit."""
+"""A run tells what training has seen of its test, wherever it is shown; the audit lists it."""
 
 from __future__ import annotations
 
