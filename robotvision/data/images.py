@@ -61,7 +61,7 @@ def decode_grey(raw: bytes, where: str, reduced: int = 1) -> NDArray[np.uint8]:
         8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     }
     is_jpeg = raw.startswith(_JPEG)
-    return _decode(raw, where, flags.get(reduced if is_jpeg else 1, cv2.IMREAD_GRAYSCALE))
+    return decode_image(raw, where, flags.get(reduced if is_jpeg else 1, cv2.IMREAD_GRAYSCALE))
 
 
 def decode_depth_mm(raw: bytes, where: str) -> NDArray[np.uint16]:
