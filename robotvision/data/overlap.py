@@ -226,6 +226,7 @@ def _same_content(
 ) -> Iterator[tuple[Reason, NDArray[np.int64], NDArray[np.int64]]]:
     """Yield test frames and training positions of the same bytes, then those of the same file."""
     first = {digest: k for k, digest in reversed(list(enumerate(prints.digests)))}
+    first.pop(ImageFile.digest_of(b""), None)  # empty files are no copies of each other
     frames = [k for k, d in enumerate(prints_of_test.digests) if d and d in first]
     positions = [first[prints_of_test.digests[k]] for k in frames]
     yield Reason.SAME_BYTES, np.array(frames, np.int64), np.array(positions, np.int64)

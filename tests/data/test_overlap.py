@@ -195,6 +195,16 @@ def test_plain_and_broken_images_have_no_hash(tmp_path: Path) -> None:
     assert prints.has_hash.mean() > 0.9
 
 
+def test_empty_files_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    """Two cameras that failed have not seen the same."""
+    for light in ("cloudy", "night"):
+        shutil.copytree(ROOT / f"sequences/building_{light}", tmp_path / light)
+        for path in (tmp_path / light / "rgb").iterdir():
+            path.write_bytes(b"")
+    day, night = (open_sequence(tmp_path / light) for light in ("cloudy", "night"))
+    assert find_overlap([day], [night]) == Overlap(len(night))
+
+
 def test_hashes_from_the_cache_are_those_of_the_images(tmp_path: Path) -> None:
     """To half precision; an image that changes is hashed anew."""
     shutil.copytree(ROOT / "sequences/building_night", tmp_path / "night")
