@@ -13,9 +13,10 @@ from sklearn.base import BaseEstimator
 from robotvision.api.arguments import path_of, sequences_of, task_of
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.checks import build
-from robotvision.config.schema import Config, Given, Named
+from robotvision.config.schema import Config, Given, Named, SequenceSpec
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, wrong_type
+from robotvision.experiment.overlap import training_records
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.plugins.registry import Registry
@@ -211,7 +212,10 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the trained pipeline to a model file, as ``robotvision train`` does; return it."""
         target = path_of("path", path)
-        save_pipeline(target, self.pipeline_, self.task_)
+        opened = self.sequences_
+        specs = [SequenceSpec(path=str(s.root), reader=s.reader) for s in opened]
+        about = {"training": training_records(opened, specs)}
+        save_pipeline(target, self.pipeline_, self.task_, about)
         return target
 
     @classmethod

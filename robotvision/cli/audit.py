@@ -1,4 +1,4 @@
-"""``robotvision audit``: check that the obligatory mode is kept."""
+"""``robotvision audit``: check that the obligatory mode is kept, or that no test frame leaked."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ EPILOG = """\b
 Examples:
   robotvision audit configs/quickstart.yaml
   robotvision audit configs/ie_tower.yaml --data-root ~/data --limit 50 --json
+  robotvision audit configs/quickstart.yaml --leaks
 """
 SHOWN = 12
 
@@ -46,14 +47,38 @@ SHOWN = 12
     show_default=True,
     help="Of the random order.",
 )
+@click.option(
+    "--leaks",
+    is_flag=True,
+    help="Instead, list the test frames that training has seen; nothing is trained.",
+)
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path),
+    help="With --leaks: draw pairs of training and test frames to this PNG file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    config: Path, data_root: Path | None, limit: int, single: int, seed: int, as_json: bool
+    config: Path,
+    data_root: Path | None,
+    limit: int,
+    single: int,
+    seed: int,
+    leaks: bool,
+    sheet: Path | None,
+    as_json: bool,
 ) -> int:
     """Show the test frames permuted, repeated, renumbered and singly; no answer may change.
 
-    Exit code 1 where one does: the system is out of the obligatory mode.
+    With --leaks, compare the test frames with those of training instead.
+
+    Exit code 1 where an answer changes (the system is out of the obligatory mode), or where
+    training has seen test frames.
     """
+    if sheet is not None and not leaks:
+        raise click.UsageError("--sheet draws what --leaks finds")
+    if leaks:
+        return _audit_leaks(config, data_root, sheet, as_json)
     import json
 
     from rich.console import Console
@@ -72,6 +97,30 @@ def command(
     else:
         _print(console(), result)
     return 0 if result.is_obligatory else 1
+
+
+def _audit_leaks(config: Path, data_root: Path | None, sheet: Path | None, as_json: bool) -> int:
+    import json
+
+    from rich.console import Console
+
+    from robotvision.config.checks import load_config
+    from robotvision.experiment.overlap import audit_leaks
+    from robotvision.features.extraction import cache_folder
+    from robotvision.report.console import out as console
+    from robotvision.report.live import Live
+    from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet
+
+    with Live(Console(stderr=True, emoji=False)) as live:
+        found = audit_leaks(load_config(config, data_root), cache_folder(), live)
+    if as_json:
+        click.echo(json.dumps(leaks_as_dict(found)))
+    else:
+        print_leaks(console(), found)
+    if sheet is not None:
+        write_pair_sheet(sheet, found)
+        click.echo(f"sheet: {sheet}", err=True)
+    return 1 if any(overlap.counted for overlap in found.values()) else 0
 
 
 def _print(console: Console, result: Audit) -> None:

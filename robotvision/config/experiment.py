@@ -83,8 +83,8 @@ class Experiment:
         data = self.config.model_dump(mode="json")
         sides = {"train": {}, "test": {}}  # type: dict[str, dict[str, Any]]
         for part in self.parts:
-            sides["train"][part.name] = [_plain(s) for s in part.train]
-            sides["test"][part.name] = [_plain(s) for s in part.test]
+            sides["train"][part.name] = [plain_spec(s) for s in part.train]
+            sides["test"][part.name] = [plain_spec(s) for s in part.test]
         for side, sets in sides.items():
             is_mapping = isinstance(getattr(self.config, side), dict)
             data[side] = sets if is_mapping else next(iter(sets.values()))
@@ -99,7 +99,8 @@ class Experiment:
         return data
 
 
-def _plain(spec: SequenceSpec) -> dict[str, Any]:
+def plain_spec(spec: SequenceSpec) -> dict[str, Any]:
+    """Return where a sequence lies as plain data, its path absolute."""
     data = spec.model_dump(mode="json", exclude_defaults=True)
     return {**data, "path": str(Path(data["path"]).resolve())}
 

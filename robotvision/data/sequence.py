@@ -83,7 +83,12 @@ class ImageFile:
 
     def digest(self) -> bytes:
         """Return a digest of the file's bytes. Raises FrameError."""
-        return hashlib.blake2b(self.raw(), digest_size=16).digest()
+        return self.digest_of(self.raw())
+
+    @staticmethod
+    def digest_of(raw: bytes) -> bytes:
+        """Return the digest of a file's bytes."""
+        return hashlib.blake2b(raw, digest_size=16).digest()
 
     def raw(self) -> bytes:
         """Return the file's bytes. Raises FrameError."""

@@ -8,6 +8,7 @@ CALLS = {
     "Observer": "robotvision.experiment.progress",
     "RunOptions": "robotvision.experiment.run",
     "audit_experiment": "robotvision.experiment.audit",
+    "audit_leaks": "robotvision.experiment.overlap",
     "run_experiment": "robotvision.experiment.run:run",
     "time_pair": "robotvision.experiment.time_config",
     "time_subject": "robotvision.experiment.time_config",

@@ -18,6 +18,7 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.overlap import find_overlaps, overlap_notices
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
@@ -89,7 +90,7 @@ def run(
         The run folder, from `experiment_folder`, or an earlier run's to resume; None: the log is
         kept in memory.
     cache : Path, optional
-        Folder of extracted features; None: none is kept.
+        Folder of extracted features and hashes of images; None: none is kept.
     observer : Observer, optional
         Receives progress and every frame.
     prepared : Prepared, optional
@@ -110,7 +111,7 @@ def run(
     if recognisers is None:
         recognisers = Trainer(folder or Path(), cache, observer)
     options = options or RunOptions()
-    return _Execution(experiment, folder, prepared, recognisers, observer, options).run()
+    return _Execution(experiment, folder, prepared, recognisers, observer, options, cache).run()
 
 
 class _Execution:
@@ -122,7 +123,9 @@ class _Execution:
         recognisers: Recognisers,
         observer: Observer,
         options: RunOptions,
+        cache: Path | None,
     ) -> None:
+        self.cache = cache
         self.experiment, self.folder, self.prepared = experiment, folder, prepared
         self.recognisers, self.observer, self.options = recognisers, observer, options
         config = experiment.config.replay
@@ -192,6 +195,9 @@ class _Execution:
         """Return the log's first line; it is measured before the log is opened."""
         system = next(iter(answerers.values())).system
         config, options = self.experiment.config, self.options
+        overlap = overlap_notices(find_overlaps(self.prepared, self.cache, self.observer))
+        for notice in overlap:
+            self.observer.note(notice.message)
         header = {
             "schema": 1,
             "robotvision": __version__,
@@ -208,7 +214,7 @@ class _Execution:
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
-        notices = [*options.notices, *self.prepared.notices]
+        notices = [*options.notices, *self.prepared.notices, *overlap]
         notices += [n for a in answerers.values() for n in a.notices if n not in notices]
         if notices:
             header["warnings"] = [notice.as_dict() for notice in notices]

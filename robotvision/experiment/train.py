@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.config.experiment import Experiment
-from robotvision.data.digest import table_digest
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.overlap import training_records
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.persistence import save_pipeline
@@ -58,7 +58,7 @@ def train_pipeline(
     observer.trained(part.name, training)
     about = {
         "config": experiment.resolved(),
-        "training": [{"name": s.name, "digest": table_digest(s)} for s in sequences],
+        "training": training_records(sequences, part.train),
     }
     return pipeline, task, about
 

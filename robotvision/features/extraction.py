@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from robotvision import data
+from robotvision.data.fingerprint import remember
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features.base import FeatureExtractor, FittedExtractor, cache_root
 from robotvision.records import Frame
@@ -153,6 +154,7 @@ def _run(
             frame = sequence.load(position, channels)
         except FrameError as e:
             return str(e)
+        remember(sequence, frame)
         for block, extractor in zip(blocks, extractors, strict=True):
             block[position] = _vector(extractor, frame, sequence)
         return None

@@ -13,10 +13,11 @@ from typing import Any
 from robotvision.errors import InputFaults
 from robotvision.records import Notice
 from robotvision.scoring.judging import count
-from robotvision.scoring.table import FrameTable
+from robotvision.scoring.table import FrameTable, Ints
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
+from robotvision.submissions.similarity import flawless_runs, similar_runs
 from robotvision.submissions.table import judged, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
@@ -109,9 +110,12 @@ def score_folder(
     train: Sequence[Path] = (),
     mode: str = "obligatory",
 ) -> Scores:
-    """Score every run of a folder; as `score_files`."""
+    """Score every run of a folder; as `score_files`.
+
+    Runs of several teams that agree too far, and runs that are all right, are among the warnings.
+    """
     task, sets = _open(task_name, truths, train)
-    return _score(task, sets, runs_in(folder, list(sets)), mode)
+    return _score(task, sets, runs_in(folder, list(sets)), mode, is_contest=True)
 
 
 def _open(
@@ -129,12 +133,17 @@ def _open(
 
 
 def _score(
-    task: Task, sets: dict[str, TruthTable], runs: Iterable[RunFiles | InputFaults], mode: str
+    task: Task,
+    sets: dict[str, TruthTable],
+    runs: Iterable[RunFiles | InputFaults],
+    mode: str,
+    is_contest: bool = False,
 ) -> Scores:
     warnings = [notice for truth in sets.values() for notice in require_truth_fits(task, truth)]
     frames = truth_frames(task, sets)
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
+    answers: dict[str, Ints] = {}
     for run in runs:
         if isinstance(run, InputFaults):
             name = Path(run.faults[0].path).name
@@ -145,20 +154,34 @@ def _score(
         if faults:
             refused.append(RefusedRun(run.name, tuple(faults)))
         else:
-            scored.append(_scored(task, frames, run.name, checks, mode, warnings))
+            table = judged(frames, checks)
+            answers[run.name] = table.answer
+            scored.append(_scored(task, table, run.name, checks, mode, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
+    if is_contest:
+        found = similar_runs(frames, answers)
+        found += flawless_runs([(run.name, run.score) for run in scored])
+        scored = [_with_notices(run, found) for run in scored]
+        of_runs += found
     return Scores(task, tuple(scored), tuple(refused), (*warnings, *of_runs))
+
+
+def _with_notices(run: ScoredRun, notices: Sequence[Notice]) -> ScoredRun:
+    """Return a run with those of the notices that speak of it."""
+    own = [notice for notice in notices if run.name in notice.details["runs"]]
+    warnings = [*run.score["warnings"], *(notice.as_dict() for notice in own)]
+    return ScoredRun(run.name, {**run.score, "warnings": warnings}, (*run.warnings, *own))
 
 
 def _scored(
     task: Task,
-    frames: FrameTable,
+    table: FrameTable,
     name: str,
     checks: dict[str, CheckResult],
     mode: str,
     of_truth: list[Notice],
 ) -> ScoredRun:
-    tallies = count(judged(frames, checks), task)
+    tallies = count(table, task)
     own = [
         Notice("run-file", f"{check.path}: {warning}")
         for check in checks.values()

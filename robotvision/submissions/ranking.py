@@ -166,6 +166,9 @@ def markdown(scores: Scores, rankings: list[Ranking]) -> Iterator[str]:
                 for x in ranking.rows
             ],
         )
+    if scores.warnings:
+        yield from ("", "## Warnings", "")
+        yield from (f"* {_cell(notice.message)}" for notice in scores.warnings)
     if scores.refused:
         yield from ("", "## Refused", "")
         for run in scores.refused:

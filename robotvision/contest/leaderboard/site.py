@@ -144,6 +144,7 @@ def _index(
         mode=scores.scored[0].score["mode"] if scores.scored else None,
         rankings=[_table(contest, s, entries, links) for s in found],
         refused=[{"name": r.name, "link": link, "reasons": r.reasons} for r, link in refused],
+        warnings=[n.message for n in scores.warnings if "runs" in n.details],
         published=published,
         status_words={str(k): v for k, v in STATUS.items()},
         tasks=[card | {"published": []}],
