@@ -12,12 +12,12 @@ from typing import Any
 
 from robotvision.errors import InputFaults
 from robotvision.records import Notice
-from robotvision.scoring.judging import count
-from robotvision.scoring.table import FrameTable
+from robotvision.scoring.judging import count, score
+from robotvision.scoring.table import FrameTable, Ints
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
-from robotvision.submissions.table import judged, truth_frames
+from robotvision.submissions.table import judged, segments_of, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
@@ -99,7 +99,9 @@ def score_files(
         The task, a truth or the list of runs is wrong.
     """
     task, sets = _open(task_name, truths, train, released)
-    return _score(task, sets, runs_of(runs, list(sets)), mode)
+    # released frames are numbered anew, so the segments of their sequences are not theirs
+    segments = [] if released is not None else [segments_of(path) for path in truths]
+    return _score(task, sets, runs_of(runs, list(sets)), mode, segments)
 
 
 def score_folder(
@@ -111,7 +113,8 @@ def score_folder(
 ) -> Scores:
     """Score every run of a folder; as `score_files`."""
     task, sets = _open(task_name, truths, train)
-    return _score(task, sets, runs_in(folder, list(sets)), mode)
+    segments = [segments_of(path) for path in truths]
+    return _score(task, sets, runs_in(folder, list(sets)), mode, segments)
 
 
 def _open(
@@ -129,10 +132,14 @@ def _open(
 
 
 def _score(
-    task: Task, sets: dict[str, TruthTable], runs: Iterable[RunFiles | InputFaults], mode: str
+    task: Task,
+    sets: dict[str, TruthTable],
+    runs: Iterable[RunFiles | InputFaults],
+    mode: str,
+    segments: Sequence[Ints | None] = (),
 ) -> Scores:
     warnings = [notice for truth in sets.values() for notice in require_truth_fits(task, truth)]
-    frames = truth_frames(task, sets)
+    frames = truth_frames(task, sets, segments)
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     for run in runs:
@@ -158,11 +165,12 @@ def _scored(
     mode: str,
     of_truth: list[Notice],
 ) -> ScoredRun:
-    tallies = count(judged(frames, checks), task)
+    table = score(judged(frames, checks), task)
+    tallies = count(table, task)
     own = [
         Notice("run-file", f"{check.path}: {warning}")
         for check in checks.values()
         for warning in check.warnings
     ]
-    score = summarise(task, tallies, mode, notices=[*of_truth, *own])
-    return ScoredRun(name, score, tuple(own))
+    notices = [*of_truth, *own]
+    return ScoredRun(name, summarise(task, tallies, mode, notices=notices, table=table), tuple(own))
