@@ -10,8 +10,8 @@ makes. Each pair's sum is studentised by its own visits (the root of its summed 
 * among the comparisons of one of the two with all other runs, by the step-down of Romano and Wolf
   (2005): a rank is a matter of one run's comparisons (Mogstad, Romano, Shaikh and Wilhelm 2024);
 * in every range of neighbouring ranks that holds both: the largest difference within the range is
-  more than chance makes in it, at a level in proportion to its runs (Ryan 1960; Welsch 1977), so
-  that statements about groups of equals do not add up.
+  more than chance makes in it, at a level in proportion to its runs (Ryan 1960), so that statements
+  about several groups of equals do not add up.
 
 A rank is quoted as the range that these verdicts leave open.
 ``scripts/coverage_ranks.py`` measures how often equals are told apart, and how often others are.
@@ -228,12 +228,11 @@ def _by_range(flipped: Floats, scale: Floats) -> Floats:
     p = np.zeros((k, k))
     largest = [np.zeros(len(flipped))] * k
     for span in range(2, k + 1):
-        part = 1.0 if span >= k - 1 else span / k
         for first in range(k - span + 1):
             last = first + span - 1
             t = np.abs(flipped[:, first] - flipped[:, last]) / scale[first, last]
             largest[first] = np.maximum(np.maximum(largest[first], largest[first + 1]), t)
-            p[first, last] = float(_share_beyond(largest[first][:, None])[0]) / part
+            p[first, last] = float(_share_beyond(largest[first][:, None])[0]) * k / span
     for span in range(k - 1, 1, -1):
         for first in range(k - span + 1):
             last = first + span - 1

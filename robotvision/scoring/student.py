@@ -32,7 +32,7 @@ def two_sided(t: ArrayLike, freedom: ArrayLike) -> Floats:
         Degrees, at least 1, of one shape with ``t``.
     """
     t, freedom = np.broadcast_arrays(np.asarray(t, np.float64), np.asarray(freedom, np.float64))
-    return 1 - _inside(np.arctan(t / np.sqrt(freedom)), freedom)
+    return 1 - _inside(np.arctan(t / np.sqrt(freedom)), freedom, _factor(freedom))
 
 
 def quantile(freedom: ArrayLike, level: float) -> Floats:
@@ -47,22 +47,23 @@ def quantile(freedom: ArrayLike, level: float) -> Floats:
     """
     freedom = np.asarray(freedom, np.float64)
     low, high = np.zeros_like(freedom), np.full_like(freedom, math.pi / 2)
+    factor = _factor(freedom)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        is_short = _inside(middle, freedom) < level
+        is_short = _inside(middle, freedom, factor) < level
         low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
     found: Floats = np.sqrt(freedom) * np.tan((low + high) / 2)
     return found
 
 
-def _inside(angle: Floats, freedom: Floats) -> Floats:
+def _inside(angle: Floats, freedom: Floats, factor: Floats) -> Floats:
     """Return the probability of ``|T| < sqrt(freedom) tan(angle)``."""
     at, weight = _rule()
     # where the integrand is all but 0, the points would be spent on nothing
     end = np.minimum(angle, 12 / np.sqrt(freedom))
     cosines = np.cos(np.multiply.outer(end / 2, at + 1))
     whole = (cosines ** (freedom[..., None] - 1)) @ weight * end / 2
-    inside: Floats = np.minimum(1.0, whole * _factor(freedom))
+    inside: Floats = np.minimum(1.0, whole * factor)
     return inside
 
 

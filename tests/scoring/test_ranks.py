@@ -60,10 +60,9 @@ def after_all(values: np.ndarray, blocks: np.ndarray, resamples: int) -> np.ndar
         for last in range(first + 1, k):
             held = order[first : last + 1]
             largest = np.max([t(i, j) for i in held for j in held if i < j], axis=0)
-            part = 1 if len(held) >= k - 1 else len(held) / k
             for i in held:
                 for j in held:
-                    ranges[i, j] = max(ranges[i, j], share(largest, largest[0]) / part)
+                    ranges[i, j] = max(ranges[i, j], share(largest, largest[0]) * k / len(held))
     result: np.ndarray = np.maximum(np.minimum(family, family.T), np.minimum(1, ranges))
     return result
 
