@@ -401,8 +401,8 @@ def intervals(
         return [Interval(v, v, v, n_blocks, level, NO_RANGE) for v in whole]
     sums, _ = block_sums(np.column_stack([values - least[:, None], size]), blocks)
     sizes = np.broadcast_to(sums[:, -1], (n_columns, n_blocks))
-    found = shares(np.clip(sums[:, :-1].T, 0, sizes), sizes)
-    low, high = found.ends(quantile(found.freedom, level))
+    estimate = shares(np.clip(sums[:, :-1].T, 0, sizes), sizes)
+    low, high = estimate.ends(quantile(estimate.freedom, level))
     floor, scale = float(least.sum()), float(size.sum())
     return [
         Interval(
@@ -411,7 +411,7 @@ def intervals(
             max(v, floor + scale * float(high[i])),
             n_blocks,
             level,
-            _caution(found, i, n_blocks, unit),
+            _caution(estimate, i, n_blocks, unit),
         )
         for i, v in enumerate(whole)
     ]
@@ -427,15 +427,15 @@ def _bounds(values: Floats, bounds: Bounds | None) -> tuple[Floats, Floats]:
     return np.broadcast_to(least, n), np.broadcast_to(np.subtract(most, least), n)
 
 
-def _caution(found: Shares, i: int, n_blocks: int, unit: str) -> str:
+def _caution(estimate: Shares, i: int, n_blocks: int, unit: str) -> str:
     reasons = []
-    if found.effective[i] < FEW_EFFECTIVE:
+    if estimate.effective[i] < FEW_EFFECTIVE:
         reasons.append(
-            f"the {n_blocks} {unit} weigh like {found.effective[i]:.1f} of one length: "
+            f"the {n_blocks} {unit} weigh like {estimate.effective[i]:.1f} of one length: "
             "too few to rely on"
         )
-    if found.is_leaning[i]:
-        how = "more" if found.leaning[i] > 0 else "less"
+    if estimate.is_leaning[i]:
+        how = "more" if estimate.leaning[i] > 0 else "less"
         reasons.append(f"long {unit} are worth {how} than short ones: a longer one would tell")
     return "; ".join(reasons)
 
@@ -501,9 +501,9 @@ def pairwise(
     sums, _ = block_sums(np.column_stack([np.maximum(over, 0), np.maximum(-over, 0), size]), blocks)
     sizes = np.broadcast_to(sums[:, -1], (len(pairs), n_blocks))
     gains, losses = sums[:, : len(pairs)].T, sums[:, len(pairs) : -1].T
-    found = differences(np.minimum(gains, sizes), np.minimum(losses, sizes), sizes)
-    low, high = found.ends(quantile(found.freedom, level))
-    scale, p = float(size.sum()), found.p()
+    estimate = differences(np.minimum(gains, sizes), np.minimum(losses, sizes), sizes)
+    low, high = estimate.ends(quantile(estimate.freedom, level))
+    scale, p = float(size.sum()), estimate.p()
     return [
         Interval(
             v,
@@ -511,7 +511,8 @@ def pairwise(
             max(v, scale * float(high[i])),
             n_blocks,
             level,
-            _caution(found.gains, i, n_blocks, unit) or _caution(found.losses, i, n_blocks, unit),
+            _caution(estimate.gains, i, n_blocks, unit)
+            or _caution(estimate.losses, i, n_blocks, unit),
             float(p[i]),
         )
         for i, v in enumerate(whole)

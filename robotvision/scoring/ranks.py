@@ -123,8 +123,8 @@ def ranks(
     sums, _ = block_sums(values, blocks) if len(values) else (values, None)
     differences = _differences(values, blocks, level, bounds)
     alone = np.ones((k, k))
-    for (i, j), found in differences.items():
-        alone[i, j] = 1.0 if found.p is None else found.p
+    for (i, j), difference in differences.items():
+        alone[i, j] = 1.0 if difference.p is None else difference.p
     p, share = alone, np.full(k, 1 / k) if k else np.zeros(0)
     if len(sums) >= 2 and k >= 2:
         share = _share_first(sums, resamples, seed)
@@ -145,14 +145,14 @@ def _differences(
     """Return the paired difference of each pair of columns, either way round."""
     k = values.shape[1]
     pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
-    found: dict[tuple[int, int], Interval] = {}
+    differences: dict[tuple[int, int], Interval] = {}
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         batch = pairs[start : start + PAIRS_AT_ONCE]
         for (i, j), d in zip(
             batch, pairwise(values, blocks, batch, level=level, bounds=bounds), strict=True
         ):
-            found[i, j], found[j, i] = d, d.reversed()
-    return found
+            differences[i, j], differences[j, i] = d, d.reversed()
+    return differences
 
 
 def _share_first(sums: Floats, resamples: int, seed: int) -> Floats:

@@ -52,8 +52,8 @@ def quantile(freedom: ArrayLike, level: float) -> Floats:
         middle = (low + high) / 2
         is_short = _inside(middle, freedom, factor) < level
         low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
-    found: Floats = np.sqrt(freedom) * np.tan((low + high) / 2)
-    return found
+    t: Floats = np.sqrt(freedom) * np.tan((low + high) / 2)
+    return t
 
 
 def _inside(angle: Floats, freedom: Floats, factor: Floats) -> Floats:

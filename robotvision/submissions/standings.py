@@ -184,25 +184,25 @@ def _pairs(ranking: Ranking, result: Ranks) -> tuple[Pair, ...]:
     )
 
 
-def with_intervals(data: dict[str, Any], found: Sequence[Standings]) -> dict[str, Any]:
+def with_intervals(data: dict[str, Any], standings: Sequence[Standings]) -> dict[str, Any]:
     """Return a ranking as plain data (`robotvision.submissions.ranking.as_dict`) with intervals.
 
     Each row gets ``interval`` (low, high; null where nothing can be compared), ``caution`` (why it
     may not hold; empty: nothing against it), ``ranks`` (best, worst), ``share_first``,
     ``not_separable_from`` and ``visits_needed``; ``pairs`` holds every difference with its interval
-    and its p-values; ``uncertainty`` says how all were found.
+    and its p-values; ``uncertainty`` says how all were computed.
     """
     method = {
         "method": METHOD,
         "level": LEVEL,
         "resamples": RESAMPLES,
-        "visits": {s.name: s.n_visits for s in found},
-        "notes": {s.name: s.note for s in found if s.note},
+        "visits": {s.name: s.n_visits for s in standings},
+        "notes": {s.name: s.note for s in standings if s.note},
     }
     return {
         **data,
-        "rankings": {s.name: [_row_data(x) for x in s.rows] for s in found},
-        "pairs": {s.name: [_pair_data(p) for p in s.pairs] for s in found},
+        "rankings": {s.name: [_row_data(x) for x in s.rows] for s in standings},
+        "pairs": {s.name: [_pair_data(p) for p in s.pairs] for s in standings},
         "uncertainty": method,
     }
 
