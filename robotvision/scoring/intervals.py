@@ -49,6 +49,9 @@ LEANING = 1.5
 FURTHEST = 60.0
 """Standard errors beyond which no p-value is told from 0."""
 
+WITHOUT_EFFECT = ("resamples", "seed")
+"""Options that older calls may hold."""
+
 Bounds = tuple[float | Floats, float | Floats]
 
 
@@ -445,29 +448,19 @@ def interval(values: Floats, blocks: Ints, **options: Any) -> Interval:
     return intervals(values[:, None], blocks, **options)[0]
 
 
-def difference(
-    first: Floats,
-    second: Floats,
-    blocks: Ints,
-    *,
-    level: float = LEVEL,
-    bounds: Bounds | None = None,
-    unit: str = "room visits",
-    resamples: int | None = None,
-    seed: int | None = None,
-) -> Interval:
+def difference(first: Floats, second: Floats, blocks: Ints, **options: Any) -> Interval:
     """Return how much more ``first`` earned than ``second`` on the same frames, paired.
 
     Parameters
     ----------
     first, second : (n,) floats
         What each frame earned.
-    blocks, level, bounds, unit, resamples, seed
+    blocks, **options
         As in `intervals`.
     """
-    return pairwise(
-        np.stack([first, second], 1), blocks, [(0, 1)], level=level, bounds=bounds, unit=unit
-    )[0]
+    both = np.stack([first, second], 1)
+    used = {name: v for name, v in options.items() if name not in WITHOUT_EFFECT}
+    return pairwise(both, blocks, [(0, 1)], **used)[0]
 
 
 def pairwise(
