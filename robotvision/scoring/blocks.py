@@ -32,9 +32,22 @@ def visits(sequence: Ints, segment: Ints, room: Ints) -> NDArray[np.int64]:
 
 def block_sums(values: Floats, blocks: Ints) -> tuple[Floats, Floats]:
     """Return (b, k) sums of ``values`` (n, k) by block and (b,) frames of each block."""
-    _, numbers = np.unique(blocks, return_inverse=True)
+    numbers = _numbered(blocks)
     n = int(numbers.max()) + 1 if len(numbers) else 0
     sums = np.zeros((n, values.shape[1]))
     for j, column in enumerate(values.T):
         sums[:, j] = np.bincount(numbers, column, minlength=n)
     return sums, np.bincount(numbers, minlength=n).astype(np.float64)
+
+
+def count_blocks(blocks: Ints) -> int:
+    """Return how many blocks there are."""
+    return int(_numbered(blocks).max(initial=-1)) + 1
+
+
+def _numbered(blocks: Ints) -> NDArray[np.int64]:
+    """Return the number of each frame's block, from 0, in order of the blocks."""
+    steps = np.diff(blocks)
+    if len(blocks) and (steps >= 0).all():  # as visits are: no need to sort
+        return np.concatenate([[0], np.cumsum(steps > 0)]).astype(np.int64)
+    return np.unique(blocks, return_inverse=True)[1].astype(np.int64)

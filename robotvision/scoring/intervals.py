@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.scoring.blocks import Floats, Ints, block_sums
+from robotvision.scoring.blocks import Floats, Ints, block_sums, count_blocks
 from robotvision.scoring.student import quantile, two_sided
 
 LEVEL = 0.95
@@ -395,7 +395,7 @@ def intervals(
     """
     n_columns = values.shape[1]
     whole = list(map(float, values.sum(0)))
-    n_blocks = len(np.unique(blocks))
+    n_blocks = count_blocks(blocks)
     if n_blocks < 2:
         reason = f"{n_blocks or 'no'} of the {unit} only: nothing to compare"
         return [Interval(v, None, None, n_blocks, level, reason) for v in whole]
@@ -481,7 +481,7 @@ def pairwise(
     pairs : list of (int, int)
         Columns: the first less the second.
     """
-    n_blocks = len(np.unique(blocks))
+    n_blocks = count_blocks(blocks)
     first, second = (values[:, [pair[side] for pair in pairs]] for side in (0, 1))
     whole = list(map(float, first.sum(0) - second.sum(0)))
     if n_blocks < 2:
