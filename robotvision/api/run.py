@@ -18,7 +18,7 @@ from robotvision.errors import MissingExtraError, RobotVisionError, wrong_type
 from robotvision.records import Answer
 from robotvision.report.columns import RunColumns, columns_of
 from robotvision.report.export.rows import rows
-from robotvision.report.html.compare import shared_frames
+from robotvision.report.html.compare import shared_bounds, shared_frames
 from robotvision.report.html.notebook import summary_html
 from robotvision.report.html.payload import align
 from robotvision.report.rescored import rescored_report
@@ -28,7 +28,7 @@ from robotvision.runs.latency import parse_latency
 from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.memory import IN_MEMORY, write_record
 from robotvision.runs.rescore import Conditions, Recorded, Rescored
-from robotvision.scoring.bootstrap import Interval, difference
+from robotvision.scoring.intervals import Interval, difference, verdict
 from robotvision.scoring.policy import Policy, parse_deadline, parse_policy
 from robotvision.tasks.model import Task
 from robotvision.yamlfile import dump_yaml
@@ -57,7 +57,8 @@ class Comparison:
     Parameters
     ----------
     difference : Interval
-        Points of the first less those of the second, paired by room visit, with its interval.
+        Points of the first less those of the second, paired by room visit: ``estimate``, ``low``,
+        ``high``, the p-value ``p``, and ``caution`` where the interval may not hold.
     frames, visits : int
         How many frames and room visits were compared.
     notes : tuple of str
@@ -71,8 +72,11 @@ class Comparison:
 
     def __str__(self) -> str:
         d = self.difference
-        ends = "" if d.low is None else f" ({d.low:.1f} to {d.high:.1f})"
-        return f"{d.estimate:+g} points{ends} on {self.frames} frames of {self.visits} visits"
+        ends = "" if d.low is None else f" ({d.text()}), {verdict(d)},"
+        caution = f"; {d.caution}" if d.caution else ""
+        return (
+            f"{d.estimate:+g} points{ends} on {self.frames} frames of {self.visits} visits{caution}"
+        )
 
 
 class Run:
@@ -256,10 +260,11 @@ class Run:
         at, notes = shared_frames([self.columns, other.columns], aligned)
         if not len(at[0]):
             raise RobotVisionError("the runs share no frame whose truth is known")
-        first, second = (r.columns.points[i] for r, i in zip((self, other), at, strict=True))
+        runs = (self.columns, other.columns)
+        first, second = (columns.points[i] for columns, i in zip(runs, at, strict=True))
         visits = self.columns.visit[at[0]]
-        found = difference(first, second, visits)
-        return Comparison(found, len(visits), len(np.unique(visits)), tuple(notes))
+        lead = difference(first, second, visits, bounds=shared_bounds(runs, at))
+        return Comparison(lead, len(visits), len(np.unique(visits)), tuple(notes))
 
     def __repr__(self) -> str:
         score, policy = self.score, self.record.about["policy"]["name"]

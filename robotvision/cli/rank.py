@@ -72,13 +72,14 @@ def command(
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
 
-    with Console(stderr=True, emoji=False).status("resampling room visits"):
+    with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
         ranked = rank(task_name, truths, folder, train=train, mode=mode, out=out, site=site)
+        standings = ranked.standings
         text = json.dumps(ranked.data) if as_json else ""
     if as_json:
         click.echo(text)
     else:
-        print_ranking(console(), ranked.scores, ranked.rankings)
+        print_ranking(console(), ranked.scores, ranked.rankings, standings)
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)
     return 1 if ranked.scores.refused else 0

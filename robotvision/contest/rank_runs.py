@@ -18,8 +18,9 @@ from robotvision.contest.leaderboard import (
     with_intervals,
     write_site,
 )
+from robotvision.report.ranking import write
 from robotvision.submissions.batch import Scores, score_folder
-from robotvision.submissions.ranking import Ranking, as_dict, write
+from robotvision.submissions.ranking import Ranking, as_dict
 from robotvision.submissions.ranking import rank as order
 
 
@@ -51,7 +52,7 @@ class RankedRuns:
 
     @cached_property
     def standings(self) -> list[Standings]:
-        """The order with its intervals; room visits are resampled when it is first asked for."""
+        """The order with its intervals; computed when it is first asked for."""
         return standings(self.contest, self.entries, self.rankings)
 
     @cached_property
@@ -98,7 +99,7 @@ def rank(
     rankings = order(scores)
     ranked = RankedRuns(scores, rankings, open_contest(task, truths, train), folder)
     if out is not None:
-        write(out, scores, rankings, ranked.data)
+        write(out, scores, rankings, ranked.data, ranked.standings)
     if site is not None:
         write_site(site, ranked.contest, scores, rankings, ranked.entries, ranked.standings, folder)
     return ranked

@@ -19,7 +19,8 @@ from robotvision.records import Answer, FrameRecord, Outcome
 from robotvision.report.summary import from_record
 from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.table import logged_task, scored_table
-from robotvision.scoring.bootstrap import Interval, interval
+from robotvision.scoring.estimates import Unit, frame_bounds, points_interval
+from robotvision.scoring.intervals import Interval
 from robotvision.scoring.judging import count
 from robotvision.scoring.points import PointsTable
 from robotvision.scoring.table import NEVER, UNSCORED, FrameTable, Ints
@@ -145,14 +146,17 @@ class RunColumns:
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
-        """The least and the most a frame can earn."""
+        """The least and the most that any frame can earn."""
         return PointsTable(self.task).bounds
 
-    def interval(self, by: str = "visit") -> Interval:
+    @cached_property
+    def frame_bounds(self) -> tuple[Floats, Floats]:
+        """The least and the most that each frame can earn."""
+        return frame_bounds(self.table, self.task)
+
+    def interval(self, by: Unit = "visit") -> Interval:
         """Return the points with their interval, by ``visit`` or by ``sequence``."""
-        chosen = self.is_scored
-        blocks = self.visit if by == "visit" else self.sequence
-        return interval(self.points[chosen], blocks[chosen], bounds=self.bounds)
+        return points_interval(self.table, self.task, by)
 
     def transitions(self) -> Transitions:
         """Return what happens at the doors, over the frames with a known truth."""
@@ -181,7 +185,7 @@ def columns_of(record: RunRecord, folder: Path) -> RunColumns:
         record=record,
         task=task,
         tallies=tallies,
-        data=from_record(record, task, tallies, folder),
+        data=from_record(record, task, tallies, folder, table),
         frames=list(record.frames()),
         table=table,
         name=folder.resolve().name,

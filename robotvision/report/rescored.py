@@ -19,6 +19,7 @@ from robotvision.report.console import grid
 from robotvision.report.summary import TOTAL, faults
 from robotvision.report.table import Table, columns
 from robotvision.runs.rescore import Conditions, Recorded, Rescored
+from robotvision.scoring.judging import score
 from robotvision.scoring.table import NEVER, SKIPPED, FrameTable
 from robotvision.submissions.score import summarise
 from robotvision.timing.quantiles import quantile, summary
@@ -44,8 +45,9 @@ def rescored_report(
     frames = list(record.frames())
     mode = str(record.about["mode"])
     policy = cast(str, found.policy.describe())
+    scored = score(found.table, recorded.task)
     return {
-        **summarise(recorded.task, found.tallies, mode, policy),
+        **summarise(recorded.task, found.tallies, mode, policy, table=scored),
         "latency_ns": virtual_latency(recorded, found, conditions),
         "run_dir": str(record.path.parent),
         "clock": record.about["clock"],

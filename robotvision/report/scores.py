@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from robotvision.report.console import titled
-from robotvision.report.table import Cell, Column, Table, number
+from robotvision.report.ranking import EXPLANATION, ranking_table
+from robotvision.report.table import number
 from robotvision.report.tables import STATUS
-from robotvision.report.terminal import print_breakdown, print_published
+from robotvision.report.terminal import print_breakdown, print_published, uncertainty
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking
+from robotvision.submissions.standings import Standings
 from robotvision.tasks.model import Task
 
 
@@ -41,6 +43,8 @@ def print_score(out: Console, name: str, score: Mapping[str, Any], task: Task) -
         For its points and published results.
     """
     say(out, f"[bold]{escape(name)}[/]: {_earned(score)} on {escape(task.id)}")
+    for line in uncertainty(score):
+        out.print(line, soft_wrap=True)
     counts = ", ".join(f"{n} {o}" for o, n in score["outcomes"].items() if n)
     say(out, f"{score['frames']} frames: {counts}")
     if score["unscored"]:
@@ -82,30 +86,20 @@ def _print_sets(out: Console, score: Mapping[str, Any]) -> None:
         say(out, "  the edition ranks these apart; the sum above is not one of its numbers")
 
 
-def ranking_table(task: Task, ranking: Ranking) -> Table:
-    """Return a ranking: points in all and by test set, and the outcomes that give or cost."""
-    names = ("points", *ranking.rows[0].sets, "of", "frames", "correct", "wrong")
-    rows: list[list[Cell]] = [
-        [
-            row.rank,
-            row.run,
-            row.points,
-            *row.sets.values(),
-            row.max_points,
-            row.frames,
-            row.outcomes["correct"],
-            row.outcomes["wrong"],
-        ]
-        for row in ranking.rows
-    ]
-    shown = [Column("rank"), Column("run", is_text=True), *map(Column, names)]
-    return Table(f"{task.id}, {ranking.name}", shown, rows, "ranking")
+def print_ranking(
+    out: Console, scores: Scores, rankings: Sequence[Ranking], standings: Sequence[Standings]
+) -> None:
+    """Print rankings, what was refused and why, and the published results of the edition.
 
-
-def print_ranking(out: Console, scores: Scores, rankings: Sequence[Ranking]) -> None:
-    """Print rankings, what was refused and why, and the published results of the edition."""
-    for ranking in rankings:
-        out.print(titled(ranking_table(scores.task, ranking)))
+    ``standings`` are the same rankings with intervals.
+    """
+    for ranking, found in zip(rankings, standings, strict=True):
+        out.print(titled(ranking_table(scores.task, ranking, found)))
+        if found.note:
+            say(out, f"[yellow]{escape(found.note)}[/]")
+        out.print()
+    if rankings:
+        out.print(EXPLANATION, style="dim")
         out.print()
     for notice in scores.warnings:
         say(out, f"note: {escape(notice.message)}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from robotvision.records import FrameRecord, Outcome
 from robotvision.runs.log import RunRecord
+from robotvision.runs.table import scored_table
+from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.score import summarise
 from robotvision.tasks.model import Task
@@ -30,12 +32,17 @@ def report(run: RunResult) -> dict[str, Any]:
 
 
 def from_record(
-    record: RunRecord, task: Task, tallies: Mapping[str, Tally], folder: Path
+    record: RunRecord,
+    task: Task,
+    tallies: Mapping[str, Tally],
+    folder: Path,
+    table: FrameTable | None = None,
 ) -> dict[str, Any]:
-    """Return the report of a run log and its tallies."""
+    """Return the report of a run log and its tallies; ``table`` holds its scored frames."""
     about = record.about
     frames = list(record.frames())
-    data = summarise(task, tallies, str(about["mode"]), about["policy"])
+    table = scored_table(record) if table is None else table
+    data = summarise(task, tallies, str(about["mode"]), about["policy"], table=table)
     expected = sum(int(s.about["frames"]) for s in record.sequences)
     return {
         **data,

@@ -201,7 +201,12 @@ def latex_escape(text: str) -> str:
 def _short(value: Cell) -> str:
     if value is None:
         return "-"
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else str(value)
+    return _exact(value) if isinstance(value, float) else str(value)
+
+
+def _exact(value: float) -> str:
+    """Return a number for a file: points are never rounded."""
+    return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
 
 
 def _css(name: str) -> Markup:

@@ -21,6 +21,7 @@ from robotvision.report.tables import (
     score_of,
     unsupported_text,
 )
+from robotvision.scoring.intervals import Interval
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Status, Task
 
@@ -73,17 +74,28 @@ def headline(data: Mapping[str, Any], task: Task) -> RenderableType:
         frames = max(1, data["frames"])
         lines.append(
             Text.assemble(
-                (f"{data['points']:g} points", "bold green"),
-                f" of {most:g}",
+                (f"{number(data['points'])} points", "bold green"),
+                f" of {number(most)}",
                 (share, "bold"),
                 f"   {data['points'] / frames:.3f} a frame",
                 (f"   task {task.id}, {data['mode']}, policy {policy_text(data['policy'])}", "dim"),
             )
         )
+    lines += uncertainty(data)
     counts = "  ".join(f"{name} {n}" for name, n in data["outcomes"].items())
     unscored = f"  unscored {data['unscored']}" if data.get("unscored") else ""
     lines.append(Text(f"{data['frames']} frames: {counts}{unscored}"))
     return Group(*lines)
+
+
+def uncertainty(data: Mapping[str, Any]) -> list[Text]:
+    """Return the interval of the points and why it may not hold, a line each where there is any."""
+    low, high = data.get("interval") or (None, None)
+    if low is None or high is None:
+        return []
+    ends = Interval(data["points"], low, high, data["visits"]).text()
+    lines = [Text(f"95 % interval {ends} points ({data['visits']} room visits)")]
+    return lines + [Text(f"caution: {data['caution']}", style="yellow")] * bool(data["caution"])
 
 
 def _null(data: Mapping[str, Any]) -> list[RenderableType]:

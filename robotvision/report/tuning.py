@@ -13,7 +13,6 @@ from robotvision.errors import RobotVisionError
 from robotvision.recogniser.tuning.search import Candidate, Tuned, best_config, plain
 from robotvision.report.console import grid
 from robotvision.report.table import Table, columns
-from robotvision.scoring.bootstrap import Interval
 from robotvision.yamlfile import dump_yaml, load
 
 SHOWN = 20
@@ -33,6 +32,7 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
                 **row,
                 "points_per_frame": round(candidate.per_frame, 6),
                 "interval": [about.low, about.high],
+                "caution": about.caution,
                 "behind": round(behind.estimate, 6),
                 "is_separable": behind.excludes_zero,
                 "correct": candidate.correct,
@@ -100,17 +100,11 @@ def _figures(tuned: Tuned, candidate: Candidate) -> list[str]:
         behind = f"{lost.estimate:.3f}" + (" " if lost.excludes_zero else "≈")
     return [
         f"{candidate.per_frame:.3f}",
-        _range(tuned.interval(candidate)),
+        tuned.interval(candidate).text(3),
         behind,
         f"{candidate.correct:.1%}",
         f"{candidate.answered:.1%}",
     ]
-
-
-def _range(interval: Interval) -> str:
-    if interval.low is None or interval.high is None:
-        return "-"
-    return f"{interval.low:.3f} to {interval.high:.3f}"
 
 
 def _short(value: Any) -> str:
@@ -148,7 +142,7 @@ def write_best(path: Path, setup: Experiment, tuned: Tuned) -> None:
     about = tuned.interval(tuned.best)
     head = (
         f"# The best of {tuned.tried} candidates by robotvision tune on {setup.path.name}:\n"
-        f"# {about.estimate:.3f} points a frame ({_range(about)}) on held-out training frames "
+        f"# {about.estimate:.3f} points a frame ({about.text(3)}) on held-out training frames "
         f"({tuned.unit}).\n"
     )
     part = path.with_name(path.name + ".part")

@@ -12,13 +12,13 @@ from typing import Any
 
 from robotvision.errors import InputFaults
 from robotvision.records import Notice
-from robotvision.scoring.judging import count
+from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
 from robotvision.submissions.similarity import flawless_runs, similar_runs
-from robotvision.submissions.table import judged, truth_frames
+from robotvision.submissions.table import judged, segments_of, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
@@ -100,7 +100,9 @@ def score_files(
         The task, a truth or the list of runs is wrong.
     """
     task, sets = _open(task_name, truths, train, released)
-    return _score(task, sets, runs_of(runs, list(sets)), mode)
+    # released frames are numbered anew, so the segments of their sequences are not theirs
+    segments = [] if released is not None else [segments_of(path) for path in truths]
+    return _score(task, sets, runs_of(runs, list(sets)), mode, segments)
 
 
 def score_folder(
@@ -115,7 +117,8 @@ def score_folder(
     Runs of several teams that agree too far, and runs that are all right, are among the warnings.
     """
     task, sets = _open(task_name, truths, train)
-    return _score(task, sets, runs_in(folder, list(sets)), mode, is_contest=True)
+    segments = [segments_of(path) for path in truths]
+    return _score(task, sets, runs_in(folder, list(sets)), mode, segments, is_contest=True)
 
 
 def _open(
@@ -137,10 +140,11 @@ def _score(
     sets: dict[str, TruthTable],
     runs: Iterable[RunFiles | InputFaults],
     mode: str,
+    segments: Sequence[Ints | None] = (),
     is_contest: bool = False,
 ) -> Scores:
     warnings = [notice for truth in sets.values() for notice in require_truth_fits(task, truth)]
-    frames = truth_frames(task, sets)
+    frames = truth_frames(task, sets, segments)
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     answers: dict[str, Ints] = {}
@@ -154,15 +158,15 @@ def _score(
         if faults:
             refused.append(RefusedRun(run.name, tuple(faults)))
         else:
-            table = judged(frames, checks)
+            table = score(judged(frames, checks), task)
             answers[run.name] = table.answer
             scored.append(_scored(task, table, run.name, checks, mode, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
     if is_contest:
-        found = similar_runs(frames, answers)
-        found += flawless_runs([(run.name, run.score) for run in scored])
-        scored = [_with_notices(run, found) for run in scored]
-        of_runs += found
+        alike = similar_runs(frames, answers)
+        alike += flawless_runs([(run.name, run.score) for run in scored])
+        scored = [_with_notices(run, alike) for run in scored]
+        of_runs += alike
     return Scores(task, tuple(scored), tuple(refused), (*warnings, *of_runs))
 
 
@@ -187,5 +191,5 @@ def _scored(
         for check in checks.values()
         for warning in check.warnings
     ]
-    score = summarise(task, tallies, mode, notices=[*of_truth, *own])
-    return ScoredRun(name, score, tuple(own))
+    notices = [*of_truth, *own]
+    return ScoredRun(name, summarise(task, tallies, mode, notices=notices, table=table), tuple(own))

@@ -25,7 +25,7 @@ from robotvision.tasks.model import Task
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckResult:
-    """What was found in a run file.
+    """What checking a run file gave.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Read a text file of lines in blocks, whatever they hold, in bounded memory.
 
 A run file or a truth table is a file of short lines. Whatever else is handed in (a photo, a disk
-image, one line of 200 MB) is told apart without being read whole.
+image, one line of 200 MB) is recognised without being read whole.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_DIGITS = 18
 
 MAX_TAIL_BYTES = 64
 MAX_TAILS = 64
-"""More distinct tails than this are not told apart all at once."""
+"""More distinct tails than this are not distinguished all at once."""
 
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _BLANK = b" \t\r"
@@ -171,10 +171,10 @@ def columns_of(block: bytes, separator: bytes) -> LineColumns | None:
     ends = np.append(np.flatnonzero(raw == 10), len(raw))
     starts = np.concatenate([[0], ends[:-1] + 1])
     separators = np.flatnonzero(raw == separator[0])
-    found = np.searchsorted(separators, starts)
-    if not len(separators) or found[-1] == len(separators):
+    first_after = np.searchsorted(separators, starts)
+    if not len(separators) or first_after[-1] == len(separators):
         return None
-    cuts = separators[found]
+    cuts = separators[first_after]
     widths, lengths = cuts - starts, ends - cuts - 1
     if (lengths < 0).any() or widths.min() < 1 or widths.max() > MAX_DIGITS:
         return None

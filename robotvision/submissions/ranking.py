@@ -1,4 +1,4 @@
-"""Rank the runs of a contest, as tables for people and files for programs.
+"""Rank the runs of a contest, by points, and as plain data for programs.
 
 Runs are ranked by points; equal points share a rank, and the next one is left out (1, 1, 3: this
 project's own rule, no source settles ties). Where an edition keeps its test sets apart, each has a
@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from robotvision.errors import RobotVisionError
 from robotvision.submissions.batch import Scores
-from robotvision.tasks.model import PublishedTable, Status, Task
-
-FILES = ("ranking.md", "ranking.csv", "scores.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +85,7 @@ def as_dict(scores: Scores, rankings: list[Ranking]) -> dict[str, Any]:
     }
 
 
-def write(
-    folder: Path, scores: Scores, rankings: list[Ranking], data: dict[str, Any] | None = None
-) -> None:
-    """Write ranking.md, ranking.csv and scores.json.
-
-    Parameters
-    ----------
-    data : dict, optional
-        What scores.json holds (else what `as_dict` returns).
-
-    Raises
-    ------
-    RobotVisionError
-        The folder cannot be written.
-    """
-    texts = (
-        "\n".join(markdown(scores, rankings)) + "\n",
-        as_csv(rankings),
-        json.dumps(as_dict(scores, rankings) if data is None else data, indent=1) + "\n",
-    )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in zip(FILES, texts, strict=True):
-            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{folder}: cannot be written ({e.strerror})") from e
-
-
-def as_csv(rankings: list[Ranking]) -> str:
+def as_csv(rankings: Sequence[Ranking]) -> str:
     """Return rankings as CSV, one line a run."""
     sets = list(dict.fromkeys(s for r in rankings for x in r.rows for s in x.sets))
     outcomes = list(rankings[0].rows[0].outcomes) if rankings else []
@@ -141,81 +107,6 @@ def as_csv(rankings: list[Ranking]) -> str:
                 ]
             )
     return out.getvalue()
-
-
-def markdown(scores: Scores, rankings: list[Ranking]) -> Iterator[str]:
-    """Yield the ranking as lines of Markdown: runs, refusals, published results, changed rules."""
-    yield f"# {scores.task.title or scores.task.id}: ranking"
-    for ranking in rankings:
-        yield from ("", f"## {_cell(ranking.name)}", "")
-        sets = list(ranking.rows[0].sets)
-        yield from _table(
-            ["rank", "run", "points", *sets, "of", "frames", "correct", "wrong", "no answer"],
-            [
-                [
-                    str(x.rank),
-                    x.run,
-                    _number(x.points),
-                    *map(_number, x.sets.values()),
-                    _number(x.max_points),
-                    str(x.frames),
-                    str(x.outcomes["correct"]),
-                    str(x.outcomes["wrong"]),
-                    str(x.frames - x.outcomes["correct"] - x.outcomes["wrong"]),
-                ]
-                for x in ranking.rows
-            ],
-        )
-    if scores.warnings:
-        yield from ("", "## Warnings", "")
-        yield from (f"* {_cell(notice.message)}" for notice in scores.warnings)
-    if scores.refused:
-        yield from ("", "## Refused", "")
-        for run in scores.refused:
-            yield f"* {_cell(run.name)}"
-            yield from (f"  * {_cell(line)}" for line in run.reasons)
-    for published in scores.task.published:
-        yield from _published(published)
-    yield from _rules(scores.task)
-
-
-def _published(published: PublishedTable) -> Iterator[str]:
-    yield from ("", f"## Published: {published.track}", "", "Participants' best runs.", "")
-    yield from _table(
-        ["group", "points", "status", "note"],
-        [
-            [
-                r.group,
-                "?" if r.points is None else _number(r.points),
-                "recollected, not confirmed" if r.status is Status.RECOLLECTED else str(r.status),
-                r.note,
-            ]
-            for r in published.rows
-        ],
-    )
-
-
-def _rules(task: Task) -> Iterator[str]:
-    room, fact = task.points.room, task.fact("points.room")
-    yield from ("", "## Rules", "")
-    yield (
-        f"Right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
-        f"({fact.status}). Equal points share a rank (own rule)."
-    )
-    if task.changed:
-        yield from ("", "Changed against the shipped task:", "")
-        yield from (f"* {line}" for line in task.changed)
-
-
-def _table(header: list[str], rows: list[list[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + " --- |" * len(header)
-    for row in rows:
-        yield "| " + " | ".join(map(_cell, row)) + " |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _number(value: float) -> str:

@@ -183,16 +183,16 @@ class _Scan:
             self._take_lines(first, lines_of(block))
 
     def _take_at_once(self, first: int, block: bytes) -> bool:
-        found = columns_of(block, b" ")
-        if found is None:
+        parsed = columns_of(block, b" ")
+        if parsed is None:
             return False
-        meanings = np.array([self.tails[tail] for tail in found.tails], np.int32)
+        meanings = np.array([self.tails[tail] for tail in parsed.tails], np.int32)
         if (meanings < 0).any():
             return False
-        self.n_lines += len(found.numbers)
-        self.numbers.append(found.numbers)
-        self.rows.append(meanings[found.places])
-        self.lines.append(np.arange(len(found.numbers)) + first)
+        self.n_lines += len(parsed.numbers)
+        self.numbers.append(parsed.numbers)
+        self.rows.append(meanings[parsed.places])
+        self.lines.append(np.arange(len(parsed.numbers)) + first)
         return True
 
     def _take_lines(self, first: int, lines: list[str]) -> None:

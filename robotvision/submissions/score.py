@@ -12,6 +12,8 @@ from typing import Any
 
 from robotvision.errors import Fault, InputFaults, near
 from robotvision.records import Notice
+from robotvision.scoring.estimates import points_interval
+from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import Tally, total
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
@@ -65,6 +67,7 @@ def summarise(
     mode: str = "obligatory",
     policy: Any = "offline",
     notices: Iterable[Notice] = (),
+    table: FrameTable | None = None,
 ) -> dict[str, Any]:
     """Return a run's score as plain data, ready for JSON.
 
@@ -81,14 +84,16 @@ def summarise(
         What a late answer was worth; a run file is ``offline``.
     notices : iterable of Notice, optional
         What a reader of the score must know.
+    table : FrameTable, optional
+        The scored frames; without them there is no interval.
 
     Returns
     -------
     dict
         ``schema, task, mode, policy, frames, points, max_points, outcomes, rooms, latency_ns,
         run_dir`` (the last two empty: what knows times and folders fills them in), and
-        ``room_points, object_points, unscored, objects, labels, confusion, overall, sets,
-        changed, warnings``.
+        ``room_points, object_points, unscored, interval, visits, caution, objects, labels,
+        confusion, overall, sets, changed, warnings``.
     """
     whole = total(task, tallies)
     return {
@@ -97,17 +102,31 @@ def summarise(
         "mode": mode,
         "policy": policy,
         **_head(whole),
+        **_uncertainty(task, table, list(tallies)),
         "rooms": _rooms(whole),
         "objects": _objects(whole),
         "labels": list(task.labels),
         "confusion": whole.confusion.tolist(),
         "overall": task.overall,
-        "sets": {name: _head(tally) | {"rooms": _rooms(tally)} for name, tally in tallies.items()},
+        "sets": {
+            name: _head(tally) | _uncertainty(task, table, [name]) | {"rooms": _rooms(tally)}
+            for name, tally in tallies.items()
+        },
         "changed": list(task.changed),
         "warnings": [notice.as_dict() for notice in notices],
         "latency_ns": {},
         "run_dir": None,
     }
+
+
+def _uncertainty(task: Task, table: FrameTable | None, sets: list[str]) -> dict[str, Any]:
+    """Return the interval of the points over some test sets, by room visit.
+
+    Without its ends where the frames are not at hand, or the edition keeps the test sets apart.
+    """
+    if table is None or (len(sets) > 1 and task.overall == "separate"):
+        return {"interval": [None, None], "visits": None, "caution": ""}
+    return points_interval(table.of_sets(sets), task).as_dict()
 
 
 def _head(tally: Tally) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data import open_sequence
 from robotvision.errors import InputFaults
 from robotvision.scoring.judging import count, judge
 from robotvision.scoring.points import NOT_STATED, PointsTable
@@ -86,6 +88,13 @@ def _in_view(task: Task, truth: TruthTable) -> NDArray[np.bool_]:
         if name in truth.objects:
             in_view[:, i] = truth.seen[:, truth.objects.index(name)]
     return in_view
+
+
+def segments_of(path: Path) -> Ints | None:
+    """Return the segment of each frame of a truth, None where it came without its sequence."""
+    if not path.is_dir():
+        return None
+    return np.array([e.segment for e in open_sequence(path).frames], np.int64)
 
 
 def judged(frames: FrameTable, checks: Mapping[str, CheckResult]) -> FrameTable:

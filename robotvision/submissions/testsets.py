@@ -97,14 +97,14 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
 def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
     files, faults = {}, []
     for name in sets:
-        found = [folder / (name + s) for s in SUFFIXES if (folder / (name + s)).is_file()]
-        if len(found) == 1:
-            files[name] = found[0]
+        candidates = [folder / (name + s) for s in SUFFIXES if (folder / (name + s)).is_file()]
+        if len(candidates) == 1:
+            files[name] = candidates[0]
         else:
             faults.append(
                 Fault(
                     folder,
-                    f"expected one run file for the test set {name!r}, got {len(found)}",
+                    f"expected one run file for the test set {name!r}, got {len(candidates)}",
                     remedy=f"call it {name}.txt",
                 )
             )
@@ -127,15 +127,14 @@ def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFault
         raise InputFaults([Fault(folder, "no such folder", remedy="give the folder of the runs")])
     entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     if len(sets) == 1:
-        found = [
-            p for p in entries if p.suffix in SUFFIXES and p.name not in OURS and not p.is_dir()
-        ]
+        files = (p for p in entries if not p.is_dir())  # a fifo is refused by its reader
+        runs = [p for p in files if p.suffix in SUFFIXES and p.name not in OURS]
     else:
-        found = [p for p in entries if p.is_dir()]
-    if not found:
+        runs = [p for p in entries if p.is_dir()]
+    if not runs:
         what = f"run file ({', '.join(SUFFIXES)})" if len(sets) == 1 else "folder of a run"
         raise InputFaults([Fault(folder, f"no {what} in it")])
-    for path in found:
+    for path in runs:
         try:
             run = runs_of([path], sets)[0]
             _require_inside(folder, run)

@@ -132,18 +132,18 @@ def _of_sequence(sequence: FrameSequence) -> TruthTable:
         raise InputFaults(
             [Fault(sequence.root, "the sequence holds no truth", remedy="give its truth.csv")]
         )
-    found = [sequence.truth.get(e.index) for e in sequence.frames]
-    rooms = {r: i for i, r in enumerate(dict.fromkeys(t.room for t in found if t))}
-    objects = sorted({o for t in found if t for o in t.objects})
+    truths = [sequence.truth.get(e.index) for e in sequence.frames]
+    rooms = {r: i for i, r in enumerate(dict.fromkeys(t.room for t in truths if t))}
+    objects = sorted({o for t in truths if t for o in t.objects})
     lines = [sequence.truth_lines.get(e.index, 0) for e in sequence.frames]
-    seen = np.array([[bool(t and o in t.objects) for o in objects] for t in found], np.bool_)
+    seen = np.array([[bool(t and o in t.objects) for o in objects] for t in truths], np.bool_)
     return TruthTable(
         frames=_frames_of(sequence),
         path=sequence.truth_table or sequence.root,
         rooms=tuple(rooms),
-        codes=np.array([rooms[t.room] if t else -1 for t in found], np.int32),
+        codes=np.array([rooms[t.room] if t else -1 for t in truths], np.int32),
         objects=tuple(objects),
-        seen=seen.reshape(len(found), len(objects)),
+        seen=seen.reshape(len(truths), len(objects)),
         has_objects=bool(objects),
         lines=np.array(lines, np.int64),
     )
@@ -173,13 +173,13 @@ class _Table:
         self.columns: list[tuple[NDArray[np.int64], ...]] = []
 
     def take(self, first: int, block: bytes) -> None:
-        found = columns_of(block, b",") if self.index == 0 else None
-        if found is None or not all(map(self._is_plain, found.tails)):
+        parsed = columns_of(block, b",") if self.index == 0 else None
+        if parsed is None or not all(map(self._is_plain, parsed.tails)):
             self._take_slowly(first, lines_of(block))
             return
-        pairs = np.array([self._cells(tail.split(",")) for tail in found.tails], np.int64)
-        rooms, cells = pairs[found.places].T
-        self.columns.append((found.numbers, rooms, cells, np.arange(len(rooms)) + first))
+        pairs = np.array([self._cells(tail.split(",")) for tail in parsed.tails], np.int64)
+        rooms, cells = pairs[parsed.places].T
+        self.columns.append((parsed.numbers, rooms, cells, np.arange(len(rooms)) + first))
 
     def _is_plain(self, tail: str) -> bool:
         return tail.count(",") == self.width - 2 and '"' not in tail and "\r" not in tail
@@ -190,7 +190,7 @@ class _Table:
         return self.rooms[cells[self.room - 1]], self.objects[objects]
 
     def _take_slowly(self, first: int, lines: list[str]) -> None:
-        found = []
+        rows = []
         for i, row in enumerate(_rows(lines)):
             if len(row) != self.width or "\r" in lines[i]:
                 if lines[i].strip():
@@ -207,9 +207,9 @@ class _Table:
                 )
                 continue
             cell = "" if self.objects_at is None else row[self.objects_at]
-            found.append((int(index), self.rooms[row[self.room]], self.objects[cell], first + i))
-        if found:
-            self.columns.append(tuple(np.array(found, np.int64).T))
+            rows.append((int(index), self.rooms[row[self.room]], self.objects[cell], first + i))
+        if rows:
+            self.columns.append(tuple(np.array(rows, np.int64).T))
 
     def table(self, path: Path) -> TruthTable:
         parts = self.columns or [(np.zeros(0, np.int64),) * 4]
@@ -240,7 +240,7 @@ class _Table:
         )
 
     def _check_words(
-        self, words: Mapping[str, int], found: NDArray[np.int64], lines: NDArray[np.int64]
+        self, words: Mapping[str, int], places: NDArray[np.int64], lines: NDArray[np.int64]
     ) -> None:
         """Note each line whose room or objects are empty or cannot be printed."""
         for text, place in words.items():
@@ -253,7 +253,7 @@ class _Table:
                 if is_text(text)
                 else f"{text!r} is not UTF-8 text"
             )
-            for i in np.flatnonzero(found == place).tolist():
+            for i in np.flatnonzero(places == place).tolist():
                 self.faults.add(what, int(lines[i]))
 
 
@@ -271,14 +271,14 @@ def _read_table(path: Path) -> TruthTable:
                 first += 1
             if block:
                 table.take(first, block)
-        found = table.table(path) if table and not faults else None
+        truth = table.table(path) if table and not faults else None
     except TooManyFaults:
-        found = None
-    if not faults and (found is None or not len(found)):
+        truth = None
+    if not faults and (truth is None or not len(truth)):
         faults.faults.append(Fault(path, "no truth in it", remedy=_REMEDY))
-    if faults or found is None:
+    if faults or truth is None:
         raise InputFaults(faults.faults)
-    return found
+    return truth
 
 
 _REMEDY = "expected lines of index,room[,objects] under a line that says so"

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from robotvision.records import Outcome
-from robotvision.scoring.bootstrap import FEW_BLOCKS
+from robotvision.scoring.intervals import verdict
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.table import Pivot, SweepComparison, SweepTable
 
@@ -106,14 +106,13 @@ def print_comparison(console: Console, table: SweepTable, comparison: SweepCompa
         if d.low is None or d.high is None
         else (f"{d.level:.0%} interval {d.low:+.1f} to {d.high:+.1f}")
     )
-    verdict = "told apart" if d.excludes_zero else "cannot be told apart"
     console.print(
         f"difference {d.estimate:+g} points on {comparison.frames} frames, {interval} "
-        f"(paired, {d.blocks} room visits): {verdict}",
+        f"(paired, {d.blocks} room visits): {verdict(d)}",
         highlight=False,
     )
-    if d.blocks < FEW_BLOCKS:
-        console.print(f"only {d.blocks} room visits: the interval is rough", style="yellow")
+    if d.caution:
+        console.print(d.caution, style="yellow", highlight=False)
 
 
 def comparison_data(comparison: SweepComparison) -> dict[str, Any]:
@@ -129,5 +128,7 @@ def comparison_data(comparison: SweepComparison) -> dict[str, Any]:
         "high": d.high,
         "level": d.level,
         "visits": d.blocks,
+        "p": d.p,
+        "caution": d.caution,
         "told_apart": d.excludes_zero,
     }

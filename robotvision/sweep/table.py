@@ -18,8 +18,9 @@ from typing import Any
 from robotvision.cluster.store import RUNS, Store
 from robotvision.errors import MissingExtraError, RobotVisionError, near
 from robotvision.report.columns import load_runs
+from robotvision.report.html.compare import shared_bounds
 from robotvision.report.html.payload import align
-from robotvision.scoring.bootstrap import Interval, difference
+from robotvision.scoring.intervals import Interval, difference
 from robotvision.sweep.plan import Plan
 from robotvision.sweep.rows import DONE, PENDING, Row, empty_row, read_rows
 
@@ -251,7 +252,8 @@ def compare(store: Store, first: Row, second: Row) -> SweepComparison:
         )
     at = [places[shared] for places in aligned.places]
     points = [run.points[i] for run, i in zip(runs, at, strict=True)]
-    interval = difference(points[0], points[1], runs[0].visit[at[0]])
+    bounds = shared_bounds(runs, at)
+    interval = difference(points[0], points[1], runs[0].visit[at[0]], bounds=bounds)
     sums = (float(points[0].sum()), float(points[1].sum()))
     return SweepComparison(first, second, int(shared.sum()), sums, interval)
 

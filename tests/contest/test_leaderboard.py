@@ -1,4 +1,4 @@
-"""The site of a contest: intervals, letters, refusals, and nothing that strangers can inject."""
+"""The site of a contest: intervals, open ranks, refusals, and nothing that strangers can inject."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from robotvision.cli import main
 from robotvision.contest.leaderboard import open_contest, read_entries, standings
 from robotvision.contest.leaderboard.site import page_names
-from robotvision.contest.leaderboard.standings import compact_letters
 from robotvision.submissions.batch import score_folder
 from robotvision.submissions.ranking import rank
 from robotvision.tasks import load_task
@@ -87,30 +83,23 @@ def test_objects_count_in_the_frames_too(tmp_path: Path) -> None:
     assert entry.table.points.sum() == entry.score["points"]
 
 
-def test_ranks_that_cannot_be_told_apart_share_a_letter(contest: Path) -> None:
+def test_a_run_names_those_it_cannot_be_told_apart_from(contest: Path) -> None:
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     made = open_contest("imageclef2012", [contest / "truth.csv"])
     entries = read_entries(made, scores, contest / "runs")
     (found,) = standings(made, entries, rank(scores))
     assert [x.row.run for x in found.rows] == ["right", HOSTILE, "lost"]
-    assert [x.group for x in found.rows] == ["a", "a", "b"]
+    assert [x.not_separable for x in found.rows] == [(HOSTILE,), ("right",), ()]
+    assert [x.visits_needed is None for x in found.rows] == [False, False, True]
+    assert max(x.points.high or 0 for x in found.rows) <= found.max_points
+    assert str(found.pairs[0]).startswith("+6 (")
+    assert "cannot be told apart, p = " in str(found.pairs[0])
     assert [x.ranks for x in found.rows] == [(1, 2), (1, 2), (3, 3)]
     assert found.n_visits == 36
     lost = found.rows[-1].points
     assert lost.low is not None
     assert lost.high is not None
     assert lost.low < lost.estimate < lost.high
-
-
-@given(hnp.arrays(np.bool_, st.integers(1, 7).map(lambda k: (k, k))))
-def test_letters_say_exactly_which_pairs_are_apart(drawn: Any) -> None:
-    """Two runs share a letter if and only if neither is above the other; nobody is without one."""
-    above = np.triu(drawn, 1)
-    letters = [set(x) for x in compact_letters(above)]
-    assert all(letters)
-    for i in range(len(above)):
-        for j in range(i + 1, len(above)):
-            assert bool(letters[i] & letters[j]) != above[i, j]
 
 
 def test_a_contest_of_many_runs_has_intervals_too(contest: Path) -> None:
@@ -125,7 +114,7 @@ def test_a_contest_of_many_runs_has_intervals_too(contest: Path) -> None:
     entries = read_entries(made, scores, contest / "runs")
     (found,) = standings(made, entries, rank(scores), resamples=200)
     assert len(found.rows) == 68
-    assert all(row.points.low is not None and row.group for row in found.rows)
+    assert all(row.points.low is not None and row.ranks for row in found.rows)
 
 
 def test_json_has_the_intervals(contest: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,6 +124,13 @@ def test_json_has_the_intervals(contest: Path, capsys: pytest.CaptureFixture[str
     assert first["points"] == 180
     assert second["ranks"] == [1, 2]
     assert third["interval"][0] < third["points"] < third["interval"][1]
+    assert first["not_separable_from"] == [HOSTILE]
+    assert third["visits_needed"] is None
+    assert first["interval"][1] == 180
+    assert third["caution"] == ""
+    pairs = {(p["first"], p["second"]): p for p in data["pairs"]["overall"]}
+    assert pairs["right", "lost"]["p_after_all"] <= 0.05
+    assert pairs["right", "lost"]["p"] <= pairs["right", "lost"]["p_after_all"]
     assert data["uncertainty"]["resamples"] == 10_000
     assert data["uncertainty"]["visits"] == {"overall": 36}
 
@@ -184,7 +180,7 @@ def test_sets_that_are_kept_apart_have_intervals_each(tmp_path: Path) -> None:
     index = (tmp_path / "site" / "index.html").read_text()
     assert "<h3>task1</h3>" in index
     assert "<h3>task2</h3>" in index
-    assert "only 3 room visits" in index.lower()
+    assert "the 3 room visits weigh like" in index.lower()
 
 
 def test_a_contest_without_an_accepted_run_still_has_a_site(tmp_path: Path) -> None:

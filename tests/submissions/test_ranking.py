@@ -10,8 +10,9 @@ import pytest
 
 from robotvision.cli import main
 from robotvision.errors import InputFaults
+from robotvision.report.ranking import markdown, write
 from robotvision.submissions.batch import score_folder
-from robotvision.submissions.ranking import markdown, rank, write
+from robotvision.submissions.ranking import as_dict, rank
 
 TRUTH = "index,room\n0,Toilet\n1,Toilet\n2,Corridor\n"
 RUNS = {
@@ -75,12 +76,14 @@ def test_the_command_writes_its_three_files(
         ("4", "d", "-3", "3"),
     ]
     scores = json.loads((contest / "runs" / "scores.json").read_text())
-    assert {"interval", "ranks", "group"} <= set(scores["rankings"]["overall"][0])
+    keys = {"interval", "caution", "ranks", "share_first", "not_separable_from"}
+    assert keys <= set(scores["rankings"]["overall"][0])
     assert scores["uncertainty"]["level"] == 0.95
     first = scores["rankings"]["overall"][0]
     assert (first["rank"], first["run"], first["points"]) == (1, "b", 3.0)
     text = (contest / "runs" / "ranking.md").read_text()
-    assert "| 1 | b | 3 | 3 | 3 | 3 | 0 | 0 |" in text
+    assert "| 1 | b | 3 | -3 to 3 | 1 to 4 | 87 % | a, c, d | about 7 | 3 | 0 | 0 |" in text
+    assert "The 2 room visits weigh like 1.8 of one length" in text
     assert "e.txt:1: the label 'Tolet'" in text
     assert "| CIII UTN FRC | 2071 | recollected, not confirmed |" in text
 
@@ -157,5 +160,5 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
 def test_names_cannot_break_the_table(tmp_path: Path, contest: Path) -> None:
     (contest / "runs" / "x|y.txt").write_text(RUNS["a.txt"])
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
-    write(tmp_path / "out", scores, rank(scores))
+    write(tmp_path / "out", scores, rank(scores), as_dict(scores, rank(scores)))
     assert "| 2 | x\\|y | 1 |" in (tmp_path / "out" / "ranking.md").read_text()

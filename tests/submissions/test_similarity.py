@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from robotvision.cli import main
+from robotvision.report.ranking import markdown
 from robotvision.submissions.batch import score_files, score_folder
-from robotvision.submissions.ranking import markdown, rank
+from robotvision.submissions.ranking import rank
 from robotvision.submissions.similarity import agreement, team_of
 
 ROOMS = ("Corridor", "Kitchen", "Office", "Toilet", "Lab")

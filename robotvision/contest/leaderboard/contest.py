@@ -11,19 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from robotvision.data import open_sequence
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Notice
 from robotvision.scoring.judging import count
 from robotvision.scoring.judging import score as scored
-from robotvision.scoring.table import FrameTable, Ints
+from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.score import require_truth_fits
-from robotvision.submissions.table import judged, truth_frames
+from robotvision.submissions.table import judged, segments_of, truth_frames
 from robotvision.submissions.testsets import RunFiles, check_runs, name_sets, runs_in, settle
 from robotvision.submissions.truthfile import TruthTable, read_truth
 from robotvision.tasks import load_task
@@ -75,19 +72,12 @@ def open_contest(task: str | Task, truths: Sequence[Path], train: Sequence[Path]
     tables = [read_truth(path) for path in truths]
     names = name_sets(rules, [t.name for t in tables])
     rules = settle(rules, tables, train)
-    segments = [_segments(path) for path in truths]
+    segments = [segments_of(path) for path in truths]
     sets = dict(zip(names, tables, strict=True))
     for table in tables:
         require_truth_fits(rules, table)
     frames = truth_frames(rules, sets, segments)
     return Contest(rules, sets, frames, all(s is not None for s in segments))
-
-
-def _segments(path: Path) -> Ints | None:
-    """Return the segment of each frame, None where the truth came without its sequence."""
-    if not path.is_dir():
-        return None
-    return np.array([e.segment for e in open_sequence(path).frames], np.int64)
 
 
 def read_entries(contest: Contest, scores: Scores, folder: Path) -> list[ContestEntry]:

@@ -15,10 +15,9 @@ from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.records import Outcome
 from robotvision.report.html import charts
 from robotvision.report.html.shell import TIMELINE, as_script, render
-from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table, task_card
 from robotvision.report.tables import objects_table, sets_table
-from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval, interval
+from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.points import NOT_STATED, PRESENT
 from robotvision.scoring.table import FrameTable
 from robotvision.tasks.model import Task
@@ -39,7 +38,7 @@ def entry_page(
     Parameters
     ----------
     standing : sequence of mappings
-        Where the run stands, one a ranking: ``name, rank, ranks, group, n``.
+        Where the run stands, one a ranking: ``name, rank, ranks, n``.
     home : str, optional
         Address of the ranking.
     """
@@ -115,20 +114,8 @@ def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
 def _interval(contest: Contest, entry: ContestEntry) -> dict[str, Any] | None:
     if len(contest.sets) > 1 and contest.task.overall == "separate":
         return None
-    table = entry.table.select(entry.table.is_known)
-    found = interval(table.points, table.visit)
-    return {
-        "text": interval_text(found),
-        "blocks": found.blocks,
-        "warning": "a rough interval" if found.blocks < FEW_BLOCKS else "",
-    }
-
-
-def interval_text(found: Interval) -> str:
-    """Return ``812.5 to 1034``, or why there is none."""
-    if found.low is None or found.high is None:
-        return "none"
-    return f"{number(round(found.low, 1))} to {number(round(found.high, 1))}"
+    found = points_interval(entry.table, contest.task)
+    return {"text": found.text(), "blocks": found.blocks, "warning": found.caution}
 
 
 def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
-from robotvision.contest.leaderboard.entry import entry_page, interval_text, refused_page
+from robotvision.contest.leaderboard.entry import entry_page, refused_page
 from robotvision.contest.leaderboard.standings import Standing, Standings, with_intervals
 from robotvision.report.html.shell import render, write_page
 from robotvision.report.html.svg import Scale, number, round_ticks
 from robotvision.report.html.tables import STATUS, task_card
+from robotvision.report.table import number as points_text
 from robotvision.submissions.batch import RefusedRun, Scores
 from robotvision.submissions.ranking import Ranking, as_dict
 
@@ -108,20 +109,13 @@ def _standing_of(entry: ContestEntry, found: Sequence[Standings]) -> list[dict[s
         {
             "name": s.name,
             "rank": x.row.rank,
-            "ranks": ranks_text(x.ranks),
-            "group": x.group,
+            "ranks": x.ranks_text,
             "n": len(s.rows),
         }
         for s in found
         for x in s.rows
         if x.row.run == entry.name
     ]
-
-
-def ranks_text(found: tuple[int, int]) -> str:
-    """Return ``2`` or ``2 to 5``."""
-    best, worst = found
-    return str(best) if best == worst else f"{best} to {worst}"
 
 
 def _index(
@@ -174,7 +168,6 @@ def _table(
         "note": found.note,
         "max_points": found.max_points,
         "axis": _axis(scale),
-        "has_groups": any(x.group for x in found.rows),
         "frames": found.rows[0].row.frames if found.rows else 0,
     }
 
@@ -186,13 +179,14 @@ def _row(x: Standing, link: str | None, scale: Scale) -> dict[str, Any]:
         "rank": row.rank,
         "run": row.run,
         "link": link,
-        "points": number(row.points),
-        "sets": [number(v) for v in row.sets.values()],
-        "interval": interval_text(x.points),
+        "points": points_text(row.points),
+        "sets": [points_text(v) for v in row.sets.values()],
+        "interval": x.points.text(),
         "whisker": _whisker(x, scale),
-        "ranks": ranks_text(x.ranks),
-        "group": x.group,
-        "first": f"{x.share_first:.0%}",
+        "ranks": x.ranks_text,
+        "not_separable": x.not_separable_text(),
+        "visits_needed": x.visits_text,
+        "first": x.first_text,
         "correct": row.outcomes["correct"] / row.frames if row.frames else None,
         "wrong": row.outcomes["wrong"] / row.frames if row.frames else None,
         "silent": (row.frames - answered) / row.frames if row.frames else None,
@@ -207,7 +201,7 @@ def _whisker(x: Standing, scale: Scale) -> Markup:
     if x.points.low is not None and x.points.high is not None:
         a, b = scale(x.points.low), scale(x.points.high)
         line = f'<path class="span" d="M{a} 11H{b}M{a} 7v8M{b} 7v8"/>'
-    words = escape(f"{number(x.row.points)} points, 95 % interval {interval_text(x.points)}")
+    words = escape(f"{points_text(x.row.points)} points, 95 % interval {x.points.text()}")
     return Markup(  # numbers and escaped words # nosec B704
         f'<svg class="ci" viewBox="0 0 {WHISKER} 22" role="img" aria-label="{words}">'
         f'<title>{words}</title>{zero}{line}<circle class="dot" cx="{at}" cy="11" r="4.5"/></svg>'

@@ -31,7 +31,8 @@ from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.holdout import Frames, HeldOutSplits, labelled, splits
 from robotvision.records import Answer, Truth
-from robotvision.scoring.bootstrap import Interval, intervals, visits
+from robotvision.scoring.blocks import visits
+from robotvision.scoring.intervals import Interval, difference, interval
 from robotvision.scoring.points import PointsTable
 from robotvision.systems.base import View
 from robotvision.tasks.model import Task
@@ -84,6 +85,8 @@ class Tuned:
         HeldOutSplits, and frames asked about in all.
     visits : (frames,) int
         The room visit each asked frame belongs to.
+    bounds : (float, float)
+        The least and the most a frame can earn.
     not_asked : int
         Labelled frames that were never asked about.
     """
@@ -95,6 +98,7 @@ class Tuned:
     n_splits: int
     frames: int
     visits: NDArray[np.int64]
+    bounds: tuple[float, float]
     not_asked: int
 
     @property
@@ -104,16 +108,16 @@ class Tuned:
 
     def interval(self, candidate: Candidate) -> Interval:
         """Return points per frame with a 95 % interval, by room visit."""
-        return _per_frame(candidate.points, self.visits)
+        return _per_frame(interval(candidate.points, self.visits, bounds=self.bounds), self.frames)
 
     def behind(self, candidate: Candidate) -> Interval:
         """Return the best candidate's lead per frame over this one, by room visit."""
-        return _per_frame(self.best.points - candidate.points, self.visits)
+        lead = difference(self.best.points, candidate.points, self.visits, bounds=self.bounds)
+        return _per_frame(lead, self.frames)
 
 
-def _per_frame(points: Floats, visit: NDArray[np.int64]) -> Interval:
-    """Return points per frame; `intervals` gives those of the whole sequence."""
-    whole, n = intervals(points[:, None], visit)[0], len(points)
+def _per_frame(whole: Interval, n: int) -> Interval:
+    """Return an interval of points as one of points per frame."""
     low = None if whole.low is None else whole.low / n
     high = None if whole.high is None else whole.high / n
     return replace(whole, estimate=whole.estimate / n, low=low, high=high)
@@ -418,6 +422,7 @@ class _Bench:
             n_splits,
             len(asked),
             visit,
+            PointsTable(self.task).bounds,
             len(self.frames) - len(asked),
         )
 

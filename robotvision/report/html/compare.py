@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from robotvision.report.columns import RunColumns
 from robotvision.report.html.payload import Aligned
-from robotvision.report.html.svg import number
 from robotvision.report.measures import CORRECT
-from robotvision.scoring.bootstrap import FEW_BLOCKS, difference, ranks
+from robotvision.report.table import number
+from robotvision.scoring.intervals import verdict
+from robotvision.scoring.ranks import Ranks, ranks
 
 
 def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
@@ -24,17 +25,19 @@ def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
     points = np.stack([run.points[i] for run, i in zip(runs, at, strict=True)], axis=1)
     right = np.stack([run.outcome[i] == CORRECT for run, i in zip(runs, at, strict=True)], axis=1)
     visits = runs[0].visit[at[0]]
-    found = ranks(points, visits)
+    least, most = shared_bounds(runs, at)
+    found = ranks(points, visits, bounds=(least, most))
     n_visits = len(np.unique(visits))
-    if n_visits < FEW_BLOCKS:
-        notes.append(f"Only {n_visits} room visits: the intervals are rough.")
+    notes += dict.fromkeys(
+        f"{p.caution[0].upper()}{p.caution[1:]}." for p in found.points if p.caution
+    )
     return {
         "notes": notes,
         "frames": n_frames,
         "visits": n_visits,
         "rows": [_row(runs[i], i, found, right[:, i]) for i in np.argsort(-points.sum(0))],
         "pairs": [
-            _pair(runs, i, j, points, right, visits, found.separated(i, j))
+            _pair(runs, i, j, right, found)
             for i in range(len(runs))
             for j in range(i + 1, len(runs))
         ],
@@ -49,6 +52,15 @@ def shared_frames(
     for run, places in zip(runs, aligned.places, strict=True):
         shared = shared & (run.is_scored[places] if len(run) else False)
     return [p[shared] for p in aligned.places], _notes(runs, aligned, int(shared.sum()))
+
+
+def shared_bounds(
+    runs: Sequence[RunColumns], at: Sequence[NDArray[np.int64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and the most that any of the runs could earn on the frames of all."""
+    bounds = [[ends[i] for ends in run.frame_bounds] for run, i in zip(runs, at, strict=True)]
+    least, most = (np.stack(ends) for ends in zip(*bounds, strict=True))
+    return least.min(0), most.max(0)
 
 
 def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[str]:
@@ -71,16 +83,14 @@ def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[
     return notes
 
 
-def _row(run: RunColumns, place: int, found: Any, right: Any) -> dict[str, Any]:
+def _row(run: RunColumns, place: int, found: Ranks, right: NDArray[np.bool_]) -> dict[str, Any]:
     best, worst = found.ranks[place]
     points = found.points[place]
     return {
         "name": run.name,
         "place": place,
         "points": number(points.estimate),
-        "interval": "-"
-        if points.low is None
-        else f"{number(round(points.low, 1))} to {number(round(points.high, 1))}",
+        "interval": points.text(),
         "correct": f"{right.mean():.1%}",
         "rank": str(best) if best == worst else f"{best} to {worst}",
         "first": f"{found.share_first[place]:.0%}",
@@ -88,21 +98,19 @@ def _row(run: RunColumns, place: int, found: Any, right: Any) -> dict[str, Any]:
 
 
 def _pair(
-    runs: Sequence[RunColumns], i: int, j: int, points: Any, right: Any, visits: Any, apart: bool
+    runs: Sequence[RunColumns], i: int, j: int, right: NDArray[np.bool_], found: Ranks
 ) -> dict[str, Any]:
-    found = difference(points[:, i], points[:, j], visits)
+    difference = found.difference(i, j)
     a, b = right[:, i], right[:, j]
     return {
         "first": runs[i].name,
         "second": runs[j].name,
         "places": (i, j),
-        "difference": ("+" if found.estimate > 0 else "") + number(found.estimate),
-        "interval": "-"
-        if found.low is None or found.high is None
-        else f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
+        "difference": ("+" if difference.estimate > 0 else "") + number(difference.estimate),
+        "interval": difference.text(),
         "both": int((a & b).sum()),
         "only_first": int((a & ~b).sum()),
         "only_second": int((~a & b).sum()),
         "neither": int((~a & ~b).sum()),
-        "verdict": "told apart" if apart else "cannot be told apart",
+        "verdict": verdict(difference, float(found.p[i, j]) if len(runs) > 2 else None),
     }

@@ -17,7 +17,7 @@ from robotvision.report.tables import (
     sets_table,
     unsupported_text,
 )
-from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval
+from robotvision.scoring.intervals import Interval
 from robotvision.yamlfile import dump_yaml
 
 
@@ -103,19 +103,14 @@ def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
     if found is None:
         return None
     if found.low is None or found.high is None:
-        return {"text": None, "why": f"one of {what} only: nothing to resample"}
-    warning = ""
-    if found.low == found.high:
-        warning = f"all {found.blocks} {what} are alike: the interval says little"
-    elif found.blocks < FEW_BLOCKS:
-        warning = f"{found.blocks} {what} only: a rough interval"
+        return {"text": None, "why": found.caution}
     return {
-        "text": f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
+        "text": found.text(),
         "low": found.low,
         "high": found.high,
         "blocks": found.blocks,
         "what": what,
-        "warning": warning,
+        "warning": found.caution,
     }
 
 

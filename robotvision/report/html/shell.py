@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from robotvision.errors import RobotVisionError
 from robotvision.report.html.svg import number
+from robotvision.report.table import number as points_text
 from robotvision.version import __version__
 
 TIMELINE = ("state", "timeline", "inspect", "frames", "start")
@@ -35,6 +36,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["number"] = number
+    made.filters["points"] = points_text
     made.filters["thousands"] = lambda n: f"{n:,}"
     made.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
     made.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)

@@ -1,0 +1,39 @@
+"""Points of scored frames with their interval: what score, reports, pages and rankings quote.
+
+Every frame has bounds of its own: the least and the most that its truth allows under the task.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from robotvision.scoring.intervals import Interval, interval
+from robotvision.scoring.points import NOT_IN_VIEW, PointsTable
+from robotvision.scoring.table import Floats, FrameTable
+from robotvision.tasks.model import Task
+
+Unit = Literal["visit", "sequence"]
+UNITS = {"visit": "room visits", "sequence": "sequences"}
+
+
+def frame_bounds(table: FrameTable, task: Task) -> tuple[Floats, Floats]:
+    """Return (n,) the least and (n,) the most points that each frame can earn."""
+    worth = PointsTable(task)
+    rooms = worth.correct, worth.wrong, worth.unanswered
+    least, most = np.full(len(table), min(rooms)), np.full(len(table), max(rooms[0], rooms[2]))
+    if table.in_view is not None:
+        n_seen = table.in_view.sum(1)
+        n_other = len(worth.objects) - n_seen
+        seen, other = worth.statements[:NOT_IN_VIEW], worth.statements[NOT_IN_VIEW:]
+        least += n_seen * seen.min() + n_other * other.min()
+        most += n_seen * seen.max() + n_other * other.max()
+    return least, most
+
+
+def points_interval(table: FrameTable, task: Task, by: Unit = "visit") -> Interval:
+    """Return the points of a scored table with their interval, over the frames with a truth."""
+    known = table if table.is_known.all() else table.select(table.is_known)
+    blocks = known.visit if by == "visit" else known.sequence
+    return interval(known.points, blocks, bounds=frame_bounds(known, task), unit=UNITS[by])

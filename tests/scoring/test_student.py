@@ -1,0 +1,27 @@
+"""Student's t by itself: against SciPy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import stdtr, stdtrit
+
+from robotvision.scoring.student import quantile, two_sided
+
+FREEDOM = np.array([1, 1.5, 2, 2.7, 3, 5, 10, 40, 200, 5000])
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99, 0.999])
+def test_quantiles_agree_with_scipy(level: float) -> None:
+    expected = stdtrit(FREEDOM, (1 + level) / 2)
+    assert quantile(FREEDOM, level) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("t", [0, 0.1, 1, 2, 5, 20])
+def test_tails_agree_with_scipy(t: float) -> None:
+    assert two_sided(t, FREEDOM) == pytest.approx(2 * stdtr(FREEDOM, -t), abs=1e-10)
+
+
+def test_a_quantile_leaves_its_level_inside() -> None:
+    t = quantile(FREEDOM, 0.95)
+    assert two_sided(t, FREEDOM) == pytest.approx(np.full(len(FREEDOM), 0.05), abs=1e-9)
