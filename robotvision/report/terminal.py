@@ -13,13 +13,13 @@ from robotvision.report.table import number
 from robotvision.report.tables import (
     Score,
     confusion_table,
+    latency_note,
     latency_table,
     objects_table,
     policy_text,
     published_table,
     rooms_table,
     score_of,
-    unsupported_text,
 )
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Status, Task
@@ -38,7 +38,7 @@ def print_report(
         console.print()
         table = latency_table(data["latency_ns"])
         console.print(titled(table, latency_style(table)))
-        if missing := unsupported_text(data["latency_ns"]):
+        if missing := latency_note(data["latency_ns"]):
             console.print(Text(missing, style="dim"))
         console.print(Group(*_null(data)))
     print_published(console, task)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from robotvision.report.console import grid, latency_style
 from robotvision.report.table import columns
-from robotvision.report.tables import latency_table
+from robotvision.report.tables import latency_table, wait_text
 
 MARKS = {True: ("ok  ", "green"), False: ("no  ", "red"), None: ("?   ", "yellow")}
 
@@ -30,7 +30,9 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
     _print_stages(console, data)
     for words in data["unsupported"].values():
         console.print(f"* {words}", style="dim", highlight=False)
-    console.print(_figures(data), highlight=False, soft_wrap=True)
+    for words in (_figures(data), _processor(data), overruns_text(data["overruns"])):
+        if words:
+            console.print(words, highlight=False, soft_wrap=True)
     if data["sustained"] is not None:
         console.print(sustained_text(data["sustained"]), highlight=False, soft_wrap=True)
     console.print()
@@ -46,6 +48,7 @@ def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
     """Print latency by stage, with the null system's in the last two columns."""
     table = latency_table(data["latency_ns"], "ms")
     null = [data["null_ns"].get(row[0], {}) if row[0] != "rest" else {} for row in table.rows]
+    waiting = wait_text(data["latency_ns"])
     beside = [["" if q not in n else f"{n[q] / 1e6:.4f}" for q in ("p50", "max")] for n in null]
     console.print(
         grid(
@@ -57,6 +60,8 @@ def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
             latency_style(table),
         )
     )
+    if waiting:
+        console.print(waiting, highlight=False)
 
 
 def _figures(data: Mapping[str, Any]) -> str:
@@ -72,6 +77,26 @@ def _figures(data: Mapping[str, Any]) -> str:
     if memory["child_peak_bytes"]:
         parts.append(f"largest child {memory['child_peak_bytes'] / 2**20:.0f} MB")
     return "; ".join(parts)
+
+
+def _processor(data: Mapping[str, Any]) -> str:
+    work, rests = data["processor"], data["processor"]["after_answer"]
+    if not work["frames"]:
+        return ""
+    spent, timed = (work[k] / work["frames"] / 1e6 for k in ("system_ns", "interval_ns"))
+    after = f"; {rests['work_ns'] / 1e6:.3f} ms after an answer" if rests["frames"] else ""
+    return f"processor time {spent:.3f} ms a frame, beside {timed:.3f} ms timed{after}"
+
+
+def overruns_text(found: Mapping[str, Any] | None) -> str:
+    """Return in words how many frames took longer than the camera's period; empty: not known."""
+    if found is None or not found["of"]:
+        return ""
+    longest = f", by {found['longest_ns'] / 1e6:.1f} ms at most" if found["frames"] else ""
+    return (
+        f"overruns: {found['frames']} of {found['of']} frames ({found['share']:.2%}) took longer "
+        f"than the camera's period of {found['period_ns'] / 1e6:.1f} ms{longest}"
+    )
 
 
 def sustained_text(found: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from robotvision.config.checks import load_config
-from robotvision.errors import InputFaults, RobotVisionError
+from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.recognisers import Answerer, Trainer
 from robotvision.experiment.run import RunOptions, experiment_folder, resumed, run
@@ -114,7 +114,7 @@ def test_a_run_killed_before_its_header_can_be_run_again(config: Config, tmp_pat
         out.mkdir()
         (out / "run.jsonl").write_bytes(content)
         (out / "config.yaml").write_text("task: rooms\n", encoding="utf-8")
-        with pytest.raises(InputFaults, match="expected a run log"):
+        with pytest.raises(RobotVisionError, match=r"no run to go on with.*run it anew"):
             resumed(out)
         assert experiment_folder(experiment, out) == out
         assert run(experiment, out).tallies["test"].points == 18
