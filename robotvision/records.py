@@ -275,7 +275,8 @@ class Notice(Struct, frozen=True):
 class ScoredAnswer(Struct, frozen=True, gc=False):
     """A timed answer beside the truth, with what it is worth.
 
-    ``truth`` None: not known; ``outcome`` None: answered, but not scored for want of the truth.
+    ``truth`` None: not known; ``outcome`` None: answered, but not scored for want of the truth;
+    ``object_points``: what of ``points`` the objects earned.
     """
 
     index: int
@@ -283,6 +284,12 @@ class ScoredAnswer(Struct, frozen=True, gc=False):
     timed: TimedAnswer
     outcome: Outcome | None
     points: float
+    object_points: float = 0.0
+
+    @property
+    def room_points(self) -> float:
+        """What of ``points`` the room earned."""
+        return self.points - self.object_points
 
 
 def frozen(image: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ can be made again from the log. Without a folder the log is kept in memory.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
 from robotvision.timing.null import null_figures
+from robotvision.timing.work import Meter, Work
 from robotvision.version import __version__
 from robotvision.yamlfile import dump_yaml
 
@@ -141,6 +143,7 @@ class _Execution:
         )
         self.previous = read_log(folder) if options.resume and folder is not None else None
         self.n_begun = 0
+        self.work = Work()
 
     def run(self) -> RunResult:
         parts = self.experiment.parts
@@ -153,7 +156,7 @@ class _Execution:
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
-                log.write("end", {"frames": sum(t.frames for t in tallies.values())})
+                log.write("end", self._end(tallies))
             log.sync()
         except KeyboardInterrupt:
             stopped = True
@@ -167,6 +170,17 @@ class _Execution:
         record = log.record if isinstance(log, MemoryLog) else read_log(log.path)
         folder = self.folder or IN_MEMORY
         return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
+
+    def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+        """Return the log's last line: what the system's work came to, and what it gives away."""
+        end: dict[str, Any] = {"frames": sum(t.frames for t in tallies.values())}
+        if self.work.frames:
+            end["processor"] = self.work.to_json()
+        n_processors = len(os.sched_getaffinity(0))
+        if self.work.exceeds(n_processors):
+            notice = Notice("work-after-answer", self.work.describe(n_processors))
+            end["warnings"] = [notice.as_dict()]
+        return end
 
     def _open_log(
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
@@ -257,13 +271,16 @@ class _Execution:
     ) -> None:
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
         posteriors: dict[int, Mapping[str, float]] = {}
+        meter = Meter(system)
         records = play(sequence, system, self.replay, skip, system.channels, posteriors)
         for k, record in enumerate(records, skip):
             log.frame(record)
+            meter.add(record)
             if record.index in posteriors:
                 self.observer.posterior(record.index, posteriors.pop(record.index))
             for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
+        self.work += meter.work()
         for shown, scored in scorer.flush():
             self.observer.frame(shown, scored, tally)
 

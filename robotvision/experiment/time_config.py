@@ -16,6 +16,7 @@ from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
 from robotvision.plugins.progress import Progress
 from robotvision.runs.environment import describe
+from robotvision.runs.overruns import overruns, period_of
 from robotvision.scoring.policy import Policy
 from robotvision.systems.base import Session, System
 from robotvision.systems.program import Program
@@ -26,7 +27,6 @@ from robotvision.timing.in_memory_sequence import ROOMS, stand_in
 from robotvision.timing.load import children_peak_bytes
 from robotvision.timing.measure import Timed, TimingOptions, measure
 from robotvision.timing.null import null_run
-from robotvision.timing.overruns import overruns, period_of
 from robotvision.timing.quantiles import QUANTILES, frames_needed, is_supported, named_quantiles
 from robotvision.timing.ratio import measure_pair
 from robotvision.timing.sustain import confirm, highest_rate

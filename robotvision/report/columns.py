@@ -20,7 +20,7 @@ from robotvision.report.summary import from_record
 from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.table import logged_task, scored_table
 from robotvision.scoring.bootstrap import Interval, interval
-from robotvision.scoring.judging import count
+from robotvision.scoring.judging import count, object_points
 from robotvision.scoring.points import PointsTable
 from robotvision.scoring.table import NEVER, UNSCORED, FrameTable, Ints
 from robotvision.scoring.tally import Tally
@@ -103,6 +103,11 @@ class RunColumns:
     def points(self) -> Floats:
         """What each frame earned; 0 without a truth."""
         return self.table.points
+
+    @cached_property
+    def object_points(self) -> Floats:
+        """What of the points of each frame its objects earned; the room earned the rest."""
+        return object_points(self.table, self.task)
 
     @property
     def confidence(self) -> Floats:

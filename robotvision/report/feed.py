@@ -145,6 +145,7 @@ class Feed(Observer):
             record.index,
             self._n_visits,
             record.timed.fault,
+            round(scored.object_points, 4),
         ]
 
     def _codes(self, tally: Tally) -> dict[str, int]:

@@ -40,6 +40,7 @@ def from_record(
     return {
         **data,
         "latency_ns": latency(frames),
+        "processor": record.end.get("processor"),
         "run_dir": str(folder),
         "clock": about["clock"],
         "is_whole": record.finished,

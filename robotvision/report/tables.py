@@ -169,6 +169,17 @@ def latency_note(latency_ns: Mapping[str, Mapping[str, float | None]]) -> str:
     return ". ".join(filter(None, (wait_text(latency_ns), unsupported_text(latency_ns))))
 
 
+def processor_text(work: Mapping[str, Any] | None) -> str:
+    """Return the system's processor time a frame beside what was timed; empty: not known."""
+    if not work or not work["frames"]:
+        return ""
+    spent, timed = (work[k] / work["frames"] / 1e6 for k in ("system_ns", "interval_ns"))
+    after = ""
+    if (rests := work.get("after_answer")) and rests["frames"]:
+        after = f"; {rests['work_ns'] / 1e6:.3f} ms after an answer"
+    return f"processor time {spent:.3f} ms a frame, beside {timed:.3f} ms timed{after}"
+
+
 def wait_text(latency_ns: Mapping[str, Mapping[str, float | None]]) -> str:
     """Return how long frames were waited for, on average, and the share of the loop; or empty."""
     wait = latency_ns.get("wait", {})

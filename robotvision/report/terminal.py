@@ -17,6 +17,7 @@ from robotvision.report.tables import (
     latency_table,
     objects_table,
     policy_text,
+    processor_text,
     published_table,
     rooms_table,
     score_of,
@@ -40,6 +41,8 @@ def print_report(
         console.print(titled(table, latency_style(table)))
         if missing := latency_note(data["latency_ns"]):
             console.print(Text(missing, style="dim"))
+        if spent := processor_text(data.get("processor")):
+            console.print(Text(spent, style="dim"))
         console.print(Group(*_null(data)))
     print_published(console, task)
     console.print(Group(*notes(data, task)))

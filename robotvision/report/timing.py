@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from robotvision.report.console import grid, latency_style
+from robotvision.report.rescored import overruns_text
 from robotvision.report.table import columns
-from robotvision.report.tables import latency_table, wait_text
+from robotvision.report.tables import latency_table, processor_text, wait_text
 
 MARKS = {True: ("ok  ", "green"), False: ("no  ", "red"), None: ("?   ", "yellow")}
 
@@ -30,7 +31,11 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
     _print_stages(console, data)
     for words in data["unsupported"].values():
         console.print(f"* {words}", style="dim", highlight=False)
-    for words in (_figures(data), _processor(data), overruns_text(data["overruns"])):
+    for words in (
+        _figures(data),
+        processor_text(data["processor"]),
+        overruns_text(data["overruns"]),
+    ):
         if words:
             console.print(words, highlight=False, soft_wrap=True)
     if data["sustained"] is not None:
@@ -77,26 +82,6 @@ def _figures(data: Mapping[str, Any]) -> str:
     if memory["child_peak_bytes"]:
         parts.append(f"largest child {memory['child_peak_bytes'] / 2**20:.0f} MB")
     return "; ".join(parts)
-
-
-def _processor(data: Mapping[str, Any]) -> str:
-    work, rests = data["processor"], data["processor"]["after_answer"]
-    if not work["frames"]:
-        return ""
-    spent, timed = (work[k] / work["frames"] / 1e6 for k in ("system_ns", "interval_ns"))
-    after = f"; {rests['work_ns'] / 1e6:.3f} ms after an answer" if rests["frames"] else ""
-    return f"processor time {spent:.3f} ms a frame, beside {timed:.3f} ms timed{after}"
-
-
-def overruns_text(found: Mapping[str, Any] | None) -> str:
-    """Return in words how many frames took longer than the camera's period; empty: not known."""
-    if found is None or not found["of"]:
-        return ""
-    longest = f", by {found['longest_ns'] / 1e6:.1f} ms at most" if found["frames"] else ""
-    return (
-        f"overruns: {found['frames']} of {found['of']} frames ({found['share']:.2%}) took longer "
-        f"than the camera's period of {found['period_ns'] / 1e6:.1f} ms{longest}"
-    )
 
 
 def sustained_text(found: Mapping[str, Any]) -> str:

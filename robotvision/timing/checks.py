@@ -156,14 +156,7 @@ def after_the_answer(work: Work, rests: Rests, n_processors: int) -> TimingCheck
     """Say whether the system did work for a frame after it had answered."""
     name = "work after the answer"
     if work.exceeds(n_processors):
-        each = work.others_ns / work.frames
-        return TimingCheck(
-            name,
-            False,
-            f"{each / 1e6:.2f} ms of processor time a frame, beside "
-            f"{work.interval_ns / work.frames / 1e6:.2f} ms timed: more than {n_processors} "
-            "processors can do in that",
-        )
+        return TimingCheck(name, False, work.describe(n_processors))
     if not rests.latencies_ns:
         return TimingCheck(name, None, "the system was not watched after its answers")
     words = f"{rests.work_ns / 1e6:.2f} ms of processor time after an answer"

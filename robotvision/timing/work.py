@@ -162,6 +162,15 @@ class Work:
         """Return whether so many processors cannot have done it within the intervals."""
         return self.others_ns > n_processors * self.interval_ns + SLACK_NS + FLOOR_NS * self.frames
 
+    def describe(self, n_processors: int) -> str:
+        """Return in words that it `exceeds` them."""
+        return (
+            f"the system took {self.others_ns / self.frames / 1e6:.2f} ms of processor time a "
+            f"frame, more than {n_processors} processors can do in the "
+            f"{self.interval_ns / self.frames / 1e6:.2f} ms that were timed: it works after its "
+            "answers, and the latencies do not hold all of it"
+        )
+
     def to_json(self) -> dict[str, int]:
         """Return plain data."""
         return {

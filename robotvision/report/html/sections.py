@@ -15,6 +15,7 @@ from robotvision.report.tables import (
     latency_table,
     objects_table,
     policy_text,
+    processor_text,
     sets_table,
 )
 from robotvision.scoring.bootstrap import FEW_BLOCKS, Interval
@@ -53,7 +54,12 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         "latency_css": charts.stage_css,
         "latency_figure": charts.latency_stages(data["latency_ns"]),
         "latency_histogram": charts.latency_histogram(run),
-        "latency_note": latency_note(data["latency_ns"]),
+        "latency_note": ". ".join(
+            filter(
+                None,
+                (latency_note(data["latency_ns"]), processor_text(data.get("processor"))),
+            )
+        ),
         "config": dump_yaml(about.get("config", {})),
         "environment": _flat(about.get("environment", {})),
         "training": about.get("training", {}),
