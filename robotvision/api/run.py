@@ -221,9 +221,7 @@ class Run:
         if latency is not None:
             model = parse_latency(latency, self._recorded.measured_ns, seed)
         speeds = machine_speed if isinstance(machine_speed, tuple) else None
-        speed = (
-            machine_speed if not isinstance(machine_speed, tuple) else middle_speed(machine_speed)
-        )
+        speed = middle_speed(machine_speed) if isinstance(machine_speed, tuple) else machine_speed
         conditions = Conditions(rate_hz, speed, model)
         rescored = self._recorded.rescore(policy, conditions)
         return RescoredRun(self._recorded, rescored, conditions, latency or "measured", speeds)

@@ -160,7 +160,7 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
     most = "no" if first["max_points"] is None else f"{first['max_points']:g}"
     rate = f", {first['rate_hz']:g} frames a second" if first["rate_hz"] else ""
     model = "" if first["latency_model"] == "measured" else f", latency {first['latency_model']}"
-    machine = "" if speed == 1 else f", a machine {speed:g} times as fast"
+    machine = "" if speed == 1 else f", a machine {speed:.4g} times as fast"
     console.print(
         Text.assemble(
             (f"{first['run_dir']}", "bold"),
@@ -182,7 +182,7 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
             style="dim",
             soft_wrap=True,
         )
-    if overrun := overruns_text(first["overruns"]):
+    if len(reports) == 1 and (overrun := overruns_text(first["overruns"])):
         console.print(overrun, highlight=False, soft_wrap=True)
     for text in filter(None, map(_over_speeds, reports)):
         console.print(text, highlight=False, soft_wrap=True)
@@ -202,13 +202,14 @@ def policies_table(reports: Sequence[Mapping[str, Any]]) -> Table:
     outcomes = first_outcomes(reports)
     return Table(
         "Rescored",
-        columns("policy", "deadline", "points", "taken", *outcomes, n_text=2),
+        columns("policy", "deadline", "points", "taken", "overruns", *outcomes, n_text=2),
         [
             [
                 r["policy"]["name"] + ("" if r["judged"] == "virtual" else " (recorded times)"),
                 deadline_text(r["policy"]),
                 "withheld" if r["points"] is None else r["points"],
                 r["taken"],
+                r["overruns"]["frames"],
                 *(r["outcomes"][o] for o in outcomes),
             ]
             for r in reports
@@ -248,8 +249,8 @@ def _over_speeds(report: Mapping[str, Any]) -> str:
         return ""
     (slow, fast), (least, most) = found["speeds"], found["points"]
     return (
-        f"{report['policy']['name']}: {least:g} to {most:g} points on machines {slow:g} to {fast:g} "
-        f"times as fast ({found['tried']} speeds tried)"
+        f"{report['policy']['name']}: {least:g} to {most:g} points on machines {slow:g} to "
+        f"{fast:g} times as fast ({found['tried']} speeds tried)"
     )
 
 
