@@ -130,14 +130,14 @@ def prepare_folder(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _child(words: Sequence[str], output: str) -> None:
-    """Be ``robotvision``: in a forked process, all that it prints in a file."""
+def _child(words: Sequence[str], output: str, errors: str) -> None:
+    """Be ``robotvision``: in a forked process, what it prints in two files."""
     from robotvision.cli import main
 
     os.setsid()
-    with open(output, "ab", buffering=0) as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    for path, number in ((output, 1), (errors, 2)):
+        with open(path, "wb", buffering=0) as file:
+            os.dup2(file.fileno(), number)
     main(list(words))
 
 
@@ -151,14 +151,14 @@ class Commands:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.output = folder / "output.txt"
+        self.output, self.errors = folder / "output.txt", folder / "errors.txt"
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOAD))
 
     def start(self, *words: object) -> BaseProcess:
         """Start ``robotvision`` with ``words``."""
-        self.output.write_bytes(b"")
-        process = self._context.Process(target=_child, args=([*map(str, words)], str(self.output)))
+        args = [*map(str, words)], str(self.output), str(self.errors)
+        process = self._context.Process(target=_child, args=args)
         process.start()
         return process
 
@@ -196,7 +196,7 @@ def whole_run(commands: Commands, config: Path, folder: Path) -> Whole:
     begun = time.monotonic()
     code = commands.run("run", config, "--out", folder, "--no-cache")
     if code:
-        raise SystemExit(f"{config}: exit {code}: {commands.output.read_text()}")
+        raise SystemExit(f"{config}: exit {code}: {commands.errors.read_text()}")
     seconds = time.monotonic() - begun
     log = (folder / "run.jsonl").read_bytes()
     return Whole(config, facts(log), run_files(folder), score_of(folder), len(log), seconds)
@@ -256,7 +256,7 @@ def trial(commands: Commands, whole: Whole, folder: Path, draw: Random) -> tuple
         n_kills += killed(process, moment(draw, whole, folder))
     code = commands.run(*next_words(whole, folder))
     if code:
-        return n_kills, f"exit {code}: {commands.output.read_text().strip()[-300:]}"
+        return n_kills, f"exit {code}: {commands.errors.read_text().strip()[-300:]}"
     log = (folder / "run.jsonl").read_bytes()
     if facts(log) != whole.facts:
         return n_kills, "the log is not the uninterrupted one's"

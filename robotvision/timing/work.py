@@ -7,8 +7,9 @@ do only so much in them. And in a rest: after an answer the harness waits until 
 and whatever processor time it takes meanwhile was spent after the answer (`after_answers`).
 
 Idle threads of OpenMP, BLAS and the like spin for some milliseconds in the hope of more work. They
-are told apart: threads that Python did not start in this process, and in a program those that had a
-part in the interval and whose process has loaded such a library.
+are told apart, where they lived before the frame: in this process threads that Python did not
+start, in a program those that had a part in the interval and whose process has loaded such a
+library.
 """
 
 from __future__ import annotations
@@ -276,16 +277,18 @@ class Meter:
             seen.update(now)
             last = now
         spent = {key: ns - answered.get(key, 0) for key, ns in seen.items()}
-        parts = {key: ns - handed_over.get(key, 0) for key, ns in answered.items()}
+        parts = {k: ns - handed_over[k] for k, ns in answered.items() if k in handed_over}
         waiting = sum(ns for key, ns in spent.items() if ns and self._may_wait(key, parts))
         return Rest(sum(spent.values()) - waiting, waiting, n_idle >= IDLE_STEPS)
 
     def _may_wait(self, key: tuple[int, int], parts: Threads) -> bool:
         """Return whether a thread may only have waited actively for more work."""
         pid, tid = key
+        if key not in parts:  # it did not live when the frame was handed over
+            return False
         if pid == os.getpid():
             return tid not in {t.native_id for t in threading.enumerate()}
-        return tid != pid and parts.get(key, 0) > PART_NS and may_wait_actively(pid)
+        return tid != pid and parts[key] > PART_NS and may_wait_actively(pid)
 
 
 def _is_any_running(threads: Threads) -> bool:
@@ -308,19 +311,21 @@ def after_answers(
     channels: tuple[str, ...] | None = None,
     n_frames: int = 20,
 ) -> Rests:
-    """Ask a started system for some frames and watch it after each answer.
+    """Ask a started system for some frames and watch it after each answer but the first.
 
-    It must not have work left over from other frames. Pools of OpenMP and BLAS in this process are
-    set to one thread meanwhile: they have no idle threads then that could be taken for work.
+    At the first its threads are new; later what is new is work. It must not have work left over
+    from other frames. Pools of OpenMP and BLAS in this process are set to one thread meanwhile:
+    they have no idle threads then that could be taken for work.
     """
     meter, rests, latencies = Meter(system), [], []
     replay = Replay(named_policy("offline"), limit=n_frames)
     with _one_thread():
         before = meter.threads()
         for k, record in enumerate(play(sequence, system, replay, 0, channels)):
-            rests.append(meter.rest(before, LONG_S if k % LONG_EVERY == 0 else 0.0))
+            rest = meter.rest(before, LONG_S if k % LONG_EVERY == 1 else 0.0)
             before = meter.threads()
-            if record.fault is None:
+            if k and record.fault is None:
+                rests.append(rest)
                 latencies.append(record.timed.latency_ns or 0)
     return Rests.of(rests, latencies)
 
