@@ -69,13 +69,7 @@ def run(
     if out is None or not options.resume:
         out = experiment_folder(experiment, out)
     else:
-        begun, limit = resumed(out)
-        if begun.resolved() != experiment.resolved():
-            raise RobotVisionError(
-                f"{out}: its run began with another configuration, so the answers would not fit "
-                "together; begin a new run"
-            )
-        options = replace(options, limit=limit)
+        options = replace(options, limit=_logged_limit(out, experiment))
     result = run_experiment(
         experiment,
         out,
@@ -88,6 +82,17 @@ def run(
     if result.stopped:
         raise KeyboardInterrupt
     return Run(result.record, out)
+
+
+def _logged_limit(folder: Path, experiment: Experiment) -> int | None:
+    """Return the limit of an interrupted run. Raises where it is of another experiment."""
+    begun, limit = resumed(folder)
+    if begun.resolved() != experiment.resolved():
+        raise RobotVisionError(
+            f"{folder}: its run began with another configuration, so the answers would not fit "
+            "together; begin a new run"
+        )
+    return limit
 
 
 def experiment_of(

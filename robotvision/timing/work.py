@@ -213,9 +213,10 @@ class Meter:
         if not self._frames:
             return Work()
         main, others = self._read()
-        wall_ns = time.perf_counter_ns() - self._begun_ns
-        own_ns = wall_ns - self._interval_ns - self._wait_ns  # the harness's, in this thread
-        answering = max(0, min(main - self._before[0] - own_ns, self._interval_ns))
+        # this thread works for the system and for the harness in turn: by their shares of the time
+        busy_ns = max(1, time.perf_counter_ns() - self._begun_ns - self._wait_ns)
+        answering = (main - self._before[0]) * self._interval_ns // busy_ns
+        answering = max(0, min(answering, self._interval_ns))
         if _is_any_running(self.threads()):
             self.rest({}, most_s=MOST_AT_END_S)
             others = self._read()[1]
