@@ -267,6 +267,12 @@ class Notice(Struct, frozen=True):
     message: str
     details: Mapping[str, Any] = NO_DETAILS
 
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Notice:
+        """Return the notice of an entry of ``warnings``; the inverse of `as_dict`."""
+        details = {k: v for k, v in entry.items() if k not in ("code", "message")}
+        return cls(str(entry["code"]), str(entry["message"]), details)
+
     def as_dict(self) -> dict[str, Any]:
         """Return ``{"code": ..., "message": ..., ...details}``, as it stands in JSON."""
         return {"code": self.code, "message": self.message, **self.details}
@@ -275,7 +281,8 @@ class Notice(Struct, frozen=True):
 class ScoredAnswer(Struct, frozen=True, gc=False):
     """A timed answer beside the truth, with what it is worth.
 
-    ``truth`` None: not known; ``outcome`` None: answered, but not scored for want of the truth.
+    ``truth`` None: not known; ``outcome`` None: answered, but not scored for want of the truth;
+    ``object_points``: what of ``points`` the objects earned.
     """
 
     index: int
@@ -283,6 +290,12 @@ class ScoredAnswer(Struct, frozen=True, gc=False):
     timed: TimedAnswer
     outcome: Outcome | None
     points: float
+    object_points: float = 0.0
+
+    @property
+    def room_points(self) -> float:
+        """What of ``points`` the room earned."""
+        return self.points - self.object_points
 
 
 def frozen(image: NDArray[Any]) -> NDArray[Any]:

@@ -15,10 +15,11 @@ from robotvision.api.score import Score
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, near, wrong_type
 from robotvision.records import SILENCE, Answer, Notice, TimedAnswer, Truth
+from robotvision.scoring.judging import count, score
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import require_run
 from robotvision.submissions.score import require_truth_fits
-from robotvision.submissions.table import tally_run
+from robotvision.submissions.table import judged, segments_of, truth_frames
 from robotvision.submissions.testsets import settle
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks.model import Task
@@ -89,8 +90,9 @@ def _evaluate_files(task: Task, truth: PathLike, answers: PathLike, mode: str) -
     notices = require_truth_fits(rules, table)
     check = require_run(path_of("answers", answers), rules, table.frames)
     notices += [Notice("run-file", f"{check.path}: {warning}") for warning in check.warnings]
-    tallies = {table.name: tally_run(rules, table, check)}
-    return Score(rules, tallies, mode, notices=tuple(notices))
+    frames = truth_frames(rules, {table.name: table}, [segments_of(path_of("truth", truth))])
+    scored = score(judged(frames, {table.name: check}), rules)
+    return Score(rules, count(scored, rules), mode, notices=tuple(notices), table=scored)
 
 
 def _truth_of_file(path: PathLike) -> dict[int, Truth]:

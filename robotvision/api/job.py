@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from robotvision.config.experiment import Experiment, Overrides
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Recognisers
-from robotvision.experiment.run import RunOptions, experiment_folder
+from robotvision.experiment.run import RunOptions, experiment_folder, resumed
 from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.report.write import write_reports
@@ -67,6 +68,8 @@ def run(
     out = None if folder is None else path_of("folder", folder)
     if out is None or not options.resume:
         out = experiment_folder(experiment, out)
+    else:
+        options = replace(options, limit=_logged_limit(out, experiment))
     result = run_experiment(
         experiment,
         out,
@@ -79,6 +82,17 @@ def run(
     if result.stopped:
         raise KeyboardInterrupt
     return Run(result.record, out)
+
+
+def _logged_limit(folder: Path, experiment: Experiment) -> int | None:
+    """Return the limit of an interrupted run. Raises where it is of another experiment."""
+    begun, limit = resumed(folder)
+    if begun.resolved() != experiment.resolved():
+        raise RobotVisionError(
+            f"{folder}: its run began with another configuration, so the answers would not fit "
+            "together; begin a new run"
+        )
+    return limit
 
 
 def experiment_of(

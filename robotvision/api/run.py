@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robotvision.api.arguments import path_of
 from robotvision.api.score import Score
 from robotvision.errors import MissingExtraError, RobotVisionError, wrong_type
-from robotvision.records import Answer
+from robotvision.records import Answer, Notice
 from robotvision.report.columns import RunColumns, columns_of
 from robotvision.report.export.rows import rows
 from robotvision.report.html.compare import shared_bounds, shared_frames
@@ -27,8 +27,9 @@ from robotvision.runs.folder import RunResult, new_folder, write_text
 from robotvision.runs.latency import parse_latency
 from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.memory import IN_MEMORY, write_record
-from robotvision.runs.rescore import Conditions, Recorded, Rescored
+from robotvision.runs.rescore import Conditions, Recorded, Rescored, middle_speed
 from robotvision.scoring.intervals import Interval, difference, verdict
+from robotvision.scoring.judging import score as score_table
 from robotvision.scoring.policy import Policy, parse_deadline, parse_policy
 from robotvision.tasks.model import Task
 from robotvision.yamlfile import dump_yaml
@@ -119,7 +120,10 @@ class Run:
     def score(self) -> Score:
         """Points and breakdowns under the run's own late-frame policy."""
         about = self.record.about
-        return Score(self.task, self.columns.tallies, str(about["mode"]), about["policy"])
+        mode, policy = str(about["mode"]), about["policy"]
+        notices = tuple(map(Notice.of, self.record.notices()))
+        columns = self.columns
+        return Score(self.task, columns.tallies, mode, policy, notices, columns.table)
 
     @property
     def has_failures(self) -> bool:
@@ -188,7 +192,7 @@ class Run:
         *,
         deadline_ms: float | str | None = None,
         rate_hz: float | None = None,
-        machine_speed: float = 1.0,
+        machine_speed: float | tuple[float, float] = 1.0,
         latency: str | None = None,
         seed: int = 0,
     ) -> RescoredRun:
@@ -202,8 +206,9 @@ class Run:
             After a frame's due time (else the policy's own).
         rate_hz : float, optional
             Frames a second (else as recorded).
-        machine_speed : float
-            2 halves every latency.
+        machine_speed : float or (float, float)
+            2 halves every latency. A pair, lower first, for a speed that is not known exactly: the
+            run is scored in their (geometric) middle, and the report gives the points between.
         latency : str, optional
             A model in place of the measured latencies: ``constant:MS``, ``empirical[:RUN]``,
             ``list:FILE``.
@@ -223,9 +228,11 @@ class Run:
         model = None
         if latency is not None:
             model = parse_latency(latency, self._recorded.measured_ns, seed)
-        conditions = Conditions(rate_hz, machine_speed, model)
+        speeds = machine_speed if isinstance(machine_speed, tuple) else None
+        speed = middle_speed(machine_speed) if isinstance(machine_speed, tuple) else machine_speed
+        conditions = Conditions(rate_hz, speed, model)
         rescored = self._recorded.rescore(policy, conditions)
-        return RescoredRun(self._recorded, rescored, conditions, latency or "measured")
+        return RescoredRun(self._recorded, rescored, conditions, latency or "measured", speeds)
 
     @cached_property
     def _recorded(self) -> Recorded:
@@ -287,6 +294,8 @@ class RescoredRun:
     rescored: Rescored
     conditions: Conditions
     latency_model: str = "measured"
+    speeds: tuple[float, float] | None = None
+    """Between which the machine's speed lies, where it is not known exactly."""
 
     @property
     def policy(self) -> Policy:
@@ -296,13 +305,19 @@ class RescoredRun:
     @cached_property
     def score(self) -> Score:
         """Points and breakdowns."""
-        mode = str(self.recorded.record.about["mode"])
-        return Score(self.recorded.task, self.rescored.tallies, mode, self.policy.describe())
+        recorded, rescored = self.recorded, self.rescored
+        mode, policy = str(recorded.record.about["mode"]), self.policy.describe()
+        table = score_table(rescored.table, recorded.task)
+        return Score(recorded.task, rescored.tallies, mode, policy, table=table)
 
     @cached_property
     def report(self) -> dict[str, Any]:
         """The rescoring as plain data: what ``robotvision rescore --json`` prints."""
-        return rescored_report(self.recorded, self.rescored, self.conditions, self.latency_model)
+        data = rescored_report(self.recorded, self.rescored, self.conditions, self.latency_model)
+        if self.speeds is not None:
+            recorded, policy = self.recorded, self.policy
+            data["over_speeds"] = recorded.points_over_speeds(policy, self.conditions, self.speeds)
+        return data
 
     def __repr__(self) -> str:
         s = self.score

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.records import Notice
+from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import ObjectLine, RoomLine, Tally, total
 from robotvision.submissions.score import summarise
 from robotvision.tasks.model import Task
@@ -32,6 +33,8 @@ class Score:
         The late-frame policy that judged the answers.
     notices : tuple of Notice
         What a reader of the score must know.
+    table : FrameTable, optional
+        The scored frames, from which the interval comes; None: there is none.
     """
 
     task: Task
@@ -39,6 +42,7 @@ class Score:
     mode: str = "obligatory"
     policy: Any = "offline"
     notices: tuple[Notice, ...] = ()
+    table: FrameTable | None = None
 
     @cached_property
     def tally(self) -> Tally:
@@ -87,7 +91,7 @@ class Score:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data with the keys of ``robotvision score --json``."""
-        return summarise(self.task, self.tallies, self.mode, self.policy, self.notices)
+        return summarise(self.task, self.tallies, self.mode, self.policy, self.notices, self.table)
 
     def __repr__(self) -> str:
         return f"Score({self.points:g} of {self.max_points:g} points, {self.frames} frames)"

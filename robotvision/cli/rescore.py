@@ -10,7 +10,8 @@ EPILOG = """\b
 Examples:
   robotvision rescore runs/first
   robotvision rescore runs/first --policy streaming --rate-hz 30
-  robotvision rescore runs/first --policy deadline --deadline-ms 33 --speed 2 --json
+  robotvision rescore runs/first --policy deadline --deadline-ms 33 --machine-speed 2 --json
+  robotvision rescore runs/first --machine-speed 1.8:2.2
   robotvision rescore runs/first --policy queue --latency constant:60
 
 \b
@@ -34,11 +35,13 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
     help="After a frame's due time (else the policy's own).",
 )
 @click.option(
+    "--machine-speed",
     "--speed",
-    type=float,
-    default=1.0,
+    "speed",
+    metavar="X|LOW:HIGH",
+    default="1",
     show_default=True,
-    help="Of the machine: 2 halves every latency.",
+    help="2 halves every latency; of a range, the points between its ends are given.",
 )
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 @click.option("--latency", metavar="MODEL", help="A model in place of the measured latencies.")
@@ -64,7 +67,7 @@ def command(
     run: Path,
     policies: tuple[str, ...],
     deadline_ms: str | None,
-    speed: float,
+    speed: str,
     rate_hz: float | None,
     latency: str | None,
     seed: int,
@@ -78,6 +81,7 @@ def command(
     from robotvision.api.run import read_run
     from robotvision.report.console import out
     from robotvision.report.rescored import print_rescored, virtual_frames
+    from robotvision.runs.rescore import parse_speed
     from robotvision.runs.trace import write_trace
     from robotvision.scoring.policy import POLICIES
 
@@ -92,7 +96,7 @@ def command(
             policy,
             deadline_ms=deadline_ms,
             rate_hz=rate_hz,
-            machine_speed=speed,
+            machine_speed=parse_speed(speed),
             latency=latency,
             seed=seed,
         )

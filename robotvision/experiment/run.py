@@ -8,6 +8,7 @@ can be made again from the log. Without a folder the log is kept in memory.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,13 @@ from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Notice, ScoredAnswer
 from robotvision.runs.environment import describe
 from robotvision.runs.folder import RunResult, new_folder, write_text
-from robotvision.runs.log import RunLog, SequenceRecord, read_log
+from robotvision.runs.log import RunLog, SequenceRecord, has_header, read_log
 from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
 from robotvision.timing.null import null_figures
+from robotvision.timing.work import Meter, Work
 from robotvision.version import __version__
 from robotvision.yamlfile import dump_yaml
 
@@ -141,6 +143,7 @@ class _Execution:
         )
         self.previous = read_log(folder) if options.resume and folder is not None else None
         self.n_begun = 0
+        self.work = Work()
 
     def run(self) -> RunResult:
         parts = self.experiment.parts
@@ -153,7 +156,7 @@ class _Execution:
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
-                log.write("end", {"frames": sum(t.frames for t in tallies.values())})
+                log.write("end", self._end(tallies))
             log.sync()
         except KeyboardInterrupt:
             stopped = True
@@ -168,6 +171,17 @@ class _Execution:
         folder = self.folder or IN_MEMORY
         return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
 
+    def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+        """Return the log's last line: what the system's work came to, and what it gives away."""
+        end: dict[str, Any] = {"frames": sum(t.frames for t in tallies.values())}
+        if self.work.frames:
+            end["processor"] = self.work.to_json()
+        n_processors = len(os.sched_getaffinity(0))
+        if self.work.exceeds(n_processors):
+            notice = Notice("work-after-answer", self.work.describe(n_processors))
+            end["warnings"] = [notice.as_dict()]
+        return end
+
     def _open_log(
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
     ) -> RunLog | MemoryLog:
@@ -180,8 +194,12 @@ class _Execution:
         if self.folder is None:
             log = MemoryLog()
         else:
-            write_text(self.folder / "config.yaml", text)
-            log = RunLog(self.folder / "run.jsonl")
+            log = RunLog(self.folder / "run.jsonl")  # locked before anything else is written there
+            try:
+                write_text(self.folder / "config.yaml", text)
+            except RobotVisionError:
+                log.close()
+                raise
         log.write("run", header)
         return log
 
@@ -229,19 +247,19 @@ class _Execution:
             sequence = self._apply_faults(self.prepared.sequences[spec])
             n = len(self.replay.positions(sequence))
             about = _about(sequence, part, n, self.replay) | {"pass": number % config.replay.loop}
-            previous = self._previous_sequence(about)
-            skip = self._recount(previous, sequence, system, tally, log)
-            if previous is not None and skip >= n:
-                continue
-            if not is_started:
+            kept = self._kept_frames(self._previous_sequence(about), system, log)
+            is_over = bool(kept) and len(kept) >= n
+            if not (is_over or is_started):
                 deadline = self.policy.deadline_ns
                 known = deadline if isinstance(deadline, int) else None
                 system.start(Session(self.prepared.task, config.mode, known, config.seed))
                 is_started = True
-            if skip == 0:
+            if not kept:
                 log.write("sequence", about)
             self.observer.sequence(sequence.name, n)
-            self._replay_sequence(sequence, system, skip, tally, log)
+            self._recount(kept, sequence, tally)
+            if not is_over:
+                self._replay_sequence(sequence, system, len(kept), tally, log)
 
     def _replay_sequence(
         self,
@@ -253,13 +271,16 @@ class _Execution:
     ) -> None:
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
         posteriors: dict[int, Mapping[str, float]] = {}
+        meter = Meter(system)
         records = play(sequence, system, self.replay, skip, system.channels, posteriors)
         for k, record in enumerate(records, skip):
             log.frame(record)
+            meter.add(record)
             if record.index in posteriors:
                 self.observer.posterior(record.index, posteriors.pop(record.index))
             for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
+        self.work += meter.work()
         for shown, scored in scorer.flush():
             self.observer.frame(shown, scored, tally)
 
@@ -298,35 +319,36 @@ class _Execution:
             )
         return record
 
-    def _recount(
-        self,
-        previous: SequenceRecord | None,
-        sequence: ImageSequence,
-        system: System,
-        tally: Tally,
-        log: RunLog | MemoryLog,
-    ) -> int:
-        """Count the frames of an interrupted run; return how many of them stand."""
+    def _kept_frames(
+        self, previous: SequenceRecord | None, system: System, log: RunLog | MemoryLog
+    ) -> list[FrameRecord]:
+        """Return the frames of an interrupted sequence that stand; cut the others off the log."""
         if previous is None:
-            return 0
-        is_whole = previous.is_whole
+            return []
         must_restart = system.has_memory is not False or self.replay.clock != "asap"
-        if not is_whole and (must_restart or not previous.frames):
-            assert isinstance(log, RunLog)  # only a run with a folder is resumed
-            log.cut(previous.offset)
-            if previous.frames:
-                self.observer.note(
-                    f"{sequence.name}: begun again, since a system with memory or a running clock "
-                    "cannot go on in the middle"
-                )
-            return 0
+        if previous.is_whole or (previous.frames and not must_restart):
+            return previous.frames
+        assert isinstance(log, RunLog)  # only a run with a folder is resumed
+        log.cut(previous.offset)
+        if previous.frames:
+            self.observer.note(
+                f"{previous.about['name']}: begun again, since a system with memory or a running "
+                "clock cannot go on in the middle"
+            )
+        return []
+
+    def _recount(self, kept: list[FrameRecord], sequence: ImageSequence, tally: Tally) -> None:
+        """Count and show the frames that an interrupted run has in its log."""
+        if not kept:
+            return
+        n = len(self.replay.positions(sequence))
+        self.observer.note(f"{sequence.name}: {len(kept)} of {n} frames are in the log already")
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
-        for k, record in enumerate(previous.frames):
-            for _ in scorer.push(k, record):
-                pass
-        for _ in scorer.flush():
-            pass
-        return len(previous.frames)
+        for k, record in enumerate(kept):
+            for shown, scored in scorer.push(k, record):
+                self.observer.frame(shown, scored, tally)
+        for shown, scored in scorer.flush():
+            self.observer.frame(shown, scored, tally)
 
 
 class _Scorer:
@@ -387,10 +409,15 @@ def resumed(folder: Path) -> tuple[Experiment, int | None]:
     Raises
     ------
     RobotVisionError
-        There is no run, or its ``config.yaml`` was changed since.
+        There is no run, nothing of it was recorded, or its ``config.yaml`` was changed since.
     """
-    record = read_log(folder)
     path = folder / "config.yaml"
+    if folder.is_dir() and not has_header(folder / "run.jsonl"):
+        raise RobotVisionError(
+            f"{folder}: no run to go on with: none began there, or it was stopped before its first "
+            f"frame; run it anew with robotvision run CONFIG --out {folder}"
+        )
+    record = read_log(folder)
     experiment = load_config(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != record.about.get("config_digest"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Several
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
 from robotvision.plugins.progress import Progress
 from robotvision.runs.environment import describe
+from robotvision.runs.overruns import overruns, period_of
 from robotvision.scoring.policy import Policy
 from robotvision.systems.base import Session, System
 from robotvision.systems.program import Program
@@ -32,6 +33,8 @@ from robotvision.timing.sustain import confirm, highest_rate
 
 SCHEMA = 1
 STAND_IN_FRAMES, STAND_IN_HZ = 120, 30.0
+N_RESTS = 20
+"""Frames after which a system is watched: about half a second in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def time_subject(
     system, sequence, channels = subject.system, subject.sequence, subject.channels
     try:
         system.start(subject.session)
-        timed = measure(system, sequence, options, channels, progress)
+        timed = measure(system, sequence, replace(options, n_rests=N_RESTS), channels, progress)
         sustained = None
         if sustain is not None and len(timed.total):
             sustained = highest_rate(timed.total.tolist(), sustain)
@@ -145,6 +148,8 @@ def time_subject(
         system.close()
     environment = describe()
     checks = check_all(timed, null, environment, options.quantiles)
+    is_default = options.quantiles == tuple(QUANTILES.values())
+    period_ns = period_of(sequence.measured_rate_hz)
     quotable, words = verdict(checks)
     return {
         "schema": SCHEMA,
@@ -155,10 +160,12 @@ def time_subject(
         "passes": timed.n_passes,
         "warm_up": len(timed.warm_up_ns),
         "seconds": timed.seconds,
-        "latency_ns": timed.table(quantiles),
+        "latency_ns": timed.table(None if is_default else quantiles),
         "unsupported": unsupported(len(timed.total), quantiles),
         "jitter_ns": timed.jitter_ns,
         "throughput_hz": timed.throughput_hz,
+        "overruns": None if period_ns is None else overruns(timed.total, period_ns),
+        "processor": timed.work.to_json() | {"after_answer": timed.rests.to_json()},
         "null_ns": null.table({"p50": 0.5, **quantiles}),
         "memory": memory(timed),
         "sustained": None if sustained is None else sustained.to_json(),

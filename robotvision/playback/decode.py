@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sequence as Positions
 from time import perf_counter_ns
 from typing import NamedTuple
+from weakref import WeakSet
 
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError
@@ -22,6 +24,19 @@ HELP_NS = 300_000
 """Images that take less are not worth waking a second thread for."""
 QUICK_NS = 20_000
 """Images that take less are not worth waking any thread for: the caller decodes them."""
+_ended_ns = [0]
+_ending = threading.Lock()
+_threads: WeakSet[threading.Thread] = WeakSet()
+
+
+def decoding_ns() -> int:
+    """Return the processor time of the decode-ahead threads of this process that have ended."""
+    return _ended_ns[0]
+
+
+def decode_threads() -> set[int]:
+    """Return the numbers (of the operating system) of those that live."""
+    return {t.native_id for t in list(_threads) if t.native_id is not None}
 
 
 class Decoded(NamedTuple):
@@ -85,6 +100,7 @@ class DecodeAhead:
     def __enter__(self) -> DecodeAhead:
         for thread in self._threads:
             thread.start()
+            _threads.add(thread)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -181,6 +197,8 @@ class DecodeAhead:
             self._slots[k] = item
             if not self._filled.is_set():
                 self._filled.set()
+        with _ending:
+            _ended_ns[0] += time.thread_time_ns()
 
     def _decode(self, position: int) -> Decoded:
         started = perf_counter_ns()

@@ -47,7 +47,7 @@ Draw = np.random.Generator
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlteredSource:
-    """A image seen through a fault."""
+    """An image that is altered when it is read: by a fault, or for a warm-up."""
 
     source: Source
     alter: Alter
@@ -57,6 +57,11 @@ class AlteredSource:
     def where(self) -> str:
         """The image's own place, and the fault."""
         return f"{self.source.where} ({self.fault})"
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it is read quickly only in order, as a video's frames are."""
+        return bool(getattr(self.source, "in_order", False))
 
     def read(self) -> Image:
         """Decode the image and alter it. Raises FrameError."""
@@ -70,7 +75,7 @@ class AlteredSource:
 
 @dataclass(frozen=True, slots=True)
 class DroppedSource:
-    """A image that the camera never delivered."""
+    """An image that the camera never delivered."""
 
     where: str
 
@@ -95,6 +100,24 @@ def with_faults(sequence: ImageSequence, plan: kinds.FaultPlan) -> ImageSequence
         _require_channels(sequence, name, fault)
         sequence = _HANDLERS[fault.kind](sequence, fault, _Seeded(plan.seed, name))
     return replace(sequence, name=f"{sequence.name}+faults")
+
+
+def mirrored(sequence: ImageSequence) -> ImageSequence:
+    """Return the sequence as cameras behind a mirror see it: the like of its images, not they."""
+
+    def alter(_: int, kind: ChannelKind) -> Alter:
+        return _mirror_points if kind is ChannelKind.POINTS else _mirror_image
+
+    frames = [_altered(sequence, k, "mirrored", alter) for k in range(len(sequence))]
+    return replace(sequence, name=f"{sequence.name}, mirrored", frames=tuple(frames))
+
+
+def _mirror_image(image: Image) -> Image:
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+def _mirror_points(points: Image) -> Image:
+    return np.asarray(points * np.array([-1, 1, 1], points.dtype))
 
 
 def is_about_time(plan: kinds.FaultPlan) -> bool:
@@ -202,12 +225,20 @@ def _through(
     """Return the sequence with images altered; ``alter`` takes a frame's number and a kind."""
     frames = list(sequence.frames)
     for k in _span(len(frames), fault):
-        sources: dict[str, Source] = {}
-        for channel, source in frames[k].sources.items():
-            change = alter(frames[k].index, sequence.channels[channel])
-            sources[channel] = source if change is None else AlteredSource(source, change, name)
-        frames[k] = replace(frames[k], sources=sources)
+        frames[k] = _altered(sequence, k, name, alter)
     return replace(sequence, frames=tuple(frames))
+
+
+def _altered(
+    sequence: ImageSequence, k: int, name: str, alter: Callable[[int, ChannelKind], Alter | None]
+) -> FrameEntry:
+    """Return the frame at position ``k`` with its images altered."""
+    frame = sequence.frames[k]
+    sources: dict[str, Source] = {}
+    for channel, source in frame.sources.items():
+        change = alter(frame.index, sequence.channels[channel])
+        sources[channel] = source if change is None else AlteredSource(source, change, name)
+    return replace(frame, sources=sources)
 
 
 def _exposure(sequence: ImageSequence, fault: kinds.Exposure, seeded: _Seeded) -> ImageSequence:

@@ -21,7 +21,7 @@ from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.table import logged_task, scored_table
 from robotvision.scoring.estimates import Unit, frame_bounds, points_interval
 from robotvision.scoring.intervals import Interval
-from robotvision.scoring.judging import count
+from robotvision.scoring.judging import count, object_points
 from robotvision.scoring.points import PointsTable
 from robotvision.scoring.table import NEVER, UNSCORED, FrameTable, Ints
 from robotvision.scoring.tally import Tally
@@ -104,6 +104,11 @@ class RunColumns:
     def points(self) -> Floats:
         """What each frame earned; 0 without a truth."""
         return self.table.points
+
+    @cached_property
+    def object_points(self) -> Floats:
+        """What of the points of each frame its objects earned; the room earned the rest."""
+        return object_points(self.table, self.task)
 
     @property
     def confidence(self) -> Floats:

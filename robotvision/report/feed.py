@@ -36,14 +36,12 @@ Row = list[Any]
 class FollowedFrame:
     """One sequence of the run.
 
-    ``first`` is the position of its first frame in the run, ``skipped`` how many frames an earlier
-    run had done; ``about`` is its line in the run log.
+    ``first`` is the position of its first frame in the run; ``about`` is its line in the run log.
     """
 
     name: str
     n_frames: int
     first: int
-    skipped: int = 0
     about: dict[str, Any] = field(default_factory=dict)
     indices: list[int] = field(default_factory=list)
 
@@ -90,10 +88,9 @@ class Feed(Observer):
     def sequence(self, name: str, n_frames: int) -> None:
         """Begin a sequence."""
         log = read_log(self.folder).sequences
-        first = sum(s.n_frames for s in self.sequences)
-        found = FollowedFrame(name, n_frames, first)
-        if log:
-            found.skipped, found.about = len(log[-1].frames), dict(log[-1].about)
+        first, n_begun = sum(s.n_frames for s in self.sequences), len(self.sequences)
+        about = dict(log[n_begun].about) if n_begun < len(log) else {}
+        found = FollowedFrame(name, n_frames, first, about)
         with self._lock:
             self.sequences.append(found)
             self.generation += 1
@@ -108,7 +105,7 @@ class Feed(Observer):
         here = self.sequences[-1]
         row = self._row(here, record, scored, tally)
         now = time.monotonic()
-        is_last = len(here.indices) + 1 + here.skipped >= here.n_frames
+        is_last = len(here.indices) + 1 >= here.n_frames
         with self._lock:
             if self.task is not tally.task:
                 self.task = tally.task
@@ -135,7 +132,7 @@ class Feed(Observer):
         latency = record.timed.latency_ns
         confidence = scored.timed.answer.confidence if scored.timed.answer else None
         return [
-            here.first + here.skipped + len(here.indices),
+            here.first + len(here.indices),
             -1 if scored.outcome is None else OUTCOME[scored.outcome],
             answered if counts else -1,
             None if counts or answered < 0 else answered,
@@ -148,6 +145,7 @@ class Feed(Observer):
             record.index,
             self._n_visits,
             record.timed.fault,
+            round(scored.object_points, 4),
         ]
 
     def _codes(self, tally: Tally) -> dict[str, int]:
@@ -212,7 +210,7 @@ class Feed(Observer):
         """Return the sequence (its line in the log) and the index of a frame that was replayed."""
         with self._lock:
             for s in self.sequences:
-                k = position - s.first - s.skipped
+                k = position - s.first
                 if 0 <= k < len(s.indices):
                     return s.about, s.indices[k]
         return None

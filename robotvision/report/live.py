@@ -160,12 +160,26 @@ class Live(Observer):
             self.console.print(f"note: {line}", style="yellow", highlight=False, soft_wrap=True)
 
 
+def split_text(points: float, object_points: float | None) -> str:
+    """Return what a frame earned, and what of it room and objects did; None: there are none."""
+    if object_points is None:
+        return f"{points:+g}"
+    room = round(points - object_points, 9)
+    return f"{points:+g}: room {room:+g}, objects {object_points:+g}"
+
+
+def shown_answer(record: FrameRecord, scored: ScoredAnswer) -> str:
+    """Return the answer that counts for a frame: its own, or the one in force (held)."""
+    answer = scored.timed.answer
+    room = "no answer" if answer is None or answer.room is None else answer.room
+    return room if answer is None or answer == record.timed.answer else f"{room} (held)"
+
+
 def live_line(
     name: str, done: int, n: int, record: FrameRecord, scored: ScoredAnswer, tally: Tally
 ) -> Text:
     """Return points so far, their share of the maximum, answer against truth, and latency."""
     mark, style = MARKS[scored.outcome]
-    answer = scored.timed.answer.room if scored.timed.answer else None
     truth = record.truth.room if record.truth else "(withheld)"
     latency = record.timed.latency_ns
     share = f"{tally.points / tally.max_points:4.0%}" if tally.max_points else "   -"
@@ -176,9 +190,15 @@ def live_line(
         (f"{tally.points:g}", "bold"),
         f" of {tally.max_points:g} ({share})  ",
         (f"{mark} ", style),
-        (answer or "no answer", style),
+        (shown_answer(record, scored), style),
         ("  truth ", "dim"),
         truth,
+        f"  {frame_points(scored, tally)}",
         ("  latency ", "dim"),
         f"{latency / 1e6:.1f} ms" if latency is not None else "-",
     )
+
+
+def frame_points(scored: ScoredAnswer, tally: Tally) -> str:
+    """Return what a frame earned in words."""
+    return split_text(scored.points, scored.object_points if tally.task.objects else None)

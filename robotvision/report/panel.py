@@ -19,7 +19,7 @@ from rich.panel import Panel as Box
 from rich.text import Text
 
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
-from robotvision.report.live import MARKS, Live
+from robotvision.report.live import MARKS, Live, frame_points, shown_answer
 from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally
 
@@ -112,7 +112,7 @@ class Panel(Live):
 
     def _picture(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> RenderableType:
         parts: list[RenderableType] = [
-            _place(record, scored),
+            _place(record, scored, tally),
             *_bars(self.posteriors.likeliest(record, scored)),
             Text(""),
             _points(tally),
@@ -143,17 +143,17 @@ def sparkline(values: list[float]) -> str:
     return "".join(SPARKS[min(7, int(v / top * 8))] for v in values)
 
 
-def _place(record: FrameRecord, scored: ScoredAnswer) -> Text:
+def _place(record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> Text:
     mark, style = MARKS[scored.outcome]
-    answer = scored.timed.answer.room if scored.timed.answer else None
     truth = record.truth.room if record.truth else "(withheld)"
     return Text.assemble(
         (f"{mark} ", style),
-        (answer or "no answer", f"bold {style}"),
+        (shown_answer(record, scored), f"bold {style}"),
         ("   truth ", "dim"),
         truth,
         ("   frame ", "dim"),
         str(record.index),
+        f"   {frame_points(scored, tally)}",
     )
 
 
@@ -195,10 +195,9 @@ def _latency(ms: list[float]) -> Text:
 
 def _miss(record: FrameRecord, scored: ScoredAnswer) -> Text:
     mark, style = MARKS[scored.outcome]
-    answer = record.timed.answer.room if record.timed.answer else None
     truth = record.truth.room if record.truth else "?"
     return Text.assemble(
         (f"  {mark} ", style),
-        f"{record.index:>6}  {truth} → {answer or 'nothing'}  ",
+        f"{record.index:>6}  {truth} → {shown_answer(record, scored)}  ",
         (f"{scored.outcome}", style),
     )

@@ -56,6 +56,7 @@ def rescored_report(
         "machine_speed": conditions.machine_speed,
         "latency_model": model,
         "taken": found.taken,
+        "overruns": found.overruns,
         "age_ns": ages(found.ages_ns) if found.policy.late == "hold" else None,
         "is_whole": record.finished,
         "frames_expected": sum(int(s.about["frames"]) for s in record.sequences),
@@ -161,7 +162,7 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
     most = "no" if first["max_points"] is None else f"{first['max_points']:g}"
     rate = f", {first['rate_hz']:g} frames a second" if first["rate_hz"] else ""
     model = "" if first["latency_model"] == "measured" else f", latency {first['latency_model']}"
-    machine = "" if speed == 1 else f", a machine {speed:g} times as fast"
+    machine = "" if speed == 1 else f", a machine {speed:.4g} times as fast"
     console.print(
         Text.assemble(
             (f"{first['run_dir']}", "bold"),
@@ -183,6 +184,10 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
             style="dim",
             soft_wrap=True,
         )
+    if len(reports) == 1 and (overrun := overruns_text(first["overruns"])):
+        console.print(overrun, highlight=False, soft_wrap=True)
+    for text in filter(None, map(_over_speeds, reports)):
+        console.print(text, highlight=False, soft_wrap=True)
     for fault in first["faults"][:8]:
         line = f"failed: {fault['frames']} frames from {fault['first_frame']}: {fault['fault']}"
         console.print(line, style="red", highlight=False, soft_wrap=True)
@@ -199,13 +204,14 @@ def policies_table(reports: Sequence[Mapping[str, Any]]) -> Table:
     outcomes = first_outcomes(reports)
     return Table(
         "Rescored",
-        columns("policy", "deadline", "points", "taken", *outcomes, n_text=2),
+        columns("policy", "deadline", "points", "taken", "overruns", *outcomes, n_text=2),
         [
             [
                 r["policy"]["name"] + ("" if r["judged"] == "virtual" else " (recorded times)"),
                 deadline_text(r["policy"]),
                 "withheld" if r["points"] is None else r["points"],
                 r["taken"],
+                r["overruns"]["frames"],
                 *(r["outcomes"][o] for o in outcomes),
             ]
             for r in reports
@@ -225,6 +231,29 @@ def deadline_text(policy: Mapping[str, Any]) -> str:
 def first_outcomes(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the outcomes that occur in any of the reports, in their order."""
     return [o for o in reports[0]["outcomes"] if any(r["outcomes"][o] for r in reports)]
+
+
+def overruns_text(found: Mapping[str, Any] | None) -> str:
+    """Return in words how many frames took longer than the camera's period; empty: not known."""
+    if found is None or not found["of"]:
+        return ""
+    longest = f", by {found['longest_ns'] / 1e6:.1f} ms at most" if found["frames"] else ""
+    return (
+        f"overruns: {found['frames']} of {found['of']} frames ({found['share']:.2%}) took longer "
+        f"than the camera's period of {found['period_ns'] / 1e6:.1f} ms{longest}"
+    )
+
+
+def _over_speeds(report: Mapping[str, Any]) -> str:
+    """Return the points between two machine speeds in words; empty: one speed was asked for."""
+    found = report.get("over_speeds")
+    if found is None or report["points"] is None:
+        return ""
+    (slow, fast), (least, most) = found["speeds"], found["points"]
+    return (
+        f"{report['policy']['name']}: {least:g} to {most:g} points on machines {slow:g} to "
+        f"{fast:g} times as fast ({found['tried']} speeds tried)"
+    )
 
 
 def _age(report: Mapping[str, Any]) -> str:

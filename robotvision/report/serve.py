@@ -108,7 +108,9 @@ class Server:
                 "for any that is free"
             ) from e
         self.port = int(self._http.server_address[1])
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(0.1,), name="robotvision-serve", daemon=True
+        )
 
     @property
     def address(self) -> str:

@@ -17,7 +17,7 @@ from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.score import summarise
 from robotvision.tasks.model import Task
-from robotvision.timing.quantiles import summary
+from robotvision.timing.quantiles import mean_and_share, summary
 
 if TYPE_CHECKING:
     from robotvision.runs.folder import RunResult
@@ -47,6 +47,7 @@ def from_record(
     return {
         **data,
         "latency_ns": latency(frames),
+        "processor": record.end.get("processor"),
         "run_dir": str(folder),
         "clock": about["clock"],
         "is_whole": record.finished,
@@ -66,8 +67,10 @@ def from_record(
     }
 
 
-def latency(frames: list[FrameRecord]) -> dict[str, dict[str, int | None]]:
+def latency(frames: list[FrameRecord]) -> dict[str, dict[str, float | None]]:
     """Return p50, p90, p99 and max by stage in nanoseconds; stages, the rest, the total.
+
+    p99.9 too where there are frames enough; of ``wait`` also the mean and the share of the loop.
 
     ``total`` is the time the system had the frame; ``rest`` is what of it no stage accounts for.
     Outside it lie ``wait`` (for pixels and due time), ``hand-over`` (from then to the system's
@@ -91,11 +94,14 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, int | None]]:
                 outside[name].append(time)
     if not total:
         return {}
-    found = {name: summary(values) for name, values in stages.items()}
-    if stages:
-        found[REST] = summary(rest)
-    found[TOTAL] = summary(total)
-    return found | {name: summary(values) for name, values in outside.items() if values}
+    columns = {**stages, **({REST: rest} if stages else {}), TOTAL: total, **outside}
+    found: dict[str, dict[str, float | None]] = {
+        name: {**summary(values)} for name, values in columns.items() if values
+    }
+    if outside["wait"]:
+        loop = sum(sum(columns[name]) for name in ("wait", "hand-over", TOTAL))
+        found["wait"] |= mean_and_share(outside["wait"], loop)
+    return found
 
 
 def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:

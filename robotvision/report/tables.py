@@ -144,22 +144,52 @@ def objects_table(score: Score, title: str = "By object") -> Table:
 
 
 def latency_table(
-    latency_ns: Mapping[str, Mapping[str, int | None]], first: str = "stage"
+    latency_ns: Mapping[str, Mapping[str, float | None]], first: str = "stage"
 ) -> Table:
-    """Return the quantiles and the maximum of each stage in milliseconds."""
-    names = list(next(iter(latency_ns.values()), ()))
+    """Return the quantiles and the maximum of each stage in milliseconds.
+
+    Waiting comes in bursts, which quantiles hide: it is in `latency_note`.
+    """
+    rows = {k: row for k, row in latency_ns.items() if "mean" not in row}
+    names = [k for k in dict.fromkeys(k for row in rows.values() for k in row) if k != "max"]
+    names += ["max"] if rows else []
     return Table(
         "Latency in ms",
         [Column(first, is_text=True), *(Column(name, milliseconds) for name in names)],
         [
-            [stage, *(None if (ns := row[name]) is None else ns / 1e6 for name in names)]
-            for stage, row in latency_ns.items()
+            [stage, *(None if (ns := row.get(name)) is None else ns / 1e6 for name in names)]
+            for stage, row in rows.items()
         ],
         "latency",
     )
 
 
-def unsupported_text(latency_ns: Mapping[str, Mapping[str, int | None]]) -> str:
+def latency_note(latency_ns: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Return what to know beside the table: waiting, and quantiles that are not supported."""
+    return ". ".join(filter(None, (wait_text(latency_ns), unsupported_text(latency_ns))))
+
+
+def processor_text(work: Mapping[str, Any] | None) -> str:
+    """Return the system's processor time a frame beside what was timed; empty: not known."""
+    if not work or not work["frames"]:
+        return ""
+    spent, timed = (work[k] / work["frames"] / 1e6 for k in ("system_ns", "interval_ns"))
+    after = ""
+    if (rests := work.get("after_answer")) and rests["frames"]:
+        after = f"; {rests['work_ns'] / 1e6:.3f} ms after an answer"
+    return f"processor time {spent:.3f} ms a frame, beside {timed:.3f} ms timed{after}"
+
+
+def wait_text(latency_ns: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Return how long frames were waited for, on average, and the share of the loop; or empty."""
+    wait = latency_ns.get("wait", {})
+    mean, share = wait.get("mean"), wait.get("share")
+    if mean is None or share is None:
+        return ""
+    return f"waiting for frames: {mean / 1e6:.3f} ms on average, {share:.1%} of the loop"
+
+
+def unsupported_text(latency_ns: Mapping[str, Mapping[str, float | None]]) -> str:
     """Return which quantiles too few frames support, and how many they need; empty: none."""
     total = latency_ns.get("total", {})
     missing = [

@@ -13,13 +13,14 @@ from robotvision.report.table import number
 from robotvision.report.tables import (
     Score,
     confusion_table,
+    latency_note,
     latency_table,
     objects_table,
     policy_text,
+    processor_text,
     published_table,
     rooms_table,
     score_of,
-    unsupported_text,
 )
 from robotvision.scoring.intervals import Interval
 from robotvision.scoring.tally import Tally
@@ -39,8 +40,10 @@ def print_report(
         console.print()
         table = latency_table(data["latency_ns"])
         console.print(titled(table, latency_style(table)))
-        if missing := unsupported_text(data["latency_ns"]):
+        if missing := latency_note(data["latency_ns"]):
             console.print(Text(missing, style="dim"))
+        if spent := processor_text(data.get("processor")):
+            console.print(Text(spent, style="dim"))
         console.print(Group(*_null(data)))
     print_published(console, task)
     console.print(Group(*notes(data, task)))

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from robotvision.report.console import grid, latency_style
+from robotvision.report.rescored import overruns_text
 from robotvision.report.table import columns
-from robotvision.report.tables import latency_table
+from robotvision.report.tables import latency_table, processor_text, wait_text
 
 MARKS = {True: ("ok  ", "green"), False: ("no  ", "red"), None: ("?   ", "yellow")}
 
@@ -30,7 +31,13 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
     _print_stages(console, data)
     for words in data["unsupported"].values():
         console.print(f"* {words}", style="dim", highlight=False)
-    console.print(_figures(data), highlight=False, soft_wrap=True)
+    for words in (
+        _figures(data),
+        processor_text(data["processor"]),
+        overruns_text(data["overruns"]),
+    ):
+        if words:
+            console.print(words, highlight=False, soft_wrap=True)
     if data["sustained"] is not None:
         console.print(sustained_text(data["sustained"]), highlight=False, soft_wrap=True)
     console.print()
@@ -46,6 +53,7 @@ def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
     """Print latency by stage, with the null system's in the last two columns."""
     table = latency_table(data["latency_ns"], "ms")
     null = [data["null_ns"].get(row[0], {}) if row[0] != "rest" else {} for row in table.rows]
+    waiting = wait_text(data["latency_ns"])
     beside = [["" if q not in n else f"{n[q] / 1e6:.4f}" for q in ("p50", "max")] for n in null]
     console.print(
         grid(
@@ -57,6 +65,8 @@ def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
             latency_style(table),
         )
     )
+    if waiting:
+        console.print(waiting, highlight=False)
 
 
 def _figures(data: Mapping[str, Any]) -> str:

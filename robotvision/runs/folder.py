@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
-from robotvision.runs.log import RunRecord
+from robotvision.runs.log import RunRecord, has_header, holds_a_run
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 
@@ -62,27 +62,13 @@ def new_folder(name: str, out: Path | None = None) -> Path:
     """
     if out is None:
         out = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    if _has_begun(out / "run.jsonl"):
-        raise RobotVisionError(
-            f"{out}: it holds a run already; give another --out, or go on with it by "
-            f"robotvision run --resume {out}"
-        )
+    if has_header(out / "run.jsonl"):
+        raise holds_a_run(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise RobotVisionError(f"{out}: cannot be made ({e.strerror})") from e
     return out
-
-
-def _has_begun(log: Path) -> bool:
-    """Return whether a log holds its header; one that was killed before it is as good as none."""
-    try:
-        with open(log, "rb") as f:
-            return f.readline().endswith(b"\n")
-    except FileNotFoundError:
-        return False
-    except OSError as e:
-        raise RobotVisionError(f"{log}: cannot be read ({e.strerror})") from e
 
 
 def write_text(path: Path, text: str) -> None:

@@ -153,14 +153,15 @@ class RunLog:
     Parameters
     ----------
     path : Path
-        The file, overwritten unless ``keep_bytes`` is given.
+        The file; what a run killed before its header left there is overwritten.
     keep_bytes : int, optional
         Continue an existing log after its first so many bytes.
 
     Raises
     ------
     RobotVisionError
-        The file cannot be written, or another run is writing it.
+        The file cannot be written, another run is writing it, or (without ``keep_bytes``) it holds
+        a run already.
     """
 
     def __init__(self, path: Path, keep_bytes: int | None = None) -> None:
@@ -173,6 +174,9 @@ class RunLog:
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if keep_bytes is None and self._file.readline().endswith(b"\n"):
+                self._file.close()
+                raise holds_a_run(path.parent)
             if os.fstat(self._file.fileno()).st_size:
                 self.cut(keep_bytes or 0)
         except BlockingIOError as e:
@@ -232,6 +236,31 @@ class RunLog:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def has_header(path: Path) -> bool:
+    """Return whether a log holds its header; one that was killed before it is as good as none.
+
+    Raises
+    ------
+    RobotVisionError
+        There is a file, and it cannot be read.
+    """
+    try:
+        with open(path, "rb") as f:
+            return f.readline().endswith(b"\n")
+    except FileNotFoundError:
+        return False
+    except OSError as e:
+        raise RobotVisionError(f"{path}: cannot be read ({e.strerror})") from e
+
+
+def holds_a_run(folder: Path) -> RobotVisionError:
+    """Return the error of a new run in the folder of another."""
+    return RobotVisionError(
+        f"{folder}: it holds a run already; give another --out, or go on with it by "
+        f"robotvision run --resume {folder}"
+    )
 
 
 def read_log(path: Path) -> RunRecord:

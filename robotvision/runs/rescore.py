@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import isfinite, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -24,12 +26,41 @@ from robotvision.playback.schedule import due_times, scaled, schedule
 from robotvision.records import TimedAnswer
 from robotvision.runs.latency import LatencyModel
 from robotvision.runs.log import RunRecord
+from robotvision.runs.overruns import overruns
 from robotvision.runs.table import logged_task, or_never, table_of
 from robotvision.scoring.judging import count, judge, refuse_outside
 from robotvision.scoring.points import PointsTable
 from robotvision.scoring.policy import Backlog, Policy
 from robotvision.scoring.table import NEVER, SKIPPED, FrameTable, Ints
-from robotvision.scoring.tally import Tally
+from robotvision.scoring.tally import Tally, total
+
+N_SPEEDS = 9
+"""Of a range of machine speeds, so many are tried."""
+
+
+def parse_speed(text: str) -> float | tuple[float, float]:
+    """Return the machine speed that ``2`` names, or the range of ``1.8:2.2``. Raises."""
+    try:
+        values = [float(part) for part in text.split(":")]
+    except ValueError:
+        values = []
+    if len(values) == 1:
+        return values[0]
+    if len(values) != 2:
+        raise RobotVisionError(
+            f"machine speed: expected a number such as 2, or a range such as 1.8:2.2, got {text!r}"
+        )
+    return values[0], values[1]
+
+
+def middle_speed(speeds: tuple[float, float]) -> float:
+    """Return the geometric middle of a range of speeds. Raises RobotVisionError."""
+    low, high = speeds
+    if not (0 < low < high and isfinite(high)):
+        raise RobotVisionError(
+            f"machine speed: expected a range above 0, the lower end first, got {low:g}:{high:g}"
+        )
+    return sqrt(low * high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +107,17 @@ class Rescored:
     table: FrameTable
     tallies: dict[str, Tally]
     is_virtual: bool
+
+    @property
+    def overruns(self) -> dict[str, Any]:
+        """How many of the frames taken the system had for longer than to the next due time."""
+        table, camera = self.table, Policy("queue", "deadline", "next-frame")
+        periods = np.empty(len(table), np.int64)
+        for rows in table.parts():
+            due = table.due_ns[rows].tolist()
+            periods[rows] = np.subtract(camera.deadlines(due), due) if due else 0
+        seen = table.started_ns != NEVER
+        return overruns((table.finished_ns - table.started_ns)[seen], periods[seen])
 
     @property
     def taken(self) -> int:
@@ -147,6 +189,22 @@ class Recorded:
                 values["decode"] = [f.decode_ns for f in frames]
             self._stages = {name: or_never(column) for name, column in values.items()}
         return self._stages
+
+    def points_over_speeds(
+        self, policy: Policy, conditions: Conditions, speeds: tuple[float, float]
+    ) -> dict[str, Any]:
+        """Return the least and the most points of machines between two speeds, as plain data.
+
+        Tried are `N_SPEEDS` speeds at equal ratios, both ends among them: under ``newest`` a faster
+        machine may earn less, so the ends alone do not bound what lies between.
+        """
+        tried = np.geomspace(*speeds, N_SPEEDS).tolist()
+        points = [
+            total(self.task, self.rescore(policy, replace(conditions, machine_speed=s)).tallies)
+            for s in tried
+        ]
+        values = [tally.points for tally in points]
+        return {"speeds": list(speeds), "tried": len(tried), "points": [min(values), max(values)]}
 
     def rescore(self, policy: Policy, conditions: Conditions | None = None) -> Rescored:
         """Return the run under ``policy``.

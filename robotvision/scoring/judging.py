@@ -20,6 +20,7 @@ from robotvision.scoring.table import (
     UNANSWERED,
     UNSCORED,
     WRONG,
+    Floats,
     FrameTable,
     Ints,
 )
@@ -99,13 +100,23 @@ def score(table: FrameTable, task: Task) -> FrameTable:
     is_silent = columns >= n_labels
     outcome[is_silent] = columns[is_silent] - n_labels + UNANSWERED
     points = worth.points[table.truth, columns]
-    if table.stated is not None and table.in_view is not None:
-        # one object after the other, as `Tally.add` does: not a digit may differ
-        earned = np.zeros(len(table))
-        for stated, in_view in zip(table.stated.T, table.in_view.T, strict=True):
-            earned += worth.statements[np.where(in_view, stated, stated + NOT_IN_VIEW)]
-        points = points + earned
-    return replace(table, outcome=outcome, points=np.where(is_known, points, 0.0))
+    earned = object_points(table, task)
+    return replace(table, outcome=outcome, points=np.where(is_known, points + earned, 0.0))
+
+
+def object_points(table: FrameTable, task: Task) -> Floats:
+    """Return what the objects of each frame of a judged table earned; the room earned the rest.
+
+    The column beside `ScoredAnswer.object_points`: 0 without a truth, and in tasks without objects.
+    """
+    earned = np.zeros(len(table))
+    if table.stated is None or table.in_view is None:
+        return earned
+    worth = PointsTable(task)
+    # one object after the other, as `Tally.add` does: not a digit may differ
+    for stated, in_view in zip(table.stated.T, table.in_view.T, strict=True):
+        earned += worth.statements[np.where(in_view, stated, stated + NOT_IN_VIEW)]
+    return np.where(table.is_known, earned, 0.0)
 
 
 def count(table: FrameTable, task: Task) -> dict[str, Tally]:

@@ -118,11 +118,11 @@ class Tally:
             column = self._silent[result]
         else:
             result = Outcome.CORRECT if column == row else Outcome.WRONG
-        points = self._points[row][column]
+        points, objects = self._points[row][column], 0.0
         self.counts[row][column] += 1
         if self.object_counts:
-            points += self._add_objects(truth, answer)
-        return ScoredAnswer(timed.index, truth, timed, result, points)
+            objects = self._add_objects(truth, answer)
+        return ScoredAnswer(timed.index, truth, timed, result, points + objects, objects)
 
     def _add_unscored(
         self, timed: TimedAnswer, answer: Answer, outcome: Outcome | None

@@ -16,6 +16,7 @@ The smallest system names itself and answers:
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -156,6 +157,11 @@ class System(ABC):
     has_memory: bool | None = None
     channels: tuple[str, ...] | None = None
     log_problem: str | None = None
+
+    @property
+    def process_id(self) -> int:
+        """The process that it answers from (else the harness's own); 0: none runs."""
+        return os.getpid()
 
     def start(self, session: Session) -> None:  # noqa: B027 - need not be defined
         """Get ready. Called once, before anything else; untimed.

@@ -92,6 +92,11 @@ class Conversation:
         self._ready_by_ns = _after(options.start_timeout_s)
         self._stray: list[str] = []
 
+    @property
+    def process_id(self) -> int:
+        """The first process of the program."""
+        return self._child.launched.process.pid
+
     def greet(self, sequence: CurrentSequence, extra: Mapping[str, Any]) -> wire.Ready:
         """Send hello (with ``extra``), wait for ready, send the reset. Raises ProgramLost."""
         child, view, transports = self._child, sequence.view, self._options.transports

@@ -23,6 +23,7 @@ from robotvision.systems import sandbox
 from robotvision.systems.descriptors import in_memory
 from robotvision.systems.limits import Group, make_group
 from robotvision.systems.options import ProgramOptions
+from robotvision.systems.processes import descendants
 from robotvision.systems.readable_paths import find
 
 MARKER = "ROBOTVISION_PROGRAM"
@@ -53,11 +54,11 @@ class Launched:
         if self.has_keeper:
             # the first process of a sandbox: the kernel ends all others with it; without one, all
             # that descends from the keeper, to which orphans come back
-            for child in _descendants(pid):
+            for child in descendants(pid):
                 _kill(child)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(1.0)  # what stands before the program ends when all is empty
-            for child in _descendants(pid):
+            for child in descendants(pid):
                 _kill(child)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
@@ -233,17 +234,6 @@ def _spawner() -> ThreadPoolExecutor:
     if pid not in _spawners:
         _spawners[pid] = ThreadPoolExecutor(1, thread_name_prefix="robotvision-spawn")
     return _spawners[pid]
-
-
-def _descendants(pid: int) -> list[int]:
-    """Return the numbers of all that ``pid`` has started, and they, the nearest first."""
-    pids = [pid]
-    for known in pids:
-        with contextlib.suppress(OSError):  # gone already
-            for task in os.listdir(f"/proc/{known}/task"):
-                text = Path(f"/proc/{known}/task/{task}/children").read_text()
-                pids += [int(word) for word in text.split()]
-    return pids[1:]
 
 
 def _kill(pid: int) -> None:

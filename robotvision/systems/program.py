@@ -78,6 +78,11 @@ class Program(System):
         return self._unready or self.supervisor.gave_up
 
     @property
+    def process_id(self) -> int:
+        """The first process of the program and its confinement; 0 where it does not run."""
+        return self.supervisor.process_id
+
+    @property
     def log(self) -> str:
         """The end of what the program printed."""
         return self.supervisor.log.tail()

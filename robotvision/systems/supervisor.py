@@ -67,6 +67,11 @@ class Supervisor:
             raise RobotVisionError("Program: start() comes before reset() and answer()")
         return self._conversation
 
+    @property
+    def process_id(self) -> int:
+        """The first process of the program that runs; 0: none does."""
+        return 0 if self._conversation is None else self._conversation.process_id
+
     def start(self, session: Session) -> None:
         """Start the program. Raises SystemFault where the operating system cannot."""
         self.close()

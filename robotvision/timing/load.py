@@ -10,6 +10,8 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
+from robotvision.systems.processes import descendants, spent_ns
+
 _PROC = Path("/proc")
 _IDLE, _IOWAIT, _STEAL = 3, 4, 7
 
@@ -39,7 +41,7 @@ def usage() -> Usage:
     waited = resource.getrusage(resource.RUSAGE_CHILDREN)
     own = os.times()
     own_s = own.user + own.system + waited.ru_utime + waited.ru_stime
-    own_s += sum(_spent(pid) for pid in descendants(os.getpid())) / ticks
+    own_s += sum(map(spent_ns, descendants(os.getpid()))) / 1e9
     try:
         line = (_PROC / "stat").read_text(encoding="ascii").splitlines()[0].split()
     except OSError:
@@ -47,34 +49,6 @@ def usage() -> Usage:
     values = [int(v) for v in line[1:9]]
     busy = sum(v for i, v in enumerate(values) if i not in (_IDLE, _IOWAIT))
     return Usage(busy / ticks, values[_STEAL] / ticks, own_s)
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the living processes that ``pid`` started, and those that they started."""
-    parents: dict[int, list[int]] = {}
-    for entry in _PROC.glob("[0-9]*"):
-        found = _stat(int(entry.name))
-        if found is not None:
-            parents.setdefault(int(found[1]), []).append(int(entry.name))
-    waiting, known = [pid], []
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        known += children
-        waiting += children
-    return known
-
-
-def _stat(pid: int) -> list[str] | None:
-    try:
-        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None  # it has ended since
-    return text.rpartition(")")[2].split()
-
-
-def _spent(pid: int) -> int:
-    found = _stat(pid)
-    return 0 if found is None else int(found[11]) + int(found[12])
 
 
 def forget_peak() -> bool:

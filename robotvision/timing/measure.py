@@ -1,5 +1,8 @@
 """Time a system on a sequence: warm-up, then pass after pass until the quantiles are supported.
 
+The warm-up shows the sequence's images mirrored: whatever a system keeps of images that it has
+seen, it has seen none of those that are timed.
+
 Every frame goes through the player and the run log exactly as in a run (clock ``asap``), so what is
 timed is what a run does. The whole cycle from one frame to the next is accounted for: waiting for
 the pixels, hand-over, the system's call with its stages and the rest of it, the log line, and the
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter_ns
@@ -21,13 +25,15 @@ from numpy.typing import NDArray
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
+from robotvision.playback.sensor_faults import mirrored
 from robotvision.plugins.progress import Progress
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunLog
 from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import System
 from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
-from robotvision.timing.quantiles import QUANTILES, frames_needed, summary
+from robotvision.timing.quantiles import QUANTILES, frames_needed, mean_and_share, summary
+from robotvision.timing.work import Meter, Rests, Work, after_answers
 
 Ints = NDArray[np.int64]
 OUTSIDE = ("wait", "hand-over", "log", "residual", "cycle", "decode")
@@ -57,7 +63,11 @@ class Timed:
     collections, collecting_ns : int
         Runs of the garbage collector meanwhile, and their time.
     before, after : Usage or None
-        Processor time.
+        Processor time of the whole machine and of the harness with the system.
+    work : Work
+        The system's own.
+    rests : Rests
+        What it did after some answers before the warm-up.
     peak_bytes : int
         The most memory this process held meanwhile.
     is_peak_own : bool
@@ -75,6 +85,8 @@ class Timed:
     collecting_ns: int = 0
     before: Usage | None = None
     after: Usage | None = None
+    work: Work = field(default_factory=Work)
+    rests: Rests = field(default_factory=Rests)
     peak_bytes: int = 0
     is_peak_own: bool = False
 
@@ -88,9 +100,20 @@ class Timed:
         """How often the sequence was gone over, the last time perhaps in part."""
         return self.pass_number[-1] + 1 if self.pass_number else 0
 
-    def table(self, quantiles: dict[str, float] | None = None) -> dict[str, dict[str, int | None]]:
-        """Return the quantiles of each row; None where so few frames cannot support one."""
-        return {k: summary(v, quantiles or QUANTILES) for k, v in self.columns.items() if v}
+    def table(
+        self, quantiles: Mapping[str, float] | None = None
+    ) -> dict[str, dict[str, float | None]]:
+        """Return the quantiles of each row; None where so few frames cannot support one.
+
+        ``wait`` comes with its mean and its share of the loop besides.
+        """
+        rows: dict[str, dict[str, float | None]] = {
+            k: {**summary(v, quantiles)} for k, v in self.columns.items() if v
+        }
+        if "wait" in rows:
+            loop = sum(sum(self.columns[k]) for k in ("wait", "hand-over", "total"))
+            rows["wait"] |= mean_and_share(self.columns["wait"], loop)
+        return rows
 
     @property
     def throughput_hz(self) -> float | None:
@@ -119,12 +142,15 @@ class TimingOptions:
         Stop after so many seconds, whatever is supported by then.
     n_passes : int or None
         Exactly so many, in place of until supported.
+    n_rests : int
+        Frames before the warm-up after which the system is watched, see `robotvision.timing.work`.
     """
 
     quantiles: tuple[float, ...] = tuple(QUANTILES.values())
     warm_up: int = 20
     max_s: float = 60.0
     n_passes: int | None = None
+    n_rests: int = 0
 
 
 def measure(
@@ -178,6 +204,11 @@ class _Measuring:
 
     def run(self, options: TimingOptions) -> Timed:
         found, n = self.found, len(self.sequence)
+        if options.n_rests:
+            found.rests = after_answers(
+                self.system, mirrored(self.sequence), self.channels, options.n_rests
+            )
+            found.warm_up_ns += found.rests.latencies_ns
         self._warm_up(options.warm_up)
         least = max(frames_needed(max(options.quantiles)), MIN_PASSES * n)
         least += -(-least // max(1, n - 1))  # the first frame of a pass has no cycle of its own
@@ -203,7 +234,7 @@ class _Measuring:
     def _warm_up(self, n: int) -> None:
         replay = Replay(named_policy("offline"))
         while n > 0:
-            for record in play(self.sequence, self.system, replay, 0, self.channels):
+            for record in play(mirrored(self.sequence), self.system, replay, 0, self.channels):
                 if n <= 0:
                     return
                 n -= 1
@@ -213,7 +244,7 @@ class _Measuring:
 
     def _pass(self, number: int, wanted: int, end: int) -> None:
         found = self.found
-        replay = Replay(named_policy("offline"))
+        replay, meter = Replay(named_policy("offline")), Meter(self.system)
         last: int | None = None
         for position, record in enumerate(
             play(self.sequence, self.system, replay, 0, self.channels)
@@ -224,9 +255,11 @@ class _Measuring:
             self._note(record, number, position, now - there, None if last is None else now - last)
             done = len(found.position) + found.n_failed
             self.progress(self.sequence.name, min(done, wanted), wanted)
+            meter.add(record)
             if done >= wanted or now > end:
-                return
+                break
             last = perf_counter_ns()
+        found.work += meter.work()
 
     def _note(
         self, record: FrameRecord, number: int, position: int, log_ns: int, cycle_ns: int | None

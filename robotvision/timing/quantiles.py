@@ -19,6 +19,8 @@ from robotvision.errors import RobotVisionError
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 """Those that are given where none are asked for."""
+RARE = {"p99.9": 0.999}
+"""Those that are given beside them where there are frames enough."""
 CONFIDENCE = 0.99
 
 
@@ -45,14 +47,17 @@ def quantile(ordered: Sequence[int] | NDArray[np.int64], q: float) -> int:
 
 
 def summary(
-    values: Sequence[int] | NDArray[np.int64], wanted: Mapping[str, float] = QUANTILES
+    values: Sequence[int] | NDArray[np.int64], wanted: Mapping[str, float] | None = None
 ) -> dict[str, int | None]:
     """Return the ``wanted`` quantiles and max of nanoseconds; None for what so few cannot support.
 
-    The median and the maximum are always given: they claim nothing about frames not seen.
+    The median and the maximum are always given: they claim nothing about frames not seen. Where
+    none are asked for, `QUANTILES` are given, and of `RARE` those that are supported.
     """
     ordered = np.sort(np.asarray(values, np.int64))
     n = len(ordered)
+    if wanted is None:
+        wanted = QUANTILES | {name: q for name, q in RARE.items() if is_supported(n, q)}
     if not n:
         return {**dict.fromkeys(wanted), "max": None}
     found: dict[str, int | None] = {
@@ -60,6 +65,18 @@ def summary(
         for name, q in wanted.items()
     }
     return {**found, "max": int(ordered[-1])}
+
+
+def mean_and_share(values: Sequence[int], whole_ns: int) -> dict[str, float | None]:
+    """Return the mean of nanoseconds and their sum's share of ``whole_ns``.
+
+    For what comes in bursts: a median of 0 may hide a third of the time.
+    """
+    spent = sum(values)
+    return {
+        "mean": spent // len(values) if values else None,
+        "share": round(spent / whole_ns, 4) if whole_ns else None,
+    }
 
 
 def named_quantiles(wanted: Sequence[float]) -> dict[str, float]:

@@ -9,7 +9,9 @@ block bootstrap (Künsch, 1989), since neighbouring frames are alike. Blocks are
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from math import ceil
 from time import perf_counter_ns
 from typing import Any
@@ -21,6 +23,7 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.gpu import Ask, synchronised
+from robotvision.playback.sensor_faults import mirrored
 from robotvision.plugins.progress import Progress
 from robotvision.records import Frame
 from robotvision.systems.base import System, View
@@ -108,7 +111,7 @@ def measure_pair(
     wanted : int
         Go over the sequence until so many pairs are measured.
     warm_up : int
-        Frames before, left out.
+        Frames before, mirrored, and left out.
     max_s : float
         Stop after so many seconds.
 
@@ -117,27 +120,36 @@ def measure_pair(
     RobotVisionError
         A system cannot begin the sequence, or hardly a frame was answered.
     """
-    asks = synchronised(a.answer), synchronised(b.answer)
-    pairs: list[tuple[int, int]] = []
-    failed = seen = 0
     end = perf_counter_ns() + round(max_s * 1e9)
-    while seen < wanted + warm_up and perf_counter_ns() < end:
+    for _ in islice(_pairs(a, b, mirrored(sequence)), warm_up):
+        if perf_counter_ns() > end:
+            break
+    pairs: list[tuple[int, int]] = []
+    failed = 0
+    for seen, both in enumerate(islice(_pairs(a, b, sequence), wanted), 1):
+        if both is None:
+            failed += 1
+        else:
+            pairs.append(both)
+        progress(sequence.name, seen, wanted)
+        if perf_counter_ns() > end:
+            break
+    table = np.asarray(pairs, np.int64).reshape(-1, 2)
+    return Paired(table[:, 0], table[:, 1], failed)
+
+
+def _pairs(a: System, b: System, sequence: ImageSequence) -> Iterator[tuple[int, int] | None]:
+    """Yield the latencies of both on each frame, again and again; None: one failed, or no image."""
+    asks = synchronised(a.answer), synchronised(b.answer)
+    seen = 0
+    while len(sequence):
         for system in (a, b):
             system.reset(View.of(sequence))
         with DecodeAhead(sequence, range(len(sequence))) as decoder:
             for k in range(len(sequence)):
                 frame = decoder.get(k).frame
-                both = None if frame is None else _both(*asks, frame, seen % 2 == 0)
+                yield None if frame is None else _both(*asks, frame, seen % 2 == 0)
                 seen += 1
-                if both is None:
-                    failed += 1
-                elif seen > warm_up:
-                    pairs.append(both)
-                progress(sequence.name, min(seen, wanted), wanted)
-                if seen >= wanted + warm_up or perf_counter_ns() > end:
-                    break
-    table = np.asarray(pairs, np.int64).reshape(-1, 2)
-    return Paired(table[:, 0], table[:, 1], failed)
 
 
 def _both(a: Ask, b: Ask, frame: Frame, a_first: bool) -> tuple[int, int] | None:

@@ -6,18 +6,23 @@ import json
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from robotvision.api.job import run as front_door
 from robotvision.config.checks import load_config
-from robotvision.errors import InputFaults, RobotVisionError
+from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import prepare
+from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Trainer
 from robotvision.experiment.run import RunOptions, experiment_folder, resumed, run
+from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.report.write import write_run_files
 from robotvision.runs.folder import RunResult
+from robotvision.scoring.tally import Tally
 
 Config = Callable[..., Path]
 TWO_SETS = {"train": "[train]", "test": "{first: [test, train], second: [test]}"}
@@ -42,30 +47,33 @@ class Cut:
         self.whole = self.run(self.folder)
         self.log = (self.folder / "run.jsonl").read_bytes()
 
-    def run(self, folder: Path, **options: Any) -> RunResult:
+    def run(self, folder: Path, observer: Observer | None = None, **options: Any) -> RunResult:
         """Run it, and write the run files."""
+        folder.mkdir(parents=True, exist_ok=True)
         experiment = resumed(folder)[0] if options.get("resume") else self.experiment
         result = run(
             experiment,
             folder,
             prepared=self.prepared,
             recognisers=self.recognisers,
+            observer=observer,
             options=RunOptions(null_frames=0, **options),
         )
         write_run_files(result)
         return result
 
-    def resume_from(self, log: bytes, folder: Path) -> RunResult:
+    def resume_from(self, log: bytes, folder: Path, observer: Observer | None = None) -> RunResult:
         """Resume a run whose log holds ``log``."""
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.folder / "config.yaml", folder)
         (folder / "run.jsonl").write_bytes(log)
-        return self.run(folder, resume=True)
+        return self.run(folder, observer, resume=True)
 
 
 def facts(log: bytes) -> list[dict[str, Any]]:
     """Return the lines of a log without what no two runs share: times."""
     lines = [json.loads(line) for line in log.splitlines()]
+    lines = [{"type": "end", "frames": x["frames"]} if x["type"] == "end" else x for x in lines]
     timeless = ("due_ns", "started_ns", "finished_ns", "stages_ns", "decode_ns", "decoded_ns")
     return [
         {k: v for k, v in line.items() if k not in (*timeless, "wait_ns", "handover_ns")}
@@ -114,7 +122,7 @@ def test_a_run_killed_before_its_header_can_be_run_again(config: Config, tmp_pat
         out.mkdir()
         (out / "run.jsonl").write_bytes(content)
         (out / "config.yaml").write_text("task: rooms\n", encoding="utf-8")
-        with pytest.raises(InputFaults, match="expected a run log"):
+        with pytest.raises(RobotVisionError, match=r"no run to go on with.*run it anew"):
             resumed(out)
         assert experiment_folder(experiment, out) == out
         assert run(experiment, out).tallies["test"].points == 18
@@ -130,3 +138,59 @@ def test_a_log_of_other_sequences_is_not_continued(config: Config, tmp_path: Pat
     other = cut.log.replace(b'"digest":"', b'"digest":"0', 1)
     with pytest.raises(RobotVisionError, match="begin a new run"):
         cut.resume_from(other[:-100], tmp_path / "other")
+
+
+class Watched(Observer):
+    """Keeps what an observer of a run receives."""
+
+    def __init__(self) -> None:
+        self.sequences: list[tuple[str, int]] = []
+        self.frames: list[tuple[int, float]] = []
+        self.notes: list[str] = []
+
+    def sequence(self, name: str, n_frames: int) -> None:
+        self.sequences.append((name, n_frames))
+
+    def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+        self.frames.append((record.index, tally.points))
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+
+def test_who_watches_a_resumed_run_sees_it_from_its_first_frame(
+    config: Config, tmp_path: Path
+) -> None:
+    """Counter and points go on where they were, over sets and sequences that were whole too."""
+    cut = Cut(config(**TWO_SETS), tmp_path)
+    at = [i + 1 for i, byte in enumerate(cut.log) if byte == 10][1 + 18 + 1 + 7]
+    whole, resumed_run = Watched(), Watched()
+    cut.run(tmp_path / "again", observer=whole)
+    cut.resume_from(cut.log[:at], tmp_path / "cut", observer=resumed_run)
+    assert resumed_run.frames == whole.frames
+    assert resumed_run.sequences == whole.sequences
+    assert resumed_run.notes == [
+        "test: 18 of 18 frames are in the log already",
+        "train: 7 of 18 frames are in the log already",
+    ]
+
+
+def test_a_run_in_the_folder_of_another_overwrites_nothing(config: Config, tmp_path: Path) -> None:
+    """Also where the other came to its end while this one trained."""
+    cut = Cut(config(**TWO_SETS), tmp_path)
+    settings = (cut.folder / "config.yaml").read_bytes()
+    other = replace(cut.experiment, config=cut.experiment.config.model_copy(update={"seed": 7}))
+    with pytest.raises(RobotVisionError, match="it holds a run already"):
+        run(other, cut.folder, prepared=cut.prepared, recognisers=cut.recognisers)
+    assert (cut.folder / "run.jsonl").read_bytes() == cut.log
+    assert (cut.folder / "config.yaml").read_bytes() == settings
+
+
+def test_a_run_is_not_resumed_with_another_configuration(config: Config, tmp_path: Path) -> None:
+    """The library's call takes a configuration; it must be the one the run began with."""
+    path = config()
+    front_door(path, folder=tmp_path / "run")
+    options = RunOptions(resume=True)
+    assert front_door(path, folder=tmp_path / "run", options=options).score.frames == 18
+    with pytest.raises(RobotVisionError, match="began with another configuration"):
+        front_door(config(classifier="knn"), folder=tmp_path / "run", options=options)

@@ -75,10 +75,10 @@ def told(text: str) -> list[tuple[str, Any]]:
     return [(name, json.loads(body)) for name, body in found]
 
 
-def test_a_run_that_was_gone_on_with_is_placed_after_its_past(
+def test_a_run_that_was_gone_on_with_is_followed_from_its_first_frame(
     config: Config, tmp_path: Path
 ) -> None:
-    """Frames of the earlier run are not told again; totals hold them all the same."""
+    """Frames that the log has are shown first: the page, its counter and its totals are whole."""
     setup, folder = load_config(config()), tmp_path / "run"
     folder.mkdir()
     whole = run_experiment(setup, folder)
@@ -88,10 +88,11 @@ def test_a_run_that_was_gone_on_with_is_placed_after_its_past(
     feed = Feed(folder)
     run_experiment(setup, folder, observer=feed, options=RunOptions(resume=True))
     state = feed.state()
-    assert [r[0] for r in state["rows"]] == list(range(7, 18))
+    assert [r[0] for r in state["rows"]] == list(range(18))
     assert state["status"]["points"] == whole.tallies["test"].points
     assert feed.place(7) is not None
-    assert feed.place(6) is None
+    assert feed.place(0) is not None
+    assert feed.place(18) is None
 
 
 def test_several_test_sets_follow_one_another(config: Config, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, 
 from robotvision.runs.log import RunRecord, SequenceRecord
 from robotvision.runs.table import scored_table, table_of
 from robotvision.scoring import FrameTable, Tally, count, judge, score
+from robotvision.scoring.judging import object_points
 from robotvision.scoring.policy import POLICIES, Judge, Policy, named_policy
 from robotvision.scoring.table import NEVER, OUTCOMES, UNSCORED
 from robotvision.scoring.transitions import transitions
@@ -117,6 +118,7 @@ def test_by_column_equals_live(drawn: tuple[RunRecord, Task, Policy]) -> None:
     outcomes = [None if o == UNSCORED else OUTCOMES[o] for o in table.outcome.tolist()]
     assert outcomes == [s.outcome for s in scored]
     assert table.points.tolist() == [s.points for s in scored]
+    assert object_points(table, task).tolist() == [s.object_points for s in scored]
     assert table.index.tolist() == [s.index for s in scored]
     assert answers(table) == list(map(live_answer, scored))
     assert [None if a == NEVER else a for a in table.age_ns.tolist()] == ages

@@ -45,7 +45,8 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "robotvision.Answer": {"sequence": _TEXT, "index": {"type": "integer"}, "room": _TEXT,
                            "confidence": _NUMBER, "objects": _LIST, "fault": _TEXT},
     "robotvision.Points": {"sequence": _TEXT, "index": {"type": "integer"}, "outcome": _TEXT,
-                           "points": {"type": "number"}, "total": {"type": "number"}},
+                           "points": {"type": "number"}, "room_points": {"type": "number"},
+                           "object_points": {"type": "number"}, "total": {"type": "number"}},
     "robotvision.Latency": {"total_ms": _NUMBER, "age_ms": _NUMBER, "stages_ms":
                             {"type": "object", "additionalProperties": {"type": "number"}}},
 }  # fmt: skip
@@ -122,7 +123,12 @@ class _File:
         self._put(
             "/points",
             at,
-            {**where, "outcome": row["outcome"], "points": row["points"], "total": total},
+            {
+                **where,
+                "outcome": row["outcome"],
+                **{k: row[k] for k in ("points", "room_points", "object_points")},
+                "total": total,
+            },
         )
         stages = {k: v / 1e6 for k, v in row["stages_ns"].items()}
         self._put(

@@ -55,6 +55,8 @@ def _rows(run: RunColumns) -> Iterator[dict[str, Any]]:
             else sorted(k if v else f"!{k}" for k, v in answer.objects.items()),
             "outcome": None if outcome == UNSCORED else OUTCOMES[outcome],
             "points": float(run.points[i]),
+            "room_points": float(run.points[i] - run.object_points[i]),
+            "object_points": float(run.object_points[i]),
             "due_ns": frame.timed.due_ns,
             "started_ns": frame.timed.started_ns,
             "finished_ns": frame.timed.finished_ns,

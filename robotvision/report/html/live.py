@@ -24,7 +24,8 @@ from robotvision.tasks.model import Task
     INDEX,
     VISIT,
     FAULT,
-) = range(13)
+    OBJECT_POINTS,
+) = range(14)
 
 
 def live_page(state: dict[str, Any]) -> str:
@@ -104,6 +105,7 @@ def _run(task: Task, column: Any, got: dict[int, Row]) -> dict[str, Any]:
         "answer": column(ANSWER, -1),
         "late_answer": {k: r[LATE] for k, r in got.items() if r[LATE] is not None},
         "points": column(POINTS, None),
+        "object_points": column(OBJECT_POINTS, None) if task.objects else [],
         "confidence": column(CONFIDENCE, None),
         "latency_us": column(LATENCY, None),
         "stages_us": {},

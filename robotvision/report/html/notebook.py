@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from robotvision.records import Outcome
 from robotvision.report.table import number
-from robotvision.report.tables import latency_table, policy_text, rooms_table, unsupported_text
+from robotvision.report.tables import latency_note, latency_table, policy_text, rooms_table
 from robotvision.tasks.model import Status, Task
 
 MAX_NOTES = 8
@@ -41,7 +41,7 @@ def summary_html(data: Mapping[str, Any], task: Task | None = None) -> str:
     if data["latency_ns"]:
         parts.append(latency_table(data["latency_ns"]).html(row_css=_stage_css))
     parts.append(Markup("</div>"))
-    if missing := unsupported_text(data["latency_ns"]):
+    if missing := latency_note(data["latency_ns"]):
         parts.append(Markup('<p class="muted">{}</p>').format(missing))
     # the style is this package's own file, every part escapes what it is given
     body = Markup("\n").join(parts)

@@ -153,6 +153,7 @@ def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
         "answer": np.where(here, answer, -1).tolist(),
         "late_answer": _late(run, places, code),
         "points": _rounded(run.points, places, 4),
+        "object_points": _rounded(run.object_points, places, 4) if run.task.objects else [],
         "confidence": _rounded(run.confidence, places, 3),
         "latency_us": _rounded(run.latency_ns / 1e3, places, 0),
         "stages_us": {k: _rounded(v / 1e3, places, 0) for k, v in run.stages_ns.items()},

@@ -11,11 +11,12 @@ from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table
 from robotvision.report.table import Cell, Column, Table, columns, share
 from robotvision.report.tables import (
+    latency_note,
     latency_table,
     objects_table,
     policy_text,
+    processor_text,
     sets_table,
-    unsupported_text,
 )
 from robotvision.scoring.intervals import Interval
 from robotvision.yamlfile import dump_yaml
@@ -53,7 +54,12 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         "latency_css": charts.stage_css,
         "latency_figure": charts.latency_stages(data["latency_ns"]),
         "latency_histogram": charts.latency_histogram(run),
-        "latency_note": unsupported_text(data["latency_ns"]),
+        "latency_note": ". ".join(
+            filter(
+                None,
+                (latency_note(data["latency_ns"]), processor_text(data.get("processor"))),
+            )
+        ),
         "config": dump_yaml(about.get("config", {})),
         "environment": _flat(about.get("environment", {})),
         "training": about.get("training", {}),

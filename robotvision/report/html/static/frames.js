@@ -27,7 +27,7 @@ function card(k) {
   const answer = roomName(run.answer[k], run.late_answer[k] === undefined ? "no answer" : `${roomName(run.late_answer[k], "?")}, ${outcomeName(run.outcome[k])}`);
   const image = picture ? make("img", { src: picture, alt: "", decoding: "async" }) : make("span", { class: "blank" }, "no picture");
   const words = make("span", { class: "words" }, `${data.index[k]} · ${roomName(data.truth[k], "not known")} `,
-    isRight ? "" : make("s", {}, `→ ${answer} `), make("b", {}, signed(run.points[k] || 0)));
+    isRight ? "" : make("s", {}, `→ ${answer} `), make("b", {}, earned(run, k)));
   words.style.display = "block";
   const button = make("button", { type: "button", class: `o-${outcomeName(run.outcome[k])}`, "aria-label": describe(k) }, image, words);
   button.addEventListener("click", () => { setCursor(k); showCursor(); $("timeline").scrollIntoView({ block: "start" }); $("scrub").focus({ preventScroll: true }); });

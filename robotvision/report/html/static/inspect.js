@@ -22,7 +22,7 @@ function showPictures(k) {
 
 function describe(k) {
   const run = data.runs[state.run];
-  const answer = run.outcome[k] === ABSENT ? "not in this run" : `answer ${roomName(run.answer[k], "none")}, ${outcomeName(run.outcome[k])}, ${signed(run.points[k] || 0)} points`;
+  const answer = run.outcome[k] === ABSENT ? "not in this run" : `answer ${roomName(run.answer[k], "none")}, ${outcomeName(run.outcome[k])}, ${earned(run, k)} points`;
   return `frame ${data.index[k]}, true room ${roomName(data.truth[k], "not known")}, ${answer}`;
 }
 
@@ -35,7 +35,7 @@ function runFacts(run, k) {
   const late = run.late_answer[k];
   const answer = roomName(run.answer[k], late === undefined ? "none" : `${roomName(late, "?")} (did not count)`);
   rows.push(line("answer", make("b", {}, answer), " ", make("span", { class: `tag o-${outcomeName(code)}` }, outcomeName(code))));
-  rows.push(line("points", signed(run.points[k] || 0)));
+  rows.push(line("points", earned(run, k)));
   if (run.confidence[k] != null) rows.push(line("confidence", run.confidence[k].toFixed(3)));
   if (run.latency_us[k] != null) rows.push(line("latency", `${short(run.latency_us[k] / 1000)} ms`));
   if (run.age_ms[k] != null) rows.push(line("age of answer", `${short(run.age_ms[k])} ms`));

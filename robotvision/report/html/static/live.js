@@ -5,10 +5,10 @@ let newest = live.last, isEnded = false, refreshed = 0, pictureAt = 0, wantedPic
 
 function addRows(rows) {
   const run = data.runs[0];
-  for (const [k, outcome, answer, late, truth, points, confidence, latency, segment, time, index, visit, fault] of rows) {
+  for (const [k, outcome, answer, late, truth, points, confidence, latency, segment, time, index, visit, fault, objectPoints] of rows) {
     Object.assign(run.faults, fault === null ? {} : { [k]: fault });
     if (late !== null) run.late_answer[k] = late;
-    run.outcome[k] = outcome; run.answer[k] = answer; run.points[k] = points; run.confidence[k] = confidence; run.latency_us[k] = latency;
+    run.outcome[k] = outcome; run.answer[k] = answer; run.points[k] = points; run.object_points[k] = objectPoints; run.confidence[k] = confidence; run.latency_us[k] = latency;
     data.truth[k] = truth; data.segment[k] = segment; data.time_ms[k] = time; data.index[k] = index; data.visit[k] = visit;
     cumulated[0][k] = (k ? cumulated[0][k - 1] || 0 : 0) + points;
     if (k && segment !== data.segment[k - 1] && !cutSet.has(k)) { cuts.push(k); cutSet.add(k); fillSegments(); }
