@@ -17,8 +17,9 @@ The smallest system names itself and answers:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 from numpy.typing import NDArray
@@ -157,7 +158,23 @@ class System(ABC):
     channels: tuple[str, ...] | None = None
     log_problem: str | None = None
 
-    def start(self, session: Session) -> None:  # noqa: B027 - need not be defined
+    def hide(self, data: Collection[Path], folder: Path | None) -> None:  # noqa: B027 - optional
+        """Keep from it what it must not look up. Called before `start`.
+
+        Parameters
+        ----------
+        data : collection of Path
+            Test sequences and the like: nothing of them may be seen.
+        folder : Path or None
+            The run's own, of which only what the system itself lies in may be seen.
+
+        Raises
+        ------
+        RobotVisionError
+            They cannot be kept from it.
+        """
+
+    def start(self, session: Session) -> None:  # noqa: B027
         """Get ready. Called once, before anything else; untimed.
 
         Raises
