@@ -103,6 +103,8 @@ def _print_check(check: ProgramCheck) -> None:
 def _print_end(trial: Trial) -> None:
     from statistics import median
 
+    from robotvision.systems.bounds import plain
+
     click.echo(f"isolation: {trial.isolation}")
     if trial.latency_ns:
         click.echo(
@@ -117,7 +119,7 @@ def _print_end(trial: Trial) -> None:
     if own:
         click.echo("the end of its log:")
         for text in own[-15:]:
-            click.echo(f"  | {text}")
+            click.echo(f"  | {plain(text)}")
     click.echo(f"{failed} of {len(trial.checks)} checks failed.")
 
 

@@ -87,12 +87,12 @@ def command(
     Exit code 1: the figures are not to be quoted.
     """
     import json
-    import tempfile
 
     from robotvision.experiment.time_config import time_pair, time_subject
     from robotvision.report.console import out
     from robotvision.report.timing import print_pair, print_timing
     from robotvision.scoring.policy import parse_deadline, parse_policy
+    from robotvision.systems.leftovers import owned_folder
     from robotvision.timing.measure import TimingOptions
     from robotvision.timing.quantiles import QUANTILES, parse_quantile
 
@@ -100,7 +100,7 @@ def command(
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
     wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
     options = TimingOptions(wanted, warm_up, max_s, passes)
-    with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
+    with owned_folder() as folder:
         subject = _subject(what, data_root, set_name, on, no_cache, Path(folder), task_name, rooms)
         if vs is not None:
             other = _subject((str(vs),), data_root, set_name, None, no_cache, Path(folder))

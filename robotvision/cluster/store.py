@@ -28,6 +28,7 @@ from typing import Any
 from uuid import uuid4
 
 from robotvision.errors import RobotVisionError
+from robotvision.systems.leftovers import owned_folder, owner_prefix
 
 ROWS, RUNS, FEATURES, MODELS, SCRATCH = "rows", "runs", "features", "models", "scratch"
 
@@ -175,7 +176,7 @@ class Store:
         """Create an empty local folder, deleted afterwards; on the store's own disk if possible."""
         try:
             if self.folder is None:
-                path = Path(tempfile.mkdtemp(prefix="robotvision-"))
+                path = Path(tempfile.mkdtemp(prefix=owner_prefix()))
             else:
                 path = self.folder / SCRATCH / uuid4().hex
                 path.mkdir(parents=True)
@@ -248,7 +249,7 @@ class Vectors:
         if store.folder is not None:
             self.mirror = store.folder / FEATURES
         else:
-            self._own = tempfile.TemporaryDirectory(prefix="robotvision-features-")
+            self._own = owned_folder()
             self.mirror = Path(self._own.name)
 
     def fetch(self, key: str) -> Path | None:

@@ -151,6 +151,9 @@ class SystemConfig(Strict):
     start_timeout_s: float = Field(30.0, gt=0)
     env: dict[str, str] = {}
     restarts: int = Field(3, ge=0)
+    fresh: Literal["run", "sequence"] = Field(
+        "run", description="one program for the run, or a new one for every sequence"
+    )
     transport: Literal["auto", "shm", "pipe"] = "auto"
     isolation: Literal["auto", "none", "required"] = "auto"
     read: list[str] = Field([], description="further paths the program may read")

@@ -10,7 +10,7 @@ from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.experiment import TestSetSpec
 from robotvision.config.schema import Config, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
-from robotvision.experiment.program import program
+from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
 from robotvision.features import FEATURES
 from robotvision.recogniser.inprocess import InProcess
@@ -63,16 +63,17 @@ class Trainer:
         experiment = prepared.experiment
         system = experiment.config.system
         if isinstance(system, SystemConfig):
-            specs = (s for p in experiment.parts for s in (*p.train, *p.test))
-            return Answerer(
-                program(
-                    system,
-                    experiment.path.parent,
-                    self.folder / "system.log",
-                    {Path(s.path).resolve() for s in specs},
-                    experiment.config.mode,
-                )
+            mode = experiment.config.mode
+            answering = program(
+                system,
+                experiment.path.parent,
+                self.folder / "system.log",
+                data_of(s for p in experiment.parts for s in p.test),
+                data_of(s for p in experiment.parts for s in p.train),
+                mode,
             )
+            n_sequences = len(part.test) * experiment.config.replay.loop
+            return Answerer(answering, notices=memory_notices(system, mode, n_sequences))
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
         pipeline, training = self._fit(prepared, part)

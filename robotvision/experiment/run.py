@@ -23,6 +23,7 @@ from robotvision.experiment.overlap import find_overlaps, overlap_notices
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
+from robotvision.features.base import cache_root
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
 from robotvision.recogniser.training import Training
@@ -149,6 +150,8 @@ class _Execution:
         parts = self.experiment.parts
         answerers = {part.name: self.recognisers(self.prepared, part) for part in parts}
         tallies = {part.name: Tally(self.prepared.task) for part in parts}
+        for answerer in answerers.values():
+            answerer.system.hide(self._hidden(), self.folder)
         training = {k: a.training for k, a in answerers.items() if a.training is not None}
         log = self._open_log(answerers, training)
         stopped = False
@@ -181,6 +184,11 @@ class _Execution:
             notice = Notice("work-after-answer", self.work.describe(n_processors))
             end["warnings"] = [notice.as_dict()]
         return end
+
+    def _hidden(self) -> set[Path]:
+        """Return the data that no system may look up."""
+        specs = [spec for part in self.experiment.parts for spec in part.test]
+        return {cache_root(), *(self.prepared.sequences[spec].root for spec in specs)}
 
     def _open_log(
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 from numpy.typing import NDArray
@@ -163,7 +164,23 @@ class System(ABC):
         """The process that it answers from (else the harness's own); 0: none runs."""
         return os.getpid()
 
-    def start(self, session: Session) -> None:  # noqa: B027 - need not be defined
+    def hide(self, data: Collection[Path], folder: Path | None) -> None:  # noqa: B027 - optional
+        """Keep from it what it must not look up. Called before `start`.
+
+        Parameters
+        ----------
+        data : collection of Path
+            Test sequences and the like: nothing of them may be seen.
+        folder : Path or None
+            The run's own, of which only what the system itself lies in may be seen.
+
+        Raises
+        ------
+        RobotVisionError
+            They cannot be kept from it.
+        """
+
+    def start(self, session: Session) -> None:  # noqa: B027
         """Get ready. Called once, before anything else; untimed.
 
         Raises

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from time import perf_counter_ns
 from typing import Any
@@ -18,6 +18,7 @@ from robotvision.errors import SystemFault
 from robotvision.records import Answer, Frame
 from robotvision.systems import synthetic_sequence
 from robotvision.systems.base import Session, View
+from robotvision.systems.launch import look_inside
 from robotvision.systems.program import Program
 from robotvision.tasks.model import ObjectPoints, Points, Task
 
@@ -131,6 +132,7 @@ class _Trier:
         self.trial = Trial(system.name, system.isolation)
 
     def run(self) -> None:
+        self._confinement()
         if not self._handshake():
             return
         walk = synthetic_sequence.frames(FRAMES)
@@ -159,6 +161,20 @@ class _Trier:
         )
         self._odd_sizes()
         self._goodbye()
+
+    def _confinement(self) -> None:
+        """Look from inside what the isolation holds; it is the machine's matter, not a failure."""
+        options = self.system.supervisor.options
+        if options.isolation == "none":
+            return
+        found = look_inside(replace(options, log_path=None))
+        remedy = "install bubblewrap and allow user namespaces; see SECURITY.md"
+        if isinstance(found, str):
+            self._note("confinement", None, f"could not be looked at: {found}", remedy)
+        elif found.problems:
+            self._note("confinement", None, "not held: " + ", ".join(found.problems), remedy)
+        else:
+            self._note("confinement", True, f"seen from inside: {found}, no network")
 
     def _handshake(self) -> bool:
         try:

@@ -12,15 +12,18 @@ import os
 import select
 import signal
 import subprocess
+import sys
+import termios
 import threading
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic_ns
 
 from robotvision.errors import SystemFault
+from robotvision.systems.bounds import MAX_FRAME_BYTES, MAX_FRAME_LINES, MAX_LINE
 from robotvision.systems.launch import Launched
 from robotvision.systems.programlog import ProgramLog
-from robotvision.systems.wire import MARK, MAX_LINE
+from robotvision.systems.wire import MARK
 
 _CHUNK = 1 << 16
 _PIPE_BYTES = 1 << 20
@@ -35,6 +38,10 @@ class ProgramEnded(SystemFault):
 
 class TimedOut(SystemFault):
     """The program did not do in time what was asked."""
+
+
+class Flooded(SystemFault):
+    """The program wrote more control lines than it may for one frame."""
 
 
 class Child:
@@ -72,6 +79,7 @@ class Child:
         ):
             self._writing.register(fd, events)
         self._lines: deque[bytes] = deque()
+        self._n_lines = self._n_bytes = 0
         self._partial = b""
         self._mid_line = False
         self._is_over = False
@@ -96,16 +104,30 @@ class Child:
                 except BrokenPipeError as e:
                     raise ProgramEnded(self._how_it_ended("closed its stdin")) from e
 
+    def begin_frame(self) -> None:
+        """Let the program write as much again as it may for one frame."""
+        self._n_lines = self._n_bytes = 0
+        self.log.begin_frame()
+
     def line(self, until_ns: int) -> bytes:
-        """Return the next control line, without its line end. Raises ProgramEnded, TimedOut."""
+        """Return the next control line, without its line end.
+
+        Raises
+        ------
+        ProgramEnded, TimedOut, Flooded
+        """
         while not self._lines:
             if self._is_over:
                 raise ProgramEnded(self._how_it_ended("closed its stdout"))
             self._wait(self._reading, until_ns)
         return self._lines.popleft()
 
+    def unread(self) -> int:
+        """Return how many bytes of what was sent the program has not read."""
+        return int.from_bytes(fcntl.ioctl(self._in, termios.FIONREAD, b"\0\0\0\0"), sys.byteorder)
+
     def pending(self) -> list[bytes]:
-        """Return the control lines that have come by now, without waiting."""
+        """Return the control lines that have come by now, without waiting. Raises Flooded."""
         self._read()
         lines = list(self._lines)
         self._lines.clear()
@@ -122,14 +144,15 @@ class Child:
         while patience_s and not self._is_over and process.poll() is None:
             try:
                 self._wait(self._reading, end_ns)
-            except (TimedOut, ProgramEnded):
+            except (TimedOut, ProgramEnded, Flooded):
                 break
         if patience_s and self._is_over:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, (end_ns - monotonic_ns()) / 1e9))
         by_itself = process.poll()
         self.launched.end()
-        self._read()
+        with contextlib.suppress(Flooded):  # what is left of a flood goes with its pipe
+            self._read()
         os.eventfd_write(self._stop, 1)
         self._drain.join()
         for fd in (self._exit, self._stop):
@@ -160,10 +183,21 @@ class Child:
                     raise ProgramEnded(self._how_it_ended("closed its stdin"))
 
     def _read(self) -> None:
-        """Take in what the program wrote until there is no more, at most 16 MiB at a time."""
+        """Take in what the program wrote until there is no more, at most 16 MiB at a time.
+
+        Raises
+        ------
+        Flooded
+            Nothing more is read for this frame: neither time nor memory is spent on a flood.
+        """
         for _ in range(256):
             if self._is_over:
                 return
+            if self._n_lines > MAX_FRAME_LINES or self._n_bytes > MAX_FRAME_BYTES:
+                raise Flooded(
+                    f"more control lines than {MAX_FRAME_LINES}, or than {MAX_FRAME_BYTES >> 20} "
+                    "MiB of them, for one frame; answer each frame with one line"
+                )
             try:
                 data = os.read(self._out, _CHUNK)
             except BlockingIOError:
@@ -194,6 +228,10 @@ class Child:
                 end = data.find(b"\n", at)
                 if end < 0:
                     break
+                self._n_lines += 1
+                self._n_bytes += end - at
+                if self._n_lines > MAX_FRAME_LINES:
+                    return
                 self._lines.append(data[at:end].rstrip(b"\r"))
                 at = end + 1
                 continue
@@ -212,8 +250,10 @@ class Child:
             self._partial = rest
             return
         if rest.startswith(MARK):
-            self._lines.append(rest[:100])  # cut: cannot be read as JSON, and is reported so
-        self.log.write(rest)
+            self._n_lines += 1
+            self._n_bytes += len(rest)
+            self._lines.append(rest)
+        self.log.write(rest[:_CHUNK])
         self._mid_line = True
 
     def _keep_stderr(self) -> None:

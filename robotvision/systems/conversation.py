@@ -2,7 +2,7 @@
 
 What the program sends that cannot be right (a malformed line, an unknown label, another frame's
 index) raises `SystemFault`, and the conversation goes on. What ends it raises `ProgramLost`: the
-program ended, closed a pipe, was not ready or gave no answer in time.
+program ended, closed a pipe, was not ready, gave no answer in time or flooded us with lines.
 
 A stray line is one that was not asked for. A late answer to a frame that had failed is passed over;
 any other, such as a second answer to a frame, fails the frame in which it turns up.
@@ -20,11 +20,13 @@ from robotvision.errors import SystemFault
 from robotvision.records import Answer, Frame
 from robotvision.systems import wire
 from robotvision.systems.base import Session, View
-from robotvision.systems.child import Child, ProgramEnded, TimedOut
+from robotvision.systems.bounds import MAX_STRAY, quoted
+from robotvision.systems.child import Child, Flooded, ProgramEnded, TimedOut
 from robotvision.systems.options import ProgramOptions
 from robotvision.systems.ring import Pipe, Ring
 
 _BYE_S = 2.0
+_LOST = (ProgramEnded, TimedOut, Flooded)
 
 
 class ConversationState(Enum):
@@ -108,6 +110,8 @@ class Conversation:
             child.send([_reset_line(sequence)], self._ready_by_ns)
         except SystemFault as e:
             raise self._lost(e, "before it was ready") from e
+        except Exception as e:  # whatever else a line brings about is its program's fault
+            raise self._lost(_unreadable(e), "before it was ready") from e
         self._channels = ready.channels
         if ready.transport == "shm" and self._ring is not None:
             self._pixels = self._ring
@@ -116,27 +120,27 @@ class Conversation:
 
     def reset(self, sequence: CurrentSequence) -> None:
         """Announce another sequence. Raises ProgramLost."""
-        self._stray += self._unasked(sequence)
+        self._child.begin_frame()
         try:
+            self._stray += self._unasked(sequence)
             self._child.send([_reset_line(sequence)], _after(self._options.timeout_s))
-        except (ProgramEnded, TimedOut) as e:
+        except _LOST as e:
             raise self._lost(e, "at a reset") from e
 
     def ask(self, frame: Frame, sequence: CurrentSequence) -> ProgramAnswer:
         """Have one frame answered. Raises ProgramLost, or SystemFault for a wrong answer."""
-        sequence.is_answered[frame.index] = False
         stray, self._stray = self._stray, []
-        stray += self._unasked(sequence)
         until_ns = _after(self._options.timeout_s)
+        self._child.begin_frame()
         try:
-            self._child.send(self._frame_parts(frame, sequence.number), until_ns)
+            parts = self._frame_parts(frame, sequence.number)
+            stray += self._unasked(sequence)  # just before it is sent: what is there now is early
+            sequence.is_answered[frame.index] = False
+            self._child.send(parts, until_ns)
             sent_ns = perf_counter_ns()
-            message = self._read_answer(frame.index, sequence, until_ns, stray)
-            if stray:
-                sequence.is_answered[frame.index] = True
-                raise SystemFault("; ".join(stray))
-            answer, stages_ns = wire.answer(message, self.session.task)
-        except (ProgramEnded, TimedOut) as e:
+            n_sent = sum(map(len, parts))
+            answer, stages_ns = self._take_answer(frame.index, sequence, until_ns, stray, n_sent)
+        except _LOST as e:
             raise self._lost(e, f"at frame {frame.index}", stray) from e
         except SystemFault as e:
             raise SystemFault(f"at frame {frame.index}: {e}") from e
@@ -150,7 +154,7 @@ class Conversation:
             patience_s = _BYE_S
             try:
                 self._child.send([wire.line({"type": "bye"})], _after(_BYE_S))
-            except (ProgramEnded, TimedOut) as e:
+            except _LOST as e:
                 self._child.log.note(f"at the end: {e}")
         return self.end(patience_s)
 
@@ -170,6 +174,23 @@ class Conversation:
         )
         return [text.encode(), *raw]
 
+    def _take_answer(
+        self, index: int, sequence: CurrentSequence, until_ns: int, stray: list[str], n_sent: int
+    ) -> tuple[Answer, Mapping[str, int]]:
+        """Return the answer to frame ``index``, of ``n_sent`` bytes. Raises SystemFault alone."""
+        try:
+            message = self._read_answer(index, sequence, until_ns, stray)
+            if self._child.unread() >= n_sent:
+                stray.append(f"it answered frame {index} before it had read it")
+            if stray:
+                sequence.is_answered[index] = True
+                raise SystemFault(_told(stray))
+            return wire.answer(message, self.session.task)
+        except SystemFault:
+            raise
+        except Exception as e:  # whatever else a line brings about is its frame's fault as well
+            raise _unreadable(e) from e
+
     def _read_answer(
         self, index: int, sequence: CurrentSequence, until_ns: int, stray: list[str]
     ) -> dict[str, Any]:
@@ -177,14 +198,14 @@ class Conversation:
         while True:
             message = wire.parse(self._child.line(until_ns))
             if message["type"] != "answer":
-                raise SystemFault(f"expected an 'answer', got a message {message['type']!r}")
-            is_current = message.get("sequence", sequence.number) == sequence.number
-            if message.get("index") == index and is_current:
+                raise SystemFault(f"expected an 'answer', got a message {quoted(message['type'])}")
+            is_current = _is_of(message, sequence)
+            if is_current and wire.is_integer(message.get("index"), index):
                 return message
             if not self._is_stray(message, sequence, stray):
                 raise SystemFault(
-                    f"the answer is for frame {message.get('index')!r}; repeat the index of the "
-                    "frame that was sent"
+                    f"the answer is for frame {quoted(message.get('index'))}; repeat the index of "
+                    "the frame that was sent"
                 )
 
     def _is_stray(
@@ -192,9 +213,9 @@ class Conversation:
     ) -> bool:
         """Note an answer to a frame that was sent before; False where it never was."""
         index = message.get("index")
-        if message.get("sequence", sequence.number) != sequence.number:
-            stray.append(f"it answered frame {index!r} of an earlier sequence")
-        elif not isinstance(index, int) or index not in sequence.is_answered:
+        if not _is_of(message, sequence):
+            stray.append(f"it answered frame {quoted(index)} of an earlier sequence")
+        elif type(index) is not int or index not in sequence.is_answered:
             return False
         elif sequence.is_answered[index]:
             stray.append(f"it answered frame {index} a second time; answer each frame once")
@@ -209,17 +230,20 @@ class Conversation:
             try:
                 message = wire.parse(raw)
                 if message["type"] != "answer":
-                    stray.append(f"it sent a message {message['type']!r} unasked")
+                    stray.append(f"it sent a message {quoted(message['type'])} unasked")
                 elif not self._is_stray(message, sequence, stray):
-                    stray.append(f"it answered frame {message.get('index')!r} before it was sent")
+                    index = quoted(message.get("index"))
+                    stray.append(f"it answered frame {index} before it was sent")
             except SystemFault as e:
                 stray.append(str(e))
-        for text in stray:
-            self._child.log.note(text)
+            except Exception as e:  # as in _take_answer
+                stray.append(str(_unreadable(e)))
+        if stray:
+            self._child.log.note(_told(stray))
         return stray
 
     def _lost(self, error: SystemFault, when: str, stray: list[str] | None = None) -> ProgramLost:
-        also = f" ({'; '.join(stray)})" if stray else ""
+        also = f" ({_told(stray)})" if stray else ""
         if not isinstance(error, TimedOut):
             return ProgramLost(f"{when}: {error}{also}")
         hint = ""
@@ -231,6 +255,20 @@ class Conversation:
         else:
             what = f"did not become ready within {options.start_timeout_s:g} s (start_timeout_s)"
         return ProgramLost(f"{when}: {what}{also}{hint}")
+
+
+def _is_of(message: Mapping[str, Any], sequence: CurrentSequence) -> bool:
+    """Return whether an answer names the sequence under way, or none."""
+    return "sequence" not in message or wire.is_integer(message["sequence"], sequence.number)
+
+
+def _told(stray: list[str]) -> str:
+    more = len(stray) - MAX_STRAY
+    return "; ".join(stray[:MAX_STRAY]) + (f"; and {more} more such lines" if more > 0 else "")
+
+
+def _unreadable(error: Exception) -> SystemFault:
+    return SystemFault(f"its line cannot be read ({type(error).__name__}: {error})")
 
 
 def _reset_line(sequence: CurrentSequence) -> bytes:

@@ -7,21 +7,25 @@ Every program is started by one thread that lives as long as the harness: the ke
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import signal
 import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from robotvision.errors import RobotVisionError
 from robotvision.systems import sandbox
 from robotvision.systems.descriptors import in_memory
-from robotvision.systems.limits import Group, make_group
+from robotvision.systems.leftovers import clear_folders, owned_folder
+from robotvision.systems.limits import Group, clear_left_groups, make_group
+from robotvision.systems.masks import Mask, find_masks
 from robotvision.systems.options import ProgramOptions
 from robotvision.systems.processes import descendants
 from robotvision.systems.readable_paths import find
@@ -46,7 +50,7 @@ class Launched:
     group: Group = field(default_factory=Group)
     is_sandboxed: bool = False
     has_keeper: bool = False
-    folder: tempfile.TemporaryDirectory[str] | None = None
+    folder: TemporaryDirectory[str] | None = None
 
     def end(self) -> None:
         """Kill the program and all its children, wait for them, remove group and folder."""
@@ -89,16 +93,48 @@ class Launcher:
     Raises
     ------
     RobotVisionError
-        The command cannot be run at all, or isolation is required and not available.
+        The command cannot be run at all, isolation is required and not available, what it must
+        not see cannot be hidden, or this is not Linux.
     """
 
     def __init__(self, command: Sequence[str], options: ProgramOptions) -> None:
+        if sys.platform != "linux":
+            raise RobotVisionError(
+                f"programs and 'system: worker' need Linux, this is {sys.platform}: their frames, "
+                "limits and sandbox are the kernel's; run robotvision in a Linux container or a "
+                "virtual machine, or with 'system: inprocess'"
+            )
         self.command, self.options = command, options
         read = [Path(p) for p in options.read]
         self.needs = find(command, options.base or Path.cwd(), read)
         self._box: sandbox.Bubblewrap | None = None
         self._spaces: sandbox.Namespaces | None = None
         self.isolation = self._confine()
+        self._hidden = frozenset(map(_real, options.hide))
+        self._run: Path | None = None
+        self._masks: list[Mask] | None = None
+        _clear_leftovers(os.getpid())
+
+    def hide(self, data: Collection[Path], folder: Path | None = None) -> None:
+        """Hide further data, and a run folder, in what the program may read; see `System.hide`.
+
+        Raises
+        ------
+        RobotVisionError
+            There is too much to be hidden.
+        """
+        hidden, run = self._hidden | {*map(_real, data)}, folder or self._run
+        if (hidden, run) != (self._hidden, self._run):
+            self._hidden, self._run, self._masks = hidden, run, None
+        self._find_masks()
+
+    def _find_masks(self) -> list[Mask]:
+        if not self._is_sandboxed:
+            return []
+        if self._masks is None:
+            binds, training = sandbox.visible(self.needs), self.options.training
+            self._masks = find_masks(binds, self._hidden, training, self._run)
+        return self._masks
 
     def _confine(self) -> str:
         """Find the strongest confinement that works here; return it in words."""
@@ -107,7 +143,16 @@ class Launcher:
         box = sandbox.bubblewrap()
         if not isinstance(box, str):
             self._box = box
-            return f"full: bubblewrap {box.version}; {HELD}; {self._enforced()}"
+            problems = box.confinement.problems
+            if problems and self.options.isolation == "required":
+                raise RobotVisionError(
+                    f"isolation: required, but in bubblewrap {', '.join(problems)}; allow user "
+                    "namespaces, install setpriv, or set 'isolation: auto'"
+                )
+            return (
+                f"{'partial' if problems else 'full'}: bubblewrap {box.version}; {HELD}; "
+                f"{box.confinement}; {self._enforced()}" + _not_held(problems)
+            )
         if self.options.isolation == "required":
             raise RobotVisionError(
                 f"isolation: required, but {box}; install it or set 'isolation: auto'"
@@ -117,13 +162,17 @@ class Launcher:
             self._spaces = spaces
             return (
                 f"partial: {box}; held by the kernel's namespaces instead: {HELD}; "
-                f"{self._enforced()}; not held: a set-up as well tried as bubblewrap's"
+                f"{spaces.confinement}; {self._enforced()}"
+                + _not_held(
+                    [*spaces.confinement.problems, "a set-up as well tried as bubblewrap's"]
+                )
             )
+        root = ", user (it runs as root)" if os.geteuid() == 0 else ""
         return (
             f"partial: {box}; {spaces}; held: an empty folder, a bare environment, no "
             f"descriptors of others, an end to all its children; {self._enforced()}; not held: "
             "network (it may use it), files (it can read what the user can, the data too), "
-            "processes of others (it can see them)"
+            f"processes of others (it can see them){root}"
         )
 
     def _enforced(self) -> str:
@@ -155,7 +204,7 @@ class Launcher:
         folder = None
         try:
             if self._box is None:
-                folder = tempfile.TemporaryDirectory(prefix="robotvision-")
+                folder = owned_folder()
             plan_fd = self._plan(folder)
             home = sandbox.BOX if self._is_sandboxed or folder is None else folder.name
             env = {**self._bare(home), MARKER: marker}
@@ -177,21 +226,30 @@ class Launcher:
         program = [*prlimit, *self.needs.argv]
         if self._box is not None:
             shell = ["/bin/sh", "-c", _BACK, "sh"]
-            argv = [self._box.path, "--args", str(plan_fd), "--", *shell, *program]
+            argv = [
+                self._box.path,
+                "--args",
+                str(plan_fd),
+                "--",
+                *shell,
+                *self._box.inside,
+                *program,
+            ]
         else:
             argv = [*sandbox.KEEPER, str(plan_fd), "--", *program]
         enter = (_ENTER if group.entries else "shift; ") + (_ASIDE if self._box else "")
         return ["/bin/sh", "-c", f'{enter}exec "$@"', "sh", *group.entries, "--", *argv]
 
-    def _plan(self, folder: tempfile.TemporaryDirectory[str] | None) -> int:
+    def _plan(self, folder: TemporaryDirectory[str] | None) -> int:
         """Return a file with what is to be done: on a command line the program could read it."""
         args = None
         if self._is_sandboxed:
-            args = sandbox.options(self.needs, self.options)
+            args = sandbox.options(self.needs, self.options, self._find_masks())
         if self._box is not None and args is not None:
             words = [*self._box.flags, *sandbox.OWN, *args]
             return in_memory(b"".join(os.fsencode(w) + b"\0" for w in words))
-        return in_memory(sandbox.plan(folder.name if folder else "", args, self._spaces))
+        user = self._spaces is not None and self._spaces.user
+        return in_memory(sandbox.plan(folder.name if folder else "", args, user))
 
     def _bare(self, home: str) -> dict[str, str]:
         path = [*self.needs.path, "/usr/local/bin", "/usr/bin", "/bin"]
@@ -203,6 +261,41 @@ class Launcher:
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.options.env,
         }
+
+
+def look_inside(options: ProgramOptions) -> sandbox.Confinement | str:
+    """Run `robotvision.systems.confined` as a program would be, and return what it found there.
+
+    Returns
+    -------
+    Confinement or str
+        The last line of what was printed in place of an answer, where there was none.
+    """
+    launched = Launcher(sandbox.PROBE, options).start(None)
+    try:
+        printed, errors = launched.process.communicate(timeout=options.start_timeout_s)
+    except subprocess.TimeoutExpired:
+        return f"no answer within {options.start_timeout_s:g} s"
+    finally:
+        launched.end()
+    if not printed:
+        return (errors.decode(errors="replace").strip().splitlines() or ["nothing was printed"])[-1]
+    return sandbox.Confinement.of(printed.decode())
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _not_held(problems: Sequence[str]) -> str:
+    return f"; not held: {', '.join(problems)}" if problems else ""
+
+
+@functools.cache
+def _clear_leftovers(pid: int) -> None:
+    """Remove what killed harnesses left, once in this process."""
+    clear_left_groups()
+    clear_folders()
 
 
 def _spawn(

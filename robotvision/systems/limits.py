@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from robotvision.systems.leftovers import clear_groups, owner_prefix
+
 MEMORY_MB = 4096
 PROCESSES = 256
 FILE_MB = 1024
@@ -132,7 +134,7 @@ class Group:
 def make_group(limits: Limits) -> Group:
     """Return a control group with ``limits``; one without folders where none can be made."""
     group = Group()
-    name = f"robotvision-{os.getpid()}-{next(_numbers)}"
+    name = f"{owner_prefix()}{next(_numbers)}"
     values = {
         "memory": (("memory.max", "memory.limit_in_bytes"), limits.memory_bytes),
         "pids": (("pids.max",), limits.max_processes),
@@ -154,6 +156,11 @@ def make_group(limits: Limits) -> Group:
                 with contextlib.suppress(OSError):
                     folder.rmdir()
     return group
+
+
+def clear_left_groups() -> None:
+    """Remove the control groups of harnesses that were killed."""
+    clear_groups(p for controller in ("memory", "pids") for p in _parents(controller))
 
 
 def _parents(controller: str) -> list[Path]:

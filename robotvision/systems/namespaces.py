@@ -26,7 +26,7 @@ _SPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
 """Mounts, host name, IPC, processes, network."""
 _BIND, _REC, _PRIVATE = 0x1000, 0x4000, 1 << 18
 _NOSUID, _NODEV, _NOEXEC = 2, 4, 8
-_RDONLY_ATTR, _NOSUID_ATTR = 1, 2
+_RDONLY_ATTR, _NOSUID_ATTR, _NODEV_ATTR = 1, 2, 4
 _MOUNT_SETATTR, _PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41, "riscv64": 41}
 _CAPSET = {"x86_64": 126, "aarch64": 91, "riscv64": 91}
 _PDEATHSIG, _BOUNDING_DROP, _SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = 1, 24, 36, 38, 47
@@ -53,7 +53,7 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str = "
 
 
 def _read_only(path: str, *, deep: bool) -> None:
-    attributes = struct.pack("QQQQ", _RDONLY_ATTR | _NOSUID_ATTR, 0, 0, 0)
+    attributes = struct.pack("QQQQ", _RDONLY_ATTR | _NOSUID_ATTR | _NODEV_ATTR, 0, 0, 0)
     flags = 0x8000 if deep else 0
     raw = os.fsencode(path)
     _do(path, _libc.syscall(_MOUNT_SETATTR, -100, raw, flags, attributes, len(attributes)))
@@ -64,7 +64,7 @@ class Tree:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.size = ""
+        self.size, self.mode = "", "755"
         self.cwd = "/"
         _mount("none", "/", None, _REC | _PRIVATE)
         _mount("tmpfs", root, "tmpfs", _NOSUID | _NODEV, "mode=755,size=16m")
@@ -80,8 +80,13 @@ class Tree:
     def _one(self, option: str, value: str, target: str = "") -> None:
         if option == "--size":
             self.size = f",size={value}"
+        elif option == "--perms":
+            self.mode = value
         elif option == "--tmpfs":
             self._tmpfs(value)
+        elif option == "--dir":
+            self._folder(value)
+            self.mode = "755"
         elif option == "--proc":
             _mount("proc", self._folder(value), "proc", _NOSUID | _NODEV | _NOEXEC)
         elif option == "--dev":
@@ -104,8 +109,9 @@ class Tree:
         return self.root + path
 
     def _tmpfs(self, path: str) -> None:
-        _mount("tmpfs", self._folder(path), "tmpfs", _NOSUID | _NODEV, "mode=755" + self.size)
-        self.size = ""
+        data = f"mode={self.mode}{self.size}"
+        _mount("tmpfs", self._folder(path), "tmpfs", _NOSUID | _NODEV, data)
+        self.size, self.mode = "", "755"
 
     def _bind(self, source: str, target: str, *, is_device: bool = False) -> None:
         place = self.root + target
@@ -139,18 +145,20 @@ def _prctl(what: int, *values: int) -> int:
     return int(_libc.prctl(what, *padded))
 
 
-def _unshare(*, user: bool) -> None:
-    """Leave the harness's namespaces; with ``user`` no privilege is needed."""
+def _unshare(*, user: bool, nobody: int) -> None:
+    """Leave the harness's namespaces; with ``user`` as ``nobody``, which needs no privilege."""
     uid, gid = os.geteuid(), os.getegid()
     _do("unshare", _libc.unshare(_SPACES | (CLONE_NEWUSER if user else 0)))
     if user:
         for name, text in (
             ("setgroups", "deny"),
-            ("uid_map", f"{uid} {uid} 1"),
-            ("gid_map", f"{gid} {gid} 1"),
+            ("uid_map", f"{nobody} {uid} 1"),
+            ("gid_map", f"{nobody} {gid} 1"),
         ):
             with open(f"/proc/self/{name}", "w") as f:
                 f.write(text)
+        with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as f:
+            f.write("0")  # of this namespace; where /proc/sys is read-only: as without us
 
 
 def _loopback() -> None:
@@ -159,12 +167,17 @@ def _loopback() -> None:
         fcntl.ioctl(s, 0x8914, struct.pack("16sh22x", b"lo", 1 | 64))  # SIOCSIFFLAGS: up
 
 
-def _drop_privileges() -> None:
+def _drop_privileges(nobody: int) -> None:
     _do("no new privileges", _prctl(_NO_NEW_PRIVILEGES, 1))
     for capability in range(64):
         if _prctl(_BOUNDING_DROP, capability) < 0:
             break
     _prctl(_AMBIENT, 4)
+    if os.getuid() == 0:
+        with contextlib.suppress(OSError):  # no such user in this container: what is left is said
+            os.setgroups([])
+            os.setresgid(nobody, nobody, nobody)
+            os.setresuid(nobody, nobody, nobody)
     header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)
     _do("capset", _libc.syscall(_number(_CAPSET), header, none))
 
@@ -208,7 +221,7 @@ def _first(plan: dict[str, Any], command: list[str]) -> NoReturn:
         tree.build(plan["options"])
         _loopback()
         tree.enter()
-        _drop_privileges()
+        _drop_privileges(plan["nobody"])
     except OSError as e:
         print(f"cannot be kept apart: {e.filename}: {e.strerror}", file=sys.stderr, flush=True)
         os._exit(126)
@@ -252,7 +265,7 @@ def main(plan_fd: int, command: list[str]) -> NoReturn:
     _prctl(_SUBREAPER, 1)
     if plan["options"] is not None:
         try:
-            _unshare(user=plan["user"])
+            _unshare(user=plan["user"], nobody=plan["nobody"])
         except OSError as e:
             print(f"cannot be kept apart: {e.filename or 'map'}: {e.strerror}", file=sys.stderr)
             os._exit(126)

@@ -12,6 +12,7 @@ from robotvision.systems.programlog import DEFAULT_LIMIT
 
 Transport = Literal["auto", "shm", "pipe"]
 Isolation = Literal["auto", "none", "required"]
+Fresh = Literal["run", "sequence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,9 @@ class ProgramOptions:
         From the start to ``ready``.
     restarts : int
         How often it is started again over the whole run.
+    fresh : str
+        ``run``: one program for the whole run; ``sequence``: every sequence gets a new one, so that
+        nothing of the last one is left, neither in its memory nor in its files.
     transport : str
         ``auto``: the program chooses; ``shm`` or ``pipe``: only that is offered.
     isolation : str
@@ -38,7 +42,10 @@ class ProgramOptions:
     read : collection of Path
         Further files and folders it may read.
     hide : collection of Path
-        Folders it must never see (the data), even inside a folder it may read.
+        Files and folders it must never see (test data), even inside a folder it may read.
+    training : collection of Path
+        Training sequences, which it may read where ``read`` or its command names them, also where
+        their tables are those of a hidden sequence.
     devices : collection of Path
         Devices it may use: a GPU's.
     base : Path or None
@@ -52,12 +59,14 @@ class ProgramOptions:
     timeout_s: float = 10.0
     start_timeout_s: float = 30.0
     restarts: int = 3
+    fresh: Fresh = "run"
     transport: Transport = "auto"
     isolation: Isolation = "auto"
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = field(default_factory=dict)
     read: Collection[Path | str] = ()
     hide: Collection[Path] = ()
+    training: Collection[Path] = ()
     devices: Collection[Path] = ()
     base: Path | None = None
     log_path: Path | None = None
@@ -76,12 +85,14 @@ class ProgramKeywords(TypedDict, total=False):
     timeout_s: float
     start_timeout_s: float
     restarts: int
+    fresh: Fresh
     transport: Transport
     isolation: Isolation
     limits: Limits
     env: Mapping[str, str]
     read: Collection[Path | str]
     hide: Collection[Path]
+    training: Collection[Path]
     devices: Collection[Path]
     base: Path | None
     log_path: Path | None

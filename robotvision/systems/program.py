@@ -17,13 +17,15 @@ rest until its answer was in). They sum to the whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Unpack
 
 from robotvision.errors import SystemFault, wrong_type
 from robotvision.records import Frame
 from robotvision.systems.base import Reply, Session, System, View
+from robotvision.systems.bounds import MAX_RUN_STAGES
 from robotvision.systems.conversation import ConversationState, CurrentSequence, ProgramLost
 from robotvision.systems.options import ProgramKeywords, ProgramOptions
 from robotvision.systems.supervisor import Supervisor
@@ -70,6 +72,7 @@ class Program(System):
         self.has_memory = self.supervisor.options.has_memory
         self.ready: Ready | None = None
         self._sequence = CurrentSequence()
+        self._stages: set[str] = set()
         self._unready: str | None = None
 
     @property
@@ -86,6 +89,10 @@ class Program(System):
     def log(self) -> str:
         """The end of what the program printed."""
         return self.supervisor.log.tail()
+
+    def hide(self, data: Collection[Path], folder: Path | None) -> None:
+        """Hide further data and the run's folder from it, where it runs in a sandbox."""
+        self.supervisor.launcher.hide(data, folder)
 
     def start(self, session: Session) -> None:
         """Start the program; it is greeted when the first sequence's cameras are known.
@@ -111,12 +118,19 @@ class Program(System):
         if supervisor.gave_up is not None:
             return
         try:
-            if supervisor.conversation.state is ConversationState.READY:
+            state = supervisor.conversation.state
+            if self._sequence.number > 1 and supervisor.options.fresh == "sequence":
+                if state is ConversationState.READY:
+                    supervisor.renew()
+                self._greet()
+            elif state is ConversationState.READY:
                 supervisor.conversation.reset(self._sequence)
             elif self.ready is None:
                 self._greet()
         except ProgramLost as e:
             self._unready = str(supervisor.lost(e))
+        except SystemFault as e:  # given up: the operating system cannot start it
+            self._unready = str(e)
 
     def _greet(self) -> None:
         """Greet a program just started. Raises ProgramLost."""
@@ -140,6 +154,7 @@ class Program(System):
                 self._greet()
                 started_ns = perf_counter_ns()
             answer, program_ns, sent_ns = conversation.ask(frame, self._sequence)
+            self._count_stages(program_ns, frame.index)
         except ProgramLost as e:
             raise supervisor.lost(e) from e
         except SystemFault as e:
@@ -148,6 +163,18 @@ class Program(System):
         stages["send"] = sent_ns - started_ns
         self._split(stages, program_ns, perf_counter_ns() - sent_ns, frame.index)
         return Reply(answer, stages)
+
+    def _count_stages(self, program_ns: Mapping[str, int], index: int) -> None:
+        """Bound the names of stages over the run. Raises SystemFault."""
+        if program_ns.keys() <= self._stages:
+            return
+        new = program_ns.keys() - self._stages
+        if len(self._stages) + len(new) > MAX_RUN_STAGES:
+            raise SystemFault(
+                f"at frame {index}: answer: stages_ns: more than {MAX_RUN_STAGES} names of stages "
+                "over the run; use the same names for every frame"
+            )
+        self._stages |= new
 
     def _split(
         self, stages: dict[str, int], program_ns: Mapping[str, int], took_ns: int, index: int

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from robotvision.errors import RobotVisionError
+from robotvision.systems.bounds import MAX_FRAME_LOG, plain
 
 DEFAULT_LIMIT = 1 << 20
 _TAIL = 16 << 10
@@ -41,6 +42,8 @@ class ProgramLog:
         self._lock = threading.Lock()
         self._tail = bytearray()
         self._written = 0
+        self._frame_bytes: int | None = None
+        self._frame_cut = 0
         self._file = None
         if path is not None:
             try:
@@ -49,17 +52,44 @@ class ProgramLog:
             except OSError as e:
                 raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
 
+    def begin_frame(self) -> None:
+        """Let the program print as much again as is kept of one frame."""
+        if self._frame_bytes == 0:  # nothing was printed: the common case
+            return
+        with self._lock:
+            self._note_cut()
+            self._frame_bytes = 0
+
     def write(self, data: bytes) -> None:
         """Write what the program printed."""
         with self._lock:
-            self._tail += data[-_TAIL:]
-            del self._tail[:-_TAIL]
-            if self._file is None:
-                return
-            room = 0 if self.problem else max(0, self.limit - self._written)
-            written = self._put(data[:room]) if room else 0
-            self._written += written
-            self.cut += len(data) - written
+            self._remember(data)
+            if self._frame_bytes is not None and self._file is not None:
+                allowed = max(0, MAX_FRAME_LOG - self._frame_bytes)
+                self._frame_cut += max(0, len(data) - allowed)
+                data = data[:allowed]
+                self._frame_bytes += len(data)
+            self._keep(data)
+
+    def _note_cut(self) -> None:
+        if self._frame_cut:
+            self._keep(
+                f"\n[robotvision] {self._frame_cut} bytes more of this frame were cut here (a "
+                f"frame's log is full at {MAX_FRAME_LOG})\n".encode()
+            )
+        self._frame_cut = 0
+
+    def _remember(self, data: bytes) -> None:
+        self._tail += data[-_TAIL:]
+        del self._tail[:-_TAIL]
+
+    def _keep(self, data: bytes) -> None:
+        if self._file is None:
+            return
+        room = 0 if self.problem else max(0, self.limit - self._written)
+        written = self._put(data[:room]) if room else 0
+        self._written += written
+        self.cut += len(data) - written
 
     def _put(self, data: bytes) -> int:
         """Write what fits; a full disk costs the rest of the log, never the run."""
@@ -74,7 +104,10 @@ class ProgramLog:
 
     def note(self, text: str) -> None:
         """Write a line of the harness's own: a start, a fault."""
-        self.write(f"[robotvision] {text}\n".encode())
+        data = f"[robotvision] {plain(text)}\n".encode()
+        with self._lock:
+            self._remember(data)
+            self._keep(data)
 
     def tail(self) -> str:
         """Return the last 16 KiB as text."""
@@ -96,6 +129,7 @@ class ProgramLog:
         with self._lock:
             if self._file is None:
                 return
+            self._note_cut()
             if self.cut:
                 end = bytes(self._tail[-min(self.cut, _TAIL) :])
                 lost = self.cut - len(end)

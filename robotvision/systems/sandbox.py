@@ -14,14 +14,17 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from robotvision.systems.descriptors import in_memory
+from robotvision.systems.leftovers import owned_folder
+from robotvision.systems.masks import Bind, Mask
 from robotvision.systems.options import ProgramOptions
-from robotvision.systems.readable_paths import Needs
+from robotvision.systems.readable_paths import Needs, find
+from robotvision.version import PACKAGE
 
 BOX = "/box"
 """The empty folder the program works in."""
@@ -29,24 +32,113 @@ SCRATCH = "/tmp"  # nosec B108 - the sandbox's own, made for it
 """Its folder for temporary files."""
 KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")))
 """What stands before a program where bubblewrap does not; a plan's descriptor follows."""
+_TREES = ("/usr", "/nix/store")
 OWN = ("--die-with-parent", "--new-session", "--hostname", "robot")
 """Options that `namespaces` does by itself."""
 
 INSTALL = "apt-get install bubblewrap"
+NOBODY = 65534
+"""The user a program is in its sandbox: nobody, whoever the harness is."""
 _NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
 _ETC = (
     "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "passwd", "group",
     "nsswitch.conf", "localtime", "fonts",
 )  # fmt: skip
+_PROC_READ_ONLY = (
+    "acpi", "asound", "bus", "dynamic_debug", "fs", "irq", "latency_stats", "mtrr", "pressure",
+    "scsi", "sys", "sysrq-trigger", "timer_stats",
+)  # fmt: skip
+"""What root may write under /proc without any capability, besides the files of processes."""
+_SETPRIV = (
+    "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all",
+)  # fmt: skip
+PROBE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("confined.py")))
+"""A program that prints what it finds where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What was found from inside a sandbox, by `confined`."""
+
+    uid: int
+    capabilities: str
+    interfaces: tuple[str, ...]
+    writable: int
+    examples: tuple[str, ...]
+
+    @classmethod
+    def of(cls, printed: str) -> Confinement:
+        """Return what `confined` printed. Raises ValueError."""
+        found: dict[str, Any] = json.loads(printed)
+        return cls(
+            found["uid"],
+            found["capabilities"],
+            tuple(found["interfaces"]),
+            found["writable"],
+            tuple(found["examples"]),
+        )
+
+    @property
+    def problems(self) -> list[str]:
+        """What is not as it should be, in words."""
+        problems = []
+        if self.uid == 0:
+            problems.append("it runs as root")
+        if int(self.capabilities, 16):
+            problems.append(f"it has capabilities ({self.capabilities})")
+        if self.writable:
+            problems.append(f"it may write {self.writable} files such as {self.examples[0]}")
+        if set(self.interfaces) - {"lo"}:
+            problems.append(f"it sees the network ({', '.join(self.interfaces)})")
+        return problems
+
+    def __str__(self) -> str:
+        words = [f"user {self.uid}"]
+        if not int(self.capabilities, 16):
+            words.append("no capabilities")
+        if not self.writable:
+            words.append("/proc/sys and the system read-only")
+        return ", ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
 class Bubblewrap:
-    """A bubblewrap that works on this machine."""
+    """A bubblewrap that works on this machine.
+
+    Parameters
+    ----------
+    path, version : str
+    flags : tuple of str
+        What makes its namespaces and the user.
+    inside : tuple of str
+        What stands before the program inside, to become another user there.
+    confinement : Confinement
+        What a probe found inside.
+    """
 
     path: str
     version: str
     flags: tuple[str, ...]
+    inside: tuple[str, ...]
+    confinement: Confinement
+
+
+def _ways() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return (flags, what stands before the program), the best first.
+
+    With a user namespace files stay as readable as they are to the harness. Without one root
+    becomes nobody by ``setpriv``, to whom files must be readable; the last way leaves it root
+    without capabilities.
+    """
+    drop = ("--cap-drop", "ALL")
+    user = ("--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY))
+    become = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+    return [
+        ((*user, "--disable-userns", *_NAMESPACES, *drop), ()),
+        ((*user, *_NAMESPACES, *drop), ()),
+        ((*_NAMESPACES, *drop, *become), _SETPRIV),
+        ((*_NAMESPACES, *drop), ()),
+    ]
 
 
 @functools.cache
@@ -55,34 +147,28 @@ def bubblewrap() -> Bubblewrap | str:
     path = shutil.which("bwrap")
     if path is None:
         return f"bubblewrap is not installed ({INSTALL})"
+    needs = find(PROBE, Path("/"))
+    tree = options(needs, ProgramOptions())
     reason = ""
-    for user in (("--unshare-user",), ()):
-        flags = (*user, *_NAMESPACES, "--cap-drop", "ALL")
-        probe = [
-            path,
-            *flags,
-            "--ro-bind",
-            "/",
-            "/",
-            "--proc",
-            "/proc",
-            "--dev",
-            "/dev",
-            "--tmpfs",
-            SCRATCH,
-            "--",
-            "/bin/sh",
-            "-c",
-            "exit 0",
-        ]  # nosec B108
-        try:
-            done = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
-        except (OSError, subprocess.SubprocessError) as e:
-            return f"bubblewrap does not start ({e})"
-        if done.returncode == 0:
-            return Bubblewrap(path, _version(path), flags)
-        reason = reason or done.stderr.strip().splitlines()[-1:][0] if done.stderr.strip() else "?"
+    for flags, inside in _ways():
+        found = _probe([path, *flags, *tree, "--", *inside, *needs.argv])
+        if isinstance(found, Confinement):
+            return Bubblewrap(path, _version(path), flags, inside, found)
+        reason = reason or found
     return f"bubblewrap may not work here ({reason})"
+
+
+def _probe(command: list[str], fds: Sequence[int] = ()) -> Confinement | str:
+    """Run a command that ends in `confined`; return what it found, or why it cannot be run."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=20, check=False, pass_fds=fds
+        )
+    except (OSError, subprocess.SubprocessError) as e:
+        return f"it does not start: {e}"
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    return Confinement.of(done.stdout)
 
 
 def _version(path: str) -> str:
@@ -97,49 +183,53 @@ class Namespaces:
     """Namespaces that work on this machine, with a user's permissions or only with root's."""
 
     user: bool
+    confinement: Confinement
 
 
 @functools.cache
 def namespaces() -> Namespaces | str:
     """Return how namespaces work without bubblewrap, or why they do not."""
     reason = ""
-    needs = Needs(["/bin/sh"])
+    needs = find(PROBE, Path("/"))
     for user in (True, False):
-        with tempfile.TemporaryDirectory(prefix="robotvision-") as root:
-            fd = in_memory(plan(root, options(needs, ProgramOptions()), Namespaces(user)))
-            command = [*KEEPER, str(fd), "--", "/bin/sh", "-c", "exit 0"]
+        with owned_folder() as root:
+            fd = in_memory(plan(root, options(needs, ProgramOptions()), user))
             try:
-                done = subprocess.run(
-                    command, capture_output=True, text=True, timeout=10, check=False, pass_fds=[fd]
-                )
-            except (OSError, subprocess.SubprocessError) as e:
-                return f"namespaces cannot be tried ({e})"
+                found = _probe([*KEEPER, str(fd), "--", *needs.argv], [fd])
             finally:
                 os.close(fd)
-        if done.returncode == 0:
-            return Namespaces(user)
-        reason = reason or (done.stderr.strip().splitlines() or ["?"])[-1]
+        if isinstance(found, Confinement):
+            return Namespaces(user, found)
+        reason = reason or found
     return f"namespaces may not be made here ({reason})"
 
 
-def plan(root: str, args: list[str] | None, spaces: Namespaces | None) -> bytes:
+def plan(root: str, args: list[str] | None, user: bool) -> bytes:
     """Return what `namespaces` is to do: the tree of ``args`` at ``root``, or none (None)."""
-    user = spaces is not None and spaces.user
-    about = {"root": root, "options": args, "user": user, "harness": os.getpid()}
+    about = {"root": root, "options": args, "user": user, "nobody": NOBODY, "harness": os.getpid()}
     return json.dumps(about).encode()
 
 
-def options(needs: Needs, program: ProgramOptions) -> list[str]:
-    """Return bubblewrap's options: the file tree, with the folders to hide empty."""
+def options(needs: Needs, program: ProgramOptions, masks: Iterable[Mask] = ()) -> list[str]:
+    """Return bubblewrap's options: the file tree, with what is masked empty or not to be opened."""
     size = str(program.limits.file_bytes)
     args = _system()
-    args += ["--proc", "/proc", "--dev", "/dev"]
+    args += [*_proc(), "--dev", "/dev"]
     args += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
     for device in program.devices:
         args += ["--dev-bind", str(device), str(device)]
-    args += ["--size", size, "--tmpfs", SCRATCH, "--size", size, "--tmpfs", BOX]
-    args += _visible(needs.read, program.hide)
+    for scratch in (SCRATCH, BOX):
+        args += ["--perms", "1777", "--size", size, "--tmpfs", scratch]
+    args += _visible(visible(needs), masks)
     return [*args, "--remount-ro", "/", "--chdir", BOX]
+
+
+def _proc() -> list[str]:
+    """Return the options for /proc of its own, of which only the processes' files are writable."""
+    args = ["--proc", "/proc"]
+    for name in _PROC_READ_ONLY:
+        args += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    return args
 
 
 def _system() -> list[str]:
@@ -155,14 +245,31 @@ def _system() -> list[str]:
     return [*args, "--ro-bind-try", "/nix/store", "/nix/store"]
 
 
-def _visible(read: Iterable[Path], hide: Iterable[Path]) -> list[str]:
-    """Return binds and covers, the outer before the inner; a cover wins over its own bind."""
-    hidden = {Path(os.path.abspath(h)) for h in hide} | {h.resolve() for h in hide}
-    roots = [*read, *map(Path, ("/usr",))]
-    steps: list[tuple[int, int, list[str]]] = []
-    for path in dict.fromkeys(read):
-        steps.append((len(path.parts), 0, ["--ro-bind", str(path.resolve()), str(path)]))
-    for path in hidden:
-        if path.is_dir() and any(path.is_relative_to(r) for r in roots):
-            steps.append((len(path.parts), 1, ["--tmpfs", str(path)]))
+def visible(needs: Needs) -> list[Bind]:
+    """Return what a program sees: what it needs, and the system, which is not looked through.
+
+    A name that leads through a link in a tree that is seen anyway is left to that link.
+    """
+    names = list(dict.fromkeys(needs.read))
+    binds = []
+    for name in names:
+        source = Path(os.path.realpath(name))
+        if name == source or not any(o != name and name.is_relative_to(o) for o in names):
+            binds.append(Bind(source, name, is_searched=source != PACKAGE.resolve()))
+    return [*binds, *(Bind(p, p, is_searched=False) for p in map(Path, _TREES) if p.is_dir())]
+
+
+def _visible(binds: Iterable[Bind], masks: Iterable[Mask]) -> list[str]:
+    """Return binds and masks, the outer before the inner; a mask comes after its own bind.
+
+    Folders on the way are made first: bubblewrap's own would be closed to all but the harness.
+    """
+    trees = [b for b in binds if str(b.name) not in _TREES]
+    steps = [(len(b.name.parts), 1, ["--ro-bind", str(b.source), str(b.name)]) for b in trees]
+    on_the_way = {p for b in trees for p in b.name.parents if p != Path("/")}
+    for folder in on_the_way - {b.name for b in trees}:
+        steps.append((len(folder.parts), 0, ["--perms", "0755", "--dir", str(folder)]))
+    for mask in masks:
+        words = ["--tmpfs"] if mask.is_folder else ["--ro-bind", "/dev/null"]
+        steps.append((len(mask.name.parts), 2, [*words, str(mask.name)]))
     return [word for _, _, words in sorted(steps) for word in words]

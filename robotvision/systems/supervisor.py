@@ -9,6 +9,7 @@ from pathlib import Path
 
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.systems.base import Session
+from robotvision.systems.bounds import plain
 from robotvision.systems.child import KILLED, Child
 from robotvision.systems.conversation import Conversation, ProgramLost
 from robotvision.systems.launch import Launcher
@@ -93,6 +94,12 @@ class Supervisor:
             Child(launched, self.log), session, self.options, self.ring
         )
 
+    def renew(self) -> None:
+        """End the program and start it anew, for a sequence of its own. Raises SystemFault."""
+        conversation, self._conversation = self.conversation, None
+        self.log.note(f"the program {conversation.leave()}")
+        self._launch(conversation.session)
+
     def wrong(self, error: SystemFault) -> SystemFault:
         """Count a wrong answer; return the frame's fault in words."""
         return self._fault("wrong", f"{self.name}: {error}")
@@ -115,8 +122,9 @@ class Supervisor:
 
     def _fault(self, kind: str, words: str) -> SystemFault:
         self.faults[kind] += 1
-        self.log.note(words)
-        return SystemFault(words)
+        shown = plain(words)
+        self.log.note(shown)
+        return SystemFault(shown)
 
     def close(self) -> None:
         """Say bye, end the program and all its children, release log and memory."""

@@ -12,7 +12,6 @@ harness's own residual. Decode runs beside it, in a thread, and is told apart.
 from __future__ import annotations
 
 import gc
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ from robotvision.records import FrameRecord
 from robotvision.runs.log import RunLog
 from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import System
+from robotvision.systems.leftovers import owned_folder
 from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
 from robotvision.timing.quantiles import QUANTILES, frames_needed, mean_and_share, summary
 from robotvision.timing.work import Meter, Rests, Work, after_answers
@@ -180,7 +180,7 @@ def measure(
     """
     if not len(sequence):
         raise RobotVisionError(f"{sequence.name}: no frames to time a system on")
-    with tempfile.TemporaryDirectory(prefix="robotvision-time-") as folder:
+    with owned_folder() as folder:
         log = RunLog(Path(folder) / "run.jsonl")
         try:
             return _Measuring(system, sequence, channels, log, progress).run(options)

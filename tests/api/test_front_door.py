@@ -146,6 +146,31 @@ def test_a_program_answers_from_python(sequences: Pair, tmp_path: Path) -> None:
     assert run.score.points == 18
 
 
+def test_a_program_from_python_sees_no_test_data(sequences: Pair, tmp_path: Path) -> None:
+    """What it may read is shown but for the sequence it is asked about, and the run's folder."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, os, sys\n"
+        "seen = sorted(os.path.basename(a) for a in sys.argv[1:] if os.listdir(a))\n"
+        "for line in sys.stdin.buffer:\n"
+        "    m = json.loads(line[5:])\n"
+        "    if m['type'] == 'hello':\n"
+        "        print('@rv1 ' + json.dumps({'type': 'ready', 'channels': []}), flush=True)\n"
+        "    elif m['type'] == 'frame':\n"
+        "        a = {'type': 'answer', 'index': m['index'], 'room': None, 'fault': str(seen)}\n"
+        "        print('@rv1 ' + json.dumps(a), flush=True)\n",
+        encoding="utf-8",
+    )
+    train, test = (Path(s.root) for s in sequences)
+    places = [str(p) for p in (train, test, tmp_path / "out")]
+    (tmp_path / "out").mkdir()
+    system = rv.Program([sys.executable, "-I", "-S", str(program), *places], read=[test.parent])
+    run = rv.replay(sequences[1], system, folder=tmp_path / "out")
+    assert str(next(run.record.frames()).timed.fault).endswith(
+        f"the program says: ['{train.name}']"
+    )
+
+
 def test_a_model_travels(sequences: Pair, tmp_path: Path) -> None:
     """A saved recogniser answers as the trained one does."""
     train, test = sequences

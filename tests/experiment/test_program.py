@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from robotvision.config.checks import load_config
+from robotvision.config.schema import SystemConfig
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.program import data_of
+from robotvision.experiment.program import program as program_of
+from robotvision.experiment.run import run
+from robotvision.features.base import cache_root
 from robotvision.runs.log import read_log
 
 Config = Callable[..., Path]
@@ -121,7 +127,7 @@ def test_every_fault_is_a_failed_frame_and_the_run_goes_on(
         assert bool(part) == bool(fault), fault
     assert report["outcomes"]["failed"] == sum(map(bool, expected))
     log = (tmp_path / "out" / "system.log").read_bytes()
-    assert b"the log is full" in log
+    assert b"bytes more of this frame were cut here (a frame's log is full" in log
     assert len(log) < 2 << 20
 
 
@@ -135,6 +141,46 @@ def test_restarts_end_and_the_run_does_not(program: Config, tmp_path: Path) -> N
     assert len(set(told[3:])) == 1
     assert str(told[3]).endswith("given up after 2 restarts")
     assert (tmp_path / "out" / "system.log").read_text().count("[robotvision] started") == 3
+
+
+def test_what_a_program_must_not_see_is_hidden(
+    program: Config, data_root: Path, tmp_path: Path
+) -> None:
+    """Test data, files that a reader's parameters name, the run's folder and the cache."""
+    (data_root / "labels.csv").write_text("0,Hall\n")
+    test = "[{path: test, reader: native, params: {x: ../labels.csv, y: none.csv}}]"
+    experiment = load_config(program(test=test))
+    (spec,) = experiment.parts[0].test
+    hidden = data_of([spec])
+    assert hidden == {data_root / "test", data_root / "labels.csv"}
+    log = tmp_path / "out" / "system.log"
+    config = experiment.config.system
+    assert isinstance(config, SystemConfig)
+    made = program_of(config, data_root, log, hidden, [data_root / "train"])
+    options = made.supervisor.options
+    assert {*options.hide} == {*hidden, cache_root()}
+    assert options.training == [data_root / "train"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "fresh", "test", "codes"),
+    [
+        ("obligatory", "run", "[test, train]", ["program-memory"]),
+        ("obligatory", "sequence", "[test, train]", []),
+        ("optional", "run", "[test, train]", []),
+        ("obligatory", "run", "[test]", []),
+    ],
+)
+def test_memory_that_outlives_a_reset_is_told(
+    mode: str, fresh: str, test: str, codes: list[str], program: Config, tmp_path: Path
+) -> None:
+    """In the obligatory mode, over more than one sequence, unless each has a program of its own."""
+    path = program(mode=mode, test=test, system=f", fresh: {fresh}")
+    (tmp_path / "out").mkdir()
+    run(load_config(path), tmp_path / "out")
+    record = read_log(tmp_path / "out")
+    assert [n["code"] for n in record.notices()] == codes
+    assert not any(f.timed.fault for f in record.frames())
 
 
 def test_a_full_disk_under_the_program_log_costs_the_log_alone(

@@ -1,5 +1,6 @@
 """What a program can see and touch: its own files, the due frame, and nothing else."""
 
+import dataclasses
 import errno
 import json
 import os
@@ -16,8 +17,10 @@ import pytest
 from robotvision.data.sequence import ChannelKind
 from robotvision.errors import RobotVisionError
 from robotvision.records import Frame
+from robotvision.systems import sandbox
 from robotvision.systems.base import Channel, Session, View
 from robotvision.systems.program import Program
+from robotvision.systems.sandbox import Confinement, bubblewrap
 
 PYTHON = [sys.executable, "-I", "-S"]
 
@@ -209,6 +212,21 @@ except Exception as e:
     assert "RobotVisionError isolation: required, but bubblewrap is not installed" in done.stdout
 
 
+def test_no_attack_gets_through() -> None:
+    """By bubblewrap and by namespaces, as whoever runs the tests: the script of SECURITY.md."""
+    script = Path(__file__).parents[2] / "scripts" / "check_isolation.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--lines", "1000"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("user 65534, no capabilities, /proc/sys and the system read-only") == 2
+    page = (Path(__file__).parents[2] / "SECURITY.md").read_text()
+    attacks = [t.split("|")[1].strip() for t in done.stdout.splitlines() if t.startswith("| ")][1:]
+    assert len(attacks) > 15
+    assert [a for a in attacks if f"| {a} |" not in page] == []
+
+
 def test_a_killed_harness_takes_its_programs_along(
     tmp_path: Path, command: Callable[[str], list[str]]
 ) -> None:
@@ -216,6 +234,7 @@ def test_a_killed_harness_takes_its_programs_along(
     script = f"""
 import sys, time
 from robotvision.data.sequence import ChannelKind
+from robotvision.systems import sandbox
 from robotvision.systems.base import Channel, Session, View
 from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
@@ -297,3 +316,40 @@ def test_a_command_given_as_one_text_is_refused() -> None:
     """A shell's line is not taken apart letter by letter."""
     with pytest.raises(RobotVisionError, match=r"command: .* list .* got './a.out' \(str\)"):
         Program("./a.out")
+
+
+def test_programs_are_refused_where_there_is_no_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line that says what to do."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(RobotVisionError, match=r"need Linux, this is darwin.*container"):
+        Program(["/bin/true"])
+
+
+@pytest.mark.parametrize(
+    ("printed", "problems"),
+    [
+        ({}, []),
+        ({"uid": 0}, ["it runs as root"]),
+        ({"capabilities": "00000000000000c0"}, ["it has capabilities (00000000000000c0)"]),
+        (
+            {"writable": 2, "examples": ["/proc/sys/x", "/proc/sys/y"]},
+            ["it may write 2 files such as /proc/sys/x"],
+        ),
+        ({"interfaces": ["lo", "eth0"]}, ["it sees the network (lo, eth0)"]),
+    ],
+)
+def test_what_is_not_held_is_told(
+    printed: dict[str, object], problems: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sandbox that a probe finds wanting is partial, and the report's line says why."""
+    good = {"uid": 65534, "capabilities": "0" * 16, "interfaces": ["lo"], "writable": 0}
+    found = Confinement.of(json.dumps({**good, "examples": [], **printed}))
+    assert found.problems == problems
+    box = dataclasses.replace(bubblewrap(), confinement=found)  # type: ignore[type-var]
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: box)
+    isolation = Program(["/bin/true"]).isolation
+    assert isolation.startswith("partial: " if problems else "full: ")
+    assert ("not held" in isolation) == bool(problems)
+    if problems:
+        with pytest.raises(RobotVisionError, match="isolation: required, but in bubblewrap it "):
+            Program(["/bin/true"], isolation="required")

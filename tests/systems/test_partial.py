@@ -76,7 +76,8 @@ def test_the_words_say_what_is_held(command: Command) -> None:
     why = r"partial: bubblewrap is not installed \(apt-get install bubblewrap\)"
     assert re.match(
         why + "; held by the kernel's namespaces instead: no network, no foreign processes or "
-        "files; memory 4096 MB.*; not held: ",
+        "files; user 65534, no capabilities, /proc/sys and the system read-only; memory 4096 MB.*; "
+        "not held: ",
         isolation,
     ), isolation
     with pytest.raises(RobotVisionError, match="required, but bubblewrap is not installed"):

@@ -145,6 +145,7 @@ def test_test_system_passes_a_good_program() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert trial["ok"] is True
     assert [c["name"] for c in trial["checks"]] == [
+        "confinement",
         "handshake",
         "all channels",
         "labels",
