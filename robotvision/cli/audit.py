@@ -75,17 +75,10 @@ def command(
 
 
 def _print(console: Console, result: Audit) -> None:
-    from rich.table import Table
+    from robotvision.report.audit import changes_table
+    from robotvision.report.console import grid
 
-    changed: dict[str, int] = {}
-    for change in result.changes:
-        changed[change.way] = changed.get(change.way, 0) + 1
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("shown", "frames", "answers changed"):
-        table.add_column(column, justify="left" if column == "shown" else "right")
-    for way, n in result.asked.items():
-        table.add_row(way, str(n), "" if way == "straight" else str(changed.get(way, 0)))
-    console.print(table)
+    console.print(grid(changes_table(result)))
     for c in result.changes[:SHOWN]:
         console.print(
             f"{c.sequence} frame {c.index}, {c.way}: {c.before} -> {c.after}", highlight=False

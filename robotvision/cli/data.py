@@ -16,6 +16,7 @@ from robotvision.cli.data_catalogue import fetch, list_
 
 if TYPE_CHECKING:
     from robotvision.errors import Fault
+    from robotvision.report.table import Cell
 
 SHOW_AFTER_S = 2.0
 
@@ -242,21 +243,16 @@ def _fault_json(fault: Fault) -> dict[str, Any]:
 
 def _print_card(card: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column()
-    for label, value in _card_rows(card):
-        table.add_row(label, Text(value))
-    Console(emoji=False).print(
-        Panel(table, title=Text(card["name"]), title_align="left", expand=False)
-    )
+    from robotvision.report.console import card as card_of
+    from robotvision.report.table import Table, columns
+
+    rows = [list(row) for row in _card_rows(card)]
+    table = Table(card["name"], columns("what", "value", n_text=2), rows)
+    Console(emoji=False).print(card_of(table))
 
 
-def _card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _card_rows(card: dict[str, Any]) -> Iterator[tuple[Cell, Cell]]:
     rate = card["rate_hz"]
     yield "layout", card["reader"]
     yield "frames", f"{card['frames']} in {card['segments']} segment{'s' * (card['segments'] != 1)}"

@@ -24,16 +24,14 @@ def list_(name: str | None, as_json: bool) -> None:
     """List the data sets that are known, or show one: address, terms, archives, counts."""
     from robotvision.data.catalogue import data_set, data_set_names
 
-    found = [data_set(n) for n in ([name] if name else data_set_names())]
+    data_sets = [data_set(n) for n in ([name] if name else data_set_names())]
     if as_json:
-        click.echo(json.dumps({"data_sets": [_data_set_json(d) for d in found]}))
+        click.echo(json.dumps({"data_sets": [_data_set_json(d) for d in data_sets]}))
     elif name:
-        for label, value in _data_set_rows(found[0]):
+        for label, value in _data_set_rows(data_sets[0]):
             click.echo(f"{label:10}{value}")
     else:
-        for data in found:
-            n = f"{len(data.archives)} archives" if data.archives else ""
-            click.echo(f"{data.id:14}{data.access:8}{n:13}{data.title}")
+        _print_data_sets(data_sets)
 
 
 @click.command(
@@ -130,6 +128,15 @@ def verify_fetched(names: list[str], as_json: bool) -> int:
         for fetched in results:
             _print_fetched(fetched)
     return 2 if any(r.faults for r in results) else 0
+
+
+def _print_data_sets(data_sets: list[Any]) -> None:
+    from robotvision.report.console import grid, out
+    from robotvision.report.table import Column, Table, columns
+
+    shown = [*columns("id", "access", "archives", n_text=2), Column("title", is_text=True)]
+    rows = [[d.id, d.access, len(d.archives) or None, d.title] for d in data_sets]
+    out().print(grid(Table("Data sets", shown, rows)))
 
 
 def _print_fetched(fetched: Any) -> None:

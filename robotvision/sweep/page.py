@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
 from robotvision.report.html.svg import element, number, round_ticks
+from robotvision.report.table import share
 from robotvision.sweep.rows import DONE, Row
-from robotvision.sweep.show import cell, milliseconds, share, varying
+from robotvision.sweep.show import cell, milliseconds, varying
 from robotvision.sweep.table import SweepTable, pivot
 from robotvision.version import __version__
 

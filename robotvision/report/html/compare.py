@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from robotvision.report.columns import RunColumns
 from robotvision.report.html.payload import Aligned
-from robotvision.report.html.svg import number
+from robotvision.report.html.svg import interval_text, number
 from robotvision.report.measures import CORRECT
-from robotvision.scoring.bootstrap import FEW_BLOCKS, difference, ranks
+from robotvision.report.table import Cell, Column, Table, columns
+from robotvision.scoring.bootstrap import FEW_BLOCKS, Ranks, difference, ranks
+from robotvision.scoring.table import Ints
 
 
 def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
@@ -20,24 +23,20 @@ def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
     at, notes = shared_frames(runs, aligned)
     n_frames = len(at[0])
     if not n_frames:
-        return {"notes": notes, "frames": 0, "rows": [], "pairs": [], "visits": 0}
+        return {"notes": notes, "frames": 0}
     points = np.stack([run.points[i] for run, i in zip(runs, at, strict=True)], axis=1)
     right = np.stack([run.outcome[i] == CORRECT for run, i in zip(runs, at, strict=True)], axis=1)
     visits = runs[0].visit[at[0]]
-    found = ranks(points, visits)
+    ranking = ranks(points, visits)
     n_visits = len(np.unique(visits))
     if n_visits < FEW_BLOCKS:
         notes.append(f"Only {n_visits} room visits: the intervals are rough.")
     return {
         "notes": notes,
         "frames": n_frames,
-        "visits": n_visits,
-        "rows": [_row(runs[i], i, found, right[:, i]) for i in np.argsort(-points.sum(0))],
-        "pairs": [
-            _pair(runs, i, j, points, right, visits, found.separated(i, j))
-            for i in range(len(runs))
-            for j in range(i + 1, len(runs))
-        ],
+        "runs": _runs_table(runs, ranking, right, n_visits),
+        "pairs": _pairs_table(runs, ranking, right, points, visits),
+        "swatches": {run.name: f"run-{i}" for i, run in enumerate(runs)},
     }
 
 
@@ -61,7 +60,7 @@ def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[
     for run in runs:
         for s in run.record.sequences:
             digests.setdefault(str(s.about["name"]), set()).add(str(s.about.get("digest")))
-    changed = [name for name, found in digests.items() if len(found) > 1]
+    changed = [name for name, digest in digests.items() if len(digest) > 1]
     if changed:
         notes.append("Sequences of one name but different content: " + ", ".join(changed))
     if n_shared < len(aligned):
@@ -71,38 +70,53 @@ def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[
     return notes
 
 
-def _row(run: RunColumns, place: int, found: Any, right: Any) -> dict[str, Any]:
-    best, worst = found.ranks[place]
-    points = found.points[place]
-    return {
-        "name": run.name,
-        "place": place,
-        "points": number(points.estimate),
-        "interval": "-"
-        if points.low is None
-        else f"{number(round(points.low, 1))} to {number(round(points.high, 1))}",
-        "correct": f"{right.mean():.1%}",
-        "rank": str(best) if best == worst else f"{best} to {worst}",
-        "first": f"{found.share_first[place]:.0%}",
-    }
+def _runs_table(
+    runs: Sequence[RunColumns], ranking: Ranks, right: NDArray[np.bool_], n_visits: int
+) -> Table:
+    rows: list[list[Cell]] = []
+    for i in sorted(range(len(runs)), key=lambda i: -ranking.points[i].estimate):
+        best, worst = ranking.ranks[i]
+        rows.append(
+            [
+                runs[i].name,
+                number(ranking.points[i].estimate),
+                interval_text(ranking.points[i]),
+                f"{right[:, i].mean():.1%}",
+                str(best) if best == worst else f"{best} to {worst}",
+                f"{ranking.share_first[i]:.0%}",
+            ]
+        )
+    return Table(
+        f"On {len(right):,} frames in {n_visits} room visits. Intervals and ranks: 95 %, 10,000 "
+        "resamples of whole room visits; the ranks hold together.",
+        columns("run", "points", "95 % interval", "correct", "rank", "first in"),
+        rows,
+    )
 
 
-def _pair(
-    runs: Sequence[RunColumns], i: int, j: int, points: Any, right: Any, visits: Any, apart: bool
-) -> dict[str, Any]:
-    found = difference(points[:, i], points[:, j], visits)
-    a, b = right[:, i], right[:, j]
-    return {
-        "first": runs[i].name,
-        "second": runs[j].name,
-        "places": (i, j),
-        "difference": ("+" if found.estimate > 0 else "") + number(found.estimate),
-        "interval": "-"
-        if found.low is None or found.high is None
-        else f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
-        "both": int((a & b).sum()),
-        "only_first": int((a & ~b).sum()),
-        "only_second": int((~a & b).sum()),
-        "neither": int((~a & ~b).sum()),
-        "verdict": "told apart" if apart else "cannot be told apart",
-    }
+def _pairs_table(
+    runs: Sequence[RunColumns],
+    ranking: Ranks,
+    right: NDArray[np.bool_],
+    points: NDArray[np.float64],
+    visits: Ints,
+) -> Table:
+    rows: list[list[Cell]] = []
+    for i, j in combinations(range(len(runs)), 2):
+        gap, a, b = difference(points[:, i], points[:, j], visits), right[:, i], right[:, j]
+        rows.append(
+            [
+                *(runs[i].name, runs[j].name),
+                ("+" if gap.estimate > 0 else "") + number(gap.estimate),
+                interval_text(gap),
+                *(int(part.sum()) for part in (a & b, a & ~b, ~a & b, ~a & ~b)),
+                "told apart" if ranking.separated(i, j) else "cannot be told apart",
+            ]
+        )
+    counts = ("both right", "only first", "only second", "neither")
+    names = ("first", "second", "difference in points", "95 % interval", *counts)
+    return Table(
+        "Paired: both runs on the same frames",
+        [*columns(*names, n_text=2), Column("ranks", is_text=True)],
+        rows,
+    )

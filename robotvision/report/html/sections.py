@@ -7,7 +7,7 @@ from typing import Any
 
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
-from robotvision.report.html.svg import number
+from robotvision.report.html.svg import interval_text, number
 from robotvision.report.html.tables import set_table
 from robotvision.report.table import Cell, Column, Table, columns, share
 from robotvision.report.tables import (
@@ -110,7 +110,7 @@ def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
     elif found.blocks < FEW_BLOCKS:
         warning = f"{found.blocks} {what} only: a rough interval"
     return {
-        "text": f"{number(round(found.low, 1))} to {number(round(found.high, 1))}",
+        "text": interval_text(found),
         "low": found.low,
         "high": found.high,
         "blocks": found.blocks,

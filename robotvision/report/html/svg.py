@@ -8,6 +8,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
+from robotvision.scoring.bootstrap import Interval
+
 WIDTH, HEIGHT = 480, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
 
@@ -205,3 +207,10 @@ def number(value: float) -> str:
     if abs(value) >= 10_000:
         return f"{value:,.0f}".replace("-", "\u2212")
     return f"{value:.4g}".replace("-", "\u2212")
+
+
+def interval_text(interval: Interval) -> str:
+    """Return the ends of an interval, a dash where there are none."""
+    if interval.low is None or interval.high is None:
+        return "-"
+    return f"{number(round(interval.low, 1))} to {number(round(interval.high, 1))}"
