@@ -8,18 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 
 from robotvision.data.native import SequenceWriter
 from robotvision.plugins import plugin_path
 
-pytest_plugins = ["tests.fixtures.logs", "tests.fixtures.programs", "tests.fixtures.runs"]
-
-settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("shared machine")
-"""How long an example takes depends on what else the machine does."""
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("examples", "logs", "programs", "runs")]
 
 LONG = {"test_docs.py", "test_nothing_lost.py", "test_sweep.py", "test_trajectory_render.py"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import stdtrit
 
@@ -22,6 +22,7 @@ from robotvision.scoring.bootstrap import (
     student,
     visits,
 )
+from tests.fixtures.examples import examples
 
 
 def test_a_visit_ends_where_room_segment_or_sequence_changes() -> None:
@@ -70,7 +71,7 @@ def test_the_interval_agrees_with_a_plain_studentised_bootstrap() -> None:
     assert found.high == pytest.approx(high * n, abs=0.04 * n * (high - low))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(0, 1000), st.integers(2, 30))
 def test_the_estimate_is_the_sum_and_lies_inside(seed: int, n_blocks: int) -> None:
     rng = np.random.default_rng(seed)
