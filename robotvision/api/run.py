@@ -258,8 +258,8 @@ class Run:
             raise RobotVisionError("the runs share no frame whose truth is known")
         first, second = (r.columns.points[i] for r, i in zip((self, other), at, strict=True))
         visits = self.columns.visit[at[0]]
-        found = difference(first, second, visits)
-        return Comparison(found, len(visits), len(np.unique(visits)), tuple(notes))
+        gap = difference(first, second, visits)
+        return Comparison(gap, len(visits), len(np.unique(visits)), tuple(notes))
 
     def __repr__(self) -> str:
         score, policy = self.score, self.record.about["policy"]["name"]

@@ -72,11 +72,11 @@ def command(
     if speeds is not None:
         x_speed = tuple(curve.parse_values(speeds, "--speeds", least=1e-9))
     wanted = [parse_policy(name, fixed) for name in policies]
-    found, warnings = compute_curves(runs, wanted, x_ms, x_speed, rate_hz)
+    comparison, warnings = compute_curves(runs, wanted, x_ms, x_speed, rate_hz)
     if output is not None:
-        draw(found, output)
+        draw(comparison, output)
     if as_json:
-        print(json.dumps({**found.to_json(), "rate_hz": rate_hz, "warnings": warnings}))
+        print(json.dumps({**comparison.to_json(), "rate_hz": rate_hz, "warnings": warnings}))
     else:
-        print_curves(out(), found, warnings)
+        print_curves(out(), comparison, warnings)
     return 0

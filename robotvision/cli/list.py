@@ -16,12 +16,12 @@ def command(kind: str, as_json: bool) -> int:
     """List what can be named in a configuration, with one line each."""
     import json
 
-    found = _describe(kind)
+    descriptions = _describe(kind)
     if as_json:
-        click.echo(json.dumps({kind: found}, ensure_ascii=False))
+        click.echo(json.dumps({kind: descriptions}, ensure_ascii=False))
         return 0
-    width = max(map(len, found), default=0)
-    for name, line in found.items():
+    width = max(map(len, descriptions), default=0)
+    for name, line in descriptions.items():
         click.echo(f"{name:{width}}  {line}")
     return 0
 

@@ -144,26 +144,26 @@ def _trajectory(
         laid_out = lay_out(tracks)
     with _progress() as tell:
         result = render_tracks(laid_out, out, spec, tell)
-    told = summary(result, out)
-    _report_tours(told, as_json)
+    facts = summary(result, out)
+    _report_tours(facts, as_json)
     return 130 if result.stopped else 0
 
 
-def _report_tours(told: dict[str, Any], as_json: bool) -> None:
+def _report_tours(facts: dict[str, Any], as_json: bool) -> None:
     import json
 
-    for doubt in told["doubts"]:
+    for doubt in facts["doubts"]:
         click.echo(doubt, err=True)
-    if told["stopped"]:
+    if facts["stopped"]:
         click.echo("stopped: what is done is kept; the same command goes on", err=True)
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(facts))
         return
-    for tour in told["sequences"]:
+    for tour in facts["sequences"]:
         click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
     click.echo(
-        f"{told['plan']}  {told['poses']} poses, {told['in_own_room']} in the room of their "
-        f"label, at least {told['clearance_m']:.2f} m from walls and furniture"
+        f"{facts['plan']}  {facts['poses']} poses, {facts['in_own_room']} in the room of their "
+        f"label, at least {facts['clearance_m']:.2f} m from walls and furniture"
     )
 
 

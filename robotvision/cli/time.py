@@ -162,5 +162,5 @@ def _with_bar(work: Any) -> dict[str, Any]:
                 bar.update(task, completed=done, total=total)
                 bar.refresh()
 
-        found: dict[str, Any] = work(show)
-        return found
+        result: dict[str, Any] = work(show)
+        return result

@@ -91,11 +91,11 @@ class Feed(Observer):
         """Begin a sequence."""
         log = read_log(self.folder).sequences
         first = sum(s.n_frames for s in self.sequences)
-        found = FollowedFrame(name, n_frames, first)
+        followed = FollowedFrame(name, n_frames, first)
         if log:
-            found.skipped, found.about = len(log[-1].frames), dict(log[-1].about)
+            followed.skipped, followed.about = len(log[-1].frames), dict(log[-1].about)
         with self._lock:
-            self.sequences.append(found)
+            self.sequences.append(followed)
             self.generation += 1
         self._say(f"replaying {name}")
 

@@ -84,22 +84,22 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, int | None]]:
                 outside[name].append(time)
     if not total:
         return {}
-    found = {name: summary(values) for name, values in stages.items()}
+    quantiles = {name: summary(values) for name, values in stages.items()}
     if stages:
-        found[REST] = summary(rest)
-    found[TOTAL] = summary(total)
-    return found | {name: summary(values) for name, values in outside.items() if values}
+        quantiles[REST] = summary(rest)
+    quantiles[TOTAL] = summary(total)
+    return quantiles | {name: summary(values) for name, values in outside.items() if values}
 
 
 def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:
     """Return what failed, each text once, with how often and the first frame."""
-    found: dict[str, dict[str, Any]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
     for frame in frames:
         text = frame.timed.fault
         if text is not None:
-            entry = found.setdefault(text, {"fault": text, "frames": 0, "first_frame": frame.index})
+            entry = kinds.setdefault(text, {"fault": text, "frames": 0, "first_frame": frame.index})
             entry["frames"] += 1
-    return sorted(found.values(), key=lambda e: -int(e["frames"]))
+    return sorted(kinds.values(), key=lambda e: -int(e["frames"]))
 
 
 def is_clean(data: Mapping[str, Any]) -> bool:
