@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robotvision.cli.options import data_root_option, json_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -22,9 +24,7 @@ SHOWN = 12
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option(
     "--limit",
     type=click.IntRange(2),
@@ -46,7 +46,7 @@ SHOWN = 12
     show_default=True,
     help="Of the random order.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     config: Path, data_root: Path | None, limit: int, single: int, seed: int, as_json: bool
 ) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   robotvision curve runs/first runs/second
@@ -45,7 +47,7 @@ Dotted lines of the figure: points offline, time aside. Grey: where two runs swa
 )
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A figure: svg, png or pdf.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     runs: tuple[Path, ...],
     policies: tuple[str, ...],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robotvision.cli.data_catalogue import fetch, list_
+from robotvision.cli.options import json_option, reader_option
 
 if TYPE_CHECKING:
     from robotvision.errors import Fault
@@ -80,9 +81,9 @@ command.add_command(fetch)
     "  robotvision data info --json sequences/day | jq .rooms"
 )
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 @_for_recordings
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def info(
     sequences: tuple[Path, ...],
     reader: str | None,
@@ -117,9 +118,9 @@ def info(
     metavar="TASK",
     help="Whose rooms and objects the truth may hold: name or YAML file.",
 )
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 @_for_recordings
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def verify(
     sequences: tuple[Path, ...],
     task_name: str | None,
@@ -164,7 +165,7 @@ def verify(
 )
 @click.argument("source", metavar="SRC", type=_PATH)
 @click.argument("target", metavar="DST", type=_PATH)
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 @click.option(
     "--rate",
     "rate_hz",

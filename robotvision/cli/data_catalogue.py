@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from robotvision.cli.options import json_option
+
 _PATH = click.Path(path_type=Path)
 
 
@@ -19,7 +21,7 @@ _PATH = click.Path(path_type=Path)
     "list", epilog="\b\nExamples:\n  robotvision data list\n  robotvision data list kth-idol2"
 )
 @click.argument("name", metavar="[ID]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def list_(name: str | None, as_json: bool) -> None:
     """List the data sets that are known, or show one: address, terms, archives, counts."""
     from robotvision.data.catalogue import data_set, data_set_names
@@ -77,7 +79,7 @@ def list_(name: str | None, as_json: bool) -> None:
     help="Nothing for so long is an interruption.",
 )
 @click.option("--discard", is_flag=True, help="Delete archives once they are unpacked.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def fetch(
     name: str,
     wanted: tuple[str, ...],

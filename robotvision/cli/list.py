@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import click
 
+from robotvision.cli.options import json_option
+
 KINDS = ("features", "classifiers", "temporal", "tasks", "readers", "policies")
 
 
 @click.command(epilog="\b\nExamples:\n  robotvision list features\n  robotvision list tasks --json")
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(kind: str, as_json: bool) -> int:
     """List what can be named in a configuration, with one line each."""
     import json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.override_options import override_options
+from robotvision.cli.options import override_options
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Experiment

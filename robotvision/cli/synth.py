@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+from robotvision.cli.options import json_option
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
@@ -24,6 +26,25 @@ Examples:
   robotvision synth --trajectory poses.csv --out tours --layout native --light sunny
   robotvision synth --trajectory idol2_names/ --out plan --limit 0      # the plan alone
 """
+
+_out = click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to; made where it is not there.",
+)
+_seed = click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Building."
+)
+_furniture = click.option(
+    "--furniture",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Another number moves the furniture.",
+)
+_size_option = click.option("--size", default="320x240", show_default=True, metavar="WxH")
 
 
 @click.group(epilog=EPILOG, invoke_without_command=True)
@@ -66,17 +87,11 @@ Examples:
     help="One frame each K poses.",
 )
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N frames a tour.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@click.option(
-    "--furniture",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Another number moves the furniture.",
-)
-@click.option("--size", default="320x240", show_default=True, metavar="WxH")
+@_seed
+@_furniture
+@_size_option
 @click.option("--workers", type=click.IntRange(1), help="Processes [one a core].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: Any) -> int | None:
     """Generate a building and a robot's tours through it, with exact truth.
@@ -167,25 +182,11 @@ def _report_tours(facts: dict[str, Any], as_json: bool) -> None:
     )
 
 
-def _out(f: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--out",
-        required=True,
-        metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder to write to; made where it is not there.",
-    )(f)
-
-
-def _json(f: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(f)
-
-
 @command.command()
 @_out
 @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [125].")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@_json
+@_seed
+@json_option
 def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     """Write the default set: building_cloudy and building_sunny to train on, building_night."""
     from robotvision.synth.default_set import N_FRAMES, write_default_set
@@ -215,14 +216,8 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     type=click.FloatRange(0, min_open=True),
     help="Frames a second.",
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@click.option(
-    "--furniture",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Another number moves the furniture.",
-)
+@_seed
+@_furniture
 @click.option(
     "--drive",
     default=0,
@@ -241,14 +236,14 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @click.option(
     "--channels", default="rgb,depth", show_default=True, help="Of rgb, depth, left, right."
 )
-@click.option("--size", default="320x240", show_default=True, metavar="WxH")
+@_size_option
 @click.option(
     "--rooms",
     metavar="LABELS",
     help="Labels of the floor's rooms, with commas; any label of an edition.",
 )
 @click.option("--visit", metavar="LABELS", help="The rooms the robot enters [all].")
-@_json
+@json_option
 def tour(out: Path, as_json: bool, **options: Any) -> None:
     """Write one tour in the native layout."""
     from robotvision.synth.sequence import render_sequence
@@ -274,8 +269,8 @@ def _edition(name: str) -> click.Command:
     )
     @_out
     @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [120].")
-    @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-    @_json
+    @_seed
+    @json_option
     def write(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
         from robotvision.synth.editions import N_FRAMES, write_edition
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.override_options import override_options
+from robotvision.cli.options import data_root_option, override_options
 
 EPILOG = """\b
 Examples:
@@ -25,9 +25,7 @@ Examples:
     required=True,
     help="The model file; replaced once the new one is whole.",
 )
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")

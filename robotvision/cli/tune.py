@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.override_options import override_options
+from robotvision.cli.options import data_root_option, override_options
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -35,9 +35,7 @@ Examples:
     help="Write the configuration with the best candidate here.",
 )
 @override_options
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option("--set", "set_name", help="The test set whose training to use, where there are more.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
