@@ -109,15 +109,12 @@ def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: An
         ctx.exit(2)
     given = [p for p in ctx.params if ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]
     if given:
+        flag = {"trajectories": "trajectory", "as_json": "json"}.get(given[0], given[0])
         raise click.UsageError(
-            f"{_flag(given[0])} goes with --trajectory and no command; give the "
+            f"--{flag} goes with --trajectory and no command; give the "
             f"options of {ctx.invoked_subcommand!r} after its name"
         )
     return None
-
-
-def _flag(parameter: str) -> str:
-    return {"trajectories": "--trajectory", "as_json": "--json"}.get(parameter, f"--{parameter}")
 
 
 def _trajectory(

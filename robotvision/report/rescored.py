@@ -226,9 +226,6 @@ def first_outcomes(reports: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _age(report: Mapping[str, Any]) -> str:
-    values = (_ms(report["age_ns"][k]) for k in (*AGES, "max"))
+    ages_ns = (report["age_ns"][k] for k in (*AGES, "max"))
+    values = ("-" if ns is None else f"{ns / 1e6:.0f}" for ns in ages_ns)
     return f"{report['policy']['name']} {', '.join(values)}"
-
-
-def _ms(ns: int | None) -> str:
-    return "-" if ns is None else f"{ns / 1e6:.0f}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robotvision.records import FrameRecord, Outcome
+from robotvision.records import FrameRecord
 from robotvision.runs.log import RunRecord
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.score import summarise
@@ -100,8 +100,3 @@ def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:
             entry = kinds.setdefault(text, {"fault": text, "frames": 0, "first_frame": frame.index})
             entry["frames"] += 1
     return sorted(kinds.values(), key=lambda e: -int(e["frames"]))
-
-
-def is_clean(data: Mapping[str, Any]) -> bool:
-    """Return whether nothing failed in a run and it came to its end."""
-    return bool(data["is_whole"]) and not data["outcomes"][Outcome.FAILED]

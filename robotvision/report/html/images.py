@@ -91,12 +91,9 @@ def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
     if budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
     elif any(f.kinds for f in located):
-        _fill(album, [f for f in located if f.kinds], _mistakes(run), budget)
+        mistakes = set(np.flatnonzero(run.outcome != 0).tolist())
+        _fill(album, [f for f in located if f.kinds], mistakes, budget)
     return album
-
-
-def _mistakes(run: RunColumns) -> set[int]:
-    return set(np.flatnonzero(run.outcome != 0).tolist())
 
 
 def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_LocatedFrame]:
