@@ -51,9 +51,7 @@ def build_page(table: SweepTable) -> str:
         .render(
             policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
             f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
-            style=Markup(
-                _resource("page.css", "report/html/static") + _resource("sweep.css")
-            ),  # our own file # nosec B704
+            style=Markup(style),  # our own files # nosec B704
             script=Markup(script),  # our own file # nosec B704
             version=__version__,
             title=table.name,
