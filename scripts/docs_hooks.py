@@ -58,11 +58,14 @@ def execute(path: Path) -> NotebookNode:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page, and its figures, for each notebook."""
+    """Add a page, and its figures, for each notebook; what is offered as a file has its outputs."""
     for file in list(files):
         if file.src_uri.endswith(".ipynb"):
             page = file.src_uri.removesuffix(".ipynb")
-            text, figures = render(execute(Path(str(file.abs_src_path))), Path(page).name)
+            notebook = execute(Path(str(file.abs_src_path)))
+            files.remove(file)
+            files.append(File.generated(config, file.src_uri, content=nbformat.writes(notebook)))
+            text, figures = render(notebook, Path(page).name)
             files.append(File.generated(config, f"{page}.md", content=text))
             for name, content in figures.items():
                 uri = str(Path(page).with_name(name))

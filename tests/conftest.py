@@ -8,18 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 
 from robotvision.data.native import SequenceWriter
 from robotvision.plugins import plugin_path
 
-pytest_plugins = ["tests.fixtures.logs", "tests.fixtures.programs", "tests.fixtures.runs"]
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("examples", "logs", "programs", "runs")]
 
-settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("shared machine")
-"""How long an example takes depends on what else the machine does."""
+LONG = {"test_docs.py", "test_nothing_lost.py", "test_sweep.py", "test_trajectory_render.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin the modules of long tests first, so that none is what all cores wait for at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
 
 COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}
 Tour = Callable[..., Path]

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import nbformat
 import pytest
 import yaml
 from pydantic import BaseModel
@@ -258,7 +259,7 @@ def test_few_blocks_are_not_run() -> None:
     assert all(not b.mark or b.mark.startswith(kinds) for p in PAGES for b in blocks(p))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the built documentation."""
     folder = tmp_path_factory.mktemp("site")
@@ -342,10 +343,12 @@ def test_the_reference_of_the_library_has_every_name() -> None:
     assert sorted(names) == sorted(robotvision.__all__)
 
 
+@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
-def test_a_notebook_runs(notebook: str) -> None:
+def test_a_notebook_runs(site: Path, notebook: str) -> None:
     """From top to bottom, in a kernel of its own; it draws, and prints no warning."""
-    cells = HOOKS["execute"](DOCS / notebook).cells
+    cells = nbformat.read(site / notebook, as_version=4).cells
+    assert all(cell.execution_count for cell in cells if cell.cell_type == "code")
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in outputs)
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []

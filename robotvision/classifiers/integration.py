@@ -172,8 +172,8 @@ def _weights(parts: list[Scored], blocks: tuple[slice, ...]) -> tuple[Pool, Scor
     start = np.full(len(parts), 1 / len(parts))
     weights = start
     if known.any():
-        found = minimize(loss, start, method="L-BFGS-B", bounds=[(0, 10)] * len(parts))
-        weights = found.x if found.x.sum() > 0 else start
+        best = minimize(loss, start, method="L-BFGS-B", bounds=[(0, 10)] * len(parts))
+        weights = best.x if best.x.sum() > 0 else start
     whole = np.full((len(rooms), p.shape[2]), np.nan)
     whole[known] = _pooled(p, weights)
     temperature = fit_temperature(whole, rooms, parts[0].n_units)

@@ -82,8 +82,8 @@ class KNN(Classifier):
         distances = self.distances(x)
         k = min(self.k, len(distances))
         nearest = np.argpartition(distances, k - 1)[:k] if k < len(distances) else slice(None)
-        found = distances[nearest].astype(np.float64)
-        weights = np.ones(k) if self.weights == "uniform" else 1 / np.maximum(found, 1e-9)
+        closest = distances[nearest].astype(np.float64)
+        weights = np.ones(k) if self.weights == "uniform" else 1 / np.maximum(closest, 1e-9)
         votes = np.bincount(self.rooms_[nearest], weights, minlength=len(self.classes_))
         scores: Scores = np.log(np.maximum(votes / votes.sum(), FLOOR))
         return scores

@@ -40,11 +40,11 @@ class Prototype(Classifier):
 
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
         x = self._directed(x)
-        found = [self._means(x[y == room]) for room in range(len(self.classes_))]
-        self.means_ = np.concatenate(found).astype(np.float64)
-        self.starts_ = np.cumsum([0, *map(len, found[:-1])])
+        prototypes = [self._means(x[y == room]) for room in range(len(self.classes_))]
+        self.means_ = np.concatenate(prototypes).astype(np.float64)
+        self.starts_ = np.cumsum([0, *map(len, prototypes[:-1])])
         nearest = np.concatenate(
-            [((x[y == r] - means[0]) ** 2).sum(axis=1) for r, means in enumerate(found)]
+            [((x[y == r] - means[0]) ** 2).sum(axis=1) for r, means in enumerate(prototypes)]
         )
         self.spread_ = max(float(nearest.mean()), 1e-12)
 

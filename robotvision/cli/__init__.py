@@ -1,5 +1,7 @@
 """The command line: parse, call, print. One module a command, imported when it is called.
 
+The front page of the help needs no parser, so that it is there at once.
+
 Exit codes: 0 fine; 1 the work finished but something in it failed; 2 the input or the
 configuration is wrong (one line per fault, no traceback).
 """
@@ -7,13 +9,15 @@ configuration is wrong (one line per fault, no traceback).
 from __future__ import annotations
 
 import errno
-import importlib
 import io
+import shutil
 import sys
+import textwrap
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
+from robotvision.plugins.lazy import lazy_names
 
 COMMANDS = {
     "demo": "the main job on sequences that come with the package: nothing to prepare",
@@ -45,58 +49,67 @@ COMMANDS = {
 """Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
 
 
-class _Lazy(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+OPTIONS = {
+    "--version": "Print the version and leave.",
+    "-h, --help": "Show this message and exit.",
+}
+"""What stands before a command -> one line."""
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"robotvision.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+WIDEST = 100
+"""Columns at most; wider terminals are not filled."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from robotvision.errors import near
-
-            ctx.fail(f"No such command {args[0]!r}{near(args[0], COMMANDS)}")
-        return super().resolve_command(ctx, args)
+__getattr__, __dir__ = lazy_names(__name__, {"robotvision": "robotvision.cli.group"})
 
 
-def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from robotvision import __version__
+def front_page(width: int) -> str:
+    """Lay out what ``robotvision --help`` prints, in lines of at most ``width`` columns."""
+    about = "Where is the robot? Replay its cameras frame by frame and score the answers."
+    return "\n".join(
+        [
+            "Usage: robotvision [OPTIONS] COMMAND [ARGS]...",
+            "",
+            *textwrap.wrap(about, width, initial_indent="  ", subsequent_indent="  "),
+            "",
+            "Options:",
+            *_definitions(OPTIONS, width),
+            "",
+            "Commands:",
+            *_definitions(COMMANDS, width),
+            "",
+            "  First steps: robotvision demo",
+        ]
+    )
 
-        click.echo(f"robotvision {__version__}")
-        ctx.exit()
 
-
-@click.command(
-    cls=_Lazy,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="First steps: robotvision demo",
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_version,
-    help="Print the version and leave.",
-)
-def robotvision() -> None:
-    """Where is the robot? Replay its cameras frame by frame and score the answers."""
+def _definitions(rows: Mapping[str, str], width: int) -> Iterable[str]:
+    indent = " " * (max(map(len, rows)) + 4)
+    for name, text in rows.items():
+        first = f"  {name}".ljust(len(indent))
+        yield from textwrap.wrap(text, width, initial_indent=first, subsequent_indent=indent)
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; whatever the user can put right is one line a fault and exit 2."""
+    words = sys.argv[1:] if args is None else args
+    try:
+        if words in (["--help"], ["-h"]):
+            print(
+                front_page(max(min(shutil.get_terminal_size().columns, WIDEST) - 2, 50)), flush=True
+            )
+            status = 0
+        else:
+            status = _call(words)
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 0
+    sys.exit(status)
+
+
+def _call(words: list[str]) -> int:
+    """Carry out one command and return its exit code."""
+    import click
+
+    from robotvision.cli.group import robotvision
     from robotvision.errors import RobotVisionError
     from robotvision.plugins.plugin_path import search_also
 
@@ -105,23 +118,20 @@ def main(args: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # names of files may be no Unicode
     search_also(Path())
     try:
-        result: Any = robotvision.main(args=args, prog_name="robotvision", standalone_mode=False)
+        result: Any = robotvision.main(args=words, prog_name="robotvision", standalone_mode=False)
     except click.ClickException as e:
         e.show()
-        sys.exit(e.exit_code)
+        return e.exit_code
     except click.Abort:
         click.echo("stopped", err=True)
-        sys.exit(130)
+        return 130
     except RobotVisionError as e:
         for line in e.lines():
             click.echo(line, err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return 2
     except OSError as e:
         if e.errno != errno.ENAMETOOLONG:
             raise
         click.echo(f"{str(e.filename)[:60]}...: {e.strerror}; give a shorter path", err=True)
-        sys.exit(2)
-    sys.exit(result if isinstance(result, int) else 0)
+        return 2
+    return result if isinstance(result, int) else 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robotvision.cli.options import data_root_option, json_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -23,9 +25,7 @@ SHOWN = 12
 
 @click.command(epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option(
     "--limit",
     type=click.IntRange(2),
@@ -57,7 +57,7 @@ SHOWN = 12
     type=click.Path(path_type=Path),
     help="With --leaks: draw pairs of training and test frames to this PNG file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     config: Path,
     data_root: Path | None,
@@ -124,17 +124,10 @@ def _audit_leaks(config: Path, data_root: Path | None, sheet: Path | None, as_js
 
 
 def _print(console: Console, result: Audit) -> None:
-    from rich.table import Table
+    from robotvision.report.audit import changes_table
+    from robotvision.report.console import grid
 
-    changed: dict[str, int] = {}
-    for change in result.changes:
-        changed[change.way] = changed.get(change.way, 0) + 1
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("shown", "frames", "answers changed"):
-        table.add_column(column, justify="left" if column == "shown" else "right")
-    for way, n in result.asked.items():
-        table.add_row(way, str(n), "" if way == "straight" else str(changed.get(way, 0)))
-    console.print(table)
+    console.print(grid(changes_table(result)))
     for c in result.changes[:SHOWN]:
         console.print(
             f"{c.sequence} frame {c.index}, {c.way}: {c.before} -> {c.after}", highlight=False

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   robotvision check --task imageclef2012 run1.txt run2.txt
@@ -20,7 +22,7 @@ Examples:
     type=click.Path(path_type=Path),
     help="A sequence or truth.csv: are the frames those of the test set?",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(task_name: str, truth: Path | None, as_json: bool, runs: tuple[Path, ...]) -> int:
     """Check run files and list every fault with its line.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import contest_options
+
 EPILOG = """\b
 Examples:
   robotvision codabench --task imageclef2012 --truth test1 -o bundle.zip
@@ -17,28 +19,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 
 
 @click.command("codabench", epilog=EPILOG)
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option(
-    "--truth",
-    "truths",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A sequence or truth.csv; several: the task's test sets, in order.",
-)
-@click.option(
-    "--train",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Training sequences, for a task that takes its rooms from them.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["obligatory", "optional"]),
-    default="obligatory",
-    show_default=True,
-    help="The mode of the contest.",
-)
+@contest_options
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The bundle.")
 @click.option("--title", help="Of the competition (else the task's).")
 @click.option(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   robotvision curve runs/first runs/second
@@ -45,7 +47,7 @@ Dotted lines of the figure: points offline, time aside. Grey: where two runs swa
 )
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A figure: svg, png or pdf.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     runs: tuple[Path, ...],
     policies: tuple[str, ...],
@@ -72,11 +74,11 @@ def command(
     if speeds is not None:
         x_speed = tuple(curve.parse_values(speeds, "--speeds", least=1e-9))
     wanted = [parse_policy(name, fixed) for name in policies]
-    found, warnings = compute_curves(runs, wanted, x_ms, x_speed, rate_hz)
+    comparison, warnings = compute_curves(runs, wanted, x_ms, x_speed, rate_hz)
     if output is not None:
-        draw(found, output)
+        draw(comparison, output)
     if as_json:
-        print(json.dumps({**found.to_json(), "rate_hz": rate_hz, "warnings": warnings}))
+        print(json.dumps({**comparison.to_json(), "rate_hz": rate_hz, "warnings": warnings}))
     else:
-        print_curves(out(), found, warnings)
+        print_curves(out(), comparison, warnings)
     return 0

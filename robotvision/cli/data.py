@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from robotvision.cli.data_catalogue import fetch, list_
+from robotvision.cli.options import json_option, reader_option
 
 if TYPE_CHECKING:
     from robotvision.data.release import ReleaseSplit
     from robotvision.errors import Fault
+    from robotvision.report.table import Cell
 
 SHOW_AFTER_S = 2.0
 
@@ -81,9 +83,9 @@ command.add_command(fetch)
     "  robotvision data info --json sequences/day | jq .rooms"
 )
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 @_for_recordings
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def info(
     sequences: tuple[Path, ...],
     reader: str | None,
@@ -118,9 +120,9 @@ def info(
     metavar="TASK",
     help="Whose rooms and objects the truth may hold: name or YAML file.",
 )
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 @_for_recordings
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def verify(
     sequences: tuple[Path, ...],
     task_name: str | None,
@@ -165,7 +167,7 @@ def verify(
 )
 @click.argument("source", metavar="SRC", type=_PATH)
 @click.argument("target", metavar="DST", type=_PATH)
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 @click.option(
     "--rate",
     "rate_hz",
@@ -341,21 +343,16 @@ def _fault_json(fault: Fault) -> dict[str, Any]:
 
 def _print_card(card: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column()
-    for label, value in _card_rows(card):
-        table.add_row(label, Text(value))
-    Console(emoji=False).print(
-        Panel(table, title=Text(card["name"]), title_align="left", expand=False)
-    )
+    from robotvision.report.console import card as card_of
+    from robotvision.report.table import Table, columns
+
+    rows = [list(row) for row in _card_rows(card)]
+    table = Table(card["name"], columns("what", "value", n_text=2), rows)
+    Console(emoji=False).print(card_of(table))
 
 
-def _card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _card_rows(card: dict[str, Any]) -> Iterator[tuple[Cell, Cell]]:
     rate = card["rate_hz"]
     yield "layout", card["reader"]
     yield "frames", f"{card['frames']} in {card['segments']} segment{'s' * (card['segments'] != 1)}"

@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from robotvision.cli.options import json_option
+
 _PATH = click.Path(path_type=Path)
 
 
@@ -19,21 +21,19 @@ _PATH = click.Path(path_type=Path)
     "list", epilog="\b\nExamples:\n  robotvision data list\n  robotvision data list kth-idol2"
 )
 @click.argument("name", metavar="[ID]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def list_(name: str | None, as_json: bool) -> None:
     """List the data sets that are known, or show one: address, terms, archives, counts."""
     from robotvision.data.catalogue import data_set, data_set_names
 
-    found = [data_set(n) for n in ([name] if name else data_set_names())]
+    data_sets = [data_set(n) for n in ([name] if name else data_set_names())]
     if as_json:
-        click.echo(json.dumps({"data_sets": [_data_set_json(d) for d in found]}))
+        click.echo(json.dumps({"data_sets": [_data_set_json(d) for d in data_sets]}))
     elif name:
-        for label, value in _data_set_rows(found[0]):
+        for label, value in _data_set_rows(data_sets[0]):
             click.echo(f"{label:10}{value}")
     else:
-        for data in found:
-            n = f"{len(data.archives)} archives" if data.archives else ""
-            click.echo(f"{data.id:14}{data.access:8}{n:13}{data.title}")
+        _print_data_sets(data_sets)
 
 
 @click.command(
@@ -79,7 +79,7 @@ def list_(name: str | None, as_json: bool) -> None:
     help="Nothing for so long is an interruption.",
 )
 @click.option("--discard", is_flag=True, help="Delete archives once they are unpacked.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def fetch(
     name: str,
     wanted: tuple[str, ...],
@@ -130,6 +130,15 @@ def verify_fetched(names: list[str], as_json: bool) -> int:
         for fetched in results:
             _print_fetched(fetched)
     return 2 if any(r.faults for r in results) else 0
+
+
+def _print_data_sets(data_sets: list[Any]) -> None:
+    from robotvision.report.console import grid, out
+    from robotvision.report.table import Column, Table, columns
+
+    shown = [*columns("id", "access", "archives", n_text=2), Column("title", is_text=True)]
+    rows = [[d.id, d.access, len(d.archives) or None, d.title] for d in data_sets]
+    out().print(grid(Table("Data sets", shown, rows)))
 
 
 def _print_fetched(fetched: Any) -> None:

@@ -6,22 +6,24 @@ from collections.abc import Mapping
 
 import click
 
+from robotvision.cli.options import json_option
+
 KINDS = ("features", "classifiers", "temporal", "tasks", "readers", "policies")
 
 
 @click.command(epilog="\b\nExamples:\n  robotvision list features\n  robotvision list tasks --json")
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(kind: str, as_json: bool) -> int:
     """List what can be named in a configuration, with one line each."""
     import json
 
-    found = _describe(kind)
+    descriptions = _describe(kind)
     if as_json:
-        click.echo(json.dumps({kind: found}, ensure_ascii=False))
+        click.echo(json.dumps({kind: descriptions}, ensure_ascii=False))
         return 0
-    width = max(map(len, found), default=0)
-    for name, line in found.items():
+    width = max(map(len, descriptions), default=0)
+    for name, line in descriptions.items():
         click.echo(f"{name:{width}}  {line}")
     return 0
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import contest_options
+
 EPILOG = """\b
 Examples:
   robotvision rank --task imageclef2012 --truth test1 runs/
@@ -15,28 +17,7 @@ Examples:
 
 
 @click.command("rank", epilog=EPILOG)
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option(
-    "--truth",
-    "truths",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A sequence or truth.csv; several: the task's test sets, in order.",
-)
-@click.option(
-    "--train",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Training sequences, for a task that takes its rooms from them.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["obligatory", "optional"]),
-    default="obligatory",
-    show_default=True,
-    help="The mode of the runs.",
-)
+@contest_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

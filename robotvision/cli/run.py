@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.override_options import override_options, overrides
+from robotvision.cli.options import override_options, overrides
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Experiment

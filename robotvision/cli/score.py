@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import contest_options, json_option
+
 EPILOG = """\b
 Examples:
   robotvision score --task imageclef2012 --truth test1 run1.txt run2.txt
@@ -15,28 +17,7 @@ Examples:
 
 
 @click.command("score", epilog=EPILOG)
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option(
-    "--truth",
-    "truths",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A sequence or truth.csv; several: the task's test sets, in order.",
-)
-@click.option(
-    "--train",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Training sequences, for a task that takes its rooms from them.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["obligatory", "optional"]),
-    default="obligatory",
-    show_default=True,
-    help="The mode of the runs.",
-)
+@contest_options
 @click.option(
     "--key",
     metavar="FILE",
@@ -51,7 +32,7 @@ Examples:
     show_default=True,
     help="With --key: the part of a split release that the runs answer.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(
     task_name: str,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   robotvision sweep configs/sweeps/quickstart.yaml
@@ -78,7 +80,7 @@ def command() -> None:
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
 @click.option("--dry-run", is_flag=True, help="Check the grid and say what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def run(
     grid: Path,
     out: str | None,
@@ -137,7 +139,7 @@ def run(
     help="Paired difference of two rows (numbers or hashes), with its interval.",
 )
 @click.option("--page", is_flag=True, help="Write results.html anew.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def show(
     results: str,
     sort: str | None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+from robotvision.cli.options import json_option
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
@@ -24,6 +26,25 @@ Examples:
   robotvision synth --trajectory poses.csv --out tours --layout native --light sunny
   robotvision synth --trajectory idol2_names/ --out plan --limit 0      # the plan alone
 """
+
+_out = click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to; made where it is not there.",
+)
+_seed = click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Building."
+)
+_furniture = click.option(
+    "--furniture",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Another number moves the furniture.",
+)
+_size_option = click.option("--size", default="320x240", show_default=True, metavar="WxH")
 
 
 @click.group(epilog=EPILOG, invoke_without_command=True)
@@ -66,17 +87,11 @@ Examples:
     help="One frame each K poses.",
 )
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N frames a tour.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@click.option(
-    "--furniture",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Another number moves the furniture.",
-)
-@click.option("--size", default="320x240", show_default=True, metavar="WxH")
+@_seed
+@_furniture
+@_size_option
 @click.option("--workers", type=click.IntRange(1), help="Processes [one a core].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: Any) -> int | None:
     """Generate a building and a robot's tours through it, with exact truth.
@@ -94,15 +109,12 @@ def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: An
         ctx.exit(2)
     given = [p for p in ctx.params if ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]
     if given:
+        flag = {"trajectories": "trajectory", "as_json": "json"}.get(given[0], given[0])
         raise click.UsageError(
-            f"{_flag(given[0])} goes with --trajectory and no command; give the "
+            f"--{flag} goes with --trajectory and no command; give the "
             f"options of {ctx.invoked_subcommand!r} after its name"
         )
     return None
-
-
-def _flag(parameter: str) -> str:
-    return {"trajectories": "--trajectory", "as_json": "--json"}.get(parameter, f"--{parameter}")
 
 
 def _trajectory(
@@ -144,48 +156,34 @@ def _trajectory(
         laid_out = lay_out(tracks)
     with _progress() as tell:
         result = render_tracks(laid_out, out, spec, tell)
-    told = summary(result, out)
-    _report_tours(told, as_json)
+    facts = summary(result, out)
+    _report_tours(facts, as_json)
     return 130 if result.stopped else 0
 
 
-def _report_tours(told: dict[str, Any], as_json: bool) -> None:
+def _report_tours(facts: dict[str, Any], as_json: bool) -> None:
     import json
 
-    for doubt in told["doubts"]:
+    for doubt in facts["doubts"]:
         click.echo(doubt, err=True)
-    if told["stopped"]:
+    if facts["stopped"]:
         click.echo("stopped: what is done is kept; the same command goes on", err=True)
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(facts))
         return
-    for tour in told["sequences"]:
+    for tour in facts["sequences"]:
         click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
     click.echo(
-        f"{told['plan']}  {told['poses']} poses, {told['in_own_room']} in the room of their "
-        f"label, at least {told['clearance_m']:.2f} m from walls and furniture"
+        f"{facts['plan']}  {facts['poses']} poses, {facts['in_own_room']} in the room of their "
+        f"label, at least {facts['clearance_m']:.2f} m from walls and furniture"
     )
-
-
-def _out(f: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--out",
-        required=True,
-        metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder to write to; made where it is not there.",
-    )(f)
-
-
-def _json(f: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(f)
 
 
 @command.command()
 @_out
 @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [125].")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@_json
+@_seed
+@json_option
 def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     """Write the default set: building_cloudy and building_sunny to train on, building_night."""
     from robotvision.synth.default_set import N_FRAMES, write_default_set
@@ -215,14 +213,8 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     type=click.FloatRange(0, min_open=True),
     help="Frames a second.",
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-@click.option(
-    "--furniture",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Another number moves the furniture.",
-)
+@_seed
+@_furniture
 @click.option(
     "--drive",
     default=0,
@@ -241,14 +233,14 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @click.option(
     "--channels", default="rgb,depth", show_default=True, help="Of rgb, depth, left, right."
 )
-@click.option("--size", default="320x240", show_default=True, metavar="WxH")
+@_size_option
 @click.option(
     "--rooms",
     metavar="LABELS",
     help="Labels of the floor's rooms, with commas; any label of an edition.",
 )
 @click.option("--visit", metavar="LABELS", help="The rooms the robot enters [all].")
-@_json
+@json_option
 def tour(out: Path, as_json: bool, **options: Any) -> None:
     """Write one tour in the native layout."""
     from robotvision.synth.sequence import render_sequence
@@ -274,8 +266,8 @@ def _edition(name: str) -> click.Command:
     )
     @_out
     @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [120].")
-    @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Building.")
-    @_json
+    @_seed
+    @json_option
     def write(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
         from robotvision.synth.editions import N_FRAMES, write_edition
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   robotvision task show imageclef2012
@@ -28,7 +30,7 @@ def command() -> None:
 
 
 @command.command("show", epilog=SHOW_EPILOG)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.argument("name")
 def show(name: str, as_json: bool) -> int:
     """Show a task: rooms, points and where each rule comes from, run file, published results.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robotvision.cli.options import json_option
+
 if TYPE_CHECKING:
     from robotvision.systems.check_program import ProgramCheck, Trial
 
@@ -35,7 +37,7 @@ Examples:
 @click.option("--transport", type=click.Choice(["auto", "shm", "pipe"]), default="auto")
 @click.option("--isolation", type=click.Choice(["auto", "none", "required"]), default="auto")
 @click.option("--log", "log_path", type=click.Path(path_type=Path), help="Keep what it prints.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.option("--kits", is_flag=True, help="Print where the client kits are, and exit.")
 def command(
     command_line: tuple[str, ...],

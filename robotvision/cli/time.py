@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robotvision.cli.options import data_root_option, json_option
+
 if TYPE_CHECKING:
     from robotvision.experiment.time_config import Subject
 
@@ -23,9 +25,7 @@ Examples:
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": False})
 @click.argument("what", nargs=-1, required=True, metavar="CONFIG | -- PROGRAM ARGS...")
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option("--test-set", "set_name", help="Time the system of this test set (else the first).")
 @click.option(
     "--on",
@@ -64,7 +64,7 @@ Examples:
 )
 @click.option("--deadline-ms", metavar="MS|next-frame", help="Of --sustainable.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     what: tuple[str, ...],
     data_root: Path | None,
@@ -162,5 +162,5 @@ def _with_bar(work: Any) -> dict[str, Any]:
                 bar.update(task, completed=done, total=total)
                 bar.refresh()
 
-        found: dict[str, Any] = work(show)
-        return found
+        result: dict[str, Any] = work(show)
+        return result

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from robotvision.cli.override_options import override_options, overrides
+from robotvision.cli.options import data_root_option, override_options, overrides
 
 EPILOG = """\b
 Examples:
@@ -26,9 +26,7 @@ Examples:
     required=True,
     help="The model file; replaced once the new one is whole.",
 )
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option(
     "--test-set", "set_name", help="The test set whose training to use, where there are more."
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from robotvision.cli.override_options import override_options, overrides
+from robotvision.cli.options import data_root_option, override_options, overrides
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -36,9 +36,7 @@ Examples:
     help="Write the configuration with the best candidate here.",
 )
 @override_options
-@click.option(
-    "--data-root", type=click.Path(path_type=Path), help="Where relative sequence paths start."
-)
+@data_root_option
 @click.option(
     "--test-set", "set_name", help="The test set whose training to use, where there are more."
 )

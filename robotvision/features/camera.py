@@ -41,7 +41,7 @@ def camera_of(
             f"{who} needs the camera's calibration: call calibrate(calibration) first"
         )
     have = calibration.get(channel, {})
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for key in keys:
         if key not in have:
             known = ", ".join(have) or "nothing"
@@ -55,8 +55,8 @@ def camera_of(
                 f"{who}: {key!r} in the calibration of the channel {channel!r}: expected a number"
                 f"{'' if key in ('cx', 'cy') else ' above 0'}, got {have[key]!r}"
             )
-        found[key] = value
-    return found
+        values[key] = value
+    return values
 
 
 class PinholeExtractor(Extractor):

@@ -140,13 +140,15 @@ class DepthWords(PinholeExtractor, VocabularyExtractor):
         one = np.sort(np.unique(cube, axis=0, return_index=True)[1]) if len(y) else y
         y, x = y[one], x[one]
         pairs = neighbours(points[y, x], self.radius_m)
-        found = fpfh(points[y, x], normal[y, x], pairs, self.radius_m)
+        descriptors = fpfh(points[y, x], normal[y, x], pairs, self.radius_m)
         if self.colors:
             hues = self._hues(color_of(frame, self.color_channel, self), depth.shape, y, x)
-            found = np.concatenate([found, around(hues, pairs, self.colors + 1)], axis=1)
+            descriptors = np.concatenate(
+                [descriptors, around(hues, pairs, self.colors + 1)], axis=1
+            )
         if self.root:
-            np.sqrt(found, out=found)
-        return LocalFeatures(y.astype(np.float32), x.astype(np.float32), found)
+            np.sqrt(descriptors, out=descriptors)
+        return LocalFeatures(y.astype(np.float32), x.astype(np.float32), descriptors)
 
     def _hues(
         self, color: NDArray[np.uint8], shape: tuple[int, ...], y: NDArray[Any], x: NDArray[Any]
@@ -167,8 +169,8 @@ def neighbours(points: Points, radius: float) -> NDArray[np.int64]:
     """Return every pair of points at most ``radius`` apart, once, (pairs, 2), in a fixed order."""
     if len(points) < 2:
         return np.zeros((0, 2), np.int64)
-    found = cKDTree(points).query_pairs(radius, output_type="ndarray").astype(np.int64)
-    return np.asarray(found[np.lexsort((found[:, 1], found[:, 0]))])
+    pairs = cKDTree(points).query_pairs(radius, output_type="ndarray").astype(np.int64)
+    return np.asarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])
 
 
 def fpfh(

@@ -323,8 +323,8 @@ def _torchvision_stages(torch: Any, backbone: TorchvisionBackbone) -> list[Any]:
         blocks = list(getattr(net, "features", []))
     whole = torch.nn.Sequential(*blocks).eval()
     with torch.no_grad():
-        found = whole(torch.from_numpy(_input(backbone, image)))
-    vector = found.mean(dim=(2, 3)).numpy().ravel() if found.ndim == 4 else found.numpy()
+        output = whole(torch.from_numpy(_input(backbone, image)))
+    vector = output.mean(dim=(2, 3)).numpy().ravel() if output.ndim == 4 else output.numpy()
     vector = unit_length(vector) if backbone.unit_length else vector
     if vector.shape != expected.shape or not np.allclose(vector, expected, rtol=1e-3, atol=1e-4):
         raise RobotVisionError(

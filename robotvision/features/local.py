@@ -35,13 +35,13 @@ class LocalFeatures:
 def keypoint_sift(gray: NDArray[np.uint8], limit: int) -> LocalFeatures:
     """Return SIFT at the (at most) ``limit`` key points of strongest contrast."""
     sift = cv2.SIFT.create(nfeatures=limit, contrastThreshold=_CONTRAST)
-    points, found = sift.detectAndCompute(gray, np.empty(0, np.uint8))
-    if found is None or not len(points):
+    points, descriptors = sift.detectAndCompute(gray, np.empty(0, np.uint8))
+    if descriptors is None or not len(points):
         nothing = np.zeros(0, np.float32)
         return LocalFeatures(nothing, nothing, np.zeros((0, LENGTH), np.float32))
     # points of equal contrast at the limit come on top of it
     x, y = np.array([p.pt for p in points[:limit]], np.float32).T
-    return LocalFeatures(y, x, _unit(np.asarray(found[:limit], np.float32)))
+    return LocalFeatures(y, x, _unit(np.asarray(descriptors[:limit], np.float32)))
 
 
 def dense_sift(gray: NDArray[np.uint8], step: int) -> LocalFeatures:
@@ -51,8 +51,8 @@ def dense_sift(gray: NDArray[np.uint8], step: int) -> LocalFeatures:
     # OpenCV's bins are one and a half times as wide as a key point's size
     size = _PATCH / 4 / 1.5
     points = [cv2.KeyPoint(a, b, size, 0) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
-    _, found = cv2.SIFT.create().compute(gray, points)
-    return LocalFeatures(y, x, _unit(np.asarray(found, np.float32)))
+    _, descriptors = cv2.SIFT.create().compute(gray, points)
+    return LocalFeatures(y, x, _unit(np.asarray(descriptors, np.float32)))
 
 
 def root_sift(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:

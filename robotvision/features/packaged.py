@@ -186,14 +186,14 @@ def _layers(blocks: Sequence[Any], layers: Sequence[int], *, pool: bool) -> Any:
             self.blocks = torch.nn.ModuleList(blocks[: max(layers) + 1])
 
         def forward(self, x: Any) -> Any:
-            found = []
+            vectors = []
             for i, block in enumerate(self.blocks):
                 x = block(x)
                 if i in layers:
-                    found.append(x.flatten(2))
+                    vectors.append(x.flatten(2))
             if not pool:
-                return tuple(found)
-            means = [torch.nn.functional.normalize(answers.mean(2)) for answers in found]
+                return tuple(vectors)
+            means = [torch.nn.functional.normalize(answers.mean(2)) for answers in vectors]
             return torch.cat(means, 1)
 
     return Layers().eval()

@@ -56,13 +56,5 @@ class SiftBow(SiftVocabularyExtractor):
         seed: int = 0,
         channel: str = "rgb",
     ) -> None:
-        self.words = words
         self.grids = grids
-        self.sampling = sampling
-        self.n_keypoints = n_keypoints
-        self.step = step
-        self.root = root
-        self.n_training = n_training
-        self.seed = seed
-        self.channel = channel
-        self._check()
+        super().__init__(words, sampling, n_keypoints, step, root, n_training, seed, channel)

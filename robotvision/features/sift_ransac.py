@@ -182,10 +182,10 @@ class SiftRansac(Extractor):
 
     def _local(self, gray: NDArray[np.uint8]) -> LocalFeatures:
         """Return the frame's key points and descriptors."""
-        found = keypoint_sift(gray, self.max_keypoints)
+        local = keypoint_sift(gray, self.max_keypoints)
         if self.root:
-            return LocalFeatures(found.y, found.x, root_sift(found.descriptors))
-        return found
+            return LocalFeatures(local.y, local.x, root_sift(local.descriptors))
+        return local
 
     def _store(self, local: Sequence[LocalFeatures]) -> None:
         """Keep the key frames' local features, one after another, and the short list's table."""

@@ -35,27 +35,6 @@ class SiftVLAD(SiftVocabularyExtractor):
     The vector has unit length; an image without key points gives zeros.
     """
 
-    def __init__(
-        self,
-        words: int = 64,
-        sampling: str = "keypoints",
-        n_keypoints: int = 200,
-        step: int = 8,
-        root: bool = True,
-        n_training: int = 50_000,
-        seed: int = 0,
-        channel: str = "rgb",
-    ) -> None:
-        self.words = words
-        self.sampling = sampling
-        self.n_keypoints = n_keypoints
-        self.step = step
-        self.root = root
-        self.n_training = n_training
-        self.seed = seed
-        self.channel = channel
-        self._check()
-
     @property
     def dim(self) -> int:
         """Length of the vector: 128 times words."""

@@ -113,9 +113,9 @@ class StereoDepth(Extractor):
             )
         if left.shape[1] <= self.n_disparities:
             return np.zeros(left.shape, np.uint16)
-        found = self._disparity(left, right)
+        disparity = self._disparity(left, right)
         reach_mm = 1000 * camera["fx"] * camera["baseline_m"]
-        depth_mm = np.where(found > 0, reach_mm / np.maximum(found, 1e-3), 0)
+        depth_mm = np.where(disparity > 0, reach_mm / np.maximum(disparity, 1e-3), 0)
         return np.where(depth_mm < 2**16, np.round(depth_mm), 0).astype(np.uint16)
 
     def _disparity(self, left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.float32]:

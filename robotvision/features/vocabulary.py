@@ -106,10 +106,26 @@ class VocabularyExtractor(Extractor):
 class SiftVocabularyExtractor(VocabularyExtractor):
     """Base of those of SIFT descriptors: ``sampling, n_keypoints, step, root`` besides."""
 
-    sampling: str
-    n_keypoints: int
-    step: int
-    root: bool
+    def __init__(
+        self,
+        words: int = 64,
+        sampling: str = "keypoints",
+        n_keypoints: int = 200,
+        step: int = 8,
+        root: bool = True,
+        n_training: int = 50_000,
+        seed: int = 0,
+        channel: str = "rgb",
+    ) -> None:
+        self.words = words
+        self.sampling = sampling
+        self.n_keypoints = n_keypoints
+        self.step = step
+        self.root = root
+        self.n_training = n_training
+        self.seed = seed
+        self.channel = channel
+        self._check()
 
     def _check(self) -> None:
         super()._check()

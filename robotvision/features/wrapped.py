@@ -21,14 +21,14 @@ def build(given: Any) -> FeatureExtractor:
         The name is not known, or a parameter is refused.
     """
     if isinstance(given, str):
-        made: FeatureExtractor = FEATURES.create(given, {})
-        return made
+        extractor: FeatureExtractor = FEATURES.create(given, {})
+        return extractor
     if isinstance(given, Mapping):
         rest = dict(given)
         name = rest.pop("name", None)
         params.word("extractor.name", name)
-        made = FEATURES.create(str(name), rest)
-        return made
+        extractor = FEATURES.create(str(name), rest)
+        return extractor
     if isinstance(given, type) or not isinstance(given, FeatureExtractor):
         raise params.refuse("extractor", "a feature's name, with or without parameters", given)
     return given

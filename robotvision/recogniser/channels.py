@@ -37,7 +37,7 @@ def settle_features(
     RobotVisionError
         No feature is left, or no channel suits all sequences.
     """
-    kept: list[str | Named] = []
+    features: list[str | Named] = []
     notes: list[str] = []
     for item in config.features:
         settled = _settled(item, sequences)
@@ -45,12 +45,12 @@ def settle_features(
         if missing:
             notes.append(f"{_name(item)} is left out: {missing}")
         else:
-            kept.append(settled)
-    if config.features and not kept:
+            features.append(settled)
+    if config.features and not features:
         raise RobotVisionError("features: none of them suits the sequences; " + "; ".join(notes))
-    if kept == config.features:
+    if features == config.features:
         return config, notes
-    return config.model_copy(update={"features": kept}), notes
+    return config.model_copy(update={"features": features}), notes
 
 
 def _is_optional(item: str | Named) -> bool:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.panel import Panel
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -35,17 +36,27 @@ def grid(table: Table, style: Style | None = None) -> Grid:
     table : Table
     style : callable, optional
     """
-    made = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    shown = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in table.columns:
-        made.add_column(Text(column.name), justify="left" if column.is_text else "right")
+        justify: JustifyMethod = "left" if column.is_text else "right"
+        shown.add_column(Text(column.name), justify=justify, overflow="fold")
     for i, row in enumerate(table.shown()):
-        made.add_row(*(Text(t, style=style(i, j) if style else "") for j, t in enumerate(row)))
-    return made
+        shown.add_row(*(Text(t, style=style(i, j) if style else "") for j, t in enumerate(row)))
+    return shown
 
 
 def titled(table: Table, style: Style | None = None) -> RenderableType:
     """Return a table for the terminal with its title above it."""
     return Group(Text(table.title, style="bold"), grid(table, style))
+
+
+def card(table: Table) -> Panel:
+    """Return a table of names and values as a card: its title in the frame, no heads."""
+    shown = Grid.grid(padding=(0, 2))
+    shown.add_column(style="bold")
+    for row in table.shown():
+        shown.add_row(*map(Text, row))
+    return Panel(shown, title=Text(table.title), title_align="left", expand=False)
 
 
 def styles(rows: Iterable[str]) -> Style:

@@ -79,24 +79,24 @@ def compute_curves(
     return curves_of(recorded, policies, deadlines_ms, speeds, rate_hz), warnings
 
 
-def panels(found: Curves) -> list[tuple[str, Axis, list[Curve]]]:
+def panels(comparison: Curves) -> list[tuple[str, Axis, list[Curve]]]:
     """Return the curves that belong in one panel: one policy, one axis, all runs."""
-    keys = dict.fromkeys((c.policy, c.axis) for c in found.curves)
+    keys = dict.fromkeys((c.policy, c.axis) for c in comparison.curves)
     return [
-        (policy, axis, [c for c in found.curves if (c.policy, c.axis) == (policy, axis)])
+        (policy, axis, [c for c in comparison.curves if (c.policy, c.axis) == (policy, axis)])
         for policy, axis in keys
     ]
 
 
-def print_curves(console: Console, found: Curves, warnings: Sequence[str]) -> None:
+def print_curves(console: Console, comparison: Curves, warnings: Sequence[str]) -> None:
     """Print a table a panel, the swaps beneath it, and what must be known beside them."""
-    offline = ", ".join(f"{name} {p:g}" for name, p in found.offline.items())
-    console.print(f"at most {found.max_points:g} points; offline: {offline}", highlight=False)
-    for policy, axis, curves in panels(found):
+    offline = ", ".join(f"{name} {p:g}" for name, p in comparison.offline.items())
+    console.print(f"at most {comparison.max_points:g} points; offline: {offline}", highlight=False)
+    for policy, axis, curves in panels(comparison):
         table = curves_table(axis, curves)
         console.print()
         console.print(titled(table, _best_style(table)))
-        swaps = [s for s in found.swaps if (s.policy, s.axis) == (policy, axis)]
+        swaps = [s for s in comparison.swaps if (s.policy, s.axis) == (policy, axis)]
         for swap in swaps:
             console.print(swap_text(swap), style="magenta", highlight=False, soft_wrap=True)
         if len(curves) > 1 and not swaps:
@@ -131,7 +131,7 @@ def _best_style(table: Table) -> Style | None:
     return lambda i, j: "bold" if j and table.rows[i][j] == best[i] else ""
 
 
-def draw(found: Curves, path: Path) -> None:
+def draw(comparison: Curves, path: Path) -> None:
     """Draw the curves as a figure, a panel for each policy and axis.
 
     Raises
@@ -149,7 +149,7 @@ def draw(found: Curves, path: Path) -> None:
         raise MissingExtraError(
             f"a figure needs matplotlib ({e}); pip install 'robotvision[report]'"
         ) from e
-    shown = panels(found)
+    shown = panels(comparison)
     axes_shown = list(dict.fromkeys(axis for _, axis, _ in shown))
     policies = list(dict.fromkeys(policy for policy, _, _ in shown))
     figure = Figure(
@@ -162,8 +162,8 @@ def draw(found: Curves, path: Path) -> None:
     for policy, axis, curves in shown:
         axes = grid[policies.index(policy)][axes_shown.index(axis)]
         axes.set_visible(True)
-        swaps = [s for s in found.swaps if (s.policy, s.axis) == (policy, axis)]
-        _panel(axes, policy, axis, curves, found, swaps)
+        swaps = [s for s in comparison.swaps if (s.policy, s.axis) == (policy, axis)]
+        _panel(axes, policy, axis, curves, comparison, swaps)
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(
         handles,
@@ -184,7 +184,7 @@ def _panel(
     policy: str,
     axis: Axis,
     curves: Sequence[Curve],
-    found: Curves,
+    comparison: Curves,
     swaps: Sequence[Swap],
 ) -> None:
     for k, curve in enumerate(curves):
@@ -197,7 +197,9 @@ def _panel(
             linewidth=1.6,
             linestyle=DASHES[k // len(COLORS) % len(DASHES)],
         )
-        axes.axhline(found.offline[curve.run], color=color, linewidth=0.8, linestyle=(0, (1, 3)))
+        axes.axhline(
+            comparison.offline[curve.run], color=color, linewidth=0.8, linestyle=(0, (1, 3))
+        )
     for swap in swaps:
         axes.axvspan(swap.low, swap.high, color="#999999", alpha=0.5, linewidth=0.8)
         axes.axvline((swap.low + swap.high) / 2, color="#999999", linewidth=0.8)
@@ -207,7 +209,7 @@ def _panel(
         axes.axvline(1.0, color="black", linewidth=0.6)
     axes.set_title(policy, fontsize=10, loc="left")
     axes.set_xlabel(TITLES[axis], fontsize=9)
-    axes.set_ylabel(f"points (of {found.max_points:g})", fontsize=9)
+    axes.set_ylabel(f"points (of {comparison.max_points:g})", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -90,9 +90,9 @@ class Feed(Observer):
         log = read_log(self.folder).sequences
         first, n_begun = sum(s.n_frames for s in self.sequences), len(self.sequences)
         about = dict(log[n_begun].about) if n_begun < len(log) else {}
-        found = FollowedFrame(name, n_frames, first, about)
+        followed = FollowedFrame(name, n_frames, first, about)
         with self._lock:
-            self.sequences.append(found)
+            self.sequences.append(followed)
             self.generation += 1
         self._say(f"replaying {name}")
 

@@ -82,15 +82,15 @@ def draw(kind: str, runs: Sequence[RunColumns], out: Path) -> None:
 
 
 def _confusion(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
-    found = [t for t in run_tables(runs) if t.kind == "confusion"]
-    if not found:
+    tables = [t for t in run_tables(runs) if t.kind == "confusion"]
+    if not tables:
         raise RobotVisionError(f"{runs[0].folder}: no frame has a known truth: no confusion")
-    n = max(len(t.rows) for t in found)
+    n = max(len(t.rows) for t in tables)
     size = 1.2 + 0.36 * n
     figure, axes = pyplot.subplots(
-        1, len(found), figsize=((size + 0.5) * len(found), size), squeeze=False
+        1, len(tables), figsize=((size + 0.5) * len(tables), size), squeeze=False
     )
-    for axis, table in zip(axes[0], found, strict=True):
+    for axis, table in zip(axes[0], tables, strict=True):
         counts = np.array([row[1:] for row in table.rows], float)
         share = counts / np.maximum(1, counts.sum(1, keepdims=True))
         image = axis.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
@@ -114,7 +114,7 @@ def _confusion(pyplot: Any, runs: Sequence[RunColumns]) -> Any:
         )
         axis.set_yticks(range(len(table.rows)), [str(row[0]) for row in table.rows])
         axis.set(
-            xlabel="answered", ylabel="true room", title=table.test_set if len(found) > 1 else ""
+            xlabel="answered", ylabel="true room", title=table.test_set if len(tables) > 1 else ""
         )
         axis.spines[:].set_visible(False)
     figure.colorbar(image, ax=axes[0][-1], label="share of the true room", shrink=0.8)

@@ -65,10 +65,10 @@ def points_by_deadline(
     recorded = Recorded(run.record)
     points, late, skipped = [], [], []
     for ms in wanted:
-        found = recorded.rescore(named_policy("deadline", round(ms * 1e6)))
-        points.append(sum(t.points for t in found.tallies.values()))
-        late.append(sum(t.outcomes[Outcome.LATE] for t in found.tallies.values()))
-        skipped.append(sum(t.outcomes[Outcome.SKIPPED] for t in found.tallies.values()))
+        rescored = recorded.rescore(named_policy("deadline", round(ms * 1e6)))
+        points.append(sum(t.points for t in rescored.tallies.values()))
+        late.append(sum(t.outcomes[Outcome.LATE] for t in rescored.tallies.values()))
+        skipped.append(sum(t.outcomes[Outcome.SKIPPED] for t in rescored.tallies.values()))
     rates = [r for s in run.record.sequences if (r := s.about.get("rate_hz"))]
     frame_ms = 1000 / float(rates[0]) if rates else None
     return DeadlineCurve(wanted, points, late, skipped, frame_ms, run.data["max_points"])

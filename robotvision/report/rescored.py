@@ -29,14 +29,14 @@ DECODE = "decode"
 
 
 def rescored_report(
-    recorded: Recorded, found: Rescored, conditions: Conditions, model: str = "measured"
+    recorded: Recorded, rescored: Rescored, conditions: Conditions, model: str = "measured"
 ) -> dict[str, Any]:
     """Return one rescoring as plain data, ready for JSON.
 
     Parameters
     ----------
     recorded : Recorded
-    found : Rescored
+    rescored : Rescored
         From it, under ``conditions``.
     model : str
         What to call the latency model.
@@ -44,20 +44,20 @@ def rescored_report(
     record = recorded.record
     frames = list(record.frames())
     mode = str(record.about["mode"])
-    policy = cast(str, found.policy.describe())
-    scored = score(found.table, recorded.task)
+    policy = cast(str, rescored.policy.describe())
+    scored = score(rescored.table, recorded.task)
     return {
-        **summarise(recorded.task, found.tallies, mode, policy, table=scored),
-        "latency_ns": virtual_latency(recorded, found, conditions),
+        **summarise(recorded.task, rescored.tallies, mode, policy, table=scored),
+        "latency_ns": virtual_latency(recorded, rescored, conditions),
         "run_dir": str(record.path.parent),
         "clock": record.about["clock"],
-        "judged": "virtual" if found.is_virtual else "recorded",
+        "judged": "virtual" if rescored.is_virtual else "recorded",
         "rate_hz": conditions.rate_hz,
         "machine_speed": conditions.machine_speed,
         "latency_model": model,
-        "taken": found.taken,
-        "overruns": found.overruns,
-        "age_ns": ages(found.ages_ns) if found.policy.late == "hold" else None,
+        "taken": rescored.taken,
+        "overruns": rescored.overruns,
+        "age_ns": ages(rescored.ages_ns) if rescored.policy.late == "hold" else None,
         "is_whole": record.finished,
         "frames_expected": sum(int(s.about["frames"]) for s in record.sequences),
         "system": record.about["system"],
@@ -79,7 +79,7 @@ def ages(values: Sequence[int]) -> dict[str, int | None]:
 
 
 def virtual_frames(
-    recorded: Recorded, found: Rescored, conditions: Conditions
+    recorded: Recorded, rescored: Rescored, conditions: Conditions
 ) -> list[tuple[str, list[FrameRecord]]]:
     """Return by sequence its name and its frames, with the times they have under the rescoring.
 
@@ -87,10 +87,10 @@ def virtual_frames(
     """
     sequences = recorded.record.sequences
     names = [str(s.about.get("name", s.set)) for s in sequences]
-    if not found.is_virtual:
+    if not rescored.is_virtual:
         return [(n, s.frames) for n, s in zip(names, sequences, strict=True)]
-    frames = _timed(list(recorded.record.frames()), found.table, conditions)
-    return [(n, frames[rows]) for n, rows in zip(names, found.table.parts(), strict=True)]
+    frames = _timed(list(recorded.record.frames()), rescored.table, conditions)
+    return [(n, frames[rows]) for n, rows in zip(names, rescored.table.parts(), strict=True)]
 
 
 def _timed(
@@ -124,13 +124,13 @@ def _timed(
 
 
 def virtual_latency(
-    recorded: Recorded, found: Rescored, conditions: Conditions
+    recorded: Recorded, rescored: Rescored, conditions: Conditions
 ) -> dict[str, dict[str, int | None]]:
     """Return p50, p90, p99 and max by stage of the frames taken, as `summary.latency` does.
 
     Under a latency model only the total is known.
     """
-    started, finished = found.table.started_ns, found.table.finished_ns
+    started, finished = rescored.table.started_ns, rescored.table.finished_ns
     was_seen = started != NEVER
     if not was_seen.any():
         return {}
@@ -140,7 +140,7 @@ def virtual_latency(
     table = {}
     for name, column in recorded.stages().items():
         values = column[was_seen & (column != NEVER)]
-        if name != DECODE and found.is_virtual and conditions.machine_speed != 1.0:
+        if name != DECODE and rescored.is_virtual and conditions.machine_speed != 1.0:
             values = (values / conditions.machine_speed).astype(np.int64)
         table[name] = summary(values)
     decode = {DECODE: table.pop(DECODE)} if DECODE in table else {}
@@ -257,9 +257,6 @@ def _over_speeds(report: Mapping[str, Any]) -> str:
 
 
 def _age(report: Mapping[str, Any]) -> str:
-    values = (_ms(report["age_ns"][k]) for k in (*AGES, "max"))
+    ages_ns = (report["age_ns"][k] for k in (*AGES, "max"))
+    values = ("-" if ns is None else f"{ns / 1e6:.0f}" for ns in ages_ns)
     return f"{report['policy']['name']} {', '.join(values)}"
-
-
-def _ms(ns: int | None) -> str:
-    return "-" if ns is None else f"{ns / 1e6:.0f}"

@@ -48,10 +48,10 @@ class ServedImages:
 
     def get(self, position: int, channel: str) -> bytes | None:
         """Return an image, or None where there is none (any more)."""
-        found = self.feed.place(position)
-        if found is None:
+        place = self.feed.place(position)
+        if place is None:
             return None
-        about, index = found
+        about, index = place
         with self._lock:
             try:
                 return self._read(about, index, channel)
@@ -279,8 +279,8 @@ def events(feed: Feed, start: str, closing: threading.Event) -> Iterator[str]:
     ``news`` holds new rows and the totals, ``again`` asks for the page to be loaded anew, ``end``
     is the last.
     """
-    found = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", start)
-    generation, n_rows = (int(found[1]), int(found[2])) if found else (-1, 0)
+    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", start)
+    generation, n_rows = (int(match[1]), int(match[2])) if match else (-1, 0)
     sent: dict[str, Any] | None = None
     beat = time.monotonic()
     yield "retry: 2000\n\n"

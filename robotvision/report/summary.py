@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robotvision.records import FrameRecord, Outcome
+from robotvision.records import FrameRecord
 from robotvision.runs.log import RunRecord
 from robotvision.runs.table import scored_table
 from robotvision.scoring.table import FrameTable
@@ -106,15 +106,10 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, float | None]]:
 
 def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:
     """Return what failed, each text once, with how often and the first frame."""
-    found: dict[str, dict[str, Any]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
     for frame in frames:
         text = frame.timed.fault
         if text is not None:
-            entry = found.setdefault(text, {"fault": text, "frames": 0, "first_frame": frame.index})
+            entry = kinds.setdefault(text, {"fault": text, "frames": 0, "first_frame": frame.index})
             entry["frames"] += 1
-    return sorted(found.values(), key=lambda e: -int(e["frames"]))
-
-
-def is_clean(data: Mapping[str, Any]) -> bool:
-    """Return whether nothing failed in a run and it came to its end."""
-    return bool(data["is_whole"]) and not data["outcomes"][Outcome.FAILED]
+    return sorted(kinds.values(), key=lambda e: -int(e["frames"]))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup, escape
 
@@ -137,7 +138,12 @@ class Table:
             ]
         )
 
-    def html(self, css: str = "", row_css: Callable[[str], str] | None = None) -> Markup:
+    def html(
+        self,
+        css: str = "",
+        row_css: Callable[[str], str] | None = None,
+        swatches: Mapping[str, str] = MappingProxyType({}),
+    ) -> Markup:
         """Return the table as an HTML element; every text in it is escaped.
 
         Parameters
@@ -146,8 +152,16 @@ class Table:
             Class of the table.
         row_css : callable, optional
             Class of a row, by its first cell.
+        swatches : Mapping[str, str]
+            Class of the coloured square before a cell of words, by its text.
         """
         mark = [Markup("") if c.is_text else Markup(' class="n"') for c in self.columns]
+
+        def text(column: Column, cell: str) -> Markup:
+            color = swatches.get(cell, "") if column.is_text else ""
+            square = Markup("<span{}></span>").format(_css(f"swatch {color}"))
+            return (square if color else Markup("")) + cell
+
         head = Markup("").join(
             Markup('<th scope="col"{}>{}</th>').format(m, c.name)
             for c, m in zip(self.columns, mark, strict=True)
@@ -155,10 +169,10 @@ class Table:
         body = Markup("\n").join(
             Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(
                 _css(row_css(cells[0])) if row_css else "",
-                cells[0],
+                text(self.columns[0], cells[0]),
                 Markup("").join(
-                    Markup("<td{}>{}</td>").format(m, t)
-                    for m, t in zip(mark[1:], cells[1:], strict=True)
+                    Markup("<td{}>{}</td>").format(m, text(c, t))
+                    for c, m, t in zip(self.columns[1:], mark[1:], cells[1:], strict=True)
                 ),
             )
             for cells in self.shown()

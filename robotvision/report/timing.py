@@ -84,19 +84,19 @@ def _figures(data: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def sustained_text(found: Mapping[str, Any]) -> str:
+def sustained_text(rate: Mapping[str, Any]) -> str:
     """Return the highest sustainable rate in words."""
-    rule = f"under {found['policy']} ({found['share']:.0%} of the frames by their deadline)"
-    if found["rate_hz"] is None:
+    rule = f"under {rate['policy']} ({rate['share']:.0%} of the frames by their deadline)"
+    if rate["rate_hz"] is None:
         return f"sustainable rate {rule}: none, not even the slowest camera tried"
     wall = ""
-    if found["wall_share"] is not None:
-        kept = "confirmed" if found["wall_share"] >= found["share"] else "NOT confirmed"
+    if rate["wall_share"] is not None:
+        verdict = "confirmed" if rate["wall_share"] >= rate["share"] else "NOT confirmed"
         wall = (
-            f"; {kept} on the wall clock: {found['wall_share']:.1%} of "
-            f"{found['wall_frames']} frames"
+            f"; {verdict} on the wall clock: {rate['wall_share']:.1%} of "
+            f"{rate['wall_frames']} frames"
         )
-    return f"highest sustainable rate {rule}: {found['rate_hz']:.1f} frames a second{wall}"
+    return f"highest sustainable rate {rule}: {rate['rate_hz']:.1f} frames a second{wall}"
 
 
 def print_pair(console: Console, data: Mapping[str, Any]) -> None:

@@ -118,7 +118,7 @@ def curves(
     RobotVisionError
         A run cannot be rescored.
     """
-    found: list[Curve] = []
+    lines: list[Curve] = []
     swaps: list[Swap] = []
     axes: list[tuple[Axis, Sequence[float]]] = [
         ("deadline_ms", deadlines_ms),
@@ -129,14 +129,14 @@ def curves(
             if not values or (axis == "deadline_ms" and policy.late == "own"):
                 continue
             mine = [_along(n, r, policy, axis, values, rate_hz) for n, r in runs.items()]
-            found += mine
+            lines += mine
             for a, b in combinations(mine, 2):
                 swaps += _swaps(a, b, _difference(runs[a.run], runs[b.run], policy, axis, rate_hz))
     offline = {name: _points(r, Policy("queue", "own"), Conditions()) for name, r in runs.items()}
     first = next(iter(runs.values()))
     tallies = first.rescore(Policy("queue", "own"), Conditions()).tallies
     most = total(first.task, tallies).max_points
-    return Curves(most, offline, tuple(found), tuple(swaps))
+    return Curves(most, offline, tuple(lines), tuple(swaps))
 
 
 def _at(
@@ -172,7 +172,7 @@ def _difference(
 
 
 def _swaps(a: Curve, b: Curve, difference: Callable[[float], float]) -> list[Swap]:
-    found: list[Swap] = []
+    swaps: list[Swap] = []
     last: tuple[float, float] | None = None
     for value, mine, theirs in zip(a.values, a.points, b.points, strict=True):
         now = mine - theirs
@@ -181,9 +181,9 @@ def _swaps(a: Curve, b: Curve, difference: Callable[[float], float]) -> list[Swa
         if last is not None and (last[1] > 0) != (now > 0):
             low, high = _narrowed(last[0], value, last[1] > 0, difference)
             ahead, behind = (a.run, b.run) if last[1] > 0 else (b.run, a.run)
-            found.append(Swap(a.policy, a.axis, ahead, behind, low, high))
+            swaps.append(Swap(a.policy, a.axis, ahead, behind, low, high))
         last = value, now
-    return found
+    return swaps
 
 
 def _narrowed(
@@ -192,10 +192,10 @@ def _narrowed(
     """Return a shorter interval of which one end has the old order and the other the new one."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        found = difference(middle)
-        if found == 0:
+        lead = difference(middle)
+        if lead == 0:
             break  # level here: the interval holds a stretch without a leader
-        if (found > 0) == was_ahead:
+        if (lead > 0) == was_ahead:
             low = middle
         else:
             high = middle
@@ -261,13 +261,13 @@ OWN_SPEEDS = tuple(2.0 ** (k / 4) for k in range(-12, 13))
 
 def named(records: Sequence[RunRecord]) -> dict[str, RunRecord]:
     """Return runs by the name of their folder, numbered where two bear the same one."""
-    found: dict[str, RunRecord] = {}
+    by_name: dict[str, RunRecord] = {}
     for record in records:
         path = record.path.resolve()
         name = base = path.parent.name if path.name == "run.jsonl" else path.stem
         n = 1
-        while name in found:
+        while name in by_name:
             n += 1
             name = f"{base}#{n}"
-        found[name] = record
-    return found
+        by_name[name] = record
+    return by_name

@@ -117,17 +117,17 @@ def read_list(path: Path) -> list[int]:
     except (OSError, UnicodeDecodeError) as e:
         remedy = "give a text file of milliseconds, one a line"
         raise InputFaults([Fault(path, f"cannot be read ({e})", remedy=remedy)]) from e
-    found, faults = [], []
+    latencies, faults = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            found.append(milliseconds(line.strip(), "latency"))
+            latencies.append(milliseconds(line.strip(), "latency"))
         except RobotVisionError as e:
             faults.append(Fault(path, str(e), number))
     if faults:
         raise InputFaults(faults)
-    return found
+    return latencies
 
 
 def _measured(path: Path) -> list[int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
-from robotvision.scoring.bootstrap import visits
+from robotvision.scoring.blocks import visits
 
 Ints = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]

@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
 from robotvision.report.html.svg import element, number, round_ticks
+from robotvision.report.table import share
 from robotvision.sweep.rows import DONE, Row
-from robotvision.sweep.show import cell, milliseconds, share, varying
+from robotvision.sweep.show import cell, milliseconds, varying
 from robotvision.sweep.table import SweepTable, pivot
 from robotvision.version import __version__
 
@@ -41,6 +42,7 @@ def build_page(table: SweepTable) -> str:
     keys = varying(table)
     done = [r for r in table.rows if r["status"] == DONE]
     script = _resource("sort.js")
+    style = _resource("page.css", "report/html/static") + _resource("sweep.css")
     policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
     return (
@@ -49,7 +51,7 @@ def build_page(table: SweepTable) -> str:
         .render(
             policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
             f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
-            style=Markup(_page_style() + _resource("sweep.css")),  # our own file # nosec B704
+            style=Markup(style),  # our own files # nosec B704
             script=Markup(script),  # our own file # nosec B704
             version=__version__,
             title=table.name,
@@ -193,10 +195,5 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _resource(name: str) -> str:
-    return (files("robotvision.sweep") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _page_style() -> str:
-    folder = files("robotvision.report.html") / "static"
-    return (folder / "page.css").read_text(encoding="utf-8")
+def _resource(name: str, folder: str = "sweep/templates") -> str:
+    return (files("robotvision") / folder / name).read_text(encoding="utf-8")

@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table as Grid
 
 from robotvision.records import Outcome
+from robotvision.report.console import grid, titled
+from robotvision.report.table import Cell, Column, Table, columns, share
 from robotvision.scoring.intervals import verdict
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.table import Pivot, SweepComparison, SweepTable
@@ -20,18 +21,7 @@ MARK = "*"
 
 def print_rows(console: Console, table: SweepTable, rows: Sequence[Row]) -> None:
     """Print rows with their number in the table."""
-    keys = varying(table)
-    number = {row["config_hash"]: i for i, row in enumerate(table.rows, 1)}
-    grid = Grid(box=None, pad_edge=False, header_style="bold")
-    grid.add_column("#", justify="right")
-    for key in keys:
-        grid.add_column(escape(key), overflow="fold")
-    for name in ("points", "of", "a frame", "right", "wrong", "silent", "p50 ms", "status"):
-        grid.add_column(name, justify="left" if name == "status" else "right")
-    for row in rows:
-        cells = [str(number[row["config_hash"]]), *(escape(cell(row.get(k))) for k in keys)]
-        grid.add_row(*cells, *_figures(row))
-    console.print(grid)
+    console.print(grid(rows_table(table, rows)))
     done = [r for r in table.rows if r["status"] == DONE]
     console.print(f"{len(done)} of {len(table.rows)} runs done", style="dim", highlight=False)
     if any(r["latency_p50_ns"] is not None and not r["quotable"] for r in rows):
@@ -43,13 +33,39 @@ def print_rows(console: Console, table: SweepTable, rows: Sequence[Row]) -> None
         )
 
 
-def _figures(row: Row) -> list[str]:
+def rows_table(table: SweepTable, rows: Sequence[Row]) -> Table:
+    """Return what is printed of each row: its keys, points, answers, latency and status."""
+    keys = varying(table)
+    number = {row["config_hash"]: i for i, row in enumerate(table.rows, 1)}
+    shown = [
+        Column("#"),
+        *(Column(key, cell, is_text=True) for key in keys),
+        *(Column(name, cell) for name in ("points", "of")),
+        Column("a frame", share),
+        *columns("right", "wrong", "silent", "p50 ms", n_text=0),
+        Column("status", is_text=True),
+    ]
+    return Table(
+        table.name,
+        shown,
+        [
+            [number[r["config_hash"]], *(r.get(k) for k in keys), *_figures(r), _status(r)]
+            for r in rows
+        ],
+    )
+
+
+def _figures(row: Row) -> list[Cell]:
     if row["status"] != DONE:
-        text = row["status"] + (f": {row['error']}" if row["error"] else "")
-        return ["-"] * 7 + [escape(text)]
-    figures = [f"{row['points']:g}", f"{row['max_points']:g}", share(row["points_per_frame"])]
-    figures += [str(row[o]) for o in (Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED)]
-    return [*figures, milliseconds(row), row["status"]]
+        return ["-", "-", *[None] * 5]
+    counts = (row[o] for o in (Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED))
+    points = (row["points"], row["max_points"], row["points_per_frame"])
+    return [*points, *counts, milliseconds(row)]
+
+
+def _status(row: Row) -> str:
+    error = "" if row["status"] == DONE else row["error"]
+    return f"{row['status']}: {error}" if error else str(row["status"])
 
 
 def milliseconds(row: Row, quantile: str = "p50") -> str:
@@ -73,26 +89,19 @@ def cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def share(value: float | None) -> str:
-    """Return points a frame."""
-    return "-" if value is None else f"{value:.3f}"
-
-
 def print_pivot(console: Console, means: Pivot) -> None:
     """Print means by two keys, and of how many runs each is the mean."""
-    title = f"{means.value}: mean of the finished runs (how many)"
-    grid = Grid(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
-    grid.add_column(escape(f"{means.down} \\ {means.across}"))
-    for column in means.columns:
-        grid.add_column(escape(cell(column)), justify="right")
+    rows: list[list[Cell]] = []
     for row in means.rows:
-        cells = []
-        for column in means.columns:
-            n = means.counts.get((row, column), 0)
-            mean = f"{means.cells[row, column]:.4g}" if n else "-"
-            cells.append(f"{mean} [dim]({n})[/]")
-        grid.add_row(escape(cell(row)), *cells)
-    console.print(grid)
+        counts = [means.counts.get((row, column), 0) for column in means.columns]
+        cells = [
+            f"{means.cells[row, column]:.4g} ({n})" if n else "- (0)"
+            for column, n in zip(means.columns, counts, strict=True)
+        ]
+        rows.append([cell(row), *cells])
+    names = columns(f"{means.down} \\ {means.across}", *map(cell, means.columns))
+    title = f"{means.value}: mean of the finished runs (how many)"
+    console.print(titled(Table(title, names, rows)))
 
 
 def print_comparison(console: Console, table: SweepTable, comparison: SweepComparison) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from robotvision.cluster.store import RUNS, Store
 from robotvision.errors import MissingExtraError, RobotVisionError, near
 from robotvision.report.columns import load_runs
-from robotvision.report.html.compare import shared_bounds
+from robotvision.report.html.compare import shared_bounds, shared_frames
 from robotvision.report.html.payload import align
 from robotvision.scoring.intervals import Interval, difference
 from robotvision.sweep.plan import Plan
@@ -242,20 +242,16 @@ def compare(store: Store, first: Row, second: Row) -> SweepComparison:
             own.mkdir()
             paths.append(store.get_folder(f"{RUNS}/{row['config_hash']}", own))
         runs = load_runs(paths)
-    aligned = align(runs)
-    shared = aligned.shared
-    for run, places in zip(runs, aligned.places, strict=True):
-        shared = shared & run.is_scored[places]
-    if not shared.any():
+    at, _ = shared_frames(runs, align(runs))
+    if not len(at[0]):
         raise RobotVisionError(
             "the two runs share no frame: only runs over the same test sequences compare"
         )
-    at = [places[shared] for places in aligned.places]
     points = [run.points[i] for run, i in zip(runs, at, strict=True)]
     bounds = shared_bounds(runs, at)
     interval = difference(points[0], points[1], runs[0].visit[at[0]], bounds=bounds)
     sums = (float(points[0].sum()), float(points[1].sum()))
-    return SweepComparison(first, second, int(shared.sum()), sums, interval)
+    return SweepComparison(first, second, len(at[0]), sums, interval)
 
 
 def best(table: SweepTable, n: int, column: str = "points_per_frame") -> Sequence[Row]:

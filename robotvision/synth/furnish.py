@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from robotvision.synth.furniture import Style
-from robotvision.synth.plan import SILL_M, Room
+from robotvision.synth.plan import Room
 from robotvision.synth.solids import Builder
 
 Rect = tuple[float, float, float, float]
@@ -186,11 +186,6 @@ class Furnisher:
     def has_way(self) -> bool:
         """Whether a given way leads through the room."""
         return bool(self._way)
-
-    @property
-    def has_low_windows(self) -> bool:
-        """Whether a tall piece on the back wall would hide a window."""
-        return any(h.low <= SILL_M for h in self.room.windows)
 
 
 def _against(room: Room, wall: str, spot: float, w: float, d: float) -> Rect:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.classifiers.calibration import fit_calibrated, fit_temperature, seeded
@@ -13,9 +13,10 @@ from robotvision.classifiers.svm import SVM
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.testing.classifiers import make_vectors
+from tests.fixtures.examples import examples
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     visits=st.lists(
         st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(1, 20)), min_size=1, max_size=20

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import additive_chi2_kernel, chi2_kernel, euclidean_distances
 
 from robotvision.classifiers.kernels import MEASURES, Bank, pairs
+from tests.fixtures.examples import examples
 
 
 def histograms(n, d, share=1.0, seed=0):
@@ -17,7 +18,7 @@ def histograms(n, d, share=1.0, seed=0):
     return (x / np.maximum(x.sum(axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     n=st.integers(2, 40),
     d=st.integers(1, 300),

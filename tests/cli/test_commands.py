@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from robotvision.cli import COMMANDS, main, robotvision
+from robotvision.cli import COMMANDS, front_page, main, robotvision
 
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 
@@ -41,6 +41,24 @@ def test_every_example_stands_on_a_line_of_its_own(name: str, command: click.Com
     examples = {line for line in written if line.startswith("robotvision ")}
     assert bool(examples) == bool(written)
     assert examples <= set(shown)
+
+
+def test_the_front_page_is_there_at_once_and_whole() -> None:
+    """It needs neither the parser nor numpy, and shows every command and option of the parser."""
+    code = "import sys; from robotvision.cli import main\ntry: main(['--help'])\nfinally: "
+    code += "assert not {'click', 'numpy', 'dataclasses', 'inspect'} & {*sys.modules}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == CliRunner().invoke(robotvision, ["--help"], terminal_width=78).output
+    names = {opt for p in robotvision.get_params(click.Context(robotvision)) for opt in p.opts}
+    words = done.stdout.replace(",", " ").split()
+    assert names | {*COMMANDS} <= {*words}
+
+
+@pytest.mark.parametrize("width", [60, 78, 98])
+def test_the_front_page_fits_its_width(width: int) -> None:
+    assert max(map(len, front_page(width).splitlines())) <= width
 
 
 def ran(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, list[str]]:

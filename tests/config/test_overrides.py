@@ -28,7 +28,8 @@ def test_a_value_stands_in_the_resolved_configuration(config: Config, tmp_path: 
         text=True,
         check=True,
     )
-    assert len(done.stdout.splitlines()) == 2  # the headline: points, and the outcomes
+    assert "By room" not in done.stdout
+    assert len(done.stdout.splitlines()) <= 4  # the headline: points, interval, outcomes
     assert "points of" in done.stdout
     assert not done.stderr
     about = json.loads((tmp_path / "run" / "run.jsonl").read_text().splitlines()[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from robotvision.cli import main
 from robotvision.data import open_sequence
@@ -135,9 +135,9 @@ class Counting(Extractor):
 
 def test_linear_algebra_takes_one_thread_a_frame(data_root: Path) -> None:
     """Frames are spread over the cores; linear algebra does not fight over them as well."""
-    before = blas_threads()
     extractor = Counting()
     folder = next(p.parent for p in sorted(data_root.rglob("sequence.yaml")))
-    extract([extractor], open_sequence(folder), None)
+    with threadpool_limits(2, user_api="blas"):
+        extract([extractor], open_sequence(folder), None)
+        assert {*blas_threads()} == {2}
     assert extractor.seen == {1}
-    assert blas_threads() == before

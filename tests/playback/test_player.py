@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data.sequence import ImageSequence
@@ -28,6 +28,7 @@ from robotvision.runs.log import RunLog, read_log
 from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import Reply
 from robotvision.timing.in_memory_sequence import InMemory, stand_in
+from tests.fixtures.examples import examples
 
 MS = 1_000_000
 
@@ -62,7 +63,7 @@ def test_as_fast_as_possible_every_frame_is_due_when_it_is_taken(knowing: Any) -
         done = timed.finished_ns
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.integers(0, 150 * MS), min_size=1, max_size=25),
     st.sampled_from(["offline", "deadline", "streaming", "queue"]),
@@ -112,12 +113,14 @@ def test_the_wall_clock_takes_the_frames_that_virtual_time_says(knowing: Any) ->
     """A sleeping system takes the same number of frames, give or take one, as by arithmetic.
 
     Where the machine was so busy that a sleep or a delivery came 5 ms late, the run says nothing
-    about the player and is made again, five times at most; the last one counts.
+    about the player and is made again, five times at most.
     """
     for _ in range(5):
         records, worst = wall_run(knowing)
         if worst < 5 * MS:
             break
+    else:
+        pytest.skip("the machine is too busy: in each of five runs a sleep came 5 ms late")
     due = due_times([f.timestamp_ns for f in tour(45).frames])
     measured = [r.timed.latency_ns or 40 * MS for r in records]
     started, _ = schedule(due, measured, "newest")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.cli.run import command
@@ -23,6 +23,7 @@ from robotvision.errors import FrameError, InputFaults, RobotVisionError
 from robotvision.playback.faults import KINDS, FaultPlan, load_plan
 from robotvision.playback.sensor_faults import punched, with_faults
 from robotvision.timing.in_memory_sequence import stand_in
+from tests.fixtures.examples import examples
 
 Tour = Callable[..., Path]
 
@@ -46,7 +47,7 @@ SOME: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.sampled_from(SOME), min_size=1, max_size=5), st.integers(0, 9))
 def test_whatever_goes_wrong_the_same_frames_are_scored(
     faults: list[dict[str, Any]], seed: int

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from robotvision.cli import main
 from robotvision.config.checks import load_config
 from robotvision.data import open_sequence
 from robotvision.errors import InputFaults
@@ -60,19 +61,25 @@ def test_saving_twice_gives_the_same_bytes(config: Config, tmp_path: Path) -> No
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_train_and_replay_give_the_points_of_run(config: Config, tmp_path: Path) -> None:
+def test_train_and_replay_give_the_points_of_run(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The command line in two steps is the command line in one."""
 
     def call(*args: str) -> str:
-        done = subprocess.run([*CLI, *args], capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*args])
+        shown = capsys.readouterr()
+        assert ended.value.code == 0, shown.err
+        return shown.out
 
     path = config()
     model = tmp_path / "m.rvmodel"
     call("train", str(path), "-o", str(model))
     test = str(path.parent / "test")
-    two = json.loads(call("replay", str(model), test, "--json", "--out", str(tmp_path / "r2")))
+    replay = [*CLI, "replay", str(model), test, "--json"]  # where nothing else was ever loaded
+    two = json.loads(subprocess.run(replay, capture_output=True, check=True, timeout=120).stdout)
     one = json.loads(call("run", str(path), "--json", "--out", str(tmp_path / "r1")))
     assert two["points"] == one["points"] == 18
     in_worker = config("system: worker\n", name="w.yaml")

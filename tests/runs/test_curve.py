@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from robotvision.cli.curve import command
@@ -20,6 +20,7 @@ from robotvision.runs.log import RunLog, RunRecord
 from robotvision.runs.rescore import Recorded
 from robotvision.scoring.policy import named_policy
 from robotvision.timing.compare import comparability, differences
+from tests.fixtures.examples import examples
 
 MS = 1_000_000
 Log = Callable[..., RunRecord]
@@ -60,9 +61,7 @@ def test_a_slower_machine_gives_the_quick_system_the_first_place(log: Log) -> No
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["swaps"]
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(latency=st.lists(st.integers(0, 120 * MS), min_size=2, max_size=30))
 def test_under_deadline_more_time_never_costs_points_of_a_perfect_system(
     log: Log, latency: list[int]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -25,6 +25,7 @@ from robotvision.scoring.policy import Judge, Policy, named_policy, parse_policy
 from robotvision.scoring.tally import Tally
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
+from tests.fixtures.examples import examples
 
 MS = 1_000_000
 TASK = load_task("imageclef2013")
@@ -103,7 +104,7 @@ def frame_by_frame(
     return tallies, ages
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(runs(), POLICIES, st.sampled_from([None, 2e7, 7.3e7]), st.sampled_from([1.0, 0.3, 2.5]))
 def test_columns_give_what_the_judge_gives_frame_by_frame(
     record: RunRecord, policy: Policy, rate_hz: float | None, speed: float
@@ -124,7 +125,7 @@ def test_columns_give_what_the_judge_gives_frame_by_frame(
     assert sum(t.frames for t in found.tallies.values()) == len(list(record.frames()))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(runs(), POLICIES)
 def test_reports_are_json_without_nan_and_their_outcomes_sum_up(
     record: RunRecord, policy: Policy

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.errors import RobotVisionError
@@ -20,6 +20,7 @@ from robotvision.scoring.table import NEVER, OUTCOMES, UNSCORED
 from robotvision.scoring.transitions import transitions
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
+from tests.fixtures.examples import examples
 
 TASKS = [load_task(n) for n in ("imageclef2009", "imageclef2012", "imageclef2013", "imageclef2014")]
 KINDS = ["answered"] * 5 + ["silent", "skipped", "failed", "unreadable", "failed late"]
@@ -107,7 +108,7 @@ def live_answer(scored: ScoredAnswer) -> tuple[str | None, float | None]:
     return (answer.room if counts else None), answer.confidence
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(runs())
 def test_by_column_equals_live(drawn: tuple[RunRecord, Task, Policy]) -> None:
     """Outcomes, judged answers, ages, points of each frame and tallies, to the last bit."""
@@ -133,7 +134,7 @@ def test_by_column_equals_live(drawn: tuple[RunRecord, Task, Policy]) -> None:
 SHARED = dict.fromkeys(["task", "points_table", "_columns", "_row_of", "_object_rows"])
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(runs())
 def test_the_test_sets_are_parts_of_the_whole(drawn: tuple[RunRecord, Task, Policy]) -> None:
     record, task, policy = drawn

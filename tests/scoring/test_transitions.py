@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.errors import RobotVisionError
@@ -19,6 +19,7 @@ from robotvision.scoring.policy import named_policy
 from robotvision.scoring.table import ANSWERED, NEVER
 from robotvision.scoring.transitions import transitions
 from robotvision.tasks import load_task
+from tests.fixtures.examples import examples
 
 TASK = load_task("imageclef2012")
 
@@ -98,7 +99,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
         replace(good, points=good.points[:1])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(
         st.tuples(st.sampled_from("AB"), st.sampled_from("AB."), st.booleans()),

@@ -162,9 +162,14 @@ def test_the_time_left_goes_by_the_slowest_kind() -> None:
 
 
 def test_an_exclusive_sweep_times_and_show_compares(
-    grid: Grid, robotvision: Callable[..., object], tmp_path: Path
+    grid: Grid,
+    robotvision: Callable[..., object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Threads pinned, frames extracted live; a plain sweep's row does not stand for a timed one."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        monkeypatch.delenv(name, raising=False)  # the sweep is to pin them
     path, out = grid("grid: {classifier.C: [0.01, 10]}"), tmp_path / "o"
     assert robotvision(path, "--out", out, "--workers", 1).returncode == 0  # type: ignore[attr-defined]
     from robotvision.cluster.store import Store

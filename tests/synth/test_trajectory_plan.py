@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.errors import InputFaults
@@ -21,6 +21,7 @@ from robotvision.synth.trajectory import Track
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
 from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished, lay_out
 from robotvision.synth.trajectory_regions import kind_for, overlaps
+from tests.fixtures.examples import examples
 
 LEAST_M = 0.15
 
@@ -121,7 +122,7 @@ def test_a_step_from_room_to_room_becomes_a_door(tour: Callable[..., Track]) -> 
     check(layout, 1)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@examples(12, derandomize=True)
 @given(
     spans=st.lists(st.floats(2.0, 7.0), min_size=2, max_size=6),
     turns=st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=6, max_size=6),

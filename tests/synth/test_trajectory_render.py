@@ -98,32 +98,32 @@ def test_native_layout_has_depth_poses_and_segments(
 def test_a_frame_is_the_same_whatever_else_is_rendered(
     plus: Callable[..., Track], tmp_path: Path
 ) -> None:
-    """Each 30th frame first and then each 10th gives the bytes of each 10th at once."""
-    layout = lay_out([plus()])
-    every = replace(SMALL, every=30)
+    """Each 24th frame first and then each 8th gives the bytes of each 8th at once."""
+    layout = lay_out([plus(step=0.4)])
+    every = replace(SMALL, every=24)
     first = render_tracks(layout, tmp_path / "a", every)
     before = _images(tmp_path / "a")
-    assert len(before) == first.sequences[0].n_frames == -(-len(layout.tracks[0]) // 30)
+    assert len(before) == first.sequences[0].n_frames == -(-len(layout.tracks[0]) // 24)
     steps: list[tuple[str, int, int]] = []
-    render_tracks(layout, tmp_path / "a", replace(every, every=10), lambda *s: steps.append(s))
+    render_tracks(layout, tmp_path / "a", replace(every, every=8), lambda *s: steps.append(s))
     assert steps[0][1] == len(before), "what lies there is not rendered again"
-    render_tracks(layout, tmp_path / "b", replace(every, every=10))
+    render_tracks(layout, tmp_path / "b", replace(every, every=8))
     assert before.items() <= _images(tmp_path / "a").items()
     assert _images(tmp_path / "a") == _images(tmp_path / "b")
-    limited = render_tracks(layout, tmp_path / "c", replace(every, every=10, limit=2))
+    limited = render_tracks(layout, tmp_path / "c", replace(every, every=8, limit=2))
     assert _images(tmp_path / "c").items() < _images(tmp_path / "a").items()
     assert limited.sequences[0].n_frames == 2
 
 
 def test_another_building_is_not_mixed_in(plus: Callable[..., Track], tmp_path: Path) -> None:
     """Other options or tours, a foreign folder and a tour that is not there are refused."""
-    layout, out = lay_out([plus()]), tmp_path / "out"
+    layout, out = lay_out([plus(step=0.4)]), tmp_path / "out"
     spec = replace(SMALL, limit=0)
     render_tracks(layout, out, spec)
     with pytest.raises(RobotVisionError, match=r"expected the seed it was begun with, .* --out"):
         render_tracks(layout, out, replace(spec, seed=2))
     with pytest.raises(RobotVisionError, match="expected the tours it was begun with"):
-        render_tracks(lay_out([plus(seed=5)]), out, spec)
+        render_tracks(lay_out([plus(seed=5, step=0.4)]), out, spec)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("keep")
     with pytest.raises(RobotVisionError, match="expected an empty or a new folder"):
@@ -135,9 +135,9 @@ def test_another_building_is_not_mixed_in(plus: Callable[..., Track], tmp_path: 
 
 def test_the_lights_of_one_building_differ(plus: Callable[..., Track], tmp_path: Path) -> None:
     """The same poses by night and by day show the same walls under other light."""
-    day, night = plus(), plus(name="walk_night1")
+    day, night = plus(step=0.4), plus(name="walk_night1", step=0.4)
     layout = lay_out([day, replace(night, light="night")])
-    render_tracks(layout, tmp_path / "out", replace(SMALL, every=40))
+    render_tracks(layout, tmp_path / "out", replace(SMALL, every=11))
     color = {}
     for name in ("walk_cloudy1", "walk_night1"):
         sequence = open_sequence(tmp_path / "out" / name)
@@ -148,7 +148,8 @@ def test_the_lights_of_one_building_differ(plus: Callable[..., Track], tmp_path:
 
 def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> None:
     """Ctrl-C leaves whole images, says so with exit 130, and the same command finishes."""
-    names, out = _names_file(tmp_path / "walk.txt", plus()), tmp_path / "out"
+    given = plus(step=0.4)
+    names, out = _names_file(tmp_path / "walk.txt", given), tmp_path / "out"
     args = (
         "--trajectory",
         str(names),
@@ -177,7 +178,7 @@ def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> Non
     assert "what is done is kept; the same command goes on" in stderr
     part = open_sequence(out / "walk")
     kept = len(part)
-    assert 0 < kept < len(plus()) // 2
+    assert 0 < kept < len(given) // 2
     whole = _run(*args[:-4], "--size", "320x240", "--limit", str(kept + 1), "--json")
     assert whole.returncode == 0, whole.stderr
     assert json.loads(whole.stdout)["sequences"][0]["frames"] == kept + 1

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -36,6 +36,7 @@ from robotvision.timing.null import null_figures, null_run
 from robotvision.timing.quantiles import frames_needed, is_supported, parse_quantile, summary
 from robotvision.timing.ratio import measure_pair, ratio_interval
 from robotvision.timing.sustain import confirm, highest_rate, kept_up
+from tests.fixtures.examples import examples
 
 MS = 1_000_000
 
@@ -282,7 +283,7 @@ def test_two_systems_are_asked_in_turns() -> None:
     assert json.dumps(data, allow_nan=False)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.lists(st.integers(1 * MS, 80 * MS), min_size=20, max_size=60),
     st.sampled_from(["deadline", "streaming", "queue"]),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
+from robotvision.classifiers.folds import Fold
 from robotvision.recogniser.training import held_out_groups
 
 THIRDS = 3
@@ -46,18 +47,10 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldOutSplit:
-    """Rows to train on and rows held out, and what they are in words."""
-
-    train: Rows
-    test: Rows
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class HeldOutSplits:
     """All splits; ``unit`` says what was held out: sequences, segments or thirds of rooms."""
 
-    splits: tuple[HeldOutSplit, ...]
+    splits: tuple[Fold, ...]
     unit: str
 
 
@@ -89,20 +82,20 @@ def splits(frames: Frames, n_folds: int) -> HeldOutSplits:
     if n_groups < 2:
         return HeldOutSplits(tuple(_thirds(frames)), "thirds of each room")
     parts = np.array_split(np.arange(n_groups), min(n_folds, n_groups))
-    found = []
+    held_out = []
     for part in parts:
         is_test = np.isin(groups, part)
         train = np.flatnonzero(~is_test)
         test = np.flatnonzero(is_test & np.isin(frames.rooms, frames.rooms[train]))
         if len(test) and len(np.unique(frames.rooms[train])) > 1:
-            found.append(HeldOutSplit(train, test))
+            held_out.append(Fold(train, test))
     is_several = len(np.unique(frames.sequence)) > 1
-    return HeldOutSplits(tuple(found), "whole sequences" if is_several else "groups of segments")
+    return HeldOutSplits(tuple(held_out), "whole sequences" if is_several else "groups of segments")
 
 
-def _thirds(frames: Frames) -> list[HeldOutSplit]:
+def _thirds(frames: Frames) -> list[Fold]:
     """Hold out one third of every room's frames at a time, with a gap beside it."""
-    found = []
+    thirds = []
     for third in range(THIRDS):
         is_test, is_gap = np.zeros(len(frames), bool), np.zeros(len(frames), bool)
         for room in np.unique(frames.rooms):
@@ -116,5 +109,5 @@ def _thirds(frames: Frames) -> list[HeldOutSplit]:
             is_gap[rows[max(0, start - width) : start]] = True
             is_gap[rows[stop : stop + width]] = True
         if is_test.any():
-            found.append(HeldOutSplit(np.flatnonzero(~is_test & ~is_gap), np.flatnonzero(is_test)))
-    return found
+            thirds.append(Fold(np.flatnonzero(~is_test & ~is_gap), np.flatnonzero(is_test)))
+    return thirds

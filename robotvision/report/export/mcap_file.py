@@ -59,9 +59,9 @@ def write(run: RunColumns, out: Path) -> list[str]:
     """Write the run; return what is missing in it."""
     missing: list[str] = []
     with open(out, "wb") as f:
-        made = _File(f, missing)
-        made.run(run)
-        made.finish()
+        recording = _File(f, missing)
+        recording.run(run)
+        recording.finish()
     return missing
 
 
@@ -81,7 +81,7 @@ class _File:
     def run(self, run: RunColumns) -> None:
         about = {k: run.record.about.get(k) for k in ("task", "mode", "policy", "system", "config")}
         self.writer.add_metadata("robotvision", {"run": json.dumps(about)})
-        found = entries(run, self.missing)
+        sources = entries(run, self.missing)
         start, first, last, number, total = 0, 0, 0, -1, 0.0
         for i, row in enumerate(rows(run)):
             if run.sequence[i] != number:
@@ -90,7 +90,7 @@ class _File:
             last = start + row["timestamp_ns"] - first
             total += row["points"]
             self._frame(row, last, total)
-            entry, kinds = found[i]
+            entry, kinds = sources[i]
             if entry is not None:
                 self._pictures(entry, kinds, last)
         if self.n_lost:

@@ -17,7 +17,7 @@ rr: Any = import_module("rerun")  # no types where it is not installed
 def write(run: RunColumns, out: Path) -> list[str]:
     """Write the run; return what is missing in it."""
     missing: list[str] = []
-    found = entries(run, missing)
+    sources = entries(run, missing)
     stream = rr.RecordingStream("robotvision")
     stream.save(str(out))
     total, n_lost = 0.0, 0
@@ -26,7 +26,7 @@ def write(run: RunColumns, out: Path) -> list[str]:
         stream.set_time("frame", sequence=i)
         stream.set_time("time", duration=row["timestamp_ns"] / 1e9)
         _frame(stream, row, total)
-        entry, kinds = found[i]
+        entry, kinds = sources[i]
         if entry is not None:
             n_lost += _pictures(stream, entry, kinds)
     stream.flush()

@@ -72,14 +72,14 @@ def entries(
     run: RunColumns, missing: list[str]
 ) -> list[tuple[FrameEntry | None, dict[str, ChannelKind]]]:
     """Return where each frame's images lie now, with their kinds; say what is gone."""
-    found: list[tuple[FrameEntry | None, dict[str, ChannelKind]]] = []
+    sources: list[tuple[FrameEntry | None, dict[str, ChannelKind]]] = []
     for record in run.record.sequences:
         try:
             path = Path(str(record.about["path"]))
             sequence = open_sequence(path, record.about.get("reader"))
         except RobotVisionError as e:
             missing.append(f"images of {record.about['name']}: {e.lines()[0]}")
-            found += [(None, {})] * len(record.frames)
+            sources += [(None, {})] * len(record.frames)
             continue
         by_index = {e.index: e for e in sequence.frames}
         kinds: dict[str, ChannelKind] = {
@@ -88,8 +88,8 @@ def entries(
         for frame in record.frames:
             entry = by_index.get(frame.index)
             is_same = entry is not None and entry.timestamp_ns == frame.timestamp_ns
-            found.append((entry if is_same else None, kinds))
-    return found
+            sources.append((entry if is_same else None, kinds))
+    return sources
 
 
 def encoded(entry: FrameEntry, channel: str, kind: ChannelKind) -> tuple[bytes, str]:

@@ -66,9 +66,9 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | 
         y = len(rows) - k - 0.5
         css = stage_css(name)
         plot.text(110, plot.sy(y) + 4, name if len(name) < 17 else name[:16] + "…", "tick")
-        found = [(q, v / 1e6) for q in (*QUANTILES, "max") if (v := row.get(q))]
-        plot.rect(found[0][1], found[-1][1], y - 0.06, y + 0.06, f"l-{css} whisker")
-        for q, ms in found:
+        quantiles = [(q, v / 1e6) for q in (*QUANTILES, "max") if (v := row.get(q))]
+        plot.rect(quantiles[0][1], quantiles[-1][1], y - 0.06, y + 0.06, f"l-{css} whisker")
+        for q, ms in quantiles:
             half = {"p50": 0.34, "p90": 0.24, "p99": 0.16, "max": 0.1}[q]
             plot.rect(
                 ms * 0.985,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from robotvision.report.columns import RunColumns
 from robotvision.report.html.payload import Aligned
 from robotvision.report.measures import CORRECT
-from robotvision.report.table import number
+from robotvision.report.table import Cell, Column, Table, columns, number
 from robotvision.scoring.intervals import verdict
 from robotvision.scoring.ranks import Ranks, ranks
 
@@ -21,26 +22,21 @@ def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
     at, notes = shared_frames(runs, aligned)
     n_frames = len(at[0])
     if not n_frames:
-        return {"notes": notes, "frames": 0, "rows": [], "pairs": [], "visits": 0}
+        return {"notes": notes, "frames": 0}
     points = np.stack([run.points[i] for run, i in zip(runs, at, strict=True)], axis=1)
     right = np.stack([run.outcome[i] == CORRECT for run, i in zip(runs, at, strict=True)], axis=1)
     visits = runs[0].visit[at[0]]
-    least, most = shared_bounds(runs, at)
-    found = ranks(points, visits, bounds=(least, most))
+    ranking = ranks(points, visits, bounds=shared_bounds(runs, at))
     n_visits = len(np.unique(visits))
     notes += dict.fromkeys(
-        f"{p.caution[0].upper()}{p.caution[1:]}." for p in found.points if p.caution
+        f"{p.caution[0].upper()}{p.caution[1:]}." for p in ranking.points if p.caution
     )
     return {
         "notes": notes,
         "frames": n_frames,
-        "visits": n_visits,
-        "rows": [_row(runs[i], i, found, right[:, i]) for i in np.argsort(-points.sum(0))],
-        "pairs": [
-            _pair(runs, i, j, right, found)
-            for i in range(len(runs))
-            for j in range(i + 1, len(runs))
-        ],
+        "runs": _runs_table(runs, ranking, right, n_visits),
+        "pairs": _pairs_table(runs, ranking, right),
+        "swatches": {run.name: f"run-{i}" for i, run in enumerate(runs)},
     }
 
 
@@ -73,7 +69,7 @@ def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[
     for run in runs:
         for s in run.record.sequences:
             digests.setdefault(str(s.about["name"]), set()).add(str(s.about.get("digest")))
-    changed = [name for name, found in digests.items() if len(found) > 1]
+    changed = [name for name, digest in digests.items() if len(digest) > 1]
     if changed:
         notes.append("Sequences of one name but different content: " + ", ".join(changed))
     if n_shared < len(aligned):
@@ -83,34 +79,48 @@ def _notes(runs: Sequence[RunColumns], aligned: Aligned, n_shared: int) -> list[
     return notes
 
 
-def _row(run: RunColumns, place: int, found: Ranks, right: NDArray[np.bool_]) -> dict[str, Any]:
-    best, worst = found.ranks[place]
-    points = found.points[place]
-    return {
-        "name": run.name,
-        "place": place,
-        "points": number(points.estimate),
-        "interval": points.text(),
-        "correct": f"{right.mean():.1%}",
-        "rank": str(best) if best == worst else f"{best} to {worst}",
-        "first": f"{found.share_first[place]:.0%}",
-    }
+def _runs_table(
+    runs: Sequence[RunColumns], ranking: Ranks, right: NDArray[np.bool_], n_visits: int
+) -> Table:
+    rows: list[list[Cell]] = []
+    for i in sorted(range(len(runs)), key=lambda i: -ranking.points[i].estimate):
+        best, worst = ranking.ranks[i]
+        points = ranking.points[i]
+        rows.append(
+            [
+                runs[i].name,
+                number(points.estimate),
+                points.text(),
+                f"{right[:, i].mean():.1%}",
+                str(best) if best == worst else f"{best} to {worst}",
+                f"{ranking.share_first[i]:.0%}",
+            ]
+        )
+    return Table(
+        f"On {len(right):,} frames in {n_visits} room visits. Intervals are 95 %, by room visit; "
+        "ranks are those that chance leaves open after all comparisons.",
+        columns("run", "points", "95 % interval", "correct", "rank", "first in"),
+        rows,
+    )
 
 
-def _pair(
-    runs: Sequence[RunColumns], i: int, j: int, right: NDArray[np.bool_], found: Ranks
-) -> dict[str, Any]:
-    difference = found.difference(i, j)
-    a, b = right[:, i], right[:, j]
-    return {
-        "first": runs[i].name,
-        "second": runs[j].name,
-        "places": (i, j),
-        "difference": ("+" if difference.estimate > 0 else "") + number(difference.estimate),
-        "interval": difference.text(),
-        "both": int((a & b).sum()),
-        "only_first": int((a & ~b).sum()),
-        "only_second": int((~a & b).sum()),
-        "neither": int((~a & ~b).sum()),
-        "verdict": verdict(difference, float(found.p[i, j]) if len(runs) > 2 else None),
-    }
+def _pairs_table(runs: Sequence[RunColumns], ranking: Ranks, right: NDArray[np.bool_]) -> Table:
+    rows: list[list[Cell]] = []
+    for i, j in combinations(range(len(runs)), 2):
+        gap, a, b = ranking.difference(i, j), right[:, i], right[:, j]
+        rows.append(
+            [
+                *(runs[i].name, runs[j].name),
+                ("+" if gap.estimate > 0 else "") + number(gap.estimate),
+                gap.text(),
+                *(int(part.sum()) for part in (a & b, a & ~b, ~a & b, ~a & ~b)),
+                verdict(gap, float(ranking.p[i, j]) if len(runs) > 2 else None),
+            ]
+        )
+    counts = ("both right", "only first", "only second", "neither")
+    names = ("first", "second", "difference in points", "95 % interval", *counts)
+    return Table(
+        "Paired: both runs on the same frames",
+        [*columns(*names, n_text=2), Column("verdict", is_text=True)],
+        rows,
+    )

@@ -61,7 +61,7 @@ class ImageSet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _LocatedFrame:
     """A frame of the page and where its images lie."""
 
     position: int
@@ -80,27 +80,24 @@ def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
         Bytes of text; 0: no images.
     """
     album = ImageSet()
-    found: list[_Found] = []
+    located: list[_LocatedFrame] = []
     position = 0
     for record in run.record.sequences:
-        found += _locate(record, position, album)
+        located += _locate(record, position, album)
         position += len(record.frames)
-    for f in found:
+    for f in located:
         if f.entry.pose is not None:
             album.poses[f.position] = f.entry.pose[:2]
-    album.channels = list(dict.fromkeys(c for f in found for c, _ in f.kinds))
+    album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
     if budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
-    elif any(f.kinds for f in found):
-        _fill(album, [f for f in found if f.kinds], _mistakes(run), budget)
+    elif any(f.kinds for f in located):
+        mistakes = set(np.flatnonzero(run.outcome != 0).tolist())
+        _fill(album, [f for f in located if f.kinds], mistakes, budget)
     return album
 
 
-def _mistakes(run: RunColumns) -> set[int]:
-    return set(np.flatnonzero(run.outcome != 0).tolist())
-
-
-def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Found]:
+def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_LocatedFrame]:
     """Return where the images of a sequence's frames lie now; note what is gone or changed."""
     about = record.about
     name = str(about["name"])
@@ -117,17 +114,17 @@ def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Fo
         )
     by_index = {e.index: e for e in sequence.frames}
     kinds = shown_channels(sequence)
-    found, n_lost = [], 0
+    located, n_lost = [], 0
     for k, frame in enumerate(record.frames):
         entry = by_index.get(frame.index)
         if entry is None or entry.timestamp_ns != frame.timestamp_ns:
             n_lost += 1
             continue
         here = tuple((c, kind) for c, kind in kinds if c in entry.sources)
-        found.append(_Found(first + k, entry, here))
+        located.append(_LocatedFrame(first + k, entry, here))
     if n_lost:
         album.notes.append(f"{n_lost} frames of {name} are not in the sequence any more.")
-    return found
+    return located
 
 
 def _is_unchanged(sequence: Recording, record: SequenceRecord) -> bool:
@@ -147,18 +144,18 @@ def shown_channels(sequence: Recording) -> list[tuple[str, ChannelKind]]:
     return shown
 
 
-def _fill(album: ImageSet, found: list[_Found], mistakes: set[int], budget: int) -> None:
-    sample = _spread(found, 12)
+def _fill(album: ImageSet, located: list[_LocatedFrame], mistakes: set[int], budget: int) -> None:
+    sample = _spread(located, 12)
     album.depth_range_m = _depth_range(sample)
-    width, each = _widest(sample, album, len(found), budget)
+    width, each = _widest(sample, album, len(located), budget)
     capacity = MAX_PICTURES if not each else min(MAX_PICTURES, int(budget / each))
-    chosen = _choose(found, mistakes, capacity)
+    chosen = _choose(located, mistakes, capacity)
     faults = _embed(album, chosen, width, budget)
-    n_wrong = sum(f.position in mistakes for f in found)
+    n_wrong = sum(f.position in mistakes for f in located)
     n_shown = sum(p in mistakes for p in album.images)
-    if len(album.images) < len(found) - faults:
+    if len(album.images) < len(located) - faults:
         album.notes.append(
-            f"{len(album.images):,} of {len(found):,} frames have their image on this page "
+            f"{len(album.images):,} of {len(located):,} frames have their image on this page "
             f"({n_shown:,} of {n_wrong:,} mistakes), to keep it small; elsewhere the nearest "
             "image before is shown and says so."
         )
@@ -166,24 +163,24 @@ def _fill(album: ImageSet, found: list[_Found], mistakes: set[int], budget: int)
         album.notes.append(f"{faults:,} images could not be read any more.")
 
 
-def _spread(items: Sequence[_Found], n: int) -> list[_Found]:
+def _spread(items: Sequence[_LocatedFrame], n: int) -> list[_LocatedFrame]:
     """Return at most ``n`` items, evenly spread."""
     if len(items) <= n:
         return list(items)
     return [items[i] for i in np.linspace(0, len(items) - 1, n).round().astype(int)]
 
 
-def _choose(found: list[_Found], mistakes: set[int], capacity: int) -> list[_Found]:
+def _choose(located: list[_LocatedFrame], mistakes: set[int], capacity: int) -> list[_LocatedFrame]:
     """Return the frames to embed: mistakes first, then the others, evenly spread."""
-    if len(found) <= capacity:
-        return found
-    wrong = _spread([f for f in found if f.position in mistakes], int(capacity * 0.8))
+    if len(located) <= capacity:
+        return located
+    wrong = _spread([f for f in located if f.position in mistakes], int(capacity * 0.8))
     taken = {f.position for f in wrong}
-    rest = _spread([f for f in found if f.position not in taken], capacity - len(wrong))
+    rest = _spread([f for f in located if f.position not in taken], capacity - len(wrong))
     return wrong + rest
 
 
-def _depth_range(sample: list[_Found]) -> float | None:
+def _depth_range(sample: list[_LocatedFrame]) -> float | None:
     """Return the depth in metres that the colours end at, or None without depth."""
     far = []
     for f in sample:
@@ -199,7 +196,9 @@ def _depth_range(sample: list[_Found]) -> float | None:
     return max(1.0, round(max(far) * 2) / 2) if far else None
 
 
-def _widest(sample: list[_Found], album: ImageSet, n_frames: int, budget: int) -> tuple[int, float]:
+def _widest(
+    sample: list[_LocatedFrame], album: ImageSet, n_frames: int, budget: int
+) -> tuple[int, float]:
     """Return the width in pixels to show images at, and the bytes a frame takes there."""
     each = 0.0
     for width in WIDTHS:
@@ -211,7 +210,7 @@ def _widest(sample: list[_Found], album: ImageSet, n_frames: int, budget: int) -
     return WIDTHS[-1], each
 
 
-def _embed(album: ImageSet, chosen: list[_Found], width: int, budget: int) -> int:
+def _embed(album: ImageSet, chosen: list[_LocatedFrame], width: int, budget: int) -> int:
     """Embed images until the budget is used up; return how many could not be read."""
     used = faults = 0
     limit = album.depth_range_m
@@ -226,7 +225,7 @@ def _embed(album: ImageSet, chosen: list[_Found], width: int, budget: int) -> in
     return faults
 
 
-def _encode(f: _Found, width: int, depth_range_m: float | None) -> dict[str, str]:
+def _encode(f: _LocatedFrame, width: int, depth_range_m: float | None) -> dict[str, str]:
     """Return data URIs by channel; an image that cannot be read is left out."""
     texts = {}
     for channel, kind in f.kinds:

@@ -118,7 +118,7 @@ def _run(task: Task, column: Any, got: dict[int, Row]) -> dict[str, Any]:
 def channels(sequences: list[FollowedFrame]) -> list[str]:
     """Return one channel of colour and one of depth, where the sequence under way has them."""
     kinds = sequences[-1].about.get("channels", {}) if sequences else {}
-    found = []
+    names = []
     for wanted in (ChannelKind.COLOR, ChannelKind.DEPTH_MM):
-        found += [c for c, kind in kinds.items() if kind == str(wanted)][:1]
-    return found
+        names += [c for c, kind in kinds.items() if kind == str(wanted)][:1]
+    return names

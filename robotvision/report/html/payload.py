@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.html.images import ImageSet
-from robotvision.scoring.bootstrap import visits
+from robotvision.scoring.blocks import visits
 
 Key = tuple[str, str, int, int]
 Ints = NDArray[np.int64]
@@ -180,12 +180,12 @@ def _late(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[int, int]
 def _stated(run: RunColumns, places: Ints) -> dict[int, dict[str, bool]]:
     if not run.task.objects:
         return {}
-    found = {}
+    stated = {}
     for k, i in enumerate(places.tolist()):
         answer = run.judged_answer(i) if i >= 0 else None
         if answer is not None and answer.objects:
-            found[k] = dict(answer.objects)
-    return found
+            stated[k] = dict(answer.objects)
+    return stated
 
 
 def _ages(run: RunColumns, places: Ints) -> list[float | None]:

@@ -70,9 +70,9 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
 
 def banners(run: RunColumns) -> list[tuple[str, str]]:
     """Return what a reader must know first: (grave or mild, text)."""
-    data, found = run.data, []
+    data, lines = run.data, []
     if not data["is_whole"]:
-        found.append(
+        lines.append(
             (
                 "grave",
                 f"Partial run: {data['frames']:,} of {data['frames_expected']:,} "
@@ -81,50 +81,50 @@ def banners(run: RunColumns) -> list[tuple[str, str]]:
             )
         )
     if not data["frames"]:
-        found.append(("grave", "The log holds no frame: there is nothing to show."))
+        lines.append(("grave", "The log holds no frame: there is nothing to show."))
     elif not int(run.is_scored.sum()):
-        found.append(("mild", "The truth is withheld: the answers are shown, not scored."))
+        lines.append(("mild", "The truth is withheld: the answers are shown, not scored."))
     elif data["unscored"]:
-        found.append(
+        lines.append(
             ("mild", f"{data['unscored']:,} answered frames have no truth and are not scored.")
         )
     failed = data["outcomes"]["failed"]
     if failed:
-        found.append(("grave", f"{failed:,} frames failed."))
+        lines.append(("grave", f"{failed:,} frames failed."))
     for fault in data["faults"][:5]:
-        found.append(
+        lines.append(
             (
                 "grave",
                 f"{fault['frames']:,} frames from frame {fault['first_frame']}: {fault['fault']}",
             )
         )
     if len(data["faults"]) > 5:
-        found.append(("mild", f"{len(data['faults']) - 5} more kinds of failure: see report.json"))
-    found += [("mild", f"Changed rule: {change}") for change in run.task.changed]
-    found += [("mild", notice["message"]) for notice in data["warnings"]]
-    return found
+        lines.append(("mild", f"{len(data['faults']) - 5} more kinds of failure: see report.json"))
+    lines += [("mild", f"Changed rule: {change}") for change in run.task.changed]
+    lines += [("mild", notice["message"]) for notice in data["warnings"]]
+    return lines
 
 
-def _interval(found: Interval | None, what: str) -> dict[str, Any] | None:
-    if found is None:
+def _interval(interval: Interval | None, what: str) -> dict[str, Any] | None:
+    if interval is None:
         return None
-    if found.low is None or found.high is None:
-        return {"text": None, "why": found.caution}
+    if interval.low is None or interval.high is None:
+        return {"text": None, "why": interval.caution}
     return {
-        "text": found.text(),
-        "low": found.low,
-        "high": found.high,
-        "blocks": found.blocks,
+        "text": interval.text(),
+        "low": interval.low,
+        "high": interval.high,
+        "blocks": interval.blocks,
         "what": what,
-        "warning": found.caution,
+        "warning": interval.caution,
     }
 
 
 def _transitions(run: RunColumns) -> dict[str, Any]:
-    found = run.transitions()
+    changes = run.transitions()
     ages = sorted(a for a in run.age_ns if a is not None)
     is_held = run.data["policy"]["late"] == "hold"
-    per_minute = found.flicker_per_minute
+    per_minute = changes.flicker_per_minute
     recognition: list[list[Cell]] = [
         [
             *(name, r.entered, r.at_once, r.never),
@@ -136,8 +136,8 @@ def _transitions(run: RunColumns) -> dict[str, Any]:
             else f"{number(round(r.median_s, 3))} / {number(round(r.p90_s or 0, 3))}",
         ]
         for name, r in (
-            ("entered through a door", found.doors),
-            ("after a start or a jump", found.jumps),
+            ("entered through a door", changes.doors),
+            ("after a start or a jump", changes.jumps),
         )
     ]
     parts: list[list[Cell]] = [
@@ -148,8 +148,8 @@ def _transitions(run: RunColumns) -> dict[str, Any]:
             p.points / p.frames if p.frames else None,
         ]
         for name, p in (
-            (f"within {found.near} frames of a boundary", found.boundary),
-            ("all others: the score without boundary frames", found.inside),
+            (f"within {changes.near} frames of a boundary", changes.boundary),
+            ("all others: the score without boundary frames", changes.inside),
         )
     ]
     return {
@@ -166,7 +166,7 @@ def _transitions(run: RunColumns) -> dict[str, Any]:
             ],
             parts,
         ),
-        "flickers": found.flickers,
+        "flickers": changes.flickers,
         "per_minute": "-" if per_minute is None else number(round(per_minute, 2)),
         "age": f"{number(ages[len(ages) // 2] / 1e6)} ms" if is_held and ages else None,
     }

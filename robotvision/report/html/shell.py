@@ -28,19 +28,19 @@ TIMELINE = ("state", "timeline", "inspect", "frames", "start")
 
 def environment() -> jinja2.Environment:
     """Return the templates of all pages; what is filled in is escaped."""
-    made = jinja2.Environment(
+    jinja = jinja2.Environment(
         loader=jinja2.PackageLoader("robotvision.report.html"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["number"] = number
-    made.filters["points"] = points_text
-    made.filters["thousands"] = lambda n: f"{n:,}"
-    made.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
-    made.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)
-    return made
+    jinja.filters["number"] = number
+    jinja.filters["points"] = points_text
+    jinja.filters["thousands"] = lambda n: f"{n:,}"
+    jinja.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
+    jinja.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)
+    return jinja
 
 
 def static(kind: str, names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data import open_sequence, read_sequence
@@ -193,7 +193,6 @@ def test_stereo_pair_with_baseline(tours: Make) -> None:
 TIMES = st.lists(st.integers(0, 300), max_size=30, unique=True).map(sorted)
 
 
-@settings(deadline=None)
 @given(TIMES, TIMES, st.integers(0, 30))
 def test_pairs_are_those_of_evo(first: list[int], second: list[int], limit: int) -> None:
     """Where no two frames want the same image, pairs are those of evo.core.sync."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data.associate import nearest, one_to_one
@@ -25,13 +25,11 @@ def ns(times: list[int]) -> np.ndarray:
     return np.array(times, np.int64)
 
 
-@settings(deadline=None)
 @given(TIMES, TIMES, st.integers(0, 30))
 def test_nearest_is_nearest(first: list[int], second: list[int], limit: int) -> None:
     assert nearest(ns(first), ns(second), limit).tolist() == brute(first, second, limit)
 
 
-@settings(deadline=None)
 @given(TIMES, TIMES, st.integers(0, 30))
 def test_nearest_as_evo(first: list[int], second: list[int], limit: int) -> None:
     """The pairs are those that evo finds."""
@@ -43,7 +41,6 @@ def test_nearest_as_evo(first: list[int], second: list[int], limit: int) -> None
     assert (np.flatnonzero(best >= 0).tolist(), best[best >= 0].tolist()) == pairs
 
 
-@settings(deadline=None)
 @given(TIMES, TIMES, st.integers(0, 30))
 def test_one_to_one(first: list[int], second: list[int], limit: int) -> None:
     """Of those that take the same one, exactly the nearest keeps it, and none takes another."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data.pcd import decode_depth, decode_points, encode_points, lzf_decode
@@ -131,13 +131,11 @@ def test_lzf_golden() -> None:
     assert lzf_decode(GOLDEN_LZF, len(GOLDEN_TEXT), "x") == GOLDEN_TEXT
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300) | st.lists(st.sampled_from([b"ab", b"abc", b"\0"])).map(b"".join))
 def test_lzf_round_trip(raw: bytes) -> None:
     assert lzf_decode(lzf_encode(raw), len(raw), "x") == raw
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 500))
 def test_lzf_junk(packed: bytes, size: int) -> None:
     """Junk is refused or unpacks to the size that was asked for, never more."""
@@ -184,7 +182,6 @@ def test_broken(raw: bytes, message: str) -> None:
         decode_points(raw, "c")
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(FORMS)), st.integers(0, 400), st.binary(min_size=1, max_size=4))
 def test_mutated(form: str, at: int, put: bytes) -> None:
     """Whatever bytes are changed, a cloud is read or refused."""

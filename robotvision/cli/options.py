@@ -1,0 +1,114 @@
+"""Options that several commands share, each with one spelling and one help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from robotvision.config.experiment import Overrides
+
+F = TypeVar("F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+data_root_option = click.option(
+    "--data-root", type=PATH, help="Where relative sequence paths start."
+)
+reader_option = click.option(
+    "--reader", metavar="NAME", help="The layout, where it is not to be detected."
+)
+
+
+def override_options(command: F) -> F:
+    """Add ``--task``, ``--train``, ``--test`` and ``--set``, in place of a configuration's."""
+    return _added(
+        command,
+        click.option("--task", help="In place of the config's: a task's name or YAML file."),
+        click.option(
+            "--train",
+            multiple=True,
+            type=PATH,
+            metavar="SEQUENCE",
+            help="Train on it in place of the config's sequences; may repeat.",
+        ),
+        click.option(
+            "--test",
+            multiple=True,
+            type=PATH,
+            metavar="SEQUENCE",
+            help="Test on it in place of the config's sequences; may repeat.",
+        ),
+        click.option(
+            "--set",
+            "values",
+            multiple=True,
+            metavar="KEY=VALUE",
+            callback=_values,
+            help="Any value in place of the config's, as YAML: --set classifier.C=3; may repeat.",
+        ),
+    )
+
+
+def overrides(
+    task: str | None, train: tuple[Path, ...], test: tuple[Path, ...], values: dict[str, Any]
+) -> Overrides:
+    """Return what the options above stand for."""
+    from robotvision.config.experiment import Overrides
+
+    return Overrides(task, train, test, values, "--set")
+
+
+def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values of ``KEY=VALUE`` by key, each read as in a configuration."""
+    from robotvision.yamlfile import loads
+
+    values = {}
+    for text in texts:
+        key, sep, value = text.partition("=")
+        if not (key and sep):
+            raise click.BadParameter(
+                f"expected KEY=VALUE, as classifier.C=3, got {text!r} (a test set is named by "
+                "--test-set)"
+            )
+        values[key] = loads(value, f"--set {text}").data
+    return values
+
+
+def contest_options(command: F) -> F:
+    """Add ``--task``, ``--truth``, ``--train`` and ``--mode``: what runs are scored by."""
+    return _added(
+        command,
+        click.option("--task", "task_name", required=True, help="A task's name or YAML file."),
+        click.option(
+            "--truth",
+            "truths",
+            required=True,
+            multiple=True,
+            type=PATH,
+            help="A sequence or truth.csv; several: the task's test sets, in order.",
+        ),
+        click.option(
+            "--train",
+            multiple=True,
+            type=PATH,
+            help="Training sequences, for a task that takes its rooms from them.",
+        ),
+        click.option(
+            "--mode",
+            type=click.Choice(["obligatory", "optional"]),
+            default="obligatory",
+            show_default=True,
+            help="The mode of the runs.",
+        ),
+    )
+
+
+def _added(command: F, *options: Callable[[F], F]) -> F:
+    """Return a command with options in this order in its help."""
+    for option in reversed(options):
+        command = option(command)
+    return command
