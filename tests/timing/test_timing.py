@@ -377,6 +377,8 @@ def test_the_command_compares_two_configurations(config: Callable[..., Path]) ->
     data = json.loads(CliRunner().invoke(command, args).stdout)
     assert data["paired"]["interval"][0] > 1
     assert data["verdict"] == "both takes longer than one"
+    names = [check["name"] for check in data["checks"]]
+    assert names == ["work after the answer, both", "work after the answer, one"]
 
 
 def test_the_table_says_in_words_what_is_not_supported(config: Callable[..., Path]) -> None:
