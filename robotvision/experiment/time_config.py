@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
+from robotvision.playback.sensor_faults import mirrored
 from robotvision.plugins.progress import Progress
 from robotvision.runs.environment import describe
 from robotvision.runs.overruns import overruns, period_of
@@ -22,7 +24,7 @@ from robotvision.systems.base import Session, System
 from robotvision.systems.program import Program
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
-from robotvision.timing.checks import check_all, verdict
+from robotvision.timing.checks import TimingCheck, after_the_answer, check_all, verdict
 from robotvision.timing.in_memory_sequence import ROOMS, stand_in
 from robotvision.timing.load import children_peak_bytes
 from robotvision.timing.measure import Timed, TimingOptions, measure
@@ -30,6 +32,7 @@ from robotvision.timing.null import null_run
 from robotvision.timing.quantiles import QUANTILES, frames_needed, is_supported, named_quantiles
 from robotvision.timing.ratio import measure_pair
 from robotvision.timing.sustain import confirm, highest_rate
+from robotvision.timing.work import Work, after_answers
 
 SCHEMA = 1
 STAND_IN_FRAMES, STAND_IN_HZ = 120, 30.0
@@ -215,6 +218,9 @@ def time_pair(
     try:
         for subject in (a, b):
             subject.system.start(subject.session)
+        checks = [
+            _after_answers(s, a.sequence, name) for s, name in zip((a, b), names, strict=True)
+        ]
         paired = measure_pair(
             a.system,
             b.system,
@@ -234,13 +240,22 @@ def time_pair(
     else:
         slow, fast = names if result["ratio"] > 1 else names[::-1]
         words = f"{slow} takes longer than {fast}"
+    is_fair = all(check.ok is not False for check in checks)
     return {
         "schema": SCHEMA,
         "a": names[0],
         "b": names[1],
         "sequence": {"name": a.sequence.name, "frames": len(a.sequence)},
         "paired": result,
-        "quotable": not result["failed"],
-        "verdict": words,
+        "checks": [{"name": c.name, "ok": c.ok, "message": c.message} for c in checks],
+        "quotable": not result["failed"] and is_fair,
+        "verdict": words if is_fair else f"{words}, but not all of its work was timed",
         "environment": describe(),
     }
+
+
+def _after_answers(subject: Subject, sequence: ImageSequence, name: str) -> TimingCheck:
+    """Watch one of two systems after some answers, and check what it did."""
+    rests = after_answers(subject.system, mirrored(sequence), subject.channels, N_RESTS)
+    check = after_the_answer(Work(), rests, len(os.sched_getaffinity(0)))
+    return replace(check, name=f"{check.name}, {name}")

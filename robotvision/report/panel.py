@@ -87,7 +87,7 @@ class Panel(Live):
         if latency is not None:
             self._latencies.append(latency / 1e6)
         if scored.outcome not in (Outcome.CORRECT, None):
-            self._misses.append(_miss(record, scored))
+            self._misses.append(miss_line(record, scored))
         if self._done < self._n and not self._may_draw(record):
             return
         began = time.perf_counter_ns()
@@ -193,7 +193,8 @@ def _latency(ms: list[float]) -> Text:
     )
 
 
-def _miss(record: FrameRecord, scored: ScoredAnswer) -> Text:
+def miss_line(record: FrameRecord, scored: ScoredAnswer) -> Text:
+    """Return a line for a frame that was not right: its truth and the answer that counts."""
     mark, style = MARKS[scored.outcome]
     truth = record.truth.room if record.truth else "?"
     return Text.assemble(

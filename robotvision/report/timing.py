@@ -41,12 +41,16 @@ def print_timing(console: Console, data: Mapping[str, Any]) -> None:
     if data["sustained"] is not None:
         console.print(sustained_text(data["sustained"]), highlight=False, soft_wrap=True)
     console.print()
+    _print_checks(console, data)
+    style = "bold green" if data["quotable"] else "bold red"
+    console.print(Text(f"verdict: {data['verdict']}", style=style), soft_wrap=True)
+
+
+def _print_checks(console: Console, data: Mapping[str, Any]) -> None:
     for check in data["checks"]:
         mark, style = MARKS[check["ok"]]
         line = Text.assemble((mark, style), f"{check['name']}: {check['message']}")
         console.print(line, soft_wrap=True)
-    style = "bold green" if data["quotable"] else "bold red"
-    console.print(Text(f"verdict: {data['verdict']}", style=style), soft_wrap=True)
 
 
 def _print_stages(console: Console, data: Mapping[str, Any]) -> None:
@@ -114,5 +118,6 @@ def print_pair(console: Console, data: Mapping[str, Any]) -> None:
         soft_wrap=True,
     )
     console.print(pair["method"], style="dim", soft_wrap=True, highlight=False)
+    _print_checks(console, data)
     if pair["failed"]:
         console.print(f"{pair['failed']} frames left out: a system failed on them", style="red")

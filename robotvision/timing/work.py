@@ -122,8 +122,11 @@ class Rests:
 
     @property
     def least_ns(self) -> int:
-        """From what on work after an answer counts: a tenth of the interval, and `FLOOR_NS`."""
-        return max(FLOOR_NS, self.interval_ns // 10)
+        """From what on work after an answer counts: a tenth of the interval, and `FLOOR_NS`.
+
+        Of the shortest one: a busy machine lengthens intervals, but no processor time.
+        """
+        return max(FLOOR_NS, min(self.latencies_ns, default=0) // 10)
 
 
 @dataclass(slots=True)

@@ -17,11 +17,13 @@ from robotvision.cli.run import command
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
+from robotvision.report.live import live_line, split_text
 from robotvision.report.observers import Observers
-from robotvision.report.panel import SPARKS, Panel, bar, sparkline
+from robotvision.report.panel import SPARKS, Panel, bar, miss_line, sparkline
 from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Posterior
+from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
 Config = Callable[..., Path]
@@ -183,3 +185,20 @@ def test_sparklines_have_a_block_a_value(values: list[float]) -> None:
 @given(st.floats(-1, 2), st.integers(1, 40))
 def test_bars_never_leave_their_width(share: float, width: int) -> None:
     assert len(bar(share, width)) == width
+
+
+def test_the_answer_in_force_is_shown_as_held_and_points_by_room_and_objects() -> None:
+    """Under ``streaming`` an earlier answer may count for a frame; a wrong room may earn points."""
+    task = load_task("imageclef2013")
+    tally = Tally(task)
+    held = Answer("Hall", 0.5, dict.fromkeys(task.objects, True))
+    timed = TimedAnswer(4, held, 0, None, None)
+    truth = Truth("Corridor", frozenset(task.objects))
+    record = FrameRecord.of(0, 0, TimedAnswer(4, None, 0, None, None), truth)
+    scored = tally.add(truth, timed)
+    assert (scored.room_points, scored.object_points) == (-0.5, 1.0)
+    line = live_line("s", 1, 9, record, scored, tally).plain
+    assert "Hall (held)" in line
+    assert "+0.5: room -0.5, objects +1" in line
+    assert "Corridor → Hall (held)" in miss_line(record, scored).plain
+    assert split_text(-0.5, None) == "-0.5"

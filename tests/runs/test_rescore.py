@@ -20,7 +20,7 @@ from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
 from robotvision.report.rescored import rescored_report
 from robotvision.runs.latency import constant, listed, parse_latency
 from robotvision.runs.log import RunLog, RunRecord, SequenceRecord
-from robotvision.runs.rescore import Conditions, Recorded, Rescored
+from robotvision.runs.rescore import Conditions, Recorded, Rescored, parse_speed
 from robotvision.scoring.policy import Judge, Policy, named_policy, parse_policy
 from robotvision.scoring.tally import Tally
 from robotvision.tasks import load_task
@@ -348,3 +348,30 @@ def test_a_log_of_another_schema_or_no_log_is_one_clear_line(log: Log, tmp_path:
     path.write_text("hello\n")
     assert "not a line of a run log" in str(rescore(path).exception)
     assert "cannot be read" in str(rescore(tmp_path / "none").exception)
+
+
+def test_of_a_range_of_machine_speeds_the_points_between_are_given(
+    log: Log, tmp_path: Path
+) -> None:
+    """Both ends count, and what lies between: a faster machine may earn less."""
+    record = log([60 * MS] * 30, ["ABC"[i // 7 % 3] for i in range(30)])
+    path = written(record, tmp_path / "run.jsonl")
+    words = ("--policy", "deadline", "--rate-hz", 30, "--machine-speed", "0.5:4", "--json")
+    data = json.loads(rescore(path, *words).stdout)
+    least, most = data["over_speeds"]["points"]
+    ends = [
+        Recorded(record)
+        .rescore(named_policy("deadline"), Conditions(30.0, s))
+        .tallies["test"]
+        .points
+        for s in (0.5, 4.0)
+    ]
+    assert least <= min(ends)
+    assert most >= max(ends)
+    assert data["machine_speed"] == pytest.approx(2**0.5)
+    assert data["overruns"]["frames"] == data["overruns"]["of"]  # 42 ms on a period of 33 ms
+    assert parse_speed("2") == 2.0
+    for text, words_of in (("a", "expected a number such as 2"), ("1:2:3", "or a range such as")):
+        with pytest.raises(RobotVisionError, match=words_of):
+            parse_speed(text)
+    assert "the lower end first" in str(rescore(path, "--machine-speed", "3:1").exception)

@@ -25,6 +25,9 @@ from robotvision.experiment.time_config import from_command
 from robotvision.playback.schedule import due_times, schedule
 from robotvision.recogniser.inprocess import Null
 from robotvision.records import Frame
+from robotvision.report.rescored import overruns_text
+from robotvision.report.tables import latency_note, latency_table
+from robotvision.runs.overruns import overruns, period_of
 from robotvision.scoring.policy import Policy, named_policy
 from robotvision.systems.base import Reply
 from robotvision.tasks import load_task
@@ -54,10 +57,42 @@ def test_frames_that_each_quantile_needs() -> None:
     found = summary(list(range(1, 301)))
     assert found == {"p50": 150, "p90": 270, "p99": None, "max": 300}
     assert summary([]) == {"p50": None, "p90": None, "p99": None, "max": None}
+    assert "p99.9" not in summary(range(6635))
+    assert summary(range(6636))["p99.9"] == 6629
+    assert "p99.9" not in summary(range(6636), {"p50": 0.5})
     assert parse_quantile("p99.9") == 0.999
     for text in ("p100", "p0", "x", "pnan"):
         with pytest.raises(RobotVisionError, match="quantile: expected a name such as p99"):
             parse_quantile(text)
+
+
+def test_waiting_is_given_by_its_mean_and_share_since_it_comes_in_bursts() -> None:
+    """Nine frames at once, then 100 ms: the median is 0, and half of the loop was waiting."""
+    waits = ([0] * 9 + [100 * MS]) * 7
+    timed = Timed(columns={"wait": waits, "hand-over": [0] * 70, "total": [10 * MS] * 70})
+    row = timed.table()["wait"]
+    assert (row["p50"], row["mean"], row["share"]) == (0, 10 * MS, 0.5)
+    table = latency_table(timed.table())
+    assert [r[0] for r in table.rows] == ["hand-over", "total"]
+    assert "waiting for frames: 10.000 ms on average, 50.0% of the loop" in latency_note(
+        timed.table()
+    )
+
+
+def test_overruns_are_the_frames_that_take_longer_than_the_camera_s_period() -> None:
+    """A frame that takes a period exactly is in time."""
+    took = np.array([33, 40, 20, 90], np.int64) * MS
+    found = overruns(took, 33 * MS)
+    assert found == {
+        "period_ns": 33 * MS,
+        "frames": 2,
+        "of": 4,
+        "share": 0.5,
+        "longest_ns": 57 * MS,
+    }
+    assert "2 of 4 frames (50.00%) took longer" in overruns_text(found)
+    assert overruns(took[:0], 33 * MS)["share"] is None
+    assert period_of(None) is None
 
 
 class Slow(Null):
@@ -343,6 +378,8 @@ def test_the_command_compares_two_configurations(config: Callable[..., Path]) ->
     data = json.loads(CliRunner().invoke(command, args).stdout)
     assert data["paired"]["interval"][0] > 1
     assert data["verdict"] == "both takes longer than one"
+    names = [check["name"] for check in data["checks"]]
+    assert names == ["work after the answer, both", "work after the answer, one"]
 
 
 def test_the_table_says_in_words_what_is_not_supported(config: Callable[..., Path]) -> None:
