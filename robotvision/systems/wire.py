@@ -225,8 +225,8 @@ def answer(message: Mapping[str, Any], task: Task) -> tuple[Answer, Mapping[str,
         raise SystemFault(f"answer: room: expected a label or null, got {quoted(room)}")
     if room is not None and labels and room not in labels:
         raise SystemFault(
-            f"answer: room {quoted(room)} is not a label of the task{_hint(room, task.room_matcher)}; "
-            f"expected one of {', '.join(labels)}, or null for no answer"
+            f"answer: room {quoted(room)} is not a label of the task"
+            f"{_hint(room, task.room_matcher)}; expected one of {', '.join(labels)}, or null for no answer"
         )
     if room is not None and (len(room) > MAX_LABEL or not room.isprintable()):
         raise SystemFault(
@@ -259,8 +259,8 @@ def _objects(value: object, task: Task) -> Mapping[str, bool]:
         if name not in task.objects:
             known = ", ".join(task.objects) or "none"
             raise SystemFault(
-                f"answer: object {quoted(name)} is not one of the task{_hint(name, task.object_matcher)}; "
-                f"known: {known}"
+                f"answer: object {quoted(name)} is not one of the task"
+                f"{_hint(name, task.object_matcher)}; known: {known}"
             )
     return value
 
