@@ -35,10 +35,12 @@ def _source(fact: Fact) -> str:
 def rules(task: Task) -> str:
     """Return every rule of a task with its status and its source."""
     room, objects = task.points.room, task.points.objects
+    aliases = ", ".join(f"{alias} = {label}" for alias, label in task.aliases.pairs())
     found = [
         ("rooms", ", ".join(task.room_names) or "those of the training sequences"),
         ("unknown", task.unknown or "none: every room is one of these"),
         *([("objects", ", ".join(task.objects))] if task.objects else []),
+        *([("aliases", aliases)] if aliases else []),
         ("sensors", ", ".join(task.sensors) or "any"),
         ("modes", ", ".join(task.modes)),
         ("test_sets", ", ".join(s.name for s in task.test_sets) or "any"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -13,7 +15,7 @@ from robotvision.api.arguments import path_of, task_of
 from robotvision.api.run import Run
 from robotvision.api.score import Score
 from robotvision.data.sequence import ImageSequence
-from robotvision.errors import RobotVisionError, near, wrong_type
+from robotvision.errors import Fault, InputFaults, RobotVisionError, wrong_type
 from robotvision.records import SILENCE, Answer, Notice, TimedAnswer, Truth
 from robotvision.scoring.judging import count, score
 from robotvision.scoring.tally import Tally
@@ -23,6 +25,7 @@ from robotvision.submissions.table import judged, segments_of, truth_frames
 from robotvision.submissions.testsets import settle
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks.model import Task
+from robotvision.tasks.truth_labels import object_fault, own_labels, room_fault
 
 PathLike = str | os.PathLike[str]
 
@@ -64,9 +67,10 @@ def evaluate(truth: Any, answers: Any, *, task: Any = "rooms", mode: str = "obli
     if _is_path(truth) and _is_path(answers):
         return _evaluate_files(rules, truth, answers, mode)
     if _is_path(truth):
-        truth = _truth_of_file(truth)
+        rules, truth = _truth_of_file(rules, truth)
     truths, given = _paired(truth, answers)
-    rules = rules.with_rooms({t.room for t in truths.values()})
+    rules = rules.with_rooms(Counter(t.room for t in truths.values()))
+    truths = _in_labels_of(rules, truths)
     strange = [str(index) for index in given if index not in truths]
     if strange:
         raise RobotVisionError(
@@ -95,9 +99,12 @@ def _evaluate_files(task: Task, truth: PathLike, answers: PathLike, mode: str) -
     return Score(rules, count(scored, rules), mode, notices=tuple(notices), table=scored)
 
 
-def _truth_of_file(path: PathLike) -> dict[int, Truth]:
+def _truth_of_file(task: Task, path: PathLike) -> tuple[Task, dict[int, Truth]]:
     table = read_truth(path_of("truth", path))
-    return {
+    task = settle(task, [table])
+    if faults := table.labels.faults(task):
+        raise InputFaults(faults)
+    return task, {
         int(index): Truth(table.rooms[code], frozenset(compress(table.objects, seen)))
         for index, code, seen in zip(table.frames.indices, table.codes, table.seen, strict=True)
         if code >= 0
@@ -132,6 +139,23 @@ def _true(index: Any, given: Any) -> Truth:
     raise wrong_type(f"truth[{index}]", "a room's label or a Truth", given)
 
 
+def _in_labels_of(task: Task, truths: Mapping[int, Truth]) -> dict[int, Truth]:
+    """Return truths in the task's own labels. Raises InputFaults where one is none of them."""
+    first: dict[Truth, int] = {}
+    for index, truth in truths.items():
+        first.setdefault(truth, index)
+    faults: dict[str, Fault] = {}
+    for truth, index in first.items():
+        given = [room_fault(task, truth.room, f"truth[{index}]")]
+        given += [object_fault(task, o, f"truth[{index}]") for o in sorted(truth.objects)]
+        for fault in filter(None, given):
+            faults.setdefault(fault.message, fault)
+    if faults:
+        raise InputFaults(faults.values())
+    own = {truth: own_labels(task, truth) for truth in first}
+    return {index: own[truth] for index, truth in truths.items()}
+
+
 def _answer(index: int, given: Any, task: Task) -> Answer:
     if given is None or (isinstance(given, float) and np.isnan(given)):
         return SILENCE
@@ -140,9 +164,24 @@ def _answer(index: int, given: Any, task: Task) -> Answer:
         answer = Answer(str(given) or None)
     if answer is None:
         raise wrong_type(f"answers[{index}]", "a room's label, None or an Answer", given)
-    if answer.room is not None and answer.room not in task.labels:
+    return _in_own_labels(f"answers[{index}]", answer, task)
+
+
+def _in_own_labels(where: str, answer: Answer, task: Task) -> Answer:
+    """Return an answer in the task's own labels. Raises RobotVisionError where it has others."""
+    room = None if answer.room is None else task.room_matcher.label(answer.room)
+    if answer.room is not None and room is None:
         raise RobotVisionError(
-            f"answers[{index}]: {answer.room!r} is outside the task {task.id}"
-            f"{near(answer.room, task.labels)}; labels: {', '.join(task.labels)}"
+            f"{where}: {answer.room!r} is outside the task {task.id}"
+            f"{task.room_matcher.hint(answer.room)}; labels: {', '.join(task.labels)}"
         )
-    return answer
+    match, objects = task.object_matcher, {}
+    for name, stated in answer.objects.items() if task.objects else ():
+        label = match.label(name)
+        if label is None:
+            raise RobotVisionError(
+                f"{where}: the object {name!r} is outside the task {task.id}{match.hint(name)}; "
+                f"objects: {', '.join(task.objects)}"
+            )
+        objects[label] = stated
+    return replace(answer, room=room, objects=objects)

@@ -15,6 +15,7 @@ from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.checks import build
 from robotvision.config.schema import Config, Given, Named, SequenceSpec
 from robotvision.data.sequence import ImageSequence
+from robotvision.data.task_labels import room_totals
 from robotvision.errors import RobotVisionError, wrong_type
 from robotvision.experiment.overlap import training_records
 from robotvision.features import FEATURES
@@ -132,7 +133,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         rules, opened = task_of(task), sequences_of("sequences", sequences)
         folder = None if cache is None else path_of("cache", cache)
         if self.function is not None:
-            self.task_ = rules.with_rooms({r for s in opened for r in s.room_counts()})
+            self.task_ = rules.with_rooms(room_totals(opened))
             self._pipeline, self.training_ = None, None
         else:
             self._pipeline, self.task_, self.training_ = fit_pipeline(
@@ -198,7 +199,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
                 raise RobotVisionError("the task's rooms are not known: call fit() first")
             unknown = self.unknown if isinstance(self.unknown, float) else None
             decision = Decision(rules, list(rules.room_names), self.abstain, unknown)
-            return FunctionSystem(self.function, decision, rules.labels, self.channel)
+            return FunctionSystem(self.function, decision, rules, self.channel)
         return InProcess(self.pipeline_)
 
     @property

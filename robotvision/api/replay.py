@@ -15,6 +15,7 @@ from robotvision.api.run import Run
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import Config, ReplayConfig, SequenceSpec
 from robotvision.data.sequence import ImageSequence
+from robotvision.data.task_labels import room_totals
 from robotvision.errors import RobotVisionError, wrong_type
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
@@ -129,7 +130,7 @@ def _task(given: Any, recogniser: Any, sequences: Sequence[ImageSequence]) -> Ta
     task = task_of("rooms" if given is None else given)
     if task.room_names:
         return task
-    rooms = set(fitted.room_names) if fitted else {r for s in sequences for r in s.room_counts()}
+    rooms = fitted.room_names if fitted else room_totals(sequences)
     if not rooms:
         raise RobotVisionError(
             f"the rooms of the task {task.id} are not known: give a fitted Recogniser, or a task "

@@ -20,7 +20,7 @@ Examples:
 @click.option(
     "--truth",
     type=click.Path(path_type=Path),
-    help="A sequence or truth.csv: are the frames those of the test set?",
+    help="A sequence, its truth.csv or the 2014 kit's .mat: are the frames those of the test set?",
 )
 @json_option
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))

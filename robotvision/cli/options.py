@@ -89,7 +89,7 @@ def contest_options(command: F) -> F:
             required=True,
             multiple=True,
             type=PATH,
-            help="A sequence or truth.csv; several: the task's test sets, in order.",
+            help="A sequence, truth.csv or the 2014 kit's .mat; several: the test sets, in order.",
         ),
         click.option(
             "--train",

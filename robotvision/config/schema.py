@@ -171,6 +171,10 @@ class Config(Strict):
     augment: AugmentConfig | None = None
     classifier: str | Named | None = None
     integration: str = "concatenation"
+    scaling: Literal["spread", "none"] = Field(
+        default="spread",
+        description="spread: each feature's vectors are scaled to a spread of 1; none: as they are",
+    )
     temporal: str | Named | None = None
     model: str | None = Field(default=None, description="a model file, in place of training")
     decision: DecisionConfig = DecisionConfig()

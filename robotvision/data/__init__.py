@@ -16,6 +16,7 @@ READERS = Registry(
     {
         "native": "robotvision.data.native:NativeReader",
         "imageclef2012": "robotvision.data.imageclef2012:ImageClef2012Reader",
+        "imageclef2014": "robotvision.data.imageclef2014:ImageClef2014Reader",
         "cold": "robotvision.data.cold:ColdReader",
         "vidrilo": "robotvision.data.vidrilo:VidriloReader",
         "tum": "robotvision.data.tum:TumReader",
@@ -27,7 +28,18 @@ READERS = Registry(
     group="robotvision.readers",
 )
 
-_ORDER = ("native", "imageclef2012", "cold", "vidrilo", "tum", "idol2", "bag", "video", "folder")
+_ORDER = (
+    "native",
+    "imageclef2012",
+    "imageclef2014",
+    "cold",
+    "vidrilo",
+    "tum",
+    "idol2",
+    "bag",
+    "video",
+    "folder",
+)
 """The order in which shipped readers are tried; the most particular layout first."""
 
 __all__ = ["READERS", "ImageSequence", "detect", "open_sequence", "read_sequence"]

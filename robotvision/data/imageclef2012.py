@@ -18,14 +18,13 @@ import re
 from pathlib import Path
 
 from robotvision.data.names import (
-    MAX_NUMBER,
     NOMINAL_NOTE,
     NOMINAL_RATE_HZ,
     TruthRows,
     cloud_channels,
     cloud_sources,
     has_name,
-    list_names,
+    list_numbered,
     nominal_ns,
     text_lines,
 )
@@ -52,7 +51,7 @@ class ImageClef2012Reader:
         """Read images' names and the truth, noting every fault."""
         faults: list[Fault] = []
         warnings: list[str] = []
-        images = _list_numbered(path / "std_cam", _IMAGE, faults)
+        images = list_numbered(path / "std_cam", _IMAGE, faults)
         others = {}
         depths = _first_folder(path, _DEPTH, faults)
         if depths:
@@ -94,33 +93,11 @@ class ImageClef2012Reader:
         )
 
 
-def _list_numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
-    """Return the files of ``folder`` whose name ``pattern`` matches, by the number in it."""
-    files: dict[int, Path] = {}
-    for name in list_names(folder, faults):
-        if (match := pattern.fullmatch(name)) is None:
-            continue
-        number = int(match[1])
-        if not 1 <= number <= MAX_NUMBER:
-            faults.append(Fault(folder / name, f"expected a number from 1 to {MAX_NUMBER}"))
-        elif number in files:
-            faults.append(
-                Fault(
-                    folder / name,
-                    f"the number {number} is there twice (first in {files[number].name})",
-                    remedy="keep one",
-                )
-            )
-        else:
-            files[number] = folder / name
-    return files
-
-
 def _first_folder(path: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
     """Return the numbered files of the first likely folder that has any."""
     for folder in _FOLDERS:
         if has_name(path / folder, pattern):
-            return _list_numbered(path / folder, pattern, faults)
+            return list_numbered(path / folder, pattern, faults)
     return {}
 
 

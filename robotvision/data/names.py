@@ -32,7 +32,8 @@ MAX_NUMBER = 10**9
 NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 """A decimal number as C's ``%f`` and ``%g`` write it (a pattern, no group)."""
 
-_SECONDS = re.compile(r"([0-9]{1,10})(?:\.([0-9]*))?")
+_SECONDS = re.compile(r"([0-9]{1,40})(?:\.([0-9]{0,60}))?(?:[eE]([-+]?[0-9]{1,2}))?")
+_MAX_SECONDS = 2**32
 
 
 def names_in(folder: Path) -> Iterator[str]:
@@ -51,6 +52,28 @@ def list_names(folder: Path, faults: list[Fault]) -> list[str]:
     except OSError as e:
         faults.append(Fault(folder, f"cannot be listed ({e.strerror})"))
         return []
+
+
+def list_numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
+    """Return files of ``folder`` whose name ``pattern`` matches, by the number in group 1."""
+    files: dict[int, Path] = {}
+    for name in list_names(folder, faults):
+        if (match := pattern.fullmatch(name)) is None:
+            continue
+        number = int(match[1])
+        if not 1 <= number <= MAX_NUMBER:
+            faults.append(Fault(folder / name, f"expected a number from 1 to {MAX_NUMBER}"))
+        elif number in files:
+            faults.append(
+                Fault(
+                    folder / name,
+                    f"the number {number} is there twice (first in {files[number].name})",
+                    remedy="keep one",
+                )
+            )
+        else:
+            files[number] = folder / name
+    return files
 
 
 def has_name(folder: Path, pattern: re.Pattern[str]) -> bool:
@@ -115,11 +138,18 @@ def text_fault(path: Path, raw: bytes) -> Fault | None:
 
 
 def seconds_to_ns(text: str) -> int | None:
-    """Return decimal seconds as whole nanoseconds, exactly (digits beyond 1e-9 cut), or None."""
+    """Return decimal seconds as whole nanoseconds, exactly (digits beyond 1e-9 cut), or None.
+
+    ``1305031102.175304`` and ``1.305031102175304e+09`` are the same time.
+    """
     match = _SECONDS.fullmatch(text)
-    if match is None or int(match[1]) > 2**32:
+    if match is None:
         return None
-    return int(match[1]) * 10**9 + int(((match[2] or "") + "0" * 9)[:9])
+    whole, fraction, exponent = match[1], match[2] or "", int(match[3] or 0)
+    shift = 9 + exponent - len(fraction)
+    digits = int(whole + fraction)
+    time_ns = digits * 10**shift if shift >= 0 else digits // 10**-shift
+    return time_ns if time_ns < (_MAX_SECONDS + 1) * 10**9 else None
 
 
 def parse_pose(cells: Iterable[str]) -> Pose | None:
@@ -160,6 +190,11 @@ def color_frames(files: Iterable[tuple[Path, int, Pose | None]]) -> tuple[FrameE
         )
         for i, (path, time_ns, pose) in enumerate(files)
     )
+
+
+def objects_of(cell: str) -> frozenset[str]:
+    """Return the objects of a cell of a truth table: parted by ``;``, without blanks around."""
+    return frozenset(name for part in cell.split(";") if (name := part.strip()))
 
 
 def order_faults(previous: FrameEntry, entry: FrameEntry, table: Path) -> Iterator[Fault]:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from robotvision.data.images import encode_jpeg, encode_png
-from robotvision.data.names import TruthRows, is_inside, order_faults, text_fault
+from robotvision.data.names import TruthRows, is_inside, objects_of, order_faults, text_fault
 from robotvision.data.pcd import encode_points
 from robotvision.data.sequence import (
     EMPTY,
@@ -266,7 +266,7 @@ def _read_truth(path: Path, known: set[int] | None, faults: list[Fault]) -> Trut
             if known is not None and index not in known and index not in truth.truth:
                 message = f"truth for the frame {index}, which is not in frames.csv"
                 faults.append(Fault(path, message, line))
-            objects = frozenset(o for o in row.get("objects", "").split(";") if o)
+            objects = objects_of(row.get("objects", ""))
             truth.add(index, Truth(row["room"], objects), line, f"the index {index}")
     return truth
 

@@ -15,6 +15,7 @@ from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Re
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
 from robotvision.plugins.progress import Progress
 from robotvision.tasks import Task, load_task
+from robotvision.tasks.truth_labels import object_fault, room_fault
 
 T = TypeVar("T")
 
@@ -114,26 +115,23 @@ def _check_labels(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]
             yield from e.faults
         except RobotVisionError as e:
             yield Fault(sequence.root / "sequence.yaml", f"task: {e}")
-    if task is None:
-        return
-    known = sequence.truth or {}
-    outside = task.unknown_rooms(t.room for t in known.values()) if task.room_names else []
-    for index, truth in known.items():
-        if truth.room in outside:
-            yield _truth_fault(
-                sequence,
-                index,
-                f"the room {truth.room!r} is not one of {task.id}",
-                f"its rooms: {', '.join(task.labels)}",
-            )
-        for name in sorted(truth.objects - set(task.objects)):
-            if task.objects:
-                yield _truth_fault(
-                    sequence,
-                    index,
-                    f"the object {name!r} is not one of {task.id}",
-                    f"its objects: {', '.join(task.objects)}",
-                )
+    task = (task or load_task("rooms")).with_rooms(sequence.room_counts())
+    path = sequence.truth_table or sequence.root
+    for index, truth in (sequence.truth or {}).items():
+        line = sequence.truth_lines.get(index)
+        if (fault := room_fault(task, truth.room, path, line)) is not None:
+            yield fault
+        for name in sorted(truth.objects) if task.objects else ():
+            yield from _object_faults(task, name, path, line)
+
+
+def _object_faults(task: Task, name: str, path: Path, line: int | None) -> Iterator[Fault]:
+    """Yield what is wrong with an object in view; one outside the task counts for nothing."""
+    if (fault := object_fault(task, name, path, line)) is not None:
+        yield fault
+    elif task.object_matcher.label(name) is None:
+        message = f"the object {name!r} is not one of the task {task.id}"
+        yield Fault(path, message, line, remedy=f"objects: {', '.join(task.objects)}")
 
 
 def _check_images(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:

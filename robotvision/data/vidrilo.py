@@ -8,8 +8,9 @@
 
 Either one ``Sequence<n>`` folder is read or the folder around them; then each is a segment. The
 struct ``Configuration`` has an entry a sequence; its first field holds the images' names, its
-third the rooms' numbers from 1. The order of the room names and the folder of the clouds are
-recollected, not confirmed. There are no times: frames are spaced at a nominal 5 Hz.
+third the rooms' numbers from 1. The order of the room names is derived: it is that of the kit of
+ImageCLEF 2014, made by the same group of the same recordings' rooms. The folder of the clouds is
+recollected. There are no times: frames are spaced at a nominal 5 Hz.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from robotvision.data.matlab_labels import labels_apart
 from robotvision.data.names import (
     NOMINAL_NOTE,
     NOMINAL_RATE_HZ,
@@ -30,7 +32,6 @@ from robotvision.data.names import (
     nominal_ns,
 )
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
-from robotvision.data.vidrilo_labels import labels_apart
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -46,11 +47,11 @@ ROOMS = (
     "Warehouse",
     "ElevatorArea",
 )
-"""In the order of their numbers, from 1. Recollected."""
+"""In the order of their numbers, from 1. Derived: the order of the kit of ImageCLEF 2014."""
 
 CONFIGURATION = "ConfigurationVidriloPrecomputedFeatures.mat"
 VISUAL = "visualInformation"
-NOTE = f"the order of the room numbers is recollected, not confirmed; {NOMINAL_NOTE}"
+NOTE = f"the order of the room numbers is derived from ImageCLEF 2014's; {NOMINAL_NOTE}"
 
 _SEQUENCE = re.compile(r"sequence([1-9][0-9]{0,2})", re.IGNORECASE)
 _CLOUDS = ("depthInformation", VISUAL, "pointClouds", "pcd")
@@ -167,7 +168,7 @@ def _list_clouds(folder: Path, faults: list[Fault]) -> dict[str, Path]:
 
 def _read_configuration(mat: Path, faults: list[Fault]) -> list[dict[str, Any]] | None:
     """Return names and room numbers of each entry of the struct ``Configuration``."""
-    entries = labels_apart(mat)
+    entries = labels_apart("vidrilo", mat)
     if isinstance(entries, str):
         faults.append(Fault(mat, entries))
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import SequenceSpec
 from robotvision.data import open_sequence
+from robotvision.data.order import is_unordered
 from robotvision.data.sequence import ImageSequence
+from robotvision.data.task_labels import require_labels, room_totals
 from robotvision.errors import Fault, InputFaults
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.channels import settle_features
@@ -77,11 +80,16 @@ def prepare(
     model = None if path is None else load_pipeline(path, experiment.task.id)
     opened = _open_all(experiment, observer, sequences or {})
     task = _settle_task(experiment, opened, model)
+    labelled, notices = require_labels(task, list(opened.values()))
+    opened = dict(zip(opened, labelled, strict=True))
+    notices += _order_notices(experiment, opened)
+    for notice in notices:
+        observer.note(notice.message)
     config, notes = settle_features(experiment.config, list(opened.values()))
     for note in notes:
         observer.note(note)
-    notices = tuple(Notice("feature-left-out", note) for note in notes)
-    return Prepared(replace(experiment, config=config), task, opened, model, notices)
+    notices += [Notice("feature-left-out", note) for note in notes]
+    return Prepared(replace(experiment, config=config), task, opened, model, tuple(notices))
 
 
 def _open_all(
@@ -108,9 +116,10 @@ def _settle_task(
     model: TrainedModel | None,
 ) -> Task:
     task = experiment.task
-    rooms = {r for p in experiment.parts for s in p.train for r in sequences[s].room_counts()}
+    trained_on = dict.fromkeys(s for p in experiment.parts for s in p.train)
+    rooms = room_totals(sequences[s] for s in trained_on)
     if model is not None:
-        rooms = set(model.task.room_names)
+        rooms = Counter(model.task.room_names)
         fault = other_rules(experiment, model)
         if fault is not None:
             raise InputFaults([fault])
@@ -125,12 +134,25 @@ def _settle_task(
                 )
             ]
         )
-    task = task.with_rooms(rooms)
-    tested = [sequences[s] for p in experiment.parts for s in p.test]
-    faults = [fault for sequence in tested for fault in outside_rooms(sequence, task)]
-    if faults:
-        raise InputFaults(faults)
-    return task
+    return task.with_rooms(rooms)
+
+
+def _order_notices(
+    experiment: Experiment, sequences: Mapping[SequenceSpec, ImageSequence]
+) -> list[Notice]:
+    """Return a notice where frames in no order meet what relies on their order."""
+    config = experiment.config
+    if config.temporal is None and config.mode != "optional":
+        return []
+    names = list(dict.fromkeys(s.name for s in sequences.values() if is_unordered(s)))
+    if not names:
+        return []
+    what = "the optional mode" if config.temporal is None else "a temporal filter"
+    text = (
+        f"{what} gains nothing where frames are in random order, each as good as a segment of its "
+        f"own: {', '.join(names)}"
+    )
+    return [Notice("frames-unordered", text, {"sequences": names})]
 
 
 def other_rules(experiment: Experiment, model: TrainedModel) -> Fault | None:
@@ -164,19 +186,3 @@ def open_part(spec: SequenceSpec) -> ImageSequence:
             ]
         )
     return sequence.part(start, end, f"{sequence.name}[{start}:{end}]")
-
-
-def outside_rooms(sequence: ImageSequence, task: Task) -> list[Fault]:
-    """Return a fault for each true room that the task cannot count, at its first line."""
-    first: dict[str, int] = {}
-    for index, truth in (sequence.truth or {}).items():
-        first.setdefault(truth.room, index)
-    return [
-        Fault(
-            sequence.truth_table or sequence.root,
-            f"the room {room!r} is outside the task {task.id}",
-            sequence.truth_lines.get(first[room]),
-            remedy=f"rooms: {', '.join(task.room_names)}",
-        )
-        for room in task.unknown_rooms(first)
-    ]

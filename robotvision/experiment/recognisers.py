@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,10 @@ class Answerer:
     system: System
     training: Training | None = None
     notices: tuple[Notice, ...] = ()
+
+    def all_notices(self) -> tuple[Notice, ...]:
+        """Return its own notices and those of its training."""
+        return (*self.notices, *(() if self.training is None else self.training.notices))
 
 
 Recognisers = Callable[[Prepared, TestSetSpec], Answerer]
@@ -68,8 +72,8 @@ class Trainer:
                 system,
                 experiment.path.parent,
                 self.folder / "system.log",
-                data_of(s for p in experiment.parts for s in p.test),
-                data_of(s for p in experiment.parts for s in p.train),
+                _hidden(prepared, [s for p in experiment.parts for s in p.test]),
+                _hidden(prepared, [s for p in experiment.parts for s in p.train]),
                 mode,
             )
             n_sequences = len(part.test) * experiment.config.replay.loop
@@ -107,6 +111,14 @@ class Trainer:
             self._fitted[part.train] = pipeline, training
             self.observer.trained(part.name, training)
         return self._fitted[part.train]
+
+
+def _hidden(prepared: Prepared, specs: Sequence[SequenceSpec]) -> set[Path]:
+    """Return where sequences and their truth lie: a reader may find them beside the path given."""
+    hidden = data_of(specs)
+    for sequence in (prepared.sequences[s] for s in specs):
+        hidden |= {p.resolve() for p in (sequence.root, sequence.truth_table) if p is not None}
+    return hidden
 
 
 def own_classes(config: Config) -> list[str]:

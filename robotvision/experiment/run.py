@@ -241,7 +241,7 @@ class _Execution:
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
         notices = [*options.notices, *self.prepared.notices, *overlap]
-        notices += [n for a in answerers.values() for n in a.notices if n not in notices]
+        notices += [n for a in answerers.values() for n in a.all_notices() if n not in notices]
         if notices:
             header["warnings"] = [notice.as_dict() for notice in notices]
         return header
@@ -403,6 +403,7 @@ def training_summary(training: Training) -> dict[str, Any]:
     return {
         "frames": training.n_frames,
         "rooms": training.rooms,
+        "without_room": training.without_room,
         "dims": training.dims,
         "seconds": {k: round(v, 3) for k, v in training.seconds.items()},
         "cached": training.cached,

@@ -7,6 +7,7 @@ FEATURES = Registry(
     "feature",
     {
         "hsv_histogram": "robotvision.features.hsv_histogram:HSVHistogram",
+        "gray_histogram": "robotvision.features.gray_histogram:GrayHistogram",
         "phog": "robotvision.features.phog:PHOG",
         "crfh": "robotvision.features.crfh:CRFH",
         "depth_histogram": "robotvision.features.depth_histogram:DepthHistogram",

@@ -2,8 +2,8 @@
 
 How far things are, whatever they look like: a corridor, a small room and a hall differ even in the
 dark. Bins are of equal width from 0 to ``max_m``; what lies beyond counts in the last bin. The
-share of pixels without a reading (0) is a value of its own: glass, sunlight and distance say where
-one is, too.
+share of pixels without a reading (0) is a value of its own, if wanted: glass, sunlight and distance
+say where one is, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import cell_shares, n_cells
+from robotvision.features.cells import cell_shares, n_cells, pyramid_counts
 from robotvision.plugins import params
 from robotvision.records import Frame
 
@@ -31,12 +31,17 @@ class DepthHistogram(Extractor):
         Sides of the pyramid's grids, 1 to 64, each once.
     channel : str, default 'depth'
         Depth channel to read.
+    missing : bool, default True
+        Whether the share of missing readings is a value; else they are left out, and a cell's
+        shares are those of its readings (the kit of ImageCLEF 2014).
 
     Notes
     -----
     Each cell gives ``bins`` shares and then the share of missing readings; they sum to 1. A cell
-    without pixels (an image smaller than its grid) gives zeros.
+    without pixels (an image smaller than its grid), or without readings that count, gives zeros.
     """
+
+    missing: bool = True  # of models that were written before there was the parameter
 
     def __init__(
         self,
@@ -44,11 +49,13 @@ class DepthHistogram(Extractor):
         max_m: float = 8.0,
         grids: Sequence[int] = (1, 2, 4),
         channel: str = "depth",
+        missing: bool = True,
     ) -> None:
         self.bins = bins
         self.max_m = max_m
         self.grids = grids
         self.channel = channel
+        self.missing = missing
         self._check()
 
     def _check(self) -> None:
@@ -56,12 +63,13 @@ class DepthHistogram(Extractor):
         params.number("max_m", self.max_m, high=65.535)
         params.grids(self.grids)
         params.word("channel", self.channel)
+        params.flag("missing", self.missing)
         params.dimension(self.dim, "take fewer bins or cells")
 
     @property
     def dim(self) -> int:
-        """Length of the vector: ``(bins + 1)`` times cells."""
-        return (self.bins + 1) * n_cells(self.grids)
+        """Length of the vector: ``bins``, and one for missing readings, times cells."""
+        return (self.bins + self.missing) * n_cells(self.grids)
 
     def extract(self, frame: Frame) -> Vector:
         """Return the histogram of one frame, (dim,) float32."""
@@ -69,4 +77,8 @@ class DepthHistogram(Extractor):
         index = (depth * np.float32(self.bins / (1000 * self.max_m))).astype(np.int64)
         np.minimum(index, self.bins - 1, out=index)
         index[depth == 0] = self.bins
-        return cell_shares(index, self.bins + 1, self.grids)
+        if self.missing:
+            return cell_shares(index, self.bins + 1, self.grids)
+        counts = pyramid_counts(index, self.bins + 1, self.grids)[:, : self.bins]
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        return np.asarray(shares.ravel(), np.float32)

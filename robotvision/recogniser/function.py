@@ -13,6 +13,7 @@ from robotvision.errors import SystemFault
 from robotvision.recogniser.decision import Decision
 from robotvision.records import SILENCE, Answer, Frame
 from robotvision.systems.base import Reply, System, View
+from robotvision.tasks.model import Task
 
 
 class FunctionSystem(System):
@@ -28,8 +29,8 @@ class FunctionSystem(System):
         The rooms that an array of probabilities stands for.
     decision : Decision
         Answers or abstains, given probabilities.
-    labels : sequence of str
-        What may be answered.
+    task : Task
+        Its labels may be answered, and its objects stated.
     channel : str or None
         The channel it reads.
     """
@@ -41,10 +42,11 @@ class FunctionSystem(System):
         self,
         function: Callable[[Any], Any],
         decision: Decision,
-        labels: tuple[str, ...],
+        task: Task,
         channel: str | None = "rgb",
     ) -> None:
-        self.function, self.decision, self.labels = function, decision, frozenset(labels)
+        self.function, self.decision, self.task = function, decision, task
+        self.labels, self.objects = frozenset(task.labels), frozenset(task.objects)
         self.channel = channel
         self.channels = None if channel is None else (channel,)
         self.name = getattr(function, "__name__", type(function).__name__)
@@ -76,7 +78,11 @@ class FunctionSystem(System):
         if isinstance(given, Answer | str):
             answer = given if isinstance(given, Answer) else Answer(str(given))
             if answer.room is not None and answer.room not in self.labels:
-                raise SystemFault(f"the answer {answer.room!r} is none of the task's labels")
+                hint = self.task.room_matcher.hint(answer.room)
+                raise SystemFault(f"the answer {answer.room!r} is none of the task's labels{hint}")
+            if strange := [o for o in answer.objects if o not in self.objects]:
+                hint = self.task.object_matcher.hint(strange[0])
+                raise SystemFault(f"the object {strange[0]!r} is none of the task's{hint}")
             return answer
         return self.decision.decide(self._probabilities(given))
 

@@ -22,6 +22,7 @@ from robotvision.classifiers.integration import (
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.config.checks import build
 from robotvision.config.schema import Config, Named, UnknownConfig
+from robotvision.data.task_labels import in_labels_of, label_faults, room_totals
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
@@ -41,7 +42,7 @@ from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
 from robotvision.recogniser.unknown import UnknownDetector
-from robotvision.records import Truth
+from robotvision.records import Notice, Truth
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
@@ -80,7 +81,8 @@ class Training:
     """What a pipeline was trained on, for the report.
 
     ``seconds`` maps each step to its time; ``problems`` are lines about frames left out;
-    ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out.
+    ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out;
+    ``without_room`` counts, by sequence, the frames left out because their room is not known.
     """
 
     n_frames: int = 0
@@ -91,6 +93,17 @@ class Training:
     extracted: int = 0
     problems: list[str] = field(default_factory=list)
     unknown: dict[str, Any] = field(default_factory=dict)
+    without_room: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What readers of a report must know of the training."""
+        if not self.without_room:
+            return ()
+        n = sum(self.without_room.values())
+        where = ", ".join(f"{name} {count}" for name, count in self.without_room.items())
+        text = f"{n} training frame{'s' * (n != 1)} without a room left out: {where}"
+        return (Notice("training-frames-without-room", text, {"frames": dict(self.without_room)}),)
 
 
 def fit_pipeline(
@@ -144,13 +157,13 @@ class _Trainer:
     ) -> None:
         self.config, self.cache, self.progress, self.where = config, cache, progress, options.where
         self.given, self.extraction = options.extractors, options.extraction
-        self.sequences = sequences
+        self.task = task.with_rooms(room_totals(sequences))
+        self.sequences = [in_labels_of(self.task, s) for s in sequences]
         self.training = Training()
         about = config.augment
         self._views = views(about.mirror, about.light) if about is not None else views(False, 0)
         self._rows: list[tuple[int, int]] = []  # sequence and position of each training frame
         self._done = 0
-        self.task = task.with_rooms(r for s in sequences for r in s.room_counts())
         self.points_table = PointsTable(self.task)
 
     def run(self) -> tuple[Pipeline, Task, Training]:
@@ -200,19 +213,10 @@ class _Trainer:
                         remedy="add truth.csv or leave the sequence out",
                     )
                 )
-                continue
-            faults += [
-                Fault(
-                    s.truth_table or s.root,
-                    f"the room {r!r} is outside the task {self.task.id}",
-                    self._line_of(s, r),
-                    remedy=f"rooms: {', '.join(self.task.room_names)}",
-                )
-                for r in sorted(self.task.unknown_rooms(s.room_counts()))
-            ]
+        faults += label_faults(self.task, self.sequences)
         if faults:
             raise InputFaults(faults)
-        rooms = {r for s in self.sequences for r in s.room_counts()}
+        rooms = room_totals(self.sequences)
         if len(rooms) < 2:
             raise InputFaults(
                 [
@@ -224,13 +228,6 @@ class _Trainer:
                     )
                 ]
             )
-
-    @staticmethod
-    def _line_of(sequence: data.ImageSequence, room: str) -> int | None:
-        for index, truth in (sequence.truth or {}).items():
-            if truth.room == room:
-                return sequence.truth_lines.get(index)
-        return None
 
     def _extractors(self) -> list[FeatureExtractor]:
         extractors: list[FeatureExtractor] = (
@@ -266,7 +263,10 @@ class _Trainer:
         segments: list[tuple[int, int]] = []
         for k, sequence in enumerate(self.sequences):
             views = self._extract_views(extractors, sequence)
-            rows = [i for i in range(len(sequence)) if views[0].readable[i] and sequence.room(i)]
+            has_room = [sequence.room(i) is not None for i in range(len(sequence))]
+            if not all(has_room):
+                self.training.without_room[sequence.name] = has_room.count(False)
+            rows = [i for i in range(len(sequence)) if views[0].readable[i] and has_room[i]]
             for i, block in enumerate(blocks):
                 stacked = np.stack([view.blocks[i][rows] for view in views], axis=1)
                 block.append(stacked.reshape(-1, stacked.shape[2]))  # a frame's views side by side
@@ -317,7 +317,8 @@ class _Trainer:
         start = 0
         for extractor, block, item in zip(extractors, blocks, self.config.features, strict=True):
             name = item.name if isinstance(item, Named) else item
-            spread = float(np.sqrt(block.var(axis=0, dtype=np.float64).sum()))
+            is_scaled = self.config.scaling == "spread"
+            spread = float(np.sqrt(block.var(axis=0, dtype=np.float64).sum())) if is_scaled else 1.0
             taken = [s.name for s in slots]
             n = sum(t == name or t.startswith(f"{name}#") for t in taken)
             place = slice(start, start + block.shape[1])

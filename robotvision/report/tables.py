@@ -62,10 +62,12 @@ def rules(task: Task) -> list[tuple[str, str, str]]:
     """Return the rules of a task apart from its points: name, rule, key of its `Fact`."""
     sets = ", ".join(s.name + (f" ({s.title})" if s.title else "") for s in task.test_sets)
     overall = "sum of the test sets" if task.overall == "sum" else "each set apart"
+    aliases = ", ".join(f"{a} = {label}" for a, label in task.aliases.pairs())
     return [
         ("rooms", ", ".join(task.room_names) or "those of the training sequences", "rooms"),
         ("unknown", task.unknown or "none: every room is one of these", "unknown"),
         ("objects", ", ".join(task.objects) or NO_OBJECTS, "objects"),
+        *([("other spellings", aliases, "aliases")] if aliases else []),
         ("sensors", ", ".join(task.sensors) or "any", "sensors"),
         ("modes", ", ".join(task.modes), "modes"),
         ("test sets", sets or "any", "test_sets"),

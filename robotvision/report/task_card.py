@@ -102,6 +102,7 @@ def _print_counts(out: Console, task: Task) -> None:
     if not counts:
         return
     labels = [r for r in task.room_names if any(r in c.rooms for c in counts)]
+    labels += [o for o in task.objects if any(o in c.objects for c in counts)]
     out.print()
     out.print(titled(counts_table(counts, labels)))
     for count in counts:
@@ -129,5 +130,6 @@ def _frames(count: KnownCount) -> str:
     return "?" if count.frames is None else str(count.frames)
 
 
-def _count(count: KnownCount, room: str) -> str:
-    return str(count.rooms.get(room, "?")) if count.rooms else ""
+def _count(count: KnownCount, label: str) -> str:
+    known = count.rooms | count.objects
+    return str(known.get(label, "?")) if known else ""

@@ -63,20 +63,20 @@ class PointsTable:
         self._rows = dict(self.columns)
 
     def row_of(self, room: str) -> int:
-        """Return the row of a true room: its own, or that of the unknown label.
+        """Return the row of a true room: its own, that of its alias, or the unknown label's.
 
         Raises
         ------
         RobotVisionError
-            The room is none of the task's, and the task has no unknown label.
+            The room is misspelt, or none of the task's and the task has no unknown label.
         """
         row = self._rows.get(room)
         if row is None:
             label = self.task.label_of(room)
             if label is None:
                 raise RobotVisionError(
-                    f"the true room {room!r} is outside the task {self.task.id} "
-                    f"(rooms: {', '.join(self.labels)})"
+                    f"the true room {room!r} is outside the task {self.task.id}"
+                    f"{self.task.room_matcher.hint(room)} (rooms: {', '.join(self.labels)})"
                 )
             row = self._rows[room] = self._rows[label]
         return row
@@ -88,8 +88,8 @@ class PointsTable:
     def outside(self, index: int, room: str) -> RobotVisionError:
         """Return the error of frame ``index`` being answered with a label of no column."""
         return RobotVisionError(
-            f"frame {index}: the answer {room!r} is outside the task {self.task.id} "
-            f"(labels: {', '.join(self.labels)})"
+            f"frame {index}: the answer {room!r} is outside the task {self.task.id}"
+            f"{self.task.room_matcher.hint(room)} (labels: {', '.join(self.labels)})"
         )
 
     def of(self, truth: Truth, answer: Answer) -> tuple[Outcome, float]:

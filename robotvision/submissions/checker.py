@@ -20,7 +20,9 @@ from robotvision.scoring.points import NOT_STATED
 from robotvision.submissions.lines import FaultList, TooManyFaults
 from robotvision.submissions.runfile import RunAnswers, scan_run_file
 from robotvision.submissions.truthfile import FrameSet
+from robotvision.tasks.labels import usual_spellings
 from robotvision.tasks.model import Task
+from robotvision.tasks.truth_labels import alias_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,6 +221,10 @@ def _oddities(answers: RunAnswers, task: Task) -> Iterable[str]:
             "the task takes its rooms from training, so labels were not checked; the file "
             f"holds {len(labels)}: {_some(labels[:12], len(labels))}"
         )
+        if len(usual_spellings(dict.fromkeys(labels, 1))) < len(labels):
+            yield "some of these labels differ by nothing but case, blanks, hyphens or underscores"
+    if answers.aliases:
+        yield alias_text(task, answers.aliases)
     if answers.numbers is not None and bool((np.diff(answers.numbers) < 0).any()):
         line = answers.lines[int(np.flatnonzero(np.diff(answers.numbers) < 0)[0]) + 1]
         yield f"the frame numbers do not rise (line {line}); each line is read by its number"

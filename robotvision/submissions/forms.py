@@ -18,10 +18,11 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robotvision.errors import RobotVisionError, near
+from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
 from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT
 from robotvision.submissions.lines import is_text
+from robotvision.tasks.labels import LabelMatcher
 from robotvision.tasks.model import Task
 
 
@@ -47,7 +48,8 @@ class Form:
     Parameters
     ----------
     task : Task
-        Where its rooms are not settled, every label is taken and noted in ``labels``.
+        Where its rooms are not settled, every label is taken and noted in ``labels``. Aliases
+        that were read are noted in ``aliases``, each with its label.
     """
 
     by_name = False
@@ -58,6 +60,7 @@ class Form:
         self.is_open = not task.room_names
         self.labels = {label: i for i, label in enumerate(task.labels)}
         self.objects = {name: i for i, name in enumerate(task.objects)}
+        self.aliases: dict[str, str] = {}
 
     def split(self, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         """Return keys and tails of lines; a line that cannot be split has an empty key."""
@@ -73,18 +76,28 @@ class Form:
         """Return the place of a label in the task's, or -1 for no answer."""
         if not text:
             return -1
-        if (place := self.labels.get(text)) is not None:
+        place = self._place(text, self.labels, self.task.room_matcher)
+        if place is not None:
             return place
         if not is_text(text):
             return ParseError(f"{text!r} is not UTF-8 text", "save the file as UTF-8")
         if not self.is_open:
             return ParseError(
-                f"the label {text!r} is not one of the task's{near(text, self.labels)}",
+                f"the label {text!r} is not one of the task's{self.task.room_matcher.hint(text)}",
                 f"labels: {', '.join(self.labels)}; no answer: {self.show(None)}",
             )
         if not text.isprintable():
             return ParseError(f"{text!r} is not a label: it holds signs that cannot be printed")
         return self.labels.setdefault(text, len(self.labels))
+
+    def _place(self, text: str, places: dict[str, int], match: LabelMatcher) -> int | None:
+        """Return the place of a label, of an alias, too; None where it is neither."""
+        if (place := places.get(text)) is not None:
+            return place
+        label = match.label(text)
+        if label is not None:
+            self.aliases[text] = label
+        return None if label is None else places.get(label)
 
     def explain_key(self, line: str) -> ParseError:
         """Say what is wrong with a line whose key cannot be read."""
@@ -166,7 +179,7 @@ class NumberRoomObjects(Form):
         room, _, rest = tail.partition(" ")
         label = self.label(room)
         if isinstance(label, ParseError):
-            if room.removeprefix("!") in self.objects:
+            if self._object(room.removeprefix("!")) is not None:
                 return ParseError(
                     f"expected a room, got the object {room!r}",
                     "leave two blanks after the number where no room is answered",
@@ -175,7 +188,7 @@ class NumberRoomObjects(Form):
         stated = [NOT_STATED] * len(self.objects)
         for word in filter(None, rest.split(" ")):
             name = word.removeprefix("!")
-            place = self.objects.get(name)
+            place = self._object(name)
             if place is None:
                 return self._not_an_object(name)
             if stated[place] != NOT_STATED:
@@ -183,16 +196,19 @@ class NumberRoomObjects(Form):
             stated[place] = PRESENT if name == word else ABSENT
         return ParsedAnswer(label, tuple(stated))
 
+    def _object(self, name: str) -> int | None:
+        return self._place(name, self.objects, self.task.object_matcher)
+
     def _not_an_object(self, name: str) -> ParseError:
         if not is_text(name):
             return ParseError(f"{name!r} is not UTF-8 text", "save the file as UTF-8")
-        if name in self.labels:
+        if self.task.room_matcher.label(name) is not None:
             return ParseError(
                 f"expected an object, got the room {name!r}",
                 "leave one blank between the number and the room",
             )
         return ParseError(
-            f"the object {name!r} is not one of the task's{near(name, self.objects)}",
+            f"the object {name!r} is not one of the task's{self.task.object_matcher.hint(name)}",
             f"objects: {', '.join(self.objects)}",
         )
 

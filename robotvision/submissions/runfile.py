@@ -8,14 +8,14 @@ taken as they come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import NO_OBJECTS, Answer
 from robotvision.scoring.points import ABSENT, NOT_STATED
 from robotvision.submissions.forms import (
@@ -63,6 +63,8 @@ class RunAnswers:
         0 stated present, 1 stated absent, 2 not stated.
     lines : (n,) int64
         Line of each answer, from 1.
+    aliases : Mapping[str, str]
+        The aliases of the task that were read, each with its label.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class RunAnswers:
     codes: NDArray[np.int32]
     stated: NDArray[np.uint8]
     lines: NDArray[np.int64]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -274,6 +277,7 @@ class _Scan:
             codes=codes,
             stated=stated,
             lines=np.concatenate(self.lines),
+            aliases=self.form.aliases,
         )
         return RunReading(self.faults, n, n_silent, answers)
 
@@ -317,11 +321,11 @@ def _require_known(key: Key, answer: Answer, form: Form) -> None:
     if answer.room is not None and answer.room not in form.labels:
         raise RobotVisionError(
             f"frame {key}: the room {answer.room!r} is not one of the task {form.task.id}"
-            f"{near(answer.room, form.labels)}"
+            f"{form.task.room_matcher.hint(answer.room)}"
         )
     for name in answer.objects:
         if form.objects and name not in form.objects:
             raise RobotVisionError(
                 f"frame {key}: the object {name!r} is not one of the task {form.task.id}"
-                f"{near(name, form.objects)}"
+                f"{form.task.object_matcher.hint(name)}"
             )

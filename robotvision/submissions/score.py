@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from robotvision.errors import Fault, InputFaults, near
+from robotvision.errors import Fault, InputFaults
 from robotvision.records import Notice
 from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import Tally, total
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
+from robotvision.tasks.truth_labels import alias_notices
 
 SCHEMA = 1
 
@@ -27,22 +28,13 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[Notice]:
     Raises
     ------
     InputFaults
-        A true room is none of the task's and the task has no unknown label, or the task asks for
-        objects and the truth says nothing of them.
+        A true room is none of the task's and the task has no unknown label, a room or an object is
+        misspelt, or the task asks for objects and the truth says nothing of them.
     """
-    faults: list[Fault] = []
-    notices: list[Notice] = []
-    for room in task.unknown_rooms(truth.rooms):
-        is_there = truth.codes == truth.rooms.index(room)
-        faults.append(
-            Fault(
-                truth.path,
-                f"the room {room!r} is not one of the task {task.id}{near(room, task.labels)}",
-                int(truth.lines[is_there][0]) or None,
-                remedy=f"rooms: {', '.join(task.labels)}",
-            )
-        )
-    if task.unknown is not None and (others := [r for r in truth.rooms if r not in task.labels]):
+    labels = truth.labels
+    faults = labels.faults(task)
+    notices = alias_notices(task, [labels])
+    if task.unknown is not None and (others := labels.strange_rooms(task)):
         text = f"{truth.name}: counted as {task.unknown}: {', '.join(others)}"
         notices.append(Notice("rooms-outside-task", text))
     if task.objects and not truth.has_objects:
@@ -53,7 +45,7 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[Notice]:
                 remedy="add a column objects to the truth",
             )
         )
-    if task.objects and (others := [o for o in truth.objects if o not in task.objects]):
+    if task.objects and (others := labels.strange_objects(task)):
         text = f"{truth.name}: objects outside the task left out: {', '.join(others)}"
         notices.append(Notice("objects-outside-task", text))
     if faults:

@@ -84,9 +84,10 @@ def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 def _in_view(task: Task, truth: TruthTable) -> NDArray[np.bool_]:
     in_view = np.zeros((len(truth), len(task.objects)), np.bool_)
-    for i, name in enumerate(task.objects):
-        if name in truth.objects:
-            in_view[:, i] = truth.seen[:, truth.objects.index(name)]
+    for i, spelling in enumerate(truth.objects):
+        name = task.object_matcher.label(spelling)
+        if name is not None:
+            in_view[:, task.objects.index(name)] |= truth.seen[:, i]
     return in_view
 
 

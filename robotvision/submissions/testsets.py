@@ -8,6 +8,7 @@ test sets, in the task's order; a run is then a folder with one file a set, name
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +38,19 @@ def settle(task: Task, truths: Sequence[TruthTable], train: Sequence[Path] = ())
     Raises
     ------
     InputFaults
-        A training sequence cannot be read or holds no truth.
+        A training sequence cannot be read, holds no truth, or misspells a label.
     """
     if task.room_names:
         return task
-    tables = [read_truth(path) for path in train] or truths
-    return task.with_rooms({room for table in tables for room in table.rooms})
+    tables = [read_truth(path) for path in train]
+    totals: Counter[str] = Counter()
+    for table in tables or truths:
+        totals.update(table.room_counts())
+    task = task.with_rooms(totals)
+    faults = [fault for table in tables for fault in table.labels.faults(task)]
+    if faults:
+        raise InputFaults(faults)
+    return task
 
 
 def name_sets(task: Task, names: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 The table is the native layout's ``truth.csv``: ``index,room[,objects]``, objects parted by ``;``.
 Organisers keep it apart from the frames, so it can be scored against without them; then frames have
-numbers and no file names.
+numbers and no file names. The configuration files of the ImageCLEF 2014 kit are read as well.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data import open_sequence
+from robotvision.data.kit2014 import TEST, TRAINING, frame_index, read_kit
+from robotvision.data.names import objects_of
 from robotvision.errors import Fault, InputFaults, near
 from robotvision.submissions.lines import (
     FaultList,
@@ -28,6 +30,7 @@ from robotvision.submissions.lines import (
     lines_of,
     repeated,
 )
+from robotvision.tasks.truth_labels import TruthLabels
 
 if TYPE_CHECKING:
     from robotvision.data.sequence import ImageSequence as FrameSequence
@@ -96,9 +99,27 @@ class TruthTable:
     def __len__(self) -> int:
         return len(self.codes)
 
+    @property
+    def labels(self) -> TruthLabels:
+        """The labels that occur, each with its first line."""
+        rooms = {r: self._first_line(self.codes == k) for k, r in enumerate(self.rooms)}
+        objects = {o: self._first_line(self.seen[:, k]) for k, o in enumerate(self.objects)}
+        return TruthLabels(self.name, self.path, rooms, objects)
+
+    def _first_line(self, where: NDArray[np.bool_]) -> int | None:
+        lines = self.lines[where & (self.lines > 0)]
+        return int(lines.min()) if len(lines) else None
+
+    def room_counts(self) -> dict[str, int]:
+        """Return the number of frames of each room, as spelt."""
+        counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.rooms))
+        return dict(zip(self.rooms, map(int, counts), strict=True))
+
 
 def read_truth(path: Path, reader: str | None = None) -> TruthTable:
-    """Return the truth of a sequence, or of a ``truth.csv`` alone.
+    """Return the truth of a sequence, of a ``truth.csv`` alone, or of the 2014 kit's ``.mat``.
+
+    Of a ``.mat`` it is that of the test frames.
 
     Raises
     ------
@@ -111,7 +132,7 @@ def read_truth(path: Path, reader: str | None = None) -> TruthTable:
         raise InputFaults(
             [Fault(path, "no such file or folder", remedy="give a sequence or its truth.csv")]
         )
-    return _read_table(path)
+    return _of_kit(path) if path.suffix.lower() == ".mat" else _read_table(path)
 
 
 def read_frames(path: Path, reader: str | None = None) -> FrameSet:
@@ -146,6 +167,29 @@ def _of_sequence(sequence: FrameSequence) -> TruthTable:
         seen=seen.reshape(len(truths), len(objects)),
         has_objects=bool(objects),
         lines=np.array(lines, np.int64),
+    )
+
+
+def _of_kit(path: Path) -> TruthTable:
+    """Return the test frames of a configuration file of the 2014 kit, numbered by their names."""
+    faults: list[Fault] = []
+    parts = {part.part: part for part in read_kit(path, faults)}
+    part = parts.get(TEST) or parts.get(TRAINING)
+    if faults or part is None:
+        raise InputFaults(faults or [Fault(path, "no frames in it")])
+    truth = sorted((frame_index(name) or 0, name, t) for name, t in part.truth.items())
+    rooms = {room: i for i, room in enumerate(dict.fromkeys(t.room for *_, t in truth))}
+    seen = [[o in t.objects for o in part.objects] for *_, t in truth]
+    indices = np.array([index for index, *_ in truth], np.int64)
+    return TruthTable(
+        frames=FrameSet(path.stem, indices, tuple(name for _, name, _ in truth)),
+        path=path,
+        rooms=tuple(rooms),
+        codes=np.array([rooms[t.room] for *_, t in truth], np.int32),
+        objects=part.objects,
+        seen=np.array(seen, np.bool_).reshape(len(truth), len(part.objects)),
+        has_objects=bool(part.objects),
+        lines=np.zeros(len(truth), np.int64),
     )
 
 
@@ -224,7 +268,7 @@ class _Table:
         self._check_words(self.objects, cell, lines)
         rooms = list(dict.fromkeys(r.strip(" ") for r in self.rooms))
         to_room = np.array([rooms.index(r.strip(" ")) for r in self.rooms], np.int32)
-        cells = [{o for o in c.split(";") if o} for c in self.objects]
+        cells = [objects_of(c) for c in self.objects]
         objects = sorted({o for c in cells for o in c})
         in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
         order = np.argsort(index, kind="stable")

@@ -35,10 +35,10 @@ Opened = dict[SequenceSpec, tuple[ImageSequence, Path]]
 
 @dataclass(frozen=True, slots=True)
 class SequenceInfo:
-    """What a sequence is, for hashes: a digest of its place and tables; and its true rooms."""
+    """What a sequence is, for hashes: a digest of its place and tables; and its frames by room."""
 
     digest: str
-    rooms: tuple[str, ...]
+    rooms: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
     setups = _setups(grid, root)
     opened = _open_sequences([setup for _, setup in setups])
     known = {
-        spec: SequenceInfo(digest([_place(spec, base), table_digest(s)]), tuple(s.room_counts()))
+        spec: SequenceInfo(digest([_place(spec, base), table_digest(s)]), s.room_counts())
         for spec, (s, base) in opened.items()
     }
     runs: dict[str, RunSpec] = {}

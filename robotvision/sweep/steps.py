@@ -13,6 +13,7 @@ A program and a model file bring their own and stand alone.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,7 +136,10 @@ class _Builder:
 
     def _train(self, setup: Experiment, part: TestSetSpec, features: tuple[Feature, ...]) -> str:
         config = _training_config(setup).model_copy(update={"features": list(features)})
-        rooms = {r for p in setup.parts for s in p.train for r in self.known[s].rooms}
+        trained_on = dict.fromkeys(s for p in setup.parts for s in p.train)
+        rooms: Counter[str] = Counter()
+        for spec in trained_on:
+            rooms.update(self.known[spec].rooms)
         task = setup.task.with_rooms(rooms) if rooms else setup.task
         about = config.model_dump(mode="json", exclude_defaults=True)
         key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])

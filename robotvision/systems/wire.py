@@ -28,6 +28,7 @@ from robotvision.systems.bounds import (
     plain,
     quoted,
 )
+from robotvision.tasks.labels import LabelMatcher
 from robotvision.tasks.model import Task
 
 VERSION = 1
@@ -224,8 +225,8 @@ def answer(message: Mapping[str, Any], task: Task) -> tuple[Answer, Mapping[str,
         raise SystemFault(f"answer: room: expected a label or null, got {quoted(room)}")
     if room is not None and labels and room not in labels:
         raise SystemFault(
-            f"answer: room {quoted(room)} is not a label of the task{_near(room, labels)}; "
-            f"expected one of {', '.join(labels)}, or null for no answer"
+            f"answer: room {quoted(room)} is not a label of the task"
+            f"{_hint(room, task.room_matcher)}; expected one of {', '.join(labels)}, or null for no answer"
         )
     if room is not None and (len(room) > MAX_LABEL or not room.isprintable()):
         raise SystemFault(
@@ -258,8 +259,8 @@ def _objects(value: object, task: Task) -> Mapping[str, bool]:
         if name not in task.objects:
             known = ", ".join(task.objects) or "none"
             raise SystemFault(
-                f"answer: object {quoted(name)} is not one of the task{_near(name, task.objects)}; "
-                f"known: {known}"
+                f"answer: object {quoted(name)} is not one of the task"
+                f"{_hint(name, task.object_matcher)}; known: {known}"
             )
     return value
 
@@ -293,6 +294,11 @@ def _stages(message: Mapping[str, Any]) -> Mapping[str, int]:
 def _near(name: str, known: Iterable[str]) -> str:
     """Return the nearest known name; for a text no name would be as long as, nothing is sought."""
     return near(name, known) if len(name) <= MAX_LABEL else ""
+
+
+def _hint(text: str, match: LabelMatcher) -> str:
+    """Return the label that is meant or near, within the bounds of `_near`."""
+    return match.hint(text) if len(text) <= MAX_LABEL else ""
 
 
 def _shown(raw: bytes) -> str:

@@ -7,6 +7,7 @@ and not confirmed (never shown as official), or ``own`` (a rule of this project 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -14,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from robotvision.errors import near
+from robotvision.tasks.labels import LabelMatcher, folded, matcher, usual_spellings
 from robotvision.yamlfile import Strict
 
 
@@ -41,6 +43,17 @@ def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 Label = Annotated[str, AfterValidator(_label)]
 Labels = Annotated[tuple[Label, ...], AfterValidator(_distinct)]
+
+
+class Aliases(Strict):
+    """Other exact spellings of labels, accepted wherever labels are read: alias -> label."""
+
+    rooms: dict[Label, Label] = {}
+    objects: dict[Label, Label] = {}
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return every alias with its label, those of rooms first."""
+        return [*self.rooms.items(), *self.objects.items()]
 
 
 class Fact(Strict):
@@ -108,6 +121,7 @@ class KnownCount(Strict):
     sequence: str
     frames: int | None = Field(default=None, ge=0)
     rooms: dict[str, int] = {}
+    objects: dict[str, int] = Field(default={}, description="frames in which each is in view")
     status: Status = Status.OWN
     note: str = ""
 
@@ -157,6 +171,7 @@ class Task(Strict):
         default=False, description="test sequences are known to show rooms that training does not"
     )
     objects: Labels = ()
+    aliases: Aliases = Aliases()
     sensors: tuple[str, ...] = ()
     points: Points = Points()
     modes: tuple[Literal["obligatory", "optional"], ...] = ("obligatory", "optional")
@@ -190,26 +205,44 @@ class Task(Strict):
         """Every label an answer may hold: the rooms and, where there is one, unknown."""
         return (*self.room_names, *((self.unknown,) if self.unknown is not None else ()))
 
+    @property
+    def room_matcher(self) -> LabelMatcher:
+        """Match spellings of rooms, and of the unknown label, with the task's labels."""
+        return matcher(self.labels, tuple(self.aliases.rooms.items()))
+
+    @property
+    def object_matcher(self) -> LabelMatcher:
+        """Match spellings of objects with the task's."""
+        return matcher(self.objects, tuple(self.aliases.objects.items()))
+
     def with_rooms(self, rooms: Iterable[str]) -> Task:
-        """Return the task with the rooms of the training sequences, where it asks for them."""
+        """Return the task with the rooms of the training sequences, where it asks for them.
+
+        Parameters
+        ----------
+        rooms : iterable of str, or Mapping[str, int]
+            The rooms as spelt, or how many frames each has. Of spellings that differ by case,
+            blanks, hyphens or underscores the most frequent is the room; the others are then
+            misspellings of it (see `label_of`).
+        """
         if isinstance(self.rooms, tuple):
             return self
-        names = tuple(sorted({r for r in rooms if r != self.unknown}))
+        counts: Counter[str] = Counter()
+        for room, n in Counter(rooms).items():
+            counts[self.aliases.rooms.get(room, room)] += n
+        unknown = None if self.unknown is None else folded(self.unknown)
+        names = tuple(r for r in usual_spellings(counts) if folded(r) != unknown)
         return self.model_copy(update={"rooms": names})
 
     def label_of(self, room: str) -> str | None:
-        """Return the task's label of a true room: itself, unknown, or None (outside the task)."""
-        return room if room in self.room_names else self.unknown
+        """Return the task's label of a true room: its own, that of an alias, or unknown.
 
-    def unknown_rooms(self, rooms: Iterable[str]) -> list[str]:
-        """Return the true rooms that the task cannot count, each once, in the order given.
-
-        These are rooms that are none of the task's labels; there are none where the task has an
-        unknown label, which then stands for them.
+        None where the room is misspelt, or is outside a task that has no unknown label: such a
+        room cannot be counted.
         """
-        if self.unknown is not None:
-            return []
-        return [room for room in dict.fromkeys(rooms) if room not in self.room_names]
+        match = self.room_matcher
+        label = match.label(room)
+        return label if label is not None or match.meant(room) is not None else self.unknown
 
     def fact(self, key: str) -> Fact:
         """Return the fact about ``key`` or about the nearest key above it."""
@@ -238,10 +271,32 @@ def _inconsistencies(task: Task) -> Iterator[tuple[tuple[str, ...], str]]:
     for name in task.objects:
         if name.startswith("!") or ";" in name:
             yield ("objects",), f"{name!r}: a leading '!' and ';' have a meaning of their own"
+    yield from _wrong_aliases(task)
     known = set(_keys(type(task)))
     for key in task.facts:
         if key not in known:
             yield ("facts", key), f"{key!r} is not a key of a task{near(key, known)}"
+
+
+def _wrong_aliases(task: Task) -> Iterator[tuple[tuple[str, ...], str]]:
+    for kind, labels, aliases in (
+        ("rooms", task.labels, task.aliases.rooms),
+        ("objects", task.objects, task.aliases.objects),
+    ):
+        is_open = kind == "rooms" and not task.room_names
+        for alias, label in aliases.items():
+            if alias in labels:
+                yield ("aliases", kind, alias), f"{alias!r} is a label itself; leave it out"
+            elif label not in labels and not is_open:
+                yield (
+                    ("aliases", kind, alias),
+                    f"{label!r} is not one of the {kind}{near(label, labels)}",
+                )
+            elif kind == "objects" and (alias.startswith("!") or ";" in alias):
+                yield (
+                    ("aliases", kind, alias),
+                    f"{alias!r}: a leading '!' and ';' have a meaning of their own",
+                )
 
 
 def _keys(model: type[Strict], prefix: str = "") -> Iterable[str]:

@@ -1,9 +1,10 @@
 """Quantiles of latencies, and whether so few frames can support them.
 
 A quantile q is quoted only where at least two of n independent frames lie above it with 99 %
-confidence: ``P(Binomial(n, 1 - q) <= 1) <= 0.01``, the rule of MLPerf's LoadGen (early stopping).
-That asks for 64 frames for p90, 662 for p99 and 6,636 for p99.9. Values are order statistics (the
-smallest observation that at least q of all do not exceed), so each is a latency that was measured.
+confidence: ``P(Binomial(n, 1 - q) <= 1) <= 0.01``, the rule of MLPerf Inference's LoadGen (early
+stopping). That asks for 64 frames for p90, 662 for p99 and 6,636 for p99.9. Values are order
+statistics (the smallest observation that at least q of all do not exceed), so each is a latency
+that was measured.
 """
 
 from __future__ import annotations

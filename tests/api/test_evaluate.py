@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import robotvision as rv
 from robotvision.cli import robotvision as command
-from robotvision.records import Truth
+from robotvision.records import Answer, Truth
 
 ROOMS = ("Corridor", "Toilet", "StudentOffice")
 answers_of = st.lists(
@@ -86,7 +86,19 @@ WRONG: Sequence[tuple[object, object, Mapping[str, object], str]] = [
     (["a", 3], ["a", "a"], {}, r"truth\[1\]: expected a room's label or a Truth, got 3 \(int\)"),
     (["a", "b"], ["a", 3], {}, r"answers\[1\]: expected a room's label, None or an Answer"),
     (["a"], ["a", "b"], {}, r"as many as the truth has frames \(1\), got 2"),
-    (["Corridr"], ["Corridor"], {"task": "imageclef2012"}, "outside the task"),
+    (
+        ["Corridr"],
+        ["Corridor"],
+        {"task": "imageclef2012"},
+        r"truth\[0\]: the room 'Corridr' is not one of the task imageclef2012; did you mean",
+    ),
+    (["Kitchen", "kitchen", "Kitchen"], [None] * 3, {}, r"truth\[1\]: .*did you mean 'Kitchen'"),
+    (
+        ["Toilet"],
+        [Answer("Toilet", objects={"chair": True})],
+        {"task": "imageclef2014"},
+        r"answers\[0\]: the object 'chair' is outside the task .*did you mean 'Chair'",
+    ),
     (["a"], ["a"], {"task": 5}, r"task: expected .* got 5 \(int\)"),
     (3, ["a"], {}, r"truth: expected .* got 3 \(int\)"),
     ("/nowhere", {1: "a"}, {}, "no such file"),

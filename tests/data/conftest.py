@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
 from robotvision.records import Truth
+from tests.fixtures.kit2014 import write_kit
 
 IDOL2_NAMES = (
     "t1138915584.666738_rPA_x6.20243_y8.58076_a-1.67569.png",
@@ -140,6 +141,24 @@ def vidrilo(root: Path) -> Path:
     return root
 
 
+def imageclef2014(root: Path) -> Path:
+    """Four images for training, the second without a cloud, and two for validation, with truth."""
+    for n in range(1, 5):
+        put(root / "trainingVisual" / f"visual_{n}.png", encode_png(color(n)))
+        if n != 2:
+            put(root / "trainingDepth" / f"depth_{n}.pcd", cloud())
+    training = [
+        ("visual_1.png", 3, (0, 1)),
+        ("visual_2.png", 1, (0, 0)),
+        ("visual_3.png", 2, (1, 1)),
+        ("visual_4.png", 1, (1, 0)),
+    ]
+    validation = [("visualValidation_1.png", 1, (1, 0)), ("visualValidation_2.png", 3, (0, 0))]
+    mat = root / "ConfigurationValidation.mat"
+    write_kit(mat, trainingInfo=training, testInfo=validation)
+    return root
+
+
 def tum(root: Path) -> Path:
     """Four frames; the third has no depth near, the last no pose."""
     times = ("1305031102.175304", "1305031102.211214", "1305031102.275326", "1305031102.311267")
@@ -177,7 +196,18 @@ def video(root: Path, n: int = 60) -> Path:
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
     f.__name__: f
-    for f in (native, imageclef2012, idol2, idol2_flat, cold, vidrilo, tum, folder, video)
+    for f in (
+        native,
+        imageclef2012,
+        imageclef2014,
+        idol2,
+        idol2_flat,
+        cold,
+        vidrilo,
+        tum,
+        folder,
+        video,
+    )
 }
 
 

@@ -89,13 +89,22 @@ def test_rooms_and_objects_outside_the_task(layouts: Make, tmp_path: Path) -> No
     found = faults_of(path, str(task))
     assert found == [
         *(
-            f"truth.csv:{n}: the room 'Kitchen' is not one of imageclef2012-own; its rooms: "
-            "Corridor, Kitchn"
+            f"truth.csv:{n}: the room 'Kitchen' is not one of the task imageclef2012-own; did you "
+            "mean 'Kitchn'?; rooms: Corridor, Kitchn"
             for n in (2, 3, 4)
         ),
-        "truth.csv:6: the object 'Fridge' is not one of imageclef2012-own; its objects: Chair",
+        "truth.csv:6: the object 'Fridge' is not one of the task imageclef2012-own; objects: Chair",
     ]
     assert faults_of(path, "rooms") == []
+
+
+def test_two_spellings_of_a_room_are_found_without_a_task(layouts: Make) -> None:
+    """The rarer one is taken for the mistake."""
+    path = layouts("native")
+    truth = (path / "truth.csv").read_text().replace("Kitchen", "kitchen", 1)
+    (path / "truth.csv").write_text(truth)
+    (fault,) = faults_of(path)
+    assert fault.startswith("truth.csv:2: the room 'kitchen' is not one of the task rooms; did you")
 
 
 def test_task_the_sequence_names(layouts: Make) -> None:

@@ -31,3 +31,12 @@ def test_nothing_read_at_all():
     """A blind sensor is a vector of its own, not an error."""
     vector = DepthHistogram(bins=2, grids=(1,)).extract(frame_of(np.zeros((3, 4))))
     np.testing.assert_array_equal(vector, [0, 0, 1])
+
+
+def test_missing_readings_can_be_left_out():
+    """As the kit of 2014 has it: the shares of the readings alone, which sum to 1."""
+    feature = DepthHistogram(bins=4, max_m=4, grids=(1,), missing=False)
+    vector = feature.extract(frame_of([[500, 1500, 1600, 0], [3999, 9000, 0, 0]]))
+    np.testing.assert_array_equal(vector, np.float32([1, 2, 0, 2]) / np.float32(5))
+    assert feature.dim == 4
+    np.testing.assert_array_equal(feature.extract(frame_of(np.zeros((3, 4)))), np.zeros(4))

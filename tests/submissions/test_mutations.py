@@ -233,7 +233,10 @@ def reference_truth(raw: bytes) -> dict[int, tuple[str, set[str]]] | None:
             return None
         if int(index) in truth:
             return None
-        truth[int(index)] = room, {o for o in cell.get("objects", "").split(";") if o}
+        truth[int(index)] = (
+            room,
+            {o.strip() for o in cell.get("objects", "").split(";") if o.strip()},
+        )
     return truth or None
 
 

@@ -69,9 +69,10 @@ def test_every_rule_of_an_edition_says_where_it_comes_from(name: str) -> None:
         "points.room.wrong",
     ):
         assert key in task.facts, key
-    assert task.fact("points.room.wrong").status is Status.RECOLLECTED
+    expected = Status.VERIFIED if name == "imageclef2014" else Status.RECOLLECTED
+    assert task.fact("points.room.wrong").status is expected
     if task.objects:
-        assert task.fact("points.objects.stated_present.absent").status is Status.RECOLLECTED
+        assert task.fact("points.objects.stated_present.absent").status is expected
 
 
 def test_only_numbers_found_in_a_source_are_verified() -> None:
@@ -95,6 +96,28 @@ def test_the_known_counts_of_the_room_tables_add_up() -> None:
     for count in load_task("imageclef2009").known_counts[:12]:
         assert sum(count.rooms.values()) == count.frames, count.sequence
     assert sum(load_task("imageclef2010").known_counts[0].rooms.values()) == 6754
+
+
+def test_the_known_counts_of_2014_give_its_known_maxima() -> None:
+    task = load_task("imageclef2014")
+    for count, most in zip(task.known_counts, (9781, 3173), strict=True):
+        assert tuple(count.rooms) == task.room_names
+        assert tuple(count.objects) == task.objects
+        assert sum(count.rooms.values()) == count.frames
+        assert sum((count.frames, *count.objects.values())) == most
+        assert str(most) in count.note
+
+
+def test_what_sources_verify_of_the_older_editions() -> None:
+    verified = {
+        "imageclef2009": ("unknown",),
+        "imageclef2010-icpr": ("unknown", "sensors", "modes"),
+        "imageclef2010": ("unknown", "sensors", "test_sets"),
+        "imageclef2013": ("sensors",),
+    }
+    for name, keys in verified.items():
+        for key in keys:
+            assert load_task(name).fact(key).status is Status.VERIFIED, (name, key)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("imageclef2012", 1 / 2), ("imageclef2009", 1 / 3)])

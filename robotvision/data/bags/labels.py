@@ -14,18 +14,16 @@ topic's label holds from its message to the next one.
 from __future__ import annotations
 
 import bisect
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from robotvision.data.names import seconds_to_ns
 from robotvision.data.native import read_table
 from robotvision.errors import Fault
 
 COLUMNS = ("start_s", "end_s", "room")
 SINCE_1970_S = 1e8
-
-_NUMBER = re.compile(r"[0-9]{1,11}(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,11 @@ def read_spans(path: Path, faults: list[Fault]) -> list[LabelSpan]:
     spans: list[LabelSpan] = []
     for line, row in read_table(path, COLUMNS, faults):
         times = [row["start_s"], row["end_s"]]
-        bad = next((t for t in times if not _NUMBER.fullmatch(t)), None)
-        if bad is not None:
+        start_ns, end_ns = map(seconds_to_ns, times)
+        if start_ns is None or end_ns is None:
+            bad = times[0] if start_ns is None else times[1]
             faults.append(Fault(path, f"expected seconds of at least 0, got {bad!r}", line))
             continue
-        start_ns, end_ns = (round(float(t) * 1e9) for t in times)
         if end_ns <= start_ns:
             faults.append(
                 Fault(

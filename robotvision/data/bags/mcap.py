@@ -2,7 +2,7 @@
 
 Of each chunk only its table of message places is read until a message of it is wanted. A file
 without that index (its recorder was stopped hard) is walked through once, record by record, as far
-as it goes.
+as it goes; so is one that holds messages its index does not list (they may stand outside chunks).
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ class Index:
     places: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     """By channel: log time, chunk, offset in it."""
     start_ns: int | None = None
+
+    @property
+    def n_messages(self) -> int:
+        """Messages whose places are known."""
+        return sum(map(len, self.places.values()))
 
 
 class McapFiles:
@@ -192,6 +197,27 @@ class McapFiles:
                 self._places(n, c.chunk_start_offset, channel, place)
         times = [c.message_start_time for c in summary.chunk_indexes if c.message_index_offsets]
         index.start_ns = min(times, default=None)
+        self._complete(n, path, summary)
+
+    def _complete(self, n: int, path: Path, summary: Summary) -> None:
+        """Add the messages that a file holds and its index does not list, or warn of them.
+
+        Messages may stand outside chunks, and a chunk may lack its table of messages.
+        """
+        expected = summary.statistics.message_count if summary.statistics else None
+        if self._indexes[n].n_messages == expected:
+            return
+        self._walk(n, path, inside_chunks=False)
+        is_listed = all(c.message_index_offsets for c in summary.chunk_indexes)
+        if self._indexes[n].n_messages == expected or (expected is None and is_listed):
+            return
+        self._indexes[n] = Index()
+        self._walk(n, path)
+        n_messages = self._indexes[n].n_messages
+        if expected is not None and n_messages != expected:
+            self.warnings.append(
+                f"{path.name}: its index counts {expected} messages, {n_messages} are in it"
+            )
 
     def _places(self, n: int, chunk: int, channel: int, at: int) -> None:
         number = self._files[n].fileno()
@@ -203,8 +229,8 @@ class McapFiles:
             (log_ns, chunk, offset) for log_ns, offset in struct.iter_unpack("<QQ", table)
         )
 
-    def _walk(self, n: int, path: Path) -> None:
-        """Index a file that has no index of its own."""
+    def _walk(self, n: int, path: Path, *, inside_chunks: bool = True) -> None:
+        """Index a file record by record: all of it, or only what stands outside chunks."""
         file, index = self._files[n], self._indexes[n]
         end, at = os.fstat(file.fileno()).st_size, len(MAGIC)
         while at + _RECORD.size <= end:
@@ -212,7 +238,8 @@ class McapFiles:
             if at + _RECORD.size + length > end or kind == 0:
                 break
             if kind == Opcode.CHUNK:
-                self._walk_chunk(n, at)
+                if inside_chunks:
+                    self._walk_chunk(n, at)
             elif kind in (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL):
                 n_bytes = _MESSAGE.size if kind == Opcode.MESSAGE else _RECORD.size + length
                 _note(index, kind, os.pread(file.fileno(), n_bytes, at), UNCHUNKED, at)

@@ -165,6 +165,8 @@ FORMS = {
     "mcap-ros1": ".mcap",
     "mcap-unchunked": ".mcap",
     "mcap-unindexed": ".mcap",
+    "mcap-loose": ".mcap",
+    "mcap-loose-uncounted": ".mcap",
 }
 
 
@@ -223,12 +225,15 @@ def write_mcap(path: Path, form: str, rows: Rows, messages: Messages, chunk: int
             use_summary_offsets=is_indexed,
             repeat_channels=is_indexed,
             repeat_schemas=is_indexed,
-            use_statistics=is_indexed,
+            use_statistics=is_indexed and form != "mcap-loose-uncounted",
             index_types=McapWriter.__init__.__defaults__[2] if is_indexed else _no_index(),
         )
         writer.start("ros1" if is_ros1 else "ros2", "test")
         channels: dict[str, int] = {}
         for n, (topic, log_ns, message) in enumerate(rows):
+            if "loose" in form and n == len(rows) // 2:  # the rest goes into no chunk
+                writer._Writer__finalize_chunk()  # type: ignore[attr-defined]
+                writer._Writer__chunk_builder = None  # type: ignore[attr-defined]
             if topic not in channels:
                 kind = message.__msgtype__
                 text, _ = messages.store.generate_msgdef(kind, ros_version=1 if is_ros1 else 2)

@@ -59,7 +59,7 @@ def test_all_forms_have_one_digest(tours: Make) -> None:
     """The digest of a sequence does not know how it was recorded."""
     digests = {
         summary(open_sequence(tours(form).usual().write(form)))["digest"]
-        for form in ("bag", "bag-bz2", "sqlite", "folder-mcap", "mcap", "mcap-ros1")
+        for form in ("bag", "bag-bz2", "sqlite", "folder-mcap", "mcap", "mcap-ros1", "mcap-loose")
     }
     assert len(digests) == 1
     assert None not in digests

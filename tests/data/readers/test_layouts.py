@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from robotvision.data import READERS, detect, open_sequence, read_sequence
 from robotvision.data.cold import category
+from robotvision.data.names import seconds_to_ns
 from robotvision.data.verify import verify
 from robotvision.errors import InputFaults, RobotVisionError
+from tests.fixtures.kit2014 import write_kit
 
 Make = Callable[..., Path]
 IDOL2_NAMES = Path(__file__).parents[4] / "shared" / "data" / "idol2_names"
@@ -254,6 +260,77 @@ def test_cold_faults(layouts: Make) -> None:
     ]
 
 
+def test_imageclef2014(layouts: Make) -> None:
+    """Colour, depth and cloud by number, the truth by name; every frame is a segment of its own."""
+    sequence = open_sequence(layouts("imageclef2014"))
+    assert sequence.name == "training"
+    assert [f.name for f in sequence.frames] == [f"visual_{n}.png" for n in range(1, 5)]
+    assert [sequence.room(i) for i in range(4)] == [
+        "Toilet",
+        "Corridor",
+        "HallEntrance",
+        "Corridor",
+    ]
+    assert sequence.truth is not None
+    assert [sorted(sequence.truth[i].objects) for i in range(4)] == [
+        ["Trash"], [], ["Chair", "Trash"], ["Chair"]
+    ]  # fmt: skip
+    assert list(sequence.segments()) == [(i, i + 1) for i in range(4)]
+    assert [set(f.sources) for f in sequence.frames[:2]] == [{"rgb", "depth", "points"}, {"rgb"}]
+    assert sequence.load(0)["depth"][0].tolist() == [1000, 0, 3000]
+    assert "random order" in sequence.note
+
+
+def test_imageclef2014_parts_of_one_folder(layouts: Make) -> None:
+    """The folder around the parts is read where it holds one, or one is named."""
+    root = layouts("imageclef2014")
+    assert len(open_sequence(root)) == 4
+    assert open_sequence(root / "trainingVisual").root == root
+    for n in (1, 2):
+        target = root / "validationVisual" / f"visualValidation_{n}.png"
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((root / "trainingVisual" / f"visual_{n}.png").read_bytes())
+    with pytest.raises(InputFaults, match="several parts: trainingVisual, validationVisual; name"):
+        open_sequence(root)
+    for sequence in (
+        open_sequence(root, part="validation"),
+        open_sequence(root / "validationVisual"),
+    ):
+        assert [sequence.room(i) for i in range(2)] == ["Corridor", "Toilet"]
+    with pytest.raises(InputFaults, match="no images of the part 'test'"):
+        open_sequence(root, part="test")
+
+
+def test_imageclef2014_without_truth_and_with_some(layouts: Make) -> None:
+    path = layouts("imageclef2014")
+    visual = path / "trainingVisual"
+    (visual / "visual_9.png").write_bytes((visual / "visual_1.png").read_bytes())
+    reading = read_sequence(path)
+    assert reading.warnings == [
+        "1 of 5 images have no truth in the configuration files",
+        "2 of 5 images have no cloud",
+    ]
+    next(path.glob("*.mat")).unlink()
+    assert open_sequence(path).truth is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("visual_1.png", 4, (0, 0))], "expected a room number from 1 to 3, got 4"),
+        ([("visual_1.png", 1, (0, 2))], "expected 0 or 1 for 2 objects in 1 images"),
+        ([("visual_1.png", 1, (0, 0))] * 2, "expected a name with a number of its own"),
+        ([("one.png", 1, (0, 0))], "expected a name with a number of its own"),
+    ],
+)
+def test_imageclef2014_faults_of_the_truth(
+    layouts: Make, rows: list[tuple[str, int, tuple[int, ...]]], expected: str
+) -> None:
+    path = layouts("imageclef2014")
+    write_kit(path / "ConfigurationValidation.mat", trainingInfo=rows)
+    assert any(expected in str(f) for f in read_sequence(path).faults)
+
+
 def test_vidrilo(layouts: Make) -> None:
     """The folder around the sequences is read as segments, with rooms by number and clouds."""
     sequence = open_sequence(layouts("vidrilo"))
@@ -266,7 +343,7 @@ def test_vidrilo(layouts: Make) -> None:
         "Hall",
     ]
     assert [set(f.sources) for f in sequence.frames[1:3]] == [{"rgb", "depth", "points"}, {"rgb"}]
-    assert "recollected" in sequence.note
+    assert "derived" in sequence.note
 
 
 def test_vidrilo_one_sequence(layouts: Make) -> None:
@@ -321,6 +398,45 @@ def test_vidrilo_broken_configuration(layouts: Make, raw: bytes) -> None:
     path = layouts("vidrilo")
     next(path.glob("*.mat")).write_bytes(raw)
     assert len(faults_of(path, path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ns"),
+    [
+        ("1305031102.175304", 1305031102_175304000),
+        ("1.305031102175304e+09", 1305031102_175304000),
+        ("1.305031102175304413e9", 1305031102_175304413),
+        ("1.3E9", 1300000000_000000000),
+        ("13050311021753049999e-10", 1305031102_175304999),
+        ("5e-10", 0),
+        ("1e10", None),
+        ("1.3e", None),
+        ("1.3e999", None),
+        ("-1", None),
+        ("nan", None),
+        (".5", None),
+    ],
+)
+def test_seconds_are_read_exactly_or_not_at_all(text: str, time_ns: int | None) -> None:
+    assert seconds_to_ns(text) == time_ns
+
+
+@given(st.decimals(0, 2**32, allow_nan=False, places=12), st.integers(0, 18))
+def test_exponents_change_nothing(seconds: Decimal, places: int) -> None:
+    """An oracle: decimal arithmetic, cut at the nanosecond."""
+    expected = int(seconds * 10**9)
+    assert seconds_to_ns(f"{seconds:f}") == expected
+    shifted = f"{seconds.scaleb(-places):f}e{places}"
+    assert seconds_to_ns(shifted) == expected
+
+
+def test_tum_times_with_exponents(layouts: Make) -> None:
+    path = layouts("tum")
+    table = path / "groundtruth.txt"
+    plain = open_sequence(path).frames
+    table.write_text(re.sub(r"(?m)^(\d)(\d{9})\.(\d+)", r"\1.\2\3e+09", table.read_text()))
+    assert "1.305031102175304e+09 0 2" in table.read_text()
+    assert [f.pose for f in open_sequence(path).frames] == [f.pose for f in plain]
 
 
 def test_tum(layouts: Make) -> None:
