@@ -226,7 +226,8 @@ def answer(message: Mapping[str, Any], task: Task) -> tuple[Answer, Mapping[str,
     if room is not None and labels and room not in labels:
         raise SystemFault(
             f"answer: room {quoted(room)} is not a label of the task"
-            f"{_hint(room, task.room_matcher)}; expected one of {', '.join(labels)}, or null for no answer"
+            f"{_hint(room, task.room_matcher)}; expected one of {', '.join(labels)}, "
+            "or null for no answer"
         )
     if room is not None and (len(room) > MAX_LABEL or not room.isprintable()):
         raise SystemFault(

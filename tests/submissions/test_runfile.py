@@ -89,10 +89,10 @@ def test_the_2009_form_is_written_to_the_byte(tmp_path: Path) -> None:
 
 
 def test_objects_are_present_absent_or_not_stated(tmp_path: Path) -> None:
-    raw = "1 Hall Chair !Phone\n2  Trash\n3 Toilet\n4\n"
+    raw = "1 HallEntrance Chair !Phone\n2  Trash\n3 Toilet\n4\n"
     found = dict(read_run_file(write(tmp_path, raw), OBJECTS))
     assert found == {
-        1: Answer("Hall", objects={"Chair": True, "Phone": False}),
+        1: Answer("HallEntrance", objects={"Chair": True, "Phone": False}),
         2: Answer(None, objects={"Trash": True}),
         3: Answer("Toilet"),
         4: Answer(None),
@@ -106,9 +106,13 @@ def test_the_2014_form_is_written_to_the_byte(tmp_path: Path) -> None:
     write_run_file(
         path,
         OBJECTS,
-        [(1, Answer("Hall", objects=said)), (2, Answer(None)), (3, Answer(None, objects=said))],
+        [
+            (1, Answer("HallEntrance", objects=said)),
+            (2, Answer(None)),
+            (3, Answer(None, objects=said)),
+        ],
     )
-    assert path.read_bytes() == b"1 Hall !Extinguisher Chair\n2  \n3  !Extinguisher Chair\n"
+    assert path.read_bytes() == b"1 HallEntrance !Extinguisher Chair\n2  \n3  !Extinguisher Chair\n"
 
 
 @pytest.mark.parametrize(
@@ -173,12 +177,15 @@ def test_a_faulty_line_is_named_with_what_to_do(
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        ("1 Hall Chiar\n", "the object 'Chiar' is not one of the task's; did you mean 'Chair'"),
-        ("1 Hall Chair Chair\n", "the object 'Chair' is there twice"),
-        ("1 Hall Chair !Chair\n", "the object 'Chair' is there twice"),
+        (
+            "1 HallEntrance Chiar\n",
+            "the object 'Chiar' is not one of the task's; did you mean 'Chair'",
+        ),
+        ("1 HallEntrance Chair Chair\n", "the object 'Chair' is there twice"),
+        ("1 HallEntrance Chair !Chair\n", "the object 'Chair' is there twice"),
         ("1 Chair\n", "expected a room, got the object 'Chair'; leave two blanks"),
-        ("1  Hall\n", "expected an object, got the room 'Hall'; leave one blank"),
-        ("1 Hall !!Chair\n", "the object '!Chair' is not one"),
+        ("1  HallEntrance\n", "expected an object, got the room 'HallEntrance'; leave one blank"),
+        ("1 HallEntrance !!Chair\n", "the object '!Chair' is not one"),
     ],
 )
 def test_a_faulty_object_is_named(tmp_path: Path, raw: str, expected: str) -> None:
@@ -265,7 +272,7 @@ def test_an_answer_outside_the_task_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(RobotVisionError, match=r"room 'Tolet' .* did you mean 'Toilet'"):
         write_run_file(path, TASK, [(1, Answer("Tolet"))])
     with pytest.raises(RobotVisionError, match="object 'Bench' is not one"):
-        write_run_file(path, OBJECTS, [(1, Answer("Hall", objects={"Bench": True}))])
+        write_run_file(path, OBJECTS, [(1, Answer("HallEntrance", objects={"Bench": True}))])
     with pytest.raises(RobotVisionError, match="names frames by number"):
         write_run_file(path, TASK, [("a.png", Answer("Toilet"))])
 

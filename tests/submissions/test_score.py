@@ -79,8 +79,10 @@ def test_2012_worked_by_hand(tmp_path: Path) -> None:
 
 def test_2014_worked_by_hand(tmp_path: Path) -> None:
     """Frame 1: +1 room, +1 Chair, -0.25 Phone; frame 2: -0.5 room, -0.25 Trash missed."""
-    truth = write(tmp_path / "t.csv", "index,room,objects\n0,Hall,Chair\n1,Hall,Trash\n")
-    run = write(tmp_path / "run.txt", "1 Hall Chair Phone\n2 Toilet !Trash !Chair\n")
+    truth = write(
+        tmp_path / "t.csv", "index,room,objects\n0,HallEntrance,Chair\n1,HallEntrance,Trash\n"
+    )
+    run = write(tmp_path / "run.txt", "1 HallEntrance Chair Phone\n2 Toilet !Trash !Chair\n")
     found = score_files("imageclef2014", [truth], [run]).as_dict()
     assert (found["points"], found["room_points"], found["object_points"]) == (1.0, 0.5, 0.5)
     assert found["max_points"] == 4.0
@@ -172,7 +174,11 @@ def test_by_column_equals_live_whatever_the_order_of_the_lines(tmp_path: Path) -
             "truth.csv:3: the room 'Cellar' is not one of the task imageclef2012; rooms: Corridor",
         ),
         ("imageclef2012", "index,room\n0,Tiolet\n", "did you mean 'Toilet'"),
-        ("imageclef2014", "index,room\n0,Hall\n", "asks for objects, and the truth says nothing"),
+        (
+            "imageclef2014",
+            "index,room\n0,HallEntrance\n",
+            "asks for objects, and the truth says nothing",
+        ),
     ],
 )
 def test_a_truth_that_is_not_the_tasks_is_refused(
@@ -191,8 +197,8 @@ def test_two_truths_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_objects_the_task_does_not_have_are_mentioned(tmp_path: Path) -> None:
-    truth = write(tmp_path / "t.csv", "index,room,objects\n0,Hall,Chair;Chiar\n")
-    run = write(tmp_path / "run.txt", "1 Hall Chair\n")
+    truth = write(tmp_path / "t.csv", "index,room,objects\n0,HallEntrance,Chair;Chiar\n")
+    run = write(tmp_path / "run.txt", "1 HallEntrance Chair\n")
     found = score_files("imageclef2014", [truth], [run])
     assert [w.message for w in found.warnings] == ["t: objects outside the task left out: Chiar"]
 
