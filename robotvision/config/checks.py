@@ -28,7 +28,8 @@ from robotvision.config.schema import (
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.features import FEATURES
 from robotvision.playback.faults import wrong_kinds
-from robotvision.plugins.plugin_path import search_also
+from robotvision.plugins.plugin_path import search_first
+from robotvision.plugins.provenance import forget_changed
 from robotvision.plugins.registry import Registry
 from robotvision.tasks import Task, load_task
 from robotvision.temporal import TEMPORAL
@@ -101,7 +102,8 @@ class _Check:
     def __init__(self, document: Document, config: Config, data_root: Path | None) -> None:
         self.document, self.config = document, config
         self.path = Path(document.path)
-        search_also(self.path.parent)
+        search_first(self.path.parent)
+        forget_changed()
         own = os.environ.get("ROBOTVISION_DATA")
         self.data_root = data_root or (Path(own) if own else self.path.parent)
         self.faults: list[Fault] = []

@@ -76,7 +76,8 @@ class Trainer:
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
         pipeline, training = self._fit(prepared, part)
-        return Answerer(self.serve(prepared, part, pipeline), training)
+        notices = tuple(Notice("feature-not-cached", line) for line in training.not_cached)
+        return Answerer(self.serve(prepared, part, pipeline), training, notices)
 
     def serve(self, prepared: Prepared, part: TestSetSpec, pipeline: Pipeline) -> System:
         """Return a trained pipeline as a system: in this process, or in one of its own."""

@@ -6,8 +6,8 @@ Four ways to name a plug-in, tried in this order:
 2. ``@register("name")`` in local code that has been imported;
 3. an entry point of that one name in the group ``robotvision.features``, ``.classifiers`` or
    ``.readers`` of an installed package;
-4. a dotted name: ``"my_package.my_module.MyExtractor"``, of what is installed, on ``PYTHONPATH`` or
-   in the folders of `robotvision.plugins.plugin_path`.
+4. a dotted name: ``"my_package.my_module.MyExtractor"``, in the folders of
+   `robotvision.plugins.plugin_path`, of what is installed or on ``PYTHONPATH``.
 
 The same name for two classes is an error, never a silent replacement.
 """
@@ -22,7 +22,8 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from robotvision.errors import RobotVisionError, UnknownNameError, near
-from robotvision.plugins.plugin_path import reach
+from robotvision.plugins.plugin_path import import_own, reach
+from robotvision.plugins.provenance import note
 
 T = TypeVar("T", bound=type)
 
@@ -66,12 +67,13 @@ class Registry:
 
         def add(cls: T) -> T:
             known = self._targets.get(name)
-            if known is not None and known is not cls and known != _target(cls):
+            if known is not None and _target(known) != _target(cls):
                 raise RobotVisionError(
                     f"{self.kind} {name!r} is already {_target(known)}, so {_target(cls)} cannot "
                     "take the name; register it under another one"
                 )
             self._targets[name] = cls
+            note(cls.__module__)
             return cls
 
         return add
@@ -147,15 +149,16 @@ def _without_init(message: str) -> str:
 
 def _import_dotted(name: str, registry: Registry) -> type:
     module, _, attribute = name.rpartition(".")
-    folders = reach()
     try:
-        cls = getattr(importlib.import_module(module), attribute)
+        cls = getattr(import_own(module), attribute)
     except (ImportError, AttributeError) as e:
-        searched = ", ".join(["what is installed", "PYTHONPATH", *folders])
+        searched = ", ".join([*reach(), "what is installed", "PYTHONPATH"])
         raise RobotVisionError(
             f"{registry.kind} {name!r}: cannot import it ({e}); searched: {searched}; known by "
             f"name: {', '.join(registry.names())}"
         ) from e
+    except RobotVisionError as e:
+        raise RobotVisionError(f"{registry.kind} {name!r}: {e}") from e
     except Exception as e:  # whatever the plug-in's own code raises on import
         raise RobotVisionError(
             f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"

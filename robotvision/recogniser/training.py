@@ -32,9 +32,6 @@ from robotvision.features.extraction import (
     needs_training,
     training_frames,
 )
-from robotvision.features.extraction import (
-    Progress as ExtractionProgress,
-)
 from robotvision.plugins.progress import Progress
 from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
@@ -51,7 +48,7 @@ from robotvision.temporal.fit import fit_temporal
 MIN_SEGMENTS = 4
 
 Extract = Callable[
-    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, ExtractionProgress], Extraction
+    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, Progress], Extraction
 ]
 """As `robotvision.features.extraction.extract`."""
 
@@ -79,7 +76,8 @@ class TrainingOptions:
 class Training:
     """What a pipeline was trained on, for the report.
 
-    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out;
+    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out,
+    ``not_cached`` about extractors whose vectors cannot be kept from run to run;
     ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out.
     """
 
@@ -90,6 +88,7 @@ class Training:
     cached: int = 0
     extracted: int = 0
     problems: list[str] = field(default_factory=list)
+    not_cached: list[str] = field(default_factory=list)
     unknown: dict[str, Any] = field(default_factory=dict)
 
 
@@ -305,9 +304,11 @@ class _Trainer:
             self.training.cached += extractions[-1].n_cached
             self.training.extracted += len(extractors) - extractions[-1].n_cached
         self.training.problems += extractions[0].problems
+        known = self.training.not_cached
+        known += [line for line in extractions[0].not_cached if line not in known]
         return extractions
 
-    def _extracted(self, before: int, total: int, done: int, _: int) -> None:
+    def _extracted(self, before: int, total: int, _: str, done: int, __: int) -> None:
         self.progress("extraction", before + done, total)
 
     def _slots(

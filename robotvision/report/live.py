@@ -108,7 +108,7 @@ class Live(Observer):
 
     def trained(self, part: str, training: Training) -> None:
         """Say what was trained on."""
-        for problem in training.problems:
+        for problem in (*training.problems, *training.not_cached):
             self.note(problem)
         if self.is_quiet:
             return

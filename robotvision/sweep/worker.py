@@ -99,17 +99,17 @@ def extract_step(context: Context, step: ExtractFeatures, learnt: StepResult | N
         if any(c not in sequence.channels for c in extractor.channels):
             return StepResult(note="a channel is missing")  # the run says so in its own words
         key = cache_key(extractor, sequence)
-        if key is None:
-            return StepResult(note="an image is missing")
+        if not key.name:
+            return StepResult(note=key.why or "an image is missing")
         vectors = open_vectors(context.cache)
-        if vectors.fetch(key) is None:
+        if vectors.fetch(key.name) is None:
             extracted = extract([extractor], sequence, vectors.mirror, n_threads=context.threads)
             if not extracted.readable.all():
                 return StepResult(note="an image cannot be read")
             if extracted.problems:
                 raise RobotVisionError(extracted.problems[-1])
-            vectors.push(key)
-        return StepResult(key)
+            vectors.push(key.name)
+        return StepResult(key.name)
 
     return _step(context, work)
 

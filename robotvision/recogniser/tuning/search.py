@@ -24,7 +24,6 @@ from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import Extraction, extract, needs_training
-from robotvision.features.extraction import Progress as ExtractionProgress
 from robotvision.plugins.progress import Progress
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
@@ -317,7 +316,7 @@ class _Bench:
         extractors: Sequence[FeatureExtractor],
         sequence: data.ImageSequence,
         cache: Path | None,
-        progress: ExtractionProgress,
+        progress: Progress,
     ) -> Extraction:
         """Extract once what several candidates share."""
         found = [self._extracted(e, sequence, cache, progress) for e in extractors]
@@ -329,7 +328,7 @@ class _Bench:
         extractor: FeatureExtractor,
         sequence: data.ImageSequence,
         cache: Path | None,
-        progress: ExtractionProgress,
+        progress: Progress,
     ) -> Extraction:
         if needs_training(extractor):  # learnt on this split alone
             return extract([extractor], sequence, cache, progress)
@@ -362,7 +361,7 @@ class _Bench:
     ) -> None:
         worth = PointsTable(self.task)
         extractors = [s.extractor for s in pipeline.slots]
-        found = self.extract(extractors, sequence, self.cache, lambda done, total: None)
+        found = self.extract(extractors, sequence, self.cache, self._quiet)
         scaled = [
             b * np.float32(s.scale) for b, s in zip(found.blocks, pipeline.slots, strict=True)
         ]
