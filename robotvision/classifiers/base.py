@@ -17,10 +17,11 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.parameters import Parameterised
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.str_]
@@ -45,7 +46,7 @@ class FittedClassifier(Protocol):
         """Return probabilities, (m, k), rows sum to 1, in the order of ``classes_``."""
 
 
-class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Classifier(ClassifierMixin, Parameterised):  # type: ignore[misc]
     """Base of the classifiers shipped here.
 
     A subclass's ``__init__`` stores each keyword under its own name and ends with
@@ -54,9 +55,6 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     classes_: Labels
-
-    def _check(self) -> None:
-        """Raise ValueError where a parameter has a value that cannot work."""
 
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
         """Learn from finite vectors and room numbers (positions in ``classes_``)."""
@@ -90,20 +88,6 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the likeliest room of each vector, (n,)."""
         best: Labels = self.classes_[np.argmax(self.scores(x), axis=1)]
         return best
-
-    def set_params(self, **params: Any) -> Self:
-        """Change parameters; a value that cannot work raises ValueError."""
-        super().set_params(**params)
-        self._check()
-        return self
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._check()  # a model file builds without __init__
-
-    def __repr__(self, N_CHAR_MAX: int = 0) -> str:
-        params = self.get_params(deep=False)
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
 
 
 class HoldingOut(Classifier):

@@ -273,6 +273,13 @@ class _Check:
         return tuple(specs)
 
 
+def named_parts(config: Config) -> list[tuple[Registry, str | Named]]:
+    """Return the plug-ins that a configuration names: features, classifier, temporal filter."""
+    named: list[tuple[Registry, str | Named]] = [(FEATURES, item) for item in config.features]
+    others = (CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal)
+    return named + [(registry, item) for registry, item in others if item is not None]
+
+
 def build(registry: Registry, item: str | Named) -> Any:
     """Return the plug-in that a configuration names, built with its parameters, not fitted."""
     if isinstance(item, str):

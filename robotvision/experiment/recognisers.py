@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from robotvision.classifiers import CLASSIFIERS
+from robotvision.config.checks import named_parts
 from robotvision.config.experiment import TestSetSpec
 from robotvision.config.schema import Config, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import program
 from robotvision.experiment.progress import Observer
-from robotvision.features import FEATURES
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
@@ -20,7 +19,6 @@ from robotvision.recogniser.training import Training, TrainingOptions, fit_pipel
 from robotvision.recogniser.worker import Worker
 from robotvision.records import Notice
 from robotvision.systems.base import System
-from robotvision.temporal import TEMPORAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +109,6 @@ class Trainer:
 
 def own_classes(config: Config) -> list[str]:
     """Return the dotted names of the plug-in classes that a configuration names."""
-    named = [(FEATURES, item) for item in config.features]
-    named += [
-        (r, i)
-        for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
-        if i is not None
-    ]
+    named = named_parts(config)
     classes = [r.get(item if isinstance(item, str) else item.name) for r, item in named]
     return [f"{cls.__module__}.{cls.__qualname__}" for cls in classes]

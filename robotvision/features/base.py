@@ -24,9 +24,9 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.parameters import Parameterised
 from robotvision.plugins.provenance import note
 from robotvision.records import Frame
 
@@ -69,7 +69,7 @@ class CalibratedExtractor(FeatureExtractor, Protocol):
         """
 
 
-class Extractor(BaseEstimator):  # type: ignore[misc]
+class Extractor(Parameterised):
     """Base of the extractors shipped here: scikit-learn's parameters, checked, and a full repr.
 
     A subclass's ``__init__`` stores each keyword under its own name, nothing else, and ends with
@@ -88,23 +88,6 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
     def channels(self) -> tuple[str, ...]:
         """Names of the channels it reads."""
         return (self.channel,)
-
-    def _check(self) -> None:
-        """Raise ValueError where a parameter has a value that cannot work."""
-
-    def set_params(self, **params: Any) -> Self:
-        """Change parameters; a value that cannot work raises ValueError."""
-        super().set_params(**params)
-        self._check()
-        return self
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._check()  # a model file builds without __init__
-
-    def __repr__(self, N_CHAR_MAX: int = 0) -> str:
-        params = self.get_params(deep=False)
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
 
 
 def cache_root() -> Path:

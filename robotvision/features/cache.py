@@ -15,14 +15,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
 import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import cv2
@@ -32,17 +30,16 @@ from numpy.typing import NDArray
 from robotvision.data import ImageSequence
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features.base import FeatureExtractor, FittedExtractor, cache_root
-from robotvision.plugins.files import file_digest
-from robotvision.plugins.provenance import code_of, is_own
+from robotvision.plugins.identity import UnknownCode, identity, without_address
 
 LIMIT = "10GB"
 """How much is kept where ``ROBOTVISION_CACHE_LIMIT`` does not say."""
+KINDS = ("features", "networks")
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?B|)\s*\Z", re.IGNORECASE)
 _ENTRY = re.compile(r"[0-9a-f]{40}\.npy\Z|[\w.-]+-\d+x\d+-[0-9a-f]{16}\.onnx\Z")
 _HALF = re.compile(r"(tmp)?[\w-]+\.(part|onnx\.part)\Z")
 _HALF_LIVES_S = 3600.0
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def cache_folder() -> Path:
@@ -92,103 +89,12 @@ def _key(extractor: FeatureExtractor, images: bytes, sequence: ImageSequence) ->
     if hasattr(extractor, "calibrate"):
         about.append({k: dict(v) for k, v in sequence.calibration.items()})
     try:
-        about += identity(extractor)
-    except Unknown as e:
-        return Key(why=f"{_ADDRESS.sub('', repr(extractor))}: not cached, {e}")
+        about += identity(extractor, is_trained=isinstance(extractor, FittedExtractor))
+    except UnknownCode as e:
+        return Key(why=f"{without_address(extractor)}: not cached, {e}")
     h = hashlib.blake2b(images, digest_size=20)
     h.update(json.dumps(about, sort_keys=True, default=str).encode())
     return Key(h.hexdigest())
-
-
-class Unknown(RobotVisionError):
-    """What an extractor computes cannot be told from its code and its state."""
-
-
-def identity(extractor: FeatureExtractor) -> list[Any]:
-    """Return what an extractor's vectors depend on beside the frames, as plain data.
-
-    Raises
-    ------
-    Unknown
-        Its code or its state cannot be had.
-    """
-    about: list[Any] = []
-    for part in _parts(extractor):
-        cls = type(part)
-        is_shipped = not is_own(cls.__module__)
-        about += [
-            f"{cls.__module__}:{cls.__qualname__}",
-            _ADDRESS.sub("", repr(part)),
-            getattr(part, "version", 1),
-            _code(cls),
-            [[str(p), file_digest(p)] for p in files_read(part)],
-        ]
-        if not is_shipped or isinstance(part, FittedExtractor):
-            about.append(_state(part))
-    return about
-
-
-def _parts(extractor: FeatureExtractor) -> Iterator[FeatureExtractor]:
-    """Yield an extractor and those inside it, each once."""
-    yield extractor
-    for inner in getattr(extractor, "inner_extractors", tuple)():
-        yield from _parts(inner)
-
-
-def files_read(part: Any) -> list[Path]:
-    """Return the files a plug-in reads: those it names, and its parameters that are paths.
-
-    A network in ONNX may keep its weights beside itself, in files whose names begin with its own.
-    """
-    named = [Path(p) for p in getattr(part, "files_read", tuple)()]
-    values = part.get_params(deep=False).values() if hasattr(part, "get_params") else ()
-    for value in values:
-        if isinstance(value, os.PathLike) or (isinstance(value, str) and "\0" not in value):
-            path = Path(value)
-            if len(str(value)) < 4096 and str(value) and path.is_file():
-                named.append(path)
-    found = [p for path in named for p in (path, *sorted(path.parent.glob(f"{path.name}[._]*")))]
-    return list(dict.fromkeys(found))
-
-
-def _code(thing: Any) -> str:
-    code = code_of(thing)
-    if code.why:
-        raise Unknown(code.why)
-    return code.digest
-
-
-class _Inside(pickle.Pickler):
-    """Notes the classes and functions of all objects inside one."""
-
-    def __init__(self) -> None:
-        super().__init__(_Nowhere(), protocol=5)
-        self.seen: dict[Any, None] = {}
-
-    def persistent_id(self, obj: Any) -> None:
-        is_code = isinstance(obj, type | FunctionType | BuiltinFunctionType)
-        self.seen[obj if is_code else type(obj)] = None
-
-
-class _Nowhere:
-    def write(self, content: Any) -> int:
-        return len(content)
-
-
-def _state(part: Any) -> list[Any]:
-    """Return a digest of an object's attributes, and the code of the objects in them."""
-    import joblib
-
-    state = part.__getstate__() if hasattr(part, "__getstate__") else vars(part)
-    inside = _Inside()
-    try:
-        inside.dump(state)
-        digest = joblib.hash(state)
-    except Exception as e:  # whatever an object's own pickling raises
-        what = " ".join(str(e).split())
-        raise Unknown(f"what it holds has no digest ({type(e).__name__}: {what})") from e
-    own = [t for t in inside.seen if is_own(str(getattr(t, "__module__", None) or "builtins"))]
-    return [digest, sorted(_code(t) for t in own)]
 
 
 def load(cache: Path | None, key: Key, n: int) -> NDArray[np.float32] | None:
@@ -244,6 +150,12 @@ def size_of(text: str, where: str) -> int | None:
             f"{where}: expected a size like 500MB or 10GB, or none, got {text!r}"
         )
     return round(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def shown_size(n_bytes: int) -> str:
+    """Return a size in words: ``"1.2 MB"``."""
+    unit = max((u for u in _UNITS if _UNITS[u] <= max(n_bytes, 1) and u), key=_UNITS.__getitem__)
+    return f"{n_bytes} B" if unit == "B" else f"{n_bytes / _UNITS[unit]:.1f} {unit}"
 
 
 def limit_bytes() -> int | None:

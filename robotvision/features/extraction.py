@@ -20,7 +20,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from robotvision import data
 from robotvision.errors import FrameError, RobotVisionError
@@ -28,6 +27,7 @@ from robotvision.features import cache as kept
 from robotvision.features.base import FeatureExtractor, FittedExtractor
 from robotvision.features.cache import cache_folder
 from robotvision.plugins.progress import Progress
+from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
 __all__ = ["Extraction", "cache_folder", "extract", "failure", "needs_training", "ready"]
@@ -154,7 +154,7 @@ def _run(
     cv2.setNumThreads(1)  # one thread a frame; more would fight over the cores
     try:
         workers = ThreadPoolExecutor(n_threads or os.cpu_count() or 1)
-        with threadpool_limits(1), workers as pool:
+        with one_thread(), workers as pool:
             for position, problem in enumerate(_bounded_map(pool, one, n)):
                 if problem is not None:
                     result.readable[position] = False

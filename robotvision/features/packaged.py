@@ -29,7 +29,7 @@ from robotvision.features.deep import (
 )
 from robotvision.features.second_order import MAX_CHANNELS, length, second_order
 from robotvision.plugins import params
-from robotvision.plugins.provenance import code_of
+from robotvision.plugins.provenance import code_of_module
 from robotvision.records import Frame
 
 
@@ -139,7 +139,7 @@ class PackagedNetwork(Extractor):
             is_pooled = self.pooling == "mean"
             name += ("-layers" if is_pooled else "-maps") + ".".join(map(str, self.layers))
             outputs = ["layers"] if is_pooled else [f"layer{i}" for i in self.layers]
-        weights, code = self.weights_path(), _code_digest(type(self))
+        weights, code = self.weights_path(), _code_digest(type(self).__module__)
         return exported(name, weights, size, lambda: self._exportable(size), outputs, code)
 
     def _exportable(self, size: Sequence[int]) -> Any:
@@ -166,8 +166,9 @@ class PackagedNetwork(Extractor):
 
 
 @cache
-def _code_digest(cls: type) -> str:
-    return code_of(cls).digest
+def _code_digest(module: str) -> str:
+    """Return the digest of the code of a network's module, as it was at first use."""
+    return code_of_module(module).digest
 
 
 STRIDE = 32

@@ -123,6 +123,23 @@ def own_modules(name: str) -> tuple[dict[str, Path], set[str]]:
     return files, installed
 
 
+def script_files(script: Path) -> list[Path]:
+    """Return a file and, where it is in Python, the modules beside it that it imports."""
+    found: list[Path] = []
+    waiting = [script]
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.is_file():
+            continue
+        found.append(path)
+        if path.suffix == ".py":
+            names = [n.lstrip(".") for n in _import_names(path, file_digest(path))]
+            places = [path.parent.joinpath(*n.split(".")) for n in names if n]
+            waiting += [p.with_name(f"{p.name}.py") for p in places]
+            waiting += [p / "__init__.py" for p in places]
+    return found
+
+
 def _packages(module: str) -> Iterator[str]:
     """Yield the packages a module is in: their ``__init__`` runs before it."""
     while "." in module:
@@ -141,8 +158,9 @@ def _imported(module: str, path: Path) -> list[str]:
 
 @cache
 def _import_names(path: Path, digest: str) -> tuple[str, ...]:
-    """Return the names that a file of source imports, as they are written; ``from x import y``
-    gives ``x`` and ``x.y``, which may be a module.
+    """Return the names that a file of source imports, as they are written.
+
+    ``from x import y`` gives ``x`` and ``x.y``, which may be a module.
     """
     try:
         tree = ast.parse(path.read_bytes(), str(path))

@@ -52,7 +52,15 @@ class Code:
 def code_of(plugin: Any) -> Code:
     """Return the code of a class or a function (of an object: of its class)."""
     named = plugin if hasattr(plugin, "__qualname__") else type(plugin)
-    module, name = str(named.__module__), str(named.__qualname__)
+    name = str(named.__qualname__)
+    if "<" in name:  # <lambda>, <locals>: what surrounds it is not in its name
+        why = "it is defined within a function; put it at the top of a module"
+        return Code("", str(file_of(named.__module__) or named.__module__), why)
+    return code_of_module(str(named.__module__))
+
+
+def code_of_module(module: str) -> Code:
+    """Return the code of a module, with that of the modules beside it that it imports."""
     if is_standard(module) and module != "__main__":
         return Code(f"python {sys.version_info[:3]}", "python")
     known = distribution_of(module)
@@ -60,7 +68,7 @@ def code_of(plugin: Any) -> Code:
         return Code(known, known)
     path = file_of(module)
     origin = str(path) if path else module
-    why = _why_not(module, name, path)
+    why = _why_not(module, path)
     if why:
         return Code("", origin, why)
     files, installed = own_modules(module)
@@ -76,12 +84,10 @@ def code_of(plugin: Any) -> Code:
     return Code(hashlib.sha256(text.encode()).hexdigest()[:32], known or origin)
 
 
-def _why_not(module: str, name: str, path: Path | None) -> str:
-    """Return why the source of a class does not tell what it computes; empty where it does."""
+def _why_not(module: str, path: Path | None) -> str:
+    """Return why the source of a module does not tell what it computes; empty where it does."""
     if module == "__main__" or "ipykernel" in str(path):
         return "it is defined in the notebook or the program itself; put it into a module"
-    if "<" in name:  # <lambda>, <locals>: what surrounds it is not in its name
-        return "it is defined within a function; put it at the top of a module"
     if path is None or path.suffix != ".py":
         return f"there is no source of the module {module}"
     return ""

@@ -33,6 +33,7 @@ from robotvision.features.extraction import (
     training_frames,
 )
 from robotvision.plugins.progress import Progress
+from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
@@ -121,6 +122,10 @@ def fit_pipeline(
     pipeline, task, training
         The task with its rooms settled, and what was trained on.
 
+    Notes
+    -----
+    Linear algebra is held to one thread: the same digits on any number of processors.
+
     Raises
     ------
     RobotVisionError
@@ -128,7 +133,8 @@ def fit_pipeline(
         does not have.
     """
     options = options or TrainingOptions()
-    return _Trainer(config, task, sequences, cache, progress, options).run()
+    with one_thread():
+        return _Trainer(config, task, sequences, cache, progress, options).run()
 
 
 class _Trainer:

@@ -17,7 +17,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from threadpoolctl import threadpool_limits
 
 from robotvision import data
 from robotvision.config.schema import Config, Named, TuneConfig
@@ -25,6 +24,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import Extraction, extract, needs_training
 from robotvision.plugins.progress import Progress
+from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
@@ -177,7 +177,7 @@ def tune(
     try:
         # Trainings are small: threads of linear algebra would wait for each other. A candidate that
         # failed is reported by us.
-        with threadpool_limits(1), warnings.catch_warnings():
+        with one_thread(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "One or more of the test scores", UserWarning)
             search.fit(rows, frames.rooms)
     except KeyboardInterrupt:
