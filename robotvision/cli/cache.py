@@ -33,8 +33,8 @@ def info(as_json: bool) -> int:
     found, limit = entries(), limit_bytes()
     kinds = {kind: [e for e in found if e.kind == kind] for kind in KINDS}
     if as_json:
-        about = {k: {"files": len(v), "bytes": sum(e.n_bytes for e in v)} for k, v in kinds.items()}
-        about |= {"folder": str(cache_root()), "limit_bytes": limit}
+        sizes = {k: {"files": len(v), "bytes": sum(e.n_bytes for e in v)} for k, v in kinds.items()}
+        about = {**sizes, "folder": str(cache_root()), "limit_bytes": limit}
         click.echo(json.dumps(about, ensure_ascii=False))
         return 0
     click.echo(f"folder    {cache_root()}")

@@ -18,6 +18,11 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.origins import (
+    plugin_origins,
+    require_same_plugins,
+    search_where_it_began,
+)
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
@@ -205,6 +210,8 @@ class _Execution:
             "config_digest": hashlib.sha256(text.encode()).hexdigest(),
             "config": resolved,
             "training": {k: training_summary(t) for k, t in training.items()},
+            "config_folder": str(self.experiment.path.parent.resolve()),
+            "plugins": plugin_origins(self.experiment),
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
@@ -385,7 +392,9 @@ def resumed(folder: Path) -> tuple[Experiment, int | None]:
     """
     record = read_log(folder)
     path = folder / "config.yaml"
+    search_where_it_began(record.about)
     experiment = load_config(path)
+    require_same_plugins(record.about, experiment)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != record.about.get("config_digest"):
         raise RobotVisionError(

@@ -122,6 +122,28 @@ def test_a_run_says_what_is_not_cached(
     assert {"code": "feature-not-cached", "message": line} in json.loads(out)["warnings"]
 
 
+def test_a_run_names_its_plug_ins_and_resumes_with_the_same_code_alone(
+    config: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    data_root: Path,
+    names: tuple[str, str],
+) -> None:
+    """Answers of the old code and of the new one do not fit together."""
+    write(data_root, names, 1.0)
+    path, out = config(features=f"[{names[0]}.Mean]"), data_root / "out"
+    with pytest.raises(SystemExit):
+        main(["run", str(path), "--out", str(out), "--json"])
+    (plugin,) = json.loads(capsys.readouterr().out)["plugins"]
+    assert plugin["name"] == f"{names[0]}.Mean"
+    assert plugin["origin"] == str(data_root / f"{names[0]}.py")
+    for scale, code in ((1.0, 0), (2.0, 2)):
+        write(data_root, names, scale)
+        with pytest.raises(SystemExit) as ended:
+            main(["run", "--resume", str(out), "--json"])
+        assert ended.value.code == code
+    assert "the run began with the code of" in capsys.readouterr().err
+
+
 def test_the_files_that_parameters_name_are_part_of_the_key(
     data_root: Path, sequence: ImageSequence, names: tuple[str, str]
 ) -> None:
