@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import copy
 import os
-import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +24,7 @@ from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import cache as kept
 from robotvision.features.base import FeatureExtractor, FittedExtractor
 from robotvision.features.cache import cache_folder
+from robotvision.plugins.failure import failure
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
@@ -195,20 +194,6 @@ def _vector(
         return _verified(extractor, frame, vector)
     except RobotVisionError as e:
         raise RobotVisionError(f"{sequence.name}: {e}") from e
-
-
-def failure(extractor: FeatureExtractor, where: str, error: Exception) -> RobotVisionError:
-    """Return what an extractor raised as one line, with the place in its code."""
-    what = " ".join(str(error).split())
-    if isinstance(error, RobotVisionError):
-        return RobotVisionError(f"{where}: {extractor!r}: {what}")
-    steps = traceback.extract_tb(error.__traceback__)
-    own = getattr(sys.modules.get(type(extractor).__module__), "__file__", None)
-    at = next((s for s in reversed(steps) if s.filename == own), steps[-1])
-    return RobotVisionError(
-        f"{where}: {extractor!r} failed at {at.filename}:{at.lineno} with "
-        f"{type(error).__name__}" + (f": {what}" if what else "")
-    )
 
 
 def checked(extractor: FeatureExtractor, frame: Frame) -> NDArray[np.float32]:

@@ -112,11 +112,32 @@ class Registry:
             The plug-in does not take one of the parameters, or refuses its value.
         """
         cls = self.get(name)
+        if not cls.__module__.startswith("robotvision."):  # ours take mappings as they are
+            params = {key: self._nested(cls, value) for key, value in params.items()}
         try:
             return cls(**params)
         except (TypeError, ValueError) as e:
             reason = _unknown_parameter(cls, params) or _without_init(str(e))
             raise RobotVisionError(f"{self.kind} {name!r}: {reason}") from e
+        except Exception as e:  # a class or factory of the user's may raise anything
+            if cls.__module__.startswith("robotvision."):
+                raise
+            raise RobotVisionError(f"{self.kind} {name!r}: fails: {_with_place(e)}") from e
+
+    def _nested(self, cls: type, value: Any) -> Any:
+        """Return a parameter with what it names built: ``{name: ..., ...}``, also in lists.
+
+        The steps of a scikit-learn composite get the names of their classes, numbered.
+        """
+        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            return self.create(value["name"], {k: v for k, v in value.items() if k != "name"})
+        if not isinstance(value, list):
+            return value
+        built = [self._nested(cls, v) for v in value]
+        is_composite = hasattr(cls, "named_steps") or hasattr(cls, "named_estimators")
+        if is_composite and all(isinstance(v, Mapping) for v in value):
+            return [(f"{type(b).__name__.lower()}{i}", b) for i, b in enumerate(built, 1)]
+        return built
 
     def _load(self, name: str, target: str) -> type:
         module, _, attribute = target.partition(":")
@@ -163,9 +184,12 @@ def _import_dotted(name: str, registry: Registry) -> type:
         raise RobotVisionError(
             f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"
         ) from e
-    if not isinstance(cls, type):
-        raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {cls!r}")
-    return cls
+    if not (isinstance(cls, type) or inspect.isroutine(cls)):
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: expected a class, or a function that returns an object, "
+            f"got {cls!r}"
+        )
+    return cls  # type: ignore[no-any-return]
 
 
 def _with_place(error: Exception) -> str:
