@@ -12,6 +12,7 @@ from robotvision.config.schema import Config, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import program
 from robotvision.experiment.progress import Observer
+from robotvision.plugins.plugin_path import folders
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
@@ -86,7 +87,7 @@ class Trainer:
         trusted = own_classes(prepared.experiment.config)
         return Worker(
             "robotvision.recogniser.persistence:build_system",
-            {"path": str(path.resolve()), "trusted": trusted},
+            {"path": str(path.resolve()), "trusted": trusted, "folders": folders()},
             name="pipeline",
             has_memory=pipeline.has_memory,
             log_path=self.folder / "system.log",

@@ -75,7 +75,7 @@ def import_own(name: str) -> ModuleType:
 
 def _own_file(top: str, wanted: Iterable[str]) -> Path | None:
     """Return the file of a module in the first of the folders that has it."""
-    if is_standard(top):
+    if is_standard(top) or top == "robotvision":
         return None
     for folder in map(Path, wanted):
         for path in (folder / f"{top}.py", folder / top / "__init__.py"):
