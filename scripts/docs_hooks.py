@@ -20,9 +20,12 @@ from mkdocs.structure.files import File, Files
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from robotvision.cli.list import part_lines, part_of
+
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ROOT / "docs/reference/commands.md"
 CALLS = "<!-- the calls named in commands.md -->"
+PARTS = "<!-- what each part takes -->"
 LIMIT_S = 300
 _STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.DOTALL)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -77,6 +80,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put in the calls; lead links to a notebook to its page."""
     if CALLS in markdown:
         markdown = markdown.replace(CALLS, describe_calls())
+    if PARTS in markdown:
+        markdown = markdown.replace(PARTS, describe_parts())
     return re.sub(r"\]\(([^)\s:]+)\.ipynb\)", r"](\1.md)", markdown)
 
 
@@ -103,6 +108,24 @@ def describe_calls() -> str:
             where = f"{call.__module__}.{call.__qualname__}"
             parts.append(f"::: {where}\n    options:\n      heading: {name}")
     return "\n\n".join(parts)
+
+
+def describe_parts() -> str:
+    """Return Markdown of what `robotvision list KIND NAME` says of every part that has a name."""
+    lines = []
+    for kind in ("features", "classifiers", "temporal", "readers", "policies"):
+        lines.append(f"## {kind.capitalize()}")
+        for name in part_lines(kind):
+            about = part_of(kind, name)
+            lines += [f"### {name}", about["summary"], f"```yaml\n{about['example']}\n```"]
+            if about["parameters"]:
+                rows = ["| parameter | type | default | |", "|---|---|---|---|"]
+                for p in about["parameters"]:
+                    default = "required" if p["required"] else f"`{p['default']!r}`"
+                    cells = (f"`{p['name']}`", p["type"], default, p["text"])
+                    rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+                lines.append("\n".join(rows))
+    return "\n\n".join(lines)
 
 
 def render(notebook: NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:

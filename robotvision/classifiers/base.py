@@ -21,7 +21,7 @@ from sklearn.base import ClassifierMixin
 
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
-from robotvision.plugins.checked import CheckedEstimator
+from robotvision.plugins.parameters import Parameterised
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.str_]
@@ -46,7 +46,7 @@ class FittedClassifier(Protocol):
         """Return probabilities, (m, k), rows sum to 1, in the order of ``classes_``."""
 
 
-class Classifier(ClassifierMixin, CheckedEstimator):  # type: ignore[misc]
+class Classifier(ClassifierMixin, Parameterised):  # type: ignore[misc]
     """Base of the classifiers shipped here.
 
     A subclass's ``__init__`` stores each keyword under its own name and ends with

@@ -20,8 +20,10 @@ from sklearn.base import clone
 
 from robotvision.classifiers.base import Labels, Scores, Vectors, checked, softmax
 from robotvision.classifiers.folds import Fold, held_out
+from robotvision.classifiers.numbered import NumberedLabels
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.failure import failure
 
 FLOOR = 1e-3
 """Raw probabilities below it count as this much: their logarithm is the score."""
@@ -111,8 +113,30 @@ def fit_scored(classifier: Any, training: TrainingSet, seed: int) -> Scored:
     groups = np.asarray(training.groups, np.int64)
     split = held_out(numbers, groups, seed, n_views=training.n_views)
     model = seeded(classifier, seed)
-    scores = fit_held_out(model, x, rooms[numbers], split.folds)
+    try:
+        model, scores = _fit_words_or_numbers(model, x, rooms[numbers], split.folds)
+    except Exception as e:  # a classifier of the user's may raise anything
+        if type(model).__module__.startswith("robotvision."):
+            raise
+        raise failure(model, "training the classifier", e) from e
     return Scored(model, scores, numbers, split.n_units)
+
+
+def _fit_words_or_numbers(
+    model: Any, x: Vectors, y: Labels, folds: Sequence[Fold]
+) -> tuple[Any, Scores]:
+    """Train with rooms for labels; where a classifier refuses words, with their numbers."""
+    try:
+        return model, fit_held_out(model, x, y, folds)
+    except (TypeError, ValueError):
+        if type(model).__module__.startswith("robotvision."):
+            raise
+        numbered = NumberedLabels(model)
+        try:
+            return numbered, fit_held_out(numbered, x, y, folds)
+        except Exception:  # neither works: what it says of words is what the user should read
+            pass
+        raise
 
 
 def seeded(classifier: Any, seed: int) -> Any:

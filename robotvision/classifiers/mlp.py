@@ -34,6 +34,7 @@ class MLP(Classifier):
     label_smoothing : float
         Share of a frame's target spread over all rooms, in [0, 1).
     batch_size : int
+        Frames a step, at least 1.
     balanced : bool
         Weigh each room by the inverse of its share of the frames.
     random_state : int or None

@@ -36,6 +36,7 @@ COMMANDS = {
     "data": "look at, check and convert sequences",
     "synth": "generate a building and image sequences of a robot driving through it",
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
+    "cache": "what extraction keeps on disk: how much, and clearing it",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
     "schema": "the JSON Schema of configurations, for editors",
     "task": "show or check the rules of a task",

@@ -28,7 +28,8 @@ from robotvision.config.schema import (
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.features import FEATURES
 from robotvision.playback.faults import wrong_kinds
-from robotvision.plugins.plugin_path import search_also
+from robotvision.plugins.plugin_path import search_first
+from robotvision.plugins.provenance import forget_changed
 from robotvision.plugins.registry import Registry
 from robotvision.tasks import Task, load_task
 from robotvision.temporal import TEMPORAL
@@ -101,7 +102,8 @@ class _Check:
     def __init__(self, document: Document, config: Config, data_root: Path | None) -> None:
         self.document, self.config = document, config
         self.path = Path(document.path)
-        search_also(self.path.parent)
+        search_first(self.path.parent)
+        forget_changed()
         own = os.environ.get("ROBOTVISION_DATA")
         self.data_root = data_root or (Path(own) if own else self.path.parent)
         self.faults: list[Fault] = []
@@ -269,6 +271,13 @@ class _Check:
                 )
             specs.append(spec.model_copy(update={"path": str(path)}))
         return tuple(specs)
+
+
+def named_parts(config: Config) -> list[tuple[Registry, str | Named]]:
+    """Return the plug-ins that a configuration names: features, classifier, temporal filter."""
+    named: list[tuple[Registry, str | Named]] = [(FEATURES, item) for item in config.features]
+    others = (CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal)
+    return named + [(registry, item) for registry, item in others if item is not None]
 
 
 def build(registry: Registry, item: str | Named) -> Any:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robotvision.classifiers import CLASSIFIERS
+from robotvision.config.checks import named_parts
 from robotvision.config.experiment import TestSetSpec
 from robotvision.config.schema import Config, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
-from robotvision.features import FEATURES
+from robotvision.plugins.plugin_path import folders
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
@@ -20,7 +20,6 @@ from robotvision.recogniser.training import Training, TrainingOptions, fit_pipel
 from robotvision.recogniser.worker import Worker
 from robotvision.records import Notice
 from robotvision.systems.base import System
-from robotvision.temporal import TEMPORAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,8 @@ class Trainer:
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
         pipeline, training = self._fit(prepared, part)
-        return Answerer(self.serve(prepared, part, pipeline), training)
+        notices = tuple(Notice("feature-not-cached", line) for line in training.not_cached)
+        return Answerer(self.serve(prepared, part, pipeline), training, notices)
 
     def serve(self, prepared: Prepared, part: TestSetSpec, pipeline: Pipeline) -> System:
         """Return a trained pipeline as a system: in this process, or in one of its own."""
@@ -92,7 +92,7 @@ class Trainer:
         trusted = own_classes(prepared.experiment.config)
         return Worker(
             "robotvision.recogniser.persistence:build_system",
-            {"path": str(path.resolve()), "trusted": trusted},
+            {"path": str(path.resolve()), "trusted": trusted, "folders": folders()},
             name="pipeline",
             has_memory=pipeline.has_memory,
             log_path=self.folder / "system.log",
@@ -123,11 +123,6 @@ def _hidden(prepared: Prepared, specs: Sequence[SequenceSpec]) -> set[Path]:
 
 def own_classes(config: Config) -> list[str]:
     """Return the dotted names of the plug-in classes that a configuration names."""
-    named = [(FEATURES, item) for item in config.features]
-    named += [
-        (r, i)
-        for r, i in ((CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal))
-        if i is not None
-    ]
+    named = named_parts(config)
     classes = [r.get(item if isinstance(item, str) else item.name) for r, item in named]
     return [f"{cls.__module__}.{cls.__qualname__}" for cls in classes]

@@ -19,6 +19,11 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.origins import (
+    plugin_origins,
+    require_same_plugins,
+    search_where_it_began,
+)
 from robotvision.experiment.overlap import find_overlaps, overlap_notices
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
@@ -237,6 +242,8 @@ class _Execution:
             "config_digest": hashlib.sha256(text.encode()).hexdigest(),
             "config": resolved,
             "training": {k: training_summary(t) for k, t in training.items()},
+            "config_folder": str(self.experiment.path.parent.resolve()),
+            "plugins": plugin_origins(self.experiment),
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
@@ -427,7 +434,9 @@ def resumed(folder: Path) -> tuple[Experiment, int | None]:
             f"frame; run it anew with robotvision run CONFIG --out {folder}"
         )
     record = read_log(folder)
+    search_where_it_began(record.about)
     experiment = load_config(path)
+    require_same_plugins(record.about, experiment)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != record.about.get("config_digest"):
         raise RobotVisionError(

@@ -7,8 +7,12 @@ gave unless a parameter says so, and it works on any image size of at least one 
 
 An extractor that must be trained (a visual vocabulary, say) also has ``fit(frames, rooms)``;
 learnt attributes end in an underscore. One that must know the camera's calibration also has
-``calibrate(calibration)``. Either may have a class attribute ``version: int`` that enters the key
-of cached vectors.
+``calibrate(calibration)``.
+
+Vectors are cached under what they depend on: parameters, what was learnt, the code, the files that
+parameters name. What else enters is told by three things an extractor may have: a class attribute
+``version: int``, ``files_read()``, the paths of further files it reads, and ``inner_extractors()``,
+the extractors that it calls.
 """
 
 from __future__ import annotations
@@ -22,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.plugins.checked import CheckedEstimator
+from robotvision.plugins.parameters import Parameterised
+from robotvision.plugins.provenance import note
 from robotvision.records import Frame
 
 Vector = NDArray[np.float32]
@@ -64,7 +69,7 @@ class CalibratedExtractor(FeatureExtractor, Protocol):
         """
 
 
-class Extractor(CheckedEstimator):
+class Extractor(Parameterised):
     """Base of the extractors shipped here: scikit-learn's parameters, checked, and a full repr.
 
     A subclass's ``__init__`` stores each keyword under its own name, nothing else, and ends with
@@ -74,6 +79,10 @@ class Extractor(CheckedEstimator):
 
     version: int = 1
     channel: str = "rgb"
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        note(cls.__module__)
 
     @property
     def channels(self) -> tuple[str, ...]:

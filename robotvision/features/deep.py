@@ -12,6 +12,7 @@ import importlib
 import os
 import tempfile
 import threading
+import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features.base import Vector, cache_root
+from robotvision.plugins.files import file_digest
 
 Tensor = NDArray[np.float32]
 
@@ -33,6 +35,7 @@ IMAGENET_STD = (58.395, 57.12, 57.375)
 """The usual normalisation of networks trained on ImageNet, on the scale of 8-bit pixels."""
 
 _EXPORT = 1
+_DAY_S = 86_400.0
 """Raised when the same weights would be exported to another graph."""
 
 _exporting = threading.Lock()
@@ -105,13 +108,15 @@ def exported(
     size: Sequence[int],
     build: Callable[[], Any],
     outputs: Sequence[str] = ("embedding",),
+    code: str = "",
 ) -> Path:
     """Return the ONNX file of a PyTorch network, exporting it where that was not done before.
 
     Parameters
     ----------
     name : str
-        Start of the file's name; the rest is a digest of the weights' content and the size.
+        Start of the file's name; the rest is a digest of the weights' content, the code and the
+        size.
     weights : Path
         The file that ``build`` reads.
     size : (height, width)
@@ -120,12 +125,16 @@ def exported(
         Returns the ``torch.nn.Module``, in evaluation mode.
     outputs : sequence of str
         Names of what it gives.
+    code : str
+        Digest of the code that builds it.
     """
-    digest = _digest(weights)
+    digest = hashlib.sha256((file_digest(weights) + code).encode()).hexdigest()[:16]
     path = cache_folder() / f"{name}-{_EXPORT}-{size[0]}x{size[1]}-{digest}.onnx"
     with _exporting:
-        if not path.exists():
-            handle, temporary = tempfile.mkstemp(suffix=".onnx", dir=path.parent)
+        if path.exists():
+            _touch(path)
+        else:
+            handle, temporary = tempfile.mkstemp(suffix=".onnx.part", dir=path.parent)
             os.close(handle)
             try:
                 export(build(), (1, 3, *size), Path(temporary), outputs)
@@ -135,9 +144,10 @@ def exported(
     return path
 
 
-@lru_cache(maxsize=16)
-def _digest(weights: Path) -> str:
-    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+def _touch(path: Path) -> None:
+    """Note that a file was used, to the day: what was used longest ago leaves the cache first."""
+    if time.time() - path.stat().st_mtime > _DAY_S:
+        os.utime(path)
 
 
 def export(network: Any, shape: Sequence[int], path: Path, outputs: Sequence[str]) -> None:

@@ -157,6 +157,10 @@ class FineTuned(Extractor):
         params.whole("threads", self.threads, high=256)
         params.whole("seed", self.seed, low=0, high=2**32 - 1)
 
+    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
+        """Return the backbone: its code and weights enter the key of cached vectors."""
+        return (build(self.backbone),)
+
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels the backbone reads."""

@@ -9,6 +9,7 @@ One image at a time in ONNX Runtime, see `robotvision.features.deep`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from robotvision.features.deep import (
 )
 from robotvision.features.second_order import MAX_CHANNELS, length, second_order
 from robotvision.plugins import params
+from robotvision.plugins.provenance import code_of_module
 from robotvision.records import Frame
 
 
@@ -137,13 +139,18 @@ class PackagedNetwork(Extractor):
             is_pooled = self.pooling == "mean"
             name += ("-layers" if is_pooled else "-maps") + ".".join(map(str, self.layers))
             outputs = ["layers"] if is_pooled else [f"layer{i}" for i in self.layers]
-        return exported(name, self.weights_path(), size, lambda: self._exportable(size), outputs)
+        weights, code = self.weights_path(), _code_digest(type(self).__module__)
+        return exported(name, weights, size, lambda: self._exportable(size), outputs, code)
 
     def _exportable(self, size: Sequence[int]) -> Any:
         network = self.torch_network(size)
         if self.layers is None:
             return network
         return _layers(network.blocks(), self.layers, pool=self.pooling == "mean")
+
+    def files_read(self) -> tuple[Path, ...]:
+        """Return the file of weights: its content enters the key of cached vectors."""
+        return (self.weights_path(),)
 
     def weights_path(self) -> Path:
         """Return the file of weights inside the package."""
@@ -156,6 +163,12 @@ class PackagedNetwork(Extractor):
         them.
         """
         raise NotImplementedError
+
+
+@cache
+def _code_digest(module: str) -> str:
+    """Return the digest of the code of a network's module, as it was at first use."""
+    return code_of_module(module).digest
 
 
 STRIDE = 32

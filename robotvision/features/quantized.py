@@ -83,6 +83,10 @@ class Quantized(Extractor):
             )
         return network
 
+    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
+        """Return the backbone: its code and weights enter the key of cached vectors."""
+        return (self._network(),)
+
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels the backbone reads."""

@@ -29,12 +29,12 @@ from typing import Any, Generic, Self, TypeVar
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.local import LENGTH, LocalFeatures, keypoint_sift, root_sift
 from robotvision.plugins import params
+from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
 T = TypeVar("T")
@@ -194,7 +194,7 @@ class SiftRansac(Extractor):
         # half precision: 0.0002 off at most, less than SIFT's own 8 bits
         self.descriptors_ = np.concatenate([one.descriptors for one in local]).astype(np.float16)
         some = [_some(one.descriptors) for one in local]
-        with threadpool_limits(1):
+        with one_thread():
             self.mean_, self.axes_ = _principal(np.concatenate(some))
         self.table_ = np.zeros((len(local), _SOME, _AXES), np.float32)
         self.offset_ = np.full((len(local), _SOME), _NOWHERE, np.float32)

@@ -100,6 +100,10 @@ class SpatialPyramid(Extractor):
             vectors.append(inner.extract(Frame(frame.index, frame.timestamp_ns, parts)))
         return np.concatenate(vectors)
 
+    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
+        """Return the inner extractor: its code and state enter the key of cached vectors."""
+        return (self._inner(),)
+
     def _inner(self) -> FeatureExtractor:
         trained: FeatureExtractor | None = getattr(self, "extractor_", None)
         return trained if trained is not None else build(self.extractor)

@@ -134,6 +134,10 @@ class StereoDepth(Extractor):
         )
         return np.asarray(matcher.compute(left, right), np.float32) / np.float32(16)
 
+    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
+        """Return the inner extractor: its code and state enter the key of cached vectors."""
+        return (self._inner(),)
+
     def _inner(self) -> FeatureExtractor:
         ready: FeatureExtractor | None = getattr(self, "extractor_", None)
         return ready if ready is not None else build(self.extractor)

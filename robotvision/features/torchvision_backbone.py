@@ -19,6 +19,7 @@ from robotvision.errors import RobotVisionError, near
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.deep import IMAGENET_MEAN, IMAGENET_STD, need, network_input, unit_length
 from robotvision.plugins import params
+from robotvision.plugins.files import file_digest
 from robotvision.records import Frame
 
 
@@ -85,14 +86,19 @@ class TorchvisionBackbone(Extractor):
         torch = need("torch", self)
         need("torchvision", self)
         path = self._weights_path()
-        mtime = path.stat().st_mtime_ns if path else 0
-        network = _network(self.network, self.layer, path, mtime)
+        network = _network(self.network, self.layer, path, file_digest(path) if path else "")
         with torch.inference_mode():
             result = network(torch.from_numpy(tensor))["out"]
             if result.ndim == 4:
                 result = result.mean(dim=(2, 3))
         vector: Vector = result.numpy().astype(np.float32).ravel()
         return vector
+
+    def files_read(self) -> tuple[Path, ...]:
+        """Return the file of weights: its content enters the key of cached vectors."""
+        need("torchvision", self)
+        path = self._weights_path()
+        return () if path is None else (path,)
 
     def _weights_path(self) -> Path | None:
         if self.weights is None:
@@ -132,7 +138,7 @@ def _check_name(name: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _network(name: str, layer: str, path: Path | None, mtime_ns: int) -> Any:
+def _network(name: str, layer: str, path: Path | None, digest: str) -> Any:
     """Return the network up to ``layer``, in evaluation mode; shared by all threads."""
     import torch
     import torchvision

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import Extractor, Vector, gray_of
@@ -24,6 +23,7 @@ from robotvision.features.local import (
     root_sift,
 )
 from robotvision.plugins import params
+from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
 Descriptors = NDArray[np.float32]
@@ -71,7 +71,7 @@ class VocabularyExtractor(Extractor):
                 f"the training frames, got {distinct}; take more frames or fewer words"
             )
         # one thread: the same sums in the same order on every machine
-        with threadpool_limits(1):
+        with one_thread():
             self._learn(drawn)
         return self
 

@@ -6,8 +6,8 @@ Four ways to name a plug-in, tried in this order:
 2. ``@register("name")`` in local code that has been imported;
 3. an entry point of that one name in the group ``robotvision.features``, ``.classifiers`` or
    ``.readers`` of an installed package;
-4. a dotted name: ``"my_package.my_module.MyExtractor"``, of what is installed, on ``PYTHONPATH`` or
-   in the folders of `robotvision.plugins.plugin_path`.
+4. a dotted name: ``"my_package.my_module.MyExtractor"``, in the folders of
+   `robotvision.plugins.plugin_path`, of what is installed or on ``PYTHONPATH``.
 
 The same name for two classes is an error, never a silent replacement.
 """
@@ -22,7 +22,8 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from robotvision.errors import RobotVisionError, UnknownNameError, near
-from robotvision.plugins.plugin_path import reach
+from robotvision.plugins.plugin_path import import_own, reach
+from robotvision.plugins.provenance import note
 
 T = TypeVar("T", bound=type)
 
@@ -66,12 +67,13 @@ class Registry:
 
         def add(cls: T) -> T:
             known = self._targets.get(name)
-            if known is not None and known is not cls and known != _target(cls):
+            if known is not None and _target(known) != _target(cls):
                 raise RobotVisionError(
                     f"{self.kind} {name!r} is already {_target(known)}, so {_target(cls)} cannot "
                     "take the name; register it under another one"
                 )
             self._targets[name] = cls
+            note(cls.__module__)
             return cls
 
         return add
@@ -110,11 +112,32 @@ class Registry:
             The plug-in does not take one of the parameters, or refuses its value.
         """
         cls = self.get(name)
+        if not cls.__module__.startswith("robotvision."):  # ours take mappings as they are
+            params = {key: self._nested(cls, value) for key, value in params.items()}
         try:
             return cls(**params)
         except (TypeError, ValueError) as e:
             reason = _unknown_parameter(cls, params) or _without_init(str(e))
             raise RobotVisionError(f"{self.kind} {name!r}: {reason}") from e
+        except Exception as e:  # a class or factory of the user's may raise anything
+            if cls.__module__.startswith("robotvision."):
+                raise
+            raise RobotVisionError(f"{self.kind} {name!r}: fails: {_with_place(e)}") from e
+
+    def _nested(self, cls: type, value: Any) -> Any:
+        """Return a parameter with what it names built: ``{name: ..., ...}``, also in lists.
+
+        The steps of a scikit-learn composite get the names of their classes, numbered.
+        """
+        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            return self.create(value["name"], {k: v for k, v in value.items() if k != "name"})
+        if not isinstance(value, list):
+            return value
+        built = [self._nested(cls, v) for v in value]
+        is_composite = hasattr(cls, "named_steps") or hasattr(cls, "named_estimators")
+        if is_composite and all(isinstance(v, Mapping) for v in value):
+            return [(f"{type(b).__name__.lower()}{i}", b) for i, b in enumerate(built, 1)]
+        return built
 
     def _load(self, name: str, target: str) -> type:
         module, _, attribute = target.partition(":")
@@ -147,22 +170,28 @@ def _without_init(message: str) -> str:
 
 def _import_dotted(name: str, registry: Registry) -> type:
     module, _, attribute = name.rpartition(".")
-    folders = reach()
     try:
-        cls = getattr(importlib.import_module(module), attribute)
+        cls: Any = getattr(import_own(module), attribute)
     except (ImportError, AttributeError) as e:
-        searched = ", ".join(["what is installed", "PYTHONPATH", *folders])
+        searched = ", ".join([*reach(), "what is installed", "PYTHONPATH"])
         raise RobotVisionError(
             f"{registry.kind} {name!r}: cannot import it ({e}); searched: {searched}; known by "
             f"name: {', '.join(registry.names())}"
         ) from e
+    except RobotVisionError as e:
+        raise RobotVisionError(f"{registry.kind} {name!r}: {e}") from e
     except Exception as e:  # whatever the plug-in's own code raises on import
         raise RobotVisionError(
             f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"
         ) from e
-    if not isinstance(cls, type):
-        raise RobotVisionError(f"{registry.kind} {name!r}: expected a class, got {cls!r}")
-    return cls
+    is_maker = isinstance(cls, type) or inspect.isroutine(cls)
+    if not is_maker:
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: expected a class, or a function that returns an object, "
+            f"got {cls!r}"
+        )
+    made: type = cls  # a function, too, makes the object when it is called
+    return made
 
 
 def _with_place(error: Exception) -> str:

@@ -92,6 +92,10 @@ class AugmentedExtractor:
         """Return the vector of the frame in the view, (dim,) float32."""
         return self.extractor.extract(self.view.of(frame))
 
+    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
+        """Return the extractor: its code and state enter the key of cached vectors."""
+        return (self.extractor,)
+
     def __repr__(self) -> str:
         return f"AugmentedExtractor({self.extractor!r}, {self.view!r})"
 

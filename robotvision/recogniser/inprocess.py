@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.plugins.threads import hold, one_thread
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.records import SILENCE, Frame
-from robotvision.systems.base import Reply, System, View
+from robotvision.systems.base import Reply, Session, System, View
 
 
 class InProcess(System):
@@ -26,9 +29,26 @@ class InProcess(System):
         self.name = name
         self.has_memory = pipeline.has_memory
         self.channels = pipeline.channels
+        self._held: AbstractContextManager[None] | None = None
+
+    def start(self, session: Session) -> None:
+        """Hold linear algebra to one thread until `close`: answers do not depend on more."""
+        super().start(session)
+        if self._held is None:
+            self._held = one_thread()
+            self._held.__enter__()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.__exit__(None, None, None)
+        super().close()
 
     def reset(self, view: View) -> None:
         """Begin a sequence. Raises SystemFault."""
+        if self._held is not None:
+            hold()
         try:
             self.pipeline.reset(view)
         except RobotVisionError as e:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.errors import Fault, InputFaults
+from robotvision.plugins.plugin_path import import_own, search_also
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.model_file import load_model, save_model
@@ -144,6 +145,11 @@ def _objects(
 def build_system(about: Mapping[str, Any]) -> InProcess:
     """Return the system of a model file: what a worker process serves.
 
-    ``about`` holds its ``path``, and the classes ``trusted`` in it by who wrote it just now.
+    ``about`` holds its ``path``, the classes ``trusted`` in it by who wrote it just now, and the
+    ``folders`` in which modules of one's own are searched first, as they were there.
     """
+    for folder in about["folders"]:
+        search_also(Path(folder))
+    for name in about["trusted"]:
+        import_own(name.rpartition(".")[0])
     return InProcess(load_pipeline(Path(about["path"]), trusted=about["trusted"]).pipeline)

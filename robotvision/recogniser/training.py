@@ -33,10 +33,8 @@ from robotvision.features.extraction import (
     needs_training,
     training_frames,
 )
-from robotvision.features.extraction import (
-    Progress as ExtractionProgress,
-)
 from robotvision.plugins.progress import Progress
+from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
@@ -52,7 +50,7 @@ from robotvision.temporal.fit import fit_temporal
 MIN_SEGMENTS = 4
 
 Extract = Callable[
-    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, ExtractionProgress], Extraction
+    [Sequence[FeatureExtractor], data.ImageSequence, Path | None, Progress], Extraction
 ]
 """As `robotvision.features.extraction.extract`."""
 
@@ -80,7 +78,8 @@ class TrainingOptions:
 class Training:
     """What a pipeline was trained on, for the report.
 
-    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out;
+    ``seconds`` maps each step to its time; ``problems`` are lines about frames left out,
+    ``not_cached`` about extractors whose vectors cannot be kept from run to run;
     ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out;
     ``without_room`` counts, by sequence, the frames left out because their room is not known.
     """
@@ -92,6 +91,7 @@ class Training:
     cached: int = 0
     extracted: int = 0
     problems: list[str] = field(default_factory=list)
+    not_cached: list[str] = field(default_factory=list)
     unknown: dict[str, Any] = field(default_factory=dict)
     without_room: dict[str, int] = field(default_factory=dict)
 
@@ -135,6 +135,10 @@ def fit_pipeline(
     pipeline, task, training
         The task with its rooms settled, and what was trained on.
 
+    Notes
+    -----
+    Linear algebra is held to one thread: the same digits on any number of processors.
+
     Raises
     ------
     RobotVisionError
@@ -142,7 +146,8 @@ def fit_pipeline(
         does not have.
     """
     options = options or TrainingOptions()
-    return _Trainer(config, task, sequences, cache, progress, options).run()
+    with one_thread():
+        return _Trainer(config, task, sequences, cache, progress, options).run()
 
 
 class _Trainer:
@@ -305,9 +310,11 @@ class _Trainer:
             self.training.cached += extractions[-1].n_cached
             self.training.extracted += len(extractors) - extractions[-1].n_cached
         self.training.problems += extractions[0].problems
+        known = self.training.not_cached
+        known += [line for line in extractions[0].not_cached if line not in known]
         return extractions
 
-    def _extracted(self, before: int, total: int, done: int, _: int) -> None:
+    def _extracted(self, before: int, total: int, _: str, done: int, __: int) -> None:
         self.progress("extraction", before + done, total)
 
     def _slots(

@@ -108,7 +108,8 @@ class Live(Observer):
 
     def trained(self, part: str, training: Training) -> None:
         """Say what was trained on."""
-        for problem in (*training.problems, *(n.message for n in training.notices)):
+        notices = (notice.message for notice in training.notices)
+        for problem in (*training.problems, *training.not_cached, *notices):
             self.note(problem)
         if self.is_quiet:
             return

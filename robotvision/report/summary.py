@@ -60,6 +60,7 @@ def from_record(
         ],
         "faults": faults(frames),
         "warnings": record.notices(),
+        "plugins": about.get("plugins", []),
         "environment": about.get("environment", {}),
         "null_ns": about.get("null_ns", {}),
         "config_digest": about.get("config_digest"),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from robotvision.cluster.cores import own_cores, pin_threads
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.plugin_path import import_own, search_also
+from robotvision.plugins.provenance import code_of_module, forget_changed
+from robotvision.sweep.loading import load_sequence
 from robotvision.version import __version__
 
 
@@ -35,6 +39,10 @@ class Context:
         Names this call's steps, so that a cluster that outlives it mistakes none for later ones.
     sharing : Mapping[str, str]
         Worker's address -> another worker on its cores.
+    folders : tuple of str
+        Where plug-ins by dotted name are searched, in this order.
+    codes : Mapping[str, str]
+        Module of a plug-in of one's own -> digest of its code where the sweep was planned.
     """
 
     results: str
@@ -46,6 +54,8 @@ class Context:
     is_local: bool = True
     token: str = ""
     sharing: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,31 @@ def begin(context: Context) -> None:
     if context.exclusive and context.is_local:
         _take_own_cores(context.threads)
     pin_threads(context.threads)
+    for folder in context.folders:
+        search_also(Path(folder))
+    _check_code(context.token, tuple(context.codes.items()))
+
+
+@lru_cache(maxsize=1)
+def _check_code(call: str, codes: tuple[tuple[str, str], ...]) -> None:
+    """Read again, once a call, what a worker that outlives calls has in memory; compare the code.
+
+    Raises
+    ------
+    RobotVisionError
+        A plug-in's code here is not that of where the sweep was planned.
+    """
+    forget_changed()
+    load_sequence.cache_clear()
+    for module, digest in codes:
+        import_own(module)
+        code = code_of_module(module)
+        if code.digest != digest:
+            why = f" ({code.why})" if code.why else ""
+            raise RobotVisionError(
+                f"worker {worker_name()}: {code.origin} is not the code that the sweep was "
+                f"planned with{why}; bring the same files and packages to every worker"
+            )
 
 
 @cache

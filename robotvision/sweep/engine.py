@@ -8,7 +8,7 @@ before it is reported, so whatever stops the sweep, the next call goes on from t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,10 @@ from robotvision.cluster.start import (
     require_same_release,
 )
 from robotvision.cluster.store import Store
+from robotvision.config.checks import named_parts
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.plugin_path import folders
+from robotvision.plugins.provenance import code_of_module, is_own
 from robotvision.sweep.context import Context, StepResult
 from robotvision.sweep.plan import Plan, RunSpec
 from robotvision.sweep.rows import DONE, FAILED, Row, empty_row, error_line, read_rows, write_row
@@ -139,6 +142,8 @@ def sweep(
             exclusive=options.exclusive,
             is_local=options.is_local,
             token=uuid4().hex[:8],
+            folders=tuple(folders()),
+            codes=_own_codes(todo),
         )
         job = _Job(plan, context, store, rows, watcher, steps or Steps(), live or options.exclusive)
         try:
@@ -150,6 +155,14 @@ def sweep(
             write_table(store, plan, rows)
         swept.rows = [rows[r.key] for r in plan.runs if r.key in rows]
     return swept
+
+
+def _own_codes(runs: Sequence[RunSpec]) -> dict[str, str]:
+    """Return the modules of the plug-ins of one's own that runs name -> digest of their code."""
+    named = [part for run in runs for part in named_parts(run.setup.config)]
+    classes = {r.get(i if isinstance(i, str) else i.name) for r, i in named}
+    codes = {c.__module__: code_of_module(c.__module__) for c in classes if is_own(c.__module__)}
+    return {module: code.digest for module, code in codes.items() if code.digest}
 
 
 def is_done(row: Row | None, exclusive: bool) -> bool:

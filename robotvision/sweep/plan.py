@@ -16,15 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import check_config
+from robotvision.config.checks import build, check_config, named_parts
 from robotvision.config.experiment import Experiment
-from robotvision.config.schema import Named, SequenceSpec
+from robotvision.config.schema import Named, SequenceSpec, SystemConfig
 from robotvision.data import ImageSequence
 from robotvision.data.digest import table_digest
+from robotvision.data.summary import digest as image_digest
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.experiment.prepare import open_part
+from robotvision.plugins.files import file_digest
+from robotvision.plugins.identity import identity_or_unique
+from robotvision.plugins.modules import script_files
+from robotvision.plugins.registry import Registry
 from robotvision.recogniser.channels import settle_features
-from robotvision.regular_file import open_regular
 from robotvision.sweep.grid import Grid, Shown
 from robotvision.version import __version__
 
@@ -35,7 +39,7 @@ Opened = dict[SequenceSpec, tuple[ImageSequence, Path]]
 
 @dataclass(frozen=True, slots=True)
 class SequenceInfo:
-    """What a sequence is, for hashes: a digest of its place and tables; and its frames by room."""
+    """What a sequence is, for hashes: a digest of place, tables and images; frames by room."""
 
     digest: str
     rooms: Mapping[str, int]
@@ -53,6 +57,20 @@ class RunSpec:
     shown: Mapping[str, Shown]
     setup: Experiment = field(repr=False)
     features: tuple[str | Named, ...] | None = field(default=(), repr=False)
+
+
+class PartIdentities:
+    """What the plug-ins that configurations name are, each computed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[Any]] = {}
+
+    def of(self, registry: Registry, item: str | Named) -> list[Any]:
+        """Return what a plug-in's results depend on, as plain data."""
+        text = json.dumps([registry.kind, plain(item)])
+        if text not in self._known:
+            self._known[text] = identity_or_unique(build(registry, item))
+        return self._known[text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,8 @@ class Plan:
         Frames of each test sequence.
     repeated : list of str
         A line for each run left out since it equals an earlier one.
+    parts : PartIdentities
+        What the plug-ins of the runs are.
     """
 
     path: Path
@@ -81,6 +101,7 @@ class Plan:
     known: Mapping[SequenceSpec, SequenceInfo]
     limit: int | None = None
     repeated: list[str] = field(default_factory=list)
+    parts: PartIdentities = field(default_factory=PartIdentities, repr=False)
 
 
 def load_plan(path: Path, data_root: Path | None = None, limit: int | None = None) -> Plan:
@@ -107,18 +128,21 @@ def load_plan(path: Path, data_root: Path | None = None, limit: int | None = Non
     setups = _setups(grid, root)
     opened = _open_sequences([setup for _, setup in setups])
     known = {
-        spec: SequenceInfo(digest([_place(spec, base), table_digest(s)]), s.room_counts())
+        spec: SequenceInfo(
+            digest([_place(spec, base), table_digest(s), image_digest(s)]), s.room_counts()
+        )
         for spec, (s, base) in opened.items()
     }
+    parts = PartIdentities()
     runs: dict[str, RunSpec] = {}
     repeated = []
     for shown, setup in setups:
-        key = run_key(setup, known, limit)
+        key = run_key(setup, known, limit, parts)
         if key in runs:
             repeated.append(f"{_describe(shown)}: the same run as {_describe(runs[key].shown)}")
         else:
             runs[key] = RunSpec(key, shown, setup, _features(setup, opened))
-    return Plan(path, grid.columns, list(runs.values()), known, limit, repeated)
+    return Plan(path, grid.columns, list(runs.values()), known, limit, repeated, parts)
 
 
 def _describe(shown: Mapping[str, Shown]) -> str:
@@ -170,7 +194,10 @@ def _place(spec: SequenceSpec, root: Path) -> dict[str, Any]:
 
 
 def run_key(
-    setup: Experiment, known: Mapping[SequenceSpec, SequenceInfo], limit: int | None
+    setup: Experiment,
+    known: Mapping[SequenceSpec, SequenceInfo],
+    limit: int | None,
+    identities: PartIdentities,
 ) -> str:
     """Return the hash of a run: 16 hexadecimal digits."""
     config = setup.config.model_dump(
@@ -183,16 +210,26 @@ def run_key(
         for p in setup.parts
     ]
     task = setup.task.model_dump(mode="json", exclude_defaults=True)
-    return digest([SCHEMA, __version__, config, task, parts, limit])
+    code = [identities.of(registry, item) for registry, item in named_parts(setup.config)]
+    code += _program_files(setup)
+    return digest([SCHEMA, __version__, config, task, parts, limit, code])
 
 
-def file_digest(path: Path) -> str:
-    """Return a digest of a file's bytes. Raises RobotVisionError."""
-    try:
-        with open_regular(path) as f:
-            return hashlib.file_digest(f, "sha256").hexdigest()
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be read ({e.strerror})") from e
+def _program_files(setup: Experiment) -> list[Any]:
+    """Return digests of the files of a program: its command's, and those it may read."""
+    system, base = setup.config.system, setup.path.parent
+    if not isinstance(system, SystemConfig):
+        return []
+    files = [path for word in system.command for path in script_files(base / word)]
+    for given in system.read:
+        path = base / given
+        files += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return [file_digest(path) for path in files if path.is_file()]
+
+
+def plain(item: str | Named) -> Any:
+    """Return a plug-in as a configuration holds it, as plain data."""
+    return item if isinstance(item, str) else item.model_dump(mode="json")
 
 
 def digest(data: Any) -> str:

@@ -4,7 +4,8 @@
 ``extract``  vectors of a sequence, by extractor and sequence (with its declared faults), one for
              each view that training has of it
 ``train``    a classifier, by features, classifier, integration, temporal filter (it is tuned on
-             held-out frames), training set, seed and rules; no threshold of the decision enters it
+             held-out frames), training set, seed, rules and code; no threshold of the decision
+             enters it
 ``run``      replay and score; its test vectors are looked up where no time is judged
 
 A program and a model file bring their own and stand alone.
@@ -18,14 +19,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from robotvision.config.checks import build
+from robotvision.config.checks import build, named_parts
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import Config, DecisionConfig, Named, SequenceSpec
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
 from robotvision.playback.faults import FaultPlan
 from robotvision.recogniser.augment import AugmentedView, views
-from robotvision.sweep.plan import Plan, RunSpec, SequenceInfo, digest
+from robotvision.sweep.plan import Plan, RunSpec, SequenceInfo, digest, plain
 from robotvision.tasks.model import Task
 from robotvision.version import __version__
 
@@ -112,6 +113,7 @@ def is_timed(setup: Experiment) -> bool:
 class _Builder:
     def __init__(self, plan: Plan, live: bool) -> None:
         self.known: Mapping[SequenceSpec, SequenceInfo] = plan.known
+        self.parts = plan.parts
         self.live = live
         self.graph = Graph()
         self.learning: dict[str, bool] = {}
@@ -142,7 +144,9 @@ class _Builder:
             rooms.update(self.known[spec].rooms)
         task = setup.task.with_rooms(rooms) if rooms else setup.task
         about = config.model_dump(mode="json", exclude_defaults=True)
-        key = digest([__version__, about, task.model_dump(mode="json"), self._ids(part.train)])
+        code = [self.parts.of(registry, item) for registry, item in named_parts(config)]
+        rules = task.model_dump(mode="json")
+        key = digest([__version__, about, rules, self._ids(part.train), code])
         if key not in self.graph.trains:
             augmented = (
                 [AugmentedView()]
@@ -160,12 +164,12 @@ class _Builder:
         return key
 
     def _learn(self, feature: Feature, train: tuple[SequenceSpec, ...]) -> str | None:
-        text = _plain(feature)
+        text = json.dumps(plain(feature), sort_keys=True)
         if text not in self.learning:
             self.learning[text] = needs_training(build(FEATURES, feature))
         if not self.learning[text]:
             return None
-        key = digest([__version__, text, self._ids(train)])
+        key = digest([__version__, text, self._ids(train), self.parts.of(FEATURES, feature)])
         self.graph.learns.setdefault(key, FitFeatures(feature, train))
         return key
 
@@ -180,17 +184,12 @@ class _Builder:
         learn = self._learn(feature, train)
         declared_faults = None if faults is None else faults.model_dump(mode="json")
         seen = [view.mirror, view.light]
-        key = digest([_plain(feature), self.known[spec].digest, declared_faults, learn, seen])
+        key = digest([plain(feature), self.known[spec].digest, declared_faults, learn, seen])
         self.graph.extracts.setdefault(key, ExtractFeatures(feature, spec, faults, learn, view))
         return key
 
     def _ids(self, specs: tuple[SequenceSpec, ...]) -> list[str]:
         return [self.known[s].digest for s in specs]
-
-
-def _plain(feature: Feature) -> str:
-    data: Any = feature if isinstance(feature, str) else feature.model_dump(mode="json")
-    return json.dumps(data, sort_keys=True)
 
 
 def _training_config(setup: Experiment) -> Config:

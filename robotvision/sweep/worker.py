@@ -64,6 +64,8 @@ def learn_step(context: Context, key: str, step: FitFeatures) -> StepResult:
         store = open_store(context.results)
         sequences = [load_sequence(s) for s in step.train]
         names = [content_digest(s) for s in sequences]
+        if not all(names):
+            return StepResult(note="an image is missing, so each run trains its own extractor")
         name = f"{MODELS}/{_with_contents(key, names)}{SUFFIX}"
         if store.exists(name):
             return StepResult(name)
@@ -99,17 +101,17 @@ def extract_step(context: Context, step: ExtractFeatures, learnt: StepResult | N
         if any(c not in sequence.channels for c in extractor.channels):
             return StepResult(note="a channel is missing")  # the run says so in its own words
         key = cache_key(extractor, sequence)
-        if key is None:
-            return StepResult(note="an image is missing")
+        if not key.name:
+            return StepResult(note=key.why or "an image is missing")
         vectors = open_vectors(context.cache)
-        if vectors.fetch(key) is None:
+        if vectors.fetch(key.name) is None:
             extracted = extract([extractor], sequence, vectors.mirror, n_threads=context.threads)
             if not extracted.readable.all():
                 return StepResult(note="an image cannot be read")
             if extracted.problems:
                 raise RobotVisionError(extracted.problems[-1])
-            vectors.push(key)
-        return StepResult(key)
+            vectors.push(key.name)
+        return StepResult(key.name)
 
     return _step(context, work)
 
@@ -127,6 +129,9 @@ def train_step(
         error = next((m.error for m in (*learnt, *blocks) if m is not None and m.error), "")
         if error:
             return StepResult(error=error)
+        if not all(block.name for block in blocks):
+            notes = {block.note for block in blocks if block.note}
+            return StepResult(note=f"each run trains its own: {'; '.join(sorted(notes))}")
         store, vectors = open_store(context.results), open_vectors(context.cache)
         name = f"{MODELS}/{_with_contents(key, [b.name for b in blocks])}{SUFFIX}"
         if store.exists(name):
@@ -137,8 +142,7 @@ def train_step(
         if len(extractors) < len(loaded):
             return StepResult(note="an extractor cannot be kept, so each run trains its own")
         for block in blocks:
-            if block.name:
-                vectors.fetch(block.name)
+            vectors.fetch(block.name)
         pipeline, task, training = fit_pipeline(
             step.config,
             step.task,
@@ -249,7 +253,9 @@ def _load_blocks(
     cache: str, blocks: Mapping[str, Sequence[Sequence[StepResult]]]
 ) -> dict[str, list[list[Block]]]:
     """Return the arrays of every test sequence; none at all where one is missing."""
-    if not all(b.name for sequences in blocks.values() for features in sequences for b in features):
+    names = [b.name for sequences in blocks.values() for features in sequences for b in features]
+    vectors = open_vectors(cache)
+    if not all(name and vectors.fetch(name) for name in names):
         return {}
     return {
         name: [[load_block(cache, b.name) for b in features] for features in sequences]

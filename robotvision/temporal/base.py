@@ -15,7 +15,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+
+from robotvision.plugins.parameters import Parameterised
 
 Belief = NDArray[np.float64]
 LabelledStretch = tuple[Sequence[str], Sequence[float]]
@@ -58,7 +59,7 @@ class Cut:
     pause_s: float
 
 
-class Filter(BaseEstimator):  # type: ignore[misc]
+class Filter(Parameterised):
     """Base of the filters: parameters stored as given, a repr that rebuilds them."""
 
     def fit(
@@ -118,7 +119,3 @@ class Filter(BaseEstimator):  # type: ignore[misc]
         self.__init__(**given)  # type: ignore[misc]
         super().__setstate__(state)
         self.reset()
-
-    def __repr__(self, N_CHAR_MAX: int = 0) -> str:
-        given = self.get_params(deep=False)
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"

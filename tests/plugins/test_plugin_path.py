@@ -73,13 +73,13 @@ def test_a_plug_in_is_found_beside_the_configuration(
     assert done.returncode == 0, done.stderr + done.stdout
 
 
-def test_what_is_installed_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file of the same name in the current folder hides no package."""
+def test_pythons_own_modules_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file of the same name in the current folder hides none of them."""
     (tmp_path / "colorsys.py").write_text("raise SystemExit('the wrong one')\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    monkeypatch.setattr(plugin_path, "_folders", {Path(): None})
+    monkeypatch.setattr(plugin_path, "_folders", {Path(): False})
     with pytest.raises(RobotVisionError, match="has no attribute 'Mean'"):
         FEATURES.get("colorsys.Mean")
     assert sys.path[-1] == str(tmp_path)
@@ -95,7 +95,7 @@ def test_what_cannot_be_found_says_where_it_was_looked_for(
     assert done.returncode == 2
     assert done.stderr.startswith(
         f"{path}:4:12: features[0]: feature 'not_there.Mean': cannot import it (No module named "
-        f"'not_there'); searched: what is installed, PYTHONPATH, {away}, {data_root}; known by "
+        f"'not_there'); searched: {data_root}, {away}, what is installed, PYTHONPATH; known by "
     )
 
 

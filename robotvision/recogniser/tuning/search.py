@@ -17,15 +17,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from threadpoolctl import threadpool_limits
 
 from robotvision import data
 from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import Extraction, extract, needs_training
-from robotvision.features.extraction import Progress as ExtractionProgress
 from robotvision.plugins.progress import Progress
+from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
@@ -182,7 +181,7 @@ def tune(
     try:
         # Trainings are small: threads of linear algebra would wait for each other. A candidate that
         # failed is reported by us.
-        with threadpool_limits(1), warnings.catch_warnings():
+        with one_thread(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "One or more of the test scores", UserWarning)
             search.fit(rows, frames.rooms)
     except KeyboardInterrupt:
@@ -321,7 +320,7 @@ class _Bench:
         extractors: Sequence[FeatureExtractor],
         sequence: data.ImageSequence,
         cache: Path | None,
-        progress: ExtractionProgress,
+        progress: Progress,
     ) -> Extraction:
         """Extract once what several candidates share."""
         found = [self._extracted(e, sequence, cache, progress) for e in extractors]
@@ -333,7 +332,7 @@ class _Bench:
         extractor: FeatureExtractor,
         sequence: data.ImageSequence,
         cache: Path | None,
-        progress: ExtractionProgress,
+        progress: Progress,
     ) -> Extraction:
         if needs_training(extractor):  # learnt on this split alone
             return extract([extractor], sequence, cache, progress)
@@ -366,7 +365,7 @@ class _Bench:
     ) -> None:
         worth = PointsTable(self.task)
         extractors = [s.extractor for s in pipeline.slots]
-        found = self.extract(extractors, sequence, self.cache, lambda done, total: None)
+        found = self.extract(extractors, sequence, self.cache, self._quiet)
         scaled = [
             b * np.float32(s.scale) for b, s in zip(found.blocks, pipeline.slots, strict=True)
         ]

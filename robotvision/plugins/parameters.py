@@ -1,4 +1,4 @@
-"""What extractors and classifiers share: parameters as in scikit-learn, checked whenever set."""
+"""A plug-in's parameters: keywords that are attributes, checked, and a repr that rebuilds it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 
 
-class CheckedEstimator(BaseEstimator):  # type: ignore[misc]
-    """An estimator whose parameters are checked when given, changed and read from a model file.
+class Parameterised(BaseEstimator):  # type: ignore[misc]
+    """Base of extractors, classifiers and filters: scikit-learn's parameters.
 
-    A constructor calls `_check` once its parameters are set. The repr shows every parameter, so
-    that it rebuilds the estimator.
+    A subclass's ``__init__`` stores each keyword under its own name, nothing else, and ends with
+    ``self._check()``; so ``clone``, ``set_params`` and grid search work.
     """
 
     def _check(self) -> None:

@@ -1,0 +1,50 @@
+"""Where a run's plug-ins came from: the file or the distribution, and a digest of their code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from robotvision.config.checks import named_parts
+from robotvision.config.experiment import Experiment
+from robotvision.config.schema import Given
+from robotvision.errors import RobotVisionError
+from robotvision.plugins.plugin_path import search_also
+from robotvision.plugins.provenance import code_of, is_own
+
+
+def plugin_origins(experiment: Experiment) -> list[dict[str, str]]:
+    """Return the plug-ins of one's own or of other packages that a configuration names.
+
+    Each with ``kind`` and ``name`` as in the configuration, ``origin`` (its file, or distribution
+    and version) and ``digest`` (empty where the code cannot be had). Those shipped are left out.
+    """
+    found = []
+    for registry, item in named_parts(experiment.config):
+        name = item if isinstance(item, str) else item.name
+        part = type(item.part) if isinstance(item, Given) else registry.get(name)
+        if is_own(part.__module__) or "." in name:
+            code = code_of(part)
+            about = {"kind": registry.kind, "name": name, "origin": code.origin}
+            found.append({**about, "digest": code.digest})
+    return found
+
+
+def search_where_it_began(about: Mapping[str, Any]) -> None:
+    """Search the folder of the configuration that a run began with for plug-ins, too."""
+    if about.get("config_folder"):
+        search_also(Path(about["config_folder"]))
+
+
+def require_same_plugins(about: Mapping[str, Any], experiment: Experiment) -> None:
+    """Raise RobotVisionError where a plug-in's code is not that which an earlier run began with."""
+    before = {(p["kind"], p["name"]): p for p in about.get("plugins", ())}
+    for plugin in plugin_origins(experiment):
+        known = before.get((plugin["kind"], plugin["name"]), plugin)
+        if known["digest"] != plugin["digest"]:
+            raise RobotVisionError(
+                f"{plugin['kind']} {plugin['name']!r}: the run began with the code of "
+                f"{known['origin']} as it was then, now it is that of {plugin['origin']}, so its "
+                "answers would not fit together; begin a new run"
+            )
