@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from robotvision.errors import UnknownNameError
 from robotvision.synth.solids import Material
+from robotvision.tasks.labels import folded
 
 Span = tuple[float, float]
 
@@ -130,8 +131,8 @@ _WORDS = {
     "corridor": "corridor cr c",
     "office_one": "bo 1po smalloffice onepersonoffice office",
     "office_two": "eo 2po twopersonoffice",
-    "office_many": "studentoffice largeoffice lo lab",
-    "professor": "professoroffice",
+    "office_many": "studentoffice studentsroom largeoffice lo lab",
+    "professor": "professoroffice professorroom",
     "kitchen": "kitchen kt kitchendining",
     "toilet": "toilet tl bathroom",
     "printer": "printerroom printerarea pa",
@@ -140,7 +141,7 @@ _WORDS = {
     "lounge": "loungearea lounge",
     "elevator": "elevatorarea elevator",
     "technical": "technicalroom workshop tr rl",
-    "hall": "hall",
+    "hall": "hall hallentrance",
     "secretary": "secretary",
     "warehouse": "warehouse storage",
     "recycle": "recyclearea",
@@ -158,7 +159,7 @@ def kind_of(label: str) -> str:
     UnknownNameError
         No kind of furnishing is known for the label.
     """
-    kind = _BY_LABEL.get(label.lower())
+    kind = _BY_LABEL.get(folded(label))
     if kind is None:
         raise UnknownNameError(
             "room", label, [w for words in _WORDS.values() for w in words.split()]

@@ -63,13 +63,13 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("stated", [True, False, None])
 @pytest.mark.parametrize("in_view", [True, False])
-@pytest.mark.parametrize(("said", "room"), [("Hall", 1.0), ("Toilet", -0.5), (None, 0.0)])
+@pytest.mark.parametrize(("said", "room"), [("Secretary", 1.0), ("Corridor", -0.5), (None, 0.0)])
 def test_objects_by_statement_and_truth(
     name: str, stated: bool | None, in_view: bool, said: str | None, room: float
 ) -> None:
     """One object is looked at, the other seven are out of view and not stated (worth 0)."""
     worth = PointsTable(load_task(name))
-    truth = Truth("Hall", frozenset({"Chair"} if in_view else ()))
+    truth = Truth("Secretary", frozenset({"Chair"} if in_view else ()))
     answer = Answer(said, objects={} if stated is None else {"Chair": stated})
     expected = room + TABLES[name][stated][not in_view]
     assert worth.of(truth, answer)[1] == expected
@@ -77,16 +77,16 @@ def test_objects_by_statement_and_truth(
 
 def test_a_frame_of_2013_earns_at_most_two() -> None:
     task = load_task("imageclef2013")
-    truth = Truth("Hall", frozenset({"Chair", "Trash"}))
-    answer = Answer("Hall", objects={o: o in truth.objects for o in task.objects})
+    truth = Truth("Secretary", frozenset({"Chair", "Trash"}))
+    answer = Answer("Secretary", objects={o: o in truth.objects for o in task.objects})
     assert PointsTable(task).of(truth, answer)[1] == PointsTable(task).maximum(truth) == 2.0
 
 
 def test_a_frame_of_2014_worked_by_hand() -> None:
     """Room +1; Chair seen +1; Phone said and absent -0.25; Trash missed -0.25; the rest 0."""
     worth = PointsTable(load_task("imageclef2014"))
-    truth = Truth("Hall", frozenset({"Chair", "Trash"}))
-    answer = Answer("Hall", objects={"Chair": True, "Phone": True, "Fridge": False})
+    truth = Truth("Secretary", frozenset({"Chair", "Trash"}))
+    answer = Answer("Secretary", objects={"Chair": True, "Phone": True, "Fridge": False})
     assert worth.of(truth, answer) == (RIGHT, 1.5)
     assert worth.maximum(truth) == 3.0
     assert worth.empty(truth) == -0.5
@@ -94,8 +94,8 @@ def test_a_frame_of_2014_worked_by_hand() -> None:
 
 def test_objects_outside_the_task_earn_nothing() -> None:
     worth = PointsTable(load_task("imageclef2014"))
-    truth = Truth("Hall", frozenset({"Bench"}))
-    assert worth.of(truth, Answer("Hall", objects={"Bench": True})) == (RIGHT, 1.0)
+    truth = Truth("Secretary", frozenset({"Bench"}))
+    assert worth.of(truth, Answer("Secretary", objects={"Bench": True})) == (RIGHT, 1.0)
 
 
 def test_rooms_have_to_be_settled() -> None:

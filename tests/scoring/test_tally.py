@@ -168,8 +168,8 @@ def test_the_breakdown_sums_to_the_points() -> None:
     made = tally(
         TASKS[3],
         [
-            (Truth("Hall", frozenset({"Chair"})), Answer("Hall"), None),
-            (Truth("Hall"), Answer("Toilet", objects={"Chair": True}), None),
+            (Truth("HallEntrance", frozenset({"Chair"})), Answer("Hall"), None),
+            (Truth("HallEntrance"), Answer("Toilet", objects={"Chair": True}), None),
         ],
     )
     assert sum(line.points for line in made.rooms()) == made.room_points == 0.5
