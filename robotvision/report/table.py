@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -30,6 +30,11 @@ def plain(value: Cell) -> str:
 def share(value: Cell) -> str:
     """Return a share of 1 with three decimals, a dash for None."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def percent(value: Cell) -> str:
+    """Return a share of 1 in percent, a dash for None."""
+    return "-" if value is None else f"{value:.1%}"
 
 
 def dotted(value: Cell) -> str:
@@ -56,12 +61,15 @@ class Column:
         Words, which stand on the left; numbers stand on the right.
     digits : int or None
         Decimals that files get; None: all.
+    css : str
+        Class of its cells on a page.
     """
 
     name: str
     form: Callable[[Cell], str] = plain
     is_text: bool = False
     digits: int | None = None
+    css: str = ""
 
     def value(self, cell: Cell) -> Cell:
         """Return a value as files get it."""
@@ -82,6 +90,8 @@ class Table:
         A value for each column; None: not known, or without meaning.
     kind, run, test_set : str
         What it shows, and of which run and test set, where several tables share a CSV file.
+    heading : int
+        Place of the column that names a row.
     """
 
     title: str
@@ -90,6 +100,7 @@ class Table:
     kind: str = ""
     run: str = ""
     test_set: str = ""
+    heading: int = 0
 
     def shown(self) -> Iterable[list[str]]:
         """Return the rows as people read them."""
@@ -137,7 +148,13 @@ class Table:
             ]
         )
 
-    def html(self, css: str = "", row_css: Callable[[str], str] | None = None) -> Markup:
+    def html(
+        self,
+        css: str = "",
+        row_css: Callable[[str], str] | None = None,
+        drawn: Mapping[str, Sequence[Markup]] | None = None,
+        heads: Mapping[str, Markup] | None = None,
+    ) -> Markup:
         """Return the table as an HTML element; every text in it is escaped.
 
         Parameters
@@ -146,26 +163,40 @@ class Table:
             Class of the table.
         row_css : callable, optional
             Class of a row, by its first cell.
+        drawn : mapping, optional
+            For the columns of these names what stands in place of the text, a piece for each row.
+        heads : mapping, optional
+            What follows the name at the head of a column.
         """
-        mark = [Markup("") if c.is_text else Markup(' class="n"') for c in self.columns]
         head = Markup("").join(
-            Markup('<th scope="col"{}>{}</th>').format(m, c.name)
-            for c, m in zip(self.columns, mark, strict=True)
+            Markup('<th scope="col"{}>{}{}</th>').format(
+                _css("" if c.is_text else "n"), c.name, (heads or {}).get(c.name, "")
+            )
+            for c in self.columns
         )
         body = Markup("\n").join(
-            Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(
-                _css(row_css(cells[0])) if row_css else "",
-                cells[0],
-                Markup("").join(
-                    Markup("<td{}>{}</td>").format(m, t)
-                    for m, t in zip(mark[1:], cells[1:], strict=True)
-                ),
+            Markup("<tr{}>{}</tr>").format(
+                _css(row_css(cells[0])) if row_css else "", self._html_cells(cells, i, drawn or {})
             )
-            for cells in self.shown()
+            for i, cells in enumerate(self.shown())
         )
         return Markup(
             "<table{}><caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table>"
         ).format(_css(css), self.title, head, body)
+
+    def _html_cells(
+        self, cells: Sequence[str], row: int, drawn: Mapping[str, Sequence[Markup]]
+    ) -> Markup:
+        """Return the cells of a row, the one that names it as its heading."""
+        elements = []
+        for place, (column, text) in enumerate(zip(self.columns, cells, strict=True)):
+            content = drawn[column.name][row] if column.name in drawn else text
+            if place == self.heading:
+                elements.append(Markup('<th scope="row">{}</th>').format(content))
+            else:
+                css = " ".join(filter(None, ("" if column.is_text else "n", column.css)))
+                elements.append(Markup("<td{}>{}</td>").format(_css(css), content))
+        return Markup("").join(elements)
 
 
 def columns(*names: str, n_text: int = 1) -> list[Column]:

@@ -45,15 +45,15 @@ def main(arguments: Sequence[str]) -> int:
         )
         return 1
     output.mkdir(parents=True, exist_ok=True)
-    found, faults = submission(source / "res", list(contest.sets))
+    files, faults = submission(source / "res", list(contest.sets))
     score = None
     if not faults:
-        score, faults = scored(reference / TASK, truths, found, str(about["mode"]))
+        score, faults = scored(reference / TASK, truths, files, str(about["mode"]))
     faults = list(without_folder(faults, source / "res"))
     for line in faults:
         print(line, file=sys.stderr)
     page, scores = (
-        (_page(contest, found, score), accepted(score))
+        (_page(contest, files, score), accepted(score))
         if score is not None
         else (refused_page("Your submission", faults, contest.task), refused(contest))
     )
@@ -96,7 +96,7 @@ def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]
 def scored(
     task: Path, truths: Sequence[Path], runs: Sequence[Path], mode: str
 ) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the score that ``robotvision score`` prints, or the faults it found.
+    """Return the score that ``robotvision score`` prints, or the faults that refuse the run.
 
     Raises
     ------
@@ -116,16 +116,16 @@ def scored(
     ]
     for truth in truths:
         command += ["--truth", str(truth)]
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, "--", *map(str, runs)],
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
     )
-    if done.returncode not in (0, 1) or not done.stdout.strip():
-        raise RobotVisionError(f"robotvision score failed:\n{done.stderr}")
-    data = json.loads(done.stdout)
+    if process.returncode not in (0, 1) or not process.stdout.strip():
+        raise RobotVisionError(f"robotvision score failed:\n{process.stderr}")
+    data = json.loads(process.stdout)
     if "refused" in data:
         return None, [line for run in data["refused"] for line in run["faults"]]
     return data, []

@@ -116,19 +116,19 @@ def _interval(contest: Contest, entry: ContestEntry) -> dict[str, Any] | None:
     if len(contest.sets) > 1 and contest.task.overall == "separate":
         return None
     table = entry.table.select(entry.table.is_known)
-    found = interval(table.points, table.visit)
+    points = interval(table.points, table.visit)
     return {
-        "text": interval_text(found),
-        "blocks": found.blocks,
-        "warning": "a rough interval" if found.blocks < FEW_BLOCKS else "",
+        "text": interval_text(points),
+        "blocks": points.blocks,
+        "warning": "a rough interval" if points.blocks < FEW_BLOCKS else "",
     }
 
 
-def interval_text(found: Interval) -> str:
+def interval_text(points: Interval) -> str:
     """Return ``812.5 to 1034``, or why there is none."""
-    if found.low is None or found.high is None:
+    if points.low is None or points.high is None:
         return "none"
-    return f"{number(round(found.low, 1))} to {number(round(found.high, 1))}"
+    return f"{number(round(points.low, 1))} to {number(round(points.high, 1))}"
 
 
 def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:

@@ -84,16 +84,16 @@ def _in_order(
     entries: Sequence[ContestEntry], ranking: Ranking, names: Sequence[str]
 ) -> list[ContestEntry]:
     """Return the entry of each row; runs of one name are told apart by their points."""
-    left = list(entries)
-    found = []
+    remaining = list(entries)
+    ordered = []
     for row in ranking.rows:
         k = next(
             i
-            for i, e in enumerate(left)
+            for i, e in enumerate(remaining)
             if e.name == row.run and np.isclose(sum(e.tallies[n].points for n in names), row.points)
         )
-        found.append(left.pop(k))
-    return found
+        ordered.append(remaining.pop(k))
+    return ordered
 
 
 def _scored_part(table: FrameTable, names: Sequence[str]) -> FrameTable:
@@ -108,7 +108,7 @@ def _note(contest: Contest, n_visits: int) -> str:
         notes.append(f"only {n_visits} room visits: the intervals are rough")
     if not contest.has_segments:
         notes.append(
-            "visits are told by changes of the true room, since the truth came without its sequence"
+            "visits end at changes of the true room, since the truth came without its sequence"
         )
     return "; ".join(notes)
 
@@ -147,11 +147,11 @@ def _letter(place: int) -> str:
     return ascii_letters[place] if place < len(ascii_letters) else chr(0x3B1 + place - 52)
 
 
-def with_intervals(data: dict[str, Any], found: Sequence[Standings]) -> dict[str, Any]:
+def with_intervals(data: dict[str, Any], rankings: Sequence[Standings]) -> dict[str, Any]:
     """Return a ranking as plain data (`robotvision.submissions.ranking.as_dict`) with intervals.
 
     Each row gets ``interval`` (low, high; null where nothing can be resampled), ``ranks`` (best,
-    worst), ``group`` and ``share_first``; ``uncertainty`` says how they were found.
+    worst), ``group`` and ``share_first``; ``uncertainty`` says how they were computed.
     """
     rows = {
         s.name: [
@@ -166,13 +166,13 @@ def with_intervals(data: dict[str, Any], found: Sequence[Standings]) -> dict[str
             }
             for x in s.rows
         ]
-        for s in found
+        for s in rankings
     }
     method = {
         "method": "block bootstrap by room visit",
         "level": LEVEL,
         "resamples": RESAMPLES,
-        "visits": {s.name: s.n_visits for s in found},
-        "notes": {s.name: s.note for s in found if s.note},
+        "visits": {s.name: s.n_visits for s in rankings},
+        "notes": {s.name: s.note for s in rankings if s.note},
     }
     return {**data, "rankings": rows, "uncertainty": method}
