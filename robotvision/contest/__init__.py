@@ -5,8 +5,12 @@ from __future__ import annotations
 from robotvision.plugins.lazy import lazy_names
 
 CALLS = {
-    "RankedRuns": "robotvision.contest.rank_runs",
+    "Disclosure": "robotvision.contest.leaderboard.disclosure",
+    "RankedRuns": "robotvision.contest.leaderboard.ranked",
+    "Reveal": "robotvision.contest.leaderboard.disclosure",
+    "effort": "robotvision.contest.leaderboard.effort",
     "open_contest": "robotvision.contest.leaderboard.contest",
+    "public_part": "robotvision.contest.leaderboard.disclosure",
     "rank": "robotvision.contest.rank_runs",
     "write_bundle": "robotvision.contest.codabench.bundle",
 }

@@ -5,15 +5,17 @@ One refused run does not stop the others. What is wrong with the task or a truth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from robotvision.errors import InputFaults
 from robotvision.records import Notice
 from robotvision.scoring.judging import count
+from robotvision.scoring.judging import score as score_table
 from robotvision.scoring.table import FrameTable
+from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
@@ -33,11 +35,26 @@ from robotvision.tasks.model import Task
 
 @dataclass(frozen=True, slots=True)
 class ScoredRun:
-    """A run with its score, as `summarise` gives it, and what may be a mistake in its files."""
+    """A run with its score.
+
+    Parameters
+    ----------
+    name : str
+    score : dict
+        As `summarise` gives it.
+    warnings : tuple of Notice
+        What may be a mistake in its files.
+    tallies : Mapping[str, Tally]
+        By test set.
+    table : FrameTable
+        Its frames, scored.
+    """
 
     name: str
     score: dict[str, Any]
     warnings: tuple[Notice, ...]
+    tallies: Mapping[str, Tally] = field(repr=False, compare=False)
+    table: FrameTable = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +116,7 @@ def score_files(
         The task, a truth or the list of runs is wrong.
     """
     task, sets = _open(task_name, truths, train, released)
-    return _score(task, sets, runs_of(runs, list(sets)), mode)
+    return score_runs(task, sets, runs_of(runs, list(sets)), mode)
 
 
 def score_folder(
@@ -111,7 +128,7 @@ def score_folder(
 ) -> Scores:
     """Score every run of a folder; as `score_files`."""
     task, sets = _open(task_name, truths, train)
-    return _score(task, sets, runs_in(folder, list(sets)), mode)
+    return score_runs(task, sets, runs_in(folder, list(sets)), mode)
 
 
 def _open(
@@ -128,11 +145,35 @@ def _open(
     return settle(task, tables, train), dict(zip(names, tables, strict=True))
 
 
-def _score(
-    task: Task, sets: dict[str, TruthTable], runs: Iterable[RunFiles | InputFaults], mode: str
+def score_runs(
+    task: Task,
+    sets: Mapping[str, TruthTable],
+    runs: Iterable[RunFiles | InputFaults],
+    mode: str = "obligatory",
+    frames: FrameTable | None = None,
 ) -> Scores:
+    """Score runs against truths that are at hand.
+
+    Parameters
+    ----------
+    task : Task
+        With its rooms settled.
+    sets : Mapping[str, TruthTable]
+        By test set, in the task's order.
+    runs : iterable
+        As `robotvision.submissions.testsets.runs_in` yields them.
+    mode : str
+        Noted in the score.
+    frames : FrameTable, optional
+        The frames of the test sets, as `truth_frames` returns them (else made here).
+
+    Raises
+    ------
+    InputFaults
+        A truth does not fit the task.
+    """
     warnings = [notice for truth in sets.values() for notice in require_truth_fits(task, truth)]
-    frames = truth_frames(task, sets)
+    frames = truth_frames(task, sets) if frames is None else frames
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     for run in runs:
@@ -158,11 +199,12 @@ def _scored(
     mode: str,
     of_truth: list[Notice],
 ) -> ScoredRun:
-    tallies = count(judged(frames, checks), task)
+    table = judged(frames, checks)
+    tallies = count(table, task)
     own = [
         Notice("run-file", f"{check.path}: {warning}")
         for check in checks.values()
         for warning in check.warnings
     ]
     score = summarise(task, tallies, mode, notices=[*of_truth, *own])
-    return ScoredRun(name, score, tuple(own))
+    return ScoredRun(name, score, tuple(own), tallies, score_table(table, task))

@@ -66,7 +66,7 @@ def test_the_frames_of_an_entry_come_to_its_score(contest: Path) -> None:
     """What the intervals are made of sums to the points that the score says, run by run."""
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     made = open_contest("imageclef2012", [contest / "truth.csv"])
-    entries = read_entries(made, scores, contest / "runs")
+    entries = read_entries(made, scores)
     assert len(entries) == 3
     for entry in entries:
         assert entry.table.points.sum() == entry.score["points"]
@@ -82,7 +82,7 @@ def test_objects_count_in_the_frames_too(tmp_path: Path) -> None:
     scores = score_folder("imageclef2013", [truth], tmp_path / "runs")
     assert scores.refused == ()
     made = open_contest("imageclef2013", [truth])
-    (entry,) = read_entries(made, scores, tmp_path / "runs")
+    (entry,) = read_entries(made, scores)
     assert entry.score["object_points"] != 0
     assert entry.table.points.sum() == entry.score["points"]
 
@@ -90,7 +90,7 @@ def test_objects_count_in_the_frames_too(tmp_path: Path) -> None:
 def test_ranks_that_cannot_be_told_apart_share_a_letter(contest: Path) -> None:
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     made = open_contest("imageclef2012", [contest / "truth.csv"])
-    entries = read_entries(made, scores, contest / "runs")
+    entries = read_entries(made, scores)
     (found,) = standings(made, entries, rank(scores))
     assert [x.row.run for x in found.rows] == ["right", HOSTILE, "lost"]
     assert [x.group for x in found.rows] == ["a", "a", "b"]
@@ -122,7 +122,7 @@ def test_a_contest_of_many_runs_has_intervals_too(contest: Path) -> None:
     truth = [contest / "truth.csv"]
     scores = score_folder("imageclef2012", truth, contest / "runs")
     made = open_contest("imageclef2012", truth)
-    entries = read_entries(made, scores, contest / "runs")
+    entries = read_entries(made, scores)
     (found,) = standings(made, entries, rank(scores), resamples=200)
     assert len(found.rows) == 68
     assert all(row.points.low is not None and row.group for row in found.rows)
@@ -141,7 +141,7 @@ def test_json_has_the_intervals(contest: Path, capsys: pytest.CaptureFixture[str
 
 def test_the_site_holds_every_run_and_every_refusal(contest: Path) -> None:
     site = contest / "site"
-    assert run(contest, "--site", str(site)) == 1
+    assert run(contest, "--site", str(site), "--pages") == 1
     index = (site / "index.html").read_text()
     links = re.findall(r'href="(runs/[^"]+)"', index)
     assert len(links) == 4
@@ -209,7 +209,7 @@ def test_the_site_in_a_browser(
     """No error, no request, no overflow; a script in a name stays text; links lead somewhere."""
     from selenium.webdriver.common.by import By
 
-    run(contest, "--site", str(contest / "site"))
+    run(contest, "--site", str(contest / "site"), "--reveal", "frames")
     chrome.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},

@@ -63,22 +63,24 @@ def _points_of(name: str) -> Place:
     return Column(name), lambda x: x.row.sets[name]
 
 
-def standings_table(ranking: Standings) -> Table:
-    """Return a ranking as a table, a row a run."""
+def standings_table(ranking: Standings, *, has_most: bool = True) -> Table:
+    """Return a ranking as a table, a row a run; ``has_most``: the title names the most points."""
     first = ranking.rows[0].row if ranking.rows else None
     places = [*LEADING, *map(_points_of, first.sets if first else ()), *COLUMNS]
+    most = f", at most {number(ranking.max_points)} points" if has_most else ""
     title = (
-        f"{first.frames if first else 0:,} frames in {ranking.n_visits:,} room visits, at most "
-        f"{number(ranking.max_points)} points. “Rank” is the order of the points; “rank may be” "
-        "is what chance leaves open."
+        f"{first.frames if first else 0:,} frames in {ranking.n_visits:,} room visits{most}. "
+        "“Rank” is the order of the points; “rank may be” is what chance leaves open."
     )
     rows = [[value(x) for _, value in places] for x in ranking.rows]
     return Table(title, [column for column, _ in places], rows, "standings", heading=1)
 
 
-def standings_html(ranking: Standings, links: Sequence[str | None]) -> Markup:
+def standings_html(
+    ranking: Standings, links: Sequence[str | None], *, has_most: bool = True
+) -> Markup:
     """Return the table for a page; ``links`` are the addresses of the runs' pages, if any."""
-    scale = _scale(ranking)
+    scale = _scale(ranking, ranking.max_points if has_most else 0.0)
     drawn = {
         "run": [_linked(x.row.run, link) for x, link in zip(ranking.rows, links, strict=True)],
         "alike": [
@@ -92,21 +94,22 @@ def standings_html(ranking: Standings, links: Sequence[str | None]) -> Markup:
             for x in ranking.rows
         ],
     }
-    return standings_table(ranking).html("ranking", drawn=drawn, heads={INTERVAL: _axis(scale)})
+    table = standings_table(ranking, has_most=has_most)
+    return table.html("ranking", drawn=drawn, heads={INTERVAL: _axis(scale)})
 
 
 def _linked(name: str, link: str | None) -> Markup:
     return escape(name) if link is None else Markup('<a href="{}">{}</a>').format(link, name)
 
 
-def _scale(ranking: Standings) -> Scale:
+def _scale(ranking: Standings, most: float) -> Scale:
     ends = [
         v
         for x in ranking.rows
         for v in (x.points.low, x.points.high, x.row.points)
         if v is not None
     ]
-    low, high = min([0.0, *ends]), max([ranking.max_points, *ends])
+    low, high = min([0.0, *ends]), max([most, *ends])
     return Scale(low, high or 1.0, 8, WHISKER - 8)
 
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ TIMELINE = ("state", "timeline", "inspect", "frames", "start")
 """Scripts behind the timeline and the cards, in order."""
 
 
+@cache
 def environment() -> jinja2.Environment:
     """Return the templates of all pages; what is filled in is escaped."""
     made = jinja2.Environment(
@@ -41,7 +43,8 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def static(kind: str, names: Sequence[str]) -> str:
+@cache
+def static(kind: str, names: tuple[str, ...]) -> str:
     """Return style sheets or scripts of this package, joined."""
     folder = files("robotvision.report.html") / "static"
     return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
@@ -79,13 +82,13 @@ def render(
     **values: Any,
 ) -> str:
     """Return a page: ``template`` with style, scripts and content policy filled in."""
-    script = static("js", scripts)
+    script = static("js", tuple(scripts))
     return (
         environment()
         .get_template(template)
         .render(
             version=__version__,
-            style=Markup(static("css", styles)),  # our own file # nosec B704
+            style=Markup(static("css", tuple(styles))),  # our own file # nosec B704
             script=Markup(script),  # our own file # nosec B704
             policy=content_policy(script, is_served=is_served),
             **values,
