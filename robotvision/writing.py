@@ -100,17 +100,18 @@ def write_text(path: Path, text: str, *, errors: str = "strict", is_durable: boo
 
 @contextlib.contextmanager
 def new_folder(
-    path: Path, kind: str, is_ours: Callable[[Path], bool] = lambda folder: False
+    path: Path, kind: str | None = None, is_ours: Callable[[Path], bool] = lambda folder: False
 ) -> Iterator[Path]:
     """Yield an empty folder that takes the place of ``path`` once the block has ended.
 
-    What was there is gone then, files that are not written again too. Only an empty folder and one
-    that was written so before, with no file of anybody else, is replaced: it holds `MARKER`.
+    Only an empty folder is replaced, and with a ``kind`` one that was written so before and holds
+    no file of anybody else: by its `MARKER`. What was there is gone then, files that are not
+    written again too.
 
     Parameters
     ----------
     path : Path
-    kind : str
+    kind : str, optional
         What the folder is, for its marker and for messages: ``site``.
     is_ours : callable, optional
         Whether a folder without a marker, of an earlier version, may be replaced.
@@ -128,9 +129,10 @@ def new_folder(
         part.mkdir()
         try:
             yield part
-            names = sorted(p.relative_to(part).as_posix() for p in _files(part))
-            marker = {"schema": 1, "kind": kind, "files": names}
-            (part / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+            if kind is not None:
+                names = sorted(p.relative_to(part).as_posix() for p in _files(part))
+                marker = {"schema": 1, "kind": kind, "files": names}
+                (part / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
             for file in _files(part):
                 _sync(file)
             _put_in_place(part, target)
@@ -141,14 +143,16 @@ def new_folder(
 
 
 def require_replaceable(
-    path: Path, kind: str, is_ours: Callable[[Path], bool] = lambda folder: False
+    path: Path, kind: str | None, is_ours: Callable[[Path], bool] = lambda folder: False
 ) -> None:
     """Raise RobotVisionError where there is anything at ``path`` that `new_folder` may not lose."""
     try:
         if not os.path.lexists(path) or (path.is_dir() and not any(path.iterdir())):
             return
         if not path.is_dir():
-            raise RobotVisionError(f"{path}: it is no folder; give another one for the {kind}")
+            raise RobotVisionError(f"{path}: expected a folder, or none yet; give another one")
+        if kind is None:
+            raise RobotVisionError(f"{path}: expected a new or empty folder; give another one")
         names = _marked(path, kind)
         if names is None:
             if is_ours(path):

@@ -28,6 +28,7 @@ from typing import Any
 from uuid import uuid4
 
 from robotvision.errors import RobotVisionError
+from robotvision.writing import write_bytes
 
 ROWS, RUNS, FEATURES, MODELS, SCRATCH = "rows", "runs", "features", "models", "scratch"
 
@@ -116,23 +117,9 @@ class Store:
             if self.folder is None:
                 self.fs.pipe_file(self.place(name), content)
                 return
-            self._write_local(self.folder / name, content)
+            write_bytes(self.folder / name, content)
         except OSError as e:
             raise self._fault(name, "written", e) from e
-
-    @staticmethod
-    def _write_local(path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as f:
-            try:
-                f.write(content)
-                f.flush()
-                os.fsync(f.fileno())
-                os.chmod(f.name, 0o644)
-                os.replace(f.name, path)
-            except BaseException:
-                os.unlink(f.name)
-                raise
 
     def put_file(self, local: Path, name: str) -> None:
         """Copy a local file there. Raises RobotVisionError."""

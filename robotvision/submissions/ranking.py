@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import RobotVisionError
 from robotvision.submissions.batch import Scores
 from robotvision.tasks.model import PublishedTable, Status, Task
+from robotvision.writing import write_text
 
 FILES = ("ranking.md", "ranking.csv", "scores.json")
 
@@ -111,12 +111,8 @@ def write(
         as_csv(rankings),
         json.dumps(as_dict(scores, rankings) if data is None else data, indent=1) + "\n",
     )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in zip(FILES, texts, strict=True):
-            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{folder}: cannot be written ({e.strerror})") from e
+    for name, text in zip(FILES, texts, strict=True):
+        write_text(folder / name, text, errors="backslashreplace")
 
 
 def as_csv(rankings: list[Ranking]) -> str:

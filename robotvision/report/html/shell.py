@@ -12,13 +12,11 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from robotvision.errors import RobotVisionError
 from robotvision.report.html.svg import number
 from robotvision.version import __version__
 
@@ -94,13 +92,3 @@ def render(
             **values,
         )
     )
-
-
-def write_page(path: Path, text: str) -> Path:
-    """Write a page, its folder made where it is missing. Raises RobotVisionError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
-    return path
