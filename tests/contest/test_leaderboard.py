@@ -195,6 +195,45 @@ def test_a_contest_without_an_accepted_run_still_has_a_site(tmp_path: Path) -> N
     assert "No run was accepted" in (tmp_path / "site" / "index.html").read_text()
 
 
+def test_a_site_is_replaced_as_a_whole_and_nothing_else_is(contest: Path) -> None:
+    """A run that was withdrawn is gone; a site of 0.1, without a marker, counts as one."""
+    site = contest / "site"
+    run(contest, "--site", str(site), "--pages")
+    (contest / "runs" / "lost.txt").unlink()
+    (site / ".robotvision.json").unlink()
+    run(contest, "--site", str(site), "--pages")
+    assert not (site / "runs" / "lost.html").exists()
+    assert "lost" not in (site / "scores.json").read_text()
+    for other in ("notes.txt", "runs/notes.txt"):
+        (site / other).write_text("mine")
+        assert run(contest, "--site", str(site)) == 2
+        (site / ".robotvision.json").rename(contest / "marker")
+        assert run(contest, "--site", str(site)) == 2
+        (contest / "marker").rename(site / ".robotvision.json")
+        assert (site / other).read_text() == "mine"
+        (site / other).unlink()
+
+
+def test_pages_of_many_runs_are_the_same_by_several_processes(
+    contest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = []
+    for fewest in (1, 1000):
+        monkeypatch.setattr("robotvision.contest.leaderboard.parallel.FEWEST", fewest)
+        run(contest, "--organiser-site", str(contest / str(fewest)))
+        files = (contest / str(fewest)).rglob("*.html")
+        sites.append({p.name: p.read_bytes() for p in files})
+    assert len(sites[0]) == 5
+    assert sites[0] == sites[1]
+
+
+def test_a_table_beside_the_prompt_names_its_set(
+    contest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(contest)
+    assert list(open_contest("imageclef2012", [Path("truth.csv")]).sets) == ["truth"]
+
+
 def test_page_names_are_harmless_and_distinct() -> None:
     names = ["../../etc", "a", "A", "a", "", "<b>", "x" * 200]
     found = page_names(names)

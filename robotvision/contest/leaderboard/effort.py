@@ -3,9 +3,9 @@
 A submission that answers one frame and leaves the others out earns what that one answer is worth:
 its points say whether the label is right. So a truth of N frames and K labels is known after at
 most N (K - 1) submissions. Who sees in the images where visits end asks a visit at a time:
-V (K - 1). Cleverer questions ask of many visits at once (Mastermind; Chvátal 1983); none can do
-with fewer than the truth's bits over those of an answer, V log2 K / log2 (N + 1), since a total
-tells at most how many of N frames are right.
+V (K - 1). Cleverer questions ask of many visits at once (Mastermind; Chvátal 1983); points alone
+need as many as the truth's bits over those of an answer, V log2 K / log2 (N + 1), since a total
+tells at most how many of N frames are right. The interval tells more: how they are spread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Effort:
     by_frame, by_visit : int
         At most, one label for one frame (or one visit) a submission.
     least : int
-        No way of asking needs fewer.
+        No way of asking needs fewer, where only points are published.
     """
 
     frames: int
@@ -47,8 +47,9 @@ class Effort:
             f"at most {self.by_frame:,} submissions.",
             f"One label for one visit, where the images show its end: {self.visits:,} visits × "
             f"{others:,} labels = at most {self.by_visit:,}.",
-            f"However cleverly asked: {self.visits:,} visits × log2({self.labels:,}) bits, "
-            f"log2({self.frames + 1:,}) bits a submission = no fewer than {self.least:,}.",
+            f"However cleverly asked, by points alone: {self.visits:,} visits × "
+            f"log2({self.labels:,}) bits, log2({self.frames + 1:,}) bits a submission = no fewer "
+            f"than {self.least:,}. The interval tells more: how the points are spread.",
         ]
 
 
