@@ -35,7 +35,7 @@ def new_file(path: Path, *, is_durable: bool = True) -> Iterator[BinaryIO]:
     Parameters
     ----------
     path : Path
-        Its folder is made where it is missing. A file there is replaced (behind a link: the one
+        Its folder exists. A file there is replaced (behind a link: the one
         that it leads to); a device or a fifo is written to.
     is_durable : bool
         Wait until the disk has it, so that a power cut leaves no empty file either.
@@ -70,7 +70,6 @@ def new_path(path: Path, *, is_durable: bool = True) -> Iterator[Path]:
                 raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
             yield target  # a device or a fifo: nothing could take its place
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = _beside(target)
         try:
             yield part
@@ -96,6 +95,15 @@ def write_bytes(path: Path, content: bytes, *, is_durable: bool = True) -> Path:
 def write_text(path: Path, text: str, *, errors: str = "strict", is_durable: bool = True) -> Path:
     """Write a text file in UTF-8, whole, and return its path. Raises RobotVisionError."""
     return write_bytes(path, text.encode("utf-8", errors), is_durable=is_durable)
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder where it is missing and return its path. Raises RobotVisionError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise _error(path, e) from e
+    return path
 
 
 @contextlib.contextmanager

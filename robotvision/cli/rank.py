@@ -82,14 +82,14 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.contest.rank_runs import rank_folder, write_ranked
+    from robotvision.contest import rank, write_ranked
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
 
     if (reveal or pages) and site is None:
         raise click.UsageError("--reveal and --pages are about --site: give its folder")
     with Console(stderr=True, emoji=False).status("resampling room visits"):
-        ranked = rank_folder(task_name, truths, folder, train=train, mode=mode)
+        ranked = rank(task_name, truths, folder, train=train, mode=mode)
         text = json.dumps(ranked.data) if as_json else ""
     if as_json:  # before anything is written: a full disk loses no points
         click.echo(text)

@@ -28,7 +28,7 @@ from typing import Any
 from uuid import uuid4
 
 from robotvision.errors import RobotVisionError
-from robotvision.writing import write_bytes
+from robotvision.writing import make_folder, write_bytes
 
 ROWS, RUNS, FEATURES, MODELS, SCRATCH = "rows", "runs", "features", "models", "scratch"
 
@@ -117,7 +117,7 @@ class Store:
             if self.folder is None:
                 self.fs.pipe_file(self.place(name), content)
                 return
-            write_bytes(self.folder / name, content)
+            write_bytes(make_folder((self.folder / name).parent) / Path(name).name, content)
         except OSError as e:
             raise self._fault(name, "written", e) from e
 

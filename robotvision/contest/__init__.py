@@ -13,6 +13,7 @@ CALLS = {
     "public_part": "robotvision.contest.leaderboard.disclosure",
     "rank": "robotvision.contest.rank_runs",
     "write_bundle": "robotvision.contest.codabench.bundle",
+    "write_ranked": "robotvision.contest.rank_runs",
 }
 """What it offers beside its modules -> where it is defined; imported on first use."""
 

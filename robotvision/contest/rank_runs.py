@@ -13,7 +13,7 @@ from robotvision.submissions.ranking import rank as order
 from robotvision.submissions.ranking import write
 from robotvision.submissions.testsets import runs_in
 
-__all__ = ["RankedRuns", "rank", "rank_folder", "write_ranked"]
+__all__ = ["RankedRuns", "rank", "write_ranked"]
 
 
 def rank(
@@ -25,9 +25,6 @@ def rank(
     mode: str = "obligatory",
     out: Path | None = None,
     site: Path | None = None,
-    organiser_site: Path | None = None,
-    reveal: str | None = None,
-    pages: bool = False,
 ) -> RankedRuns:
     """Check, score and rank every run of a folder.
 
@@ -43,6 +40,35 @@ def rank(
         Training sequences, for a task that takes its rooms from them.
     mode : str
         The mode the runs were made in.
+    out, site : Path, optional
+        As in `write_ranked`, which writes more.
+
+    Raises
+    ------
+    RobotVisionError
+        The task, a truth or the folder is wrong, or something cannot be written.
+    """
+    contest = open_contest(task, truths, train)
+    scores = score_entries(contest, runs_in(folder, list(contest.sets)), mode)
+    ranked = RankedRuns(scores, order(scores), contest, folder)
+    write_ranked(ranked, out=out, site=site)
+    return ranked
+
+
+def write_ranked(
+    ranked: RankedRuns,
+    *,
+    out: Path | None = None,
+    site: Path | None = None,
+    organiser_site: Path | None = None,
+    reveal: str | None = None,
+    pages: bool = False,
+) -> None:
+    """Write tables and sites of ranked runs.
+
+    Parameters
+    ----------
+    ranked : RankedRuns
     out : Path, optional
         Write ``ranking.md``, ``ranking.csv`` and ``scores.json`` there; the last has results by
         room.
@@ -58,39 +84,8 @@ def rank(
     Raises
     ------
     RobotVisionError
-        The task, a truth or the folder is wrong, or something cannot be written.
+        Something cannot be written.
     """
-    ranked = rank_folder(task, truths, folder, train=train, mode=mode)
-    write_ranked(
-        ranked, out=out, site=site, organiser_site=organiser_site, reveal=reveal, pages=pages
-    )
-    return ranked
-
-
-def rank_folder(
-    task: str,
-    truths: Sequence[Path],
-    folder: Path,
-    *,
-    train: Sequence[Path] = (),
-    mode: str = "obligatory",
-) -> RankedRuns:
-    """Return the runs of a folder in order; nothing is written. Parameters as in `rank`."""
-    contest = open_contest(task, truths, train)
-    scores = score_entries(contest, runs_in(folder, list(contest.sets)), mode)
-    return RankedRuns(scores, order(scores), contest, folder)
-
-
-def write_ranked(
-    ranked: RankedRuns,
-    *,
-    out: Path | None = None,
-    site: Path | None = None,
-    organiser_site: Path | None = None,
-    reveal: str | None = None,
-    pages: bool = False,
-) -> None:
-    """Write tables and sites of ranked runs. Parameters as in `rank`."""
     if out is not None:
         write(out, ranked.scores, ranked.rankings, ranked.data)
     if site is not None:

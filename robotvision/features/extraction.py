@@ -30,7 +30,7 @@ from robotvision import data
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features.base import FeatureExtractor, FittedExtractor, cache_root
 from robotvision.records import Frame
-from robotvision.writing import new_file
+from robotvision.writing import make_folder, new_file
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all)."""
@@ -299,6 +299,7 @@ def _save(cache: Path, key: str | None, block: NDArray[np.float32], problems: li
     if key is None:
         return
     try:
+        make_folder(cache)
         with new_file(cache / f"{key}.npy", is_durable=False) as f:
             np.save(f, block)
     except RobotVisionError as e:

@@ -17,7 +17,7 @@ from typing import Any
 
 from robotvision.submissions.batch import Scores
 from robotvision.tasks.model import PublishedTable, Status, Task
-from robotvision.writing import write_text
+from robotvision.writing import make_folder, write_text
 
 FILES = ("ranking.md", "ranking.csv", "scores.json")
 
@@ -111,6 +111,7 @@ def write(
         as_csv(rankings),
         json.dumps(as_dict(scores, rankings) if data is None else data, indent=1) + "\n",
     )
+    make_folder(folder)
     for name, text in zip(FILES, texts, strict=True):
         write_text(folder / name, text, errors="backslashreplace")
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robotvision.contest import rank
+from robotvision.contest import rank, write_ranked
 from robotvision.contest.codabench.bundle import Options, bundle, competition, write_bundle
 from robotvision.contest.codabench.program import main as score_submission
 from robotvision.contest.leaderboard import Contest, open_contest
@@ -85,7 +85,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def publish(folder: Path, task: Path, options: Options | None = None) -> dict[str, bytes]:
     """Return every file that a participant may see: the site, and the output of Codabench."""
     truth = folder / "set" / "truth.csv"
-    rank(str(task), [truth], folder / "runs", site=folder / "site", pages=True)
+    write_ranked(rank(str(task), [truth], folder / "runs"), site=folder / "site", pages=True)
     public = {f"site/{n}": raw for n, raw in files_of(folder / "site").items()}
     write_bundle(folder / "bundle.zip", open_contest(str(task), [truth]), options)
     with zipfile.ZipFile(folder / "bundle.zip") as packed:
@@ -137,13 +137,8 @@ def test_objects_in_view_are_not_told_by_the_most_points_either(tmp_path: Path) 
     for name, other in (("a", ""), ("b", ";Plant")):
         seen = ["Chair" + other if i % 3 else "Chair" for i in range(N)]
         folder = write_contest(tmp_path / name, two_truths()[0], seen)
-        rank(
-            str(task),
-            [folder / "set" / "truth.csv"],
-            folder / "runs",
-            site=folder / "site",
-            pages=True,
-        )
+        ranked = rank(str(task), [folder / "set" / "truth.csv"], folder / "runs")
+        write_ranked(ranked, site=folder / "site", pages=True)
         published.append(files_of(folder / "site"))
     assert json.loads(published[0]["scores.json"])["runs"][0]["max_points"] is None
     assert published[0] == published[1]
@@ -156,8 +151,11 @@ def test_what_the_organiser_sees_tells_them_apart(tmp_path: Path) -> None:
     for name, truth in zip("ab", two_truths(), strict=True):
         folder = write_contest(tmp_path / name, truth)
         args = (str(task), [folder / "set" / "truth.csv"], folder / "runs")
-        rank(*args, site=folder / "rooms", reveal="rooms")
-        rank(*args, site=folder / "frames", reveal="frames", organiser_site=folder / "mine")
+        ranked = rank(*args)
+        write_ranked(ranked, site=folder / "rooms", reveal="rooms")
+        write_ranked(
+            ranked, site=folder / "frames", reveal="frames", organiser_site=folder / "mine"
+        )
         sites.append([files_of(folder / part) for part in ("rooms", "frames", "mine")])
     for one, other in zip(*sites, strict=True):
         assert one["scores.json"] != other["scores.json"]

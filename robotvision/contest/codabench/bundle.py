@@ -138,38 +138,8 @@ def write_bundle(path: Path, contest: Contest, options: Options | None = None) -
 def competition(contest: Contest, options: Options) -> dict[str, Any]:
     """Return ``competition.yaml`` as plain data."""
     task = contest.task
-    phase: dict[str, Any] = {
-        "index": 0,
-        "name": "Contest",
-        "description": "Hand in run files; they are scored at once.",
-        "start": _moment(options.start or datetime(2000, 1, 1)),
-    }
-    if options.end is not None:
-        phase["end"] = _moment(options.end)
-    phase |= {
-        "max_submissions_per_day": options.max_per_day,
-        "max_submissions": options.max_in_all,
-        "execution_time_limit": 600,
-        "accepts_only_result_submissions": True,
-        "tasks": [0],
-    }
-    phases, tasks = [phase], [_task(task, 0, "reference_data.zip")]
-    if options.has_final_phase and options.end is not None:
-        phases.append(
-            phase
-            | {
-                "index": 1,
-                "name": "Final",
-                "description": "The submissions of the contest, scored on every frame, exactly.",
-                "start": _moment(options.end),
-                "end": _moment(options.end + FINAL_PHASE),
-                "max_submissions_per_day": 1,
-                "max_submissions": 1,
-                "auto_migrate_to_this_phase": True,
-                "tasks": [1],
-            }
-        )
-        tasks.append(_task(task, 1, FINAL_DATA))
+    phases = _phases(options)
+    tasks = [_task(task, 0, "reference_data.zip"), _task(task, 1, FINAL_DATA)][: len(phases)]
     return {
         "version": 2,
         "title": options.title or task.title or task.id,
@@ -198,6 +168,42 @@ def competition(contest: Contest, options: Options) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _phases(options: Options) -> list[dict[str, Any]]:
+    """Return the phase of the contest, and one behind it where points are withheld until then."""
+    phase: dict[str, Any] = {
+        "index": 0,
+        "name": "Contest",
+        "description": "Hand in run files; they are scored at once.",
+        "start": _moment(options.start or datetime(2000, 1, 1)),
+    }
+    if options.end is not None:
+        phase["end"] = _moment(options.end)
+    phase |= {
+        "max_submissions_per_day": options.max_per_day,
+        "max_submissions": options.max_in_all,
+        "execution_time_limit": 600,
+        "accepts_only_result_submissions": True,
+        "tasks": [0],
+    }
+    phases = [phase]
+    if options.has_final_phase and options.end is not None:
+        phases.append(
+            phase
+            | {
+                "index": 1,
+                "name": "Final",
+                "description": "The submissions of the contest, scored on every frame, exactly.",
+                "start": _moment(options.end),
+                "end": _moment(options.end + FINAL_PHASE),
+                "max_submissions_per_day": 1,
+                "max_submissions": 1,
+                "auto_migrate_to_this_phase": True,
+                "tasks": [1],
+            }
+        )
+    return phases
 
 
 def _task(task: Task, index: int, data: str) -> dict[str, Any]:

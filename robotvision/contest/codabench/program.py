@@ -29,7 +29,7 @@ from robotvision.contest.leaderboard.names import without_folder, without_paths
 from robotvision.scoring.points import PointsTable
 from robotvision.submissions.testsets import SUFFIXES, runs_of
 from robotvision.version import PACKAGE, __version__
-from robotvision.writing import write_text
+from robotvision.writing import make_folder, write_text
 
 REFERENCE = "reference.json"
 TASK = "task.yaml"
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         contest, about = open_reference(source / "ref")
         files, faults = submission(source / "res", list(contest.sets))
         scores, page = score_submission(contest, about, files, faults, source / "res")
-        write_text(output / "detailed_results.html", page)
+        make_folder(output)
+        write_text(output / "detailed_results.html", page, errors="backslashreplace")
         write_text(output / "scores.json", json.dumps(scores, indent=1) + "\n")
     except Exception as e:  # whatever it is: its message could quote the truth
         place = traceback.extract_tb(e.__traceback__)[-1]

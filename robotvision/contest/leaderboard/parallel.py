@@ -40,8 +40,7 @@ def write_pages(render: Render, jobs: Sequence[Any], folder: Path) -> None:
     OSError
         A page cannot be written.
     """
-    n = max(1, min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
-                   len(jobs) // FEWEST))  # fmt: skip
+    n = max(1, min(_n_cores(), len(jobs) // FEWEST))
     shares = [jobs[i::n] for i in range(n)]
     processes = [_start(render, share, folder) for share in shares[1:]]
     try:
@@ -57,10 +56,16 @@ def write_pages(render: Render, jobs: Sequence[Any], folder: Path) -> None:
         )
 
 
+def _n_cores() -> int:
+    """Return how many cores this process may use."""
+    can_tell = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if can_tell else os.cpu_count() or 1
+
+
 def _write(render: Render, jobs: Sequence[Any], folder: Path) -> None:
     for job in jobs:
         for name, text in render([job]):
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(text, "utf-8", "backslashreplace")
 
 
 def _start(render: Render, jobs: Sequence[Any], folder: Path) -> subprocess.Popen[bytes]:

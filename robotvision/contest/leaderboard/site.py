@@ -57,12 +57,12 @@ def write_site(
     pages = _Pages.of(ranked, has_pages)
     index, data = _index(ranked, shown, pages), site_data(ranked, shown)
     with new_folder(out, "site", _is_earlier_site) as part:
-        (part / "index.html").write_text(index, encoding="utf-8")
+        (part / "index.html").write_text(index, "utf-8", "backslashreplace")
         (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         (part / "runs").mkdir()
         for run, name in zip(pages.refusals, pages.refused, strict=True):
             text = refused_page(run.name, run.reasons, ranked.contest.task, HOME)
-            (part / "runs" / name).write_text(text, encoding="utf-8")
+            (part / "runs" / name).write_text(text, "utf-8", "backslashreplace")
         if has_pages:
             write_pages(_entry_texts, pages.jobs(ranked, shown), part / "runs")
     return sorted(p for p in out.rglob("*") if p.is_file())
