@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -236,3 +236,21 @@ def test_a_full_disk_loses_no_points(tmp_path: Path, small_disk: Path, option: s
         assert all(p.read_text().endswith("\n") for p in left)
     else:
         assert left == []
+
+
+def test_a_full_disk_after_a_run_loses_no_points(
+    config: Callable[..., Path], small_disk: Path
+) -> None:
+    """The log fits and the page does not: the report is printed, then one line."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "run", str(config()), "--out", str(small_disk / "run")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "points" in done.stdout
+    assert done.stderr.strip().splitlines()[-1].endswith("No space left on device)")
+    assert "Traceback" not in done.stderr
+    assert not list((small_disk / "run").glob("*.html"))
+    assert not list((small_disk / "run").glob(".*.part*"))
