@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
-import tempfile
 import threading
 import warnings
 from collections import OrderedDict
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features.base import Vector, cache_root
+from robotvision.writing import new_path
 
 Tensor = NDArray[np.float32]
 
@@ -125,13 +124,8 @@ def exported(
     path = cache_folder() / f"{name}-{_EXPORT}-{size[0]}x{size[1]}-{digest}.onnx"
     with _exporting:
         if not path.exists():
-            handle, temporary = tempfile.mkstemp(suffix=".onnx", dir=path.parent)
-            os.close(handle)
-            try:
-                export(build(), (1, 3, *size), Path(temporary), outputs)
-                os.replace(temporary, path)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            with new_path(path) as part:
+                export(build(), (1, 3, *size), part, outputs)
     return path
 
 

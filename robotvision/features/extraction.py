@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from robotvision.data.fingerprint import remember
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features.base import FeatureExtractor, FittedExtractor, cache_root
 from robotvision.records import Frame
+from robotvision.writing import make_folder, new_file
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all)."""
@@ -301,12 +301,11 @@ def _save(cache: Path, key: str | None, block: NDArray[np.float32], problems: li
     if key is None:
         return
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cache, suffix=".part", delete=False) as f:
+        make_folder(cache)
+        with new_file(cache / f"{key}.npy", is_durable=False) as f:
             np.save(f, block)
-        os.replace(f.name, cache / f"{key}.npy")
-    except OSError as e:
+    except RobotVisionError as e:
         problems.append(
-            f"{cache}: the feature cache cannot be written ({e.strerror}); set ROBOTVISION_CACHE "
+            f"{e}: the feature cache is not used; set ROBOTVISION_CACHE "
             "to a folder that can, or give --no-cache"
         )
