@@ -11,7 +11,7 @@ from robotvision.cli.options import contest_options
 EPILOG = """\b
 Examples:
   robotvision rank --task imageclef2012 --truth test1 runs/
-  robotvision rank --task imageclef2012 --truth test1 runs/ --out ranking/ --site site/
+  robotvision rank --task imageclef2012 --truth test1 runs/ --site site/ --organiser-site mine/
   robotvision rank --task imageclef2010-icpr --truth easy --truth hard runs/ --json
 """
 
@@ -26,7 +26,18 @@ Examples:
 @click.option(
     "--site",
     type=click.Path(path_type=Path),
-    help="Write a static site there: ranking with intervals, a page a run.",
+    help="Write a static site there that may be published: ranking with intervals, totals.",
+)
+@click.option(
+    "--organiser-site",
+    type=click.Path(path_type=Path),
+    help="Write a site with everything there: rooms, confusion, timelines. It shows the truth.",
+)
+@click.option("--pages", is_flag=True, help="A page for each run of the site, too.")
+@click.option(
+    "--reveal",
+    type=click.Choice(["rooms", "frames"]),
+    help="Publish results by room, or by frame, on the site: this gives the truth away.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with intervals.")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -37,6 +48,9 @@ def command(
     mode: str,
     out: Path | None,
     site: Path | None,
+    organiser_site: Path | None,
+    pages: bool,
+    reveal: str | None,
     as_json: bool,
     folder: Path,
 ) -> int:
@@ -49,18 +63,29 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.contest import rank
+    from robotvision.contest import rank, write_ranked
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
 
+    if (reveal or pages) and site is None:
+        raise click.UsageError("--reveal and --pages are about --site: give its folder")
     with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
-        ranked = rank(task_name, truths, folder, train=train, mode=mode, out=out, site=site)
+        ranked = rank(task_name, truths, folder, train=train, mode=mode)
         standings = ranked.standings
         text = json.dumps(ranked.data) if as_json else ""
-    if as_json:
+    if as_json:  # before anything is written: a full disk loses no points
         click.echo(text)
     else:
         print_ranking(console(), ranked.scores, ranked.rankings, standings)
+    with Console(stderr=True, emoji=False).status("writing"):
+        write_ranked(
+            ranked, out=out, site=site, organiser_site=organiser_site, reveal=reveal, pages=pages
+        )
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)
+    if organiser_site is not None:
+        click.echo(
+            f"for the organiser alone, it shows the truth: {organiser_site / 'index.html'}",
+            err=True,
+        )
     return 1 if ranked.scores.refused else 0

@@ -29,6 +29,7 @@ from uuid import uuid4
 
 from robotvision.errors import RobotVisionError
 from robotvision.systems.leftovers import owned_folder, owner_prefix
+from robotvision.writing import make_folder, write_bytes
 
 ROWS, RUNS, FEATURES, MODELS, SCRATCH = "rows", "runs", "features", "models", "scratch"
 
@@ -117,23 +118,9 @@ class Store:
             if self.folder is None:
                 self.fs.pipe_file(self.place(name), content)
                 return
-            self._write_local(self.folder / name, content)
+            write_bytes(make_folder((self.folder / name).parent) / Path(name).name, content)
         except OSError as e:
             raise self._fault(name, "written", e) from e
-
-    @staticmethod
-    def _write_local(path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as f:
-            try:
-                f.write(content)
-                f.flush()
-                os.fsync(f.fileno())
-                os.chmod(f.name, 0o644)
-                os.replace(f.name, path)
-            except BaseException:
-                os.unlink(f.name)
-                raise
 
     def put_file(self, local: Path, name: str) -> None:
         """Copy a local file there. Raises RobotVisionError."""

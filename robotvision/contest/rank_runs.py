@@ -1,64 +1,19 @@
-"""Rank a folder of runs: check, score, order, with intervals; write tables and a site."""
+"""Rank a folder of runs: check, score, order, with intervals; write tables and sites."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from robotvision.contest.leaderboard import (
-    Contest,
-    ContestEntry,
-    Standings,
-    open_contest,
-    read_entries,
-    standings,
-    with_intervals,
-    write_site,
-)
+from robotvision.contest.leaderboard.contest import open_contest, score_entries
+from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
+from robotvision.contest.leaderboard.ranked import RankedRuns
+from robotvision.contest.leaderboard.site import write_organiser_site, write_site
 from robotvision.report.ranking import write
-from robotvision.submissions.batch import Scores, score_folder
-from robotvision.submissions.ranking import Ranking, as_dict
 from robotvision.submissions.ranking import rank as order
+from robotvision.submissions.testsets import runs_in
 
-
-@dataclass(frozen=True)
-class RankedRuns:
-    """The runs of a folder in order.
-
-    Parameters
-    ----------
-    scores : Scores
-        Every run, scored or refused.
-    rankings : list of Ranking
-        One, or one a test set where the edition keeps them apart.
-    contest : Contest
-        The task and the truth of its test sets.
-    folder : Path
-        Where the runs are.
-    """
-
-    scores: Scores
-    rankings: list[Ranking]
-    contest: Contest
-    folder: Path
-
-    @cached_property
-    def entries(self) -> list[ContestEntry]:
-        """Every scored run by column."""
-        return read_entries(self.contest, self.scores, self.folder)
-
-    @cached_property
-    def standings(self) -> list[Standings]:
-        """The order with its intervals; computed when it is first asked for."""
-        return standings(self.contest, self.entries, self.rankings)
-
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """What ``robotvision rank --json`` prints, intervals included."""
-        return with_intervals(as_dict(self.scores, self.rankings), self.standings)
+__all__ = ["RankedRuns", "rank", "write_ranked"]
 
 
 def rank(
@@ -85,21 +40,56 @@ def rank(
         Training sequences, for a task that takes its rooms from them.
     mode : str
         The mode the runs were made in.
-    out : Path, optional
-        Write ``ranking.md``, ``ranking.csv`` and ``scores.json`` there.
-    site : Path, optional
-        Write a static site there.
+    out, site : Path, optional
+        As in `write_ranked`, which writes more.
 
     Raises
     ------
     RobotVisionError
         The task, a truth or the folder is wrong, or something cannot be written.
     """
-    scores = score_folder(task, truths, folder, train=train, mode=mode)
-    rankings = order(scores)
-    ranked = RankedRuns(scores, rankings, open_contest(task, truths, train), folder)
-    if out is not None:
-        write(out, scores, rankings, ranked.data, ranked.standings)
-    if site is not None:
-        write_site(site, ranked.contest, scores, rankings, ranked.entries, ranked.standings, folder)
+    contest = open_contest(task, truths, train)
+    scores = score_entries(contest, runs_in(folder, list(contest.sets)), mode, is_contest=True)
+    ranked = RankedRuns(scores, order(scores), contest, folder)
+    write_ranked(ranked, out=out, site=site)
     return ranked
+
+
+def write_ranked(
+    ranked: RankedRuns,
+    *,
+    out: Path | None = None,
+    site: Path | None = None,
+    organiser_site: Path | None = None,
+    reveal: str | None = None,
+    pages: bool = False,
+) -> None:
+    """Write tables and sites of ranked runs.
+
+    Parameters
+    ----------
+    ranked : RankedRuns
+    out : Path, optional
+        Write ``ranking.md``, ``ranking.csv`` and ``scores.json`` there; the last has results by
+        room.
+    site : Path, optional
+        Write a static site there that may be published: totals alone, unless ``reveal`` says more.
+    organiser_site : Path, optional
+        Write one with everything there: rooms, confusion, timelines. It shows the truth.
+    reveal : str, optional
+        ``rooms`` or ``frames``: what the site shows beyond totals.
+    pages : bool
+        Write a page for each run of the site; with ``reveal`` always.
+
+    Raises
+    ------
+    RobotVisionError
+        Something cannot be written.
+    """
+    if out is not None:
+        write(out, ranked.scores, ranked.rankings, ranked.data, ranked.standings)
+    if site is not None:
+        shown = Disclosure(Reveal[reveal.upper()] if reveal else Reveal.TOTALS)
+        write_site(site, ranked, shown, has_pages=pages or shown.has_rooms)
+    if organiser_site is not None:
+        write_organiser_site(organiser_site, ranked)

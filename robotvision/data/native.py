@@ -17,9 +17,11 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from io import BufferedWriter, TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Self, TextIO
+from typing import Annotated, Any, Self, TextIO, cast
 
 import yaml
 from numpy.typing import NDArray
@@ -40,6 +42,7 @@ from robotvision.data.sequence import (
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import Truth
 from robotvision.regular_file import read_regular
+from robotvision.writing import new_file, write_text
 from robotvision.yamlfile import Strict, load, validate
 
 POSE = ("x_m", "y_m", "theta_rad")
@@ -326,10 +329,11 @@ class SequenceWriter:
         try:
             for channel in self.channels:
                 (self.path / channel).mkdir(parents=True, exist_ok=True)
-            (self.path / "sequence.yaml").write_text(text, encoding="utf-8")
-            self._frames = open(self.path / "frames.csv", "w", encoding="utf-8", newline="")  # noqa: SIM115
         except OSError as e:
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        write_text(self.path / "sequence.yaml", text)
+        self._tables = ExitStack()
+        self._frames = self._new_table("frames.csv")
         self._truth: TextIO | None = None
         self._n = 0
         self._parse_rows = csv.writer(self._frames, lineterminator="\n")
@@ -341,7 +345,14 @@ class SequenceWriter:
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        self.close()
+        self._tables.__exit__(kind, e, t)
+
+    def _new_table(self, name: str) -> TextIO:
+        """Open a table that stands at its name when the writer is closed, and not before."""
+        file = self._tables.enter_context(new_file(self.path / name))
+        return self._tables.enter_context(
+            TextIOWrapper(cast(BufferedWriter, file), encoding="utf-8", newline="")
+        )
 
     def add(
         self,
@@ -398,14 +409,12 @@ class SequenceWriter:
 
     def _add_truth(self, index: int, truth: Truth) -> None:
         if self._truth is None:
-            self._truth = open(self.path / "truth.csv", "w", encoding="utf-8", newline="")  # noqa: SIM115
+            self._truth = self._new_table("truth.csv")
             self._truth.write("index,room,objects\n")
         csv.writer(self._truth, lineterminator="\n").writerow(
             [index, truth.room, ";".join(sorted(truth.objects))]
         )
 
     def close(self) -> None:
-        """Finish the tables."""
-        self._frames.close()
-        if self._truth is not None:
-            self._truth.close()
+        """Finish the tables: only now it is a sequence."""
+        self._tables.close()

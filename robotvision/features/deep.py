@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-import tempfile
 import threading
 import time
 import warnings
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features.base import Vector, cache_root
 from robotvision.plugins.files import file_digest
+from robotvision.writing import new_path
 
 Tensor = NDArray[np.float32]
 
@@ -134,13 +134,8 @@ def exported(
         if path.exists():
             _touch(path)
         else:
-            handle, temporary = tempfile.mkstemp(suffix=".onnx.part", dir=path.parent)
-            os.close(handle)
-            try:
-                export(build(), (1, 3, *size), Path(temporary), outputs)
-                os.replace(temporary, path)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            with new_path(path) as part:
+                export(build(), (1, 3, *size), part, outputs)
     return path
 
 

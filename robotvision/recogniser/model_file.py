@@ -18,7 +18,6 @@ import os
 import platform
 import re
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ import numpy as np
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.regular_file import open_regular
 from robotvision.version import __version__
+from robotvision.writing import new_file
 
 FORMAT = "robotvision model"
 SCHEMA = 2
@@ -87,19 +87,8 @@ def save_model(path: Path, parts: Mapping[str, object], about: Mapping[str, Any]
     RobotVisionError
         A part holds something that cannot be kept, or the file cannot be written.
     """
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as f:
-            try:
-                _write(f, parts, about)
-                f.close()
-                os.replace(f.name, path)
-            except BaseException:
-                os.unlink(f.name)
-                raise
-    except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be written ({e.strerror})")]) from e
+    with new_file(path) as f:
+        _write(f, parts, about)
 
 
 def _write(f: Any, parts: Mapping[str, object], about: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.html.images import collect
 from robotvision.report.measures import points_by_deadline
 from robotvision.report.tables import run_tables
+from robotvision.writing import new_path
 
 FORMATS = (".pdf", ".svg", ".png", ".eps")
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
@@ -74,9 +75,8 @@ def draw(kind: str, runs: Sequence[RunColumns], out: Path) -> None:
     with matplotlib.rc_context(STYLE):
         figure = function(pyplot, runs)
         try:
-            figure.savefig(out, dpi=300)
-        except OSError as e:
-            raise RobotVisionError(f"{out}: cannot be written ({e.strerror})") from e
+            with new_path(out) as part:
+                figure.savefig(part, dpi=300)
         finally:
             pyplot.close(figure)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import RobotVisionError
 from robotvision.report.table import Cell, Column, Table
 from robotvision.report.tables import published_table
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking, as_csv
 from robotvision.submissions.standings import Standing, Standings
 from robotvision.tasks.model import Task
+from robotvision.writing import make_folder, write_text
 
 FILES = ("ranking.md", "ranking.csv", "scores.json")
 EXPLANATION = (
@@ -151,9 +151,6 @@ def write(
         as_csv(rankings),
         json.dumps(data, indent=1) + "\n",
     )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in zip(FILES, texts, strict=True):
-            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{folder}: cannot be written ({e.strerror})") from e
+    make_folder(folder)
+    for name, text in zip(FILES, texts, strict=True):
+        write_text(folder / name, text, errors="backslashreplace")

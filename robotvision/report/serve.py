@@ -7,35 +7,43 @@ comes from a request. A follower that stalls is dropped; the run itself never wa
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import json
 import re
+import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
 
 from robotvision.data import open_sequence
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.report.broadcast import Broadcast, Follower, parse_position
 from robotvision.report.feed import Feed
 from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.html.live import live_page
+from robotvision.report.local_http import MAX_HEAD, Request, Response, parse_request, plain
 
-POLL_S = 0.2
-"""How often a follower receives news. A wake-up a frame would disturb the frames' times."""
 QUIET_S = 0.4
 """After the end a page asks for its last image: so long without a request, and it has it."""
+SWITCH_S = 0.0005
+"""How long the run's thread waits at most until this one lets Python go, in place of 5 ms."""
 STALLED_S = 10.0
-MAX_FOLLOWERS = 16
-BEAT_S = 5.0
-PICTURE_WIDTH = 480
-_PICTURE = re.compile(r"/picture/(\d{1,9})/([\w.-]{1,64})")
+CLOSING_S = 0.5
+"""What is written when the server closes may take so long to be sent."""
+MAX_FOLLOWERS = 128
+MOST_KEPT = 64
+"""Images and pages that are kept for whoever asks for the same ones."""
+PAGE_S = 1.0
+"""A page so young is given to others too."""
+IMAGE_WIDTH = 480
+_IMAGE = re.compile(r"/picture/(\d{1,9})/([\w.-]{1,64})")
 
 
 class ServedImages:
@@ -72,11 +80,14 @@ class ServedImages:
         source = opened[0].frames[opened[1][index]].sources.get(channel)
         if kind is None or source is None:
             return None
-        return jpeg(source, kind, PICTURE_WIDTH, None)
+        return jpeg(source, kind, IMAGE_WIDTH, None)
 
 
 class Server:
     """Serves the page of a run until it is closed. A context manager.
+
+    One thread answers everybody, a second makes pages and images; what several followers wait for
+    is made once. However many there are, the run shares its process with these two.
 
     Parameters
     ----------
@@ -94,22 +105,26 @@ class Server:
     """
 
     def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
-        self.feed, self.pictures = feed, ServedImages(feed)
-        self.followers = self.answering = 0
+        self.feed, self.stalled_s = feed, stalled_s
+        self.answering = 0
         self.asked_s = 0.0
-        self.closing = threading.Event()
-        self._count = threading.Lock()
-        handler = type("Handler", (_Handler,), {"server_of_run": self, "timeout": stalled_s})
         try:
-            self._http = _Http(("127.0.0.1", port), handler)
-        except OSError as e:
+            self._socket = socket.create_server(("127.0.0.1", port), backlog=MAX_FOLLOWERS)
+        except (OSError, OverflowError) as e:
+            why = e.strerror if isinstance(e, OSError) else e
             raise RobotVisionError(
-                f"--serve {port}: cannot listen there ({e.strerror}); give another port, or none "
+                f"--serve {port}: cannot listen there ({why}); give another port, or none "
                 "for any that is free"
             ) from e
-        self.port = int(self._http.server_address[1])
+        self.port = int(self._socket.getsockname()[1])
+        self._broadcast = Broadcast(feed, stalled_s)
+        self._content = Content(feed)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
+        self._is_ready = threading.Event()
         self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(0.1,), name="robotvision-serve", daemon=True
+            target=lambda: asyncio.run(self._serve()), name="robotvision-serve", daemon=True
         )
 
     @property
@@ -117,20 +132,29 @@ class Server:
         """Where the page is."""
         return f"http://127.0.0.1:{self.port}/"
 
+    @property
+    def followers(self) -> int:
+        """How many follow the run."""
+        return len(self._broadcast.followers)
+
     def __enter__(self) -> Self:
         self._thread.start()
+        self._is_ready.wait()
+        self._switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._http.server_close()
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
+        sys.setswitchinterval(self._switch_s)
 
     def flush(self, seconds: float = 3.0) -> None:
-        """Wait until every follower has heard the end and has its last image, at most so long."""
+        """Wait until every follower has the end and its last image, at most so long."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             is_quiet = time.monotonic() - self.asked_s > QUIET_S
@@ -138,173 +162,149 @@ class Server:
                 return
             time.sleep(0.05)
 
-    @contextlib.contextmanager
-    def answer(self) -> Iterator[None]:
-        """Count a request while it is answered."""
-        with self._count:
-            self.answering += 1
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(lambda loop, context: None)  # stderr belongs to the run
+        server = await asyncio.start_server(self._connected, sock=self._socket, limit=MAX_HEAD)
+        ticking = asyncio.create_task(self._broadcast.run())
+        self._is_ready.set()
+        await self._closing.wait()
+        ticking.cancel()
+        server.close()
+        self._broadcast.drop_all()
+        until = time.monotonic() + CLOSING_S
+        while self._writers and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
+        self._content.close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request; a browser that goes away, or takes nothing, is left alone."""
+        self._writers.add(writer)
         try:
-            yield
+            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+                await self._respond(reader, writer)
         finally:
-            with self._count:
-                self.answering -= 1
-                self.asked_s = time.monotonic()
+            writer.close()
+            self._writers.discard(writer)
 
-    def enter(self) -> bool:
-        """Count a follower in, unless there are too many."""
-        with self._count:
-            if self.followers >= MAX_FOLLOWERS:
-                return False
-            self.followers += 1
-            return True
+    async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(self.stalled_s):
+                head = await reader.readuntil(b"\r\n\r\n")
+            request = parse_request(head, self.port)
+        except asyncio.LimitOverrunError:
+            request = plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too long a request")
+        if isinstance(request, Request) and request.path == "/events":
+            await self._follow(request, reader, writer)
+        else:
+            await self._answer(request, writer)
 
-    def leave(self) -> None:
-        """Count a follower out."""
-        with self._count:
-            self.followers -= 1
+    async def _answer(self, request: Request | Response, writer: asyncio.StreamWriter) -> None:
+        self.answering += 1
+        try:
+            response = (
+                request
+                if isinstance(request, Response)
+                else await self._content.response(request.path)
+            )
+            writer.write(response.encode())
+            async with asyncio.timeout(self.stalled_s):
+                await writer.drain()
+        finally:
+            self.answering -= 1
             self.asked_s = time.monotonic()
 
-    def report(self) -> bytes | None:
+    async def _follow(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Let a follower receive events until it goes away or the run is over."""
+        if self.followers >= MAX_FOLLOWERS:
+            full = plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many follow this run already")
+            writer.write(full.encode())
+            return
+        start = request.headers.get("last-event-id") or request.query.get("from") or ["0.0"]
+        writer.write(Response(HTTPStatus.OK, "text/event-stream", None).encode())
+        writer.write(b"retry: 2000\n\n")
+        follower = Follower(writer, *parse_position(start[0]))
+        self._broadcast.followers.add(follower)
+        gone = asyncio.create_task(reader.read(1))
+        over = asyncio.create_task(follower.over.wait())
+        try:
+            await asyncio.wait((gone, over), return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(self.stalled_s):
+                await writer.drain()
+        finally:
+            gone.cancel()
+            over.cancel()
+            self._broadcast.followers.discard(follower)
+            self.asked_s = time.monotonic()
+
+
+class Content:
+    """The page, the report and the images of a run: each made once, by one thread.
+
+    Parameters
+    ----------
+    feed : Feed
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed, self._images = feed, ServedImages(feed)
+        self._pool = ThreadPoolExecutor(1, "robotvision-pages")
+        self._kept: dict[tuple[Any, ...], asyncio.Future[bytes | None]] = {}
+        self._page_s = 0.0
+
+    def close(self) -> None:
+        """Wait for what is being made, and make no more."""
+        self._pool.shutdown(cancel_futures=True)
+
+    async def response(self, path: str) -> Response:
+        """Return what stands at a path; nothing of the file system is reached by it."""
+        image = _IMAGE.fullmatch(path)
+        if image is not None:
+            key = ("image", int(image[1]), image[2])
+            body = await self._once(key, lambda: self._images.get(int(image[1]), image[2]))
+            found = Response(HTTPStatus.OK, "image/jpeg", body, "private, max-age=3600")
+        elif path in ("/", "/report.html"):
+            body = await (self._page() if path == "/" else self._once(None, self._report))
+            found = Response(HTTPStatus.OK, "text/html; charset=utf-8", body)
+        else:
+            body = None
+        return plain(HTTPStatus.NOT_FOUND, "nothing is served here") if body is None else found
+
+    async def _once(
+        self, key: tuple[Any, ...] | None, make: Callable[[], bytes | None]
+    ) -> bytes | None:
+        """Return what ``make`` returns; whoever asks for the same key gets the same bytes."""
+        loop = asyncio.get_running_loop()
+        if key is None:
+            return await loop.run_in_executor(self._pool, make)
+        if key not in self._kept:
+            while len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = loop.run_in_executor(self._pool, make)
+        body = await asyncio.shield(self._kept[key])
+        if body is None:
+            self._kept.pop(key, None)  # a frame that comes later may be asked for again
+        return body
+
+    async def _page(self) -> bytes | None:
+        """Return the page, at most a second old: its events bring it up to date."""
+        now = time.monotonic()
+        if now - self._page_s > PAGE_S:
+            self._page_s = now
+        key = ("page", self.feed.generation, self.feed.end is None, self._page_s)
+        for old in [k for k in self._kept if k[0] == "page" and k != key]:
+            del self._kept[old]
+        return await self._once(key, lambda: live_page(self.feed.state()).encode())
+
+    def _report(self) -> bytes | None:
         """Return the run's report once the run has ended."""
         end = self.feed.end
         path = self.feed.folder / "report.html"
         if end is None or not end["report"] or not path.is_file():
             return None
         return path.read_bytes()
-
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 32
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that went away."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server_of_run: Server
-    server_version, sys_version = "robotvision", ""
-
-    def parse_request(self) -> bool:
-        """Let nothing but a GET for this host through."""
-        if not super().parse_request():
-            return False
-        port = self.server_of_run.port
-        host = self.headers.get_all("Host") or []
-        if len(host) != 1 or host[0].lower() not in (f"127.0.0.1:{port}", f"localhost:{port}"):
-            self._plain(HTTPStatus.FORBIDDEN, "this page is served to 127.0.0.1 alone")
-            return False
-        if self.command != "GET":
-            self._plain(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered", allow="GET")
-            return False
-        return True
-
-    def do_GET(self) -> None:
-        """Answer one of the known addresses."""
-        address = urlsplit(self.path)
-        picture = _PICTURE.fullmatch(address.path)
-        if address.path == "/events":
-            self._follow(parse_qs(address.query).get("from", ["0.0"])[0])
-            return
-        with self.server_of_run.answer():
-            self._give(address.path, picture)
-
-    def _give(self, path: str, picture: re.Match[str] | None) -> None:
-        pages: dict[str, Callable[[], bytes | None]] = {
-            "/": self._page,
-            "/report.html": self.server_of_run.report,
-        }
-        if picture is not None:
-            raw = self.server_of_run.pictures.get(int(picture[1]), picture[2])
-            self._send(raw, "image/jpeg", cache="private, max-age=3600")
-        elif path in pages:
-            self._send(pages[path](), "text/html; charset=utf-8")
-        else:
-            self._send(None, "")
-
-    def _page(self) -> bytes:
-        return live_page(self.server_of_run.feed.state()).encode()
-
-    def _send(self, body: bytes | None, kind: str, cache: str = "no-store") -> None:
-        if body is None:
-            self._plain(HTTPStatus.NOT_FOUND, "nothing is served here")
-            return
-        self._head(HTTPStatus.OK, kind, cache, len(body))
-        self.wfile.write(body)
-
-    def _plain(self, status: HTTPStatus, text: str, **headers: str) -> None:
-        body = f"{text}\n".encode()
-        self._head(status, "text/plain; charset=utf-8", "no-store", len(body), **headers)
-        self.wfile.write(body)
-
-    def _head(
-        self, status: HTTPStatus, kind: str, cache: str, length: int | None, **more: str
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Cache-Control", cache)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
-        self.send_header("X-Frame-Options", "DENY")
-        if length is not None:
-            self.send_header("Content-Length", str(length))
-        for name, value in more.items():
-            self.send_header(name.title(), value)
-        self.end_headers()
-
-    def _follow(self, start: str) -> None:
-        server = self.server_of_run
-        if not server.enter():
-            self._plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many follow this run already")
-            return
-        try:
-            self._head(HTTPStatus.OK, "text/event-stream", "no-store", None)
-            last = self.headers.get("Last-Event-ID") or start
-            for event in events(server.feed, last, server.closing):
-                self.wfile.write(event.encode())
-        except OSError:
-            pass  # the browser went away, or takes nothing: it is no longer a follower
-        finally:
-            server.leave()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: stderr belongs to the run."""
-
-
-def events(feed: Feed, start: str, closing: threading.Event) -> Iterator[str]:
-    """Yield what a follower receives, from ``start`` (``generation.rows``) on, until the end.
-
-    ``news`` holds new rows and the totals, ``again`` asks for the page to be loaded anew, ``end``
-    is the last.
-    """
-    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", start)
-    generation, n_rows = (int(match[1]), int(match[2])) if match else (-1, 0)
-    sent: dict[str, Any] | None = None
-    beat = time.monotonic()
-    yield "retry: 2000\n\n"
-    while True:
-        news = feed.since(generation, n_rows)
-        if news["again"]:
-            yield _event("again", {})
-            return
-        if news["rows"] or news["status"] != sent:
-            n_rows += len(news["rows"])
-            sent, beat = news["status"], time.monotonic()
-            body = {"rows": news["rows"], "status": sent}
-            yield _event("news", body, f"{generation}.{n_rows}")
-        if news["end"] is not None:
-            yield _event("end", news["end"])
-            return
-        if time.monotonic() - beat > BEAT_S:
-            beat = time.monotonic()
-            yield ": still here\n\n"
-        if len(news["rows"]) < 1000 and closing.wait(POLL_S):
-            return
-
-
-def _event(name: str, body: dict[str, Any], number: str | None = None) -> str:
-    text = json.dumps(body, separators=(",", ":"), allow_nan=False)
-    head = f"id: {number}\n" if number else ""
-    return f"{head}event: {name}\ndata: {text}\n\n"

@@ -10,10 +10,12 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from markupsafe import Markup, escape
 
 Cell = str | int | float | None
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def number(value: float) -> str:
@@ -31,6 +33,11 @@ def plain(value: Cell) -> str:
 def share(value: Cell) -> str:
     """Return a share of 1 with three decimals, a dash for None."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def percent(value: Cell) -> str:
+    """Return a share of 1 in percent, a dash for None."""
+    return "-" if value is None else f"{value:.1%}"
 
 
 def dotted(value: Cell) -> str:
@@ -57,12 +64,15 @@ class Column:
         Words, which stand on the left; numbers stand on the right.
     digits : int or None
         Decimals that files get; None: all.
+    css : str
+        Class of its cells on a page.
     """
 
     name: str
     form: Callable[[Cell], str] = plain
     is_text: bool = False
     digits: int | None = None
+    css: str = ""
 
     def value(self, cell: Cell) -> Cell:
         """Return a value as files get it."""
@@ -83,6 +93,8 @@ class Table:
         A value for each column; None: not known, or without meaning.
     kind, run, test_set : str
         What it shows, and of which run and test set, where several tables share a CSV file.
+    heading : int
+        Place of the column that names a row.
     """
 
     title: str
@@ -91,6 +103,7 @@ class Table:
     kind: str = ""
     run: str = ""
     test_set: str = ""
+    heading: int = 0
 
     def shown(self) -> Iterable[list[str]]:
         """Return the rows as people read them."""
@@ -142,7 +155,9 @@ class Table:
         self,
         css: str = "",
         row_css: Callable[[str], str] | None = None,
-        swatches: Mapping[str, str] = MappingProxyType({}),
+        swatches: Mapping[str, str] = NOTHING,
+        drawn: Mapping[str, Sequence[Markup]] = NOTHING,
+        heads: Mapping[str, Markup] = NOTHING,
     ) -> Markup:
         """Return the table as an HTML element; every text in it is escaped.
 
@@ -154,32 +169,47 @@ class Table:
             Class of a row, by its first cell.
         swatches : Mapping[str, str]
             Class of the coloured square before a cell of words, by its text.
+        drawn : mapping
+            For the columns of these names what stands in place of the text, a piece for each row.
+        heads : mapping
+            What follows the name at the head of a column.
         """
-        mark = [Markup("") if c.is_text else Markup(' class="n"') for c in self.columns]
-
-        def text(column: Column, cell: str) -> Markup:
-            color = swatches.get(cell, "") if column.is_text else ""
-            square = Markup("<span{}></span>").format(_css(f"swatch {color}"))
-            return (square if color else Markup("")) + cell
-
         head = Markup("").join(
-            Markup('<th scope="col"{}>{}</th>').format(m, c.name)
-            for c, m in zip(self.columns, mark, strict=True)
+            Markup('<th scope="col"{}>{}{}</th>').format(
+                _css("" if c.is_text else "n"), c.name, heads.get(c.name, "")
+            )
+            for c in self.columns
         )
         body = Markup("\n").join(
-            Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(
+            Markup("<tr{}>{}</tr>").format(
                 _css(row_css(cells[0])) if row_css else "",
-                text(self.columns[0], cells[0]),
-                Markup("").join(
-                    Markup("<td{}>{}</td>").format(m, text(c, t))
-                    for c, m, t in zip(self.columns[1:], mark[1:], cells[1:], strict=True)
-                ),
+                self._html_cells(cells, i, swatches, drawn),
             )
-            for cells in self.shown()
+            for i, cells in enumerate(self.shown())
         )
         return Markup(
             "<table{}><caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table>"
         ).format(_css(css), self.title, head, body)
+
+    def _html_cells(
+        self,
+        cells: Sequence[str],
+        row: int,
+        swatches: Mapping[str, str],
+        drawn: Mapping[str, Sequence[Markup]],
+    ) -> Markup:
+        """Return the cells of a row, the one that names it as its heading."""
+        elements = []
+        for place, (column, text) in enumerate(zip(self.columns, cells, strict=True)):
+            color = swatches.get(text, "") if column.is_text else ""
+            square = Markup("<span{}></span>").format(_css(f"swatch {color}")) if color else ""
+            content = drawn[column.name][row] if column.name in drawn else Markup(square) + text
+            if place == self.heading:
+                elements.append(Markup('<th scope="row">{}</th>').format(content))
+            else:
+                css = " ".join(filter(None, ("" if column.is_text else "n", column.css)))
+                elements.append(Markup("<td{}>{}</td>").format(_css(css), content))
+        return Markup("").join(elements)
 
 
 def columns(*names: str, n_text: int = 1) -> list[Column]:

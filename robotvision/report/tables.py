@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
 from robotvision.report.columns import RunColumns
 from robotvision.report.table import (
@@ -29,6 +28,7 @@ from robotvision.scoring.tally import Tally
 from robotvision.submissions.score import summarise
 from robotvision.tasks.model import Fact, PublishedTable, Status, Task
 from robotvision.timing.quantiles import QUANTILES, frames_needed
+from robotvision.writing import write_text
 
 Score = Mapping[str, Any]
 ALWAYS = (Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED)
@@ -277,7 +277,4 @@ def write(text: str, path: Path | None) -> None:
     if path is None:
         sys.stdout.write(text)
         return
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+    write_text(path, text, errors="backslashreplace")

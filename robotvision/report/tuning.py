@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from robotvision.config.experiment import Experiment
-from robotvision.errors import RobotVisionError
 from robotvision.recogniser.tuning.search import Candidate, Tuned, best_config, plain
 from robotvision.report.console import grid
 from robotvision.report.table import Table, columns
+from robotvision.writing import write_text
 from robotvision.yamlfile import dump_yaml, load
 
 SHOWN = 20
@@ -145,9 +145,4 @@ def write_best(path: Path, setup: Experiment, tuned: Tuned) -> None:
         f"# {about.estimate:.3f} points a frame ({about.text(3)}) on held-out training frames "
         f"({tuned.unit}).\n"
     )
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(head + dump_yaml(data), encoding="utf-8")
-        part.replace(path)
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+    write_text(path, head + dump_yaml(data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,13 +36,20 @@ def write_reports(run: RunResult, lost: Rows | None = None) -> dict[str, Any]:
     RobotVisionError
         A file cannot be written.
     """
+    data = _report(run, lost)
+    _write_all(run, data)
+    return data
+
+
+def _report(run: RunResult, lost: Rows | None) -> dict[str, Any]:
     data = report(run)
-    if lost is not None:
-        data["degradation"] = list(lost)
+    return data if lost is None else data | {"degradation": list(lost)}
+
+
+def _write_all(run: RunResult, data: Mapping[str, Any]) -> None:
     write_run_files(run)
     write_summary(run, data)
     write_html(run.folder)
-    return data
 
 
 def write_run_files(run: RunResult) -> None:
@@ -68,11 +76,12 @@ def finish(
     lost: Rows | None = None,
     is_quiet: bool = False,
 ) -> int:
-    """Write the reports of a run, print one of them, return the exit code; ``lost`` as above.
+    """Print the report of a run, write its files, return the exit code; ``lost`` as above.
 
-    ``is_quiet``: of the printed report the headline alone.
+    It is printed first, so that a full disk loses no points. ``is_quiet``: of the printed report
+    the headline alone.
     """
-    data = write_reports(run, lost)
+    data = _report(run, lost)
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
     elif is_quiet:
@@ -87,6 +96,8 @@ def finish(
                 titled(table, styles("bold" if r["fault"] == "all" else "" for r in lost))
             )
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+    _write_all(run, data)
     if run.stopped:
         errors.print(
             f"stopped; go on with: robotvision run --resume {run.folder}",

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robotvision import writing
 from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
 from robotvision.runs.log import RunRecord, has_header, holds_a_run
@@ -76,7 +77,4 @@ def write_text(path: Path, text: str) -> None:
 
     Raises RobotVisionError.
     """
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+    writing.write_text(path, text, errors="backslashreplace")

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import RobotVisionError
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunRecord
 from robotvision.runs.table import logged_policy
 from robotvision.scoring.policy import Policy
+from robotvision.writing import new_file
 
 Event = dict[str, Any]
 _TRACKS = ("camera", "decode", "system", "late", "skipped", "failed")
@@ -43,17 +43,15 @@ def write_trace(
     RobotVisionError
         The file cannot be written.
     """
-    try:
-        with open(path, "w", encoding="utf-8") as f:
-            f.write('{"displayTimeUnit":"ms","traceEvents":[\n')
-            comma = ""
-            for pid, (name, frames) in enumerate(sequences, 1):
-                for event in _events(pid, name, frames, policy):
-                    f.write(comma + json.dumps(event, separators=(",", ":"), ensure_ascii=False))
-                    comma = ",\n"
-            f.write("\n]}\n")
-    except OSError as e:
-        raise RobotVisionError(f"{path}: the trace cannot be written ({e.strerror})") from e
+    with new_file(path) as f:
+        f.write(b'{"displayTimeUnit":"ms","traceEvents":[\n')
+        comma = ""
+        for pid, (name, frames) in enumerate(sequences, 1):
+            for event in _events(pid, name, frames, policy):
+                text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+                f.write((comma + text).encode("utf-8", "backslashreplace"))
+                comma = ",\n"
+        f.write(b"\n]}\n")
 
 
 def trace_run(path: Path, record: RunRecord) -> None:

@@ -5,8 +5,8 @@ One refused run does not stop the others. What is wrong with the task or a truth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from robotvision.errors import InputFaults
 from robotvision.records import Notice
 from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
+from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
@@ -34,11 +35,26 @@ from robotvision.tasks.model import Task
 
 @dataclass(frozen=True, slots=True)
 class ScoredRun:
-    """A run with its score, as `summarise` gives it, and what may be a mistake in its files."""
+    """A run with its score.
+
+    Parameters
+    ----------
+    name : str
+    score : dict
+        As `summarise` gives it.
+    warnings : tuple of Notice
+        What may be a mistake in its files.
+    tallies : Mapping[str, Tally]
+        By test set.
+    table : FrameTable
+        Its frames, scored.
+    """
 
     name: str
     score: dict[str, Any]
     warnings: tuple[Notice, ...]
+    tallies: Mapping[str, Tally] = field(repr=False, compare=False)
+    table: FrameTable = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +118,8 @@ def score_files(
     task, sets = _open(task_name, truths, train, released)
     # released frames are numbered anew, so the segments of their sequences are not theirs
     segments = [] if released is not None else [segments_of(path) for path in truths]
-    return _score(task, sets, runs_of(runs, list(sets)), mode, segments)
+    frames = fitting_frames(task, sets, segments)
+    return score_runs(task, sets, runs_of(runs, list(sets)), mode, frames)
 
 
 def score_folder(
@@ -117,8 +134,8 @@ def score_folder(
     Runs of several teams that agree too far, and runs that are all right, are among the warnings.
     """
     task, sets = _open(task_name, truths, train)
-    segments = [segments_of(path) for path in truths]
-    return _score(task, sets, runs_in(folder, list(sets)), mode, segments, is_contest=True)
+    frames = fitting_frames(task, sets, [segments_of(path) for path in truths])
+    return score_runs(task, sets, runs_in(folder, list(sets)), mode, frames, is_contest=True)
 
 
 def _open(
@@ -135,16 +152,54 @@ def _open(
     return settle(task, tables, train), dict(zip(names, tables, strict=True))
 
 
-def _score(
+def fitting_frames(
+    task: Task, sets: Mapping[str, TruthTable], segments: Sequence[Ints | None]
+) -> FrameTable:
+    """Return the frames of truths, as `truth_frames`, once they are known to fit the task.
+
+    Raises
+    ------
+    InputFaults
+        A truth does not fit.
+    """
+    for truth in sets.values():
+        require_truth_fits(task, truth)
+    return truth_frames(task, sets, segments)
+
+
+def score_runs(
     task: Task,
-    sets: dict[str, TruthTable],
+    sets: Mapping[str, TruthTable],
     runs: Iterable[RunFiles | InputFaults],
-    mode: str,
-    segments: Sequence[Ints | None] = (),
+    mode: str = "obligatory",
+    frames: FrameTable | None = None,
+    *,
     is_contest: bool = False,
 ) -> Scores:
+    """Score runs against truths that are at hand.
+
+    Parameters
+    ----------
+    task : Task
+        With its rooms settled.
+    sets : Mapping[str, TruthTable]
+        By test set, in the task's order.
+    runs : iterable
+        As `robotvision.submissions.testsets.runs_in` yields them.
+    mode : str
+        Noted in the score.
+    frames : FrameTable, optional
+        The frames of the test sets, as `truth_frames` returns them (else made here).
+    is_contest : bool
+        Whether to warn of runs of several teams that agree too far, and of runs all right.
+
+    Raises
+    ------
+    InputFaults
+        A truth does not fit the task.
+    """
     warnings = [notice for truth in sets.values() for notice in require_truth_fits(task, truth)]
-    frames = truth_frames(task, sets, segments)
+    frames = truth_frames(task, sets) if frames is None else frames
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     answers: dict[str, Ints] = {}
@@ -174,7 +229,7 @@ def _with_notices(run: ScoredRun, notices: Sequence[Notice]) -> ScoredRun:
     """Return a run with those of the notices that speak of it."""
     own = [notice for notice in notices if run.name in notice.details["runs"]]
     warnings = [*run.score["warnings"], *(notice.as_dict() for notice in own)]
-    return ScoredRun(run.name, {**run.score, "warnings": warnings}, (*run.warnings, *own))
+    return replace(run, score={**run.score, "warnings": warnings}, warnings=(*run.warnings, *own))
 
 
 def _scored(
@@ -192,4 +247,5 @@ def _scored(
         for warning in check.warnings
     ]
     notices = [*of_truth, *own]
-    return ScoredRun(name, summarise(task, tallies, mode, notices=notices, table=table), tuple(own))
+    summary = summarise(task, tallies, mode, notices=notices, table=table)
+    return ScoredRun(name, summary, tuple(own), tallies, table)

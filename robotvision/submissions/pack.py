@@ -31,6 +31,7 @@ from robotvision.submissions.checker import check_run_file
 from robotvision.submissions.truthfile import FrameSet, read_frames
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
+from robotvision.writing import new_file, new_folder
 from robotvision.yamlfile import Strict, loads, validate
 
 SCHEMA = 1
@@ -106,7 +107,7 @@ def write_pack(
         if task_file is not None:
             files["task.yaml"] = read_regular(task_file)
         manifest = _manifest(task, path.stem, sets, files)
-        with zipfile.ZipFile(path, "w") as archive:
+        with new_file(path) as f, zipfile.ZipFile(f, "w") as archive:
             _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
             for name, raw in sorted(files.items()):
                 _put(archive, name, raw)
@@ -253,16 +254,13 @@ def unpack(pack: Pack, folder: Path) -> None:
     RobotVisionError
         The folder holds files already, or cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise RobotVisionError(f"{folder}: not empty; give another folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RobotVisionError(f"{folder}: not empty; give another folder")
+    with new_folder(folder) as part:
         for name, raw in pack.files.items():
-            target = folder / name
+            target = part / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(raw)
-    except OSError as e:
-        raise RobotVisionError(f"{folder}: cannot be written ({e.strerror})") from e
 
 
 def pack_files(

@@ -36,6 +36,7 @@ from robotvision.submissions.lines import (
     whole_numbers,
 )
 from robotvision.tasks.model import Task
+from robotvision.writing import new_file
 
 Key = int | str
 """How a run file names a frame: its number, or its file name."""
@@ -306,14 +307,11 @@ def write_run_file(path: Path, task: Task, answers: Iterable[tuple[Key, Answer]]
     """
     form = form_of(task)
     n = 0
-    try:
-        with open(path, "w", encoding="utf-8", newline="\n") as f:
-            for key, answer in answers:
-                _require_known(key, answer, form)
-                f.write(form.line(key, answer) + "\n")
-                n += 1
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+    with new_file(path) as f:
+        for key, answer in answers:
+            _require_known(key, answer, form)
+            f.write(f"{form.line(key, answer)}\n".encode())
+            n += 1
     return n
 
 

@@ -128,6 +128,7 @@ def stand(
     *,
     note: str = "",
     resamples: int = RESAMPLES,
+    is_blind: bool = False,
 ) -> Standings:
     """Return a ranking with intervals.
 
@@ -143,10 +144,13 @@ def stand(
         What a reader must know besides.
     resamples : int
         As `robotvision.scoring.ranks.ranks` takes them.
+    is_blind : bool
+        As `robotvision.scoring.estimates.frame_bounds` takes it.
     """
     points = np.stack([table.points for table in tables], axis=1)
     blocks = tables[0].visit
-    result = ranks(points, blocks, resamples=resamples, bounds=frame_bounds(tables[0], task))
+    bounds = frame_bounds(tables[0], task, is_blind=is_blind)
+    result = ranks(points, blocks, resamples=resamples, bounds=bounds)
     cautions = dict.fromkeys(p.caution for p in result.points if p.caution)
     notes = "; ".join(filter(None, (*cautions, note)))
     rows = tuple(_standing(ranking, result, i) for i in range(len(ranking.rows)))

@@ -273,7 +273,7 @@ class _Table:
         in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
         order = np.argsort(index, kind="stable")
         return TruthTable(
-            frames=FrameSet(path.parent.name if path.stem == "truth" else path.stem, index[order]),
+            frames=FrameSet(_set_name(path), index[order]),
             path=path,
             rooms=tuple(rooms),
             codes=to_room[room[order]] if len(index) else np.zeros(0, np.int32),
@@ -359,3 +359,8 @@ def _row(line: str) -> list[str]:
     except csv.Error:
         return []
     return rows[0] if len(rows) == 1 else []
+
+
+def _set_name(path: Path) -> str:
+    """Return what a table's test set is called: the folder of a ``truth.csv``, else the file."""
+    return path.parent.name or path.stem if path.stem == "truth" else path.stem

@@ -25,6 +25,7 @@ from robotvision.plugins.progress import Progress
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
 from robotvision.synth.sequence import DriveSpec, render_sequence
 from robotvision.tasks import load_task
+from robotvision.writing import new_folder, write_text
 
 N_FRAMES = 120
 FEBRUARY_2006_NS = 1_138_915_584_000_000_000
@@ -176,19 +177,20 @@ def write_edition(
     for part, spec in specs.items():
         _write(EDITIONS[name].layout, spec, folder / part, progress)
         written.append(folder / part)
-    (folder / "README.md").write_text(_readme(name, n_frames, seed, tuple(specs)), "utf-8")
+    write_text(folder / "README.md", _readme(name, n_frames, seed, tuple(specs)))
     return written
 
 
 def _write(layout: str, spec: DriveSpec, path: Path, progress: Progress | None) -> None:
-    if layout == "idol2":
-        with Idol2Writer(path) as idol2:
-            render_sequence(spec, idol2, progress)
-    elif layout == "imageclef2012":
-        with ImageClef2012Writer(path) as imageclef2012:
-            render_sequence(spec, imageclef2012, progress)
-    else:
-        render_sequence(spec, path, progress)
+    with new_folder(path) as part:
+        if layout == "idol2":
+            with Idol2Writer(part) as idol2:
+                render_sequence(spec, idol2, progress)
+        elif layout == "imageclef2012":
+            with ImageClef2012Writer(part) as imageclef2012:
+                render_sequence(spec, imageclef2012, progress)
+        else:
+            render_sequence(spec, part, progress)
 
 
 def _readme(name: str, n_frames: int, seed: int, parts: tuple[str, ...]) -> str:

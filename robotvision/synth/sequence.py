@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -22,6 +23,7 @@ from robotvision.synth.caster import Caster
 from robotvision.synth.light import LIGHTS, Transport, lighting, transport
 from robotvision.synth.path import Way, drive, order_rooms, sample
 from robotvision.synth.sensor import AutoExposure, develop, measure_depth
+from robotvision.writing import new_folder
 
 Pose = tuple[float, float, float]
 
@@ -328,9 +330,12 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
         note = (
             f"generated: robotvision synth, {spec.light}, building {spec.seed}, floor {spec.floor}"
         )
-        with SequenceWriter(
-            to, spec.name, channels, spec.rate_hz, calibration(spec), note
-        ) as writer:
+        with (
+            new_folder(to) if not to.exists() else nullcontext(to) as folder,
+            SequenceWriter(
+                folder, spec.name, channels, spec.rate_hz, calibration(spec), note
+            ) as writer,
+        ):
             return _write(spec, writer, progress)
     return _write(spec, to, progress)
 

@@ -23,6 +23,7 @@ from robotvision.contest.leaderboard.contest import open_contest
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
 from robotvision.submissions.forms import form_of
+from robotvision.version import __version__
 
 ROOMS = ["Corridor", "Corridor", "Toilet", "Toilet", "PrinterRoom", "PrinterRoom"]
 HOSTILE = "<script>window.broken=1</script>"
@@ -124,7 +125,7 @@ def test_a_submission_is_scored_as_the_command_scores_it(
     text = lines(["Corridor", "Toilet", "Toilet", "", "PrinterRoom", "PrinterRoom"])
     done = platform.score({"ours/run.txt": text, "__MACOSX/ours/._run.txt": "rubbish"})
     assert done.returncode == 0, done.stderr
-    assert f"{os.sep}package{os.sep}robotvision" in done.stdout
+    assert done.stdout == f"scored by robotvision {__version__}, from the bundle\n"
     own = tmp_path / "run.txt"
     own.write_text(text)
     with pytest.raises(SystemExit):
@@ -139,8 +140,8 @@ def test_a_submission_is_scored_as_the_command_scores_it(
     }
     columns = [c["key"] for c in platform.about["leaderboards"][0]["columns"]]
     assert list(platform.scores) == columns
-    assert "Timeline of the tour" in platform.page
-    assert "Confusion" in platform.page
+    assert "Timeline" not in platform.page
+    assert "Confusion" not in platform.page
 
 
 def test_a_refused_run_gets_the_least_and_every_fault(platform: Platform) -> None:
@@ -196,8 +197,12 @@ def test_broken_reference_data_leave_no_score(platform: Platform) -> None:
     """It is not the participant's fault: the platform must say failed, not give a bad score."""
     (platform.app / "input" / "ref" / "made.csv").write_text("index,room\n0,Moon\n")
     done = platform.score({"run.txt": lines(ROOMS)})
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert not (platform.app / "output" / "scores.json").exists()
+    assert "Moon" not in done.stderr + done.stdout
+    assert done.stderr.startswith("this contest cannot be scored (InputFaults at ")
+    done = platform.score({"run.txt": lines(ROOMS)}, ROBOTVISION_TELL_FAULTS="1")
+    assert "the room 'Moon' is not one of the task" in done.stderr
 
 
 def test_what_cannot_be_fetched_is_said(platform: Platform) -> None:

@@ -62,7 +62,7 @@ def test_the_frames_of_an_entry_come_to_its_score(contest: Path) -> None:
     """What the intervals are made of sums to the points that the score says, run by run."""
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     made = open_contest("imageclef2012", [contest / "truth.csv"])
-    entries = read_entries(made, scores, contest / "runs")
+    entries = read_entries(made, scores)
     assert len(entries) == 3
     for entry in entries:
         assert entry.table.points.sum() == entry.score["points"]
@@ -78,7 +78,7 @@ def test_objects_count_in_the_frames_too(tmp_path: Path) -> None:
     scores = score_folder("imageclef2013", [truth], tmp_path / "runs")
     assert scores.refused == ()
     made = open_contest("imageclef2013", [truth])
-    (entry,) = read_entries(made, scores, tmp_path / "runs")
+    (entry,) = read_entries(made, scores)
     assert entry.score["object_points"] != 0
     assert entry.table.points.sum() == entry.score["points"]
 
@@ -86,7 +86,7 @@ def test_objects_count_in_the_frames_too(tmp_path: Path) -> None:
 def test_a_run_names_those_it_cannot_be_told_apart_from(contest: Path) -> None:
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     made = open_contest("imageclef2012", [contest / "truth.csv"])
-    entries = read_entries(made, scores, contest / "runs")
+    entries = read_entries(made, scores)
     (found,) = standings(made, entries, rank(scores))
     assert [x.row.run for x in found.rows] == ["right", HOSTILE, "lost"]
     assert [x.not_separable for x in found.rows] == [(HOSTILE,), ("right",), ()]
@@ -111,7 +111,7 @@ def test_a_contest_of_many_runs_has_intervals_too(contest: Path) -> None:
     truth = [contest / "truth.csv"]
     scores = score_folder("imageclef2012", truth, contest / "runs")
     made = open_contest("imageclef2012", truth)
-    entries = read_entries(made, scores, contest / "runs")
+    entries = read_entries(made, scores)
     (found,) = standings(made, entries, rank(scores), resamples=200)
     assert len(found.rows) == 68
     assert all(row.points.low is not None and row.ranks for row in found.rows)
@@ -137,7 +137,7 @@ def test_json_has_the_intervals(contest: Path, capsys: pytest.CaptureFixture[str
 
 def test_the_site_holds_every_run_and_every_refusal(contest: Path) -> None:
     site = contest / "site"
-    assert run(contest, "--site", str(site)) == 1
+    assert run(contest, "--site", str(site), "--pages") == 1
     index = (site / "index.html").read_text()
     links = re.findall(r'href="(runs/[^"]+)"', index)
     assert len(links) == 4
@@ -191,6 +191,45 @@ def test_a_contest_without_an_accepted_run_still_has_a_site(tmp_path: Path) -> N
     assert "No run was accepted" in (tmp_path / "site" / "index.html").read_text()
 
 
+def test_a_site_is_replaced_as_a_whole_and_nothing_else_is(contest: Path) -> None:
+    """A run that was withdrawn is gone; a site of 0.1, without a marker, counts as one."""
+    site = contest / "site"
+    run(contest, "--site", str(site), "--pages")
+    (contest / "runs" / "lost.txt").unlink()
+    (site / ".robotvision.json").unlink()
+    run(contest, "--site", str(site), "--pages")
+    assert not (site / "runs" / "lost.html").exists()
+    assert "lost" not in (site / "scores.json").read_text()
+    for other in ("notes.txt", "runs/notes.txt"):
+        (site / other).write_text("mine")
+        assert run(contest, "--site", str(site)) == 2
+        (site / ".robotvision.json").rename(contest / "marker")
+        assert run(contest, "--site", str(site)) == 2
+        (contest / "marker").rename(site / ".robotvision.json")
+        assert (site / other).read_text() == "mine"
+        (site / other).unlink()
+
+
+def test_pages_of_many_runs_are_the_same_by_several_processes(
+    contest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = []
+    for fewest in (1, 1000):
+        monkeypatch.setattr("robotvision.contest.leaderboard.parallel.FEWEST", fewest)
+        run(contest, "--organiser-site", str(contest / str(fewest)))
+        files = (contest / str(fewest)).rglob("*.html")
+        sites.append({p.name: p.read_bytes() for p in files})
+    assert len(sites[0]) == 5
+    assert sites[0] == sites[1]
+
+
+def test_a_table_beside_the_prompt_names_its_set(
+    contest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(contest)
+    assert list(open_contest("imageclef2012", [Path("truth.csv")]).sets) == ["truth"]
+
+
 def test_page_names_are_harmless_and_distinct() -> None:
     names = ["../../etc", "a", "A", "a", "", "<b>", "x" * 200]
     found = page_names(names)
@@ -205,7 +244,7 @@ def test_the_site_in_a_browser(
     """No error, no request, no overflow; a script in a name stays text; links lead somewhere."""
     from selenium.webdriver.common.by import By
 
-    run(contest, "--site", str(contest / "site"))
+    run(contest, "--site", str(contest / "site"), "--reveal", "frames")
     chrome.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},

@@ -31,7 +31,7 @@ from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, Outcome, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.feed import Feed
 from robotvision.report.html.live import live_page
-from robotvision.report.serve import MAX_FOLLOWERS, Server, events
+from robotvision.report.serve import MAX_FOLLOWERS, Server
 from robotvision.report.watch import RunWatch
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
@@ -148,7 +148,7 @@ def test_no_path_leads_to_a_file(server: Server, path: str) -> None:
 
 
 def test_it_listens_on_this_machine_alone(server: Server) -> None:
-    assert server._http.server_address[0] == "127.0.0.1"
+    assert server._socket.getsockname()[0] == "127.0.0.1"
 
 
 def test_pictures_of_replayed_frames_are_jpegs(server: Server) -> None:
@@ -238,11 +238,72 @@ def test_there_may_not_be_any_number_of_followers(server: Server, followed: Feed
         link.close()
 
 
+def follow(server: Server, start: str) -> socket.socket:
+    """Return the open stream of a follower."""
+    link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    link.sendall(
+        f"GET /events?from={start} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    )
+    return link
+
+
+def received(link: socket.socket) -> str:
+    """Return a stream to its end."""
+    with link:
+        return b"".join(iter(lambda: link.recv(65536), b"")).decode()
+
+
 def test_events_end_when_the_server_closes(followed: Feed) -> None:
-    closing = threading.Event()
-    closing.set()
-    stream = events(followed, f"{followed.generation}.18", closing)
-    assert [e.split("\n")[0] for e in stream][-1].startswith("id: ")
+    with Server(followed) as server:
+        link = follow(server, f"{followed.generation}.17")
+        while not server.followers:
+            time.sleep(0.01)
+        time.sleep(0.5)
+    assert [name for name, _ in told(received(link))] == ["news"]
+
+
+def test_fifty_follow_a_run_on_two_threads(tmp_path: Path) -> None:
+    """Every one of them gets every frame, once and in order, and the end."""
+    (tmp_path / "run.jsonl").write_text('{"type":"run","schema":1}\n')
+    feed, tally = Feed(tmp_path), Tally(Task(id="t", rooms=("Kitchen", "Hall")))
+    feed.sequence("walk", 300)
+    feed.frame(*frame(0, tally), tally)
+    n_before = threading.active_count()
+    with Server(feed) as server:
+        links = [follow(server, f"{feed.generation}.0") for _ in range(50)]
+        while server.followers < 50:
+            time.sleep(0.01)
+        assert ask(server, "/")[0] == 200
+        for k in range(1, 300):
+            feed.frame(*frame(k, tally), tally)
+            time.sleep(0.002)
+        assert threading.active_count() - n_before <= 2
+        feed.over("over")
+        for link in links:
+            events = told(received(link))
+            rows = [row[0] for name, body in events if name == "news" for row in body["rows"]]
+            assert rows == list(range(300))
+            assert events[-1][0] == "end"
+
+
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        (b"rubbish\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 20_000 + b"\r\n\r\n", b"431"),
+        (b"GET http://[ HTTP/1.1\r\nHost: HERE\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: HERE\r\nHost: HERE\r\n\r\n", b"403"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"403"),
+    ],
+)
+def test_what_is_no_request_is_refused(
+    server: Server, request_text: bytes, status: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as link:
+        link.sendall(request_text.replace(b"HERE", f"127.0.0.1:{server.port}".encode()))
+        assert link.recv(65536).split(b" ")[1] == status
+    assert ask(server, "/")[0] == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_is_said(server: Server, followed: Feed) -> None:

@@ -129,13 +129,17 @@ def contest(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def sites_in(folder: Path) -> list[str]:
+    return ["--site", str(folder / "site"), "--pages", "--organiser-site", str(folder / "mine")]
+
+
 def test_a_ranking_tells_copies_and_flawless_runs(
     contest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As JSON, on the terminal, in ranking.md, on the site; once for each pair of teams."""
+    """As JSON, on the terminal, in ranking.md, for the organiser; once for each pair of teams."""
     args = ["rank", "--task", "rooms", "--truth", str(contest / "truth.csv"), str(contest / "runs")]
     with pytest.raises(SystemExit):
-        main([*args, "--json", "--out", str(contest / "out"), "--site", str(contest / "site")])
+        main([*args, "--json", "--out", str(contest / "out"), *sites_in(contest)])
     data = json.loads(capsys.readouterr().out)
     similar, flawless = data["warnings"]
     assert similar["code"] == "similar-answers"
@@ -151,9 +155,11 @@ def test_a_ranking_tells_copies_and_flawless_runs(
     shown = " ".join(capsys.readouterr().out.split())
     assert "identical answers" in shown
     assert "oracle: all" in shown
-    for page in ("out/ranking.md", "site/index.html", "site/runs/copycat.html"):
+    for page in ("out/ranking.md", "mine/index.html", "mine/runs/copycat.html"):
         assert "identical answers" in (contest / page).read_text()
-    assert "identical answers" not in (contest / "site/runs/glasgow.html").read_text()
+    assert "identical answers" not in (contest / "mine/runs/glasgow.html").read_text()
+    for page in (p for p in (contest / "site").rglob("*") if p.is_file()):  # kappa tells of rooms
+        assert "identical answers" not in page.read_text()
 
 
 def test_scoring_ones_own_runs_suspects_nothing(contest: Path) -> None:

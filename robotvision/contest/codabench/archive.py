@@ -23,13 +23,13 @@ WHEEL = f"robotvision-{__version__}-py3-none-any.whl"
 def archive(contents: Mapping[str, bytes]) -> bytes:
     """Return a zip file of ``contents`` (name -> bytes): sorted, dated alike, packed alike."""
     raw = io.BytesIO()
-    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for name in sorted(contents):
-            about = zipfile.ZipInfo(name, DATE)
-            about.compress_type = zipfile.ZIP_DEFLATED
-            about.external_attr = 0o644 << 16
-            about.create_system = 3
-            made.writestr(about, contents[name])
+            info = zipfile.ZipInfo(name, DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            packed.writestr(info, contents[name])
     return raw.getvalue()
 
 

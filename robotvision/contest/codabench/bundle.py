@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,21 @@ import yaml
 
 from robotvision.contest.codabench.archive import WHEEL, archive, wheel
 from robotvision.contest.codabench.logo import logo
-from robotvision.contest.codabench.program import COLUMNS, REFERENCE, TASK, set_key
+from robotvision.contest.codabench.program import REFERENCE, TASK, columns
 from robotvision.contest.leaderboard.contest import Contest
+from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
 from robotvision.submissions.forms import form_of
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
+from robotvision.writing import write_bytes
 
 IMAGE = "python:3.12-slim"
 """Default image: it has Python and pip; the platform's own default is too old a Python."""
+FINAL_DATA = "reference_data_final.zip"
+FINAL_PHASE = timedelta(days=30)
+"""How long the platform has to score the submissions again."""
 TITLES = {
     "points": ("Points", 3), "points_per_frame": ("Points a frame", 4),
     "answered": ("Answered share", 4), "right": ("Right of these", 4),
@@ -50,10 +55,21 @@ class Options:
         Docker image of the scoring program.
     start, end : datetime or None
         Of the phase; without a start it is open at once, without an end for good.
-    max_per_day : int
-        Submissions a day and participant.
+    max_per_day, max_in_all : int
+        Submissions a day, and in all, of a participant.
     terms : str or None
         Markdown; None: a few lines to replace.
+    reveal : Reveal
+        What a participant sees of a submission.
+    points_step : float or None
+        Points are rounded to it until the end; None: exact.
+    public_share : float or None
+        The share of the frames that is scored until the end, in (0, 1); None: all of them.
+    public_seed : int
+        Which visits these are.
+
+    With one of the two before the last, a second phase follows, which scores the same submissions
+    on all frames, exactly.
     """
 
     title: str | None = None
@@ -63,6 +79,16 @@ class Options:
     max_per_day: int = 5
     mode: str = "obligatory"
     terms: str | None = None
+    max_in_all: int = 30
+    reveal: Reveal = Reveal.TOTALS
+    points_step: float | None = None
+    public_share: float | None = None
+    public_seed: int = 0
+
+    @property
+    def has_final_phase(self) -> bool:
+        """Whether points are withheld until the end."""
+        return self.points_step is not None or self.public_share is not None
 
 
 def bundle(contest: Contest, options: Options | None = None) -> bytes:
@@ -71,54 +97,49 @@ def bundle(contest: Contest, options: Options | None = None) -> bytes:
     Raises
     ------
     RobotVisionError
-        A frame's truth cannot be written, or the phase ends before it starts.
+        A frame's truth cannot be written, the phase ends before it starts, or never and points are
+        withheld until then.
     """
     options = options or Options()
     if options.start and options.end and options.end <= options.start:
         raise RobotVisionError(
             f"--end {options.end}: expected a moment after the start, {options.start}"
         )
+    Disclosure(options.reveal, options.points_step)
+    final = {}
+    if options.has_final_phase:
+        if options.end is None:
+            raise RobotVisionError(
+                "--round-points and --public-share hold until the end of the contest: give --end"
+            )
+        final[FINAL_DATA] = archive(reference_data(contest, options, is_final=True))
+    if options.public_share is not None:
+        public_part(contest, options.public_share, options.public_seed)
     return archive(
-        {
+        final
+        | {
             "competition.yaml": _yaml(competition(contest, options)),
             "logo.png": logo(),
             "pages/overview.md": _overview(contest, options).encode(),
-            "pages/evaluation.md": _evaluation(contest).encode(),
+            "pages/evaluation.md": _evaluation(contest, options).encode(),
             "pages/submission.md": _submission(contest).encode(),
             "pages/terms.md": (options.terms or TERMS).encode(),
             "scoring_program.zip": archive(scoring_program()),
-            "reference_data.zip": archive(reference_data(contest, options.mode)),
+            "reference_data.zip": archive(reference_data(contest, options)),
         }
     )
 
 
 def write_bundle(path: Path, contest: Contest, options: Options | None = None) -> Path:
     """Write the bundle and return its path. Raises RobotVisionError."""
-    raw = bundle(contest, options)
-    try:
-        path.write_bytes(raw)
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
-    return path
+    return write_bytes(path, bundle(contest, options))
 
 
 def competition(contest: Contest, options: Options) -> dict[str, Any]:
     """Return ``competition.yaml`` as plain data."""
     task = contest.task
-    phase: dict[str, Any] = {
-        "index": 0,
-        "name": "Contest",
-        "description": "Hand in run files; they are scored at once.",
-        "start": _moment(options.start or datetime(2000, 1, 1)),
-    }
-    if options.end is not None:
-        phase["end"] = _moment(options.end)
-    phase |= {
-        "max_submissions_per_day": options.max_per_day,
-        "execution_time_limit": 600,
-        "accepts_only_result_submissions": True,
-        "tasks": [0],
-    }
+    phases = _phases(options)
+    tasks = [_task(task, 0, "reference_data.zip"), _task(task, 1, FINAL_DATA)][: len(phases)]
     return {
         "version": 2,
         "title": options.title or task.title or task.id,
@@ -136,31 +157,73 @@ def competition(contest: Contest, options: Options) -> dict[str, Any]:
             {"title": "Evaluation", "file": "pages/evaluation.md"},
             {"title": "Submission", "file": "pages/submission.md"},
         ],
-        "tasks": [
-            {
-                "index": 0,
-                "name": task.id,
-                "description": task.title or task.id,
-                "scoring_program": "scoring_program.zip",
-                "reference_data": "reference_data.zip",
-            }
-        ],
-        "phases": [phase],
+        "tasks": tasks,
+        "phases": phases,
         "leaderboards": [
             {
                 "title": "Results",
                 "key": "main",
                 "submission_rule": "Force_Best",
-                "columns": _columns(list(contest.sets)),
+                "columns": _columns(list(contest.sets), options),
             }
         ],
     }
 
 
-def _columns(sets: Sequence[str]) -> list[dict[str, Any]]:
-    shown = [(key, *TITLES[key]) for key in COLUMNS]
-    if len(sets) > 1:
-        shown += [(set_key(i), f"Points {name}", 3) for i, name in enumerate(sets)]
+def _phases(options: Options) -> list[dict[str, Any]]:
+    """Return the phase of the contest, and one behind it where points are withheld until then."""
+    phase: dict[str, Any] = {
+        "index": 0,
+        "name": "Contest",
+        "description": "Hand in run files; they are scored at once.",
+        "start": _moment(options.start or datetime(2000, 1, 1)),
+    }
+    if options.end is not None:
+        phase["end"] = _moment(options.end)
+    phase |= {
+        "max_submissions_per_day": options.max_per_day,
+        "max_submissions": options.max_in_all,
+        "execution_time_limit": 600,
+        "accepts_only_result_submissions": True,
+        "tasks": [0],
+    }
+    phases = [phase]
+    if options.has_final_phase and options.end is not None:
+        phases.append(
+            phase
+            | {
+                "index": 1,
+                "name": "Final",
+                "description": "The submissions of the contest, scored on every frame, exactly.",
+                "start": _moment(options.end),
+                "end": _moment(options.end + FINAL_PHASE),
+                "max_submissions_per_day": 1,
+                "max_submissions": 1,
+                "auto_migrate_to_this_phase": True,
+                "tasks": [1],
+            }
+        )
+    return phases
+
+
+def _task(task: Task, index: int, data: str) -> dict[str, Any]:
+    return {
+        "index": index,
+        "name": task.id if not index else f"{task.id}, final",
+        "description": task.title or task.id,
+        "scoring_program": "scoring_program.zip",
+        "reference_data": data,
+    }
+
+
+def _columns(sets: Sequence[str], options: Options) -> list[dict[str, Any]]:
+    keys = columns(len(sets), is_rounded=options.points_step is not None)
+    titles = TITLES | {
+        key: (f"Points {name}", 3)
+        for key, name in zip(keys[len(keys) - len(sets) :], sets, strict=True)
+        if len(sets) > 1
+    }
+    shown = [(key, *titles[key]) for key in keys]
     return [
         {"title": title, "key": key, "index": i, "sorting": "desc", "precision": digits}
         for i, (key, title, digits) in enumerate(shown)
@@ -177,13 +240,23 @@ def scoring_program() -> dict[str, bytes]:
     return {"metadata.yaml": _yaml(about), "score.py": text, WHEEL: wheel()}
 
 
-def reference_data(contest: Contest, mode: str = "obligatory") -> dict[str, bytes]:
-    """Return the task as it was settled and the truth of each test set."""
+def reference_data(
+    contest: Contest, options: Options, *, is_final: bool = False
+) -> dict[str, bytes]:
+    """Return the task as it was settled, the truth of each test set, and how it is scored.
+
+    ``is_final``: for the phase that scores every frame exactly.
+    """
     for name in contest.sets:
         if "/" in name or "\\" in name:
             raise RobotVisionError(f"test set {name!r}: expected a name that can name a file")
     rules = contest.task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
-    about = {"schema": 1, "sets": list(contest.sets), "mode": mode}
+    about: dict[str, Any] = {"schema": 1, "sets": list(contest.sets), "mode": options.mode}
+    about["reveal"] = options.reveal.name.lower()
+    if not is_final and options.points_step is not None:
+        about["points_step"] = options.points_step
+    if not is_final and options.public_share is not None:
+        about |= {"public_share": options.public_share, "public_seed": options.public_seed}
     tables = {f"{name}.csv": _truth(s) for name, s in contest.sets.items()}
     return {TASK: _yaml(rules), REFERENCE: json.dumps(about, indent=1).encode(), **tables}
 
@@ -241,7 +314,7 @@ def _overview(contest: Contest, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _evaluation(contest: Contest) -> str:
+def _evaluation(contest: Contest, options: Options) -> str:
     task, room = contest.task, contest.task.points.room
     lines = [
         "# Evaluation",
@@ -262,13 +335,34 @@ def _evaluation(contest: Contest) -> str:
             lines.append(f"| {key.replace('_', ' ')} | {cell.present:+g} | {cell.absent:+g} |")
     lines += [
         "",
-        "The detailed results of a submission show its timeline, confusion matrix and "
-        "the points with a 95 % interval by room visit.",
+        *_disclosed(options),
         "",
         "A run file with a fault is refused: it gets the least the frames could earn, "
         "*accepted* is 0, and its page lists every fault with its line.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _disclosed(options: Options) -> list[str]:
+    shown = {
+        Reveal.TOTALS: "the points with a 95 % interval by room visit, and counts by outcome",
+        Reveal.ROOMS: "the points with a 95 % interval, results by room and the confusion matrix",
+        Reveal.FRAMES: "the points with a 95 % interval, the confusion matrix and the timeline",
+    }[options.reveal]
+    if options.points_step is not None:
+        shown = "the points with a 95 % interval by room visit"
+    lines = [f"The detailed results of a submission show {shown}."]
+    if options.points_step is not None:
+        lines += ["", f"Until the contest ends points are rounded to {options.points_step:g}."]
+    if options.public_share is not None:
+        lines += [
+            "",
+            f"Until the contest ends about {options.public_share:.0%} of the frames are scored, "
+            "whole visits to a room; which ones is not said.",
+        ]
+    if options.has_final_phase:
+        lines += ["", "Then the submissions on the leaderboard are scored on all frames, exactly."]
+    return lines
 
 
 def _submission(contest: Contest) -> str:

@@ -9,20 +9,27 @@ the page. Only what is not the participant's fault (broken reference data) leave
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.contest.leaderboard.contest import Contest, entry, open_contest
+from robotvision.contest.leaderboard.contest import (
+    Contest,
+    open_contest,
+    read_entries,
+    score_entries,
+)
+from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
-from robotvision.contest.leaderboard.site import without_folder
-from robotvision.errors import RobotVisionError
-from robotvision.records import Notice
-from robotvision.scoring.points import NOT_IN_VIEW, PointsTable
-from robotvision.submissions.testsets import SUFFIXES, check_runs, runs_of
-from robotvision.version import PACKAGE
+from robotvision.contest.leaderboard.names import without_folder, without_paths
+from robotvision.scoring.points import PointsTable
+from robotvision.submissions.testsets import SUFFIXES, runs_of
+from robotvision.version import PACKAGE, __version__
+from robotvision.writing import make_folder, write_text
 
 REFERENCE = "reference.json"
 TASK = "task.yaml"
@@ -31,34 +38,88 @@ COLUMNS = ("points", "points_per_frame", "answered", "right", "accepted")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Score a submission; return 0 where there is a score, be it that of a refused run."""
+    """Score a submission; return 0 where there is a score, be it that of a refused run.
+
+    Participants can read what is printed, so nothing of the truth is: of broken reference data or
+    a fault of ours only where it is.
+    """
     source, output = map(Path, arguments)
-    reference = source / "ref"
-    about = json.loads((reference / REFERENCE).read_text(encoding="utf-8"))
-    print(f"scored by {PACKAGE / '__init__.py'}", flush=True)
+    print(f"scored by {PACKAGE.name} {__version__}, {_origin()}", flush=True)
     try:
-        truths = [reference / f"{name}.csv" for name in about["sets"]]
-        contest = open_contest(str(reference / TASK), truths)
-    except RobotVisionError as e:
+        contest, about = open_reference(source / "ref")
+        files, faults = submission(source / "res", list(contest.sets))
+        scores, page = score_submission(contest, about, files, faults, source / "res")
+        make_folder(output)
+        write_text(output / "detailed_results.html", page, errors="backslashreplace")
+        write_text(output / "scores.json", json.dumps(scores, indent=1) + "\n")
+    except Exception as e:  # whatever it is: its message could quote the truth
+        place = traceback.extract_tb(e.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
         print(
-            "the reference data of this contest are broken:", *e.lines(), sep="\n", file=sys.stderr
+            f"this contest cannot be scored ({type(e).__name__} at {where}); organisers: run "
+            "score.py of the bundle on your own machine, as the guide for organisers shows, with "
+            "ROBOTVISION_TELL_FAULTS=1 to see what is wrong",
+            file=sys.stderr,
         )
+        if os.environ.get("ROBOTVISION_TELL_FAULTS") == "1":
+            raise
         return 1
-    output.mkdir(parents=True, exist_ok=True)
-    found, faults = submission(source / "res", list(contest.sets))
-    score = None
-    if not faults:
-        score, faults = scored(reference / TASK, truths, found, str(about["mode"]))
-    faults = list(without_folder(faults, source / "res"))
-    for line in faults:
-        print(line, file=sys.stderr)
-    page, scores = (
-        (_page(contest, found, score), accepted(score))
-        if score is not None
-        else (refused_page("Your submission", faults, contest.task), refused(contest))
-    )
-    _write(output, scores, page)
     return 0
+
+
+def _origin() -> str:
+    return "from the bundle" if PACKAGE.parent.name == "package" else "as installed"
+
+
+def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:
+    """Return the contest as this phase scores it, and what ``reference.json`` holds.
+
+    Raises
+    ------
+    RobotVisionError
+        The task or a truth is wrong.
+    """
+    about = dict(json.loads((folder / REFERENCE).read_text(encoding="utf-8")))
+    truths = [folder / f"{name}.csv" for name in about["sets"]]
+    contest = open_contest(str(folder / TASK), truths)
+    share = about.get("public_share")
+    return (
+        contest if share is None else public_part(contest, share, int(about["public_seed"]))
+    ), about
+
+
+def score_submission(
+    contest: Contest,
+    about: Mapping[str, Any],
+    files: Sequence[Path],
+    faults: Sequence[str],
+    folder: Path,
+) -> tuple[dict[str, float], str]:
+    """Return the leaderboard's numbers and the page of a submission.
+
+    Parameters
+    ----------
+    contest : Contest
+    about : Mapping
+        What ``reference.json`` holds.
+    files : sequence of Path
+        The run file of each test set.
+    faults : sequence of str
+        Why there are none.
+    folder : Path
+        Left out of lines about faults.
+    """
+    shown = Disclosure(Reveal[about.get("reveal", "totals").upper()], about.get("points_step"))
+    if not faults:
+        scores = score_entries(contest, runs_of(files, list(contest.sets)), str(about["mode"]))
+        faults = scores.refusals()
+    if faults:
+        lines = without_folder(faults, folder)
+        print(*lines, sep="\n", file=sys.stderr)
+        return refused(contest, shown), refused_page("Your submission", lines, contest.task)
+    (run,) = without_paths(read_entries(contest, scores), folder)
+    page = entry_page(contest, replace(run, name="Your submission"), shown=shown)
+    return accepted(shown.score(contest.task, run.score), run.score), page
 
 
 def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -93,104 +154,59 @@ def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]
     return chosen, faults
 
 
-def scored(
-    task: Path, truths: Sequence[Path], runs: Sequence[Path], mode: str
-) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the score that ``robotvision score`` prints, or the faults it found.
+def accepted(shown: Mapping[str, Any], score: Mapping[str, Any]) -> dict[str, float]:
+    """Return the leaderboard's numbers of a scored run.
 
-    Raises
-    ------
-    RobotVisionError
-        The command failed otherwise.
+    Parameters
+    ----------
+    shown : Mapping
+        The score as it may be shown (`Disclosure.score`).
+    score : Mapping
+        As it is: how many frames were answered is no secret.
     """
-    command = [
-        sys.executable,
-        "-c",
-        "from robotvision.cli import main; main()",
-        "score",
-        "--json",
-        "--task",
-        str(task),
-        "--mode",
-        mode,
-    ]
-    for truth in truths:
-        command += ["--truth", str(truth)]
-    done = subprocess.run(
-        [*command, "--", *map(str, runs)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if done.returncode not in (0, 1) or not done.stdout.strip():
-        raise RobotVisionError(f"robotvision score failed:\n{done.stderr}")
-    data = json.loads(done.stdout)
-    if "refused" in data:
-        return None, [line for run in data["refused"] for line in run["faults"]]
-    return data, []
-
-
-def accepted(score: Mapping[str, Any]) -> dict[str, float]:
-    """Return the leaderboard's numbers of a scored run."""
     outcomes = score["outcomes"]
     frames = max(1, score["frames"] - score["unscored"])
     answered = outcomes["correct"] + outcomes["wrong"]
     numbers = {
-        "points": score["points"],
-        "points_per_frame": score["points"] / frames,
+        "points": shown["points"],
+        "points_per_frame": shown["points"] / frames,
         "answered": answered / frames,
-        "right": outcomes["correct"] / answered if answered else 0.0,
-        "accepted": 1,
     }
-    if len(score["sets"]) > 1:
-        numbers |= {set_key(i): part["points"] for i, part in enumerate(score["sets"].values())}
+    if shown["outcomes"]:
+        numbers["right"] = outcomes["correct"] / answered if answered else 0.0
+    numbers["accepted"] = 1
+    if len(shown["sets"]) > 1:
+        numbers |= {set_key(i): part["points"] for i, part in enumerate(shown["sets"].values())}
     return numbers
 
 
-def refused(contest: Contest) -> dict[str, float]:
-    """Return the numbers of a refused run: the least that the frames could earn."""
-    least = {name: _least(contest, name) for name in contest.sets}
-    points = sum(least.values())
-    frames = max(1, int(contest.frames.is_known.sum()))
-    numbers = {
-        "points": points,
-        "points_per_frame": points / frames,
+def refused(contest: Contest, shown: Disclosure | None = None) -> dict[str, float]:
+    """Return the numbers of a refused run: no more than the least that any frames could earn."""
+    shown = shown or Disclosure()
+    lowest = PointsTable(contest.task).bounds[0]
+    known = {name: int(contest.frames.of_sets([name]).is_known.sum()) for name in contest.sets}
+    numbers: dict[str, float] = {
+        "points": shown.points(sum(known.values()) * lowest),
+        "points_per_frame": lowest if any(known.values()) else 0.0,
         "answered": 0.0,
-        "right": 0.0,
-        "accepted": 0,
     }
-    if len(least) > 1:
-        numbers |= {set_key(i): v for i, v in enumerate(least.values())}
+    if shown.points_step is None:
+        numbers["right"] = 0.0
+    numbers["accepted"] = 0
+    if len(known) > 1:
+        numbers |= {set_key(i): shown.points(n * lowest) for i, n in enumerate(known.values())}
     return numbers
+
+
+def columns(n_sets: int, *, is_rounded: bool = False) -> list[str]:
+    """Return the keys of ``scores.json``, as `accepted` and `refused` write them."""
+    keys = [key for key in COLUMNS if not (is_rounded and key == "right")]
+    return keys + [set_key(i) for i in range(n_sets)] if n_sets > 1 else keys
 
 
 def set_key(place: int) -> str:
     """Return the leaderboard's key of a test set's points."""
     return f"points_set_{place + 1}"
-
-
-def _least(contest: Contest, name: str) -> float:
-    frames, worth = contest.frames.of_sets([name]), PointsTable(contest.task)
-    n, in_view = int(frames.is_known.sum()), frames.in_view
-    points = n * min(worth.wrong, worth.unanswered)
-    if in_view is not None:
-        present, absent = worth.statements[:NOT_IN_VIEW], worth.statements[NOT_IN_VIEW:]
-        for seen in in_view[frames.is_known].sum(0).tolist():
-            points += seen * float(present.min()) + (n - seen) * float(absent.min())
-    return points
-
-
-def _page(contest: Contest, runs: Sequence[Path], score: Mapping[str, Any]) -> str:
-    (run,) = runs_of(runs, list(contest.sets))
-    checks = check_runs(run, contest.task, [(n, s.frames) for n, s in contest.sets.items()])
-    notices = tuple(Notice("run-file", w) for check in checks.values() for w in check.warnings)
-    return entry_page(contest, entry(contest, "Your submission", checks, score, notices))
-
-
-def _write(output: Path, scores: Mapping[str, float], page: str) -> None:
-    (output / "detailed_results.html").write_text(page, encoding="utf-8", errors="backslashreplace")
-    (output / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

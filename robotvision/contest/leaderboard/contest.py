@@ -1,27 +1,20 @@
 """A contest: the frames of its test sets with their truth, and every accepted run's scored frames.
 
-A score sums a run up; intervals, ranks and timelines need its frames. They are read again from the
-run files, as a `FrameTable`, and come to the same points as the score.
+A score sums a run up; intervals, ranks and timelines need its frames: a `FrameTable` that comes to
+the same points as the score.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from robotvision.errors import InputFaults, RobotVisionError
-from robotvision.records import Notice
-from robotvision.scoring.judging import count
-from robotvision.scoring.judging import score as scored
+from robotvision.errors import InputFaults
 from robotvision.scoring.table import FrameTable
-from robotvision.scoring.tally import Tally
-from robotvision.submissions.batch import Scores
-from robotvision.submissions.checker import CheckResult
-from robotvision.submissions.score import require_truth_fits
-from robotvision.submissions.table import judged, segments_of, truth_frames
-from robotvision.submissions.testsets import RunFiles, check_runs, name_sets, runs_in, settle
+from robotvision.submissions.batch import ScoredRun, Scores, fitting_frames, score_runs
+from robotvision.submissions.table import segments_of
+from robotvision.submissions.testsets import RunFiles, name_sets, settle
 from robotvision.submissions.truthfile import TruthTable, read_truth
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
@@ -49,15 +42,8 @@ class Contest:
     has_segments: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ContestEntry:
-    """An accepted run: its name, its score as `summarise` gives it, its scored frames."""
-
-    name: str
-    score: Mapping[str, Any]
-    tallies: Mapping[str, Tally]
-    table: FrameTable
-    warnings: tuple[Notice, ...] = ()
+ContestEntry = ScoredRun
+"""An accepted run: its name, its score, its scored frames."""
 
 
 def open_contest(task: str | Task, truths: Sequence[Path], train: Sequence[Path] = ()) -> Contest:
@@ -74,50 +60,22 @@ def open_contest(task: str | Task, truths: Sequence[Path], train: Sequence[Path]
     rules = settle(rules, tables, train)
     segments = [segments_of(path) for path in truths]
     sets = dict(zip(names, tables, strict=True))
-    for table in tables:
-        require_truth_fits(rules, table)
-    frames = truth_frames(rules, sets, segments)
+    frames = fitting_frames(rules, sets, segments)
     return Contest(rules, sets, frames, all(s is not None for s in segments))
 
 
-def read_entries(contest: Contest, scores: Scores, folder: Path) -> list[ContestEntry]:
-    """Return the accepted runs of a folder with their frames, in the order of ``scores``.
-
-    Raises
-    ------
-    RobotVisionError
-        The folder changed since it was scored.
-    """
-    accepted = list(_accepted(contest, runs_in(folder, list(contest.sets))))
-    if [run.name for run, _ in accepted] != [run.name for run in scores.scored]:
-        raise RobotVisionError(f"{folder}: its runs changed while they were scored; rank again")
-    return [
-        entry(contest, run.name, checks, run.score, run.warnings)
-        for run, (_, checks) in zip(scores.scored, accepted, strict=True)
-    ]
-
-
-def _accepted(
-    contest: Contest, runs: Iterable[RunFiles | InputFaults]
-) -> Iterable[tuple[RunFiles, dict[str, CheckResult]]]:
-    for run in runs:
-        if isinstance(run, InputFaults):
-            continue
-        checks = check_runs(
-            run, contest.task, [(name, s.frames) for name, s in contest.sets.items()]
-        )
-        if all(check.is_ok for check in checks.values()):
-            yield run, checks
-
-
-def entry(
+def score_entries(
     contest: Contest,
-    name: str,
-    checks: Mapping[str, CheckResult],
-    score: Mapping[str, Any],
-    warnings: tuple[Notice, ...] = (),
-) -> ContestEntry:
-    """Return a checked run with its frames."""
-    table = judged(contest.frames, checks)
-    tallies = count(table, contest.task)
-    return ContestEntry(name, score, tallies, scored(table, contest.task), warnings)
+    runs: Iterable[RunFiles | InputFaults],
+    mode: str = "obligatory",
+    *,
+    is_contest: bool = False,
+) -> Scores:
+    """Score runs on the frames of a contest, segments included; see `score_runs`."""
+    return score_runs(contest.task, contest.sets, runs, mode, contest.frames, is_contest=is_contest)
+
+
+def read_entries(contest: Contest, scores: Scores) -> list[ContestEntry]:
+    """Return the accepted runs, visits as the contest has them, in the order of ``scores``."""
+    segment = contest.frames.segment
+    return [replace(run, table=replace(run.table, segment=segment)) for run in scores.scored]

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
+from robotvision.contest.leaderboard.disclosure import Disclosure
 from robotvision.records import Outcome
 from robotvision.report.html import charts
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.report.html.tables import set_table, task_card
 from robotvision.report.tables import objects_table, sets_table
 from robotvision.scoring.estimates import points_interval
+from robotvision.scoring.intervals import Interval
 from robotvision.scoring.points import NOT_STATED, PRESENT
 from robotvision.scoring.table import FrameTable
 from robotvision.tasks.model import Task
@@ -32,6 +34,8 @@ def entry_page(
     *,
     standing: Sequence[Mapping[str, Any]] = (),
     home: str | None = None,
+    shown: Disclosure | None = None,
+    points: Interval | None = None,
 ) -> str:
     """Return the page of one run.
 
@@ -41,27 +45,34 @@ def entry_page(
         Where the run stands, one a ranking: ``name, rank, ranks, n``.
     home : str, optional
         Address of the ranking.
+    shown : Disclosure, optional
+        What it shows; totals alone by default.
+    points : Interval, optional
+        Of the points over all test sets, where it is known already.
     """
-    data = payload(contest, entry)
+    shown = shown or Disclosure()
     task = contest.task
-    n_frames = len(data["index"])
-    has_timeline = 0 < n_frames <= MAX_FRAMES
+    has_timeline = shown.has_frames and 0 < len(entry.table) <= MAX_FRAMES
+    data = payload(contest, entry) if has_timeline else {}
+    run = _section(contest, entry, shown)
+    run["interval"] = _interval(contest, entry, shown, points)
     return render(
         "entry.html.j2",
         scripts=TIMELINE if has_timeline else (),
         title=f"{entry.name}, {task.id}",
         home=home,
-        run=_section(contest, entry),
-        runs=[_section(contest, entry)],
+        run=run,
+        runs=[run],
+        shown=shown,
         standing=standing,
         task_id=task.id,
         tasks=[task_card(task)],
         has_timeline=has_timeline,
-        data=as_script(data if has_timeline else {}),
+        data=as_script(data),
         pictures=as_script({}),
-        sequences=data["sequences"],
-        labels=data["labels"],
-        outcomes=data["outcomes"],
+        sequences=entry.table.sequences,
+        labels=task.labels,
+        outcomes=list(map(str, Outcome)),
         comparison=None,
         channels=[],
         tour_map=None,
@@ -85,12 +96,11 @@ def refused_page(
     )
 
 
-def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
-    score = entry.score
-    by_visit = _interval(contest, entry)
-    sets = [set_table(name, tally, len(entry.tallies)) for name, tally in entry.tallies.items()]
-    n_scored = sum(s["scored"] for s in sets)
-    answered = score["outcomes"]["correct"] + score["outcomes"]["wrong"]
+def _section(contest: Contest, entry: ContestEntry, shown: Disclosure) -> dict[str, Any]:
+    score = shown.score(contest.task, entry.score)
+    n_scored = sum(tally.scored_frames for tally in entry.tallies.values())
+    outcomes = score["outcomes"]
+    answered = outcomes["correct"] + outcomes["wrong"] if outcomes else None
     return {
         "place": 0,
         "name": entry.name,
@@ -98,24 +108,32 @@ def _section(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
         "mode": score["mode"],
         "n_scored": n_scored,
         "share": score["points"] / score["max_points"] if score["max_points"] else None,
-        "answered": answered / n_scored if n_scored else None,
-        "right": score["outcomes"]["correct"] / answered if answered else None,
-        "interval": by_visit,
-        "outcome_bar": charts.outcome_bar(score["outcomes"], score["unscored"])
-        if score["frames"]
+        "answered": answered / n_scored if n_scored and answered is not None else None,
+        "right": outcomes["correct"] / answered if answered else None,
+        "outcome_bar": charts.outcome_bar(outcomes, score["unscored"])
+        if score["frames"] and outcomes
         else None,
-        "sets": sets,
+        "sets": _by_room(entry) if shown.has_rooms else [],
+        "n_sets": len(entry.tallies),
         "sets_table": sets_table(score),
-        "objects": objects_table(score),
-        "warnings": [notice.message for notice in entry.warnings],
+        "objects": objects_table(score) if shown.has_rooms else None,
+        "warnings": [notice.message for notice in shown.notices(entry.warnings)],
     }
 
 
-def _interval(contest: Contest, entry: ContestEntry) -> dict[str, Any] | None:
+def _by_room(entry: ContestEntry) -> list[dict[str, Any]]:
+    return [set_table(name, tally, len(entry.tallies)) for name, tally in entry.tallies.items()]
+
+
+def _interval(
+    contest: Contest, entry: ContestEntry, shown: Disclosure, points: Interval | None
+) -> dict[str, Any] | None:
     if len(contest.sets) > 1 and contest.task.overall == "separate":
         return None
-    found = points_interval(entry.table, contest.task)
-    return {"text": found.text(), "blocks": found.blocks, "warning": found.caution}
+    if points is None:
+        points = points_interval(entry.table, contest.task, is_blind=shown.is_blind(contest.task))
+    points = shown.interval(points)
+    return {"text": points.text(), "blocks": points.blocks, "warning": points.caution}
 
 
 def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:

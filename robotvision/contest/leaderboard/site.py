@@ -1,134 +1,199 @@
-"""The site: ``index.html`` with the ranking, one page a run in ``runs/``, ``scores.json``."""
+"""The site of a contest: ``index.html`` with the ranking, pages in ``runs/``, ``scores.json``.
+
+Two of them: one that may be published, with totals alone unless more is revealed, and one for the
+organiser, with everything. A site is replaced as a whole, so that no page of a run that was
+withdrawn stays in it.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup, escape
-
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
+from robotvision.contest.leaderboard.disclosure import ORGANISER, Disclosure
+from robotvision.contest.leaderboard.effort import effort
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
-from robotvision.contest.leaderboard.standings import Standing, Standings, with_intervals
-from robotvision.report.html.shell import render, write_page
-from robotvision.report.html.svg import Scale, number, round_ticks
+from robotvision.contest.leaderboard.names import page_names, without_folder, without_paths
+from robotvision.contest.leaderboard.parallel import write_pages
+from robotvision.contest.leaderboard.ranked import RankedRuns
+from robotvision.contest.leaderboard.standings import Standing, Standings
+from robotvision.contest.leaderboard.table import standings_html
+from robotvision.errors import RobotVisionError
+from robotvision.report.html.shell import render
 from robotvision.report.html.tables import STATUS, task_card
-from robotvision.report.table import number as points_text
-from robotvision.submissions.batch import RefusedRun, Scores
-from robotvision.submissions.ranking import Ranking, as_dict
+from robotvision.submissions.batch import RefusedRun
+from robotvision.submissions.standings import with_intervals
+from robotvision.writing import new_folder, require_replaceable
 
-WHISKER = 180
-"""Width of the drawing of an interval in a row, in pixels."""
+HOME = "../index.html"
 
 
 def write_site(
-    out: Path,
-    contest: Contest,
-    scores: Scores,
-    rankings: Sequence[Ranking],
-    entries: Sequence[ContestEntry],
-    found: Sequence[Standings],
-    folder: Path,
+    out: Path, ranked: RankedRuns, shown: Disclosure | None = None, *, has_pages: bool = True
 ) -> list[Path]:
-    """Write the site and return its files.
+    """Write a site and return its files.
 
     Parameters
     ----------
     out : Path
-        The folder, made where it is missing; files of the same name are replaced.
-    scores, rankings, entries, found
-        Of the same folder of runs.
-    folder : Path
-        The folder of the runs; left out of the lines about their faults.
+        The folder. What `write_site` wrote there before is replaced as a whole; any other folder
+        that holds files is refused.
+    ranked : RankedRuns
+    shown : Disclosure, optional
+        What the site shows; totals alone by default.
+    has_pages : bool
+        Whether each run has a page; refused ones have one in any case.
 
     Raises
     ------
     RobotVisionError
-        The folder cannot be written.
+        The folder is somebody else's or cannot be written.
     """
-    slugs = page_names([e.name for e in entries] + [r.name for r in scores.refused])
-    accepted, refused = slugs[: len(entries)], slugs[len(entries) :]
-    written = [
-        write_page(
-            out / "runs" / f"{slug}.html",
-            entry_page(contest, e, standing=_standing_of(e, found), home="../index.html"),
-        )
-        for e, slug in zip(entries, accepted, strict=True)
+    shown = shown or Disclosure()
+    require_replaceable(out, "site", _is_earlier_site)
+    pages = _Pages.of(ranked, has_pages)
+    index, data = _index(ranked, shown, pages), site_data(ranked, shown)
+    with new_folder(out, "site", _is_earlier_site) as part:
+        (part / "index.html").write_text(index, "utf-8", "backslashreplace")
+        (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        (part / "runs").mkdir()
+        for run, name in zip(pages.refusals, pages.refused, strict=True):
+            text = refused_page(run.name, run.reasons, ranked.contest.task, HOME)
+            (part / "runs" / name).write_text(text, "utf-8", "backslashreplace")
+        if has_pages:
+            write_pages(_entry_texts, pages.jobs(ranked, shown), part / "runs")
+    return sorted(p for p in out.rglob("*") if p.is_file())
+
+
+def write_organiser_site(out: Path, ranked: RankedRuns) -> list[Path]:
+    """Write the site that shows everything, the truth too; as `write_site`."""
+    return write_site(out, ranked, ORGANISER)
+
+
+def site_data(ranked: RankedRuns, shown: Disclosure) -> dict[str, Any]:
+    """Return ``scores.json`` of a site: of ``robotvision rank --json`` what may be shown."""
+    task = ranked.contest.task
+    data = with_intervals(dict(ranked.data), _standings(ranked, shown))
+    data["reveal"] = shown.reveal.name.lower()
+    data["runs"] = [
+        {"name": run.name, **shown.score(task, _without_folder(run.score, ranked.folder))}
+        for run in ranked.scores.scored
     ]
-    gone = [RefusedRun(r.name, without_folder(r.reasons, folder)) for r in scores.refused]
-    written += [
-        write_page(
-            out / "runs" / f"{slug}.html",
-            refused_page(r.name, r.reasons, contest.task, "../index.html"),
-        )
-        for r, slug in zip(gone, refused, strict=True)
+    data["refused"] = [
+        {"name": r.name, "faults": list(without_folder(r.reasons, ranked.folder))}
+        for r in ranked.scores.refused
     ]
-    links = {id(e): f"runs/{slug}.html" for e, slug in zip(entries, accepted, strict=True)}
-    text = _index(
-        contest,
-        scores,
-        entries,
-        found,
-        links,
-        [(r, f"runs/{s}.html") for r, s in zip(gone, refused, strict=True)],
-    )
-    data = with_intervals(as_dict(scores, list(rankings)), found)
-    data["refused"] = [{"name": r.name, "faults": list(r.reasons)} for r in gone]
-    for notice in data["warnings"]:
-        (notice["message"],) = without_folder([notice["message"]], folder)
-    written.append(write_page(out / "index.html", text))
-    written.append(write_page(out / "scores.json", json.dumps(data, indent=1) + "\n"))
-    return written
+    notices = [notice.as_dict() for notice in shown.notices(ranked.scores.warnings)]
+    data["warnings"] = _without_folder({"warnings": notices}, ranked.folder)["warnings"]
+    return data
 
 
-def page_names(names: Sequence[str]) -> list[str]:
-    """Return a distinct, harmless file name for each run: letters, digits, ``-`` and ``_``."""
-    taken: set[str] = set()
-    found = []
-    for name in names:
-        base = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "run"
-        slug, k = base, 1
-        while slug.lower() in taken:
-            k += 1
-            slug = f"{base}-{k}"
-        taken.add(slug.lower())
-        found.append(slug)
-    return found
+def _standings(ranked: RankedRuns, shown: Disclosure) -> list[Standings]:
+    """Return the rankings as they are shown."""
+    return ranked.blind_standings if shown.is_blind(ranked.contest.task) else ranked.standings
 
 
-def without_folder(lines: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """Return lines with the folder of the runs left out: a site does not tell where it was made."""
-    return tuple(line.replace(f"{folder}/", "") for line in lines)
-
-
-def _standing_of(entry: ContestEntry, found: Sequence[Standings]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": s.name,
-            "rank": x.row.rank,
-            "ranks": x.ranks_text,
-            "n": len(s.rows),
-        }
-        for s in found
-        for x in s.rows
-        if x.row.run == entry.name
+def _without_folder(score: dict[str, Any], folder: Path) -> dict[str, Any]:
+    warnings = [
+        {**notice, "message": without_folder([notice["message"]], folder)[0]}
+        for notice in score["warnings"]
     ]
+    return {**score, "warnings": warnings}
 
 
-def _index(
-    contest: Contest,
-    scores: Scores,
-    entries: Sequence[ContestEntry],
-    found: Sequence[Standings],
-    links: dict[int, str],
-    refused: Sequence[tuple[RefusedRun, str]],
-) -> str:
+@dataclass(frozen=True)
+class _Pages:
+    """The pages of runs: their names within ``runs/``, and of the refused ones what they say."""
+
+    accepted: list[str]
+    refused: list[str]
+    refusals: list[RefusedRun]
+    is_written: bool
+
+    @classmethod
+    def of(cls, ranked: RankedRuns, is_written: bool) -> _Pages:
+        refused = [
+            RefusedRun(r.name, without_folder(r.reasons, ranked.folder))
+            for r in ranked.scores.refused
+        ]
+        runs = [*(r.name for r in ranked.scores.scored), *(r.name for r in refused)]
+        names = [f"{slug}.html" for slug in page_names(runs)]
+        n = len(ranked.scores.scored)
+        return cls(names[:n], names[n:], refused, is_written)
+
+    def jobs(self, ranked: RankedRuns, shown: Disclosure) -> list[_Job]:
+        """Return what each entry's page is made of."""
+        by_name: dict[str, list[_Place]] = {}
+        for s in _standings(ranked, shown):
+            for x in s.rows:
+                by_name.setdefault(x.row.run, []).append((s.name, len(s.rows), x))
+        jobs = []
+        for run, name in zip(
+            without_paths(ranked.entries, ranked.folder), self.accepted, strict=True
+        ):
+            options = {"shown": shown, "home": HOME} | _standing(by_name.get(run.name, []))
+            jobs.append((name, ranked.contest, run, options))
+        return jobs
+
+    def links(self, ranking: Standings, entries: Sequence[ContestEntry]) -> list[str | None]:
+        """Return the address of each row's page."""
+        if not self.is_written:
+            return [None] * len(ranking.rows)
+        remaining: dict[str, list[str]] = {}
+        for run, name in zip(entries, self.accepted, strict=True):
+            remaining.setdefault(run.name, []).append(f"runs/{name}")
+        return [remaining[x.row.run].pop(0) for x in ranking.rows]
+
+
+_Job = tuple[str, Contest, ContestEntry, dict[str, Any]]
+_Place = tuple[str, int, Standing]
+"""A ranking's name, its runs, and where the run stands."""
+
+
+def _entry_texts(jobs: Sequence[_Job]) -> list[tuple[str, str]]:
+    """Return name and text of the pages of some entries."""
+    return [(name, entry_page(contest, run, **options)) for name, contest, run, options in jobs]
+
+
+def _standing(places: Sequence[_Place]) -> dict[str, Any]:
+    """Return what the page of a run shows of the rankings."""
+    return {
+        "standing": [
+            {
+                "name": name,
+                "rank": x.row.rank,
+                "ranks": x.ranks_text,
+                "n": n,
+            }
+            for name, n, x in places
+        ],
+        "points": places[0][2].points if len(places) == 1 else None,
+    }
+
+
+def _is_earlier_site(folder: Path) -> bool:
+    """Return whether a folder is a site of version 0.1, which had no marker, and nothing else."""
+    names = {p.name for p in folder.iterdir()}
+    if not {"index.html", "scores.json"} <= names <= {"index.html", "scores.json", "runs"}:
+        return False
+    runs = folder / "runs"
+    if runs.exists() and not all(p.suffix == ".html" and p.is_file() for p in runs.iterdir()):
+        return False
+    try:
+        return "Made by robotvision" in (folder / "index.html").read_text(encoding="utf-8")
+    except (OSError, ValueError) as e:
+        raise RobotVisionError(f"{folder / 'index.html'}: cannot be read ({e})") from e
+
+
+def _index(ranked: RankedRuns, shown: Disclosure, pages: _Pages) -> str:
+    contest, scores = ranked.contest, ranked.scores
     task = contest.task
     card = task_card(task)
-    published = card["published"]
+    has_most = not shown.is_blind(task)
     return render(
         "leaderboard.html.j2",
         title=task.title or task.id,
@@ -136,83 +201,22 @@ def _index(
         n_runs=len(scores.scored) + len(scores.refused),
         frames=len(contest.frames),
         mode=scores.scored[0].score["mode"] if scores.scored else None,
-        rankings=[_table(contest, s, entries, links) for s in found],
-        refused=[{"name": r.name, "link": link, "reasons": r.reasons} for r, link in refused],
-        warnings=[n.message for n in scores.warnings if "runs" in n.details],
-        published=published,
+        rankings=[
+            {
+                "name": r.name if len(contest.sets) > 1 else "",
+                "table": standings_html(r, pages.links(r, ranked.entries), has_most=has_most),
+                "note": r.note,
+            }
+            for r in _standings(ranked, shown)
+        ],
+        refused=[
+            {"name": r.name, "link": f"runs/{name}", "reasons": r.reasons}
+            for r, name in zip(pages.refusals, pages.refused, strict=True)
+        ],
+        shown=shown,
+        effort=effort(contest) if shown.is_private else None,
+        notices=[n.message for n in shown.notices(scores.warnings)] if shown.is_private else [],
+        published=card["published"],
         status_words={str(k): v for k, v in STATUS.items()},
         tasks=[card | {"published": []}],
     )
-
-
-def _table(
-    contest: Contest, found: Standings, entries: Sequence[ContestEntry], links: dict[int, str]
-) -> dict[str, Any]:
-    left = list(entries)
-    ends = [
-        v for x in found.rows for v in (x.points.low, x.points.high, x.row.points) if v is not None
-    ]
-    low, high = min([0.0, *ends]), max([found.max_points, *ends])
-    scale = Scale(low, high or 1.0, 8, WHISKER - 8)
-    rows = []
-    for x in found.rows:
-        k = next((i for i, e in enumerate(left) if e.name == x.row.run), None)
-        link = links[id(left.pop(k))] if k is not None else None
-        rows.append(_row(x, link, scale))
-    sets = list(found.rows[0].row.sets) if found.rows else []
-    return {
-        "name": found.name if len(contest.sets) > 1 else "",
-        "rows": rows,
-        "sets": sets,
-        "visits": found.n_visits,
-        "note": found.note,
-        "max_points": found.max_points,
-        "axis": _axis(scale),
-        "frames": found.rows[0].row.frames if found.rows else 0,
-    }
-
-
-def _row(x: Standing, link: str | None, scale: Scale) -> dict[str, Any]:
-    row = x.row
-    answered = row.outcomes["correct"] + row.outcomes["wrong"]
-    return {
-        "rank": row.rank,
-        "run": row.run,
-        "link": link,
-        "points": points_text(row.points),
-        "sets": [points_text(v) for v in row.sets.values()],
-        "interval": x.points.text(),
-        "whisker": _whisker(x, scale),
-        "ranks": x.ranks_text,
-        "not_separable": x.not_separable_text(),
-        "visits_needed": x.visits_text,
-        "first": x.first_text,
-        "correct": row.outcomes["correct"] / row.frames if row.frames else None,
-        "wrong": row.outcomes["wrong"] / row.frames if row.frames else None,
-        "silent": (row.frames - answered) / row.frames if row.frames else None,
-    }
-
-
-def _whisker(x: Standing, scale: Scale) -> Markup:
-    """Return the interval of a row as a line with a dot at the points."""
-    at = scale(x.row.points)
-    zero = f'<line class="zero" x1="{scale(0)}" x2="{scale(0)}" y1="0" y2="22"/>'
-    line = ""
-    if x.points.low is not None and x.points.high is not None:
-        a, b = scale(x.points.low), scale(x.points.high)
-        line = f'<path class="span" d="M{a} 11H{b}M{a} 7v8M{b} 7v8"/>'
-    words = escape(f"{points_text(x.row.points)} points, 95 % interval {x.points.text()}")
-    return Markup(  # numbers and escaped words # nosec B704
-        f'<svg class="ci" viewBox="0 0 {WHISKER} 22" role="img" aria-label="{words}">'
-        f'<title>{words}</title>{zero}{line}<circle class="dot" cx="{at}" cy="11" r="4.5"/></svg>'
-    )
-
-
-def _axis(scale: Scale) -> Markup:
-    ticks = "".join(
-        f'<text x="{scale(v)}" y="12" text-anchor="middle">{number(v)}</text>'
-        for v in round_ticks(scale.low, scale.high, 3)
-    )
-    return Markup(
-        f'<svg class="ci" viewBox="0 0 {WHISKER} 16" aria-hidden="true">{ticks}</svg>'
-    )  # numbers and escaped words # nosec B704

@@ -14,9 +14,7 @@ from robotvision.submissions.standings import Standing, Standings, stand, with_i
 
 __all__ = ["Standing", "Standings", "standings", "with_intervals"]
 
-NO_SEGMENTS = (
-    "visits are told by changes of the true room, since the truth came without its sequence"
-)
+NO_SEGMENTS = "visits end at changes of the true room, since the truth came without its sequence"
 
 
 def standings(
@@ -24,33 +22,45 @@ def standings(
     entries: Sequence[ContestEntry],
     rankings: Sequence[Ranking],
     resamples: int = RESAMPLES,
+    *,
+    is_blind: bool = False,
 ) -> list[Standings]:
-    """Return rankings with intervals; ``rankings`` as `robotvision.submissions.ranking.rank`."""
-    return [_standings(contest, entries, ranking, resamples) for ranking in rankings]
+    """Return rankings with intervals; ``rankings`` as `robotvision.submissions.ranking.rank`.
 
-
-def _standings(
-    contest: Contest, entries: Sequence[ContestEntry], ranking: Ranking, resamples: int
-) -> Standings:
-    names = [ranking.name] if ranking.name in contest.sets else list(contest.sets)
-    tables = [_scored_part(e.table, names) for e in _in_order(entries, ranking, names)]
+    ``is_blind`` as `robotvision.scoring.estimates.frame_bounds` takes it.
+    """
     note = "" if contest.has_segments else NO_SEGMENTS
-    return stand(ranking, tables, contest.task, names, note=note, resamples=resamples)
+    result = []
+    for ranking in rankings:
+        names = [ranking.name] if ranking.name in contest.sets else list(contest.sets)
+        tables = [_scored_part(e.table, names) for e in _in_order(entries, ranking, names)]
+        result.append(
+            stand(
+                ranking,
+                tables,
+                contest.task,
+                names,
+                note=note,
+                resamples=resamples,
+                is_blind=is_blind,
+            )
+        )
+    return result
 
 
 def _in_order(
     entries: Sequence[ContestEntry], ranking: Ranking, names: Sequence[str]
 ) -> list[ContestEntry]:
     """Return the entry of each row; runs of one name are distinguished by their points."""
-    left = list(entries)
+    remaining = list(entries)
     ordered = []
     for row in ranking.rows:
         k = next(
             i
-            for i, e in enumerate(left)
+            for i, e in enumerate(remaining)
             if e.name == row.run and np.isclose(sum(e.tallies[n].points for n in names), row.points)
         )
-        ordered.append(left.pop(k))
+        ordered.append(remaining.pop(k))
     return ordered
 
 

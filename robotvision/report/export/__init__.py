@@ -6,8 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from robotvision.errors import MissingExtraError, RobotVisionError
+from robotvision.errors import MissingExtraError
 from robotvision.report.columns import RunColumns
+from robotvision.writing import new_path
 
 FORMATS = {"mcap": "mcap", "parquet": "pyarrow", "rerun": "rerun-sdk"}
 """Format -> the package it needs."""
@@ -32,7 +33,5 @@ def export(run: RunColumns, form: str, out: Path) -> list[str]:
             f"export to {form} needs {FORMATS[form]} ({e}): pip install {FORMATS[form]}"
         ) from e
     write: Callable[[RunColumns, Path], list[str]] = module.write
-    try:
-        return write(run, out)
-    except OSError as e:
-        raise RobotVisionError(f"{out}: cannot be written ({e.strerror or e})") from e
+    with new_path(out) as part:
+        return write(run, part)

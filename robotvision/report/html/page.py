@@ -23,6 +23,7 @@ from robotvision.report.html.svg import number
 from robotvision.report.html.tables import task_card
 from robotvision.report.measures import points_by_deadline, risk_coverage
 from robotvision.report.table import Cell, Table, columns
+from robotvision.writing import write_text
 
 MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
@@ -42,11 +43,7 @@ def write_html(run_folder: Path, out: Path | None = None, *, picture_bytes: int 
 def write_page(paths: Sequence[Path], out: Path, *, picture_bytes: int = BUDGET) -> Path:
     """Write the page of several runs and return its path. Raises RobotVisionError."""
     text = build_page(load_runs(paths), picture_bytes=picture_bytes)
-    try:
-        out.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{out}: cannot be written ({e.strerror})") from e
-    return out
+    return write_text(out, text, errors="backslashreplace")
 
 
 def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> str:

@@ -10,14 +10,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from robotvision.errors import RobotVisionError
 from robotvision.report.html.svg import number
 from robotvision.report.table import number as points_text
 from robotvision.version import __version__
@@ -26,6 +25,7 @@ TIMELINE = ("state", "timeline", "inspect", "frames", "start")
 """Scripts behind the timeline and the cards, in order."""
 
 
+@cache
 def environment() -> jinja2.Environment:
     """Return the templates of all pages; what is filled in is escaped."""
     jinja = jinja2.Environment(
@@ -43,7 +43,8 @@ def environment() -> jinja2.Environment:
     return jinja
 
 
-def static(kind: str, names: Sequence[str]) -> str:
+@cache
+def static(kind: str, names: tuple[str, ...]) -> str:
     """Return style sheets or scripts of this package, joined."""
     folder = files("robotvision.report.html") / "static"
     return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
@@ -81,25 +82,15 @@ def render(
     **values: Any,
 ) -> str:
     """Return a page: ``template`` with style, scripts and content policy filled in."""
-    script = static("js", scripts)
+    script = static("js", tuple(scripts))
     return (
         environment()
         .get_template(template)
         .render(
             version=__version__,
-            style=Markup(static("css", styles)),  # our own file # nosec B704
+            style=Markup(static("css", tuple(styles))),  # our own file # nosec B704
             script=Markup(script),  # our own file # nosec B704
             policy=content_policy(script, is_served=is_served),
             **values,
         )
     )
-
-
-def write_page(path: Path, text: str) -> Path:
-    """Write a page, its folder made where it is missing. Raises RobotVisionError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
-    return path
