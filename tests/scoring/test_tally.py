@@ -168,7 +168,7 @@ def test_the_breakdown_sums_to_the_points() -> None:
     made = tally(
         TASKS[3],
         [
-            (Truth("HallEntrance", frozenset({"Chair"})), Answer("Hall"), None),
+            (Truth("HallEntrance", frozenset({"Chair"})), Answer("HallEntrance"), None),
             (Truth("HallEntrance"), Answer("Toilet", objects={"Chair": True}), None),
         ],
     )
