@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import cv2
@@ -97,6 +98,10 @@ def _key(extractor: FeatureExtractor, images: bytes, sequence: ImageSequence) ->
     return Key(h.hexdigest())
 
 
+_UNREADABLE = (OSError, ValueError, EOFError, MemoryError, SyntaxError, RecursionError, TokenError)
+"""What NumPy raises for a file that is missing, cut short, or whose header is damaged."""
+
+
 def load(cache: Path | None, key: Key, n: int) -> NDArray[np.float32] | None:
     """Return the vectors of ``n`` frames under a key, None where there are none."""
     if cache is None or not key.name:
@@ -105,7 +110,7 @@ def load(cache: Path | None, key: Key, n: int) -> NDArray[np.float32] | None:
     try:
         block = np.load(path, allow_pickle=False)
         os.utime(path)
-    except (OSError, ValueError, EOFError):
+    except _UNREADABLE:
         return None  # not there, or cut short by a crash: extracted anew and written again
     return block if block.dtype == np.float32 and block.ndim == 2 and len(block) == n else None
 

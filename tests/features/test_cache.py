@@ -265,3 +265,21 @@ def test_sizes_are_read(text: str, size: int | None) -> None:
 def test_what_is_no_size_is_refused() -> None:
     with pytest.raises(RobotVisionError, match="here: expected a size like 500MB"):
         kept.size_of("much", "here")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"", b"\x93NUMPY\x01\x00", b"{'descr': '<f4', 'shape': (", b"{" * 500, b"\xff" * 128],
+    ids=["empty", "cut", "open", "deep", "no text"],
+)
+def test_a_damaged_entry_is_extracted_anew(tmp_path: Path, header: bytes) -> None:
+    """Whatever its header says; one that claims more than memory holds, too."""
+    key = kept.Key("a" * 40)
+    for raw in (
+        header,
+        b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header,
+        b"\x93NUMPY\x01\x00\x46\x00"
+        + b"{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999999, 9)}".ljust(70),
+    ):
+        (tmp_path / f"{key.name}.npy").write_bytes(raw)
+        assert kept.load(tmp_path, key, 3) is None
