@@ -202,8 +202,10 @@ class Table:
         elements = []
         for place, (column, text) in enumerate(zip(self.columns, cells, strict=True)):
             color = swatches.get(text, "") if column.is_text else ""
-            square = Markup("<span{}></span>").format(_css(f"swatch {color}")) if color else ""
-            content = drawn[column.name][row] if column.name in drawn else Markup(square) + text
+            square = (
+                Markup("<span{}></span>").format(_css(f"swatch {color}")) if color else _NOTHING
+            )
+            content = drawn[column.name][row] if column.name in drawn else square + text
             if place == self.heading:
                 elements.append(Markup('<th scope="row">{}</th>').format(content))
             else:
@@ -251,6 +253,9 @@ def _short(value: Cell) -> str:
 def _exact(value: float) -> str:
     """Return a number for a file: points are never rounded."""
     return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
+
+
+_NOTHING = Markup("")
 
 
 def _css(name: str) -> Markup:
