@@ -20,6 +20,7 @@ A rank is quoted as the range that these verdicts leave open.
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -32,7 +33,7 @@ from robotvision.scoring.intervals import LEVEL, Bounds, Interval, intervals, pa
 RESAMPLES = 10_000
 POWER = 0.8
 """How likely `Ranks.visits_needed` makes it that two runs are told apart."""
-PAIRS_AT_ONCE = 64
+PAIRS_AT_ONCE = 256
 CELLS_AT_ONCE = 2_000_000
 """How much of all pairs and of all resamples is worked on at one time, to bound the memory."""
 ROUNDING = 1e-9
@@ -121,15 +122,18 @@ def ranks(
     k = values.shape[1]
     points = intervals(values, blocks, level=level, bounds=bounds)
     sums, _ = block_sums(values, blocks) if len(values) else (values, None)
-    differences = _differences(values, blocks, level, bounds)
+    is_many = len(sums) >= 2 and k > 2
+    with ThreadPoolExecutor(1) as pool:  # NumPy's loops let the other core work meanwhile
+        comparing = pool.submit(_after_all, sums, resamples, seed) if is_many else None
+        differences = _differences(values, blocks, level, bounds)
     alone = np.ones((k, k))
     for (i, j), difference in differences.items():
         alone[i, j] = 1.0 if difference.p is None else difference.p
     p, share = alone, np.full(k, 1 / k) if k else np.zeros(0)
     if len(sums) >= 2 and k >= 2:
         share = _share_first(sums, resamples, seed)
-        if k > 2:
-            p = np.maximum(alone, _after_all(sums, resamples, seed))
+        if comparing is not None:
+            p = np.maximum(alone, comparing.result())
     total = values.sum(0)
     is_above = (p <= 1 - level) & (total[:, None] > total[None, :])
     places = [(1 + int(is_above[:, i].sum()), k - int(is_above[i].sum())) for i in range(k)]

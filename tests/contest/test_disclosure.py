@@ -317,3 +317,10 @@ def test_an_interval_is_rounded_outwards() -> None:
     points = Interval(43.0, 31.0, 57.5, 20)
     assert shown.interval(points) == replace(points, estimate=40.0, low=30.0, high=60.0)
     assert Disclosure().interval(points) == points
+    assert Disclosure(points_step=0.1).points(0.32) == 0.3
+
+
+@pytest.mark.parametrize("step", [0, -1, math.nan, math.inf])
+def test_a_step_of_points_is_a_number_above_0(step: float) -> None:
+    with pytest.raises(RobotVisionError, match="expected a number above 0"):
+        Disclosure(points_step=step)

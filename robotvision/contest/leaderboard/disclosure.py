@@ -90,14 +90,15 @@ class Disclosure:
     def points(self, value: float) -> float:
         """Return points as they are shown."""
         step = self.points_step
-        return value if step is None else round(value / step) * step
+        return value if step is None else _multiple(round(value / step), step)
 
     def interval(self, points: Interval) -> Interval:
         """Return an interval as it is shown, rounded outwards."""
         step = self.points_step
         if step is None or points.low is None or points.high is None:
             return points
-        low, high = math.floor(points.low / step) * step, math.ceil(points.high / step) * step
+        low = _multiple(math.floor(points.low / step), step)
+        high = _multiple(math.ceil(points.high / step), step)
         return replace(points, estimate=self.points(points.estimate), low=low, high=high)
 
     def notices(self, notices: Sequence[Notice]) -> list[Notice]:
@@ -139,6 +140,11 @@ class Disclosure:
             totals["outcomes"] = {}
             totals |= {"room_points": None, "object_points": None}
         return totals
+
+
+def _multiple(n: int, step: float) -> float:
+    """Return n steps, 0.3 and not 0.30000000000000004."""
+    return round(n * step, 9)
 
 
 ORGANISER = Disclosure(Reveal.FRAMES, is_private=True)
