@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from robotvision.classifiers.knn import KNN
+from robotvision.errors import RobotVisionError
 from robotvision.testing.classifiers import NotConforming, check_classifier
 
 
@@ -84,5 +85,5 @@ def test_broken_ones(broken, match):
 
 def test_writing_into_the_data():
     """One that writes into the vectors fails on read-only ones."""
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(RobotVisionError, match="ValueError: output array is read-only"):
         check_classifier(ChangesData())
