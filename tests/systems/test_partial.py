@@ -90,7 +90,9 @@ def test_a_hunter_finds_no_truth(look: Callable[..., object], tmp_path: Path) ->
     data.mkdir()
     (data / "truth.csv").write_text("index,room\n")
     assert look(f"os.path.exists({str(data)!r})") is False
-    hunt = "[p for r, _, fs in os.walk('/') for p in fs if p == 'truth.csv']"
+    # the demo's sequences come with the package, truth and all, for everybody
+    own = "'/site-packages/robotvision/shipped/' not in r"
+    hunt = f"[p for r, _, fs in os.walk('/') for p in fs if p == 'truth.csv' and {own}]"
     assert look(hunt) == []
     assert look("sorted(p for p in os.listdir('/proc') if p.isdigit())") == ["1", "2"]
     assert look("[os.path.exists('/home'), os.listdir('.'), os.getcwd()]") == [False, [], "/box"]
