@@ -174,12 +174,8 @@ def tune(
     bench = _Bench(config, task, sequences, frames, parts, options, cache, step, where)
     grid, n_all = _grid(options, config.tune.candidates, config.seed)
     bench.total = n_all * len(parts.splits)
-    search = GridSearchCV(
-        CandidateClassifier(bench),
-        grid,
-        cv=[(s.train, s.test) for s in parts.splits],
-        refit=False,
-    )
+    folds = [(s.train, s.test) for s in parts.splits]
+    search = GridSearchCV(CandidateClassifier(bench), grid, cv=folds, refit=False)
     rows = np.arange(len(frames))[:, None]
     try:
         # Trainings are small: threads of linear algebra would wait for each other. A candidate that
