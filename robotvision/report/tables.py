@@ -14,6 +14,7 @@ from typing import Any
 
 from robotvision.records import Outcome
 from robotvision.report.columns import RunColumns
+from robotvision.report.summary import period_ms
 from robotvision.report.table import (
     Cell,
     Column,
@@ -212,12 +213,6 @@ def unsupported_text(latency_ns: Mapping[str, Mapping[str, float | None]]) -> st
     if not latency_ns or not missing:
         return ""
     return f"* so few frames cannot support it; frames needed: {', '.join(missing)}"
-
-
-def period_ms(data: Mapping[str, Any]) -> float | None:
-    """Return the time between two frames of a run's first sequence; None: not known."""
-    rates = [rate for s in data["sequences"] if (rate := s.get("rate_hz"))]
-    return 1000 / float(rates[0]) if rates else None
 
 
 def latency_text(data: Mapping[str, Any]) -> str:

@@ -77,7 +77,8 @@ def test_a_budget_keeps_the_mistakes_and_says_so(make_run: MakeRun) -> None:
     album = collect(run, budget=whole.n_bytes // 4)
     assert album.n_bytes <= whole.n_bytes // 4
     assert {1, 30, 58} <= set(album.images)
-    assert re.search(r"\d+ of 60 frames have their image .*\(3 of 3 mistakes\)", album.notes[0])
+    assert re.search(r"\d+ of 60 frames have their image .*: 3 of 3 mistakes", album.notes[0])
+    assert "robotvision report RUN --images" in album.notes[0]
     assert collect(run, budget=0).notes == ["Pictures were left out, as asked for."]
 
 

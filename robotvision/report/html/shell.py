@@ -21,8 +21,10 @@ from robotvision.report.html.svg import number
 from robotvision.report.table import number as points_text
 from robotvision.version import __version__
 
-TIMELINE = ("state", "timeline", "inspect", "frames", "start")
-"""Scripts behind the timeline and the cards, in order."""
+TIMELINE = ("state", "timeline", "inspect", "frames", "export", "player", "start")
+"""Scripts behind the timeline and the mistakes, in order."""
+REPORT = (*TIMELINE[:-1], "tabs", "address", "start")
+"""Scripts of a report's page."""
 
 
 @cache
@@ -50,12 +52,13 @@ def static(kind: str, names: tuple[str, ...]) -> str:
     return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
 
 
-def content_policy(script: str = "", *, is_served: bool = False) -> str:
+def content_policy(script: str = "", *, is_served: bool = False, has_files: bool = False) -> str:
     """Return what the page may do: run this one script and ask nobody.
 
-    ``is_served``: it may fetch images and events from the address it came from.
+    ``is_served``: it may fetch images and events from the address it came from. ``has_files``: it
+    may show images from files beside it.
     """
-    own = " 'self'" if is_served else ""
+    own = " 'self'" * (is_served or has_files) + " file:" * has_files
     parts = ["default-src 'none'", f"img-src data:{own}", "style-src 'unsafe-inline'"]
     if script:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -79,6 +82,7 @@ def render(
     scripts: Sequence[str] = (),
     styles: Sequence[str] = ("page", "parts"),
     is_served: bool = False,
+    has_files: bool = False,
     **values: Any,
 ) -> str:
     """Return a page: ``template`` with style, scripts and content policy filled in."""
@@ -90,7 +94,7 @@ def render(
             version=__version__,
             style=Markup(static("css", tuple(styles))),  # our own file # nosec B704
             script=Markup(script),  # our own file # nosec B704
-            policy=content_policy(script, is_served=is_served),
+            policy=content_policy(script, is_served=is_served, has_files=has_files),
             **values,
         )
     )
