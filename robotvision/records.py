@@ -23,7 +23,6 @@ Image = NDArray[Any]
 
 NO_OBJECTS: Mapping[str, bool] = MappingProxyType({})
 NO_STAGES: Mapping[str, int] = MappingProxyType({})
-NO_POSTERIOR: Mapping[str, float] = MappingProxyType({})
 NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -170,8 +169,8 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
         The true room; None where the truth is withheld.
     truth_objects : tuple of str
         The objects in view, sorted.
-    posterior : Mapping[str, float]
-        The probabilities behind the answer by room, to four decimals; empty where they are not
+    posterior : Mapping[str, float] or None
+        The probabilities behind the answer by room, to four decimals; None where they are not
         known (a program, a pipeline in a process of its own).
     """
 
@@ -192,7 +191,7 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
     fault: str | None = None
     truth_room: str | None = line_field(default=None, name="truth")
     truth_objects: tuple[str, ...] = ()
-    posterior: Mapping[str, float] = NO_POSTERIOR
+    posterior: Mapping[str, float] | None = None
 
     @classmethod
     def of(

@@ -2,8 +2,8 @@
 """What a report costs: the page of 1,000 and 10,000 frames, its size, and 10,000 resamples.
 
 Each time stands beside a peer measured in the same run: the page beside decoding the same pictures
-alone, the comparison of two runs beside a plain loop over a tenth of the resamples. Opening a page is
-measured in Chromium (Debian's, by selenium): first paint, and when its player answers.
+alone, the comparison of two runs beside a plain loop over a tenth of the resamples. Opening a page
+is measured in Chromium (Debian's, by selenium): first paint, and when its player answers.
 """
 
 from __future__ import annotations

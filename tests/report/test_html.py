@@ -9,15 +9,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
-from robotvision.report.columns import load_run, load_runs
+from robotvision.report.columns import OUTCOMES, load_run, load_runs
 from robotvision.report.html.images import collect
-from robotvision.report.html.page import build_page, write_html
+from robotvision.report.html.page import MAX_RUNS, build_page, write_html
 from robotvision.report.html.payload import align
+from robotvision.report.html.sections import with_short_paths
+from robotvision.report.html.shell import static
 from robotvision.report.html.svg import round_ticks
 
 MakeRun = Callable[..., Path]
@@ -160,6 +164,38 @@ def test_the_command_writes_the_page_beside_the_log(make_run: MakeRun, tmp_path:
     assert (folder / "report.html").exists()
     done = CliRunner().invoke(command, [str(folder), "-o", str(tmp_path / "no" / "x.html")])
     assert isinstance(done.exception, RobotVisionError)
+
+
+def test_the_configuration_names_no_folder_of_the_machine(make_run: MakeRun) -> None:
+    config = {
+        "train": [{"path": "/home/ann/data/a/day"}, {"path": "/home/ann/data/b/day"}],
+        "test": [{"path": "/home/ann/data/night", "frames": [0, 5]}],
+        "system": {"command": ["./robot", "--fast"]},
+        "note": "/ is a slash",
+    }
+    assert with_short_paths(config)["test"] == [{"path": "night", "frames": [0, 5]}]
+    assert with_short_paths(config)["train"][1] == {"path": "b/day"}
+    assert with_short_paths({"seed": 0}) == {"seed": 0}
+    assert "/home/ann" not in page(make_run(about={"config": config}))
+
+
+def test_no_run_has_the_color_of_an_outcome() -> None:
+    """In both themes: farther apart than two tints of one colour (CIE 1976, 15 units)."""
+    style = static("css", ("page",))
+    themes = style.split("@media", 1)[0], style.split("@media", 1)[1].split("* {", 1)[0]
+    for theme in themes:
+        colors = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", theme))
+        runs = {k: v for k, v in colors.items() if k.startswith("run-")}
+        outcomes = {name: colors[name] for name in (*OUTCOMES, "unscored")}
+        assert len(runs) == MAX_RUNS
+        for run, one in runs.items():
+            for outcome, other in outcomes.items():
+                assert np.linalg.norm(lab(one) - lab(other)) > 15, (run, outcome)
+
+
+def lab(color: str) -> np.ndarray:
+    rgb = np.array([[[int(color[i : i + 2], 16) for i in (1, 3, 5)]]], np.float32) / 255
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0, 0]
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.5, 203), (0, 0.013), (5, 5)])

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from robotvision.records import Outcome
 from robotvision.report.html.svg import Plot, element, number
-from robotvision.report.table import Table, columns
+from robotvision.report.table import Cell, Table, columns
 from robotvision.report.tables import latency_table
 from robotvision.timing.quantiles import QUANTILES
 
@@ -126,8 +126,11 @@ def latency_histogram(run: RunColumns) -> Chart | None:
             )
     for value, label in marks:
         plot.upright(value, "deadline", label)
-    rows = zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
-    table = Table("Frames by latency", columns("from ms", "to ms", "frames"), [*map(list, rows)])
+    rows: list[list[Cell]] = [
+        [float(left), float(right), int(n)]
+        for left, right, n in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    table = Table("Frames by latency", columns("from ms", "to ms", "frames"), rows)
     return Chart(plot.svg(), table)
 
 
@@ -172,7 +175,7 @@ def deadline_curve(
                 f"{number(x)} ms: {number(y)} points, {late} late, {skipped} skipped",
                 3,
             )
-    rows = [
+    rows: list[list[Cell]] = [
         [names[i], *values]
         for i, c in known
         for values in zip(c.deadline_ms, c.points, c.late, c.skipped, strict=True)
@@ -183,7 +186,7 @@ def deadline_curve(
 
 def risk_table(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str]) -> Table:
     """Return coverage, risk and points at every confidence that occurs, thinned."""
-    rows = [
+    rows: list[list[Cell]] = [
         [names[i], *(float(column[k]) for column in (c.threshold, c.coverage, c.risk, c.points))]
         for i, c in curves
         for k in _thin(len(c.coverage)).tolist()
@@ -200,7 +203,7 @@ def reliability_curve(
         return None
     plot = Plot((0, 1), (0, 1), "confidence", "share of answers right", "Reliability")
     plot.line([(0, 0), (1, 1)], "even")
-    rows: list[list[Any]] = []
+    rows: list[list[Cell]] = []
     for i, c in curves:
         known = np.flatnonzero(c.counts)
         plot.line(zip(c.confidence[known], c.right[known], strict=True), f"run-{i}")

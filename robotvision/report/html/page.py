@@ -133,7 +133,7 @@ def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
         except RobotVisionError as e:
             refused.append(f"{run.name}: {e.lines()[0]}")
     names = [run.name for run in runs]
-    trusted = [(i, c) for i, run in enumerate(runs) if (c := reliability(run)) is not None]
+    trusted = [(i, r) for i, run in enumerate(runs) if (r := reliability(run)) is not None]
     risks = [(i, c) for i, run in enumerate(runs) if (c := risk_coverage(run)) is not None]
     return {
         "deadline": charts.deadline_curve(curves, names),

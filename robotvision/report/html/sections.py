@@ -25,6 +25,9 @@ from robotvision.report.tables import (
 from robotvision.scoring.intervals import Interval
 from robotvision.yamlfile import dump_yaml
 
+WORDS = ("note",)
+"""Keys of a configuration whose values are text for people, never a path."""
+
 
 def run_section(run: RunColumns, place: int) -> dict[str, Any]:
     """Return everything the templates show of one run; ``place`` is its number on the page."""
@@ -108,18 +111,18 @@ def with_short_paths(config: Mapping[str, Any]) -> dict[str, Any]:
 
     def short(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {k: short(v) for k, v in value.items()}
+            return {k: v if k in WORDS else short(v) for k, v in value.items()}
         if isinstance(value, (list, tuple)):
             return [short(v) for v in value]
         return os.path.relpath(value, root) if _is_absolute(value) else value
 
-    return {k: short(v) for k, v in config.items()}
+    return dict(short(config))
 
 
 def _absolute_paths(value: Any) -> Iterator[str]:
     """Yield every absolute path in nested values."""
     if isinstance(value, Mapping):
-        value = list(value.values())
+        value = [v for k, v in value.items() if k not in WORDS]
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from _absolute_paths(item)
