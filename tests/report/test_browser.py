@@ -249,7 +249,7 @@ def test_the_posterior_of_all_rooms_follows_the_cursor(browser: Any, make_run: M
     posterior = {"Kitchen": 0.7, "Hall": 0.25}
     visit(browser, write_html(make_run(posterior=posterior)))
     rows = "[...document.querySelectorAll('#posteriors tr')].map(r => r.textContent)"
-    assert value(browser, rows) == ["Kitchen ◂ true0.70", "Hall ◂ answer0.25"]
+    assert value(browser, rows) == ["Kitchen0.70✓ the true room", "Hall0.25◂ the answer"]
 
 
 def test_images_in_a_folder_are_shown_from_there(

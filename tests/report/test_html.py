@@ -138,6 +138,21 @@ def test_two_runs_are_compared_frame_by_frame(make_run: MakeRun) -> None:
     assert sum(data["runs"][1]["points"]) == 18
 
 
+def test_three_runs_stand_in_panels_and_a_matrix_of_differences(make_run: MakeRun) -> None:
+    """Each pair both ways, in the words of the ranking; panels on one scale."""
+    right = [*(["Kitchen"] * 6), *(["Office"] * 6), *(["Hall"] * 6)]
+    runs = load_runs([make_run("a"), make_run("b", said=right), make_run("c", said=["Hall"] * 18)])
+    text = html.unescape(build_page(runs))
+    assert text.count('class="plot panel"') == 3
+    titles = re.findall(r"<td class=\"\w+ \w*\" title=\"(\w) less (\w): ([^\"]*)\"", text)
+    assert sorted(t[:2] for t in titles) == sorted((a, b) for a in "abc" for b in "abc" if a != b)
+    words = {t[:2]: t[2] for t in titles}
+    assert words["b", "a"].startswith("+4 (")
+    assert words["a", "b"].startswith("-4 (")
+    assert "before" in words["b", "a"]
+    assert "after all comparisons" in words["b", "a"]
+
+
 def test_runs_over_different_frames_are_laid_side_by_side(make_run: MakeRun) -> None:
     runs = load_runs(
         [make_run("a", frames=10, is_whole=False), make_run("b"), make_run("c", sequence="else")]

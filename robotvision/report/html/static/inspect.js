@@ -89,11 +89,10 @@ function showPosterior(k) {
     const bar = make("span", { class: "pbar" });
     bar.style.width = `${p * 100}%`;
     bar.style.background = roomColor(code);
-    const mark = make("span", { class: "mark" });
-    mark.style.left = `calc(${Math.min(p, 0.55) * 100}% + .25rem)`;
-    const marks = `${code === data.truth[k] ? " ◂ true" : ""}${code === run.answer[k] ? " ◂ answer" : ""}`;
-    mark.textContent = marks;
-    return make("tr", { class: marks ? "strong" : null }, make("th", { scope: "row", title: data.labels[code] }, data.labels[code]), make("td", { class: "wide" }, bar, mark), make("td", { class: "n" }, p.toFixed(2)));
+    const mark = (sign, words, isThere) => (isThere ? [make("span", { "aria-hidden": "true", title: words }, sign), make("span", { class: "sr" }, ` ${words}`)] : []);
+    const marks = [...mark("✓", "the true room", code === data.truth[k]), ...mark("◂", "the answer", code === run.answer[k])];
+    return make("tr", { class: marks.length ? "strong" : null }, make("th", { scope: "row", title: data.labels[code] }, data.labels[code]), make("td", { class: "wide" }, bar),
+      make("td", { class: "n" }, p.toFixed(2)), make("td", { class: "marks" }, ...marks));
   }));
 }
 
