@@ -1,25 +1,20 @@
 """A page on this machine that follows a run, fed by server-sent events.
 
-It listens on 127.0.0.1 alone. A request must name that host (so that no other site can reach it by
-a name of its own), be a GET, and ask for one of a handful of addresses; no path of the file system
-comes from a request. A follower that stalls is dropped; the run itself never waits for one.
+A request must ask for one of a handful of addresses; no path of the file system comes from it. A
+follower that stalls is dropped; the run itself never waits for one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-import socket
-import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from robotvision.data import open_sequence
 from robotvision.data.sequence import ImageSequence
@@ -28,15 +23,11 @@ from robotvision.report.broadcast import Broadcast, Follower, parse_position
 from robotvision.report.feed import Feed
 from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.html.live import live_page
-from robotvision.report.local_http import MAX_HEAD, Request, Response, parse_request, plain
+from robotvision.report.local_http import Request, Response, plain
+from robotvision.report.local_server import STALLED_S, LocalServer
 
 QUIET_S = 0.4
 """After the end a page asks for its last image: so long without a request, and it has it."""
-SWITCH_S = 0.0005
-"""How long the run's thread waits at most until this one lets Python go, in place of 5 ms."""
-STALLED_S = 10.0
-CLOSING_S = 0.5
-"""What is written when the server closes may take so long to be sent."""
 MAX_FOLLOWERS = 128
 MOST_KEPT = 64
 """Images and pages that are kept for whoever asks for the same ones."""
@@ -46,17 +37,29 @@ IMAGE_WIDTH = 480
 _IMAGE = re.compile(r"/picture/(\d{1,9})/([\w.-]{1,64})")
 
 
-class ServedImages:
-    """Images of frames that were replayed, as small JPEGs; one is made at a time."""
+Place = Callable[[int], tuple[Mapping[str, Any], int] | None]
+"""A position in a run -> its sequence, as the line in the log has it, and the frame's index."""
 
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
+
+class ServedImages:
+    """Images of frames that were replayed, as small JPEGs; one is made at a time.
+
+    Parameters
+    ----------
+    place : callable
+        See `Place`.
+    width : int
+        Of the images, in pixels.
+    """
+
+    def __init__(self, place: Place, width: int = IMAGE_WIDTH) -> None:
+        self._place, self._width = place, width
         self._lock = threading.Lock()
         self._opened: dict[str, tuple[ImageSequence, dict[int, int]] | None] = {}
 
     def get(self, position: int, channel: str) -> bytes | None:
         """Return an image, or None where there is none (any more)."""
-        place = self.feed.place(position)
+        place = self._place(position)
         if place is None:
             return None
         about, index = place
@@ -66,7 +69,7 @@ class ServedImages:
             except RobotVisionError:
                 return None
 
-    def _read(self, about: dict[str, Any], index: int, channel: str) -> bytes | None:
+    def _read(self, about: Mapping[str, Any], index: int, channel: str) -> bytes | None:
         key = str(about.get("path"))
         if key not in self._opened:
             self._opened[key] = None
@@ -80,10 +83,10 @@ class ServedImages:
         source = opened[0].frames[opened[1][index]].sources.get(channel)
         if kind is None or source is None:
             return None
-        return jpeg(source, kind, IMAGE_WIDTH, None)
+        return jpeg(source, kind, self._width, None)
 
 
-class Server:
+class Server(LocalServer):
     """Serves the page of a run until it is closed. A context manager.
 
     One thread answers everybody, a second makes pages and images; what several followers wait for
@@ -105,53 +108,28 @@ class Server:
     """
 
     def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
-        self.feed, self.stalled_s = feed, stalled_s
-        self.answering = 0
-        self.asked_s = 0.0
-        try:
-            self._socket = socket.create_server(("127.0.0.1", port), backlog=MAX_FOLLOWERS)
-        except (OSError, OverflowError) as e:
-            why = e.strerror if isinstance(e, OSError) else e
-            raise RobotVisionError(
-                f"--serve {port}: cannot listen there ({why}); give another port, or none "
-                "for any that is free"
-            ) from e
-        self.port = int(self._socket.getsockname()[1])
+        super().__init__(port, "--serve", stalled_s)
+        self.feed = feed
         self._broadcast = Broadcast(feed, stalled_s)
         self._content = Content(feed)
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing = asyncio.Event()
-        self._is_ready = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve()), name="robotvision-serve", daemon=True
-        )
-
-    @property
-    def address(self) -> str:
-        """Where the page is."""
-        return f"http://127.0.0.1:{self.port}/"
 
     @property
     def followers(self) -> int:
         """How many follow the run."""
         return len(self._broadcast.followers)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._is_ready.wait()
-        self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_S)
-        return self
+    def begin(self) -> None:
+        """Start telling followers the news."""
+        self._ticking = asyncio.create_task(self._broadcast.run())
 
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended already
-                self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join()
-        sys.setswitchinterval(self._switch_s)
+    def end(self) -> None:
+        """Let every follower go."""
+        self._ticking.cancel()
+        self._broadcast.drop_all()
+
+    def close(self) -> None:
+        """Wait for what is being made."""
+        self._content.close()
 
     def flush(self, seconds: float = 3.0) -> None:
         """Wait until every follower has the end and its last image, at most so long."""
@@ -162,65 +140,17 @@ class Server:
                 return
             time.sleep(0.05)
 
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(lambda loop, context: None)  # stderr belongs to the run
-        server = await asyncio.start_server(self._connected, sock=self._socket, limit=MAX_HEAD)
-        ticking = asyncio.create_task(self._broadcast.run())
-        self._is_ready.set()
-        await self._closing.wait()
-        ticking.cancel()
-        server.close()
-        self._broadcast.drop_all()
-        until = time.monotonic() + CLOSING_S
-        while self._writers and time.monotonic() < until:
-            await asyncio.sleep(0.01)
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
-        self._content.close()
+    async def respond(self, request: Request) -> Response:
+        """Return the page, the report or an image."""
+        return await self._content.response(request.path)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request; a browser that goes away, or takes nothing, is left alone."""
-        self._writers.add(writer)
-        try:
-            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-                await self._respond(reader, writer)
-        finally:
-            writer.close()
-            self._writers.discard(writer)
-
-    async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(self.stalled_s):
-                head = await reader.readuntil(b"\r\n\r\n")
-            request = parse_request(head, self.port)
-        except asyncio.LimitOverrunError:
-            request = plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too long a request")
-        if isinstance(request, Request) and request.path == "/events":
-            await self._follow(request, reader, writer)
-        else:
-            await self._answer(request, writer)
-
-    async def _answer(self, request: Request | Response, writer: asyncio.StreamWriter) -> None:
-        self.answering += 1
-        try:
-            response = (
-                request
-                if isinstance(request, Response)
-                else await self._content.response(request.path)
-            )
-            writer.write(response.encode())
-            async with asyncio.timeout(self.stalled_s):
-                await writer.drain()
-        finally:
-            self.answering -= 1
-            self.asked_s = time.monotonic()
-
-    async def _follow(
+    async def handle(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Let a follower receive events until it goes away or the run is over."""
+        """Answer, or let a follower receive events until it goes away or the run is over."""
+        if request.path != "/events":
+            await super().handle(request, reader, writer)
+            return
         if self.followers >= MAX_FOLLOWERS:
             full = plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many follow this run already")
             writer.write(full.encode())
@@ -240,7 +170,6 @@ class Server:
             gone.cancel()
             over.cancel()
             self._broadcast.followers.discard(follower)
-            self.asked_s = time.monotonic()
 
 
 class Content:
@@ -252,7 +181,7 @@ class Content:
     """
 
     def __init__(self, feed: Feed) -> None:
-        self.feed, self._images = feed, ServedImages(feed)
+        self.feed, self._images = feed, ServedImages(feed.place)
         self._pool = ThreadPoolExecutor(1, "robotvision-pages")
         self._kept: dict[tuple[Any, ...], asyncio.Future[bytes | None]] = {}
         self._page_s = 0.0
