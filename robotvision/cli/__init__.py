@@ -30,6 +30,7 @@ COMMANDS = {
     "tune": "choose features, classifier and more on held-out training sequences",
     "replay": "a trained model over sequences of your choice",
     "report": "one or several runs as a page that stands alone, or as tables",
+    "view": "all runs of a folder on a page of this machine: list, follow, compare",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
     "export": "a run in open formats: MCAP, Parquet, Rerun",
     "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",

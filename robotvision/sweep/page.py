@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
+from robotvision.report.html.shell import static
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.report.table import share
 from robotvision.sweep.rows import DONE, Row
@@ -41,8 +42,8 @@ def build_page(table: SweepTable) -> str:
     """Return the page."""
     keys = varying(table)
     done = [r for r in table.rows if r["status"] == DONE]
-    script = _resource("sort.js")
-    style = _resource("page.css", "report/html/static") + _resource("sweep.css")
+    script = static("js", ("sort",))
+    style = static("css", ("page",)) + _resource("sweep.css")
     policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
     return (
@@ -195,5 +196,5 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _resource(name: str, folder: str = "sweep/templates") -> str:
-    return (files("robotvision") / folder / name).read_text(encoding="utf-8")
+def _resource(name: str) -> str:
+    return (files("robotvision.sweep") / "templates" / name).read_text(encoding="utf-8")

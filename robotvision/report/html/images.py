@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +79,11 @@ class _LocatedFrame:
     kinds: tuple[tuple[str, ChannelKind], ...]
 
 
-def collect(run: RunColumns, budget: int = BUDGET, folder: ImageFolder | None = None) -> ImageSet:
+def collect(
+    run: RunColumns,
+    budget: int = BUDGET,
+    beside: ImageFolder | Callable[[int, str], str] | None = None,
+) -> ImageSet:
     """Read the images of a run again, as many as the budget allows.
 
     Parameters
@@ -88,8 +92,9 @@ def collect(run: RunColumns, budget: int = BUDGET, folder: ImageFolder | None = 
         Positions count its frames, in the order of its log.
     budget : int
         Bytes of text; 0: no images.
-    folder : ImageFolder, optional
-        Write all of them there in place of the page.
+    beside : ImageFolder or callable, optional
+        Write all of them there in place of the page; or where each is served, by position and
+        channel.
 
     Raises
     ------
@@ -106,8 +111,11 @@ def collect(run: RunColumns, budget: int = BUDGET, folder: ImageFolder | None = 
         if f.entry.pose is not None:
             album.poses[f.position] = f.entry.pose[:2]
     album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
-    if folder is not None:
-        _write_files(album, [f for f in located if f.kinds], folder)
+    if isinstance(beside, ImageFolder):
+        _write_files(album, [f for f in located if f.kinds], beside)
+    elif beside is not None:
+        for f in located:
+            album.images[f.position] = {c: beside(f.position, c) for c, _ in f.kinds}
     elif budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
     elif any(f.kinds for f in located):

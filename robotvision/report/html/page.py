@@ -7,7 +7,8 @@ behind the timeline in `payload`, the images in `images`. The page forbids itsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,8 @@ from robotvision.report.measures import points_by_deadline, reliability, risk_co
 from robotvision.report.table import Cell, Table, columns
 from robotvision.writing import write_text
 
+ImageAddress = Callable[[int, int, str], str]
+"""Number of a run, position of a frame in it, channel -> where the image is served."""
 MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
 
@@ -64,8 +67,13 @@ def build_page(
     *,
     picture_bytes: int = BUDGET,
     folder: ImageFolder | None = None,
+    served: ImageAddress | None = None,
+    is_going: bool = False,
 ) -> str:
-    """Return the page of one or several runs; ``folder`` takes all images in its place.
+    """Return the page of one or several runs.
+
+    ``folder`` takes all images in its place; ``served`` gives the address of each where the page
+    and its images come from a server. ``is_going``: a run is under way, and the page follows it.
 
     Raises
     ------
@@ -75,14 +83,16 @@ def build_page(
     if not 1 <= len(runs) <= MAX_RUNS:
         raise RobotVisionError(f"a page shows 1 to {MAX_RUNS} runs, got {len(runs)}")
     aligned = align(runs)
-    album = _album(runs, aligned, picture_bytes, folder)
+    album = _album(runs, aligned, picture_bytes, folder or served)
     data = payload(runs, aligned, album)
     title = f"{runs[0].task.id}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs"
     outcome = data["runs"][0]["outcome"]
     return render(
         "page.html.j2",
         scripts=REPORT,
-        has_files=album.has_files,
+        has_files=folder is not None and album.has_files,
+        is_served=served is not None,
+        is_going=is_going,
         title=title,
         data=as_script(data),
         pictures=as_script(album.images),
@@ -106,13 +116,20 @@ def build_page(
 
 
 def _album(
-    runs: Sequence[RunColumns], aligned: Any, picture_bytes: int, folder: ImageFolder | None
+    runs: Sequence[RunColumns],
+    aligned: Any,
+    picture_bytes: int,
+    beside: ImageFolder | ImageAddress | None,
 ) -> ImageSet:
     """Return images by position on the page: of the first run that has each frame."""
     whole = ImageSet()
     used = [r for r in range(len(runs)) if (aligned.source == r).any()]
     for r in used:
-        own = folder and ImageFolder(folder.path / str(r), f"{folder.address}/{r}")
+        own: ImageFolder | Callable[[int, str], str] | None = None
+        if isinstance(beside, ImageFolder):
+            own = ImageFolder(beside.path / str(r), f"{beside.address}/{r}")
+        elif beside is not None:
+            own = partial(beside, r)
         album = collect(runs[r], picture_bytes // max(1, len(used)), own)
         place = {int(i): k for k, i in enumerate(aligned.places[r]) if aligned.source[k] == r}
         whole.images |= {place[i]: p for i, p in album.images.items() if i in place}

@@ -65,7 +65,8 @@ def content_policy(script: str = "", *, is_served: bool = False, has_files: bool
         parts.append(f"script-src 'sha256-{digest}'")
     if is_served:
         parts.append("connect-src 'self'")
-    return "; ".join((*parts, "base-uri 'none'", "form-action 'none'"))
+    sends = "'self'" if is_served else "'none'"
+    return "; ".join((*parts, "base-uri 'none'", f"form-action {sends}"))
 
 
 def as_script(data: Any) -> Markup:
@@ -92,6 +93,7 @@ def render(
         .get_template(template)
         .render(
             version=__version__,
+            is_served=is_served,
             style=Markup(static("css", tuple(styles))),  # our own file # nosec B704
             script=Markup(script),  # our own file # nosec B704
             policy=content_policy(script, is_served=is_served, has_files=has_files),

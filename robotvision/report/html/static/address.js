@@ -46,7 +46,18 @@ function readAddress() {
   return true;
 }
 
+// A run under way is loaded again and again, at its newest frame unless another was chosen.
+function followRun() {
+  const box = $("going");
+  if (!box) return;
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, (event) => { if (event.target !== box && event.target.closest("main")) box.checked = false; });
+  setInterval(() => { if (box.checked && !isPlaying()) location.replace(location.pathname + location.search); }, 3000);
+  if (!location.hash.includes("=")) setCursor(N - 1);
+}
+
 function listenAddress() {
+  followRun();
+
   window.addEventListener("hashchange", readAddress);
   on("cursor chosen run tab", writeAddress);
 }
