@@ -30,9 +30,9 @@ def command(folders: tuple[Path, ...], port: int) -> int:
     """
     import time
 
-    from robotvision.report.view import view
+    from robotvision.report.view import view_runs
 
-    with view(list(folders) or [Path("runs")], port) as viewer:
+    with view_runs(list(folders) or [Path("runs")], port) as viewer:
         click.echo(f"{viewer.address}  ({len(viewer.runs.rows())} runs; Ctrl-C to end)")
         try:
             while True:

@@ -19,6 +19,8 @@ from robotvision.errors import RobotVisionError
 from robotvision.report.columns import load_run
 from robotvision.report.summary import period_ms
 
+PORT = 8787
+"""Where the list is served unless asked otherwise: pages of sweeps link to it."""
 LOG = "run.jsonl"
 MOST_RUNS = 5000
 QUIET_S = 20.0

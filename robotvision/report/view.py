@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
@@ -23,13 +23,11 @@ from robotvision.report.columns import RunColumns, load_runs
 from robotvision.report.html.images import WIDTHS
 from robotvision.report.html.listing import list_page, sparkline
 from robotvision.report.html.page import MAX_RUNS, build_page
-from robotvision.report.listing import RUNNING, RunList, RunRow
+from robotvision.report.listing import PORT, RUNNING, RunList, RunRow
 from robotvision.report.local_http import Request, Response, plain
 from robotvision.report.local_server import LocalServer
 from robotvision.report.serve import ServedImages
 
-PORT = 8787
-"""What sweeps' pages link to."""
 MOST_KEPT = 16
 """Runs that stay read for whoever asks for more of the same."""
 _RUN = re.compile(r"/run/([0-9a-f]{12})/")
@@ -132,7 +130,7 @@ def _places(run: RunColumns) -> Callable[[int], tuple[Mapping[str, Any], int] | 
     return lambda position: frames[position] if position < len(frames) else None
 
 
-def view(roots: list[Path], port: int = PORT) -> Viewer:
+def view_runs(roots: Sequence[Path], port: int = PORT) -> Viewer:
     """Return the server of all runs in folders, ready to be entered.
 
     Raises

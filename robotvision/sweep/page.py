@@ -20,7 +20,9 @@ from robotvision.cluster.store import Store
 from robotvision.records import Outcome
 from robotvision.report.html.shell import static
 from robotvision.report.html.svg import element, number, round_ticks
+from robotvision.report.listing import PORT
 from robotvision.report.table import share
+from robotvision.scoring.intervals import Interval
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.show import cell, milliseconds, varying
 from robotvision.sweep.table import SweepTable, pivot
@@ -53,6 +55,7 @@ def build_page(table: SweepTable) -> str:
             policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
             f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
             style=Markup(style),  # our own files # nosec B704
+            viewer=f"http://127.0.0.1:{PORT}/",
             script=Markup(script),  # our own file # nosec B704
             version=__version__,
             title=table.name,
@@ -84,6 +87,8 @@ def _entry(row: Row, keys: Sequence[str], table: SweepTable) -> dict[str, Any]:
         "outcomes": [row[o] for o in _outcomes(table)],
         "p50": milliseconds(row),
         "p90": milliseconds(row, "p90"),
+        "p99": milliseconds(row, "p99"),
+        "interval": _interval_text(row),
         "quotable": row["quotable"],
         "note": row["latency_note"],
         "sort": [
@@ -91,8 +96,15 @@ def _entry(row: Row, keys: Sequence[str], table: SweepTable) -> dict[str, Any]:
             row["points_per_frame"],
             row["latency_p50_ns"],
             row["latency_p90_ns"],
+            row["latency_p99_ns"],
         ],
     }
+
+
+def _interval_text(row: Row) -> str:
+    """Return the 95 % interval of the points; a row of an earlier version has none."""
+    ends = (row.get("interval_low"), row.get("interval_high"))
+    return "-" if row["points"] is None else Interval(row["points"], *ends, 0).text()
 
 
 def _outcomes(table: SweepTable) -> list[str]:
