@@ -89,11 +89,11 @@ def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: Mak
 
     visit(browser, write_html(make_run()))
     scrub = browser.find_element(By.ID, "scrub")
-    assert becomes(browser, "#facts h4", "Frame 1")  # the first mistake
+    assert becomes(browser, "#facts h3", "Frame 1")  # the first mistake
     before = value(browser, "document.querySelector('#picture img').src")
     x = float(value(browser, "document.getElementById('cursor-line').getAttribute('x1')"))
     scrub.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert becomes(browser, "#facts h4", "Frame 3")
+    assert becomes(browser, "#facts h3", "Frame 3")
     assert value(browser, "document.querySelector('#picture img').src") != before
     moved = float(value(browser, "document.getElementById('cursor-line').getAttribute('x1')"))
     assert moved > x
@@ -102,7 +102,7 @@ def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: Mak
     browser.find_element(By.ID, "next-mistake").click()
     assert "no answer" in text(browser, "#facts") or "none" in text(browser, "#facts")
     browser.find_element(By.TAG_NAME, "body").send_keys("p")
-    assert becomes(browser, "#facts h4", "Frame 1")
+    assert becomes(browser, "#facts h3", "Frame 1")
 
 
 def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(browser: Any, make_run: MakeRun) -> None:
@@ -115,7 +115,7 @@ def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(browser: Any, make_ru
     ActionChains(browser).move_to_element_with_offset(
         tracks, tracks.size["width"] // 2 - 5, 0
     ).perform()
-    assert becomes(browser, "#facts h4", "Frame 59")
+    assert becomes(browser, "#facts h3", "Frame 59")
     browser.find_element(By.ID, "zoom-in").click()
     assert becomes(browser, "#window", "frames 30 to 59, 30 of 60")
     browser.find_element(By.ID, "zoom-visit").click()
@@ -144,7 +144,7 @@ def test_filters_choose_frames_by_outcome_room_and_segment(browser: Any, make_ru
     browser.execute_async_script("setTimeout(arguments[0], 50)")
     assert value(browser, cards) == 3
     browser.find_element(By.CSS_SELECTOR, "#visits li:last-child .cards button").click()
-    assert becomes(browser, "#facts h4", "Frame 16")
+    assert becomes(browser, "#facts h3", "Frame 16")
 
 
 def test_a_cell_of_the_confusion_chooses_its_frames(browser: Any, make_run: MakeRun) -> None:
@@ -156,13 +156,13 @@ def test_a_cell_of_the_confusion_chooses_its_frames(browser: Any, make_run: Make
     cell = ".confusion button[data-truth='Hall'][data-answer='Office']"
     browser.find_element(By.CSS_SELECTOR, cell).click()
     assert becomes(browser, "#count", "1 of 18 frames, in 1 visit")
-    assert becomes(browser, "#facts h4", "Frame 16")
+    assert becomes(browser, "#facts h3", "Frame 16")
     browser.execute_async_script("setTimeout(arguments[0], 250)")
     address = browser.current_url
     assert "frame=16&truth=Hall&answer=Office" in address
     browser.get("about:blank")
     browser.get(address)
-    assert becomes(browser, "#facts h4", "Frame 16")
+    assert becomes(browser, "#facts h3", "Frame 16")
     assert text(browser, "#count") == "1 of 18 frames, in 1 visit"
     assert (
         value(browser, f'document.querySelector("{cell}").getAttribute("aria-pressed")') == "true"
@@ -181,7 +181,7 @@ def test_a_confusion_in_the_headline_leads_to_its_frames(browser: Any, make_run:
     link = browser.find_element(By.CSS_SELECTOR, ".worst a")
     assert link.text == "Kitchen → Hall"
     link.click()
-    assert becomes(browser, "#facts h4", "Frame 1")
+    assert becomes(browser, "#facts h3", "Frame 1")
     assert becomes(browser, "#count", "1 of 18 frames, in 1 visit")
 
 
@@ -193,10 +193,10 @@ def test_keys_play_zoom_and_tell_themselves(browser: Any, make_run: MakeRun) -> 
     visit(browser, write_html(make_run()))
     body = browser.find_element(By.TAG_NAME, "body")
     body.send_keys("]", "]", "]", " ")  # 64 times as fast: 17 frames of 100 ms take 27 ms
-    WebDriverWait(browser, 10).until(lambda b: text(b, "#facts h4") == "Frame 17")
+    WebDriverWait(browser, 10).until(lambda b: text(b, "#facts h3") == "Frame 17")
     assert value(browser, "document.getElementById('play').getAttribute('aria-pressed')") == "false"
     body.send_keys(Keys.ARROW_LEFT)
-    assert text(browser, "#facts h4") == "Frame 16"
+    assert text(browser, "#facts h3") == "Frame 16"
     body.send_keys("v")
     assert becomes(browser, "#window", "frames 6 to 17, 12 of 18")
     body.send_keys("?")

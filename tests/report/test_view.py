@@ -118,7 +118,7 @@ def test_a_run_under_way_is_followed_and_two_are_compared(
         chrome.find_element(By.ID, "compare").click()
         WebDriverWait(chrome, 10).until(lambda b: "Comparison" in text("#compare-h"))
         chrome.get(f"{viewer.address}run/{keys['going']}/")
-        WebDriverWait(chrome, 10).until(lambda b: text("#facts h4") == "Frame 9")
+        WebDriverWait(chrome, 10).until(lambda b: text("#facts h3") == "Frame 9")
         (folder / "going" / "run.jsonl").write_text("".join(whole))
         WebDriverWait(chrome, 10, 0.1).until(lambda b: not b.find_elements(By.ID, "going"))
         assert [e for e in chrome.get_log("browser") if e["level"] == "SEVERE"] == []

@@ -54,7 +54,7 @@ function showFacts() {
   const many = data.runs.length > 1;
   const rows = [line("true room", make("b", {}, roomName(data.truth[k], "not known")))];
   if (data.seen[k]) rows.push(line("objects in view", data.seen[k].join(", ")));
-  const parts = [make("h4", {}, `Frame ${data.index[k]}`), make("p", { class: "muted" },
+  const parts = [make("h3", {}, `Frame ${data.index[k]}`), make("p", { class: "muted" },
     `${data.sequences[data.sequence[k]]}, segment ${data.segment[k]}${data.time_ms[k] == null ? "" : `, ${(data.time_ms[k] / 1000).toFixed(2)} s`}`)];
   if (!many) rows.push(...runFacts(data.runs[0], k));
   parts.push(make("table", {}, make("tbody", {}, ...rows)));
