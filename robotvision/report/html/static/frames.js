@@ -38,12 +38,15 @@ function imageOf(k) {
   return images && Object.values(images)[0];
 }
 
+// What lies in the page is there for paper, too.
+const lazy = (address) => (address.startsWith("data:") ? null : "lazy");
+
 function card(k) {
   const run = data.runs[state.run];
   const picture = imageOf(k);
   const isRight = run.outcome[k] === CORRECT;
   const answer = roomName(run.answer[k], run.late_answer[k] === undefined ? "no answer" : `${roomName(run.late_answer[k], "?")}, ${outcomeName(run.outcome[k])}`);
-  const image = picture ? make("img", { src: picture, alt: "", decoding: "async", loading: "lazy" }) : make("span", { class: "blank" }, "no image");
+  const image = picture ? make("img", { src: picture, alt: "", decoding: "async", loading: lazy(picture) }) : make("span", { class: "blank" }, "no image");
   const words = make("span", { class: "words" }, `${data.index[k]} `,
     isRight ? "" : make("s", {}, `→ ${answer} `), make("b", {}, earned(run, k)));
   const button = make("button", { type: "button", class: `o-${outcomeName(run.outcome[k])}`, title: describe(k) }, image, words, make("span", { class: "sr" }, describe(k)));
@@ -94,7 +97,7 @@ function visitRow({ visit, frames }, [first, end], isOpen) {
   const list = make("ol", { class: "cards" });
   const details = make("details", { "data-visit": visit, open: isOpen ? "" : null },
     make("summary", {},
-      image ? make("img", { src: image, alt: "", loading: "lazy" }) : null,
+      image ? make("img", { src: image, alt: "", loading: lazy(image) }) : null,
       make("span", { class: "visit-name" }, swatch, make("b", {}, room), ` ${data.index[first]}–${data.index[end - 1]}`),
       make("span", { class: "visit-count" }, `${frames.length} of ${end - first}`),
       make("span", { class: "visit-taken" }, taken ? `→ ${taken}` : ""),

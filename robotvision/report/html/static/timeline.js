@@ -170,7 +170,7 @@ function drawCurves(svg, row, y) {
   for (const t of row.ticks) svg.append(make("text", { class: "tick", x: view.left - 5, y: clamp(up(t) + 4, y + 9, y + row.height), "text-anchor": "end" }, short(t)));
   if (row.kind === "points") {
     svg.append(make("line", { class: "frame", x1: view.left, x2: view.width - 2, y1: up(0), y2: up(0) }));
-    for (const [name, values] of Object.entries(parts)) svg.append(make("path", { class: `curve part-${name}`, d: curve(values, up) }, make("title", {}, `points of the ${name}`)),
+    for (const [name, values] of Object.entries(parts)) svg.append(make("path", { class: `curve run-0 part-${name}`, d: curve(values, up) }, make("title", {}, `points of the ${name}`)),
       make("text", { class: "tick", x: view.width - 4, y: clamp(up(values[state.to - 1]) - 3, y + 8, y + row.height - 2), "text-anchor": "end" }, name));
     cumulated.forEach((values, r) => svg.append(make("path", { class: `curve run-${r}`, d: curve(values, up) })));
     return;
