@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.schema import Config, PolicyConfig, SequenceSpec, SystemConfig
+from robotvision.config.schema import Config, Named, PolicyConfig, SequenceSpec, SystemConfig
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.scoring.policy import Policy, named_policy
 from robotvision.systems.readable_paths import absolute_command
@@ -77,6 +77,20 @@ class Experiment:
     def is_program(self) -> bool:
         """Whether a program answers, in place of features and classifier."""
         return isinstance(self.config.system, SystemConfig)
+
+    @property
+    def function(self) -> Named | None:
+        """What answers from the images themselves: a classifier without features; None: nothing."""
+        config = self.config
+        if config.classifier is None or config.features or self.is_program:
+            return None
+        given = config.classifier
+        return Named(name=given) if isinstance(given, str) else given
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether a pipeline is trained: no program, model or function answers in its place."""
+        return not self.is_program and self.model_path is None and self.function is None
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration with every default and absolute paths, as plain data."""

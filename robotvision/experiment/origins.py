@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.checks import named_parts
 from robotvision.config.experiment import Experiment
 from robotvision.config.schema import Given
@@ -28,6 +29,11 @@ def plugin_origins(experiment: Experiment) -> list[dict[str, str]]:
             code = code_of(part)
             about = {"kind": registry.kind, "name": name, "origin": code.origin}
             found.append({**about, "digest": code.digest})
+    function = experiment.function
+    if function is not None:
+        code = code_of(CLASSIFIERS.find(function.name))
+        about = {"kind": CLASSIFIERS.kind, "name": function.name, "origin": code.origin}
+        found.append({**about, "digest": code.digest})
     return found
 
 

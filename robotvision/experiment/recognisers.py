@@ -13,6 +13,7 @@ from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
 from robotvision.plugins.plugin_path import folders
+from robotvision.recogniser.function import FunctionSystem
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
@@ -79,6 +80,11 @@ class Trainer:
             return Answerer(answering, notices=memory_notices(system, mode, n_sequences))
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
+        if prepared.function is not None:
+            wanted = experiment.config.decision
+            unknown = wanted.unknown if isinstance(wanted.unknown, float) else None
+            asked = FunctionSystem(prepared.function, prepared.task, wanted.abstain, unknown)
+            return Answerer(asked)
         pipeline, training = self._fit(prepared, part)
         notices = tuple(Notice("feature-not-cached", line) for line in training.not_cached)
         return Answerer(self.serve(prepared, part, pipeline), training, notices)
