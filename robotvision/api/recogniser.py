@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -242,9 +242,24 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         return target
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Recogniser:
-        """Load a model file that `save` or ``robotvision train`` wrote. Raises RobotVisionError."""
-        model = load_pipeline(path_of("path", path))
+    def load(cls, path: str | os.PathLike[str], trust: Sequence[str] = ()) -> Recogniser:
+        """Load a model file that `save` or ``robotvision train`` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The model file.
+        trust : sequence of str
+            Dotted names of classes of your own that it may hold: loading it runs their code.
+
+        Raises
+        ------
+        RobotVisionError
+            It is no model file, or holds what is not trusted.
+        """
+        if isinstance(trust, str) or not all(isinstance(name, str) for name in trust):
+            raise wrong_type("trust", "a list of dotted names", trust)
+        model = load_pipeline(path_of("path", path), trusted=trust)
         recogniser = cls(
             [slot.extractor for slot in model.pipeline.slots], model.pipeline.classifier
         )

@@ -131,6 +131,8 @@ class Overrides:
         Sequences; paths start at the working folder.
     values : Mapping[str, Any]
         Any value by dotted key: ``{"classifier.C": 3}``.
+    trust : tuple of str
+        Classes that a model file may hold, beside the configuration's.
     source : str
         What messages call ``values``: ``--set`` on the command line.
     """
@@ -139,6 +141,7 @@ class Overrides:
     train: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    trust: tuple[str, ...] = ()
     source: str = "overrides:"
 
     def of(self, config: Config) -> Config:
@@ -147,6 +150,8 @@ class Overrides:
         if missing:
             raise InputFaults(missing)
         update: dict[str, Any] = {} if self.task is None else {"task": self.task}
+        if self.trust:
+            update["trust"] = [*config.trust, *(t for t in self.trust if t not in config.trust)]
         for side, paths in (("train", self.train), ("test", self.test)):
             if paths:
                 update[side] = [str(p.resolve()) for p in paths]

@@ -13,13 +13,17 @@ from robotvision.config.schema import Given
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.plugin_path import search_also
 from robotvision.plugins.provenance import code_of, is_own
+from robotvision.recogniser.persistence import TrainedModel
 
 
-def plugin_origins(experiment: Experiment) -> list[dict[str, str]]:
+def plugin_origins(
+    experiment: Experiment, model: TrainedModel | None = None
+) -> list[dict[str, str]]:
     """Return the plug-ins of one's own or of other packages that a configuration names.
 
     Each with ``kind`` and ``name`` as in the configuration, ``origin`` (its file, or distribution
     and version) and ``digest`` (empty where the code cannot be had). Those shipped are left out.
+    The classes of one's own in a ``model`` are of the kind ``model``.
     """
     found = []
     for registry, item in named_parts(experiment.config):
@@ -34,6 +38,9 @@ def plugin_origins(experiment: Experiment) -> list[dict[str, str]]:
         code = code_of(CLASSIFIERS.find(function.name))
         about = {"kind": CLASSIFIERS.kind, "name": function.name, "origin": code.origin}
         found.append({**about, "digest": code.digest})
+    for one in () if model is None else model.own:
+        about = {key: one[key] for key in ("name", "origin", "digest")}
+        found.append({"kind": "model", **about})
     return found
 
 

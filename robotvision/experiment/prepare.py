@@ -83,7 +83,9 @@ def prepare(
     """
     observer = observer or Observer()
     path = experiment.model_path
-    model = None if path is None else load_pipeline(path, experiment.task.id)
+    model = (
+        None if path is None else load_pipeline(path, experiment.task.id, experiment.config.trust)
+    )
     given = experiment.function
     function = None if given is None else build_function(given)
     opened = _open_all(experiment, observer, sequences or {})
@@ -93,6 +95,7 @@ def prepare(
     labelled, notices = require_labels(task, list(opened.values()))
     opened = dict(zip(opened, labelled, strict=True))
     notices += _order_notices(experiment, opened)
+    notices += () if model is None else model.notices
     for notice in notices:
         observer.note(notice.message)
     config, notes = settle_features(experiment.config, list(opened.values()))

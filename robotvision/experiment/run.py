@@ -243,7 +243,7 @@ class _Execution:
             "config": resolved,
             "training": {k: training_summary(t) for k, t in training.items()},
             "config_folder": str(self.experiment.path.parent.resolve()),
-            "plugins": plugin_origins(self.experiment),
+            "plugins": plugin_origins(self.experiment, self.prepared.model),
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }

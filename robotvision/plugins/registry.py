@@ -6,7 +6,7 @@ Four ways to name a plug-in, tried in this order:
 2. ``@register("name")`` in local code that has been imported;
 3. an entry point of that one name in the group ``robotvision.features``, ``.classifiers`` or
    ``.readers`` of an installed package;
-4. a dotted name: ``"my_package.my_module.MyExtractor"`` (or ``"my_package.my_module:MyExtractor"``),
+4. a dotted name, ``"my_package.my_module.MyExtractor"`` or ``"my_package.my_module:MyExtractor"``,
    in the folders of `robotvision.plugins.plugin_path`, of what is installed or on ``PYTHONPATH``.
 
 The same name for two classes is an error, never a silent replacement.
@@ -19,7 +19,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from robotvision.errors import RobotVisionError, UnknownNameError, near, shortened
 from robotvision.plugins.plugin_path import import_own, reach
@@ -94,8 +94,7 @@ class Registry:
                 f"{self.kind} {name!r}: expected a class, or a function that returns an object, "
                 f"got {shortened(repr(target), 60)}"
             )
-        made: Any = target  # a function, too, makes the object when it is called
-        return made
+        return cast(type, target)  # a function, too, makes the object when it is called
 
     def find(self, name: str) -> Any:
         """Return whatever is called ``name``: also an object, where the name is a dotted one.

@@ -194,8 +194,8 @@ class _Builder:
 def _training_config(setup: Experiment) -> Config:
     """Return the configuration with all that training does not depend on at its defaults."""
     own, default = setup.config, Config(task=setup.config.task, test=[])
-    late = ("mode", "train", "test", "model", "trust", "replay", "faults", "system", "observers")
-    late += ("out", "note")
+    others = ("mode", "train", "test", "model", "trust", "replay", "faults", "system", "observers")
+    late = (*others, "out", "note")
     decision = DecisionConfig(unknown=_unknown(own.decision.unknown, setup.task))
     return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
 
