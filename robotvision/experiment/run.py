@@ -19,6 +19,7 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.observers import RunObservers
 from robotvision.experiment.origins import (
     plugin_origins,
     require_same_plugins,
@@ -113,7 +114,7 @@ def run(
     RobotVisionError
         The input is wrong, the folder cannot be written, or a system cannot be started.
     """
-    observer = observer or Observer()
+    observer = RunObservers(observer or Observer(), experiment)
     if prepared is None:
         prepared = prepare(experiment, observer)
     if recognisers is None:
@@ -129,7 +130,7 @@ class _Execution:
         folder: Path | None,
         prepared: Prepared,
         recognisers: Recognisers,
-        observer: Observer,
+        observer: RunObservers,
         options: RunOptions,
         cache: Path | None,
     ) -> None:
@@ -177,7 +178,8 @@ class _Execution:
             log.close()
         record = log.record if isinstance(log, MemoryLog) else read_log(log.path)
         folder = self.folder or IN_MEMORY
-        return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
+        task, close = self.prepared.task, self.observer.close
+        return RunResult(folder, task, tallies, record, training, stopped, close)
 
     def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
         """Return the log's last line: what the system's work came to, and what it gives away."""
@@ -188,6 +190,8 @@ class _Execution:
         if self.work.exceeds(n_processors):
             notice = Notice("work-after-answer", self.work.describe(n_processors))
             end["warnings"] = [notice.as_dict()]
+        if failed := self.observer.notices:
+            end["warnings"] = [*end.get("warnings", ()), *(n.as_dict() for n in failed)]
         return end
 
     def _hidden(self) -> set[Path]:
@@ -199,6 +203,7 @@ class _Execution:
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
     ) -> RunLog | MemoryLog:
         if self.previous is not None:
+            self.observer.begin(self.previous.path.parent, self.previous.about)
             return RunLog(self.previous.path, keep_bytes=self.previous.valid_bytes)
         resolved = self.experiment.resolved()
         text = dump_yaml(resolved)
@@ -214,6 +219,7 @@ class _Execution:
                 log.close()
                 raise
         log.write("run", header)
+        self.observer.begin(self.folder or IN_MEMORY, header)
         return log
 
     def _header(

@@ -46,10 +46,19 @@ def _report(run: RunResult, lost: Rows | None) -> dict[str, Any]:
     return data if lost is None else data | {"degradation": list(lost)}
 
 
-def _write_all(run: RunResult, data: Mapping[str, Any]) -> None:
+def _write_all(run: RunResult, data: dict[str, Any]) -> None:
     write_run_files(run)
     write_summary(run, data)
     write_html(run.folder)
+    hand_over(run, data)
+
+
+def hand_over(run: RunResult, data: dict[str, Any]) -> None:
+    """Hand the report to those that watched the run; what one raises on it is added to it."""
+    failed = run.close(run.folder, data)
+    if failed:
+        data["warnings"] = [*data["warnings"], *(notice.as_dict() for notice in failed)]
+        write_summary(run, data)
 
 
 def write_run_files(run: RunResult) -> None:
