@@ -6,6 +6,7 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,16 @@ class Tracker(Observer, Parameterised):
         self.points_ = array("d")
 
     def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
-        """Keep the points so far."""
-        self.points_.append(tally.points)
+        """Keep what the frame earned."""
+        self.points_.append(scored.points)
 
     def curve(self) -> list[tuple[int, float]]:
         """Return (frames, points so far), at most `CURVE_STEPS` of them and the last one."""
         n = len(self.points_)
         every = max(1, -(-n // CURVE_STEPS))
         places = sorted({*range(every - 1, n, every), n - 1}) if n else []
-        return [(k + 1, self.points_[k]) for k in places]
+        so_far = list(accumulate(self.points_))
+        return [(k + 1, so_far[k]) for k in places]
 
 
 def leaves(data: Any, name: str = "") -> Iterator[tuple[str, Any]]:
