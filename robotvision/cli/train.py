@@ -62,5 +62,5 @@ def command(
     if own:
         trusted = " ".join(f"--trust {name}" for name in own)
         files = ", ".join(dict.fromkeys(about["origin"] for about in own.values()))
-        click.echo(f"it holds classes of your own, of {files}: whoever opens it adds {trusted}")
+        click.echo(f"it holds classes of {files}, to be trusted by whoever opens it: {trusted}")
     return 0

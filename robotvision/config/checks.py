@@ -30,7 +30,14 @@ from robotvision.config.schema import (
     TuneConfig,
     UnknownConfig,
 )
-from robotvision.errors import Fault, InputFaults, RobotVisionError, UnknownNameError, near
+from robotvision.errors import (
+    Fault,
+    InputFaults,
+    RobotVisionError,
+    UnknownNameError,
+    near,
+    shortened,
+)
 from robotvision.features import FEATURES
 from robotvision.playback.faults import wrong_kinds
 from robotvision.plugins.plugin_path import search_first
@@ -341,11 +348,27 @@ def build_function(item: str | Named) -> ImageFunction:
 
 
 def build(registry: Registry, item: str | Named) -> Any:
-    """Return the plug-in that a configuration names, built with its parameters, not fitted."""
-    if isinstance(item, str):
-        return registry.create(item, {})
+    """Return the plug-in that a configuration names, built with its parameters, not fitted.
+
+    Raises
+    ------
+    RobotVisionError
+        The name is not known, a parameter is refused, or what is built is no such plug-in.
+    """
     if isinstance(item, Given):
         from sklearn.base import clone
 
         return clone(item.part, safe=False)
-    return registry.create(item.name, item.params)
+    name, params = (item, {}) if isinstance(item, str) else (item.name, item.params)
+    built = registry.create(name, params)
+    method = _METHODS.get(registry.kind)
+    if method is not None and not hasattr(built, method):
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: expected an object with the method {method!r}, got "
+            f"{shortened(repr(built), 60)}"
+        )
+    return built
+
+
+_METHODS = {FEATURES.kind: "extract", CLASSIFIERS.kind: "fit", TEMPORAL.kind: "update"}
+"""What a plug-in of a kind must have, for functions of the user's that make one."""

@@ -67,8 +67,9 @@ SKLEARN_TRUSTED = (
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
     "builtins.frozenset",
+    "collections.OrderedDict",
 )
-"""Types inside scikit-learn's classifiers, and a built-in one, that skops leaves to us to trust."""
+"""Types inside scikit-learn's classifiers, and Python's containers, that skops leaves to us."""
 
 _ENTRY = re.compile(r"[0-9]{1,9}\.npy\Z")
 _MTIME = (1980, 1, 1, 0, 0, 0)
@@ -137,7 +138,7 @@ def _dump(parts: dict[str, object]) -> bytes:
         if not strange:
             with zipfile.ZipFile(io.BytesIO(content)) as dumped:
                 strange = _not_kept(json.loads(dumped.read(OBJECTS)))
-    except (AttributeError, RecursionError, TypeError, ValueError) as e:
+    except Exception as e:  # whatever an object's own reduction raises (a tensor's: RuntimeError)
         strange = [_one_line(e)]
     if strange:
         raise RobotVisionError(
