@@ -149,6 +149,7 @@ class _Execution:
             config.decode_ahead,
         )
         self.previous = read_log(folder) if options.resume and folder is not None else None
+        self.about = {} if self.previous is None else self.previous.about
         self.n_begun = 0
         self.work = Work()
 
@@ -162,6 +163,7 @@ class _Execution:
         log = self._open_log(answerers, training)
         stopped = False
         try:
+            self.observer.begin(self.folder or IN_MEMORY, self.about)
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
@@ -203,7 +205,6 @@ class _Execution:
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
     ) -> RunLog | MemoryLog:
         if self.previous is not None:
-            self.observer.begin(self.previous.path.parent, self.previous.about)
             return RunLog(self.previous.path, keep_bytes=self.previous.valid_bytes)
         resolved = self.experiment.resolved()
         text = dump_yaml(resolved)
@@ -219,7 +220,7 @@ class _Execution:
                 log.close()
                 raise
         log.write("run", header)
-        self.observer.begin(self.folder or IN_MEMORY, header)
+        self.about = header
         return log
 
     def _header(

@@ -71,7 +71,7 @@ def own(config: Config) -> Config:
         "{name: looks.name, of: [Kitchen, Hall, Office]}",
         "{name: looks.of_frame, channel: null}",
         "looks.shares",
-        f"{{name: looks.Brightest, {ROOMS}, size: [24, 32], mean: [0, 0, 0], std: [255, 255, 255]}}",
+        f"{{name: looks.Brightest, {ROOMS}, mean: [0, 0, 0], std: [255, 255, 255]}}",
         f"{{name: looks.Brightest, gain: 0.0, weights: net.pt, {ROOMS}, size: [24, 32]}}",
         "looks.Named",
         "{name: looks.make, gain: 20.0}",
