@@ -124,15 +124,15 @@ def _audit_leaks(
 
     with Live(Console(stderr=True, emoji=False)) as live:
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
-        found = audit_leaks(experiment, cache_folder(), live)
+        overlaps = audit_leaks(experiment, cache_folder(), live)
     if as_json:
-        click.echo(json.dumps(leaks_as_dict(found)))
+        click.echo(json.dumps(leaks_as_dict(overlaps)))
     else:
-        print_leaks(console(), found)
+        print_leaks(console(), overlaps)
     if sheet is not None:
-        write_pair_sheet(sheet, found)
+        write_pair_sheet(sheet, overlaps)
         click.echo(f"sheet: {sheet}", err=True)
-    return 1 if any(overlap.counted for overlap in found.values()) else 0
+    return 1 if any(overlap.counted for overlap in overlaps.values()) else 0
 
 
 def _print(console: Console, result: Audit) -> None:
