@@ -55,7 +55,8 @@ def test_mlflow_has_the_run(config: Config, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     from mlflow.tracking import MlflowClient
 
-    path = config(observers="[{name: mlflow, folder: store, experiment: places}]", note='"so: it is"')
+    observers = "[{name: mlflow, folder: store, experiment: places}]"
+    path = config(observers=observers, note='"so: it is"')
     run = rv.run(path, folder=path.parent / "out")
     client = MlflowClient(tracking_uri=(path.parent / "store").as_uri())
     experiment = client.get_experiment_by_name("places")
