@@ -1,12 +1,12 @@
 """Model files: a trained recogniser in one file that is safe to open.
 
 A zip of ``manifest.json`` and of what `skops.io` writes: ``schema.json``, which describes objects
-by their classes and states, and arrays in NumPy's format (``1.npy``, ...). Nothing is compressed,
-so that a file cannot unfold into more than it is. Nothing in it is a program: no pickle, no path,
-and only classes of `TRUSTED` modules, those of `SKLEARN_TRUSTED`, what skops itself trusts
-(scikit-learn's estimators, NumPy's types) and those the caller names are built. A file with
-anything else is refused. The manifest says where other classes came from (``own``): for messages
-alone, nothing is read from there.
+by their classes and states, arrays in NumPy's format (``1.npy``, ...) and what libraries outside
+scikit-learn keep as bytes (``2.bin``). Nothing is compressed, so that a file cannot unfold into
+more than it is. Nothing in it is a program: no pickle, no path, and only classes of `TRUSTED`
+modules, those of `SKLEARN_TRUSTED`, what skops itself trusts (scikit-learn's estimators, NumPy's
+types) and those the caller names are built. A file with anything else is refused. The manifest says
+where other classes came from (``own``): for messages alone, nothing is read from there.
 """
 
 from __future__ import annotations
@@ -66,12 +66,15 @@ SKLEARN_TRUSTED = (
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
+    "builtins.bytearray",
     "builtins.frozenset",
     "collections.OrderedDict",
 )
 """Types inside scikit-learn's classifiers, and Python's containers, that skops leaves to us."""
 
-_ENTRY = re.compile(r"[0-9]{1,9}\.npy\Z")
+_ENTRY = re.compile(r"[0-9]{1,9}\.(npy|bin)\Z")
+_BYTES = "BytearrayNode"
+"""What skops calls a node that is kept as it is in a file of its own."""
 _MTIME = (1980, 1, 1, 0, 0, 0)
 _AGAIN = "train again with robotvision train CONFIG -o MODEL"
 _ARRAY_LIBRARIES = ("cupy", "dask", "torch")
@@ -111,8 +114,9 @@ def _write(f: Any, parts: Mapping[str, object], about: Mapping[str, Any]) -> Non
             node.pop("__id__", None)  # an address in memory, other in every process
             if "file" in node:
                 n += 1
-                archive.writestr(zipfile.ZipInfo(f"{n}.npy", _MTIME), dumped.read(node["file"]))
-                node["file"] = f"{n}.npy"
+                entry = f"{n}.bin" if node["__loader__"] == _BYTES else f"{n}.npy"
+                archive.writestr(zipfile.ZipInfo(entry, _MTIME), dumped.read(node["file"]))
+                node["file"] = entry
         manifest = {
             "format": FORMAT,
             "schema": SCHEMA,
@@ -139,13 +143,24 @@ def _dump(parts: dict[str, object]) -> bytes:
             with zipfile.ZipFile(io.BytesIO(content)) as dumped:
                 strange = _not_kept(json.loads(dumped.read(OBJECTS)))
     except Exception as e:  # whatever an object's own reduction raises (a tensor's: RuntimeError)
-        strange = [_one_line(e)]
+        strange = [f"{_unkept(parts)} ({_one_line(e)})"]
     if strange:
         raise RobotVisionError(
             f"{', '.join(strange)}: cannot be saved; keep what was learnt in arrays, numbers, "
             "text and objects of classes that can be imported"
         )
     return content
+
+
+def _unkept(parts: Mapping[str, object]) -> str:
+    """Return the parts that skops cannot write, by name."""
+    names = []
+    for name, part in parts.items():
+        try:
+            _skops().dumps(part)
+        except Exception:  # as above: which part it is has to be said
+            names.append(f"the part {name!r}")
+    return ", ".join(names)
 
 
 def _own_code(content: bytes) -> dict[str, dict[str, str]]:
@@ -186,7 +201,7 @@ def _not_kept(schema: Any) -> list[str]:
     """Return what skops writes and a model file does not: bytes, sparse matrices, lossy keys."""
     refused = set()
     for node in _nodes(schema):
-        if not str(node.get("file", ".npy")).endswith(".npy"):
+        if not str(node.get("file", ".npy")).endswith(".npy") and node["__loader__"] != _BYTES:
             refused.add(f"{node['__module__']}.{node['__class__']}")
         if node["__loader__"] == "DictNode":
             kinds = [kind["__class__"] for kind in node["key_types"]["content"]]
@@ -363,6 +378,8 @@ def _check_arrays(path: Path, archive: zipfile.ZipFile, entries: Iterable[zipfil
             continue
         if not _ENTRY.match(entry.filename):
             raise _refused(path, f"the entry {entry.filename!r} does not belong into a model file")
+        if entry.filename.endswith(".bin"):
+            continue  # read as bytes alone, see `_check_objects`
         with archive.open(entry) as f:
             version = np.lib.format.read_magic(f)
             read = {
@@ -387,6 +404,8 @@ def _check_objects(path: Path, schema: Any, saved: Mapping[str, str]) -> None:
             raise ValueError("an object that is named by its address")
         if "file" in node:
             files.append(node["file"])
+            if node["file"].endswith(".bin") != (node["__loader__"] == _BYTES):
+                raise ValueError(f"{node['file']} for a {node['__loader__']}")
         needs_sklearn = needs_sklearn or str(node.get("__module__")).startswith("sklearn.")
     if len(set(files)) != len(files):
         raise ValueError("an array that is read more than once")
