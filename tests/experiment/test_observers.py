@@ -7,11 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import robotvision as rv
 from robotvision.cli import main
+from robotvision.config.checks import load_config
 from robotvision.experiment import Observer
 from robotvision.experiment.observers import GuardedObserver, Observers
+from robotvision.experiment.run import experiment_folder
+from robotvision.experiment.run import run as run_experiment
+from robotvision.report import write
 
 Config = Callable[..., Path]
 OWN = '''
@@ -97,3 +102,19 @@ def test_the_caller_s_own_observer_is_not_guarded(watched: Config) -> None:
     path = watched()
     with pytest.raises(RuntimeError, match="mine"):
         rv.run(path, folder=path.parent / "out", observer=Stop())
+
+
+def test_a_closed_pipe_loses_no_file(watched: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``robotvision run ... | head -1``: the files are written and the observers receive them."""
+
+    def closed(*given: object) -> None:
+        raise BrokenPipeError
+
+    path = watched()
+    setup = load_config(path)
+    folder = experiment_folder(setup, path.parent / "out")
+    result = run_experiment(setup, folder)
+    monkeypatch.setattr(write, "print_report", closed)
+    with pytest.raises(BrokenPipeError):
+        write.finish(result, as_json=False, errors=Console(stderr=True))
+    assert {p.name for p in folder.iterdir()} >= {"diary.json", "report.html", "run.txt"}
