@@ -13,7 +13,8 @@ import torch
 import robotvision as rv
 from robotvision.cli import main
 from robotvision.plugins.plugin_path import search_first
-from robotvision.systems.image_function import is_named, of_name, of_object
+from robotvision.plugins.provenance import forget_changed
+from robotvision.systems.image_function import identity_of, is_named, of_name, of_object
 
 Config = Callable[..., Path]
 
@@ -131,6 +132,24 @@ def test_outputs_are_logits_unless_they_are_said_to_be_probabilities() -> None:
     assert module(image) == pytest.approx([0.25, 0.75])
     with pytest.raises(rv.RobotVisionError, match=r"\(4, 5\) uint16; name a colour channel"):
         module(np.zeros((4, 5), np.uint16))
+
+
+def test_what_answers_depend_on(own: Config) -> None:
+    """Code and files that change are seen, so that a sweep never takes an old run for a new one."""
+    folder = own().parent
+
+    def identity() -> list[object]:
+        search_first(folder)
+        forget_changed()
+        named = {"rooms": ["Kitchen", "Hall", "Office"], "weights": str(folder / "net.pt")}
+        return identity_of(of_name("looks.Brightest", named))
+
+    first = identity()
+    assert identity() == first
+    torch.save({"gain": torch.tensor(8.0)}, folder / "net.pt")
+    second = identity()
+    (folder / "looks.py").write_text(OWN.replace("self.gain * x", "2 * self.gain * x"))
+    assert len({str(first), str(second), str(identity())}) == 3
 
 
 def test_which_names_answer_from_images() -> None:
