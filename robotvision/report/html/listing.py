@@ -25,7 +25,7 @@ def list_page(rows: Sequence[RunRow], roots: Sequence[Path]) -> str:
         scripts=("sort", "listing"),
         is_served=True,
         title="runs",
-        roots=[str(root) for root in roots],
+        roots=[f"{root.name}/" for root in roots],
         rows=[_shown(row) for row in rows],
         tasks=sorted({str(row.report.get("task")) for row in rows if row.report}),
         statuses=sorted({row.status for row in rows}),
