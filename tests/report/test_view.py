@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -25,7 +26,8 @@ def folder(make_run: MakeRun, tmp_path: Path) -> Path:
     right = [*(["Kitchen"] * 6), *(["Office"] * 6), *(["Hall"] * 6)]
     make_run("runs/first")
     make_run("runs/deep/second", said=right)
-    make_run("runs/going", frames=5, is_whole=False)
+    going = make_run("runs/going", frames=5, is_whole=False) / "run.jsonl"
+    os.utime(going, (time.time() + 600,) * 2)  # written to just now, however slow the machine
     os.utime(make_run("runs/stopped", frames=7, is_whole=False) / "run.jsonl", LONG_AGO)
     (tmp_path / "runs/none").mkdir()
     (tmp_path / "runs/none/run.jsonl").write_text("no log\n")
