@@ -116,6 +116,7 @@ def collect(
     elif beside is not None:
         for f in located:
             album.images[f.position] = {c: beside(f.position, c) for c, _ in f.kinds}
+        album.notes.append("The images of this page come from robotvision view, all of them.")
     elif budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
     elif any(f.kinds for f in located):
