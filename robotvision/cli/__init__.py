@@ -3,7 +3,8 @@
 The front page of the help needs no parser, so that it is there at once.
 
 Exit codes: 0 fine; 1 the work finished but something in it failed; 2 the input or the
-configuration is wrong (one line per fault, no traceback).
+configuration is wrong (one line per fault, no traceback); 3 what is required of a run can neither
+be affirmed nor denied.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ COMMANDS = {
     "train": "train once, keep the model",
     "tune": "choose features, classifier and more on held-out training sequences",
     "replay": "a trained model over sequences of your choice",
+    "gate": "is a run good enough? pass, fail or cannot tell, for continuous integration",
     "report": "one or several runs as a page that stands alone, or as tables",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
     "export": "a run in open formats: MCAP, Parquet, Rerun",

@@ -16,6 +16,7 @@ from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import INTEGRATIONS
 from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
 from robotvision.config.overrides import overridden
+from robotvision.config.requirement import parse_requirement
 from robotvision.config.schema import (
     Config,
     Given,
@@ -160,6 +161,14 @@ class _Check:
             )
         self._replay()
         self._plugins()
+        self._requirements()
+
+    def _requirements(self) -> None:
+        for i, text in enumerate(self.config.require):
+            try:
+                parse_requirement(text)
+            except RobotVisionError as e:
+                self._fault(("require", i), str(e))
 
     def _replay(self) -> None:
         replay = self.config.replay

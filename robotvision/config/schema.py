@@ -184,6 +184,9 @@ class Config(Strict):
     )
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
     tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
+    require: list[str] = Field(
+        default=[], description="what the run is to reach, as 'points >= 0.7'; see robotvision gate"
+    )
     seed: int = Field(default=0, ge=0, lt=2**32)
     out: str | None = None
     note: str = ""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import perf_counter_ns
 from typing import Any
 
 from robotvision.config.checks import load_config
@@ -40,6 +41,7 @@ from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
+from robotvision.timing.load import Load, usage
 from robotvision.timing.null import null_figures
 from robotvision.timing.work import Meter, Work
 from robotvision.version import __version__
@@ -159,12 +161,13 @@ class _Execution:
             answerer.system.hide(self._hidden(), self.folder)
         training = {k: a.training for k, a in answerers.items() if a.training is not None}
         log = self._open_log(answerers, training)
-        stopped = False
+        stopped, begun, before = False, perf_counter_ns(), usage()
         try:
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
-                log.write("end", self._end(tallies))
+                load = Load.between(before, usage(), (perf_counter_ns() - begun) / 1e9)
+                log.write("end", self._end(tallies, load))
             log.sync()
         except KeyboardInterrupt:
             stopped = True
@@ -179,9 +182,11 @@ class _Execution:
         folder = self.folder or IN_MEMORY
         return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
 
-    def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
-        """Return the log's last line: what the system's work came to, and what it gives away."""
+    def _end(self, tallies: Mapping[str, Tally], load: Load | None) -> dict[str, Any]:
+        """Return the log's last line: what the system's work and others' came to."""
         end: dict[str, Any] = {"frames": sum(t.frames for t in tallies.values())}
+        if load is not None:
+            end["load"] = {name: round(share, 4) for name, share in asdict(load).items()}
         if self.work.frames:
             end["processor"] = self.work.to_json()
         n_processors = len(os.sched_getaffinity(0))

@@ -13,8 +13,10 @@ from robotvision.records import SILENCE
 from robotvision.report.console import out, styles, titled
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
+from robotvision.report.requirements import refuse_missing
 from robotvision.report.summary import report
 from robotvision.report.terminal import headline, print_report
+from robotvision.report.verdicts import print_verdicts, verdict_of
 from robotvision.runs.folder import RunResult, write_text
 from robotvision.submissions.runfile import write_run_file
 
@@ -79,7 +81,13 @@ def finish(
     """Print the report of a run, write its files, return the exit code; ``lost`` as above.
 
     It is printed first, so that a full disk loses no points. ``is_quiet``: of the printed report
-    the headline alone.
+    the headline and the verdicts on what the configuration requires. The exit code is 1 where
+    something failed, else that of the verdicts.
+
+    Raises
+    ------
+    RobotVisionError
+        A file cannot be written, or a figure is required that the run does not have.
     """
     data = _report(run, lost)
     if as_json:
@@ -96,6 +104,9 @@ def finish(
                 titled(table, styles("bold" if r["fault"] == "all" else "" for r in lost))
             )
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
+    required = data.get("requirements", [])
+    if not as_json:
+        print_verdicts(out(), required)
     sys.stdout.flush()
     _write_all(run, data)
     if run.stopped:
@@ -105,4 +116,5 @@ def finish(
             highlight=False,
             soft_wrap=True,
         )
-    return 1 if run.has_failures else 0
+    refuse_missing(required)
+    return 1 if run.has_failures else verdict_of(required).exit_code

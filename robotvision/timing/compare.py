@@ -57,7 +57,8 @@ def comparability(records: Mapping[str, RunRecord]) -> list[str]:
     return lines
 
 
-def _require_same_frames(first: str, base: RunRecord, name: str, record: RunRecord) -> None:
+def require_same_points(first: str, base: RunRecord, name: str, record: RunRecord) -> None:
+    """Raise a RobotVisionError where two runs, named as given, earn points by other rules."""
     tasks = [r.about["task"]["id"] for r in (base, record)]
     if tasks[0] != tasks[1]:
         raise RobotVisionError(
@@ -65,6 +66,10 @@ def _require_same_frames(first: str, base: RunRecord, name: str, record: RunReco
         )
     if base.about["task"]["points"] != record.about["task"]["points"]:
         raise RobotVisionError(f"{first}, {name}: their tasks give points by different rules")
+
+
+def _require_same_frames(first: str, base: RunRecord, name: str, record: RunRecord) -> None:
+    require_same_points(first, base, name, record)
     if _frames(base) != _frames(record):
         raise RobotVisionError(
             f"{first}, {name}: runs over different frames do not compare; run both over the same "
