@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import io
+import keyword
 import shutil
 import sys
 import textwrap
@@ -33,7 +34,8 @@ COMMANDS = {
     "gate": "is a run good enough? pass, fail or cannot tell, for continuous integration",
     "report": "one or several runs as a page that stands alone, or as tables",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
-    "export": "a run in open formats: MCAP, Parquet, Rerun",
+    "export": "a run in open formats: MCAP, Parquet, Rerun, CSV",
+    "import": "a log of answers made elsewhere (CSV, TSV), as a run like any other",
     "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",
     "data": "look at, check and convert sequences",
     "synth": "generate a building and image sequences of a robot driving through it",
@@ -49,7 +51,7 @@ COMMANDS = {
     "pack": "put a run and its description into one file to hand in",
     "test-system": "try a program of your own on a synthetic sequence",
 }
-"""Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
+"""Name -> one line; the ``command`` of its module, see `module_of`."""
 
 
 OPTIONS = {
@@ -62,6 +64,11 @@ WIDEST = 100
 """Columns at most; wider terminals are not filled."""
 
 __getattr__, __dir__ = lazy_names(__name__, {"robotvision": "robotvision.cli.group"})
+
+
+def module_of(command: str) -> str:
+    """Return the module of a command in this room: ``test_system``, ``import_``."""
+    return command.replace("-", "_") + "_" * keyword.iskeyword(command)
 
 
 def front_page(width: int) -> str:

@@ -265,8 +265,10 @@ class _Execution:
         is_started = False
         for number, spec in enumerate(s for s in part.test for _ in range(config.replay.loop)):
             sequence = self._apply_faults(self.prepared.sequences[spec])
-            n = len(self.replay.positions(sequence))
-            about = _about(sequence, part, n, self.replay) | {"pass": number % config.replay.loop}
+            positions = self.replay.positions(sequence)
+            n = len(positions)
+            about = describe_sequence(sequence, part.name, positions)
+            about["pass"] = number % config.replay.loop
             kept = self._kept_frames(self._previous_sequence(about), system, log)
             is_over = bool(kept) and len(kept) >= n
             if not (is_over or is_started):
@@ -395,14 +397,15 @@ class _Scorer:
         return record, self.tally.add(record.truth, verdict.timed, verdict.outcome)
 
 
-def _about(sequence: ImageSequence, part: TestSetSpec, n: int, replay: Replay) -> dict[str, Any]:
+def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) -> dict[str, Any]:
+    """Return the line that opens a sequence in a log, of the frames at ``positions``."""
     return {
-        "set": part.name,
+        "set": set_name,
         "name": sequence.name,
         "path": str(sequence.root.resolve()),
         "reader": sequence.reader,
-        "frames": n,
-        "first": replay.positions(sequence).start,
+        "frames": len(positions),
+        "first": positions.start,
         "rate_hz": sequence.measured_rate_hz,
         "channels": {c: str(k) for c, k in sequence.channels.items()},
         "has_truth": sequence.truth is not None,

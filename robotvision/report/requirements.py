@@ -44,7 +44,7 @@ _SET = "sets."
 class GateVerdict(StrEnum):
     """What can be said of a requirement; each has an exit code of its own."""
 
-    PASS = "pass"  # noqa: S105 (a verdict, no password)
+    PASS = "pass"
     FAIL = "fail"
     CANNOT_TELL = "cannot tell"
 
