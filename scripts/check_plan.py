@@ -53,7 +53,8 @@ def step_of(skill: float, n_visits: int, systems: int, n: int) -> float | None:
         step = (low + high) / 2
         difference, _, found, _ = design(pairs(skill, step, MANY, n, 1))
         wanted = found.smallest_difference(n_visits, systems)
-        low, high = (step, high) if difference < wanted else (low, step)
+        is_small = wanted is None or difference < wanted
+        low, high = (step, high) if is_small else (low, step)
     return None if high == 4.0 else (low + high) / 2
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from robotvision.api.arguments import path_of, sequences_of, task_of
 from robotvision.api.run import Run, read_run
 from robotvision.errors import RobotVisionError
-from robotvision.report.html.compare import shared_frames
+from robotvision.report.html.compare import shared_bounds, shared_frames
 from robotvision.report.html.payload import align
 from robotvision.scoring.blocks import block_sums, visits
 from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
@@ -31,14 +31,14 @@ class TellingApart:
     ----------
     power : float or None
         How likely the difference asked for is told; None where none was.
-    smallest_difference : float
-        Points a frame that are told four times in five.
+    smallest_difference : float or None
+        Points a frame that are told four times in five; None: not even the largest there can be.
     visits_needed : int or None
         To tell the difference asked for four times in five; None: none was, or more than a million.
     """
 
     power: float | None
-    smallest_difference: float
+    smallest_difference: float | None
     visits_needed: int | None
 
 
@@ -164,8 +164,10 @@ def _of_runs(runs: list[Run]) -> tuple[VisitDesign, int, str]:
     if not len(at[0]):
         raise RobotVisionError(f"like: {' and '.join(names)} share no frame with a known truth")
     earned = [c.points[i] for c, i in zip(columns, at, strict=True)]
-    design = measured_design(earned[0], columns[0].visit[at[0]], *earned[1:])
-    n = len(np.unique(columns[0].visit[at[0]]))
+    least, most = shared_bounds(columns, at)
+    blocks, gap = columns[0].visit[at[0]], float((most - least).mean())
+    design = measured_design(earned[0], blocks, earned[1] if len(runs) == 2 else None, gap)
+    n = len(np.unique(blocks))
     words = "the differences of" if len(runs) == 2 else "how the points vary in"
     return design, n, f"measured: {words} {' and '.join(names)}, {n} visits"
 

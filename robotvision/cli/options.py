@@ -23,6 +23,32 @@ reader_option = click.option(
 )
 
 
+def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values of ``KEY=VALUE`` by key, each read as in a configuration."""
+    from robotvision.yamlfile import loads
+
+    values = {}
+    for text in texts:
+        key, sep, value = text.partition("=")
+        if not (key and sep):
+            raise click.BadParameter(
+                f"expected KEY=VALUE, as classifier.C=3, got {text!r} (a test set is named by "
+                "--test-set)"
+            )
+        values[key] = loads(value, f"--set {text}").data
+    return values
+
+
+set_option = click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_values,
+    help="Any value in place of the config's, as YAML: --set classifier.C=3; may repeat.",
+)
+
+
 def override_options(command: F) -> F:
     """Add ``--task``, ``--train``, ``--test`` and ``--set``, in place of a configuration's."""
     return _added(
@@ -42,14 +68,7 @@ def override_options(command: F) -> F:
             metavar="SEQUENCE",
             help="Test on it in place of the config's sequences; may repeat.",
         ),
-        click.option(
-            "--set",
-            "values",
-            multiple=True,
-            metavar="KEY=VALUE",
-            callback=_values,
-            help="Any value in place of the config's, as YAML: --set classifier.C=3; may repeat.",
-        ),
+        set_option,
     )
 
 
@@ -60,22 +79,6 @@ def overrides(
     from robotvision.config.experiment import Overrides
 
     return Overrides(task, train, test, values, "--set")
-
-
-def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values of ``KEY=VALUE`` by key, each read as in a configuration."""
-    from robotvision.yamlfile import loads
-
-    values = {}
-    for text in texts:
-        key, sep, value = text.partition("=")
-        if not (key and sep):
-            raise click.BadParameter(
-                f"expected KEY=VALUE, as classifier.C=3, got {text!r} (a test set is named by "
-                "--test-set)"
-            )
-        values[key] = loads(value, f"--set {text}").data
-    return values
 
 
 def contest_options(command: F) -> F:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import data_root_option, json_option
+from robotvision.cli.options import data_root_option, json_option, set_option
 
 if TYPE_CHECKING:
     from robotvision.experiment.time_config import Subject
@@ -18,6 +20,7 @@ Examples:
   robotvision time configs/quickstart.yaml --quantile p99.9 --max-s 600 --json
   robotvision time configs/quickstart.yaml --sustainable deadline
   robotvision time configs/a.yaml --vs configs/b.yaml
+  robotvision time configs/a.yaml --set features='[gist]' --vs configs/a.yaml
   robotvision time --on ../data/corridor_lap1 -- python3 my_program.py
   robotvision time --room Kitchen --room Hall -- ./my_program model.bin
 """
@@ -25,6 +28,7 @@ Examples:
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": False})
 @click.argument("what", nargs=-1, required=True, metavar="CONFIG | -- PROGRAM ARGS...")
+@set_option
 @data_root_option
 @click.option("--test-set", "set_name", help="Time the system of this test set (else the first).")
 @click.option(
@@ -67,6 +71,7 @@ Examples:
 @json_option
 def command(
     what: tuple[str, ...],
+    values: dict[str, Any],
     data_root: Path | None,
     set_name: str | None,
     on: Path | None,
@@ -101,9 +106,10 @@ def command(
     wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
     options = TimingOptions(wanted, warm_up, max_s, passes)
     with owned_folder() as folder:
-        subject = _subject(what, data_root, set_name, on, no_cache, Path(folder), task_name, rooms)
+        where = data_root, set_name, no_cache, Path(folder)
+        subject = _subject(what, where, on, task_name, rooms, values)
         if vs is not None:
-            other = _subject((str(vs),), data_root, set_name, None, no_cache, Path(folder))
+            other = _subject((str(vs),), where)
             data = _with_bar(lambda p: time_pair(subject, other, options, p))
         else:
             data = _with_bar(lambda p: time_subject(subject, options, policy, p))
@@ -118,26 +124,30 @@ def command(
 
 def _subject(
     what: tuple[str, ...],
-    data_root: Path | None,
-    set_name: str | None,
-    on: Path | None,
-    no_cache: bool,
-    folder: Path,
+    where: tuple[Path | None, str | None, bool, Path],
+    on: Path | None = None,
     task_name: str | None = None,
     rooms: tuple[str, ...] = (),
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Subject:
+    """Return a program or a configuration's system, with ``values`` in place of its own."""
     from rich.console import Console
 
     from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
     from robotvision.experiment.time_config import from_command, from_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
 
+    data_root, set_name, no_cache, folder = where
     if len(what) > 1 or not what[0].endswith((".yaml", ".yml")):
+        if values:
+            raise click.UsageError("--set is for a CONFIG; a PROGRAM has no keys")
         return from_command(what, on, folder, task_name, rooms)
     if task_name or rooms:
         raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")
-    experiment = load_config(Path(what[0]), data_root)
+    instead = Overrides(values=values, source="--set")
+    experiment = load_config(Path(what[0]), data_root, instead=instead)
     with Live(Console(stderr=True, emoji=False)) as live:
         return from_experiment(
             experiment, set_name, None if no_cache else cache_folder(), live, folder

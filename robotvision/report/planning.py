@@ -37,7 +37,7 @@ def _table(data: Mapping[str, Any]) -> Table:
     rows: list[list[Cell]] = [
         [
             f"smallest difference that {data['visits']} visits tell in {share}",
-            *(f"{s['smallest_difference']:.3f}" for s in sides),
+            *(_smallest(s) for s in sides),
         ]
     ]
     if difference is not None:
@@ -50,7 +50,14 @@ def _table(data: Mapping[str, Any]) -> Table:
 
 
 def _share(side: Mapping[str, Any]) -> str:
+    if side["power"] < 0.005:
+        return "under 1%"
     return f"{side['power']:.0%}" if side["power"] < 0.995 else "over 99%"
+
+
+def _smallest(side: Mapping[str, Any]) -> str:
+    smallest = side["smallest_difference"]
+    return "none" if smallest is None else f"{smallest:.3f}"
 
 
 def _visits(side: Mapping[str, Any]) -> str:

@@ -56,10 +56,13 @@ class VisitDesign:
         visit: points a frame, above 0.
     evenness : float
         Effective visits over visits, in (0, 1].
+    most : float
+        The largest difference that there can be, in points a frame.
     """
 
     spread: float
     evenness: float = EVENNESS
+    most: float = math.inf
 
     def __post_init__(self) -> None:
         if not (self.spread > 0 and math.isfinite(self.spread)):
@@ -89,12 +92,18 @@ class VisitDesign:
             return alone
         return min(alone, _after_all(shift, visits, systems))
 
-    def smallest_difference(self, visits: int, systems: int = 2, power: float = POWER) -> float:
-        """Return the difference that so many visits tell with a probability of ``power``."""
-        unit = self.spread / math.sqrt(visits)
-        high = unit
+    def smallest_difference(
+        self, visits: int, systems: int = 2, power: float = POWER
+    ) -> float | None:
+        """Return the difference that so many visits tell with a probability of ``power``.
+
+        None: not even `most`.
+        """
+        high = self.spread / math.sqrt(visits)
         while self.power(high, visits, systems) < power:
-            high *= 2
+            if high >= self.most:
+                return None
+            high = min(2 * high, self.most)
         return _halved(lambda d: self.power(d, visits, systems) >= power, 0.0, high)
 
     def visits_needed(
@@ -126,10 +135,12 @@ def assumed_design(right: float, gap: float, lengths: Ints | None = None) -> Vis
         Frames of each visit; None: geometric.
     """
     spread = SPREAD * math.sqrt(right * (1 - right)) * gap
-    return VisitDesign(spread, EVENNESS if lengths is None else evenness(lengths))
+    return VisitDesign(spread, EVENNESS if lengths is None else evenness(lengths), gap)
 
 
-def measured_design(first: Floats, visits: Ints, second: Floats | None = None) -> VisitDesign:
+def measured_design(
+    first: Floats, visits: Ints, second: Floats | None = None, most: float = math.inf
+) -> VisitDesign:
     """Return the design of an earlier run, or of two on the same frames.
 
     Parameters
@@ -139,6 +150,8 @@ def measured_design(first: Floats, visits: Ints, second: Floats | None = None) -
         as the first does, with a correlation of `ALIKE`.
     visits : (n,) integers
         Of each frame.
+    most : float
+        The largest difference that there can be, in points a frame.
 
     Raises
     ------
@@ -152,7 +165,7 @@ def measured_design(first: Floats, visits: Ints, second: Floats | None = None) -
     rest = sums[:, 0] - values.mean() * sizes
     spread = math.sqrt(float((rest**2).sum()) / (len(sizes) - 1)) / float(sizes.mean())
     scale = math.sqrt(2 * (1 - ALIKE)) if second is None else 1.0
-    return VisitDesign(scale * spread, evenness(sizes))
+    return VisitDesign(scale * spread, evenness(sizes), most)
 
 
 def evenness(lengths: NDArray[np.generic]) -> float:

@@ -1,8 +1,8 @@
 """Any log of answers: a table with a header, a line an answer, read by the names of its columns.
 
-A line names its frame by number or by time. Its room may be empty (no answer); confidence, latency,
-objects, sequence, test set and fault are read where there are such columns. Faults are told by kind:
-how many lines, and the first.
+A line names its frame by number or by time. Its room may be empty (no answer); confidence,
+latency, objects, sequence, test set and fault are read where there are such columns. Faults are
+told by kind: how many lines, and the first.
 """
 
 from __future__ import annotations

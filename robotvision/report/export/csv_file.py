@@ -7,7 +7,8 @@ from pathlib import Path
 
 from robotvision.report.columns import RunColumns
 
-HEADER = ("set", "sequence", "frame", "time_ns", "room", "confidence", "objects", "latency_ns", "fault")  # fmt: skip
+PLACE, ANSWER = ("set", "sequence", "frame", "time_ns"), ("room", "confidence", "objects")
+HEADER = (*PLACE, *ANSWER, "latency_ns", "fault")
 
 
 def write(run: RunColumns, out: Path) -> list[str]:
