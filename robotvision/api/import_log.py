@@ -14,9 +14,10 @@ from robotvision.data.task_labels import require_labels, room_totals
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.run import describe_sequence
 from robotvision.records import SILENCE, FrameRecord, Notice, TimedAnswer
+from robotvision.runs.log import RunRecord
 from robotvision.runs.memory import MemoryLog
 from robotvision.scoring.policy import named_policy
-from robotvision.submissions.answer_log import AnswerLine, match_lines, read_answer_log
+from robotvision.submissions.answer_log import AnswerLine, Matched, match_lines, read_answer_log
 from robotvision.tasks.model import Task
 from robotvision.version import __version__
 
@@ -70,27 +71,14 @@ def import_run(
     rules = rules.with_rooms(room_totals(training or sequences))
     sequences, notices = require_labels(rules, sequences)
     _require_usable(sequences)
-    matched = match_lines(
-        path,
-        read_answer_log(path, rules, **given),
-        sequences,
-        drops_unmatched=drops_unmatched,
-    )
+    lines = read_answer_log(path, rules, **given)
+    matched = match_lines(path, lines, sequences, drops_unmatched=drops_unmatched)
     notices += [Notice("import", note) for note in matched.notes]
-    lines = [line for of_sequence in matched.lines for line in of_sequence.values()]
-    if not _has_latencies(path, lines):
+    if not _has_latencies(path, matched):
         words = "the log gives no latency: late answers cannot be told, only offline applies"
         notices.append(Notice("no-latency", words))
-    log = MemoryLog()
-    log.write("run", _header(path, rules, mode, sequences, notices))
-    for sequence, of_sequence in zip(sequences, matched.lines, strict=True):
-        sets = dict.fromkeys(line.set for line in of_sequence.values() if line.set)
-        name = next(iter(sets), "test")
-        log.write("sequence", describe_sequence(sequence, name, range(len(sequence))))
-        for record in _records(sequence, of_sequence):
-            log.frame(record)
-    log.write("end", {"frames": sum(map(len, sequences))})
-    run = Run(log.record)
+    header = _header(path, rules, mode, sequences, notices)
+    run = Run(_recorded(header, sequences, matched))
     return run if folder is None else run.save(folder)
 
 
@@ -103,8 +91,9 @@ def _require_usable(sequences: list[ImageSequence]) -> None:
             raise RobotVisionError(f"{sequence.root}: no truth in it to score answers by")
 
 
-def _has_latencies(path: Path, lines: list[AnswerLine]) -> bool:
+def _has_latencies(path: Path, matched: Matched) -> bool:
     """Return whether answers have latencies. Raises RobotVisionError where only some have."""
+    lines = [line for own in matched.lines for line in own.values()]
     answered = [line for line in lines if line.answer.room is not None]
     missing = [line.line for line in answered if line.latency_ns is None]
     if missing and len(missing) < len(answered):
@@ -136,6 +125,32 @@ def _header(
         },
         "warnings": [notice.as_dict() for notice in notices],
     }
+
+
+def _recorded(
+    header: Mapping[str, Any], sequences: list[ImageSequence], matched: Matched
+) -> RunRecord:
+    """Return the log of the run."""
+    log = MemoryLog()
+    log.write("run", header)
+    for sequence, own in zip(sequences, matched.lines, strict=True):
+        about = describe_sequence(sequence, _set_of(sequence, own), range(len(sequence)))
+        log.write("sequence", about)
+        for record in _records(sequence, own):
+            log.frame(record)
+    log.write("end", {"frames": sum(map(len, sequences))})
+    return log.record
+
+
+def _set_of(sequence: ImageSequence, lines: Mapping[int, AnswerLine]) -> str:
+    """Return the test set of a sequence. Raises RobotVisionError where lines name two."""
+    sets = list(dict.fromkeys(line.set for line in lines.values() if line.set))
+    if len(sets) > 1:
+        raise RobotVisionError(
+            f"{sequence.name}: expected one test set in the log, got {', '.join(sets)}; import "
+            "each alone"
+        )
+    return sets[0] if sets else "test"
 
 
 def _records(sequence: ImageSequence, lines: Mapping[int, AnswerLine]) -> list[FrameRecord]:

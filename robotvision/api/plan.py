@@ -14,7 +14,7 @@ from robotvision.api.run import Run, read_run
 from robotvision.errors import RobotVisionError
 from robotvision.report.html.compare import shared_bounds, shared_frames
 from robotvision.report.html.payload import align
-from robotvision.scoring.blocks import block_sums, visits
+from robotvision.scoring.blocks import Ints, visits
 from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
 from robotvision.scoring.ranks import POWER
 from robotvision.timing.compare import require_same_points
@@ -172,7 +172,7 @@ def _of_runs(runs: list[Run]) -> tuple[VisitDesign, int, str]:
     return design, n, f"measured: {words} {' and '.join(names)}, {n} visits"
 
 
-def _lengths(given: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _lengths(given: Any) -> Ints:
     """Return the frames of each room visit of a sequence. Raises RobotVisionError."""
     (sequence,) = sequences_of("like", given)
     rooms: dict[str | None, int] = {None: -1}
@@ -180,7 +180,7 @@ def _lengths(given: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     is_known = room >= 0
     segment = np.array([f.segment for f in sequence.frames])
     blocks = visits(np.zeros(len(room), np.int64), segment, room)[is_known]
-    sizes = block_sums(np.zeros((len(blocks), 1)), blocks)[1]
+    sizes = np.unique(blocks, return_counts=True)[1]
     if len(sizes) < 2:
         raise RobotVisionError(
             f"{Path(sequence.root)}: expected at least 2 room visits with a known truth, got "

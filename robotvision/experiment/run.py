@@ -166,7 +166,8 @@ class _Execution:
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
-                load = Load.between(before, usage(), (perf_counter_ns() - begun) / 1e9)
+                seconds, cores = (perf_counter_ns() - begun) / 1e9, os.cpu_count() or 1
+                load = Load.between(before, usage(), seconds, cores)
                 log.write("end", self._end(tallies, load))
             log.sync()
         except KeyboardInterrupt:

@@ -72,7 +72,7 @@ def check_all(
         seen_before(timed),
         drift(timed, ratios),
         two_modes(ratios),
-        load(timed),
+        load(timed, environment),
         governor(environment),
         threads(environment),
         collector(timed, environment),
@@ -243,10 +243,10 @@ def best_split(ordered: Floats) -> tuple[float, float]:
     return gap / max(spread, 1e-4), min(cut, n - cut) / n
 
 
-def load(timed: Timed) -> TimingCheck:
+def load(timed: Timed, environment: Mapping[str, Any]) -> TimingCheck:
     """Say what others took of the processors while a system was timed."""
-    a, b = timed.before, timed.after
-    return load_check(None if a is None or b is None else Load.between(a, b, timed.seconds))
+    a, b, cores = timed.before, timed.after, int(environment.get("cores") or 1)
+    return load_check(None if a is None or b is None else Load.between(a, b, timed.seconds, cores))
 
 
 def load_check(found: Load | None) -> TimingCheck:

@@ -68,11 +68,11 @@ class Load:
     stolen: float
 
     @classmethod
-    def between(cls, before: Usage, after: Usage, seconds: float) -> Self | None:
+    def between(cls, before: Usage, after: Usage, seconds: float, cores: int) -> Self | None:
         """Return the load between two readings; None where the system does not tell."""
         if before.all_s is None or after.all_s is None or seconds <= 0:
             return None
-        whole = seconds * (os.cpu_count() or 1)
+        whole = seconds * cores
         spent = (after.all_s - before.all_s) - (after.own_s - before.own_s)
         stolen = (after.stolen_s or 0) - (before.stolen_s or 0)
         return cls(max(0.0, spent) / whole, stolen / whole)
