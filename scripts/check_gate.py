@@ -31,8 +31,8 @@ def recorded(is_right: list[bool], visits: list[int], name: str) -> Run:
     frames = []
     for k, (right, visit) in enumerate(zip(is_right, visits, strict=True)):
         room = ROOMS[visit % len(ROOMS)]
-        said = room if right else ROOMS[(visit + 1) % len(ROOMS)]
-        timed = TimedAnswer(k, Answer(said), k, k, k + 1)
+        answered = room if right else ROOMS[(visit + 1) % len(ROOMS)]
+        timed = TimedAnswer(k, Answer(answered), k, k, k + 1)
         frames.append(FrameRecord.of(k, 0, timed, Truth(room)))
     about = {
         "task": task.model_dump(mode="json"),
@@ -48,15 +48,15 @@ def recorded(is_right: list[bool], visits: list[int], name: str) -> Run:
 def verdicts(n: int, n_visits: int, step: float, seed: int) -> Counter[GateVerdict]:
     """Return the verdicts on ``n`` systems, each against one that is ``step`` better."""
     rng = np.random.default_rng([seed, n_visits, round(10 * step)])
-    found: Counter[GateVerdict] = Counter()
+    counts: Counter[GateVerdict] = Counter()
     for _ in range(n):
         points, visits = contest(rng, np.array([SKILL, SKILL + step]), n_visits)
         new, old = (
             recorded((points[:, k] > 0).tolist(), visits.tolist(), name)
             for k, name in enumerate(("new", "old"))
         )
-        found[gate(new, against=old).verdict] += 1
-    return found
+        counts[gate(new, against=old).verdict] += 1
+    return counts
 
 
 def main() -> None:
@@ -70,9 +70,9 @@ def main() -> None:
     print("| ---: | --- | ---: | ---: | ---: |")
     for n_visits in options.visits:
         for step, name in ((0.0, "equal"), (1.5, "worse by 1.5 in log-odds")):
-            found = verdicts(options.pairs, n_visits, step, options.seed)
+            counts = verdicts(options.pairs, n_visits, step, options.seed)
             order = (GateVerdict.FAIL, GateVerdict.CANNOT_TELL, GateVerdict.PASS)
-            shares = " | ".join(f"{100 * found[v] / options.pairs:.1f} %" for v in order)
+            shares = " | ".join(f"{100 * counts[v] / options.pairs:.1f} %" for v in order)
             print(f"| {n_visits} | {name} | {shares} |", flush=True)
 
 

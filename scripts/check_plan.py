@@ -51,8 +51,8 @@ def step_of(skill: float, n_visits: int, systems: int, n: int) -> float | None:
     low, high = 0.0, 4.0
     for _ in range(7):
         step = (low + high) / 2
-        difference, _, found, _ = design(pairs(skill, step, MANY, n, 1))
-        wanted = found.smallest_difference(n_visits, systems)
+        difference, _, measured, _ = design(pairs(skill, step, MANY, n, 1))
+        wanted = measured.smallest_difference(n_visits, systems)
         is_small = wanted is None or difference < wanted
         low, high = (step, high) if is_small else (low, step)
     return None if high == 4.0 else (low + high) / 2
@@ -61,8 +61,8 @@ def step_of(skill: float, n_visits: int, systems: int, n: int) -> float | None:
 def told_alone(skill: float, step: float, n_visits: int, n: int) -> float:
     """Return in how many sequences the interval of the difference lies above 0."""
     x = pairs(skill, step, n_visits, n, 2)
-    found = differences(x.gains, x.losses, x.sizes)
-    return float((found.ends(quantile(found.freedom, LEVEL))[0] > 0).mean())
+    apart = differences(x.gains, x.losses, x.sizes)
+    return float((apart.ends(quantile(apart.freedom, LEVEL))[0] > 0).mean())
 
 
 def told_among(skill: float, step: float, n_visits: int, systems: int, n: int) -> float:
@@ -70,11 +70,11 @@ def told_among(skill: float, step: float, n_visits: int, systems: int, n: int) -
     rng = np.random.default_rng([3, n_visits, systems])
     skills = np.full(systems, skill)
     skills[0] += step
-    told = 0.0
+    share = 0.0
     for _ in range(n):
         points, visits = contest(rng, skills, n_visits)
-        told += ranks(points, visits, resamples=1000, bounds=(-0.5, 1.0)).is_above[0, 1:].mean()
-    return told / n
+        share += ranks(points, visits, resamples=1000, bounds=(-0.5, 1.0)).is_above[0, 1:].mean()
+    return share / n
 
 
 def measure(skill: float, n_visits: int, systems: int, n: int) -> tuple[float, float] | None:
@@ -95,19 +95,21 @@ def table(visits: list[int], systems: list[int], n: int) -> Iterator[str]:
     for name, skill in SKILLS.items():
         for n_visits in visits:
             for k in systems:
-                found = measure(skill, n_visits, k, n)
-                cells = "none | " if found is None else f"{found[0]:.3f} | {100 * found[1]:.1f} %"
+                result = measure(skill, n_visits, k, n)
+                cells = (
+                    "none | " if result is None else f"{result[0]:.3f} | {100 * result[1]:.1f} %"
+                )
                 yield f"| {name} | {n_visits} | {k} | {cells} |"
 
 
 def assumptions() -> Iterator[str]:
     """Yield what the design assumes, and what the law gives."""
     for name, skill in SKILLS.items():
-        _, right, found, alike = design(pairs(skill, 0.6, MANY, 2000))
+        _, right, measured, alike = design(pairs(skill, 0.6, MANY, 2000))
         assumed = assumed_design(right, 1.0)
         yield (
-            f"{name}, right in {right:.0%}: spread {found.spread:.3f} (assumed "
-            f"{assumed.spread:.3f}), evenness {found.evenness:.2f} (assumed "
+            f"{name}, right in {right:.0%}: spread {measured.spread:.3f} (assumed "
+            f"{assumed.spread:.3f}), evenness {measured.evenness:.2f} (assumed "
             f"{assumed.evenness:.2f}), correlation of two systems {alike:.2f}"
         )
 

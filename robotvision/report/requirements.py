@@ -191,17 +191,17 @@ class RunFigures:
         if not len(known):
             raise RobotVisionError(f"{what}: no frame is scored, for the truth is withheld")
         if what == "accuracy":
-            found = interval(
+            estimated = interval(
                 np.where(known.outcome == CORRECT, 1.0, 0.0), known.visit, bounds=(0, 1)
             )
-            return _scaled(found, 1 / len(known), "")
-        found = points_interval(part, self.task)
+            return _scaled(estimated, 1 / len(known), "")
+        estimated = points_interval(part, self.task)
         if what == "points_total":
-            return _scaled(found, 1.0, " points")
+            return _scaled(estimated, 1.0, " points")
         if what == "points_share":
             most = (self.data if name is None else self.data["sets"][name])["max_points"]
-            return _scaled(found, 1 / most, " of the maximum")
-        return _scaled(found, 1 / len(part), " points a frame")
+            return _scaled(estimated, 1 / most, " of the maximum")
+        return _scaled(estimated, 1 / len(part), " points a frame")
 
     def _latency(self, key: str) -> RunFigure:
         form = _LATENCY.fullmatch(key)
@@ -261,9 +261,9 @@ def _kind(node: Any) -> str:
     )
 
 
-def _scaled(found: Interval, scale: float, unit: str) -> RunFigure:
-    low, high = (None if end is None else end * scale for end in (found.low, found.high))
-    return RunFigure(found.estimate * scale, low, high, unit, note=found.caution)
+def _scaled(estimated: Interval, scale: float, unit: str) -> RunFigure:
+    low, high = (None if end is None else end * scale for end in (estimated.low, estimated.high))
+    return RunFigure(estimated.estimate * scale, low, high, unit, note=estimated.caution)
 
 
 def _short(value: float) -> str:
@@ -294,7 +294,7 @@ def check_requirement(requirement: Requirement, figures: RunFigures) -> Requirem
 
 
 def _decide(requirement: Requirement, figure: RunFigure) -> tuple[GateVerdict, str]:
-    """Return the verdict, and in words what kept it from being plain."""
+    """Return the verdict, and in words what stands in the way of a pass."""
     if figure.value is None:
         return GateVerdict.CANNOT_TELL, "the run has no number there"
     if figure.void:

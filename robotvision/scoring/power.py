@@ -191,11 +191,11 @@ def _after_all(shift: float, visits: int, k: int) -> float:
     t = np.abs(level[:, :1] - level[:, 1:])
     steps = np.argsort(-t, axis=1)
     passes = np.minimum.accumulate(np.take_along_axis(t, steps, 1) >= own[::-1], axis=1)
-    told = np.zeros(t.shape, np.bool_)
-    np.put_along_axis(told, steps, passes, 1)
+    apart = np.zeros(t.shape, np.bool_)
+    np.put_along_axis(apart, steps, passes, 1)
     place = np.argsort(np.argsort(-level, axis=1), axis=1)
-    told &= _by_range(-np.sort(-level, axis=1), ranged, place) & (level[:, :1] > level[:, 1:])
-    return float(told.mean())
+    apart &= _by_range(-np.sort(-level, axis=1), ranged, place) & (level[:, :1] > level[:, 1:])
+    return float(apart.mean())
 
 
 def _by_range(ordered: Floats, limits: Floats, place: Ints) -> NDArray[np.bool_]:
@@ -213,8 +213,8 @@ def _by_range(ordered: Floats, limits: Floats, place: Ints) -> NDArray[np.bool_]
             is_out[first, last] = stands
     own, others = place[:, :1], place[:, 1:]
     rows = np.arange(n)[:, None]
-    found: NDArray[np.bool_] = is_out[np.minimum(own, others), np.maximum(own, others), rows]
-    return found
+    stands_out: NDArray[np.bool_] = is_out[np.minimum(own, others), np.maximum(own, others), rows]
+    return stands_out
 
 
 @cache

@@ -2,7 +2,7 @@
 
 A line names its frame by number or by time. Its room may be empty (no answer); confidence,
 latency, objects, sequence, test set and fault are read where there are such columns. Faults are
-told by kind: how many lines, and the first.
+reported by kind: how many lines, and the first.
 """
 
 from __future__ import annotations
@@ -77,22 +77,22 @@ class _Kinds:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        self.seen: dict[tuple[str, str], list[tuple[int, str]]] = {}
 
     def add(self, line: int, what: str, shown: str, remedy: str = "") -> None:
-        self.found.setdefault((what, remedy), []).append((line, shown))
+        self.seen.setdefault((what, remedy), []).append((line, shown))
 
     def faults(self) -> list[Fault]:
         faults = []
-        for (what, remedy), seen in self.found.items():
-            line, shown = seen[0]
-            n = "1 line" if len(seen) == 1 else f"{len(seen)} lines"
-            first = "" if len(seen) == 1 else "the first here, "
+        for (what, remedy), lines in self.seen.items():
+            line, shown = lines[0]
+            n = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+            first = "" if len(lines) == 1 else "the first here, "
             faults.append(Fault(self.path, f"{n}: {what} ({first}{shown})", line, remedy=remedy))
         return faults
 
     def refuse(self) -> None:
-        if self.found:
+        if self.seen:
             raise InputFaults(self.faults())
 
 
@@ -340,7 +340,7 @@ def match_lines(
     if drops_unmatched and any(matched.lines):
         matched.notes += [f"left out: {f.message}" for f in unmatched.faults()]
     else:
-        kinds.found |= unmatched.found
+        kinds.seen |= unmatched.seen
     kinds.refuse()
     matched.notes += filter(None, (finder.note() for finder in finders.values()))
     return matched
