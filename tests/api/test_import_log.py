@@ -18,9 +18,18 @@ from robotvision.cli.group import robotvision
 from robotvision.errors import RobotVisionError
 from robotvision.report.export import export
 from robotvision.scoring.policy import POLICIES
+from tests.fixtures.runs import task
 
 MakeRun = Callable[..., Path]
 N = 18
+POINTS = {
+    "room": {"correct": 1, "wrong": -0.5, "unanswered": 0},
+    "objects": {
+        "stated_present": {"present": 1, "absent": -0.125},
+        "stated_absent": {"present": -0.125, "absent": 0},
+        "not_stated": {"present": -0.125, "absent": 0},
+    },
+}
 
 
 def write(path: Path, header: str, rows: Sequence[Sequence[Any]], delimiter: str = ",") -> Path:
@@ -60,12 +69,16 @@ def test_an_exported_run_comes_back_with_its_points_and_its_run_file(
 
 
 def test_objects_and_faults_come_back(make_run: MakeRun, tmp_path: Path) -> None:
-    run = read_run(make_run(faults={4: "broken pipe"}))
+    rules = {"objects": ["Chair", "Trash"], "points": POINTS}
+    about = {"task": {**task(), **rules}}
+    run = read_run(make_run(faults={4: "broken pipe"}, objects=("Chair",), about=about))
     export(run.columns, "csv", tmp_path / "x.csv")
-    again = import_run(tmp_path / "walk", tmp_path / "x.csv")
+    again = import_run(tmp_path / "walk", tmp_path / "x.csv", task=run.task)
+    assert again.score.points == run.score.points
     assert again.score.outcomes == run.score.outcomes
     assert again.score.outcomes["failed"] == 1
     assert again.answers == run.answers
+    assert any(a.objects for a in again.answers.values() if a)
 
 
 def test_times_are_a_frame_s_own_or_the_nearest_one_s(walk: Path, tmp_path: Path) -> None:
