@@ -47,6 +47,12 @@ set_option = click.option(
     callback=_values,
     help="Any value in place of the config's, as YAML: --set classifier.C=3; may repeat.",
 )
+trust_option = click.option(
+    "--trust",
+    multiple=True,
+    metavar="NAME",
+    help="A class of your own that a model file may hold, by its dotted name; may repeat.",
+)
 
 
 def override_options(command: F) -> F:
@@ -73,12 +79,16 @@ def override_options(command: F) -> F:
 
 
 def overrides(
-    task: str | None, train: tuple[Path, ...], test: tuple[Path, ...], values: dict[str, Any]
+    task: str | None,
+    train: tuple[Path, ...],
+    test: tuple[Path, ...],
+    values: dict[str, Any],
+    trust: tuple[str, ...] = (),
 ) -> Overrides:
     """Return what the options above stand for."""
     from robotvision.config.experiment import Overrides
 
-    return Overrides(task, train, test, values, "--set")
+    return Overrides(task, train, test, values, trust, "--set")
 
 
 def contest_options(command: F) -> F:
