@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import robotvision as rv
 from robotvision.config.checks import load_config
+from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
+from robotvision.data.verify import verify
 from robotvision.errors import InputFaults
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.run import run as execute
@@ -73,6 +76,24 @@ def test_training_frames_without_a_room_are_counted(
     name = rv.open_sequence(data_root / "train").name
     assert warning["message"] == f"3 training frames without a room left out: {name} 3"
     assert warning["frames"] == {name: 3}
+
+
+def test_a_run_says_what_verify_faults(config: Config, data_root: Path, tmp_path: Path) -> None:
+    """Test frames without a room and images of several sizes are in the report's warnings."""
+    table = data_root / "test" / "truth.csv"
+    table.write_text("\n".join(table.read_text().splitlines()[:-3]) + "\n")
+    sequence = rv.open_sequence(data_root / "test")
+    path = Path(sequence.frames[2].sources["rgb"].where)
+    path.write_bytes(encode_jpeg(np.zeros((11, 17, 3), np.uint8)))
+    (data_root / "test" / "sequence.yaml").write_text(
+        "name: night\nchannels: {rgb: {kind: color}}\n"
+    )
+    size = next(f for f in verify(data_root / "test") if "17x11" in f.message)
+    notices = {n.code: n for n in prepare(load_config(config())).notices}
+    text = f"night: 1 image is of another size than the others: {size}"
+    assert notices["images-of-several-sizes"].message == text
+    gap = notices["test-frames-without-room"].message
+    assert f"covers {len(sequence) - 3} of {len(sequence)} frames" in gap
 
 
 def test_aliases_in_training_and_test_are_one_room(
