@@ -12,7 +12,7 @@ import click
 from robotvision.cli.options import PATH, json_option, label_options, label_params, reader_option
 
 if TYPE_CHECKING:
-    from robotvision.labelling.agreement import Agreement
+    from robotvision.labelling.agreement import LabelAgreement
     from robotvision.labelling.serve import LabelServer
     from robotvision.labelling.session import LabelOptions
     from robotvision.report.table import Cell
@@ -126,12 +126,16 @@ def _label(path: Path, params: dict[str, Any], options: LabelOptions, port: int)
         session = server.session
         n = session.state.n_labelled
         click.echo(f"{session.sidecar.path}: {n} of {len(session.sequence)} frames have a room")
+        if "label_file" in params and session.state.done:
+            click.echo(
+                "they go on from there; the table of --label-file was read at their beginning"
+            )
         click.echo(f"label at {server.address} (Ctrl-C ends; every change is kept)")
 
     label(open_sequence(path, **params), options, port=port, ready=ready)
 
 
-def _print_agreement(result: Agreement, a: Path, b: Path) -> None:
+def _print_agreement(result: LabelAgreement, a: Path, b: Path) -> None:
     from robotvision.report.console import card, out, titled
     from robotvision.report.table import Table, columns
 

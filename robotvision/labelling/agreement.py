@@ -40,7 +40,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class LabelAgreement:
     """What two labellers agree on.
 
     Parameters
@@ -89,7 +89,7 @@ class Agreement:
         }
 
 
-def compare_labels(a: Path | Mapping[int, str], b: Path | Mapping[int, str]) -> Agreement:
+def compare_labels(a: Path | Mapping[int, str], b: Path | Mapping[int, str]) -> LabelAgreement:
     """Return how far two labellers agree.
 
     Parameters
@@ -119,7 +119,7 @@ def compare_labels(a: Path | Mapping[int, str], b: Path | Mapping[int, str]) -> 
         for i in both[both.index(d.first) : both.index(d.last) + 1]
     }
     inside = [pair for i, pair in zip(both, pairs, strict=True) if i not in at_border]
-    return Agreement(
+    return LabelAgreement(
         n_both=len(both),
         n_only_a=len(rooms_a.keys() - rooms_b.keys()),
         n_only_b=len(rooms_b.keys() - rooms_a.keys()),

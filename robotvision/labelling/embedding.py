@@ -18,7 +18,7 @@ NETWORK, WITHOUT_TORCH = "efficientnet_lite0", "crfh"
 Feature = Literal["auto", "efficientnet_lite0", "crfh"]
 
 
-class Embedding(NamedTuple):
+class FrameEmbedding(NamedTuple):
     """The vectors of a sequence's frames, (frames, dim) float32, and the feature they are of."""
 
     vectors: NDArray[np.float32]
@@ -31,7 +31,7 @@ def embed(
     cache: Path | None,
     progress: Progress = lambda what, done, total: None,
     feature: Feature = "auto",
-) -> Embedding:
+) -> FrameEmbedding:
     """Return an embedding of every frame; rows of zeros where one cannot be read.
 
     Parameters
@@ -62,10 +62,10 @@ def embed(
     note = ""
     if feature != WITHOUT_TORCH:
         try:
-            return Embedding(vectors(NETWORK), NETWORK)
+            return FrameEmbedding(vectors(NETWORK), NETWORK)
         except RobotVisionError as e:
             is_missing = isinstance(e.__cause__ or e, MissingExtraError)
             if feature == NETWORK or not is_missing:
                 raise
             note = f"{NETWORK} cannot be used ({e.__cause__ or e})."
-    return Embedding(np.sqrt(vectors(WITHOUT_TORCH)), WITHOUT_TORCH, note)
+    return FrameEmbedding(np.sqrt(vectors(WITHOUT_TORCH)), WITHOUT_TORCH, note)

@@ -16,7 +16,7 @@ from typing import Any, Self
 from robotvision.data.native import write_segments, write_truth
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
-from robotvision.labelling.embedding import Embedding, Feature, embed
+from robotvision.labelling.embedding import Feature, FrameEmbedding, embed
 from robotvision.labelling.proposals import Proposals, Proposer
 from robotvision.labelling.sidecar import LabelHeader, Sidecar, frames_digest, sidecar_path
 from robotvision.labelling.state import (
@@ -114,6 +114,12 @@ class LabelSession:
         )
         self.sidecar = Sidecar(self.options.labels or sidecar_path(sequence), header)
         self.state = self.sidecar.state
+        if self.options.is_blank and self.sidecar.header.start.rooms:
+            self.sidecar.close()
+            raise RobotVisionError(
+                f"{self.sidecar.path}: these labels began with a truth; for blank ones give another "
+                "file with --labels"
+            )
         for room in self.options.rooms:
             if room not in self.state.room_names:
                 self.sidecar.apply(AddRoom(room))
@@ -123,7 +129,7 @@ class LabelSession:
         self.version = 0
         self.saved_version: int | None = None
         self.progress = (0, len(sequence))
-        self.embedding: Embedding | None = None
+        self.embedding: FrameEmbedding | None = None
         self.problem = ""
         self._proposer: Proposer | None = None
         self._lock = threading.Lock()
@@ -134,7 +140,7 @@ class LabelSession:
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        self.sidecar.__exit__(kind, e, t)
+        self.sidecar.close()
 
     def apply(self, edit: AnyEdit) -> None:
         """Make an edit; it is on disk when this returns. Raises RobotVisionError."""

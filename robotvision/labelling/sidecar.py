@@ -141,6 +141,7 @@ class Sidecar:
                 "give another file with --labels"
             )
         self.header, self.state = kept.header, kept.state()
+        self._by = "" if header.by == kept.header.by else header.by
         try:
             self._file: BinaryIO = open(path, "r+b", buffering=0)  # noqa: SIM115
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -161,6 +162,10 @@ class Sidecar:
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, for another process to have it."""
         self._file.close()
 
     def apply(self, edit: AnyEdit) -> None:
@@ -173,7 +178,7 @@ class Sidecar:
         """
         self.state.check(edit)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        edit = msgspec.structs.replace(edit, at=now)
+        edit = msgspec.structs.replace(edit, at=now, by=self._by)
         line = msgspec.json.encode(edit) + b"\n"
         at = self._file.tell()
         try:

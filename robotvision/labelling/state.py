@@ -31,9 +31,10 @@ class RoomSpan(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LabelEdit(msgspec.Struct, frozen=True, tag_field="do", omit_defaults=True, kw_only=True):
-    """One change; ``at`` is when it was made, in UTC."""
+    """One change: when it was made, in UTC, and by whom if not by who began."""
 
     at: str = ""
+    by: str = ""
 
 
 class LabelRooms(LabelEdit, frozen=True, tag="rooms"):

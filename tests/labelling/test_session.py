@@ -11,6 +11,7 @@ import pytest
 
 from robotvision.data import open_sequence
 from robotvision.data.verify import verify
+from robotvision.errors import RobotVisionError
 from robotvision.labelling import LabelOptions, LabelSession
 from robotvision.labelling.state import LabelRooms, MarkCut, MarkObject, RoomSpan, Undo
 
@@ -78,6 +79,10 @@ def test_blank_leaves_the_truth_out(tour: Tour, tmp_path: Path) -> None:
     options = LabelOptions(labels=tmp_path / "ben.jsonl", is_blank=True, by="ben")
     with LabelSession(open_sequence(tour(tmp_path / "tour")), options) as session:
         assert session.state.n_labelled == 0
+    with LabelSession(open_sequence(tmp_path / "tour")):
+        pass
+    with pytest.raises(RobotVisionError, match="these labels began with a truth"):
+        LabelSession(open_sequence(tmp_path / "tour"), LabelOptions(is_blank=True))
 
 
 def test_proposals_come_with_the_version_they_rest_on(tour: Tour, tmp_path: Path) -> None:

@@ -51,9 +51,12 @@ def test_it_goes_on_where_it_stopped(written: Path) -> None:
     with Sidecar(written, HEADER) as sidecar:
         sidecar.apply(MarkCut(5))
         assert sidecar.state.cuts == {5}
+    with Sidecar(written, msgspec.structs.replace(HEADER, by="ben")) as sidecar:
+        sidecar.apply(MarkCut(6))
     again = read_labels(written)
     assert again is not None
-    assert len(again.edits) == len(EDITS) + 1
+    assert [edit.by for edit in again.edits] == [""] * (len(EDITS) + 1) + ["ben"]
+    assert again.header.by == "anna"
 
 
 def test_cut_at_every_byte_it_is_the_last_whole_state(written: Path) -> None:
