@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -90,6 +92,7 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
     name = reader or detect(path)
     if not path.exists():
         raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
+    given = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in params.items()}
     labels = _take_labels(name, params)
     reader_: Reader = READERS.create(name, params)
     reading = reader_.read(path)
@@ -97,7 +100,28 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
         reading.faults += leading_out(reading.sequence)
     if labels.file is not None:
         reading = label(reading, path.parent / labels.file)
-    return settle_unlabelled(reading, labels.unlabelled) if labels.unlabelled else reading
+    if labels.unlabelled is not None:
+        reading = settle_unlabelled(reading, labels.unlabelled)
+    if reading.sequence is not None:
+        reading.sequence = replace(reading.sequence, params=given)
+    return reading
+
+
+def reopen(about: Mapping[str, Any]) -> ImageSequence:
+    """Return the sequence that a run's log tells of, opened as it was then.
+
+    Parameters
+    ----------
+    about : Mapping[str, Any]
+        ``path``, ``reader`` and ``params`` (absent in logs of 0.1.0).
+
+    Raises
+    ------
+    RobotVisionError
+        It is not there any more, or cannot be read.
+    """
+    path = Path(str(about.get("path")))
+    return open_sequence(path, about.get("reader"), **about.get("params", {}))
 
 
 class _Labels(NamedTuple):

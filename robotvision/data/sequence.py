@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from robotvision.data.images import decode_color, decode_depth_mm, shown_size
 from robotvision.data.pcd import decode_depth, decode_points
@@ -170,6 +170,8 @@ class ImageSequence:
         The files that entries and truth came from, for messages.
     truth_lines : Mapping[int, int]
         Line of each truth in ``truth_table``.
+    params : Mapping[str, Any]
+        What it was opened with beside its path and reader.
     """
 
     name: str
@@ -185,6 +187,7 @@ class ImageSequence:
     table: Path | None = None
     truth_table: Path | None = None
     truth_lines: Mapping[int, int] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frames)

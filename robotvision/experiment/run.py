@@ -396,6 +396,7 @@ def _about(sequence: ImageSequence, part: TestSetSpec, n: int, replay: Replay) -
         "name": sequence.name,
         "path": str(sequence.root.resolve()),
         "reader": sequence.reader,
+        "params": dict(sequence.params),
         "frames": n,
         "first": replay.positions(sequence).start,
         "rate_hz": sequence.measured_rate_hz,

@@ -117,8 +117,8 @@ class LabelSession:
         if self.options.is_blank and self.sidecar.header.start.rooms:
             self.sidecar.close()
             raise RobotVisionError(
-                f"{self.sidecar.path}: these labels began with a truth; for blank ones give another "
-                "file with --labels"
+                f"{self.sidecar.path}: these labels began with a truth; for blank ones give "
+                "another file with --labels"
             )
         for room in self.options.rooms:
             if room not in self.state.room_names:

@@ -16,11 +16,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from robotvision.data import open_sequence
+from robotvision.data import reopen
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.report.broadcast import Broadcast, Follower, parse_position
@@ -67,7 +66,7 @@ class ServedImages:
         key = str(about.get("path"))
         if key not in self._opened:
             self._opened[key] = None
-            sequence = open_sequence(Path(key), about.get("reader"))
+            sequence = reopen(about)
             places = {e.index: k for k, e in enumerate(sequence.frames)}
             self._opened[key] = (sequence, places)
         opened = self._opened[key]

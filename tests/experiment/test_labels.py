@@ -16,6 +16,8 @@ from robotvision.data.verify import verify
 from robotvision.errors import InputFaults
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.run import run as execute
+from robotvision.report.columns import load_runs
+from robotvision.report.html.images import collect
 from robotvision.report.summary import report
 from robotvision.runs.folder import new_folder
 
@@ -94,6 +96,19 @@ def test_a_run_says_what_verify_faults(config: Config, data_root: Path, tmp_path
     assert notices["images-of-several-sizes"].message == text
     gap = notices["test-frames-without-room"].message
     assert f"covers {len(sequence) - 3} of {len(sequence)} frames" in gap
+
+
+def test_a_page_reads_a_labelled_recording_again(
+    config: Config, data_root: Path, tmp_path: Path
+) -> None:
+    """A run on a table's rooms has its images on its page, and no word of changed tables."""
+    table = data_root / "test" / "truth.csv"
+    table.rename(data_root / "rooms.csv")
+    spec = "[{path: test, params: {label_file: rooms.csv}}]"
+    done = execute(load_config(config(test=spec)), new_folder("x", tmp_path / "out"))
+    assert done.record.sequences[0].about["params"] == {"label_file": "rooms.csv"}
+    album = collect(load_runs([tmp_path / "out"])[0])
+    assert (len(album.images), album.notes) == (18, [])
 
 
 def test_aliases_in_training_and_test_are_one_room(

@@ -22,6 +22,7 @@ from robotvision.labelling.state import (
     RoomSpan,
     Undo,
 )
+from robotvision.systems.signs import file_sign
 
 HEADER = LabelHeader(sequence="tour", digest="0", by="anna", start=LabelStart(9))
 EDITS: tuple[AnyEdit, ...] = (
@@ -57,6 +58,11 @@ def test_it_goes_on_where_it_stopped(written: Path) -> None:
     assert again is not None
     assert [edit.by for edit in again.edits] == [""] * (len(EDITS) + 1) + ["ben"]
     assert again.header.by == "anna"
+
+
+def test_programs_in_a_sandbox_do_not_see_it(written: Path) -> None:
+    """Its first line tells what it is, whatever its name."""
+    assert file_sign(str(written)) == "a run log or labels"
 
 
 def test_cut_at_every_byte_it_is_the_last_whole_state(written: Path) -> None:
