@@ -233,7 +233,8 @@ class LabelSession:
         n_open = len(frames) - len(truth)
         message = f"{path}: {len(truth)} of {len(frames)} frames have a room"
         message += f", {n_open} have none" if n_open else ""
-        message += "".join(f"; what stood there before is {p}" for p in kept if p is not None)
+        originals = [p.name for p in kept if p is not None]
+        message += f"; what stood there before is {' and '.join(originals)}" if originals else ""
         return SavedTruth(path, len(truth), message)
 
     def proposed_spans(self, rooms: Sequence[int]) -> tuple[RoomSpan, ...]:

@@ -1,7 +1,7 @@
 """What the harness itself writes that holds truth or answers, recognised by content, not by name.
 
-Run logs and their folders, labels as they are made, reports, exports, packs, bundles for Codabench, keys of released
-sequences, and folders of extracted features.
+Run logs and their folders, labels as they are made, reports, exports, packs, bundles for Codabench,
+keys of released sequences, and folders of extracted features.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from robotvision.cli import main
 from robotvision.data import open_sequence, read_sequence
 from robotvision.data.images import encode_jpeg
 from robotvision.data.label_file import LabelSpan, Moment, read_spans, spans_of
-from robotvision.data.sequence import FrameEntry
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import Truth
 
@@ -225,3 +226,21 @@ def test_other_sizes_are_said_by_all(tmp_path: Path, command: Call) -> None:
     assert (code, err.splitlines()) == (1, [line])
     assert out.endswith("3 frames from the layout folder, 1 fault\n")
     assert len(open_sequence(tmp_path / "native")) == 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("end", ["<", ">"])
+def test_a_turned_photograph_has_the_size_it_is_decoded_to(
+    tmp_path: Path, orientation: int, end: str
+) -> None:
+    """A phone's photographs lie on their side; the size by the header is that of the pixels."""
+    plain = encode_jpeg(np.full((8, 12, 3), 90, np.uint8))
+    mark = b"II*\0" if end == "<" else b"MM\0*"
+    entry = struct.pack(f"{end}IHHHIHHI", 8, 1, 274, 3, 1, orientation, 0, 0)
+    exif = b"Exif\0\0" + mark + entry
+    raw = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
+    (tmp_path / "0.jpg").write_bytes(raw)
+    image = ImageFile(tmp_path / "0.jpg", ChannelKind.COLOR)
+    height, width = image.read().shape[:2]
+    assert image.claimed_size() == (width, height)
+    assert (width < height) == (orientation >= 5)

@@ -1,5 +1,5 @@
 // Label frames: keys and buttons become edits, the server keeps each, proposals follow.
-const ROOM_KEYS = "1234567890qweytuipdfghjklxvbm", THUMB = 72, MOST_THUMBS = 13, UNSURE = 66;
+const ROOM_KEYS = "1234567890qweytuipdfghjklxvbm", THUMB = 70, MOST_THUMBS = 13, UNSURE = 66;
 const work = { anchor: null, objects: false, timer: 0, painting: null, version: -1, proposed: [], doubt: [], borders: [], next: null, queue: Promise.resolve(), isGone: false, isSelecting: false };
 data.given = data.truth;
 
@@ -72,9 +72,9 @@ function showLearning(answer) {
     return;
   }
   const open = data.given.filter((code) => code < 0).length;
-  const wrong = Math.round(answer.doubt.reduce((sum, d) => sum + d, 0) / 100);
-  $("learning").textContent = (!open ? "Every frame has a room." : data.labels.length ? `${open} frames, about ${Math.min(open, wrong)} of them wrong.` : "Name a first room; the others follow.")
-    + ` By ${answer.feature}.` + (answer.problem ? ` ${answer.problem}` : "");
+  const wrong = Math.round(answer.doubt.reduce((sum, d) => sum + d, 0) / 100), by = `By ${answer.feature}. ${answer.problem}`;
+  $("learning").textContent = !open ? "Every frame has a room." : data.labels.length ? `${open} frames, about ${Math.min(open, wrong)} of them wrong. ${by}`
+    : `Name a first room; the others follow. ${by}`;
 }
 
 function giveRoom(name) {
