@@ -112,15 +112,15 @@ def _audit_leaks(config: Path, data_root: Path | None, sheet: Path | None, as_js
     from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet
 
     with Live(Console(stderr=True, emoji=False)) as live:
-        found = audit_leaks(load_config(config, data_root), cache_folder(), live)
+        overlaps = audit_leaks(load_config(config, data_root), cache_folder(), live)
     if as_json:
-        click.echo(json.dumps(leaks_as_dict(found)))
+        click.echo(json.dumps(leaks_as_dict(overlaps)))
     else:
-        print_leaks(console(), found)
+        print_leaks(console(), overlaps)
     if sheet is not None:
-        write_pair_sheet(sheet, found)
+        write_pair_sheet(sheet, overlaps)
         click.echo(f"sheet: {sheet}", err=True)
-    return 1 if any(overlap.counted for overlap in found.values()) else 0
+    return 1 if any(overlap.counted for overlap in overlaps.values()) else 0
 
 
 def _print(console: Console, result: Audit) -> None:

@@ -187,13 +187,13 @@ def _truth_notices(
 
 def other_rules(experiment: Experiment, model: TrainedModel) -> Fault | None:
     """Return a fault where a model was trained for other labels than the task's."""
-    asked = experiment.task.with_rooms(model.task.room_names)
-    if asked.labels == model.task.labels and asked.objects == model.task.objects:
+    expected = experiment.task.with_rooms(model.task.room_names)
+    if expected.labels == model.task.labels and expected.objects == model.task.objects:
         return None
     return Fault(
         experiment.path,
         f"model: trained for the labels {', '.join(model.task.labels)}, the task "
-        f"{asked.id} has {', '.join(asked.labels)}",
+        f"{expected.id} has {', '.join(expected.labels)}",
         remedy="train again for this task",
     )
 

@@ -262,19 +262,19 @@ class _Execution:
             sequence = self._apply_faults(self.prepared.sequences[spec])
             n = len(self.replay.positions(sequence))
             about = _about(sequence, part, n, self.replay) | {"pass": number % config.replay.loop}
-            kept = self._kept_frames(self._previous_sequence(about), system, log)
-            is_over = bool(kept) and len(kept) >= n
+            logged = self._logged_frames(self._previous_sequence(about), system, log)
+            is_over = bool(logged) and len(logged) >= n
             if not (is_over or is_started):
                 deadline = self.policy.deadline_ns
                 known = deadline if isinstance(deadline, int) else None
                 system.start(Session(self.prepared.task, config.mode, known, config.seed))
                 is_started = True
-            if not kept:
+            if not logged:
                 log.write("sequence", about)
             self.observer.sequence(sequence.name, n)
-            self._recount(kept, sequence, tally)
+            self._recount(logged, sequence, tally)
             if not is_over:
-                self._replay_sequence(sequence, system, len(kept), tally, log)
+                self._replay_sequence(sequence, system, len(logged), tally, log)
 
     def _replay_sequence(
         self,
@@ -334,7 +334,7 @@ class _Execution:
             )
         return record
 
-    def _kept_frames(
+    def _logged_frames(
         self, previous: SequenceRecord | None, system: System, log: RunLog | MemoryLog
     ) -> list[FrameRecord]:
         """Return the frames of an interrupted sequence that stand; cut the others off the log."""
@@ -352,14 +352,14 @@ class _Execution:
             )
         return []
 
-    def _recount(self, kept: list[FrameRecord], sequence: ImageSequence, tally: Tally) -> None:
+    def _recount(self, logged: list[FrameRecord], sequence: ImageSequence, tally: Tally) -> None:
         """Count and show the frames that an interrupted run has in its log."""
-        if not kept:
+        if not logged:
             return
         n = len(self.replay.positions(sequence))
-        self.observer.note(f"{sequence.name}: {len(kept)} of {n} frames are in the log already")
+        self.observer.note(f"{sequence.name}: {len(logged)} of {n} frames are in the log already")
         scorer = _Scorer(self.policy, self.replay, sequence, tally)
-        for k, record in enumerate(kept):
+        for k, record in enumerate(logged):
             for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
         for shown, scored in scorer.flush():

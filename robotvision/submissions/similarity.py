@@ -137,26 +137,26 @@ def similar_runs(frames: FrameTable, answers: Mapping[str, Ints]) -> list[Notice
         teams = frozenset((team_of(first), team_of(second)))
         if len(teams) < 2:
             continue
-        found = agreement(frames.truth, answers[first], answers[second])
-        if found.is_suspect and (teams not in most or found.kappa > most[teams][2].kappa):
-            most[teams] = first, second, found
+        one = agreement(frames.truth, answers[first], answers[second])
+        if one.is_suspect and (teams not in most or one.kappa > most[teams][2].kappa):
+            most[teams] = first, second, one
     return [_similar(*pair, int(frames.is_known.sum())) for pair in most.values()]
 
 
-def _similar(first: str, second: str, found: Agreement, n: int) -> Notice:
-    how = "identical" if found.differences == 0 else "nearly identical"
+def _similar(first: str, second: str, pair: Agreement, n: int) -> Notice:
+    how = "identical" if pair.differences == 0 else "nearly identical"
     text = (
-        f"{first} and {second}: {how} answers: {found.same} of {n} the same, "
-        f"{found.same_errors} of these wrong (the two confusion tables explain "
-        f"{found.explained:.0f}; kappa {found.kappa:.2f}); ask both how they were made"
+        f"{first} and {second}: {how} answers: {pair.same} of {n} the same, "
+        f"{pair.same_errors} of these wrong (the two confusion tables explain "
+        f"{pair.explained:.0f}; kappa {pair.kappa:.2f}); ask both how they were made"
     )
     details = {
         "runs": [first, second],
-        "same": found.same,
-        "explained": round(found.explained, 1),
-        "kappa": round(found.kappa, 4),
-        "same_errors": found.same_errors,
-        "differences": found.differences,
+        "same": pair.same,
+        "explained": round(pair.explained, 1),
+        "kappa": round(pair.kappa, 4),
+        "same_errors": pair.same_errors,
+        "differences": pair.differences,
     }
     return Notice("similar-answers", text, details)
 
