@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.plugins.identity import files_read
 from robotvision.plugins.threads import hold, one_thread
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.records import SILENCE, Frame
@@ -32,8 +33,13 @@ class InProcess(System):
         self._held: AbstractContextManager[None] | None = None
 
     def start(self, session: Session) -> None:
-        """Hold linear algebra to one thread until `close`: answers do not depend on more."""
+        """Hold linear algebra to one thread until `close`: answers do not depend on more.
+
+        Files that extractors read are brought here first, where they are published ones.
+        """
         super().start(session)
+        for slot in self.pipeline.slots:
+            files_read(slot.extractor)
         if self._held is None:
             self._held = one_thread()
             self._held.__enter__()
