@@ -39,6 +39,7 @@ COMMANDS = {
     "import": "a log of answers made elsewhere (CSV, TSV), as a run like any other",
     "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",
     "data": "look at, check and convert sequences",
+    "label": "label a recording on a page that learns as you go; compare two labellers",
     "synth": "generate a building and image sequences of a robot driving through it",
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "cache": "what extraction keeps on disk: how much, and clearing it",

@@ -55,6 +55,35 @@ trust_option = click.option(
 )
 
 
+def label_options(command: F) -> F:
+    """Add ``--label-file`` and ``--unlabelled``: where the rooms of a recording come from."""
+    return _added(
+        command,
+        click.option(
+            "--label-file",
+            metavar="FILE",
+            type=PATH,
+            help="CSV of the rooms: start_s,end_s,room; or start_time,end_time or "
+            "start_frame,end_frame in their place; or index,room.",
+        ),
+        click.option(
+            "--unlabelled",
+            type=click.Choice(["refuse", "keep", "drop"]),
+            help="Frames without a room: refuse the sequence (as with a file), keep them (as "
+            "without one) or leave them out.",
+        ),
+    )
+
+
+def label_params(label_file: Path | None, unlabelled: str | None) -> dict[str, Any]:
+    """Return the parameters of `robotvision.open_sequence` that these options stand for."""
+    given = {
+        "label_file": None if label_file is None else str(label_file.resolve()),
+        "unlabelled": unlabelled,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
 def override_options(command: F) -> F:
     """Add ``--task``, ``--train``, ``--test`` and ``--set``, in place of a configuration's."""
     return _added(

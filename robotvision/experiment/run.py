@@ -412,6 +412,7 @@ def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) 
         "name": sequence.name,
         "path": str(sequence.root.resolve()),
         "reader": sequence.reader,
+        "params": dict(sequence.params),
         "frames": len(positions),
         "first": positions.start,
         "rate_hz": sequence.measured_rate_hz,
