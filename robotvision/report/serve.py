@@ -1,22 +1,25 @@
 """A page on this machine that follows a run, fed by server-sent events.
 
-A request must ask for one of a handful of addresses; no path of the file system comes from it. A
-follower that stalls is dropped; the run itself never waits for one.
+It listens on 127.0.0.1 alone. A request must name that host (so that no other site can reach it by
+a name of its own), be a GET, and ask for one of a handful of addresses; no path of the file system
+comes from a request. A follower that stalls is dropped; the run itself never waits for one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from robotvision.data import open_sequence
+from robotvision.data import reopen
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.report.broadcast import Broadcast, Follower, parse_position
@@ -28,6 +31,8 @@ from robotvision.report.local_server import STALLED_S, LocalServer
 
 QUIET_S = 0.4
 """After the end a page asks for its last image: so long without a request, and it has it."""
+SWITCH_S = 0.0005
+"""How long the run's thread waits at most until this one lets Python go, in place of 5 ms."""
 MAX_FOLLOWERS = 128
 MOST_KEPT = 64
 """Images and pages that are kept for whoever asks for the same ones."""
@@ -73,7 +78,7 @@ class ServedImages:
         key = str(about.get("path"))
         if key not in self._opened:
             self._opened[key] = None
-            sequence = open_sequence(Path(key), about.get("reader"))
+            sequence = reopen(about)
             places = {e.index: k for k, e in enumerate(sequence.frames)}
             self._opened[key] = (sequence, places)
         opened = self._opened[key]
@@ -108,8 +113,10 @@ class Server(LocalServer):
     """
 
     def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
-        super().__init__(port, "--serve", stalled_s)
+        super().__init__(port, stalled_s=stalled_s)
         self.feed = feed
+        self.answering = 0
+        self.asked_s = 0.0
         self._broadcast = Broadcast(feed, stalled_s)
         self._content = Content(feed)
 
@@ -118,18 +125,17 @@ class Server(LocalServer):
         """How many follow the run."""
         return len(self._broadcast.followers)
 
-    def begin(self) -> None:
-        """Start telling followers the news."""
-        self._ticking = asyncio.create_task(self._broadcast.run())
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
+        return self
 
-    def end(self) -> None:
-        """Let every follower go."""
-        self._ticking.cancel()
-        self._broadcast.drop_all()
-
-    def close(self) -> None:
-        """Wait for what is being made."""
-        self._content.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, e, t)
+        sys.setswitchinterval(self._switch_s)
 
     def flush(self, seconds: float = 3.0) -> None:
         """Wait until every follower has the end and its last image, at most so long."""
@@ -140,17 +146,47 @@ class Server(LocalServer):
                 return
             time.sleep(0.05)
 
-    async def respond(self, request: Request) -> Response:
-        """Return the page, the report or an image."""
-        return await self._content.response(request.path)
+    @contextlib.asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(self._broadcast.run())
+        try:
+            yield
+        finally:
+            ticking.cancel()
+            self._broadcast.drop_all()
 
-    async def handle(
+    def _closed(self) -> None:
+        self._content.close()
+
+    async def answer(
+        self,
+        request: Request | Response,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Answer a request, or let a follower have its events."""
+        if isinstance(request, Request) and request.path == "/events":
+            await self._follow(request, reader, writer)
+        else:
+            await self._answer(request, writer)
+
+    async def _answer(self, request: Request | Response, writer: asyncio.StreamWriter) -> None:
+        self.answering += 1
+        try:
+            response = (
+                request
+                if isinstance(request, Response)
+                else await self._content.response(request.path)
+            )
+            await self.send(response, writer)
+        finally:
+            self.answering -= 1
+            self.asked_s = time.monotonic()
+
+    async def _follow(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Answer, or let a follower receive events until it goes away or the run is over."""
-        if request.path != "/events":
-            await super().handle(request, reader, writer)
-            return
+        """Let a follower receive events until it goes away or the run is over."""
         if self.followers >= MAX_FOLLOWERS:
             full = plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many follow this run already")
             writer.write(full.encode())
@@ -170,6 +206,7 @@ class Server(LocalServer):
             gone.cancel()
             over.cancel()
             self._broadcast.followers.discard(follower)
+            self.asked_s = time.monotonic()
 
 
 class Content:

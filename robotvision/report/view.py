@@ -51,9 +51,19 @@ class Viewer(LocalServer):
         self._pool = ThreadPoolExecutor(1, "robotvision-view")
         self._known: dict[str, tuple[float, RunColumns, ServedImages]] = {}
 
-    def close(self) -> None:
-        """Wait for what is being made, and make no more."""
+    def _closed(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+    async def answer(
+        self,
+        request: Request | Response,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Answer a request, or send the answer that refuses it."""
+        if isinstance(request, Request):
+            request = await self.respond(request)
+        await self.send(request, writer)
 
     async def respond(self, request: Request) -> Response:
         """Return the list, a run, a comparison, an image; a fault of a run as text."""

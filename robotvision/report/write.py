@@ -13,8 +13,10 @@ from robotvision.records import SILENCE
 from robotvision.report.console import out, styles, titled
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
+from robotvision.report.requirements import refuse_missing
 from robotvision.report.summary import report
 from robotvision.report.terminal import headline, print_brief, print_report
+from robotvision.report.verdicts import print_verdicts, verdict_of
 from robotvision.runs.folder import RunResult, write_text
 from robotvision.submissions.runfile import write_run_file
 
@@ -90,7 +92,13 @@ def finish(
 
     It is printed first, so that a full disk loses no points; its files are written whatever
     becomes of the print, as where a pipe is closed. ``detail``: the headline alone, with
-    confusions, latency and warnings, or with all tables.
+    confusions, latency and warnings, or with all tables; always the verdicts on what the
+    configuration requires. The exit code is 1 where something failed, else that of the verdicts.
+
+    Raises
+    ------
+    RobotVisionError
+        A file cannot be written, or a figure is required that the run does not have.
     """
     data = _report(run, lost)
     try:
@@ -104,7 +112,9 @@ def finish(
             highlight=False,
             soft_wrap=True,
         )
-    return 1 if run.has_failures else 0
+    required = data.get("requirements", [])
+    refuse_missing(required)
+    return 1 if run.has_failures else verdict_of(required).exit_code
 
 
 def _print(
@@ -127,6 +137,8 @@ def _print(
                 titled(table, styles("bold" if r["fault"] == "all" else "" for r in lost))
             )
         _print_whereabouts(console, run, detail)
+    if not as_json:
+        print_verdicts(out(), data.get("requirements", []))
     sys.stdout.flush()
 
 

@@ -280,13 +280,14 @@ def tour_map(
     poses: Mapping[int, tuple[float, float]],
     sequence: Sequence[int],
     outcome: Sequence[int],
-    truth: Sequence[int],
-    visit: Sequence[int],
-    labels: Sequence[str],
+    truth: Sequence[int] = (),
+    visit: Sequence[int] = (),
+    labels: Sequence[str] = (),
 ) -> Markup | None:
     """Return the robot's path from above, each frame a dot in the colour of its outcome.
 
-    Behind it lie the rooms: the area within half a metre of the frames taken in them.
+    Behind it lie the rooms, where ``truth`` is given: the area within half a metre of the frames
+    taken in them.
 
     Parameters
     ----------
@@ -338,7 +339,7 @@ def _areas(
 ) -> list[str]:
     """Return a broad path for each room, which the page colours, and the room's name on it."""
     parts, names = [], []
-    for code in sorted({truth[k] for k in poses} - {-1}):
+    for code in sorted({truth[k] for k in poses} - {-1} if truth else ()):
         own = [k for k in poses if truth[k] == code]
         d = "".join(
             f"{'L' if i and visit[own[i - 1]] == visit[k] else 'M'}{at(poses[k])}"
