@@ -137,9 +137,7 @@ def command(
     cache = None if no_cache else cache_folder()
     options = RunOptions(limit=limit, resume=resume is not None)
     stays = not as_json and errors.is_terminal
-    shown: dict[Screen, bool] = {"quiet": is_quiet, "verbose": verbose > 1, "full": is_full}
-    screen: Screen = next((name for name, is_chosen in shown.items() if is_chosen), "line")
-    detail: Detail = "headline" if is_quiet else "tables" if verbose else "brief"
+    screen, detail = _shown(is_quiet, verbose, is_full)
     with RunWatch(errors, folder, experiment, screen=screen, port=serve, stays=stays) as watch:
         with watch.screen:
             run, lost = _carry_out(experiment, watch, plan, cache, options)
@@ -148,6 +146,13 @@ def command(
         code = finish(run, as_json=as_json, errors=errors, lost=lost, detail=detail)
         watch.over("The run was stopped." if run.stopped else "The run has ended.", run.stopped)
     return code
+
+
+def _shown(is_quiet: bool, verbose: int, is_full: bool) -> tuple[Screen, Detail]:
+    """Return what the terminal shows while the run goes on, and at its end."""
+    screens: dict[Screen, bool] = {"quiet": is_quiet, "verbose": verbose > 1, "full": is_full}
+    screen: Screen = next((name for name, is_chosen in screens.items() if is_chosen), "line")
+    return screen, "headline" if is_quiet else "tables" if verbose else "brief"
 
 
 def _require_fitting(
