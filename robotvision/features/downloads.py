@@ -72,7 +72,7 @@ def hub_file(repository: str, name: str, what: str) -> Path:
     _check_allowed(what, f"download {name} of {where} and give its path as 'weights'")
     print(f"downloading {what}: {name} of {repository}", file=sys.stderr)
     try:
-        # the revision is the publisher's newest; weights are data, and their digest is checked below
+        # the publisher's newest revision: weights are data, and their digest is checked below
         path = Path(hub.hf_hub_download(repository, name))  # nosec B615
     except Exception as e:  # httpx's errors and the library's share no base class
         raise _failed(what, f"{where}/{name}", e) from e
