@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.report.table import Cell, Column, Table
-from robotvision.report.tables import has_original_frames, published_table
+from robotvision.report.tables import has_original_frames, points_rule, published_table
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking, as_csv
 from robotvision.submissions.standings import Standing, Standings
@@ -111,12 +111,8 @@ def markdown(
 
 
 def _rules(task: Task) -> Iterator[str]:
-    room, fact = task.points.room, task.fact("points.room")
     yield from ("", "## Rules", "")
-    yield (
-        f"Right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
-        f"({fact.status}). Equal points share a rank (own rule)."
-    )
+    yield f"{points_rule(task).capitalize()}. Equal points share a rank (own rule)."
     if task.changed:
         yield from ("", "Changed against the shipped task:", "")
         yield from (f"* {line}" for line in task.changed)

@@ -16,7 +16,7 @@ from rich.text import Text
 from robotvision.report.console import fitted_grid
 from robotvision.report.ranking import EXPLANATION, ranking_table
 from robotvision.report.table import number
-from robotvision.report.tables import STATUS
+from robotvision.report.tables import points_rule
 from robotvision.report.terminal import print_breakdown, print_published, uncertainty
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking
@@ -59,8 +59,7 @@ def print_score(out: Console, name: str, score: Mapping[str, Any], task: Task) -
     room = task.points.room
     say(
         out,
-        f"right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g} "
-        f"({STATUS[task.fact('points.room').status]}); an answer pays where it is right with "
+        f"{points_rule(task)}; an answer pays where it is right with "
         f"probability above {room.break_even:.2f}",
     )
     print_breakdown(out, score)
@@ -105,6 +104,7 @@ def print_ranking(
             say(out, f"[yellow]note: {escape(found.note)}[/]")
         out.print()
     if rankings:
+        say(out, points_rule(scores.task))
         out.print(EXPLANATION, style="dim")
         out.print()
     for notice in scores.warnings:

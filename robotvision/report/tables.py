@@ -247,6 +247,13 @@ def sets_table(score: Score) -> Table:
     return Table(f"Test sets{how}", columns("set", "frames", "points", "maximum"), rows, "sets")
 
 
+def points_rule(task: Task) -> str:
+    """Return what answers earn and how sure that rule is, in a line."""
+    room, status = task.points.room, STATUS[task.fact("points.room").status]
+    earned = f"right {room.correct:+g}, wrong {room.wrong:+g}, no answer {room.unanswered:+g}"
+    return f"{earned} ({status})"
+
+
 def published_table(published: PublishedTable) -> Table:
     """Return the published results of a track, "?" where only the rank is known."""
     return Table(
