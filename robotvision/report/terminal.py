@@ -18,6 +18,7 @@ from robotvision.report.tables import (
     latency_table,
     latency_text,
     objects_table,
+    origin_text,
     policy_text,
     processor_text,
     published_table,
@@ -173,5 +174,5 @@ def notes(data: Mapping[str, Any], task: Task) -> list[RenderableType]:
     lines += [Text(f"warning: {w['message']}", style="yellow") for w in data.get("warnings", [])]
     if task.published or task.fact("points.room").status is not Status.OWN:
         fact = task.fact("points.room")
-        lines.append(Text(f"points of {task.id}: {fact.status} ({fact.source})", style="dim"))
+        lines.append(Text(f"points of {task.id}: {origin_text(fact)}", style="dim"))
     return [Text(""), *lines] if lines else []
