@@ -6,6 +6,7 @@ from pathlib import Path
 
 from robotvision.data.names import (
     NOMINAL_RATE_HZ,
+    checked_rate,
     color_frames,
     is_image,
     list_names,
@@ -28,9 +29,7 @@ class FolderReader:
     title = "folder: images, in natural order of their names"
 
     def __init__(self, rate_hz: float = NOMINAL_RATE_HZ) -> None:
-        if not 1e-6 <= rate_hz <= 1e6:
-            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
-        self.rate_hz = rate_hz
+        self.rate_hz = checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether an image exists in it."""

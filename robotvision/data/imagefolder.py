@@ -13,6 +13,7 @@ from pathlib import Path
 
 from robotvision.data.names import (
     NOMINAL_RATE_HZ,
+    checked_rate,
     color_frames,
     is_image,
     list_names,
@@ -44,9 +45,7 @@ class ImageFolderReader:
     title = "imagefolder: a folder a room (Kitchen/*.jpg), each a segment"
 
     def __init__(self, rate_hz: float = NOMINAL_RATE_HZ) -> None:
-        if not 1e-6 <= rate_hz <= 1e6:
-            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
-        self.rate_hz = rate_hz
+        self.rate_hz = checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether folders with images exist in it, no images, and no camera's folder."""

@@ -158,6 +158,13 @@ def parse_pose(cells: Iterable[str]) -> Pose | None:
     return (x, y, theta) if all(map(math.isfinite, (x, y, theta))) else None
 
 
+def checked_rate(rate_hz: float) -> float:
+    """Return a rate in frames a second. Raises ValueError outside [1e-6, 1e6]."""
+    if not 1e-6 <= rate_hz <= 1e6:
+        raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
+    return rate_hz
+
+
 def nominal_ns(index: int, rate_hz: float = NOMINAL_RATE_HZ) -> int:
     """Return the time of frame ``index`` at a constant rate, 0 for the first."""
     return round(index * 1e9 / rate_hz)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data.images import MAX_PIXELS
-from robotvision.data.names import NOMINAL_RATE_HZ, nominal_ns
+from robotvision.data.names import NOMINAL_RATE_HZ, checked_rate, nominal_ns
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault, FrameError
 from robotvision.records import frozen
@@ -179,9 +179,7 @@ class VideoReader:
     title = "video: one video file"
 
     def __init__(self, rate_hz: float | None = None) -> None:
-        if rate_hz is not None and not 1e-6 <= rate_hz <= 1e6:
-            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
-        self.rate_hz = rate_hz
+        self.rate_hz = None if rate_hz is None else checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether it is a file with the extension of a video."""
