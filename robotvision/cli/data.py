@@ -163,7 +163,8 @@ def verify(
     "  robotvision data convert drive.mp4 sequences/drive\n"
     "  robotvision data convert drive.bag sequences/drive --label-file rooms.csv\n"
     "  robotvision data convert images/ sequences/drive --rate 2\n"
-    "  robotvision data convert test1 handout --no-truth --no-poses"
+    "  robotvision data convert test1 handout --no-truth --no-poses\n"
+    "  robotvision data convert sequences/drive lerobot/drive --to lerobot"
 )
 @click.argument("source", metavar="SRC", type=_PATH)
 @click.argument("target", metavar="DST", type=_PATH)
@@ -180,6 +181,19 @@ def verify(
 @click.option(
     "--no-poses", is_flag=True, help="Leave the robot's poses out, which give rooms away."
 )
+@click.option(
+    "--to",
+    "layout",
+    type=click.Choice(["native", "lerobot"]),
+    default="native",
+    show_default=True,
+    help="The layout: the native one, or a LeRobot data set of version 3.",
+)
+@click.option(
+    "--keep-images",
+    is_flag=True,
+    help="With --to lerobot: JPEG and PNG files in its tables, not videos.",
+)
 def convert(
     source: Path,
     target: Path,
@@ -189,15 +203,28 @@ def convert(
     topics: tuple[str, ...],
     no_truth: bool,
     no_poses: bool,
+    layout: str,
+    keep_images: bool,
 ) -> int:
-    """Write a sequence in the native layout. Exit 1 where an image could not be read."""
+    """Write a sequence in another layout. Exit 1 where an image could not be read."""
     from robotvision.data import open_sequence
     from robotvision.data.convert import convert as write
+    from robotvision.data.lerobot_write import write_lerobot
+
+    if keep_images and layout != "lerobot":
+        raise click.UsageError("--keep-images needs --to lerobot")
 
     params = _params(label_file, topics) | ({} if rate_hz is None else {"rate_hz": rate_hz})
     sequence = open_sequence(source, reader, **params)
+    parts = {"truth": not no_truth, "poses": not no_poses}
     with _progress(f"writing {target.name}") as progress:
-        faults = write(sequence, target, truth=not no_truth, poses=not no_poses, progress=progress)
+        if layout == "lerobot":
+            notes = write_lerobot(sequence, target, images=keep_images, progress=progress, **parts)
+            for note in notes:
+                click.echo(f"{target}: note: {note}", err=True)
+            click.echo(f"{target}: {len(sequence)} frames from the layout {sequence.reader}")
+            return 0
+        faults = write(sequence, target, progress=progress, **parts)
     for fault in faults:
         click.echo(str(fault), err=True)
     left_out = f", {len(faults)} images left out" if faults else ""

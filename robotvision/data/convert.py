@@ -91,14 +91,17 @@ def _images(
     images: dict[str, NDArray[Any] | bytes] = {}
     for channel, source in sequence.frames[position].sources.items():
         try:
-            images[channel] = _image(source)
+            images[channel] = stored_image(source)
         except FrameError as e:
             faults.append(image_fault(sequence, position, channel, source, e))
     return images
 
 
-def _image(source: Source) -> NDArray[Any] | bytes:
-    """Return an image as its encoded file where the native layout keeps that, else its pixels."""
+def stored_image(source: Source) -> NDArray[Any] | bytes:
+    """Return an image as its encoded file where the native layout keeps that, else its pixels.
+
+    Raises FrameError.
+    """
     image = source.read()
     if (encoded := getattr(source, "encoded", None)) is not None:
         raw: bytes | None = encoded()
