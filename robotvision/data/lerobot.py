@@ -152,7 +152,7 @@ class LeRobotReader:
         """Read tables, not images, noting every fault."""
         try:
             info = read_info(path)
-            return _Builder(path, info, self).reading()
+            return _LeRobotTables(path, info, self).reading()
         except InputFaults as e:
             return Reading(None, list(e.faults))
         except MissingExtraError as e:
@@ -233,8 +233,8 @@ def _rows(file: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
     missing = [c for c in columns if c not in table.open().schema_arrow.names]
     if missing:
         raise InputFaults([Fault(file, f"expected the column {missing[0]!r}")])
-    for _, values in table.rows(columns):
-        for i in range(len(values[columns[0]])):
+    for _, n_rows, values in table.groups(columns):
+        for i in range(n_rows):
             row = {c: values[c][i] for c in columns}
             if empty := [c for c, v in row.items() if v is None]:
                 raise InputFaults([Fault(file, f"row {i}: {empty[0]} is empty")])
@@ -242,7 +242,7 @@ def _rows(file: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
 
 
 @dataclass(slots=True)
-class _Rows:
+class _LeRobotRows:
     """The rows of the wanted episodes, and what is wrong with them."""
 
     frames: list[FrameEntry] = field(default_factory=list)
@@ -250,7 +250,7 @@ class _Rows:
     faults: list[Fault] = field(default_factory=list)
 
 
-class _Builder:
+class _LeRobotTables:
     """Reads the tables of one data set into a sequence."""
 
     def __init__(self, root: Path, info: LeRobotInfo, reader: LeRobotReader) -> None:
@@ -271,7 +271,7 @@ class _Builder:
 
     def reading(self) -> Reading:
         episodes = self._wanted(read_episodes(self.root, self.info, self.cameras.values()))
-        rows = _Rows()
+        rows = _LeRobotRows()
         by_shard: dict[tuple[int, int], list[LeRobotEpisode]] = {}
         for episode in episodes:
             by_shard.setdefault(episode.shards["data"], []).append(episode)
@@ -301,7 +301,7 @@ class _Builder:
         return [e for e in episodes if e.number in wanted]
 
     def _read_shard(
-        self, shard: tuple[int, int], episodes: list[LeRobotEpisode], rows: _Rows
+        self, shard: tuple[int, int], episodes: list[LeRobotEpisode], rows: _LeRobotRows
     ) -> None:
         """Add the frames of the episodes whose rows a shard holds."""
         table = ParquetTable(shard_path(self.root, self.info.data_path, shard))
@@ -314,7 +314,7 @@ class _Builder:
             raise InputFaults([Fault(table.path, f"expected the column {missing[0]!r}")])
         by_number = {e.number: e for e in episodes}
         n_read = dict.fromkeys(by_number, 0)
-        for group, values in table.rows(columns):
+        for group, _, values in table.groups(columns):
             for i, number in enumerate(values["episode_index"]):
                 if (episode := by_number.get(number)) is None:
                     continue
@@ -339,7 +339,7 @@ class _Builder:
         row: dict[str, Any],
         episode: LeRobotEpisode,
         place: tuple[ParquetTable, int, int],
-        rows: _Rows,
+        rows: _LeRobotRows,
     ) -> None:
         time_s = self._time_s(row)
         time_ns = _one(row[OWN_TIME]) if OWN_TIME in row else None
@@ -432,7 +432,7 @@ def _read_tasks(root: Path) -> dict[int, str]:
         raise InputFaults([Fault(table.path, "expected a number and a text of each task")])
     return {
         number: task
-        for _, values in table.rows(["task_index", text])
+        for _, _, values in table.groups(["task_index", text])
         for number, task in zip(values["task_index"], values[text], strict=True)
     }
 

@@ -82,7 +82,7 @@ def write_lerobot(
     _require(sequence, cameras, images=images)
     rate = sequence.measured_rate_hz
     with new_folder(target) as folder:
-        writer = _Writer(folder, sequence, cameras, max(1, round(rate or 1)), images, max_mb)
+        writer = _LeRobotWriter(folder, sequence, cameras, max(1, round(rate or 1)), images, max_mb)
         writer.has_poses = poses and any(f.pose for f in sequence.frames)
         writer.has_rooms = truth and bool(sequence.truth)
         for number, (start, end) in enumerate(sequence.segments()):
@@ -116,7 +116,7 @@ def _require(sequence: ImageSequence, cameras: list[str], *, images: bool) -> No
 
 
 @dataclass(slots=True)
-class _Shard:
+class _OpenShard:
     """The file that is being written: its number, and what is in it so far."""
 
     number: int = 0
@@ -131,7 +131,7 @@ class _Shard:
 
 
 @dataclass(slots=True)
-class _Stats:
+class _FeatureStats:
     """Least, most, mean and deviation of a feature, by component."""
 
     least: NDArray[np.float64] | None = None
@@ -161,7 +161,7 @@ class _Stats:
 
 
 @dataclass(slots=True)
-class _Writer:
+class _LeRobotWriter:
     """Writes a data set an episode at a time."""
 
     folder: Path
@@ -172,10 +172,10 @@ class _Writer:
     max_mb: float | None
     has_poses: bool = False
     has_rooms: bool = False
-    data: _Shard = field(default_factory=_Shard)
-    videos: dict[str, _Shard] = field(default_factory=dict)
+    data: _OpenShard = field(default_factory=_OpenShard)
+    videos: dict[str, _OpenShard] = field(default_factory=dict)
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    stats: dict[str, _Stats] = field(default_factory=dict)
+    stats: dict[str, _FeatureStats] = field(default_factory=dict)
     episodes: list[dict[str, Any]] = field(default_factory=list)
     n_frames: int = 0
 
@@ -239,7 +239,7 @@ class _Writer:
         yield "task_index", 0
 
     def _count(self, key: str, values: NDArray[Any]) -> None:
-        self.stats.setdefault(key, _Stats()).add(values)
+        self.stats.setdefault(key, _FeatureStats()).add(values)
 
     def _write_rows(self, rows: dict[str, list[Any]], about: dict[str, Any]) -> None:
         """Write the rows of one episode as a row group."""
@@ -252,7 +252,7 @@ class _Writer:
         shard = self.data
         if shard.path is not None and shard.path.stat().st_size >= (self.max_mb or DATA_MB) * 2**20:
             shard.file.close()
-            self.data = shard = _Shard(shard.number + 1)
+            self.data = shard = _OpenShard(shard.number + 1)
         if shard.path is None:
             shard.path = self._new_path(DATA_PATH, shard)
             shard.file = pq.ParquetWriter(shard.path, schema)
@@ -269,10 +269,10 @@ class _Writer:
 
     def _begin_video(self, camera: str, about: dict[str, Any]) -> None:
         """Go on with the camera's file, or begin another where it is large."""
-        shard = self.videos.setdefault(camera, _Shard())
+        shard = self.videos.setdefault(camera, _OpenShard())
         if shard.n_bytes >= (self.max_mb or VIDEO_MB) * 2**20:
             _end_video(shard)
-            self.videos[camera] = shard = _Shard(shard.number + 1)
+            self.videos[camera] = shard = _OpenShard(shard.number + 1)
         if shard.path is None:
             shard.path = self._new_path(VIDEO_PATH, shard, _key(camera))
         key = f"videos/{_key(camera)}"
@@ -294,7 +294,7 @@ class _Writer:
             shard.file.mux(packet)
         shard.n_frames += 1
 
-    def _new_path(self, template: str, shard: _Shard, key: str = "") -> Path:
+    def _new_path(self, template: str, shard: _OpenShard, key: str = "") -> Path:
         path = self.folder / template.format(**shard.place, video_key=key)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
@@ -383,7 +383,7 @@ def _add_stream(container: av.container.OutputContainer, fps: int, shape: tuple[
     stream.pix_fmt = _pixel_format(shape[0], shape[1])
 
 
-def _end_video(shard: _Shard) -> None:
+def _end_video(shard: _OpenShard) -> None:
     for packet in shard.file.streams.video[0].encode():
         shard.file.mux(packet)
     shard.file.close()

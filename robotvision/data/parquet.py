@@ -47,17 +47,18 @@ class ParquetTable:
                 self._file = _open(self.path)
             return self._file
 
-    def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, list[Any]]]]:
-        """Yield (number, values by column) of each row group. Raises InputFaults."""
+    def groups(self, columns: Sequence[str]) -> Iterator[tuple[int, int, dict[str, list[Any]]]]:
+        """Yield (number, rows in it, values by column) of each row group. Raises InputFaults."""
         import pyarrow as pa
 
         file = self.open()
         for group in range(file.num_row_groups):
+            n_rows = file.metadata.row_group(group).num_rows
             try:
                 table = file.read_row_group(group, columns=list(columns))
             except (pa.ArrowException, OSError) as e:
                 raise _broken(self.path, e) from e
-            yield group, {c: table.column(c).to_pylist() for c in columns}
+            yield group, n_rows, {c: table.column(c).to_pylist() for c in columns}
 
     def cell(self, column: str, group: int, row: int, where: str) -> bytes:
         """Return the bytes of an image's cell. Raises FrameError."""
