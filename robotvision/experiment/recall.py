@@ -106,11 +106,10 @@ def compute_recall(
     Parameters
     ----------
     database, queries : ImageSequence
-        Each frame with a pose, whose x and y are metres of one map (of reader ``vpr``: UTM).
+        Each frame with a pose, in metres of one map (of the reader ``vpr``: UTM).
     features : sequence
-        Extractors, by name, as ``{"name": ..., parameter: ...}`` or as objects. The vector of one
-        is the descriptor; those of several are each made of length 1 and joined. One that learns
-        does so from the database's images.
+        Extractors, by name, as ``{"name": ..., parameter: ...}`` or as objects. Vectors of several
+        are each made of length 1 and joined; one that learns does so from the database's images.
     at : sequence of int, optional
         The K.
     within_m : float, optional
