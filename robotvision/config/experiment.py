@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.schema import Config, PolicyConfig, SequenceSpec, SystemConfig
+from robotvision.config.schema import (
+    Config,
+    PolicyConfig,
+    Ros2SystemConfig,
+    SequenceSpec,
+    SystemConfig,
+)
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.scoring.policy import Policy, named_policy
 from robotvision.systems.readable_paths import absolute_command
@@ -75,8 +81,8 @@ class Experiment:
 
     @property
     def is_program(self) -> bool:
-        """Whether a program answers, in place of features and classifier."""
-        return isinstance(self.config.system, SystemConfig)
+        """Whether a program or a ROS 2 node answers, in place of features and classifier."""
+        return isinstance(self.config.system, SystemConfig | Ros2SystemConfig)
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration with every default and absolute paths, as plain data."""

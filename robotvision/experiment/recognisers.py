@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robotvision.config.checks import named_parts
 from robotvision.config.experiment import TestSetSpec
-from robotvision.config.schema import Config, SequenceSpec, SystemConfig
+from robotvision.config.schema import Config, Ros2SystemConfig, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
@@ -20,6 +20,7 @@ from robotvision.recogniser.training import Training, TrainingOptions, fit_pipel
 from robotvision.recogniser.worker import Worker
 from robotvision.records import Notice
 from robotvision.systems.base import System
+from robotvision.systems.ros2 import Ros2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Trainer:
             )
             n_sequences = len(part.test) * experiment.config.replay.loop
             return Answerer(answering, notices=memory_notices(system, mode, n_sequences))
+        if isinstance(system, Ros2SystemConfig):
+            return Answerer(Ros2(**system.ros2.model_dump()))
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
         pipeline, training = self._fit(prepared, part)
