@@ -3,13 +3,16 @@
 The front page of the help needs no parser, so that it is there at once.
 
 Exit codes: 0 fine; 1 the work finished but something in it failed; 2 the input or the
-configuration is wrong (one line per fault, no traceback).
+configuration is wrong (one line per fault, no traceback); 3 what is required of a run can neither
+be affirmed nor denied.
 """
 
 from __future__ import annotations
 
 import errno
 import io
+import keyword
+import shlex
 import shutil
 import sys
 import textwrap
@@ -30,10 +33,13 @@ COMMANDS = {
     "tune": "choose features, classifier and more on held-out training sequences",
     "replay": "a trained model over sequences of your choice",
     "report": "one or several runs as a page that stands alone, or as tables",
+    "gate": "is a run good enough? pass, fail or cannot tell, for continuous integration",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
-    "export": "a run in open formats: MCAP, Parquet, Rerun",
+    "export": "a run in open formats: MCAP, Parquet, Rerun, CSV",
+    "import": "a log of answers made elsewhere (CSV, TSV), as a run like any other",
     "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",
     "data": "look at, check and convert sequences",
+    "label": "label a recording on a page that learns as you go; compare two labellers",
     "synth": "generate a building and image sequences of a robot driving through it",
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "cache": "what extraction keeps on disk: how much, and clearing it",
@@ -44,11 +50,12 @@ COMMANDS = {
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
     "recall": "recall@K of visual place recognition, beside time and memory",
+    "plan": "how long must a test be? power, and the smallest difference it tells",
     "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",
     "test-system": "try a program of your own on a synthetic sequence",
 }
-"""Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
+"""Name -> one line; the ``command`` of its module, see `module_of`."""
 
 
 OPTIONS = {
@@ -61,6 +68,11 @@ WIDEST = 100
 """Columns at most; wider terminals are not filled."""
 
 __getattr__, __dir__ = lazy_names(__name__, {"robotvision": "robotvision.cli.group"})
+
+
+def module_of(command: str) -> str:
+    """Return the module of a command in this room: ``test_system``, ``import_``."""
+    return command.replace("-", "_") + "_" * keyword.iskeyword(command)
 
 
 def front_page(width: int) -> str:
@@ -112,7 +124,7 @@ def _call(words: list[str]) -> int:
     import click
 
     from robotvision.cli.group import robotvision
-    from robotvision.errors import RobotVisionError
+    from robotvision.errors import RobotVisionError, UntrustedError
     from robotvision.plugins.plugin_path import search_also
 
     for stream in (sys.stdout, sys.stderr):
@@ -127,6 +139,9 @@ def _call(words: list[str]) -> int:
     except click.Abort:
         click.echo("stopped", err=True)
         return 130
+    except UntrustedError as e:
+        click.echo(str(e.fault(_trusting(words, e.names))), err=True)
+        return 2
     except RobotVisionError as e:
         for line in e.lines():
             click.echo(line, err=True)
@@ -137,3 +152,18 @@ def _call(words: list[str]) -> int:
         click.echo(f"{str(e.filename)[:60]}...: {e.strerror}; give a shorter path", err=True)
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _trusting(words: list[str], names: Iterable[str]) -> str:
+    """Return the command that was typed, trusting ``names``; else what to write where."""
+    import click
+
+    from robotvision.cli.group import robotvision
+
+    command = robotvision.get_command(click.Context(robotvision), words[0])
+    takes = command is not None and any("--trust" in p.opts for p in command.params)
+    if not takes:
+        return f"trust: [{', '.join(names)}] in the configuration"
+    trusted = [word for name in names for word in ("--trust", name)]
+    place = words.index("--") if "--" in words else len(words)
+    return shlex.join(["robotvision", *words[:place], *trusted, *words[place:]])

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from robotvision.cli.options import trust_option
+
 EPILOG = """\b
 Examples:
   robotvision replay quickstart.rvmodel sequences/building_night
@@ -43,6 +45,7 @@ deadline, hold).
 )
 @click.option("--channel", default="rgb", show_default=True, help="With --ros2: what is published.")
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
+@trust_option
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.")
 @click.option(
     "--clock",
@@ -80,6 +83,7 @@ def command(
     image: str,
     channel: str,
     task: str | None,
+    trust: tuple[str, ...],
     out: Path | None,
     clock: str | None,
     policy: str | None,
@@ -121,7 +125,7 @@ def command(
         "start_s": start_s,
         "loop": loop,
     }
-    experiment = replay_experiment(model, tuple(sequences), task, replay)
+    experiment = replay_experiment(model, tuple(sequences), task, replay, trust)
     folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     with Live(errors) as live:

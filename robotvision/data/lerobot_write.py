@@ -216,7 +216,7 @@ class _LeRobotWriter:
             small = pixels[:: max(1, shape[0] // 48), :: max(1, shape[1] // 48)]
             self._count(_key(camera), small.reshape(-1, 3) / 255)
             if self.images:
-                raw = stored_image(entry.sources[camera])
+                raw = stored_image(entry.sources[camera], pixels)
                 raw = raw if isinstance(raw, bytes) else encode_png(raw)
                 yield _key(camera), {"bytes": raw, "path": f"frame-{k:06d}.{_extension(raw)}"}
             else:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import perf_counter_ns
 from typing import Any
 
 from robotvision.config.checks import load_config
@@ -19,6 +20,7 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.observers import RunObservers
 from robotvision.experiment.origins import (
     plugin_origins,
     require_same_plugins,
@@ -40,6 +42,7 @@ from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
+from robotvision.timing.load import Load, usage
 from robotvision.timing.null import null_figures
 from robotvision.timing.work import Meter, Work
 from robotvision.version import __version__
@@ -113,7 +116,7 @@ def run(
     RobotVisionError
         The input is wrong, the folder cannot be written, or a system cannot be started.
     """
-    observer = observer or Observer()
+    observer = RunObservers(observer or Observer(), experiment)
     if prepared is None:
         prepared = prepare(experiment, observer)
     if recognisers is None:
@@ -129,7 +132,7 @@ class _Execution:
         folder: Path | None,
         prepared: Prepared,
         recognisers: Recognisers,
-        observer: Observer,
+        observer: RunObservers,
         options: RunOptions,
         cache: Path | None,
     ) -> None:
@@ -148,6 +151,7 @@ class _Execution:
             config.decode_ahead,
         )
         self.previous = read_log(folder) if options.resume and folder is not None else None
+        self.about = {} if self.previous is None else self.previous.about
         self.n_begun = 0
         self.work = Work()
 
@@ -159,12 +163,15 @@ class _Execution:
             answerer.system.hide(self._hidden(), self.folder)
         training = {k: a.training for k, a in answerers.items() if a.training is not None}
         log = self._open_log(answerers, training)
-        stopped = False
+        stopped, begun, before = False, perf_counter_ns(), usage()
         try:
+            self.observer.begin(self.folder or IN_MEMORY, self.about)
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
-                log.write("end", self._end(tallies))
+                seconds, cores = (perf_counter_ns() - begun) / 1e9, os.cpu_count() or 1
+                load = Load.between(before, usage(), seconds, cores)
+                log.write("end", self._end(tallies, load))
             log.sync()
         except KeyboardInterrupt:
             stopped = True
@@ -177,17 +184,22 @@ class _Execution:
             log.close()
         record = log.record if isinstance(log, MemoryLog) else read_log(log.path)
         folder = self.folder or IN_MEMORY
-        return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
+        task, close = self.prepared.task, self.observer.close
+        return RunResult(folder, task, tallies, record, training, stopped, close)
 
-    def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
-        """Return the log's last line: what the system's work came to, and what it gives away."""
+    def _end(self, tallies: Mapping[str, Tally], load: Load | None) -> dict[str, Any]:
+        """Return the log's last line: what the system's work and others' came to."""
         end: dict[str, Any] = {"frames": sum(t.frames for t in tallies.values())}
+        if load is not None:
+            end["load"] = {name: round(share, 4) for name, share in asdict(load).items()}
         if self.work.frames:
             end["processor"] = self.work.to_json()
         n_processors = len(os.sched_getaffinity(0))
         if self.work.exceeds(n_processors):
             notice = Notice("work-after-answer", self.work.describe(n_processors))
             end["warnings"] = [notice.as_dict()]
+        if failed := self.observer.notices:
+            end["warnings"] = [*end.get("warnings", ()), *(n.as_dict() for n in failed)]
         return end
 
     def _hidden(self) -> set[Path]:
@@ -214,6 +226,7 @@ class _Execution:
                 log.close()
                 raise
         log.write("run", header)
+        self.about = header
         return log
 
     def _header(
@@ -243,7 +256,7 @@ class _Execution:
             "config": resolved,
             "training": {k: training_summary(t) for k, t in training.items()},
             "config_folder": str(self.experiment.path.parent.resolve()),
-            "plugins": plugin_origins(self.experiment),
+            "plugins": plugin_origins(self.experiment, self.prepared.model),
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }
@@ -260,8 +273,10 @@ class _Execution:
         is_started = False
         for number, spec in enumerate(s for s in part.test for _ in range(config.replay.loop)):
             sequence = self._apply_faults(self.prepared.sequences[spec])
-            n = len(self.replay.positions(sequence))
-            about = _about(sequence, part, n, self.replay) | {"pass": number % config.replay.loop}
+            positions = self.replay.positions(sequence)
+            n = len(positions)
+            about = describe_sequence(sequence, part.name, positions)
+            about["pass"] = number % config.replay.loop
             logged = self._logged_frames(self._previous_sequence(about), system, log)
             is_over = bool(logged) and len(logged) >= n
             if not (is_over or is_started):
@@ -390,14 +405,16 @@ class _Scorer:
         return record, self.tally.add(record.truth, verdict.timed, verdict.outcome)
 
 
-def _about(sequence: ImageSequence, part: TestSetSpec, n: int, replay: Replay) -> dict[str, Any]:
+def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) -> dict[str, Any]:
+    """Return the line that opens a sequence in a log, of the frames at ``positions``."""
     return {
-        "set": part.name,
+        "set": set_name,
         "name": sequence.name,
         "path": str(sequence.root.resolve()),
         "reader": sequence.reader,
-        "frames": n,
-        "first": replay.positions(sequence).start,
+        "params": dict(sequence.params),
+        "frames": len(positions),
+        "first": positions.start,
         "rate_hz": sequence.measured_rate_hz,
         "channels": {c: str(k) for c, k in sequence.channels.items()},
         "has_truth": sequence.truth is not None,
