@@ -100,8 +100,8 @@ def command(
         given = {"--task": task, "--out": out, "--policy": policy, "--deadline-ms": deadline_ms}
         if unused := [o for o, v in {**given, "--clock": clock}.items() if v is not None]:
             raise click.UsageError(f"{unused[0]} has no meaning with --ros2: nothing is scored")
-        times = {"rate_hz": rate_hz, "speed": speed, "start_s": start_s}
-        return _publish(paths, image, channel, as_json, loop=loop, limit=limit, **times)
+        times = {"rate_hz": rate_hz, "speed": speed, "start_s": start_s, "limit": limit}
+        return _publish(paths, image, channel, as_json, loop, times)
     if len(paths) < 2:
         raise click.UsageError("expected MODEL|CONFIG and SEQUENCES")
     model, *sequences = paths
@@ -140,18 +140,25 @@ def command(
 
 
 def _publish(
-    paths: tuple[Path, ...], image: str, channel: str, as_json: bool, **replay: Any
+    paths: tuple[Path, ...],
+    image: str,
+    channel: str,
+    as_json: bool,
+    loop: int,
+    times: dict[str, Any],
 ) -> int:
     """Publish sequences; exit 1 where a frame could not be."""
     import json
 
     from robotvision.data import open_sequence
-    from robotvision.playback.publish import publish_ros2
+    from robotvision.playback.player import Replay
+    from robotvision.playback.publish import QUEUE, publish_ros2
     from robotvision.systems.ros2 import Ros2Camera
     from robotvision.timing.quantiles import summary
 
     sequences = [open_sequence(path) for path in paths]
-    published = publish_ros2(sequences, Ros2Camera(image, channel), **replay)
+    camera = Ros2Camera(image, channel)
+    published = publish_ros2(sequences, camera, Replay(QUEUE, **times), loop=loop)
     late_ns = summary(published.late_ns)
     if published.missing is not None:
         click.echo(f"note: {published.missing}; it was published all the same", err=True)

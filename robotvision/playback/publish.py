@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from robotvision.data.sequence import ChannelKind, ImageSequence
 from robotvision.errors import RobotVisionError
@@ -13,6 +13,9 @@ from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import Session
 from robotvision.systems.ros2 import Ros2Camera
 from robotvision.tasks import load_task
+
+QUEUE = named_policy("queue")
+"""No frame is left out, however late it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,8 @@ class PublishedFrames:
 def publish_ros2(
     sequences: Sequence[ImageSequence],
     camera: Ros2Camera,
+    replay: Replay | None = None,
     *,
-    rate_hz: float | None = None,
-    speed: float = 1.0,
-    start_s: float = 0.0,
-    limit: int | None = None,
     loop: int = 1,
     progress: Progress = lambda what, done, total: None,
 ) -> PublishedFrames:
@@ -56,8 +56,8 @@ def publish_ros2(
     sequences : sequence of ImageSequence
     camera : Ros2Camera
         Closed at the end.
-    rate_hz, speed, start_s, limit
-        As of `robotvision.playback.player.Replay`.
+    replay : Replay, optional
+        Its rate, speed, start and limit count; the clock is always the wall's.
     loop : int, optional
         Times that the whole is played.
 
@@ -66,7 +66,7 @@ def publish_ros2(
     RobotVisionError
         A sequence has no such channel, or its times go back.
     """
-    replay = Replay(named_policy("queue", None), "wall", rate_hz, speed, start_s, limit)
+    replay = replace(replay or Replay(QUEUE), policy=QUEUE, clock="wall")
     (channel,) = camera.channels or ("rgb",)
     for sequence in sequences:
         if sequence.channels.get(channel) is not ChannelKind.COLOR:
