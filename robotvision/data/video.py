@@ -217,7 +217,8 @@ class VideoReader:
         video = _open_with_times(path, warnings) if is_installed() else Video(path)
         if isinstance(video, AvVideo):
             claimed, own_rate = video.claimed_count(), video.rate_hz
-            video.drop_what_is_cut()
+            if claimed != len(video.times):  # as claimed, it was read to its end: it is whole
+                video.drop_what_is_cut()
             n = len(video.times)
             if self.rate_hz is None and n:
                 _warn_of_cut(claimed, n, warnings)
