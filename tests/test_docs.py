@@ -394,6 +394,8 @@ def test_the_reference_of_the_configuration_has_every_key_and_default() -> None:
         "replay.policy": config.PolicyConfig,
         "system": config.SystemConfig,
         "system.limits": config.LimitsConfig,
+        "A ROS 2 node as the system": config.Ros2SystemConfig,
+        "system.ros2": config.Ros2Config,
         "tune": config.TuneConfig,
         "faults": FaultPlan,
     }

@@ -50,6 +50,7 @@ COMMANDS = {
     "check": "check run files against a task",
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
+    "recall": "recall@K of visual place recognition, beside time and memory",
     "plan": "how long must a test be? power, and the smallest difference it tells",
     "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",

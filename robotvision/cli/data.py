@@ -158,7 +158,8 @@ def verify(
     "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
     "  robotvision data convert drive.mp4 sequences/drive --label-file rooms.csv\n"
     "  robotvision data convert images/ sequences/drive --rate 2\n"
-    "  robotvision data convert test1 handout --no-truth --no-poses"
+    "  robotvision data convert test1 handout --no-truth --no-poses\n"
+    "  robotvision data convert sequences/drive lerobot/drive --to lerobot"
 )
 @click.argument("source", metavar="SRC", type=_PATH)
 @click.argument("target", metavar="DST", type=_PATH)
@@ -177,6 +178,19 @@ def verify(
 @click.option(
     "--no-poses", is_flag=True, help="Leave the robot's poses out, which give rooms away."
 )
+@click.option(
+    "--to",
+    "layout",
+    type=click.Choice(["native", "lerobot"]),
+    default="native",
+    show_default=True,
+    help="The layout: the native one, or a LeRobot data set of version 3.",
+)
+@click.option(
+    "--keep-images",
+    is_flag=True,
+    help="With --to lerobot: JPEG and PNG files in its tables, not videos.",
+)
 def convert(
     source: Path,
     target: Path,
@@ -188,19 +202,24 @@ def convert(
     unlabelled: str | None,
     no_truth: bool,
     no_poses: bool,
+    layout: str,
+    keep_images: bool,
 ) -> int:
-    """Write a sequence in the native layout.
+    """Write a sequence in the native layout, or as a LeRobot data set.
 
     Exit 1 where an image could not be read or is not of the others' size, or a room is spelt in
     two ways. A room outside --task is refused.
     """
     from robotvision.data import open_with_notes
     from robotvision.data.convert import convert as write
+    from robotvision.data.lerobot_write import write_lerobot
     from robotvision.data.task_labels import label_faults
     from robotvision.data.verify import task_for
     from robotvision.errors import InputFaults
     from robotvision.tasks import load_task
 
+    if keep_images and layout != "lerobot":
+        raise click.UsageError("--keep-images needs --to lerobot")
     rate = {} if rate_hz is None else {"rate_hz": rate_hz}
     params = _params(label_file, unlabelled, topics) | rate
     sequence, notes = open_with_notes(source, reader, **params)
@@ -208,8 +227,13 @@ def convert(
     strange = label_faults(task_for(sequence, task), [sequence])
     if strange and task is not None:
         raise InputFaults(strange)
+    parts = {"truth": not no_truth, "poses": not no_poses}
+    faults: list[Fault] = []
     with _progress(f"writing {target.name}") as progress:
-        faults = write(sequence, target, truth=not no_truth, poses=not no_poses, progress=progress)
+        if layout == "lerobot":
+            notes += write_lerobot(sequence, target, images=keep_images, progress=progress, **parts)
+        else:
+            faults = write(sequence, target, progress=progress, **parts)
     for note in notes:
         click.echo(f"{source}: note: {note}", err=True)
     faults = [*strange, *faults]

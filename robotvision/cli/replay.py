@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ Examples:
   robotvision replay quickstart.rvmodel sequences/building_night
   robotvision replay configs/quickstart.yaml my_tour --policy streaming --rate-hz 30
   robotvision replay quickstart.rvmodel my_tour --policy newest+deadline --deadline-ms 50
+  robotvision replay --ros2 my_tour --image /camera/image_raw     # publishes, scores nothing
 
 \b
 Policies: offline, deadline, streaming, queue, or BACKLOG+LATE (newest, queue + own,
@@ -21,8 +23,27 @@ deadline, hold).
 
 
 @click.command(epilog=EPILOG)
-@click.argument("model", metavar="MODEL|CONFIG", type=click.Path(path_type=Path))
-@click.argument("sequences", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "paths",
+    metavar="[MODEL|CONFIG] SEQUENCES...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option(
+    "--ros2",
+    "plays_only",
+    is_flag=True,
+    help="Publish SEQUENCES to ROS 2 in real time, as a camera would; no model, no score.",
+)
+@click.option(
+    "--image",
+    metavar="TOPIC",
+    default="/camera/image_raw",
+    show_default=True,
+    help="With --ros2: the topic.",
+)
+@click.option("--channel", default="rgb", show_default=True, help="With --ros2: what is published.")
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
 @trust_option
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.")
@@ -58,8 +79,10 @@ deadline, hold).
 @click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Print all tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
-    model: Path,
-    sequences: tuple[Path, ...],
+    paths: tuple[Path, ...],
+    plays_only: bool,
+    image: str,
+    channel: str,
     task: str | None,
     trust: tuple[str, ...],
     out: Path | None,
@@ -75,6 +98,16 @@ def command(
     as_json: bool,
 ) -> int:
     """Replay SEQUENCES through a trained model or what CONFIG trains, and score the answers."""
+    if plays_only:
+        given = {"--task": task, "--out": out, "--policy": policy, "--deadline-ms": deadline_ms}
+        if unused := [o for o, v in {**given, "--clock": clock}.items() if v is not None]:
+            raise click.UsageError(f"{unused[0]} has no meaning with --ros2: nothing is scored")
+        times = {"rate_hz": rate_hz, "speed": speed, "start_s": start_s, "limit": limit}
+        return _publish(paths, image, channel, as_json, loop, times)
+    if len(paths) < 2:
+        raise click.UsageError("expected MODEL|CONFIG and SEQUENCES")
+    model, *sequences = paths
+
     from rich.console import Console
 
     from robotvision.experiment.replay_config import late_frame_rule, replay_experiment
@@ -94,7 +127,7 @@ def command(
         "start_s": start_s,
         "loop": loop,
     }
-    experiment = replay_experiment(model, sequences, task, replay, trust)
+    experiment = replay_experiment(model, tuple(sequences), task, replay, trust)
     folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     with Live(errors) as live:
@@ -107,3 +140,38 @@ def command(
         )
     detail: Detail = "tables" if is_verbose else "brief"
     return finish(run, as_json=as_json, errors=errors, detail=detail)
+
+
+def _publish(
+    paths: tuple[Path, ...],
+    image: str,
+    channel: str,
+    as_json: bool,
+    loop: int,
+    times: dict[str, Any],
+) -> int:
+    """Publish sequences; exit 1 where a frame could not be."""
+    import json
+
+    from robotvision.data import open_sequence
+    from robotvision.playback.player import Replay
+    from robotvision.playback.publish import QUEUE, publish_ros2
+    from robotvision.systems.ros2 import Ros2Camera
+    from robotvision.timing.quantiles import summary
+
+    sequences = [open_sequence(path) for path in paths]
+    camera = Ros2Camera(image, channel)
+    published = publish_ros2(sequences, camera, Replay(QUEUE, **times), loop=loop)
+    late_ns = summary(published.late_ns)
+    if published.missing is not None:
+        click.echo(f"note: {published.missing}; it was published all the same", err=True)
+    if published.problem is not None:
+        click.echo(f"{published.n_failed} frames failed, the first: {published.problem}", err=True)
+    n_written = published.n_frames - published.n_failed
+    if as_json:
+        about = {"schema": 1, "frames": published.n_frames, "failed": published.n_failed}
+        click.echo(json.dumps({**about, "late_ns": late_ns, "missing": published.missing}))
+    else:
+        late = " ".join(f"{k} {v / 1e6:.3f}" for k, v in late_ns.items() if v is not None)
+        click.echo(f"{n_written} images on {image}; after their due time, ms: {late or '-'}")
+    return 1 if published.n_failed else 0

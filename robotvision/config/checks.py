@@ -25,6 +25,7 @@ from robotvision.config.schema import (
     Config,
     Given,
     Named,
+    Ros2SystemConfig,
     SequenceList,
     SequenceSpec,
     SystemConfig,
@@ -149,9 +150,11 @@ class _Check:
 
     def _system(self) -> None:
         config = self.config
-        other = "system" if isinstance(config.system, SystemConfig) else "model"
+        is_node = isinstance(config.system, Ros2SystemConfig)
+        other = "system" if is_node or isinstance(config.system, SystemConfig) else "model"
         if other == "system" or config.model is not None:
             who = "a program answers" if other == "system" else "a trained model answers"
+            who = "a ROS 2 node answers" if is_node else who
             keys = ("features", "classifier", "temporal", "model" if other == "system" else "train")
             for key in keys:
                 if getattr(config, key):

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.schema import Config, Named, PolicyConfig, SequenceSpec, SystemConfig
+from robotvision.config.schema import (
+    Config,
+    Named,
+    PolicyConfig,
+    Ros2SystemConfig,
+    SequenceSpec,
+    SystemConfig,
+)
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.scoring.policy import Policy, named_policy
 from robotvision.systems.readable_paths import absolute_command
@@ -75,8 +82,8 @@ class Experiment:
 
     @property
     def is_program(self) -> bool:
-        """Whether a program answers, in place of features and classifier."""
-        return isinstance(self.config.system, SystemConfig)
+        """Whether a program or a ROS 2 node answers, in place of features and classifier."""
+        return isinstance(self.config.system, SystemConfig | Ros2SystemConfig)
 
     @property
     def function(self) -> Named | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, field_validator
 
 from robotvision.playback.faults import FaultPlan
+from robotvision.systems.dds import topic_name
 from robotvision.yamlfile import Strict
 
 Params = dict[str, Any]
@@ -160,6 +161,30 @@ class SystemConfig(Strict):
     limits: LimitsConfig = LimitsConfig()
 
 
+class Ros2Config(Strict):
+    """The topics of a ROS 2 node."""
+
+    image: str = Field(description="topic of sensor_msgs/msg/Image that frames are published on")
+    answer: str = Field(description="topic of std_msgs/msg/String that rooms come on")
+    channel: str = "rgb"
+    domain: int | None = Field(
+        default=None, ge=0, le=232, description="null: ROS_DOMAIN_ID, else 0"
+    )
+    timeout_s: float = Field(10.0, gt=0)
+    start_timeout_s: float = Field(30.0, gt=0)
+
+    @field_validator("image", "answer")
+    @classmethod
+    def _topic(cls, value: str) -> str:
+        return topic_name(value)
+
+
+class Ros2SystemConfig(Strict):
+    """A ROS 2 node that answers, in place of features and classifier."""
+
+    ros2: Ros2Config
+
+
 class Config(Strict):
     """A configuration: everything that a run needs."""
 
@@ -185,7 +210,7 @@ class Config(Strict):
     faults: FaultPlan | None = Field(
         default=None, description="sensor faults of the test sequences"
     )
-    system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
+    system: SystemConfig | Ros2SystemConfig | Literal["inprocess", "worker"] = "inprocess"
     tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
     require: list[str] = Field(
         default=[], description="what the run is to reach, as 'points >= 0.7'; see robotvision gate"

@@ -94,7 +94,7 @@ def _images(
     for channel, source in sequence.frames[position].sources.items():
         try:
             image = source.read()
-            images[channel] = _stored(source, image)
+            images[channel] = stored_image(source, image)
         except FrameError as e:
             faults.append(image_fault(sequence, position, channel, source, e))
         else:
@@ -102,7 +102,7 @@ def _images(
     return images
 
 
-def _stored(source: Source, image: NDArray[Any]) -> NDArray[Any] | bytes:
+def stored_image(source: Source, image: NDArray[Any]) -> NDArray[Any] | bytes:
     """Return an image as its encoded file where the native layout keeps that, else its pixels."""
     if (encoded := getattr(source, "encoded", None)) is not None:
         raw: bytes | None = encoded()

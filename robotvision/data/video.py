@@ -1,8 +1,10 @@
-"""A video file as a sequence: OpenCV decodes it, frame after frame.
+"""A video file as a sequence: PyAV decodes it, or OpenCV where PyAV is not installed.
 
-Reading in order goes on decoding where it stands; only a jump seeks. Times are the frame's number
-over the file's frame rate. The file's own count of frames is checked against its last frame and,
-where that cannot be read, the frames are counted one by one.
+With PyAV each frame has its own time, whatever the rate does (`robotvision.data.avvideo`). With
+OpenCV times are the frame's number over the file's frame rate; its own count of frames is checked
+against its last frame and, where that cannot be read, the frames are counted one by one. Either
+turns the images as the file says; reading in order goes on decoding where it stands, and only a
+jump seeks.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.avvideo import AvVideo, file_digest, is_installed
 from robotvision.data.images import MAX_PIXELS
 from robotvision.data.names import NOMINAL_RATE_HZ, checked_rate, nominal_ns
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault, FrameError
 from robotvision.records import frozen
-from robotvision.regular_file import open_regular
 
 if TYPE_CHECKING:
     import cv2
@@ -39,7 +41,7 @@ SKIP = 32
 
 @dataclass(slots=True, eq=False)
 class Video:
-    """An open video file; may be used by several threads and pickled (it is opened anew)."""
+    """A video file by OpenCV; may be used by several threads and pickled (it is opened anew)."""
 
     path: Path
     _capture: cv2.VideoCapture | None = field(default=None, repr=False)
@@ -100,11 +102,7 @@ class Video:
         """Return a digest of the file's bytes, computed once. Raises FrameError."""
         with self._lock:
             if self._digest is None:
-                try:
-                    with open_regular(self.path) as f:
-                        self._digest = hashlib.file_digest(f, "blake2b").digest()[:16]
-                except OSError as e:
-                    raise FrameError(f"{self.path}: cannot be read ({e.strerror})") from e
+                self._digest = file_digest(self.path)
             return self._digest
 
     def rate_hz(self) -> float | None:
@@ -148,7 +146,7 @@ class Video:
 class VideoFrame:
     """One frame of a video."""
 
-    video: Video
+    video: Video | AvVideo
     position: int
     in_order: ClassVar[bool] = True
 
@@ -186,27 +184,19 @@ class VideoReader:
         return path.suffix.lower() in VIDEOS and path.is_file()
 
     def read(self, path: Path) -> Reading:
-        """Open the file and count its frames."""
+        """Open the file and find its frames."""
         if not path.is_file():
             return Reading(None, [Fault(path, "expected a video file")])
-        video = Video(path)
+        warnings: list[str] = []
         try:
-            own_rate, claimed, n = video.rate_hz(), video.claimed_count(), video.count()
+            video, times_ns, rate = self._find_frames(path, warnings)
         except FrameError as e:
             return Reading(None, [Fault(path, str(e).removeprefix(f"{path}: "))])
-        if n == 0:
+        if not times_ns:
             return Reading(None, [Fault(path, "no frame in it that can be decoded")])
-        rate = self.rate_hz or own_rate or NOMINAL_RATE_HZ
-        warnings = (
-            [] if self.rate_hz or own_rate else [f"no frame rate in it: {rate:g} Hz is taken"]
-        )
-        if claimed > n:
-            warnings.append(f"the file says {claimed} frames, {n} can be decoded: cut short?")
         frames = tuple(
-            FrameEntry(
-                i, nominal_ns(i, rate), {"rgb": VideoFrame(video, i)}, name=f"{path.stem}_{i:06d}"
-            )
-            for i in range(n)
+            FrameEntry(i, t, {"rgb": VideoFrame(video, i)}, name=f"{path.stem}_{i:06d}")
+            for i, t in enumerate(times_ns)
         )
         sequence = ImageSequence(
             name=path.stem,
@@ -217,3 +207,46 @@ class VideoReader:
             rate_hz=rate,
         )
         return Reading(sequence, [], warnings)
+
+    def _find_frames(
+        self, path: Path, warnings: list[str]
+    ) -> tuple[Video | AvVideo, list[int], float | None]:
+        """Return the video, the time of each frame that can be decoded, and the rate."""
+        video = _open_with_times(path, warnings) if is_installed() else Video(path)
+        if isinstance(video, AvVideo):
+            claimed, own_rate = video.claimed_count(), video.rate_hz
+            if claimed != len(video.times):  # as claimed, it was read to its end: it is whole
+                video.drop_what_is_cut()
+            n = len(video.times)
+            if self.rate_hz is None and n:
+                _warn_of_cut(claimed, n, warnings)
+                return video, video.times_ns(), own_rate
+        else:
+            own_rate, claimed, n = video.rate_hz(), video.claimed_count(), video.count()
+            if not is_installed() and self.rate_hz is None:
+                warnings.append(
+                    "each frame's time is its number over the rate, PyAV is not installed; for "
+                    "the file's own times: pip install 'robotvision[video]'"
+                )
+        rate = self.rate_hz or own_rate or NOMINAL_RATE_HZ
+        if not (self.rate_hz or own_rate):
+            warnings.append(f"no frame rate in it: {rate:g} Hz is taken")
+        _warn_of_cut(claimed, n, warnings)
+        return video, [nominal_ns(i, rate) for i in range(n)], rate
+
+
+def _warn_of_cut(claimed: int, n: int, warnings: list[str]) -> None:
+    if claimed > n:
+        warnings.append(f"the file says {claimed} frames, {n} can be decoded: cut short?")
+
+
+def _open_with_times(path: Path, warnings: list[str]) -> Video | AvVideo:
+    """Return the video by PyAV, by OpenCV where its frames have no times of their own.
+
+    Raises FrameError.
+    """
+    video = AvVideo(path)
+    if video.read_index():
+        return video
+    warnings.append("its frames have no times: the frame's number over the rate is taken")
+    return Video(path)

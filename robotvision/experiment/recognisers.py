@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robotvision.config.experiment import TestSetSpec
-from robotvision.config.schema import SequenceSpec, SystemConfig
+from robotvision.config.schema import Ros2SystemConfig, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
@@ -21,6 +21,7 @@ from robotvision.recogniser.training import Training, TrainingOptions, fit_pipel
 from robotvision.recogniser.worker import Worker
 from robotvision.records import Notice
 from robotvision.systems.base import System
+from robotvision.systems.ros2 import Ros2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Trainer:
             )
             n_sequences = len(part.test) * experiment.config.replay.loop
             return Answerer(answering, notices=memory_notices(system, mode, n_sequences))
+        if isinstance(system, Ros2SystemConfig):
+            return Answerer(Ros2(**system.ros2.model_dump()))
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
         if prepared.function is not None:

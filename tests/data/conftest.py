@@ -175,6 +175,61 @@ def tum(root: Path) -> Path:
     return root
 
 
+def kitti(root: Path) -> Path:
+    """Three frames of both pairs; the robot goes forwards 1 m, then turns to the left by 90°."""
+    path = root / "sequences" / "04"
+    for n in range(4):
+        for i in range(3):
+            put(path / f"image_{n}" / f"{i:06d}.png", encode_png(color(3 * n + i)))
+    put(path / "times.txt", "0.000000e+00\n1.037359e-01\n2.074718e-01\n")
+    rows = [f"P{n}: 700 0 600 {-350 * (n % 2)} 0 710 180 0 0 0 1 0" for n in range(4)]
+    put(path / "calib.txt", "\n".join([*rows, "Tr: 0 -1 0 0 0 0 -1 0 1 0 0 0"]) + "\n")
+    poses = ("1 0 0 0 0 1 0 0 0 0 1 0", "1 0 0 0 0 1 0 0 0 0 1 1", "0 0 -1 -0.5 0 1 0 0 1 0 0 1")
+    put(root / "poses" / "04.txt", "\n".join(poses) + "\n")
+    return path
+
+
+def euroc(root: Path) -> Path:
+    """Three frames, the second without a right image; the body turns, the camera looks aside."""
+    times = (1403636579763555584, 1403636579813555456, 1403636579863555584)
+    for n in range(2):
+        camera = root / "mav0" / f"cam{n}"
+        rows = [t for i, t in enumerate(times) if n == 0 or i != 1]
+        table = "".join(f"{t},{t}.png\r\n" for t in rows)
+        put(camera / "data.csv", f"#timestamp [ns],filename\r\n{table}")
+        for i, t in enumerate(rows):
+            put(camera / "data" / f"{t}.png", encode_png(color(5 * n + i)[..., 0]))
+        put(
+            camera / "sensor.yaml",
+            "# General sensor definitions.\nsensor_type: camera\ncomment: VI-Sensor\n"
+            "T_BS:\n  cols: 4\n  rows: 4\n"
+            f"  data: [0.0, 0.0, 1.0, {0.1 * n}, -1.0, 0.0, 0.0, 0.0,\n"
+            "         0.0, -1.0, 0.0, 0.0,\n         0.0, 0.0, 0.0, 1.0]\n"
+            "rate_hz: 20\nresolution: [12, 8]\ncamera_model: pinhole\n"
+            "intrinsics: [458.654, 457.296, 367.215, 248.375] #fu, fv, cu, cv\n",
+        )
+    poses = "".join(
+        f"{t},{i},2.0,3.0,{w},0.0,0.0,{z},0,0,0,0,0,0,0,0,0\n"
+        for i, (t, w, z) in enumerate(
+            zip(times, (1, 1, 0.70710678), (0, 0, 0.70710678), strict=True)
+        )
+    )
+    put(root / "mav0" / "state_groundtruth_estimate0" / "data.csv", f"#timestamp, x\n{poses}")
+    return root
+
+
+def vpr(root: Path) -> Path:
+    """Three images by place, one of them in a folder below, one with a heading."""
+    names = (
+        "@0551100.30@4178500.10@10@S@37.75@-122.41@pano@0@180@@@@@@.jpg",
+        "@0551101.00@4178500.00@.jpg",
+        "more/@0551099.00@4178501.50@@@@@@@@@.jpg",
+    )
+    for i, name in enumerate(names):
+        put(root / name, encode_jpeg(color(i)))
+    return root
+
+
 def folder(root: Path) -> Path:
     """Three images whose natural order is not that of the alphabet."""
     for i, name in enumerate(("img_1.png", "img_2.png", "img_10.png")):
@@ -216,6 +271,9 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
         cold,
         vidrilo,
         tum,
+        kitti,
+        euroc,
+        vpr,
         folder,
         imagefolder,
         video,

@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from robotvision.data.associate import one_to_one
+from robotvision.data.bags import foxglove
 from robotvision.data.bags.camera import camera_calibration
 from robotvision.data.bags.image import BagImage, Recording
-from robotvision.data.bags.messages import POSES, STAMP_BYTES, decode, planar, stamp_ns
+from robotvision.data.bags.messages import POSES, STAMP_BYTES, VIDEO, planar, read_message, stamp_ns
 from robotvision.data.bags.pose import Transforms, at_times, poses_of
 from robotvision.data.bags.storage import Ref, Storage, Topic
 from robotvision.data.bags.topics import CHANNELS, ROLES, TopicChoice, choose, contents
+from robotvision.data.bags.video import BagVideo, BagVideoFrame, require_av
 from robotvision.data.native import MAX_TIME_NS
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Pose, Reading, Source
 from robotvision.errors import Fault, InputFaults
@@ -70,6 +72,7 @@ def build(path: Path, reader: BagReader) -> Reading:
         )
     if faults:
         return Reading(None, faults)
+    _require_libraries(path, storage, choice)
     warnings = [*storage.warnings, *choice.notes]
     read = _read_topics(storage, choice, reader.clock)
     warnings += [f"{n} messages of {name} cannot be read" for name, n in read.broken.items()]
@@ -78,6 +81,15 @@ def build(path: Path, reader: BagReader) -> Reading:
     if faults:
         return Reading(None, faults, warnings)
     return frames.reading(storage.start_ns or 0)
+
+
+def _require_libraries(path: Path, storage: Storage, choice: TopicChoice) -> None:
+    """Raise MissingExtraError where the chosen topics need a library that is not installed."""
+    chosen = [storage.topics[name] for name in choice.names()]
+    if any(t.schema and t.encoding == "protobuf" for t in chosen):
+        foxglove.require_protobuf(str(path))
+    if any(t.type == VIDEO for t in chosen):
+        require_av(str(path))
 
 
 def _read_topics(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
@@ -96,7 +108,7 @@ def _read_topics(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
                 stamp = 0 if clock == "log" else _head_ns(storage, ref, topic)
                 read.images.setdefault(name, []).append((stamp or ref.log_ns, ref))
                 continue
-            message = decode(storage.read(ref), topic.type, topic.encoding)
+            message = read_message(storage.read(ref), topic)
         except Exception:  # a broken message is counted, and reported when its image is read
             read.broken[name] += 1
             if name in cameras:
@@ -113,6 +125,8 @@ def _read_topics(storage: Storage, choice: TopicChoice, clock: str) -> Contents:
 
 
 def _head_ns(storage: Storage, ref: Ref, topic: Topic) -> int:
+    if topic.schema:
+        return foxglove.stamp_ns(lambda n: storage.read(ref, n), topic.schema, topic.encoding)
     try:
         return stamp_ns(storage.read(ref, STAMP_BYTES), topic.encoding)
     except struct.error:
@@ -191,8 +205,12 @@ class _Frames:
                 continue
             rows = self.messages.images[topic.name]
             joined = range(len(rows)) if channel == self.reference else self._join(channel, rows)
+            is_video = topic.type == VIDEO
+            video = BagVideo(self.recording, topic, [ref for _, ref in rows] if is_video else [])
             for sources, k in zip(result, joined, strict=True):
-                if k >= 0:
+                if k >= 0 and is_video:
+                    sources[channel] = BagVideoFrame(video, k)
+                elif k >= 0:
                     sources[channel] = BagImage(
                         self.recording, topic, CHANNEL_KINDS[channel], k, rows[k][1]
                     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data.bags import pixels
-from robotvision.data.bags.messages import COMPRESSED, decode
+from robotvision.data.bags.messages import COMPRESSED, read_message
 from robotvision.data.bags.open import open_storage
 from robotvision.data.bags.storage import Ref, Storage, Topic
 from robotvision.data.images import encode_png
@@ -107,6 +107,6 @@ class BagImage:
     def _message(self) -> Any:
         data = self.recording.read(self.ref, self.where)
         try:
-            return decode(data, self.topic.type, self.topic.encoding)
+            return read_message(data, self.topic)
         except ValueError as e:
             raise FrameError(f"{self.where}: {e}") from e

@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from robotvision.data.bags import foxglove
 from robotvision.data.bags.storage import (
     MAX_CHUNK_BYTES,
     PIECE,
@@ -171,12 +172,15 @@ class McapFiles:
         for n, index in enumerate(self._indexes):
             for i, channel in index.channels.items():
                 name, schema = channel.topic, index.schemas.get(channel.schema_id)
+                own = schema.name if schema else ""
+                is_foxglove = foxglove.is_read(own, channel.message_encoding)
                 before = topics[name].n_messages if name in topics else 0
                 topics[name] = Topic(
                     name,
-                    _ros2_name(schema.name if schema else ""),
+                    foxglove.ROS_TYPES[own] if is_foxglove else _ros2_name(own),
                     channel.message_encoding,
                     before + len(index.places.get(i, ())),
+                    own if is_foxglove else "",
                 )
                 self._ids.setdefault(name, []).append((n, i))
         return topics

@@ -11,6 +11,8 @@ import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from robotvision.data.bags import foxglove
+from robotvision.data.bags.storage import Topic
 from robotvision.data.sequence import Pose
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 INFO = "sensor_msgs/msg/CameraInfo"
+VIDEO = foxglove.VIDEO
 STRING = "std_msgs/msg/String"
 TRANSFORMS = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 ODOMETRY = "nav_msgs/msg/Odometry"
@@ -60,6 +63,19 @@ def decode(data: bytes, kind: str, encoding: str) -> Any:
         return store.deserialize_cdr(data, kind)
     except Exception as e:  # the library raises whatever it trips over in broken bytes
         raise ValueError(f"not a {kind} ({str(e) or type(e).__name__})") from e
+
+
+def read_message(data: bytes, topic: Topic) -> Any:
+    """Return a topic's message as an object with the fields of its ROS definition.
+
+    Raises
+    ------
+    ValueError
+        The bytes are no such message.
+    """
+    if topic.schema:
+        return foxglove.decode(data, topic.schema, topic.encoding)
+    return decode(data, topic.type, topic.encoding)
 
 
 def stamp_ns(head: bytes, encoding: str) -> int:

@@ -36,7 +36,7 @@ class BagReader:
         Of transforms; the usual names where None.
     """
 
-    title = "bag: a ROS 1 or ROS 2 bag, or MCAP"
+    title = "bag: a ROS 1 or ROS 2 bag, or MCAP (of ROS or Foxglove)"
 
     rgb: str | None = None
     depth: str | None = None

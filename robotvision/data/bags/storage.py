@@ -43,14 +43,17 @@ class Ref(NamedTuple):
 class Topic:
     """A topic of a recording.
 
-    ``type`` is the message's in ROS 2 form (``sensor_msgs/msg/Image``), ``encoding`` is ``ros1`` or
-    ``cdr``, or what else a file says, which is not read.
+    ``type`` is the message's in ROS 2 form (``sensor_msgs/msg/Image``), of Foxglove's schemas the
+    one that they are read as; ``encoding`` is ``ros1`` or ``cdr``, of Foxglove's ``json`` or
+    ``protobuf``, or what else a file says, which is not read. ``schema`` is the type's own name
+    where it is another.
     """
 
     name: str
     type: str
     encoding: str
     n_messages: int
+    schema: str = ""
 
 
 class Storage(Protocol):

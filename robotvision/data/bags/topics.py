@@ -19,6 +19,7 @@ from robotvision.data.bags.messages import (
     POSES,
     STRING,
     TRANSFORMS,
+    VIDEO,
 )
 from robotvision.data.bags.storage import Topic
 from robotvision.errors import near
@@ -32,7 +33,8 @@ NONE = "none"
 ROLES = (*CHANNELS, "pose", "label")
 
 _TYPES = {
-    **dict.fromkeys(CHANNELS, (IMAGE, COMPRESSED)),
+    **dict.fromkeys(CHANNELS, (IMAGE, COMPRESSED, VIDEO)),
+    "depth": (IMAGE, COMPRESSED),
     "pose": (*POSES, *TRANSFORMS),
     "label": (STRING,),
 }
@@ -69,7 +71,7 @@ class TopicChoice:
 def choose(topics: Mapping[str, Topic], named: Mapping[str, str | None]) -> TopicChoice:
     """Return the topics of each role; ``named`` gives a topic's name, ``none`` or None by role."""
     choice = TopicChoice()
-    usable = {n: t for n, t in topics.items() if t.encoding in _READ and t.n_messages}
+    usable = {n: t for n, t in topics.items() if _is_read(t) and t.n_messages}
     for role in ROLES:
         name = named.get(role)
         if name == NONE:
@@ -109,15 +111,20 @@ def _require_topic(
             f"{' or '.join(_TYPES[role])}; it has: "
             f"{_join_names(known) or 'none of its kind'}"
         )
-    elif topic.encoding not in _READ:
+    elif not _is_read(topic):
         choice.errors.append(
-            f"the topic {topic.name} is encoded as {topic.encoding!r}, expected ros1 or cdr"
+            f"the topic {topic.name} is encoded as {topic.encoding!r}, expected ros1 or cdr (json "
+            "and protobuf are read of Foxglove's schemas)"
         )
     elif not topic.n_messages:
         choice.errors.append(f"the topic {topic.name} for {role} has no messages")
     else:
         return topic
     return None
+
+
+def _is_read(topic: Topic) -> bool:
+    return topic.encoding in _READ or bool(topic.schema)
 
 
 def _best_topic(role: str, topics: Mapping[str, Topic], choice: TopicChoice) -> Topic | None:
@@ -149,7 +156,7 @@ def _rank(role: str, topic: Topic) -> tuple[int, ...] | None:
         return (-topic.n_messages,) if _LABEL.search(name) else None
     if _ODD.search(name.replace("depth_registered", "")) or _kind(name) != role:
         return None
-    is_packed = topic.type == COMPRESSED
+    is_packed = (IMAGE, COMPRESSED, VIDEO).index(topic.type)
     if role == "depth":
         return (
             int(not re.search(r"aligned|registered|to_color", name)),
@@ -189,9 +196,10 @@ def _info(topic: Topic, topics: Mapping[str, Topic]) -> Topic | None:
     place = topic.name
     for _ in range(3):
         place = place.rpartition("/")[0]
-        info = topics.get(f"{place}/camera_info")
-        if info is not None and info.type == INFO:
-            return info
+        for name in ("camera_info", "calibration"):  # ROS's usual name, and Foxglove's
+            info = topics.get(f"{place}/{name}")
+            if info is not None and info.type == INFO:
+                return info
     return None
 
 
@@ -204,5 +212,6 @@ def _join_names(names: Iterable[str], most: int = 6) -> str:
 def contents(topics: Mapping[str, Topic]) -> str:
     """Return a recording's topics with their types in one line, for messages."""
     return _join_names(
-        f"{t.name} ({t.type})" for t in sorted(topics.values(), key=lambda t: t.name)
+        f"{t.name} ({t.schema or t.type}{'' if _is_read(t) else f', {t.encoding}'})"
+        for t in sorted(topics.values(), key=lambda t: t.name)
     )

@@ -502,6 +502,130 @@ def test_folder(layouts: Make) -> None:
         open_sequence(path, "tum", rate_hz=2.0)
 
 
+def test_kitti(layouts: Make) -> None:
+    """Colour is the frame, the grey pair is left and right; x leads forwards, y to the left."""
+    sequence = open_sequence(layouts("kitti"))
+    assert sequence.name == "04"
+    assert [f.timestamp_ns for f in sequence.frames] == [0, 103_735_900, 207_471_800]
+    assert [Path(s.where).parent.name for s in sequence.frames[0].sources.values()] == [
+        "image_2",
+        "image_0",
+        "image_1",
+    ]
+    assert sequence.frames[1].pose == (1, 0, 0)
+    x, y, heading = sequence.frames[2].pose or (0, 0, 0)
+    assert (x, y) == (1, 0.5)
+    assert heading == pytest.approx(np.pi / 2)
+    assert sequence.calibration["rgb"] == {"fx": 700, "fy": 710, "cx": 600, "cy": 180}
+    assert sequence.calibration["right"]["baseline_m"] == 0.5
+
+
+def test_kitti_grey_alone_without_poses(layouts: Make) -> None:
+    path = layouts("kitti")
+    for n in (1, 2, 3):
+        for file in (path / f"image_{n}").iterdir():
+            file.unlink()
+        (path / f"image_{n}").rmdir()
+    (path.parents[1] / "poses" / "04.txt").unlink()
+    sequence = open_sequence(path)
+    assert list(sequence.channels) == ["rgb"]
+    assert sequence.frames[0].pose is None
+
+
+def test_kitti_faults(layouts: Make) -> None:
+    path = layouts("kitti")
+    (path / "image_2" / "000002.png").unlink()
+    (path / "image_0" / "000003.png").write_bytes(b"")
+    (path / "times.txt").write_text("0.1\nx\n0.05\n0.2\n")
+    (path / "calib.txt").write_text("P0: 1 2\nP2: 700 0 600 0 0 710 180 0 0 0 1 0\n")
+    poses = path.parents[1] / "poses" / "04.txt"
+    poses.write_text("1 0 0 0 0 1 0 0 0 0 1 0\n")
+    found = [f.replace(str(path.parents[1]), "..") for f in faults_of(path, path)]
+    assert found == [
+        "times.txt:2: expected a time in seconds, got 'x'",
+        "times.txt:3: time goes back: 50000000 ns after 100000000 ns; order frames by time",
+        "image_0: expected 3 images as times.txt has lines: 1 beyond, the first 000003.png",
+        "image_2: expected 3 images as times.txt has lines: 1 missing, the first 000002.png",
+        "../poses/04.txt: expected 3 poses as times.txt has lines, got 1",
+        "calib.txt:1: expected 'P0:' and 12 numbers, the first above 0, got 'P0: 1 2'",
+    ]
+
+
+def test_euroc(layouts: Make) -> None:
+    """Times are whole, the right image is joined, the pose is the camera's, not the body's."""
+    path = layouts("euroc")
+    reading = read_sequence(path)
+    sequence = open_sequence(path)
+    assert reading.warnings == ["1 of 3 frames have no right image within 0.02 s"]
+    assert sequence.frames[0].timestamp_ns == 1403636579763555584
+    assert [list(f.sources) for f in sequence.frames[:2]] == [
+        ["rgb", "left", "right"],
+        ["rgb", "left"],
+    ]
+    assert sequence.frames[0].pose == (0, 2, 0)
+    assert sequence.frames[2].pose == pytest.approx((2, 2, np.pi / 2))
+    assert sequence.size("right") == (12, 8)
+    assert sequence.calibration["left"]["baseline_m"] == pytest.approx(0.1)
+    inside = open_sequence(path / "mav0")
+    assert (inside.name, len(inside)) == ("euroc", 3)
+
+
+def test_euroc_faults(layouts: Make) -> None:
+    path = layouts("euroc")
+    base = path / "mav0"
+    (base / "cam0" / "data.csv").write_text("#t,f\n1,a.png\n-2,b.png\n3,../c.png\n4\n0,d.png\n")
+    (base / "cam1" / "sensor.yaml").write_text("intrinsics: [1, 2]\nT_BS: 4\n")
+    truth = base / "state_groundtruth_estimate0" / "data.csv"
+    truth.write_text("1,0,0,0,0,0,0,0\n2,0,0,0,1,0,0,0\n1,0,0,0,1,0,0,0\n")
+    table = "mav0/cam0/data.csv"
+    what = "expected 'timestamp [ns],filename', got"
+    assert faults_of(path, path) == [
+        f"{table}:3: {what} '-2,b.png'",
+        f"{table}:4: {what} '3,../c.png'",
+        f"{table}:5: {what} '4'",
+        f"{table}:6: time goes back: 0 ns after 1 ns; order frames by time",
+        "mav0/cam1/sensor.yaml: intrinsics: expected 4 numbers, got [1, 2]",
+        "mav0/cam1/sensor.yaml: T_BS: expected a 4 x 4 matrix in its key data",
+        "mav0/state_groundtruth_estimate0/data.csv:1: expected a time in ns, x y z and a "
+        "quaternion w x y z that is not zero, got '1,0,0,0,0,0,0,0'",
+        "mav0/state_groundtruth_estimate0/data.csv:3: time goes back: 1 ns after 2 ns; order "
+        "frames by time",
+    ]
+
+
+def test_vpr(layouts: Make) -> None:
+    """Places are exact, headings turn from north clockwise to east counterclockwise."""
+    sequence = open_sequence(layouts("vpr"))
+    assert [f.pose for f in sequence.frames] == [
+        (551100.30, 4178500.10, -np.pi / 2),
+        (551101.00, 4178500.00, 0.0),
+        (551099.00, 4178501.50, 0.0),
+    ]
+    assert list(sequence.segments()) == [(0, 1), (1, 2), (2, 3)]
+    assert sequence.truth is None
+
+
+def test_vpr_parts_and_faults(layouts: Make, tmp_path: Path) -> None:
+    """Of two parts one is named; a name without a place is a fault."""
+    root = tmp_path / "both"
+    root.mkdir()
+    for part in ("database", "queries"):
+        layouts("vpr", f"both/{part}")
+    with pytest.raises(InputFaults, match="several parts: database, queries; name one with"):
+        open_sequence(root)
+    assert open_sequence(root, part="queries").name == "both_queries"
+    with pytest.raises(RobotVisionError, match="part: expected database or queries, got 'all'"):
+        open_sequence(root, part="all")
+    for name in ("plain.jpg", "@1@x@.jpg", "@nan@1@.jpg", "x@1@2@.jpg"):
+        (root / "queries" / name).write_bytes(b"")
+    assert [f.partition(": ")[0] for f in faults_of(root / "queries", root)] == [
+        "queries/@1@x@.jpg",
+        "queries/@nan@1@.jpg",
+        "queries/plain.jpg",
+        "queries/x@1@2@.jpg",
+    ]
+
+
 def test_imagefolder(layouts: Make) -> None:
     """A folder is a room and a segment, in natural order; numbers and times run through."""
     sequence = open_sequence(layouts("imagefolder"))
