@@ -16,10 +16,10 @@ from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
-from robotvision.submissions.released import ReleasedPart
+from robotvision.submissions.released import ReleasedPart, read_truths
 from robotvision.submissions.score import require_truth_fits, summarise
 from robotvision.submissions.similarity import flawless_runs, similar_runs
-from robotvision.submissions.table import judged, segments_of, truth_frames
+from robotvision.submissions.table import judged, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
@@ -28,7 +28,7 @@ from robotvision.submissions.testsets import (
     runs_of,
     settle,
 )
-from robotvision.submissions.truthfile import TruthTable, read_truth
+from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
@@ -115,9 +115,7 @@ def score_files(
     RobotVisionError
         The task, a truth or the list of runs is wrong.
     """
-    task, sets = _open(task_name, truths, train, released)
-    # released frames are numbered anew, so the segments of their sequences are not theirs
-    segments = [] if released is not None else [segments_of(path) for path in truths]
+    task, sets, segments = open_sets(task_name, truths, train, released)
     frames = fitting_frames(task, sets, segments)
     return score_runs(task, sets, runs_of(runs, list(sets)), mode, frames)
 
@@ -133,23 +131,28 @@ def score_folder(
 
     Runs of several teams that agree too far, and runs that are all right, are among the warnings.
     """
-    task, sets = _open(task_name, truths, train)
-    frames = fitting_frames(task, sets, [segments_of(path) for path in truths])
+    task, sets, segments = open_sets(task_name, truths, train)
+    frames = fitting_frames(task, sets, segments)
     return score_runs(task, sets, runs_in(folder, list(sets)), mode, frames, is_contest=True)
 
 
-def _open(
-    task_name: str,
+def open_sets(
+    task: str | Task,
     truths: Sequence[Path],
-    train: Sequence[Path],
+    train: Sequence[Path] = (),
     released: ReleasedPart | None = None,
-) -> tuple[Task, dict[str, TruthTable]]:
-    task = load_task(task_name)
-    tables = [read_truth(path) for path in truths]
-    if released is not None:
-        tables = [released.truth_of(table) for table in tables]
-    names = name_sets(task, [t.name for t in tables])
-    return settle(task, tables, train), dict(zip(names, tables, strict=True))
+) -> tuple[Task, dict[str, TruthTable], list[Ints | None]]:
+    """Return a task with its rooms settled, its test sets by name, and the segments of each.
+
+    Raises
+    ------
+    RobotVisionError
+        The task or a truth is wrong, or a truth does not fit the release.
+    """
+    rules = load_task(task) if isinstance(task, str) else task
+    tables, segments = read_truths(truths, released)
+    names = name_sets(rules, [t.name for t in tables])
+    return settle(rules, tables, train), dict(zip(names, tables, strict=True)), segments
 
 
 def fitting_frames(
