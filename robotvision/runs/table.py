@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from robotvision.errors import Fault, InputFaults
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunRecord
 from robotvision.scoring.judging import judge, score
@@ -48,8 +49,16 @@ def table_of(record: RunRecord) -> FrameTable:
     Raises
     ------
     RobotVisionError
-        The truth of a frame is outside the task.
+        The truth of a frame is outside the task, or one of its numbers beyond 64 bits.
     """
+    try:
+        return _table_of(record)
+    except OverflowError as e:
+        message = "a time or a number in a frame's line is beyond 64 bits"
+        raise InputFaults([Fault(record.path, message, remedy="record the run again")]) from e
+
+
+def _table_of(record: RunRecord) -> FrameTable:
     task = logged_task(record)
     row_of = PointsTable(task).row_of
     labels = {label: i for i, label in enumerate(task.labels)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robotvision.data.release_key import ReleasedSequence, ReleaseKey, read_key
 from robotvision.errors import Fault, InputFaults
@@ -69,7 +70,7 @@ class ReleasedPart:
             lines=table.lines[rows],
         )
 
-    def rows_of(self, table: TruthTable) -> tuple[Ints, Ints]:
+    def rows_of(self, table: TruthTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows of a source's truth that were released, rising, and their numbers.
 
         Raises

@@ -73,6 +73,20 @@ def test_the_table_holds_every_frame(run: rv.Run) -> None:
     assert (table["latency_ns"] == table["finished_ns"] - table["started_ns"]).all()
 
 
+def test_a_stage_whose_name_is_no_unicode_has_a_column_with_its_times(
+    run: rv.Run, tmp_path: Path
+) -> None:
+    """As the other texts of the table, and pandas takes it."""
+    run.save(tmp_path / "saved")
+    log = tmp_path / "saved" / "run.jsonl"
+    stage = next(iter(next(run.record.frames()).timed.stages_ns))
+    log.write_bytes(log.read_bytes().replace(f'"{stage}":'.encode(), b'"a\xe9":'))
+    table = rv.read_run(tmp_path / "saved").to_frame()
+    column = table[r"a\udce9_stage_ns"]
+    assert column.notna().all()
+    assert len(column) == len(run.table["index"])
+
+
 def test_rescored_points_are_the_commands(run: rv.Run, tmp_path: Path) -> None:
     """Under every policy, rate and speed, from Python and from the command line."""
     saved = run.save(tmp_path / "run")
