@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import re
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -32,8 +31,6 @@ from robotvision.report.local_http import MAX_HEAD, Request, Response, parse_req
 
 QUIET_S = 0.4
 """After the end a page asks for its last image: so long without a request, and it has it."""
-SWITCH_S = 0.0005
-"""How long the run's thread waits at most until this one lets Python go, in place of 5 ms."""
 STALLED_S = 10.0
 CLOSING_S = 0.5
 """What is written when the server closes may take so long to be sent."""
@@ -83,18 +80,36 @@ class ServedImages:
         return jpeg(source, kind, IMAGE_WIDTH, None)
 
 
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on this machine; 0: on any free port.
+
+    Raises
+    ------
+    RobotVisionError
+        The port is taken or not allowed.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=MAX_FOLLOWERS)
+    except (OSError, OverflowError) as e:
+        why = e.strerror if isinstance(e, OSError) else e
+        raise RobotVisionError(
+            f"--serve {port}: cannot listen there ({why}); give another port, or none "
+            "for any that is free"
+        ) from e
+
+
 class Server:
     """Serves the page of a run until it is closed. A context manager.
 
     One thread answers everybody, a second makes pages and images; what several followers wait for
-    is made once. However many there are, the run shares its process with these two.
+    is made once.
 
     Parameters
     ----------
     feed : Feed
         What is served.
-    port : int
-        0: any free one.
+    port : int or socket
+        0: any free one; a socket that listens already, as `listen` makes.
     stalled_s : float
         A follower that takes nothing for so long is dropped.
 
@@ -104,18 +119,13 @@ class Server:
         The port is taken or not allowed.
     """
 
-    def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
+    def __init__(
+        self, feed: Feed, port: int | socket.socket = 0, stalled_s: float = STALLED_S
+    ) -> None:
         self.feed, self.stalled_s = feed, stalled_s
         self.answering = 0
         self.asked_s = 0.0
-        try:
-            self._socket = socket.create_server(("127.0.0.1", port), backlog=MAX_FOLLOWERS)
-        except (OSError, OverflowError) as e:
-            why = e.strerror if isinstance(e, OSError) else e
-            raise RobotVisionError(
-                f"--serve {port}: cannot listen there ({why}); give another port, or none "
-                "for any that is free"
-            ) from e
+        self._socket = listen(port) if isinstance(port, int) else port
         self.port = int(self._socket.getsockname()[1])
         self._broadcast = Broadcast(feed, stalled_s)
         self._content = Content(feed)
@@ -140,8 +150,6 @@ class Server:
     def __enter__(self) -> Self:
         self._thread.start()
         self._is_ready.wait()
-        self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_S)
         return self
 
     def __exit__(
@@ -151,7 +159,6 @@ class Server:
             with contextlib.suppress(RuntimeError):  # the loop has ended already
                 self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
-        sys.setswitchinterval(self._switch_s)
 
     def flush(self, seconds: float = 3.0) -> None:
         """Wait until every follower has the end and its last image, at most so long."""
