@@ -18,9 +18,8 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import InputFaults
 from robotvision.experiment.prepare import Prepared, open_part, prepare
 from robotvision.experiment.progress import Observer
-from robotvision.records import Notice
+from robotvision.records import OVERLAP, Notice
 
-CODE = "train-test-overlap"
 N_EXAMPLES = 5
 """Pairs of frames that a notice names."""
 HASHES = "fingerprints"
@@ -98,7 +97,7 @@ def _notice(name: str, overlap: Overlap) -> Notice:
     examples = [pair.as_dict() for pair in overlap.counted[:N_EXAMPLES]]
     share = round(overlap.share, 4)
     return Notice(
-        CODE, text, {"set": name, "share": share, "reasons": counts, "examples": examples}
+        OVERLAP, text, {"set": name, "share": share, "reasons": counts, "examples": examples}
     )
 
 

@@ -17,6 +17,7 @@ from robotvision.scoring.table import FrameTable, Ints
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.released import ReleasedPart, read_truths
+from robotvision.submissions.run_report import overlap_told
 from robotvision.submissions.score import require_truth_fits, summarise
 from robotvision.submissions.similarity import flawless_runs, similar_runs
 from robotvision.submissions.table import judged, truth_frames
@@ -194,7 +195,8 @@ def score_runs(
     frames : FrameTable, optional
         The frames of the test sets, as `truth_frames` returns them (else made here).
     is_contest : bool
-        Whether to warn of runs of several teams that agree too far, and of runs all right.
+        Whether to warn of runs of several teams that agree too far, of runs all right, and of
+        those whose own report says that training has seen test frames.
 
     Raises
     ------
@@ -206,6 +208,7 @@ def score_runs(
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     answers: dict[str, Ints] = {}
+    told: list[Notice] = []
     for run in runs:
         if isinstance(run, InputFaults):
             name = Path(run.faults[0].path).name
@@ -218,10 +221,11 @@ def score_runs(
         else:
             table = score(judged(frames, checks), task)
             answers[run.name] = table.answer
+            told += overlap_told(run.name, run.overlap)
             scored.append(_scored(task, table, run.name, checks, mode, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
     if is_contest:
-        alike = similar_runs(frames, answers)
+        alike = told + similar_runs(frames, answers)
         alike += flawless_runs([(run.name, run.score) for run in scored])
         scored = [_with_notices(run, alike) for run in scored]
         of_runs += alike
