@@ -137,8 +137,9 @@ class ServerProcess(Observer):
         while self._waiting and time.monotonic() < until:
             select.select([], [self._pipe], [], 0.1)
             self._push()
-        if self.feed.end is not None and self._process is not None:
-            select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))
+        stdout = self._process.stdout if self._process is not None else None
+        if self.feed.end is not None and stdout is not None:
+            select.select([stdout], [], [], max(0.0, until - time.monotonic()))
 
     def _put(self, message: Any) -> None:
         self._waiting += pickle.dumps(message)

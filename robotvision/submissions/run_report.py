@@ -22,12 +22,12 @@ REPORT = "report.json"
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class _Overlap(BaseModel):
+class _ToldOverlap(BaseModel):
     set: str = Field(max_length=100)
     share: Share
 
 
-class _Report(BaseModel):
+class _ToldReport(BaseModel):
     warnings: list[dict[str, Any]]
 
 
@@ -50,9 +50,9 @@ def overlap_shares(files: Iterable[Path]) -> dict[str, float]:
         if path.is_symlink():
             continue  # what it points to may be anybody's
         try:
-            report = _Report.model_validate_json(read_regular(path))
+            report = _ToldReport.model_validate_json(read_regular(path))
             told = [w for w in report.warnings if w.get("code") == OVERLAP]
-            found = [_Overlap.model_validate(w) for w in told]
+            found = [_ToldOverlap.model_validate(w) for w in told]
         except (OSError, ValidationError):
             continue  # no report of ours
         shares |= {overlap.set: overlap.share for overlap in found if overlap.set.isprintable()}
