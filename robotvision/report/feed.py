@@ -64,7 +64,7 @@ class FollowedFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FeedChange:
     """What a copy of a feed lacks; ``task`` and ``sequences`` where the generation is another."""
 
     generation: int
@@ -235,16 +235,16 @@ class Feed(Observer):
                 "end": self.end if is_all else None,
             }
 
-    def change(self, generation: int, n_rows: int) -> Change:
+    def change(self, generation: int, n_rows: int) -> FeedChange:
         """Return what a copy lacks that has so many rows, of this generation."""
         with self._lock:
             rows, status = self.rows[n_rows:], dict(self._status)
             if generation == self.generation:
-                return Change(generation, rows, status, self.end)
+                return FeedChange(generation, rows, status, self.end)
             new = self.task, list(self.sequences)
-            return Change(self.generation, rows, status, self.end, *new)
+            return FeedChange(self.generation, rows, status, self.end, *new)
 
-    def take(self, change: Change) -> None:
+    def take(self, change: FeedChange) -> None:
         """Become what the feed is that a change comes from."""
         with self._lock:
             self.rows += change.rows

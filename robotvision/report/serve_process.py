@@ -23,7 +23,8 @@ from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.report.feed import Feed
-from robotvision.report.serve import Server, listen
+from robotvision.report.local_server import listen
+from robotvision.report.serve import Server
 from robotvision.scoring.tally import Tally
 
 SEND_EVERY_S = 0.1
