@@ -8,8 +8,8 @@ events and asks for an image twice a second. Lateness is the time from when a fr
 the system had it. The first second of each sequence, in which all viewers come at once, is counted
 apart.
 
-``--ahead-of-others`` (as root) runs harness and viewers ahead of all other programs, by the
-kernel's SCHED_RR: nearly an idle machine's numbers on one that others use.
+``--ahead-of-others`` (as root) puts the harness before all other programs and the viewers next, by
+the kernel's SCHED_RR: nearly an idle machine's numbers on one that others use.
 """
 
 from __future__ import annotations
@@ -120,6 +120,8 @@ def run(config: Path, folder: Path, viewers: int) -> tuple[int, int]:
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
     assert process.stderr is not None  # a pipe, two lines up
+    if os.sched_getscheduler(0) == os.SCHED_RR:
+        os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(2))
     port, n_followed, n_all, last = 0, 0, 0, ""
     for line in process.stderr:
         last = line

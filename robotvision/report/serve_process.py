@@ -31,7 +31,7 @@ SEND_EVERY_S = 0.1
 """A frame that comes sooner after the last one sent is shown together with the next."""
 ENDING_S = 3.0
 """After the run's end: how long followers may take to receive it."""
-KINDER = 10
+KINDER = 5
 """By so much the server is nicer to other processes than the run."""
 
 
@@ -159,11 +159,18 @@ class ServerProcess(Observer):
 def work() -> None:
     """Serve the run that is written to stdin, until that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's, which tells us the end
-    os.nice(KINDER)
+    _be_kind()
     # our own parent writes this pipe # nosec B301
     path, folder, number = pickle.load(sys.stdin.buffer)  # nosec B301
     sys.path[:] = path
     serve(folder, socket.socket(fileno=number), sys.stdin.buffer)
+
+
+def _be_kind() -> None:
+    """Let the run go first, and do not be real-time where the run is (``chrt``)."""
+    if sys.platform == "linux" and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(KINDER)
 
 
 def serve(folder: Path, listening: socket.socket, changes: BinaryIO) -> None:
