@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from robotvision.errors import Fault, InputFaults
 from robotvision.records import FrameRecord
-from robotvision.runs.log import RunRecord
+from robotvision.runs.log import REMEDY, RunRecord
 from robotvision.scoring.judging import judge, score
 from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT, PointsTable
 from robotvision.scoring.policy import Policy
@@ -20,8 +21,20 @@ from robotvision.tasks.model import Task
 
 
 def logged_task(record: RunRecord) -> Task:
-    """Return the task of a run, with its rooms settled."""
-    return Task.model_validate_json(json.dumps(record.about["task"]))
+    """Return the task of a run, with its rooms settled.
+
+    Raises
+    ------
+    InputFaults
+        The log's first line holds none that is whole.
+    """
+    try:
+        return Task.model_validate_json(json.dumps(record.about["task"]))
+    except ValidationError as e:
+        problem = e.errors(include_url=False)[0]
+        where = "".join(f"[{key!r}]" for key in problem["loc"])
+        message = f"the run's task{where}: {problem['msg']}"
+        raise InputFaults([Fault(record.path, message, 1, remedy=REMEDY)]) from None
 
 
 def logged_policy(record: RunRecord) -> Policy:

@@ -87,6 +87,27 @@ def test_a_stage_whose_name_is_no_unicode_has_a_column_with_its_times(
     assert len(column) == len(run.table["index"])
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"unknown":', b'"uunknown":'),
+        (b'"rooms":[', b'"roooms":['),
+        (b'"id":', b'"id":"\xb2",\x22x":'),
+    ],
+)
+def test_a_log_whose_task_is_none_is_refused_in_a_line(
+    run: rv.Run, tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    run.save(tmp_path / "saved")
+    log = tmp_path / "saved" / "run.jsonl"
+    first, rest = log.read_bytes().split(b"\n", 1)
+    at = first.index(b'"task":')
+    log.write_bytes(first[:at] + first[at:].replace(old, new, 1) + b"\n" + rest)
+    with pytest.raises(RobotVisionError, match="run.jsonl:1: the run's task") as caught:
+        json.dumps(rv.read_run(tmp_path / "saved").score.to_dict())
+    assert len(caught.value.lines()) == 1
+
+
 def test_rescored_points_are_the_commands(run: rv.Run, tmp_path: Path) -> None:
     """Under every policy, rate and speed, from Python and from the command line."""
     saved = run.save(tmp_path / "run")
