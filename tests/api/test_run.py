@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 import robotvision as rv
 from robotvision.cli import robotvision as command
 from robotvision.contest import rank
+from robotvision.errors import RobotVisionError
 from robotvision.report import write_page
 from robotvision.submissions import check_run_file, score_files
 from robotvision.submissions.testsets import settle
@@ -89,11 +90,7 @@ def test_a_stage_whose_name_is_no_unicode_has_a_column_with_its_times(
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [
-        (b'"unknown":', b'"uunknown":'),
-        (b'"rooms":[', b'"roooms":['),
-        (b'"id":', b'"id":"\xb2",\x22x":'),
-    ],
+    [(b'"unknown":', b'"uunknown":'), (b'"rooms":[', b'"roooms":['), (b'"id":"', b'"id":"\xb2')],
 )
 def test_a_log_whose_task_is_none_is_refused_in_a_line(
     run: rv.Run, tmp_path: Path, old: bytes, new: bytes
@@ -103,7 +100,7 @@ def test_a_log_whose_task_is_none_is_refused_in_a_line(
     first, rest = log.read_bytes().split(b"\n", 1)
     at = first.index(b'"task":')
     log.write_bytes(first[:at] + first[at:].replace(old, new, 1) + b"\n" + rest)
-    with pytest.raises(RobotVisionError, match="run.jsonl:1: the run's task") as caught:
+    with pytest.raises(RobotVisionError, match=r"run\.jsonl:1: the run's task") as caught:
         json.dumps(rv.read_run(tmp_path / "saved").score.to_dict())
     assert len(caught.value.lines()) == 1
 
