@@ -260,6 +260,10 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
         return None if self.handover is UNSET else self.handover
 
 
+OVERLAP = "train-test-overlap"
+"""Code of the notice that training has seen test frames."""
+
+
 class Notice(Struct, frozen=True):
     """What a reader of a result must know beside its numbers; an entry of ``warnings`` in reports.
 

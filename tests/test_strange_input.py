@@ -144,6 +144,16 @@ def _png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def test_the_last_chunk_of_a_png_may_not_claim_what_is_not_there() -> None:
+    """The decoder allocates what a chunk claims: here 2.7 GB for one that is empty."""
+    raw = _encode(".png", 12, 8)
+    assert raw[-12:-4] == b"\0\0\0\0IEND"
+    for claim in (1, 0xA0800000):
+        with pytest.raises(FrameError, match="cut short"):
+            decode_color(raw[:-12] + struct.pack(">I", claim) + raw[-8:], "x")
+    assert decode_color(raw + b"trailing", "x").shape == (8, 12, 3)
+
+
 def _claiming(kind: str, side: int) -> bytes:
     """Return a small image whose header claims ``side`` pixels each way."""
     if kind == "png":

@@ -167,8 +167,9 @@ class Run:
     def table(self) -> dict[str, NDArray[Any]]:
         """Each frame's values as numpy arrays by column, in the order of the log."""
         listed: dict[str, list[Any]] = {}
-        stages = list(dict.fromkeys(s for f in self.record.frames() for s in f.timed.stages_ns))
-        for row in rows(self.columns):
+        listed_rows = list(rows(self.columns))
+        stages = list(dict.fromkeys(s for row in listed_rows for s in row["stages_ns"]))
+        for row in listed_rows:
             times = row.pop("stages_ns")
             row |= {f"{name}_stage_ns": times.get(name) for name in stages}
             for name, value in row.items():

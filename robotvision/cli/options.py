@@ -149,6 +149,27 @@ def contest_options(command: F) -> F:
     )
 
 
+def key_options(command: F) -> F:
+    """Add ``--key`` and ``--part``: for runs that answer released frames."""
+    return _added(
+        command,
+        click.option(
+            "--key",
+            metavar="FILE",
+            type=PATH,
+            help="The runs answer released frames: the key that `data release` wrote. --truth is "
+            "then that of the sequences released.",
+        ),
+        click.option(
+            "--part",
+            metavar="NAME",
+            default="test",
+            show_default=True,
+            help="With --key: the part of a split release that the runs answer.",
+        ),
+    )
+
+
 def _added(command: F, *options: Callable[[F], F]) -> F:
     """Return a command with options in this order in its help."""
     for option in reversed(options):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from robotvision.submissions.pack import Manifest
 
 _PATH: Any = click.Path(path_type=Path)
 
@@ -72,6 +75,7 @@ def command(
     for file in manifest.files:
         click.echo(f"{file.sha256[:12]}  {file.bytes:>9}  {file.path}")
     click.echo(f"{out}: {len(manifest.files)} files and their manifest")
+    _tell_overlap(manifest)
     return 0
 
 
@@ -84,4 +88,12 @@ def _read(path: Path, folder: Path | None) -> int:
         unpack(pack, folder)
     click.echo(f"{path}: ok: {pack.manifest.run}, task {pack.manifest.task}")
     click.echo(as_yaml(pack.card), nl=False)
+    _tell_overlap(pack.manifest)
     return 0
+
+
+def _tell_overlap(manifest: Manifest) -> None:
+    from robotvision.submissions.run_report import overlap_told
+
+    for notice in overlap_told(manifest.run, manifest.overlap):
+        click.echo(f"note: {notice.message}", err=True)

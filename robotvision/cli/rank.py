@@ -6,18 +6,20 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import contest_options
+from robotvision.cli.options import contest_options, key_options
 
 EPILOG = """\b
 Examples:
   robotvision rank --task imageclef2012 --truth test1 runs/
   robotvision rank --task imageclef2012 --truth test1 runs/ --site site/ --organiser-site mine/
   robotvision rank --task imageclef2010-icpr --truth easy --truth hard runs/ --json
+  robotvision rank --task rooms --truth night --key secret/key.json runs/
 """
 
 
 @click.command("rank", epilog=EPILOG)
 @contest_options
+@key_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -46,6 +48,8 @@ def command(
     truths: tuple[Path, ...],
     train: tuple[Path, ...],
     mode: str,
+    key: Path | None,
+    part: str,
     out: Path | None,
     site: Path | None,
     organiser_site: Path | None,
@@ -63,14 +67,17 @@ def command(
 
     from rich.console import Console
 
-    from robotvision.contest import rank, write_ranked
+    from robotvision.contest import open_contest, rank_folder, write_ranked
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
+    from robotvision.submissions.released import ReleasedPart
 
     if (reveal or pages) and site is None:
         raise click.UsageError("--reveal and --pages are about --site: give its folder")
+    released = None if key is None else ReleasedPart.read(key, part)
     with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
-        ranked = rank(task_name, truths, folder, train=train, mode=mode)
+        contest = open_contest(task_name, truths, train, released)
+        ranked = rank_folder(contest, folder, mode)
         standings = ranked.standings
         text = json.dumps(ranked.data) if as_json else ""
     if as_json:  # before anything is written: a full disk loses no points

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import contest_options, json_option
+from robotvision.cli.options import contest_options, json_option, key_options
 
 EPILOG = """\b
 Examples:
@@ -18,20 +18,7 @@ Examples:
 
 @click.command("score", epilog=EPILOG)
 @contest_options
-@click.option(
-    "--key",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The runs answer released frames: the key that `data release` wrote. --truth is then that "
-    "of the sequences released.",
-)
-@click.option(
-    "--part",
-    metavar="NAME",
-    default="test",
-    show_default=True,
-    help="With --key: the part of a split release that the runs answer.",
-)
+@key_options
 @json_option
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(

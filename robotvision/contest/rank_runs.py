@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from robotvision.contest.leaderboard.contest import open_contest, score_entries
+from robotvision.contest.leaderboard.contest import Contest, open_contest, score_entries
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.leaderboard.site import write_organiser_site, write_site
@@ -13,7 +13,7 @@ from robotvision.report.ranking import write
 from robotvision.submissions.ranking import rank as order
 from robotvision.submissions.testsets import runs_in
 
-__all__ = ["RankedRuns", "rank", "write_ranked"]
+__all__ = ["RankedRuns", "rank", "rank_folder", "write_ranked"]
 
 
 def rank(
@@ -48,11 +48,28 @@ def rank(
     RobotVisionError
         The task, a truth or the folder is wrong, or something cannot be written.
     """
-    contest = open_contest(task, truths, train)
-    scores = score_entries(contest, runs_in(folder, list(contest.sets)), mode, is_contest=True)
-    ranked = RankedRuns(scores, order(scores), contest, folder)
+    ranked = rank_folder(open_contest(task, truths, train), folder, mode)
     write_ranked(ranked, out=out, site=site)
     return ranked
+
+
+def rank_folder(contest: Contest, folder: Path, mode: str = "obligatory") -> RankedRuns:
+    """Check, score and rank every run of a folder; nothing is written.
+
+    Parameters
+    ----------
+    contest : Contest
+        As `open_contest` returns it: over released frames where it is given a release.
+    folder, mode
+        As `rank` takes them.
+
+    Raises
+    ------
+    RobotVisionError
+        The folder is not there or holds no run.
+    """
+    scores = score_entries(contest, runs_in(folder, list(contest.sets)), mode, is_contest=True)
+    return RankedRuns(scores, order(scores), contest, folder)
 
 
 def write_ranked(

@@ -261,7 +261,10 @@ def is_cut_short(raw: bytes) -> bool:
         return raw.rfind(b"\xff\xd9", max(0, len(raw) - 4096)) < 0
     if raw.startswith(_PNG):
         at = len(_PNG)
-        while at + 12 <= len(raw) and raw[at + 4 : at + 8] != b"IEND":
+        while at + 12 <= len(raw):
+            is_last = raw[at + 4 : at + 8] == b"IEND"
             at += 12 + int.from_bytes(raw[at : at + 4], "big")
-        return at + 12 > len(raw)
+            if is_last:
+                return at > len(raw)
+        return True
     return False

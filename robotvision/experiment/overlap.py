@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from robotvision.config.experiment import Experiment, plain_spec
 from robotvision.config.schema import SequenceSpec
 from robotvision.data.digest import table_digest
@@ -18,9 +20,8 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import InputFaults
 from robotvision.experiment.prepare import Prepared, open_part, prepare
 from robotvision.experiment.progress import Observer
-from robotvision.records import Notice
+from robotvision.records import OVERLAP, Notice
 
-CODE = "train-test-overlap"
 N_EXAMPLES = 5
 """Pairs of frames that a notice names."""
 HASHES = "fingerprints"
@@ -98,7 +99,7 @@ def _notice(name: str, overlap: Overlap) -> Notice:
     examples = [pair.as_dict() for pair in overlap.counted[:N_EXAMPLES]]
     share = round(overlap.share, 4)
     return Notice(
-        CODE, text, {"set": name, "share": share, "reasons": counts, "examples": examples}
+        OVERLAP, text, {"set": name, "share": share, "reasons": counts, "examples": examples}
     )
 
 
@@ -144,11 +145,11 @@ def _reopened(record: Mapping[str, Any]) -> ImageSequence | None:
     """Return a sequence of a model's training where it is still the same, else None."""
     if "spec" not in record:  # model files before 0.2
         return None
-    spec = SequenceSpec.model_validate(record["spec"])
-    if not Path(spec.path).exists():
-        return None
     try:
+        spec = SequenceSpec.model_validate(record["spec"])
+        if not Path(spec.path).exists():
+            return None
         sequence = open_part(spec)
-    except InputFaults:
-        return None  # another sequence is there now, or it was damaged since
+    except (InputFaults, ValidationError):
+        return None  # another sequence is there now, or it was damaged since, or the model was
     return sequence if table_digest(sequence) == record["digest"] else None

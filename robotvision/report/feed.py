@@ -28,8 +28,25 @@ ABSENT = -2
 TOTALS_EVERY_S = 0.2
 MOST_ROWS = 2000
 """A follower gets so many rows at a time."""
-OUTCOME = {o: i for i, o in enumerate(Outcome)}
+CODES = {o: i for i, o in enumerate(Outcome)}
 Row = list[Any]
+(
+    K,
+    OUTCOME,
+    ANSWER,
+    LATE,
+    TRUTH,
+    POINTS,
+    CONFIDENCE,
+    LATENCY,
+    SEGMENT,
+    TIME,
+    INDEX,
+    VISIT,
+    FAULT,
+    OBJECT_POINTS,
+) = range(14)
+"""Where a row holds what."""
 
 
 @dataclass(slots=True)
@@ -44,6 +61,18 @@ class FollowedFrame:
     first: int
     about: dict[str, Any] = field(default_factory=dict)
     indices: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChange:
+    """What a copy of a feed lacks; ``task`` and ``sequences`` where the generation is another."""
+
+    generation: int
+    rows: list[Row]
+    status: dict[str, Any]
+    end: dict[str, Any] | None
+    task: Task | None = None
+    sequences: list[FollowedFrame] | None = None
 
 
 class Feed(Observer):
@@ -133,7 +162,7 @@ class Feed(Observer):
         confidence = scored.timed.answer.confidence if scored.timed.answer else None
         return [
             here.first + len(here.indices),
-            -1 if scored.outcome is None else OUTCOME[scored.outcome],
+            -1 if scored.outcome is None else CODES[scored.outcome],
             answered if counts else -1,
             None if counts or answered < 0 else answered,
             truth,
@@ -205,6 +234,27 @@ class Feed(Observer):
                 "status": dict(self._status),
                 "end": self.end if is_all else None,
             }
+
+    def change(self, generation: int, n_rows: int) -> FeedChange:
+        """Return what a copy lacks that has so many rows, of this generation."""
+        with self._lock:
+            rows, status = self.rows[n_rows:], dict(self._status)
+            if generation == self.generation:
+                return FeedChange(generation, rows, status, self.end)
+            new = self.task, list(self.sequences)
+            return FeedChange(self.generation, rows, status, self.end, *new)
+
+    def take(self, change: FeedChange) -> None:
+        """Become what the feed is that a change comes from."""
+        with self._lock:
+            self.rows += change.rows
+            self._status, self.end = change.status, change.end
+            if change.sequences is None:
+                if self.sequences:
+                    self.sequences[-1].indices += [row[INDEX] for row in change.rows]
+            else:
+                self.generation, self.task = change.generation, change.task
+                self.sequences = change.sequences
 
     def place(self, position: int) -> tuple[dict[str, Any], int] | None:
         """Return the sequence (its line in the log) and the index of a frame that was replayed."""

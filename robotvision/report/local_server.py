@@ -21,13 +21,38 @@ CLOSING_S = 0.5
 BACKLOG = 128
 
 
-class LocalServer(ABC):
-    """Serves until it is closed. A context manager.
+def listen(port: int, option: str = "--serve") -> socket.socket:
+    """Return a socket that listens on this machine.
 
     Parameters
     ----------
     port : int
         0: any free one.
+    option : str
+        The option that gives the port, for messages.
+
+    Raises
+    ------
+    RobotVisionError
+        The port is taken or not allowed.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    except (OSError, OverflowError) as e:
+        why = e.strerror if isinstance(e, OSError) else e
+        raise RobotVisionError(
+            f"{option} {port}: cannot listen there ({why}); give another port, or none "
+            "for any that is free"
+        ) from e
+
+
+class LocalServer(ABC):
+    """Serves until it is closed. A context manager.
+
+    Parameters
+    ----------
+    port : int or socket
+        0: any free one; a socket that listens already, as `listen` makes.
     option : str
         The option that gives the port, for messages.
     stalled_s : float
@@ -43,20 +68,13 @@ class LocalServer(ABC):
 
     def __init__(
         self,
-        port: int = 0,
+        port: int | socket.socket = 0,
         option: str = "--serve",
         stalled_s: float = STALLED_S,
         methods: Sequence[str] = ("GET",),
     ) -> None:
         self.stalled_s, self.methods = stalled_s, tuple(methods)
-        try:
-            self._socket = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
-        except (OSError, OverflowError) as e:
-            why = e.strerror if isinstance(e, OSError) else e
-            raise RobotVisionError(
-                f"{option} {port}: cannot listen there ({why}); give another port, or none "
-                "for any that is free"
-            ) from e
+        self._socket = listen(port, option) if isinstance(port, int) else port
         self.port = int(self._socket.getsockname()[1])
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import sys
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from robotvision.data import reopen
 from robotvision.data.sequence import ImageSequence
@@ -31,8 +30,6 @@ from robotvision.report.local_server import STALLED_S, LocalServer
 
 QUIET_S = 0.4
 """After the end a page asks for its last image: so long without a request, and it has it."""
-SWITCH_S = 0.0005
-"""How long the run's thread waits at most until this one lets Python go, in place of 5 ms."""
 MAX_FOLLOWERS = 128
 MOST_KEPT = 64
 """Images and pages that are kept for whoever asks for the same ones."""
@@ -95,14 +92,15 @@ class Server(LocalServer):
     """Serves the page of a run until it is closed. A context manager.
 
     One thread answers everybody, a second makes pages and images; what several followers wait for
-    is made once. However many there are, the run shares its process with these two.
+    is made once.
 
     Parameters
     ----------
     feed : Feed
         What is served.
-    port : int
-        0: any free one.
+    port : int or socket
+        0: any free one; a socket that listens already, as
+        `robotvision.report.local_server.listen` makes.
     stalled_s : float
         A follower that takes nothing for so long is dropped.
 
@@ -112,7 +110,9 @@ class Server(LocalServer):
         The port is taken or not allowed.
     """
 
-    def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
+    def __init__(
+        self, feed: Feed, port: int | socket.socket = 0, stalled_s: float = STALLED_S
+    ) -> None:
         super().__init__(port, stalled_s=stalled_s)
         self.feed = feed
         self.answering = 0
@@ -124,18 +124,6 @@ class Server(LocalServer):
     def followers(self) -> int:
         """How many follow the run."""
         return len(self._broadcast.followers)
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_S)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, e, t)
-        sys.setswitchinterval(self._switch_s)
 
     def flush(self, seconds: float = 3.0) -> None:
         """Wait until every follower has the end and its last image, at most so long."""

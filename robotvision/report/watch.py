@@ -16,7 +16,7 @@ from robotvision.experiment.progress import Observer
 from robotvision.report.feed import Feed
 from robotvision.report.live import Live, Screen
 from robotvision.report.panel import Panel
-from robotvision.report.serve import Server
+from robotvision.report.serve_process import ServerProcess
 
 
 class RunWatch:
@@ -62,8 +62,8 @@ class RunWatch:
         observers: list[Observer] = [self.screen]
         if port is not None:
             self.feed = Feed(folder)
-            self.server = Server(self.feed, port)
-            observers.append(self.feed)
+            self.server = ServerProcess(self.feed, port)
+            observers += [self.feed, self.server]
         self.observer = Observers(observers)
 
     def __enter__(self) -> Self:
@@ -82,7 +82,6 @@ class RunWatch:
         if self.feed.end is None:
             why = e.lines()[0] if isinstance(e, RobotVisionError) else "it was stopped"
             self.feed.over(f"The run did not come to its end: {why}", is_failed=True)
-        self.server.flush()
         self.server.__exit__(kind, e, t)
 
     def over(self, words: str, is_stopped: bool = False) -> None:
@@ -93,6 +92,7 @@ class RunWatch:
         self.feed.over(
             f"{words} The run folder is {self.folder}.", is_failed=is_stopped, has_report=has_report
         )
+        self.server.send_all()
         if not self.stays or is_stopped:
             return
         self.console.print(

@@ -20,7 +20,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn
 
 import msgspec
 import numpy as np
@@ -28,10 +28,20 @@ import numpy as np
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.records import FrameRecord, Notice
 from robotvision.regular_file import open_regular
+from robotvision.scoring.policy import Backlog, Late
 
 SCHEMA = 1
 MAX_DIGITS = 40
 """Of a whole number in a log; the seed and every time in nanoseconds have at most 20."""
+
+
+class PolicyLine(msgspec.Struct, frozen=True):
+    """The late-frame policy of a run, as its first line holds it."""
+
+    name: str
+    backlog: Backlog
+    late: Late
+    deadline_ms: float | Literal["next-frame"] | None = None
 
 
 class RunLine(msgspec.Struct, frozen=True, tag_field="type", tag="run"):
@@ -41,7 +51,7 @@ class RunLine(msgspec.Struct, frozen=True, tag_field="type", tag="run"):
     task: dict[str, Any] = {}
     mode: str = ""
     clock: str = ""
-    policy: dict[str, Any] = {}
+    policy: PolicyLine | None = None
     system: dict[str, Any] = {}
     environment: dict[str, Any] = {}
     config: dict[str, Any] = {}
@@ -70,6 +80,7 @@ class EndLine(msgspec.Struct, frozen=True, tag_field="type", tag="end"):
 
 
 Line = FrameRecord | SequenceLine | EndLine
+REMEDY = "give the run.jsonl of a run folder"
 KINDS = ("frame", "sequence", "end")
 
 
@@ -84,6 +95,18 @@ def _plain(value: Any) -> Any:
 
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decode: Any = msgspec.json.Decoder(Line).decode
+
+
+class LineFacts(dict[str, Any]):
+    """A line of a log by key; where a reader needs a key that is not there, InputFaults says so."""
+
+    def __init__(self, line: Mapping[str, Any], path: Path, number: int) -> None:
+        super().__init__(line)
+        self.path, self.number = path, number
+
+    def __missing__(self, key: str) -> NoReturn:
+        message = f"a {self.get('type')!r} line without {key!r}"
+        raise InputFaults([Fault(self.path, message, self.number, remedy=REMEDY)])
 
 
 @dataclass(slots=True)
@@ -315,7 +338,8 @@ class _Reader:
             if line.__class__ is FrameRecord:
                 append(line)
             elif line.__class__ is SequenceLine:
-                sequence = SequenceRecord(_plain_line(raw), offset=size)
+                facts = LineFacts(_plain_line(raw), self.path, self.number)
+                sequence = SequenceRecord(facts, offset=size)
                 run.sequences.append(sequence)
                 append = sequence.frames.append
             elif line.__class__ is EndLine:
@@ -325,9 +349,7 @@ class _Reader:
         return run
 
     def _fault(self, message: str) -> InputFaults:
-        return InputFaults(
-            [Fault(self.path, message, self.number, remedy="give the run.jsonl of a run folder")]
-        )
+        return InputFaults([Fault(self.path, message, self.number, remedy=REMEDY)])
 
     def _refuse_frame(self, record: FrameRecord) -> NoReturn:
         raise self._fault("a 'frame' line without a 'sequence' line before it")
@@ -342,7 +364,7 @@ class _Reader:
                 "robotvision wrote this log"
             )
         self._convert(about, RunLine)
-        return RunRecord(self.path, about)
+        return RunRecord(self.path, LineFacts(about, self.path, self.number))
 
     def _parse(self, raw: bytes) -> dict[str, Any]:
         """Return a line with a type as plain JSON. Raises InputFaults."""

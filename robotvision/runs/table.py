@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from robotvision.errors import Fault, InputFaults
 from robotvision.records import FrameRecord
-from robotvision.runs.log import RunRecord
+from robotvision.runs.log import REMEDY, RunRecord
 from robotvision.scoring.judging import judge, score
 from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT, PointsTable
 from robotvision.scoring.policy import Policy
@@ -19,8 +21,20 @@ from robotvision.tasks.model import Task
 
 
 def logged_task(record: RunRecord) -> Task:
-    """Return the task of a run, with its rooms settled."""
-    return Task.model_validate_json(json.dumps(record.about["task"]))
+    """Return the task of a run, with its rooms settled.
+
+    Raises
+    ------
+    InputFaults
+        The log's first line holds none that is whole.
+    """
+    try:
+        return Task.model_validate_json(json.dumps(record.about["task"]))
+    except ValidationError as e:
+        problem = e.errors(include_url=False)[0]
+        where = "".join(f"[{key!r}]" for key in problem["loc"])
+        message = f"the run's task{where}: {problem['msg']}"
+        raise InputFaults([Fault(record.path, message, 1, remedy=REMEDY)]) from None
 
 
 def logged_policy(record: RunRecord) -> Policy:
@@ -48,8 +62,16 @@ def table_of(record: RunRecord) -> FrameTable:
     Raises
     ------
     RobotVisionError
-        The truth of a frame is outside the task.
+        The truth of a frame is outside the task, or one of its numbers beyond 64 bits.
     """
+    try:
+        return _table_of(record)
+    except OverflowError as e:
+        message = "a time or a number in a frame's line is beyond 64 bits"
+        raise InputFaults([Fault(record.path, message, remedy="record the run again")]) from e
+
+
+def _table_of(record: RunRecord) -> FrameTable:
     task = logged_task(record)
     row_of = PointsTable(task).row_of
     labels = {label: i for i, label in enumerate(task.labels)}

@@ -489,16 +489,16 @@ def pairwise(
         Columns: the first less the second.
     """
     n_blocks = count_blocks(blocks)
-    first, second = (values[:, [pair[side] for pair in pairs]] for side in (0, 1))
-    whole = list(map(float, first.sum(0) - second.sum(0)))
+    columns = np.ascontiguousarray(values.T)
+    total = columns.sum(1)
+    whole = [float(total[i] - total[j]) for i, j in pairs]
     if n_blocks < 2:
         reason = f"{n_blocks or 'no'} of the {unit} only: nothing to compare"
         return [Interval(v, None, None, n_blocks, level, reason) for v in whole]
     _, size = _bounds(values, bounds)
     if not size.any():
         return [Interval(v, v, v, n_blocks, level, NO_RANGE, 1.0) for v in whole]
-    over = first - second
-    sums, _ = block_sums(np.column_stack([np.maximum(over, 0), np.maximum(-over, 0), size]), blocks)
+    sums, _ = block_sums(_over_and_under(columns, pairs, size), blocks)
     sizes = np.broadcast_to(sums[:, -1], (len(pairs), n_blocks))
     gains, losses = sums[:, : len(pairs)].T, sums[:, len(pairs) : -1].T
     estimate = differences(np.minimum(gains, sizes), np.minimum(losses, sizes), sizes)
@@ -517,3 +517,15 @@ def pairwise(
         )
         for i, v in enumerate(whole)
     ]
+
+
+def _over_and_under(columns: Floats, pairs: list[tuple[int, int]], size: Floats) -> Floats:
+    """Return (n, 2 p + 1) what each frame gains in each pair, what it loses, and its size."""
+    rows = np.empty((2 * len(pairs) + 1, columns.shape[1]))
+    over, under = rows[: len(pairs)], rows[len(pairs) : -1]
+    for k, (i, j) in enumerate(pairs):  # a pair at a time stays within the cache
+        np.subtract(columns[i], columns[j], out=over[k])
+        np.maximum(columns[j] - columns[i], 0, out=under[k])
+        np.maximum(over[k], 0, out=over[k])
+    rows[-1] = size
+    return rows.T

@@ -150,6 +150,7 @@ def _differences(
     k = values.shape[1]
     pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
     differences: dict[tuple[int, int], Interval] = {}
+    values = np.asfortranarray(values)  # by column, once for all batches
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         batch = pairs[start : start + PAIRS_AT_ONCE]
         for (i, j), d in zip(

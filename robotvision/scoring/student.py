@@ -9,7 +9,7 @@ the integral of ``cos(a) ** (f - 1)`` over ``[0, a]``, up to a factor (Abramowit
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,6 +47,13 @@ def quantile(freedom: ArrayLike, level: float) -> Floats:
         In (0, 1).
     """
     freedom = np.asarray(freedom, np.float64)
+    return _quantile(freedom.tobytes(), freedom.shape, level).copy()
+
+
+@lru_cache(maxsize=16)  # all pairs of a contest have the same visits, so the same degrees
+def _quantile(raw: bytes, shape: tuple[int, ...], level: float) -> Floats:
+    """Return `quantile` of the floats with these bytes."""
+    freedom = np.frombuffer(raw, np.float64).reshape(shape)
     low, high = np.zeros_like(freedom), np.full_like(freedom, math.pi / 2)
     factor = _factor(freedom)
     for _ in range(HALVINGS):

@@ -16,10 +16,11 @@ from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
-from robotvision.submissions.released import ReleasedPart
+from robotvision.submissions.released import ReleasedPart, read_truths
+from robotvision.submissions.run_report import overlap_told
 from robotvision.submissions.score import require_truth_fits, summarise
 from robotvision.submissions.similarity import flawless_runs, similar_runs
-from robotvision.submissions.table import judged, segments_of, truth_frames
+from robotvision.submissions.table import judged, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
@@ -28,7 +29,7 @@ from robotvision.submissions.testsets import (
     runs_of,
     settle,
 )
-from robotvision.submissions.truthfile import TruthTable, read_truth
+from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
@@ -115,9 +116,7 @@ def score_files(
     RobotVisionError
         The task, a truth or the list of runs is wrong.
     """
-    task, sets = _open(task_name, truths, train, released)
-    # released frames are numbered anew, so the segments of their sequences are not theirs
-    segments = [] if released is not None else [segments_of(path) for path in truths]
+    task, sets, segments = open_sets(task_name, truths, train, released)
     frames = fitting_frames(task, sets, segments)
     return score_runs(task, sets, runs_of(runs, list(sets)), mode, frames)
 
@@ -133,23 +132,28 @@ def score_folder(
 
     Runs of several teams that agree too far, and runs that are all right, are among the warnings.
     """
-    task, sets = _open(task_name, truths, train)
-    frames = fitting_frames(task, sets, [segments_of(path) for path in truths])
+    task, sets, segments = open_sets(task_name, truths, train)
+    frames = fitting_frames(task, sets, segments)
     return score_runs(task, sets, runs_in(folder, list(sets)), mode, frames, is_contest=True)
 
 
-def _open(
-    task_name: str,
+def open_sets(
+    task: str | Task,
     truths: Sequence[Path],
-    train: Sequence[Path],
+    train: Sequence[Path] = (),
     released: ReleasedPart | None = None,
-) -> tuple[Task, dict[str, TruthTable]]:
-    task = load_task(task_name)
-    tables = [read_truth(path) for path in truths]
-    if released is not None:
-        tables = [released.truth_of(table) for table in tables]
-    names = name_sets(task, [t.name for t in tables])
-    return settle(task, tables, train), dict(zip(names, tables, strict=True))
+) -> tuple[Task, dict[str, TruthTable], list[Ints | None]]:
+    """Return a task with its rooms settled, its test sets by name, and the segments of each.
+
+    Raises
+    ------
+    RobotVisionError
+        The task or a truth is wrong, or a truth does not fit the release.
+    """
+    rules = load_task(task) if isinstance(task, str) else task
+    tables, segments = read_truths(truths, released)
+    names = name_sets(rules, [t.name for t in tables])
+    return settle(rules, tables, train), dict(zip(names, tables, strict=True)), segments
 
 
 def fitting_frames(
@@ -191,7 +195,8 @@ def score_runs(
     frames : FrameTable, optional
         The frames of the test sets, as `truth_frames` returns them (else made here).
     is_contest : bool
-        Whether to warn of runs of several teams that agree too far, and of runs all right.
+        Whether to warn of runs of several teams that agree too far, of runs all right, and of
+        those whose own report says that training has seen test frames.
 
     Raises
     ------
@@ -203,6 +208,7 @@ def score_runs(
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     answers: dict[str, Ints] = {}
+    told: list[Notice] = []
     for run in runs:
         if isinstance(run, InputFaults):
             name = Path(run.faults[0].path).name
@@ -215,10 +221,11 @@ def score_runs(
         else:
             table = score(judged(frames, checks), task)
             answers[run.name] = table.answer
+            told += overlap_told(run.name, run.overlap)
             scored.append(_scored(task, table, run.name, checks, mode, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
     if is_contest:
-        alike = similar_runs(frames, answers)
+        alike = told + similar_runs(frames, answers)
         alike += flawless_runs([(run.name, run.score) for run in scored])
         scored = [_with_notices(run, alike) for run in scored]
         of_runs += alike

@@ -159,11 +159,13 @@ def _by_number(
     if not len(known):
         faults.add(f"{expected.name} has no frames to answer")
         return np.zeros(0, np.int64)
-    places = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    order = np.argsort(known, kind="stable")  # a shuffled release does not rise
+    at = np.searchsorted(known, numbers, sorter=order)
+    places = order[np.minimum(at, len(known) - 1)]
     for i in np.flatnonzero(known[places] != numbers).tolist():
         faults.add(
-            f"frame {numbers[i]} is not in {expected.name}, whose frames are {known[0]} to "
-            f"{known[-1]}",
+            f"frame {numbers[i]} is not in {expected.name}, whose frames are {known.min()} to "
+            f"{known.max()}",
             int(lines[i]),
             "is it the run of this test set?",
         )
@@ -194,7 +196,8 @@ def _names(
 ) -> str:
     if answers.numbers is None:
         return _some([expected.names[i] for i in positions[:8].tolist()], len(positions))
-    return ranges((expected.indices[positions] + task.run_file.first_number).tolist())
+    numbers = np.sort(expected.indices[positions]) + task.run_file.first_number
+    return ranges(numbers.tolist())
 
 
 def _missing(names: str, n: int) -> str:

@@ -2,7 +2,8 @@
 
 ::
 
-    manifest.json          schema, task, run, files: [{path, bytes, sha256}], sets
+    manifest.json          schema, task, run, files: [{path, bytes, sha256}], sets; overlap,
+                           where the run's own report says that training has seen test frames
     card.yaml              see `robotvision.submissions.card`
     runs/<set>.txt         a run file for each test set
     task.yaml              the task's file, where it is not a shipped one
@@ -28,6 +29,7 @@ from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.regular_file import open_regular, read_regular
 from robotvision.submissions.card import Card, as_yaml, read_card
 from robotvision.submissions.checker import check_run_file
+from robotvision.submissions.run_report import Share, overlap_shares
 from robotvision.submissions.truthfile import FrameSet, read_frames
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
@@ -51,13 +53,17 @@ class PackedFile(Strict):
 
 
 class Manifest(Strict):
-    """``manifest.json``."""
+    """``manifest.json``.
+
+    ``overlap`` is the share of each test set that training has seen, by the run's own report.
+    """
 
     schema_: int = Field(alias="schema")
     task: str
     run: str
     sets: dict[str, str]
     files: tuple[PackedFile, ...]
+    overlap: dict[str, Share] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,9 @@ def write_pack(
         files |= {sets[name]: read_regular(file) for name, file in runs.items()}
         if task_file is not None:
             files["task.yaml"] = read_regular(task_file)
+        overlap = overlap_shares(runs.values())
         manifest = _manifest(task, path.stem, sets, files)
+        manifest |= {"overlap": overlap} if overlap else {}
         with new_file(path) as f, zipfile.ZipFile(f, "w") as archive:
             _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
             for name, raw in sorted(files.items()):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from robotvision.data.release_key import ReleaseKey, read_key
+from robotvision.data.release_key import ReleasedSequence, ReleaseKey, read_key
 from robotvision.errors import Fault, InputFaults
-from robotvision.submissions.truthfile import FrameSet, TruthTable
+from robotvision.scoring.table import Ints
+from robotvision.submissions.table import segments_of
+from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
 
 TEST = "test"
 
@@ -47,19 +51,34 @@ class ReleasedPart:
         return cls(path, key, part)
 
     def truth_of(self, table: TruthTable) -> TruthTable:
-        """Return the truth of the released frames of a source, in their order and numbers.
+        """Return the truth of the released frames of a source, by their released numbers.
+
+        The frames stand in the order of the source, so that its visits to rooms stay whole in a
+        release that was shuffled.
 
         Raises
         ------
         InputFaults
             The release holds nothing of that source, or frames that its truth does not have.
         """
-        released = self.key.of(table.name, self.part)
-        if released is None:
-            names = dict.fromkeys(s.source for s in self.key.sequences if s.part == self.part)
-            message = f"nothing of {table.name!r} was released as {self.part!r}"
-            remedy = f"give the truth of: {', '.join(names)}"
-            raise InputFaults([Fault(self.path, message, remedy=remedy)])
+        rows, numbers = self.rows_of(table)
+        return replace(
+            table,
+            frames=FrameSet(self._released(table).folder, numbers),
+            codes=table.codes[rows],
+            seen=table.seen[rows],
+            lines=table.lines[rows],
+        )
+
+    def rows_of(self, table: TruthTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows of a source's truth that were released, rising, and their numbers.
+
+        Raises
+        ------
+        InputFaults
+            As `truth_of`.
+        """
+        released = self._released(table)
         position_of = {int(index): k for k, index in enumerate(table.frames.indices)}
         missing = [index for index in released.indices if index not in position_of]
         if missing:
@@ -68,11 +87,42 @@ class ReleasedPart:
                 f"{table.path} does not have (first: {missing[0]})"
             )
             raise InputFaults([Fault(self.path, message, remedy="give the truth as released from")])
-        at = np.array([position_of[index] for index in released.indices], np.int64)
-        return replace(
-            table,
-            frames=FrameSet(released.folder, np.arange(len(at), dtype=np.int64)),
-            codes=table.codes[at],
-            seen=table.seen[at],
-            lines=table.lines[at],
-        )
+        rows = np.array([position_of[index] for index in released.indices], np.int64)
+        numbers = np.argsort(rows, kind="stable").astype(np.int64)
+        return rows[numbers], numbers
+
+    def _released(self, table: TruthTable) -> ReleasedSequence:
+        released = self.key.of(table.name, self.part)
+        if released is None:
+            names = dict.fromkeys(s.source for s in self.key.sequences if s.part == self.part)
+            message = f"nothing of {table.name!r} was released as {self.part!r}"
+            remedy = f"give the truth of: {', '.join(names)}"
+            raise InputFaults([Fault(self.path, message, remedy=remedy)])
+        return released
+
+
+def read_truths(
+    paths: Sequence[Path], released: ReleasedPart | None = None
+) -> tuple[list[TruthTable], list[Ints | None]]:
+    """Return the truth of each test set, and the segments of its frames.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        As `robotvision.submissions.truthfile.read_truth` takes them.
+    released : ReleasedPart, optional
+        The runs answer frames released of these; only those are returned, as `truth_of` does.
+
+    Raises
+    ------
+    InputFaults
+        A truth cannot be read, or does not fit the release.
+    """
+    tables, segments = [read_truth(path) for path in paths], [segments_of(path) for path in paths]
+    if released is None:
+        return tables, segments
+    kept = [
+        None if s is None else s[released.rows_of(table)[0]]
+        for table, s in zip(tables, segments, strict=True)
+    ]
+    return [released.truth_of(table) for table in tables], kept

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.submissions.checker import CheckResult, check_run_file
+from robotvision.submissions.run_report import overlap_shares
 from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
 from robotvision.tasks.model import Task
 
@@ -26,10 +27,14 @@ OURS = ("ranking.csv", "truth.csv")
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """One run: its name and its file for each test set."""
+    """One run: its name and its file for each test set.
+
+    ``overlap`` is the share of each test set that training has seen, by the run's own report.
+    """
 
     name: str
     files: dict[str, Path]
+    overlap: Mapping[str, float] = field(default_factory=dict)
 
 
 def settle(task: Task, truths: Sequence[TruthTable], train: Sequence[Path] = ()) -> Task:
@@ -118,7 +123,7 @@ def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
             )
     if faults:
         raise InputFaults(faults)
-    return RunFiles(folder.name, files)
+    return RunFiles(folder.name, files, overlap_shares(files.values()))
 
 
 def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFaults]:

@@ -45,7 +45,8 @@ class FrameSet:
     name : str
         What to call the set in messages.
     indices : (n,) int64
-        Frame indices, rising.
+        Frame indices, each once; rising but for a shuffled release, which stands in the order of
+        its source.
     names : tuple[str, ...]
         File names in the same order; empty where they are not known.
     """

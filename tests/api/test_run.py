@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 import robotvision as rv
 from robotvision.cli import robotvision as command
 from robotvision.contest import rank
+from robotvision.errors import RobotVisionError
 from robotvision.report import write_page
 from robotvision.submissions import check_run_file, score_files
 from robotvision.submissions.testsets import settle
@@ -71,6 +72,37 @@ def test_the_table_holds_every_frame(run: rv.Run) -> None:
     }
     assert table["latency_ns"].dtype.kind in "if"
     assert (table["latency_ns"] == table["finished_ns"] - table["started_ns"]).all()
+
+
+def test_a_stage_whose_name_is_no_unicode_has_a_column_with_its_times(
+    run: rv.Run, tmp_path: Path
+) -> None:
+    """As the other texts of the table, and pandas takes it."""
+    run.save(tmp_path / "saved")
+    log = tmp_path / "saved" / "run.jsonl"
+    stage = next(iter(next(run.record.frames()).timed.stages_ns))
+    log.write_bytes(log.read_bytes().replace(f'"{stage}":'.encode(), b'"a\xe9":'))
+    table = rv.read_run(tmp_path / "saved").to_frame()
+    column = table[r"a\udce9_stage_ns"]
+    assert column.notna().all()
+    assert len(column) == len(run.table["index"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'"unknown":', b'"uunknown":'), (b'"rooms":[', b'"roooms":['), (b'"id":"', b'"id":"\xb2')],
+)
+def test_a_log_whose_task_is_none_is_refused_in_a_line(
+    run: rv.Run, tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    run.save(tmp_path / "saved")
+    log = tmp_path / "saved" / "run.jsonl"
+    first, rest = log.read_bytes().split(b"\n", 1)
+    at = first.index(b'"task":')
+    log.write_bytes(first[:at] + first[at:].replace(old, new, 1) + b"\n" + rest)
+    with pytest.raises(RobotVisionError, match=r"run\.jsonl:1: the run's task") as caught:
+        json.dumps(rv.read_run(tmp_path / "saved").score.to_dict())
+    assert len(caught.value.lines()) == 1
 
 
 def test_rescored_points_are_the_commands(run: rv.Run, tmp_path: Path) -> None:

@@ -183,6 +183,31 @@ def test_sets_that_are_kept_apart_have_intervals_each(tmp_path: Path) -> None:
     assert "the 3 room visits weigh like" in index.lower()
 
 
+def test_what_a_report_says_of_training_reaches_the_organiser_alone(tmp_path: Path) -> None:
+    truths = []
+    for name in ("task1", "task2"):
+        truths += ["--truth", str(tmp_path / f"{name}.csv")]
+        (tmp_path / f"{name}.csv").write_text("index,room\n0,Corridor\n1,Toilet\n2,Corridor\n")
+        for run_name in ("one", "two"):
+            say(tmp_path / "runs" / run_name / f"{name}.txt", ["Corridor", "Toilet", None])
+    warning = {"code": "train-test-overlap", "message": "m", "set": "task2", "share": 0.5}
+    (tmp_path / "runs" / "two" / "report.json").write_text(json.dumps({"warnings": [warning]}))
+    sites = ["--site", str(tmp_path / "site"), "--organiser-site", str(tmp_path / "mine")]
+    with pytest.raises(SystemExit) as done:
+        main(
+            [
+                "rank", "--task", "imageclef2012", *truths, str(tmp_path / "runs"), "--pages",
+                *sites,
+            ]
+        )  # fmt: skip
+    assert done.value.code == 0
+    words = "two: by its own report training has seen 50.0% of the test frames of task2"
+    assert words in (tmp_path / "mine" / "index.html").read_text()
+    assert words in (tmp_path / "mine" / "runs" / "two.html").read_text()
+    assert words not in (tmp_path / "mine" / "runs" / "one.html").read_text()
+    assert not [p for p in (tmp_path / "site").rglob("*.*") if "own report" in p.read_text()]
+
+
 def test_a_contest_without_an_accepted_run_still_has_a_site(tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text("index,room\n0,Corridor\n")
     (tmp_path / "runs").mkdir()

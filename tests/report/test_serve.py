@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import os
+import pickle
 import pty
 import re
 import signal
@@ -32,6 +33,7 @@ from robotvision.records import Answer, FrameRecord, Outcome, ScoredAnswer, Time
 from robotvision.report.feed import Feed
 from robotvision.report.html.live import live_page
 from robotvision.report.serve import MAX_FOLLOWERS, Server
+from robotvision.report.serve_process import ServerProcess
 from robotvision.report.watch import RunWatch
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
@@ -112,6 +114,75 @@ def test_several_test_sets_follow_one_another(config: Config, tmp_path: Path) ->
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])  # type: ignore[index]
     assert data["sequence"] == [0] * 18 + [1] * 18 + [2] * 18
     assert len(set(data["visit"])) == 9
+
+
+def test_a_copy_that_takes_changes_is_the_feed(config: Config, tmp_path: Path) -> None:
+    """Whenever changes are taken, however many frames and sequences lie between."""
+
+    class Copied(Feed):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            self.copies = [(every, Feed(folder)) for every in (1, 5, 10**6)]
+
+        def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+            super().frame(record, scored, tally)
+            for every, copy in self.copies:
+                if len(self.rows) % every == 0:
+                    bring(copy, self)
+
+    def bring(copy: Feed, feed: Feed) -> None:
+        change = feed.change(copy.generation if copy.rows else -1, len(copy.rows))
+        copy.take(pickle.loads(pickle.dumps(change)))
+        assert copy.state() == feed.state()
+        assert copy.place(len(feed.rows) - 1) == feed.place(len(feed.rows) - 1)
+
+    folder = tmp_path / "run"
+    folder.mkdir()
+    feed = Copied(folder)
+    run_experiment(load_config(config(test="[test, train]")), folder, observer=feed)
+    feed.over("done", is_failed=False)
+    for _, copy in feed.copies:
+        bring(copy, feed)
+        assert [copy.place(k) for k in range(36)] == [feed.place(k) for k in range(36)]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_server_that_does_nothing_holds_no_run_up(tmp_path: Path, signal_number: int) -> None:
+    """A pipe of 64 kB is full after a thousand rows: what is more waits, not the run."""
+    feed, tally = Feed(tmp_path), Tally(Task(id="t", rooms=("Kitchen", "Hall")))
+    (tmp_path / "run.jsonl").write_text('{"type":"run","schema":1}\n')
+    with ServerProcess(feed) as server:
+        assert server._process is not None
+        os.kill(server._process.pid, signal_number)
+        feed.sequence("walk", 3000)
+        took = []
+        for k in range(3000):
+            feed.frame(*frame(k, tally), tally)
+            began = time.thread_time()
+            server.send()
+            took.append(time.thread_time() - began)
+        assert len(feed.rows) == 3000
+        os.kill(server._process.pid, signal.SIGKILL)
+    assert max(took) < 0.1
+
+
+def test_followers_of_a_run_that_is_killed_are_told(config: Config, tmp_path: Path) -> None:
+    """And its server goes as well."""
+    run = start(config(replay="{clock: wall, policy: streaming, rate_hz: 2}"), tmp_path / "run")
+    port = int(address(run).rstrip("/").rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as link:
+        link.sendall(f"GET /events?from=0.0 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        link.recv(100)
+        run.kill()
+        run.communicate()
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except ConnectionRefusedError:
+                break
+            time.sleep(0.1)
+        assert time.monotonic() < until
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil:80"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Answer, FrameRecord, Notice, TimedAnswer, Truth
+from robotvision.report import write_page
 from robotvision.runs.log import RunLog, read_log
 
 GOLDEN = Path(__file__).parent / "golden" / "run_0_1_0.jsonl"
@@ -269,6 +271,14 @@ FIRST = {
         HEAD[:-2] + b',"task":[]}\n',
         "a 'run' line that cannot be used: Expected `object`, got `array` - at `$.task`",
     ),
+    "a policy without a half": (
+        HEAD[:-2] + b',"policy":{"name":"offline","late":"own"}}\n',
+        "a 'run' line that cannot be used: Object missing required field `backlog` - at `$.policy`",
+    ),
+    "a policy that there is none of": (
+        HEAD[:-2] + b',"policy":{"name":"x","backlog":"some","late":"own"}}\n',
+        "a 'run' line that cannot be used: Invalid enum value 'some' - at `$.policy.backlog`",
+    ),
 }
 
 
@@ -283,6 +293,27 @@ def test_the_first_line_must_be_a_run_of_this_schema(
         read_log(path)
     (fault,) = str(caught.value).splitlines()
     assert fault.startswith(f"{path}:1: {message}")
+
+
+@pytest.mark.parametrize("key", ["task", "mode", "clock", "policy", "system", "name"])
+def test_a_key_that_a_report_needs_is_named_where_it_is_missing(key: str, tmp_path: Path) -> None:
+    """A log without it can be read; whatever needs the key is refused in a line, not a KeyError."""
+    lines = re.sub(rb"\d{19,}", b"9", GOLDEN.read_bytes()).split(b"\n")
+    number = 2 if key == "name" else 1
+    lines[number - 1] = lines[number - 1].replace(b'"%s":' % key.encode(), b'"other":', 1)
+    (tmp_path / "run.jsonl").write_bytes(b"\n".join(lines))
+    with pytest.raises(InputFaults) as caught:
+        write_page([tmp_path], tmp_path / "page.html")
+    (fault,) = str(caught.value).splitlines()
+    assert f"run.jsonl:{number}: a " in fault
+    assert f"line without '{key}'; give the run.jsonl of a run folder" in fault
+
+
+def test_times_beyond_64_bits_can_be_read_and_not_scored(tmp_path: Path) -> None:
+    """As 0.1.0 took them from a program; a report names the log in a line."""
+    assert max(f.timed.finished_ns or 0 for f in read_log(GOLDEN).frames()) > 2**63
+    with pytest.raises(InputFaults, match="jsonl: a time or a number in a frame's line is beyond"):
+        write_page([GOLDEN], tmp_path / "page.html")
 
 
 def test_a_frame_needs_a_sequence_and_a_folder_needs_a_log(tmp_path: Path) -> None:

@@ -238,3 +238,37 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, kind: str) -> None:
         path.touch()
     with pytest.raises(InputFaults, match=r"cannot be read|not a whole zip file"):
         read_pack(path)
+
+
+def overlapping(folder: Path, share: object = 0.25, name: str = "task1") -> None:
+    warning = {"code": "train-test-overlap", "message": "\x1b[31m", "set": name, "share": share}
+    (folder / "report.json").write_text(json.dumps({"schema": 1, "warnings": [warning]}))
+
+
+def test_what_training_has_seen_goes_with_the_pack(
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run's own report says so; a pack of a run without that is the same bytes as before."""
+    without = packed(tmp_path, run).read_bytes()
+    assert "overlap" not in json.loads(zipfile.ZipFile(tmp_path / "pack.zip").read(MANIFEST))
+    overlapping(tmp_path)
+    path = packed(tmp_path, run)
+    assert read_pack(path).manifest.overlap == {"task1": 0.25}
+    with pytest.raises(SystemExit):
+        main(["pack", "--read", str(path)])
+    assert "training has seen 25.0% of the test frames of task1" in capsys.readouterr().err
+    (tmp_path / "report.json").unlink()
+    assert packed(tmp_path, run).read_bytes() == without
+
+
+@pytest.mark.parametrize(
+    ("share", "name"), [(0, "x"), (1.5, "x"), ("much", "x"), (None, "x"), (0.5, "a\x1b[31m")]
+)
+def test_a_report_that_is_none_says_nothing(
+    tmp_path: Path, run: Path, share: object, name: str
+) -> None:
+    overlapping(tmp_path, share, name)
+    assert read_pack(packed(tmp_path, run)).manifest.overlap == {}
+    for text in ("", "[]", "{", '{"warnings": 3}', '{"warnings": [3]}', "[" * 10**5):
+        (tmp_path / "report.json").write_text(text)
+        assert read_pack(packed(tmp_path, run)).manifest.overlap == {}

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from robotvision.errors import InputFaults
 from robotvision.scoring.table import FrameTable
-from robotvision.submissions.batch import ScoredRun, Scores, fitting_frames, score_runs
-from robotvision.submissions.table import segments_of
-from robotvision.submissions.testsets import RunFiles, name_sets, settle
-from robotvision.submissions.truthfile import TruthTable, read_truth
-from robotvision.tasks import load_task
+from robotvision.submissions.batch import ScoredRun, Scores, fitting_frames, open_sets, score_runs
+from robotvision.submissions.released import ReleasedPart
+from robotvision.submissions.testsets import RunFiles
+from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
 
 
@@ -46,20 +45,31 @@ ContestEntry = ScoredRun
 """An accepted run: its name, its score, its scored frames."""
 
 
-def open_contest(task: str | Task, truths: Sequence[Path], train: Sequence[Path] = ()) -> Contest:
+def open_contest(
+    task: str | Task,
+    truths: Sequence[Path],
+    train: Sequence[Path] = (),
+    released: ReleasedPart | None = None,
+) -> Contest:
     """Return the contest of a task over its truths, as `robotvision.submissions.batch` takes them.
+
+    Parameters
+    ----------
+    task : str or Task
+        A task, its name or its YAML file.
+    truths : sequence of Path
+        A sequence or ``truth.csv`` for each test set, in the task's order.
+    train : sequence of Path
+        Training sequences, for a task that takes its rooms from them.
+    released : ReleasedPart, optional
+        The runs answer released frames; ``truths`` are those of the sequences they came from.
 
     Raises
     ------
     RobotVisionError
-        The task or a truth is wrong.
+        The task or a truth is wrong, or a truth does not fit the release.
     """
-    rules = load_task(task) if isinstance(task, str) else task
-    tables = [read_truth(path) for path in truths]
-    names = name_sets(rules, [t.name for t in tables])
-    rules = settle(rules, tables, train)
-    segments = [segments_of(path) for path in truths]
-    sets = dict(zip(names, tables, strict=True))
+    rules, sets, segments = open_sets(task, truths, train, released)
     frames = fitting_frames(rules, sets, segments)
     return Contest(rules, sets, frames, all(s is not None for s in segments))
 

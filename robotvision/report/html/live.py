@@ -6,26 +6,27 @@ from typing import Any
 
 from robotvision.data.sequence import ChannelKind
 from robotvision.records import Outcome
-from robotvision.report.feed import ABSENT, FollowedFrame, Row
-from robotvision.report.html.shell import TIMELINE, as_script, render
-from robotvision.tasks.model import Task
-
-(
-    K,
-    OUTCOME,
+from robotvision.report.feed import (
+    ABSENT,
     ANSWER,
-    LATE,
-    TRUTH,
-    POINTS,
     CONFIDENCE,
+    FAULT,
+    INDEX,
+    LATE,
     LATENCY,
+    OBJECT_POINTS,
+    OUTCOME,
+    POINTS,
     SEGMENT,
     TIME,
-    INDEX,
+    TRUTH,
     VISIT,
-    FAULT,
-    OBJECT_POINTS,
-) = range(14)
+    FollowedFrame,
+    K,
+    Row,
+)
+from robotvision.report.html.shell import TIMELINE, as_script, render
+from robotvision.tasks.model import Task
 
 
 def live_page(state: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -273,6 +275,29 @@ def test_no_images_is_one_line(tours: Make) -> None:
     assert line.endswith(
         "tour: no images in it that can be read; its topics: /odom (nav_msgs/msg/Odometry)"
     )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sqlite_master SET sql = CAST(x'63ed72' AS TEXT) WHERE name = 'messages'",
+        "UPDATE messages SET timestamp = 'soon'",
+        "UPDATE topics SET name = x'00ff'",
+        "UPDATE topics SET type = CAST(x'ff' AS TEXT)",
+    ],
+    ids=["schema that is no text", "time as text", "name as bytes", "type that is no text"],
+)
+def test_a_database_that_holds_other_things_is_one_line(tours: Make, statement: str) -> None:
+    """SQLite's own words of a broken schema may be no UTF-8, and any column may hold any type."""
+    tour = tours("sqlite")
+    tour.add("/cam/image", tour.at(0), tour.messages.image(tour.at(0), encoded("rgb8"), "rgb8"))
+    path = tour.write()
+    (file,) = path.glob("*.db3")
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(statement)
+        db.commit()
+    assert "not a ROS 2 recording in SQLite (" in one_line(path)
 
 
 def test_empty_recordings(tours: Make, each_form: str) -> None:
