@@ -1,11 +1,14 @@
 """Change the core line by line and see whether a test notices: mutation testing by mutmut.
 
     pip install -e '.[mutation,test]'
-    python scripts/mutate.py                              # every module below, about half an hour
-    python scripts/mutate.py 'robotvision.scoring.*'      # some of them
-    python scripts/mutate.py --shown                      # judge the last run again
+    python scripts/mutate.py                                 # every module named in pyproject.toml
+    python scripts/mutate.py 'robotvision.scoring.tally*'    # some of them
+    python scripts/mutate.py --survivors 'robotvision.scoring.tally*'    # what survived last time
+    python scripts/mutate.py --shown 'robotvision.scoring.*'     # judge the last run again
 
-Which modules are changed and which tests look on stands in pyproject.toml, ``[tool.mutmut]``.
+Which modules are changed and which tests look on stands in pyproject.toml, ``[tool.mutmut]``; a
+change is tried on the tests that run its function, about a second for each of the two at once.
+mutmut changes functions and methods, but none with a decorator (a property, a cached one).
 A change that no test notices is a survivor. Those that mean the same as the code they replace are
 listed in ``tests/equivalent_mutants.yaml``, each with the reason. It exits with 1 where another one
 survives, or where fewer than 95 % of a module's changes are noticed.
@@ -14,13 +17,18 @@ survives, or where fewer than 95 % of a module's changes are noticed.
 from __future__ import annotations
 
 import argparse
+import ast
+import difflib
 import json
+import os
 import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -28,6 +36,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 MUTMUT = [str(Path(sys.executable).parent / "mutmut")]
 LISTED = ROOT / "tests" / "equivalent_mutants.yaml"
+NUMBER = re.compile(r"__mutmut_\d+$")
 MIN_SHARE = 0.95
 KILLED, SURVIVED, UNTRIED, OUT_OF_TIME = "killed", "survived", "untried", "out of time"
 EXIT_CODES = {
@@ -49,13 +58,35 @@ class Mutant:
 
     def change(self) -> tuple[str, str]:
         """Return the lines taken out and those put in, blanks joined."""
-        done = subprocess.run(
-            [*MUTMUT, "show", self.name], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        lines = [x for x in done.stdout.splitlines() if not x.startswith(("---", "+++", "#"))]
-        sides = (" ".join(x[1:].strip() for x in lines if x.startswith(sign)) for sign in "-+")
-        taken, put = sides
+        codes = _functions(ROOT / "mutants" / f"{self.module.replace('.', '/')}.py")
+        before, after = (codes[name] for name in (f"{self.stem}__mutmut_orig", self.own_name))
+        lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
+        taken, put = (" ".join(x[1:].strip() for x in lines if x[0] == sign) for sign in "-+")
         return taken, put
+
+    @property
+    def own_name(self) -> str:
+        """What mutmut calls the changed function inside its module."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def stem(self) -> str:
+        """``own_name`` without the number of the change."""
+        return NUMBER.sub("", self.own_name)
+
+
+@cache
+def _functions(path: Path) -> dict[str, list[str]]:
+    """Return the lines of every function of a changed module, after its name."""
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    return {
+        node.name: [
+            line.replace(node.name, "") for line in lines[node.lineno - 1 : node.end_lineno]
+        ]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def mutants() -> Iterator[Mutant]:
@@ -63,7 +94,7 @@ def mutants() -> Iterator[Mutant]:
     for path in sorted((ROOT / "mutants").rglob("*.py.meta")):
         for name, code in json.loads(path.read_text())["exit_code_by_key"].items():
             module, _, rest = name.rpartition(".")
-            function = re.sub(r"__mutmut_\d+$", "", rest)
+            function = NUMBER.sub("", rest)
             function = function.removeprefix("xǁ").removeprefix("x_").replace("ǁ", ".")
             yield Mutant(name, module, function, _outcome(code))
 
@@ -86,12 +117,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="mutants by name, * allowed (else all)")
     parser.add_argument("--shown", action="store_true", help="do not run; show the last run")
+    parser.add_argument("--survivors", action="store_true", help="try only what survived last time")
     parser.add_argument("--children", default="2", help="mutants that are tried at once")
     options = parser.parse_args()
+    names = options.names
+    if options.survivors:
+        names = [m.name for m in _chosen(names) if m.outcome == SURVIVED]
+        options.shown |= not names
     if not options.shown:
-        command = [*MUTMUT, "run", "--max-children", options.children, *options.names]
-        subprocess.run(command, cwd=ROOT, check=False)  # mutants that survive are no failure of it
-    return show([m for m in mutants() if m.outcome != UNTRIED])
+        command = [*MUTMUT, "run", "--max-children", options.children, *names]
+        environment = os.environ | {"ROBOTVISION_SHRINK": "0"}
+        code = subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode
+        if code:  # not for survivors: the tests fail as they are, say
+            return code
+    return show(_chosen(options.names))
+
+
+def _chosen(names: list[str]) -> list[Mutant]:
+    """Return the mutants of the last run that were tried, and bear one of the names, if any."""
+    return [
+        m
+        for m in mutants()
+        if m.outcome != UNTRIED and (not names or any(fnmatch(m.name, x) for x in names))
+    ]
 
 
 def show(tried: list[Mutant]) -> int:

@@ -76,4 +76,8 @@ def test_a_task_without_an_unknown_label_never_answers_it():
 def test_of_equal_rooms_the_first_is_answered():
     decision = Decision(Task(id="t", rooms=ROOMS), list(ROOMS), "never")
     assert decision.decide(np.array([0.25, 0.375, 0.375])) == Answer("Office", 0.375)
-    assert decision.decide(np.array([0.25, 0.375, 0.375]), False).room == "Office"
+
+
+def test_without_a_detector_no_frame_is_unknown():
+    decision = Decision(Task(id="t", rooms=ROOMS, unknown="Unknown"), list(ROOMS))
+    assert decision.decide(np.array([0.5, 0.25, 0.25])) == Answer("Kitchen", 0.5)

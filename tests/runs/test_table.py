@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,16 @@ def test_what_was_not_judged_cannot_be_counted() -> None:
     table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])]))
     with pytest.raises(ValueError, match="not judged"):
         count(table, TASKS[1])
+
+
+@pytest.mark.parametrize("column", ["stated", "in_view"])
+def test_without_statements_or_without_objects_in_view_no_object_earns(column: str) -> None:
+    about = {"task": TASKS[3].model_dump(mode="json"), "clock": "asap"}
+    timed = TimedAnswer(0, Answer("Toilet", objects={"Chair": True}), 0, 0, 1)
+    frame = FrameRecord.of(0, 0, timed, Truth("Toilet", frozenset({"Chair"})))
+    table = judge(
+        table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])])),
+        named_policy("offline"),
+    )
+    assert object_points(table, TASKS[3]).tolist() == [1.0]
+    assert object_points(replace(table, **{column: None}), TASKS[3]).tolist() == [0.0]

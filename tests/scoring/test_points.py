@@ -7,6 +7,7 @@ import pytest
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Outcome, Truth
 from robotvision.scoring import PointsTable
+from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT, statement_code
 from robotvision.tasks import load_task
 
 RIGHT, WRONG, NONE = Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED
@@ -101,3 +102,52 @@ def test_objects_outside_the_task_earn_nothing() -> None:
 def test_rooms_have_to_be_settled() -> None:
     with pytest.raises(RobotVisionError, match="rooms are not settled; train first"):
         PointsTable(load_task("rooms"))
+
+
+def test_an_answer_outside_the_task_is_wrong_in_every_room() -> None:
+    task = load_task("imageclef2009")
+    worth = PointsTable(task)
+    for label in task.labels:
+        assert worth.of(Truth(label), Answer("Cellar")) == (WRONG, -0.5)
+
+
+def test_an_answer_outside_the_task_is_named_with_its_frame_and_the_labels() -> None:
+    worth = PointsTable(load_task("imageclef2012"))
+    assert str(worth.outside(7, "Toilett")) == (
+        "frame 7: the answer 'Toilett' is outside the task imageclef2012; did you mean 'Toilet'? "
+        "(labels: Corridor, ElevatorArea, LoungeArea, TechnicalRoom, StudentOffice, "
+        "ProfessorOffice, VisioConference, PrinterRoom, Toilet)"
+    )
+
+
+def test_a_room_outside_a_task_without_an_unknown_label_is_named_with_its_rooms() -> None:
+    worth = PointsTable(load_task("imageclef2012"))
+    with pytest.raises(RobotVisionError) as caught:
+        worth.row_of("toilet")
+    assert str(caught.value) == (
+        "the true room 'toilet' is outside the task imageclef2012; did you mean 'Toilet'? "
+        "(rooms: Corridor, ElevatorArea, LoungeArea, TechnicalRoom, StudentOffice, "
+        "ProfessorOffice, VisioConference, PrinterRoom, Toilet)"
+    )
+
+
+def test_statements_are_coded_by_what_is_stated_and_what_is_in_view() -> None:
+    assert (PRESENT, ABSENT, NOT_STATED) == (0, 1, 2)
+    codes = [statement_code(stated, seen) for seen in (True, False) for stated in (True, False)]
+    assert codes == [0, 1, 3, 4]
+    assert [statement_code(None, True), statement_code(None, False)] == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds"),
+    [
+        ("imageclef2009", (-0.5, 1.0)),
+        ("imageclef2012", (-1.0, 1.0)),
+        ("imageclef2013", (-1.5, 2.0)),  # eight objects at 0.125 either way
+        ("imageclef2014", (-2.5, 9.0)),  # eight objects from -0.25 to 1
+    ],
+)
+def test_bounds_are_the_least_and_the_most_of_any_frame(
+    name: str, bounds: tuple[float, float]
+) -> None:
+    assert PointsTable(load_task(name)).bounds == bounds
