@@ -40,10 +40,27 @@ def overridden(
     for key, value in values.items():
         if not isinstance(key, str) or not all(key.split(".")):
             raise RobotVisionError(f"{source} expected a key such as 'classifier.C', got {key!r}")
-        steps = key.split(".")
-        data = _put(data, steps, value, f"{source} {key}")
-        places[_path_of(data, steps)] = f"{source} {key}"
+        try:
+            data, place = put(data, key, value)
+        except RobotVisionError as e:
+            raise RobotVisionError(f"{source} {key}: {e}") from None
+        places[place] = f"{source} {key}"
     return replace(document, data=data, overrides=places)
+
+
+def put(data: Any, key: str, value: Any) -> tuple[Any, Path_]:
+    """Return ``data`` with ``value`` at a dotted key, and the path of keys and places there.
+
+    ``svm`` on the way becomes ``{name: svm}``; a number counts in a list: ``features.0.bins``.
+
+    Raises
+    ------
+    RobotVisionError
+        The key leads nowhere.
+    """
+    steps = key.split(".")
+    data = _put(data, steps, value)
+    return data, _path_of(data, steps)
 
 
 def _path_of(data: Any, steps: list[str]) -> Path_:
@@ -55,22 +72,21 @@ def _path_of(data: Any, steps: list[str]) -> Path_:
     return path
 
 
-def _put(node: Any, steps: list[str], value: Any, name: str) -> Any:
+def _put(node: Any, steps: list[str], value: Any) -> Any:
     """Return ``node`` with ``value`` where ``steps`` lead."""
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
     if isinstance(node, list):
         if not step.isdecimal() or int(step) >= len(node):
-            raise RobotVisionError(
-                f"{name}: expected the place of one of {len(node)} items from 0, got {step!r}"
-            )
+            expected = f"expected the place of one of {len(node)} items from 0"
+            raise RobotVisionError(f"{expected}, got {step!r}")
         place = int(step)
-        return [_put(n, rest, value, name) if i == place else n for i, n in enumerate(node)]
+        return [_put(n, rest, value) if i == place else n for i, n in enumerate(node)]
     if isinstance(node, str):
         node = {"name": node}
     if node is None:
         node = {}
     if not isinstance(node, dict):
-        raise RobotVisionError(f"{name}: {step!r} is below a plain value, {node!r}")
-    return {**node, step: _put(node.get(step), rest, value, name)}
+        raise RobotVisionError(f"{step!r} is below a plain value, {node!r}")
+    return {**node, step: _put(node.get(step), rest, value)}

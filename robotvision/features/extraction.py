@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from robotvision import data
 from robotvision.data.fingerprint import remember
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.features import cache as kept
-from robotvision.features.base import FeatureExtractor, FittedExtractor
+from robotvision.features import cache as feature_cache
+from robotvision.features.base import FeatureExtractor, needs_training
 from robotvision.features.cache import cache_folder
 from robotvision.plugins.failure import failure
 from robotvision.plugins.progress import Progress
@@ -66,11 +66,6 @@ def ready(extractor: FeatureExtractor, calibration: data.sequence.Calibration) -
     return mine
 
 
-def needs_training(extractor: FeatureExtractor) -> bool:
-    """Return whether the extractor learns from training frames."""
-    return isinstance(extractor, FittedExtractor)
-
-
 def training_frames(
     sequences: Sequence[data.ImageSequence], channels: tuple[str, ...]
 ) -> Iterator[tuple[Frame, str]]:
@@ -109,25 +104,29 @@ def extract(
     RobotVisionError
         An extractor fails on a frame, or gives a vector of the wrong shape or with NaN in it.
     """
-    made = [ready(e, sequence.calibration) for e in extractors]
-    keys = kept.keys_of(made, sequence) if cache else [kept.Key()] * len(made)
-    found = [kept.load(cache, key, len(sequence)) for key in keys]
-    missing = [i for i, block in enumerate(found) if block is None]
-    result = Extraction([], np.ones(len(sequence), bool), n_cached=len(made) - len(missing))
+    instances = [ready(e, sequence.calibration) for e in extractors]
+    keys = (
+        feature_cache.keys_of(instances, sequence)
+        if cache
+        else [feature_cache.Key()] * len(instances)
+    )
+    blocks = [feature_cache.load(cache, key, len(sequence)) for key in keys]
+    missing = [i for i, block in enumerate(blocks) if block is None]
+    result = Extraction([], np.ones(len(sequence), bool), n_cached=len(instances) - len(missing))
     result.not_cached += [key.why for key in keys if key.why]
     if missing:
-        fresh = _run([made[i] for i in missing], sequence, progress, n_threads, result)
+        fresh = _run([instances[i] for i in missing], sequence, progress, n_threads, result)
         for i, block in zip(missing, fresh, strict=True):
-            found[i] = block
+            blocks[i] = block
             if cache and result.readable.all():
-                kept.save(cache, keys[i], block, result.problems)
-    result.blocks = [block for block in found if block is not None]
+                feature_cache.save(cache, keys[i], block, result.problems)
+    result.blocks = [block for block in blocks if block is not None]
     return result
 
 
-def cache_key(extractor: FeatureExtractor, sequence: data.ImageSequence) -> kept.Key:
+def cache_key(extractor: FeatureExtractor, sequence: data.ImageSequence) -> feature_cache.Key:
     """Return the key of an extractor's vectors of ``sequence`` in the cache."""
-    return kept.keys_of([ready(extractor, sequence.calibration)], sequence)[0]
+    return feature_cache.keys_of([ready(extractor, sequence.calibration)], sequence)[0]
 
 
 def _run(
@@ -199,7 +198,7 @@ def _vector(
 
 
 def checked(extractor: FeatureExtractor, frame: Frame) -> NDArray[np.float32]:
-    """Return the frame's vector after a look at its shape and values.
+    """Return the frame's vector, its shape and values validated.
 
     Raises
     ------

@@ -61,7 +61,7 @@ def leaks_table(name: str, overlap: Overlap, limit: int | None = None) -> Table:
     return Table(f"{name}: test frames that training has seen", columns, rows, "leaks")
 
 
-def leaks_as_dict(found: Mapping[str, Overlap]) -> dict[str, Any]:
+def leaks_as_dict(overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
     """Return what ``robotvision audit --leaks --json`` prints.
 
     ``sets`` holds for each test set its ``frames``, how many are ``seen`` in training, their
@@ -70,7 +70,7 @@ def leaks_as_dict(found: Mapping[str, Overlap]) -> dict[str, Any]:
     """
     return {
         "schema": 1,
-        "is_clean": not any(overlap.counted for overlap in found.values()),
+        "is_clean": not any(overlap.counted for overlap in overlaps.values()),
         "sets": {
             name: {
                 "frames": overlap.n_test,
@@ -80,15 +80,15 @@ def leaks_as_dict(found: Mapping[str, Overlap]) -> dict[str, Any]:
                 "pairs": [pair.as_dict() for pair in overlap.counted],
                 "too_few": [pair.as_dict() for pair in overlap.others],
             }
-            for name, overlap in found.items()
+            for name, overlap in overlaps.items()
         },
-        "warnings": [notice.as_dict() for notice in overlap_notices(found)],
+        "warnings": [notice.as_dict() for notice in overlap_notices(overlaps)],
     }
 
 
-def print_leaks(out: Console, found: Mapping[str, Overlap]) -> None:
+def print_leaks(out: Console, overlaps: Mapping[str, Overlap]) -> None:
     """Print the pairs of every test set, and what they come to."""
-    for set_name, overlap in found.items():
+    for set_name, overlap in overlaps.items():
         name = escape(set_name)
         n_pairs = len(overlap.counted) + len(overlap.others)
         if n_pairs:
@@ -108,13 +108,13 @@ def print_leaks(out: Console, found: Mapping[str, Overlap]) -> None:
             )
 
 
-def write_pair_sheet(path: Path, found: Mapping[str, Overlap]) -> None:
+def write_pair_sheet(path: Path, overlaps: Mapping[str, Overlap]) -> None:
     """Draw pairs of a training image (left) and a test image (right), two pairs a line, as PNG.
 
     Parameters
     ----------
     path : Path
-    found : Mapping of str to Overlap
+    overlaps : Mapping of str to Overlap
         By test set. Only pairs whose images are files are drawn.
 
     Raises
@@ -122,7 +122,7 @@ def write_pair_sheet(path: Path, found: Mapping[str, Overlap]) -> None:
     RobotVisionError
         There is no such pair, or the file cannot be written.
     """
-    pairs = [p for o in found.values() for p in (*o.counted, *o.others)]
+    pairs = [p for o in overlaps.values() for p in (*o.counted, *o.others)]
     pairs = [p for p in pairs if Path(p.train_image).is_file() and Path(p.test_image).is_file()]
     if not pairs:
         raise RobotVisionError(f"{path}: no pair of image files to draw")

@@ -233,26 +233,26 @@ def first_outcomes(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     return [o for o in reports[0]["outcomes"] if any(r["outcomes"][o] for r in reports)]
 
 
-def overruns_text(found: Mapping[str, Any] | None) -> str:
+def overruns_text(overruns: Mapping[str, Any] | None) -> str:
     """Return in words how many frames took longer than the camera's period; empty: not known."""
-    if found is None or not found["of"]:
+    if overruns is None or not overruns["of"]:
         return ""
-    longest = f", by {found['longest_ns'] / 1e6:.1f} ms at most" if found["frames"] else ""
+    longest = f", by {overruns['longest_ns'] / 1e6:.1f} ms at most" if overruns["frames"] else ""
     return (
-        f"overruns: {found['frames']} of {found['of']} frames ({found['share']:.2%}) took longer "
-        f"than the camera's period of {found['period_ns'] / 1e6:.1f} ms{longest}"
+        f"overruns: {overruns['frames']} of {overruns['of']} frames ({overruns['share']:.2%}) took "
+        f"longer than the camera's period of {overruns['period_ns'] / 1e6:.1f} ms{longest}"
     )
 
 
 def _over_speeds(report: Mapping[str, Any]) -> str:
     """Return the points between two machine speeds in words; empty: one speed was asked for."""
-    found = report.get("over_speeds")
-    if found is None or report["points"] is None:
+    over_speeds = report.get("over_speeds")
+    if over_speeds is None or report["points"] is None:
         return ""
-    (slow, fast), (least, most) = found["speeds"], found["points"]
+    (slow, fast), (least, most) = over_speeds["speeds"], over_speeds["points"]
     return (
         f"{report['policy']['name']}: {least:g} to {most:g} points on machines {slow:g} to "
-        f"{fast:g} times as fast ({found['tried']} speeds tried)"
+        f"{fast:g} times as fast ({over_speeds['tried']} speeds tried)"
     )
 
 

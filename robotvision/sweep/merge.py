@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import Fault
+from robotvision.config.overrides import put
+from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.yamlfile import Document, Path_, dotted
 
 Origin = tuple[Document, Path_]
@@ -66,37 +67,20 @@ class Merger:
     path: Path
 
     def merged(self, overrides: Mapping[str, Any], origins: Mapping[str, Origin]) -> Merged:
-        """Return the base with each dotted key set to its value, short keys first."""
+        """Return the base with each dotted key set to its value, short keys first.
+
+        Raises
+        ------
+        InputFaults
+            A key leads nowhere.
+        """
         data = copy.deepcopy(self.data)
         places: dict[Path_, Origin] = {(): self.origin}
         for key in sorted(overrides, key=lambda k: k.count(".")):
-            places[put(data, key, copy.deepcopy(overrides[key]))] = origins[key]
+            try:
+                data, place = put(data, key, copy.deepcopy(overrides[key]))
+            except RobotVisionError as e:
+                document, where = origins[key]
+                raise InputFaults([document.fault(where, str(e))]) from None
+            places[place] = origins[key]
         return Merged(self.path, data, {}, {}, origins=places)
-
-
-def put(data: dict[str, Any], key: str, value: Any) -> Path_:
-    """Set a dotted key and return its path; ``svm`` on the way becomes ``{name: svm}``.
-
-    A number counts in a list: ``features.0.bins``.
-    """
-    steps = key.split(".")
-    where: list[str | int] = []
-    at: Any = data
-    for step, following in zip(steps, [*steps[1:], None], strict=True):
-        place: str | int = step
-        if isinstance(at, list) and step.isdigit() and int(step) < len(at):
-            place = int(step)
-        elif isinstance(at, list):
-            return tuple(where)  # not in the list: the model says what it expected there
-        where.append(place)
-        if following is None:
-            at[place] = value
-            break
-        below = at[int(place)] if isinstance(at, list) else at.get(step)
-        if isinstance(below, str):
-            below = {"name": below}
-        elif not isinstance(below, (dict, list)):
-            below = {}
-        at[place] = below
-        at = below
-    return tuple(where)

@@ -69,13 +69,13 @@ class Confinement:
     @classmethod
     def of(cls, printed: str) -> Confinement:
         """Return what `confined` printed. Raises ValueError."""
-        found: dict[str, Any] = json.loads(printed)
+        seen: dict[str, Any] = json.loads(printed)
         return cls(
-            found["uid"],
-            found["capabilities"],
-            tuple(found["interfaces"]),
-            found["writable"],
-            tuple(found["examples"]),
+            seen["uid"],
+            seen["capabilities"],
+            tuple(seen["interfaces"]),
+            seen["writable"],
+            tuple(seen["examples"]),
         )
 
     @property
@@ -151,10 +151,10 @@ def bubblewrap() -> Bubblewrap | str:
     tree = options(needs, ProgramOptions())
     reason = ""
     for flags, inside in _ways():
-        found = _probe([path, *flags, *tree, "--", *inside, *needs.argv])
-        if isinstance(found, Confinement):
-            return Bubblewrap(path, _version(path), flags, inside, found)
-        reason = reason or found
+        confinement = _probe([path, *flags, *tree, "--", *inside, *needs.argv])
+        if isinstance(confinement, Confinement):
+            return Bubblewrap(path, _version(path), flags, inside, confinement)
+        reason = reason or confinement
     return f"bubblewrap may not work here ({reason})"
 
 
@@ -195,12 +195,12 @@ def namespaces() -> Namespaces | str:
         with owned_folder() as root:
             fd = in_memory(plan(root, options(needs, ProgramOptions()), user))
             try:
-                found = _probe([*KEEPER, str(fd), "--", *needs.argv], [fd])
+                confinement = _probe([*KEEPER, str(fd), "--", *needs.argv], [fd])
             finally:
                 os.close(fd)
-        if isinstance(found, Confinement):
-            return Namespaces(user, found)
-        reason = reason or found
+        if isinstance(confinement, Confinement):
+            return Namespaces(user, confinement)
+        reason = reason or confinement
     return f"namespaces may not be made here ({reason})"
 
 

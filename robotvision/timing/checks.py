@@ -36,7 +36,7 @@ _BLOCKS = 20
 
 @dataclass(frozen=True, slots=True)
 class TimingCheck:
-    """One check: whether it passed (None: cannot tell), and what was found."""
+    """One check: whether it passed (None: cannot tell), and why."""
 
     name: str
     ok: bool | None
@@ -99,8 +99,8 @@ def relative(timed: Timed) -> Floats:
     counts = np.bincount(positions)
     if counts[counts > 0].min() < MIN_PASSES:
         return total / max(1.0, float(np.median(total)))
-    found: Floats = total / np.maximum(1.0, _medians(total, positions, len(counts))[positions])
-    return found
+    ratios: Floats = total / np.maximum(1.0, _medians(total, positions, len(counts))[positions])
+    return ratios
 
 
 def _medians(values: Floats, positions: NDArray[np.int64], n: int) -> Floats:

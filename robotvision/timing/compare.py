@@ -20,14 +20,14 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
     a, b : Mapping
         As `robotvision.runs.environment.describe` gives them.
     """
-    found = [f"{k}: {a.get(k)} and {b.get(k)}" for k in _SAME if a.get(k) != b.get(k)]
+    different = [f"{k}: {a.get(k)} and {b.get(k)}" for k in _SAME if a.get(k) != b.get(k)]
     for group, keys in (("packages", _PACKAGES), ("threads", None)):
         mine, theirs = a.get(group, {}), b.get(group, {})
         for key in keys or sorted({*mine, *theirs}):
             if mine.get(key) != theirs.get(key):
                 name = key if group == "packages" else f"threads of {key}"
-                found.append(f"{name}: {mine.get(key)} and {theirs.get(key)}")
-    return found
+                different.append(f"{name}: {mine.get(key)} and {theirs.get(key)}")
+    return different
 
 
 def comparability(records: Mapping[str, RunRecord]) -> list[str]:
@@ -50,9 +50,9 @@ def comparability(records: Mapping[str, RunRecord]) -> list[str]:
         mine = base.about.get("environment", {}), record.about.get("environment", {})
         if not all(mine):
             lines.append(f"{first}, {name}: not known whether they ran on the same machine")
-        elif found := differences(*mine):
+        elif changed := differences(*mine):
             lines.append(
-                f"{first}, {name}: latencies taken under different conditions ({'; '.join(found)})"
+                f"{first}, {name}: latencies of different conditions ({'; '.join(changed)})"
             )
     return lines
 

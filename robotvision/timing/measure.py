@@ -199,37 +199,37 @@ class _Measuring:
     ) -> None:
         self.system, self.sequence, self.channels = system, sequence, channels
         self.log, self.progress = log, progress
-        self.found = Timed()
+        self.measured = Timed()
         self._collecting = 0
 
     def run(self, options: TimingOptions) -> Timed:
-        found, n = self.found, len(self.sequence)
+        measured, n = self.measured, len(self.sequence)
         if options.n_rests:
-            found.rests = after_answers(
+            measured.rests = after_answers(
                 self.system, mirrored(self.sequence), self.channels, options.n_rests
             )
-            found.warm_up_ns += found.rests.latencies_ns
+            measured.warm_up_ns += measured.rests.latencies_ns
         self._warm_up(options.warm_up)
         least = max(frames_needed(max(options.quantiles)), MIN_PASSES * n)
         least += -(-least // max(1, n - 1))  # the first frame of a pass has no cycle of its own
         wanted = least if options.n_passes is None else options.n_passes * n
-        found.is_peak_own = forget_peak()
+        measured.is_peak_own = forget_peak()
         gc.callbacks.append(self._collected)
-        found.before = usage()
+        measured.before = usage()
         begun = perf_counter_ns()
         end = begun + round(options.max_s * 1e9)
         try:
             number = 0
-            while len(found.position) + found.n_failed < wanted and perf_counter_ns() < end:
+            while len(measured.position) + measured.n_failed < wanted and perf_counter_ns() < end:
                 self._pass(number, wanted, end)
                 number += 1
         finally:
             gc.callbacks.remove(self._collected)
-        found.seconds = (perf_counter_ns() - begun) / 1e9
-        found.after = usage()
-        found.peak_bytes = peak_bytes()
+        measured.seconds = (perf_counter_ns() - begun) / 1e9
+        measured.after = usage()
+        measured.peak_bytes = peak_bytes()
         self._order()
-        return found
+        return measured
 
     def _warm_up(self, n: int) -> None:
         replay = Replay(named_policy("offline"))
@@ -240,10 +240,10 @@ class _Measuring:
                 n -= 1
                 self.log.frame(record)
                 if record.timed.latency_ns is not None:
-                    self.found.warm_up_ns.append(record.timed.latency_ns)
+                    self.measured.warm_up_ns.append(record.timed.latency_ns)
 
     def _pass(self, number: int, wanted: int, end: int) -> None:
-        found = self.found
+        measured = self.measured
         replay, meter = Replay(named_policy("offline")), Meter(self.system)
         last: int | None = None
         for position, record in enumerate(
@@ -253,25 +253,25 @@ class _Measuring:
             self.log.frame(record)
             now = perf_counter_ns()
             self._note(record, number, position, now - there, None if last is None else now - last)
-            done = len(found.position) + found.n_failed
+            done = len(measured.position) + measured.n_failed
             self.progress(self.sequence.name, min(done, wanted), wanted)
             meter.add(record)
             if done >= wanted or now > end:
                 break
             last = perf_counter_ns()
-        found.work += meter.work()
+        measured.work += meter.work()
 
     def _note(
         self, record: FrameRecord, number: int, position: int, log_ns: int, cycle_ns: int | None
     ) -> None:
-        found, timed = self.found, record.timed
+        measured, timed = self.measured, record.timed
         if timed.fault is not None:
-            found.n_failed += 1
-            found.first_fault = found.first_fault or timed.fault
+            measured.n_failed += 1
+            measured.first_fault = measured.first_fault or timed.fault
             return
         total = timed.latency_ns or 0
-        found.position.append(position)
-        found.pass_number.append(number)
+        measured.position.append(position)
+        measured.pass_number.append(number)
         for stage, value in timed.stages_ns.items():
             self._add(stage, value)
         self._add("rest", total - sum(timed.stages_ns.values()))
@@ -286,18 +286,18 @@ class _Measuring:
         self._add("decode", record.decode_ns or 0)
 
     def _add(self, name: str, value: int) -> None:
-        self.found.columns.setdefault(name, []).append(value)
+        self.measured.columns.setdefault(name, []).append(value)
 
     def _order(self) -> None:
         """Put the stages first and what lies outside the timed interval last."""
-        columns = self.found.columns
+        columns = self.measured.columns
         last = ("rest", "total", *OUTSIDE)
         stages = [k for k in columns if k not in last]
-        self.found.columns = {k: columns[k] for k in (*stages, *last) if k in columns}
+        self.measured.columns = {k: columns[k] for k in (*stages, *last) if k in columns}
 
     def _collected(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "start":
             self._collecting = perf_counter_ns()
         else:
-            self.found.collections += 1
-            self.found.collecting_ns += perf_counter_ns() - self._collecting
+            self.measured.collections += 1
+            self.measured.collecting_ns += perf_counter_ns() - self._collecting

@@ -61,11 +61,11 @@ def summary(
         wanted = QUANTILES | {name: q for name, q in RARE.items() if is_supported(n, q)}
     if not n:
         return {**dict.fromkeys(wanted), "max": None}
-    found: dict[str, int | None] = {
+    quantiles_ns: dict[str, int | None] = {
         name: quantile(ordered, q) if q <= 0.5 or is_supported(n, q) else None
         for name, q in wanted.items()
     }
-    return {**found, "max": int(ordered[-1])}
+    return {**quantiles_ns, "max": int(ordered[-1])}
 
 
 def mean_and_share(values: Sequence[int], whole_ns: int) -> dict[str, float | None]:

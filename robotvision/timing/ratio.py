@@ -43,17 +43,17 @@ class Paired:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        found = ratio_interval(self.a_ns, self.b_ns)
+        interval = ratio_interval(self.a_ns, self.b_ns)
         return {
             "frames": len(self.a_ns),
             "failed": self.n_failed,
             "a_ns": summary(self.a_ns),
             "b_ns": summary(self.b_ns),
-            "ratio": found.ratio,
-            "interval": [found.low, found.high],
+            "ratio": interval.ratio,
+            "interval": [interval.low, interval.high],
             "level": LEVEL,
             "method": f"median of paired ratios, moving block bootstrap of {RESAMPLES} resamples, "
-            f"blocks of {found.block} frames, percentile interval",
+            f"blocks of {interval.block} frames, percentile interval",
             "share_a_slower": float(np.mean(self.a_ns > self.b_ns)),
         }
 

@@ -106,22 +106,22 @@ def _bisected(
 
 
 def confirm(
-    found: Sustained,
+    sustained: Sustained,
     system: System,
     sequence: data.ImageSequence,
     policy: Policy,
     channels: tuple[str, ...] | None = None,
     seconds: float = 4.0,
 ) -> Sustained:
-    """Return ``found`` with what a short run on the wall clock gave at its rate."""
-    if found.rate_hz is None:
-        return found
-    left = n = max(2, round(seconds * found.rate_hz))
-    kept = 0.0
+    """Return ``sustained`` with what a short run on the wall clock gave at its rate."""
+    if sustained.rate_hz is None:
+        return sustained
+    left = n = max(2, round(seconds * sustained.rate_hz))
+    in_time = 0.0
     while left > 0:
-        replay = Replay(policy, "wall", found.rate_hz, limit=left)
+        replay = Replay(policy, "wall", sustained.rate_hz, limit=left)
         timed = [r.timed for r in play(sequence, system, replay, 0, channels)]
         share = kept_up([t.due_ns for t in timed], [t.finished_ns for t in timed], policy)
-        kept += share * len(timed)
+        in_time += share * len(timed)
         left -= len(timed)
-    return replace(found, wall_share=kept / n, wall_frames=n)
+    return replace(sustained, wall_share=in_time / n, wall_frames=n)

@@ -88,6 +88,8 @@ class Tuned:
         The least and the most a frame can earn.
     not_asked : int
         Labelled frames that were never asked about.
+    rooms_not_asked : tuple of str
+        Rooms that no split asked about.
     """
 
     candidates: list[Candidate]
@@ -99,6 +101,7 @@ class Tuned:
     visits: NDArray[np.int64]
     bounds: tuple[float, float]
     not_asked: int
+    rooms_not_asked: tuple[str, ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -165,18 +168,17 @@ def tune(
     if config.tune is None or not any(getattr(config.tune, k) for k in KEYS):
         raise RobotVisionError(f"{where}: {NOTHING_TO_TRY}")
     frames = labelled(sequences)
-    found = splits(frames, config.tune.folds)
-    if not found.splits:
+    parts = splits(frames, config.tune.folds)
+    if not parts.splits:
         raise RobotVisionError(
             f"{where}: too few training frames to hold any out; add sequences of the same rooms"
         )
     options = _options(config, config.tune)
-    bench = _Bench(config, task, sequences, frames, found, options, cache, step, where)
+    bench = _Bench(config, task, sequences, frames, parts, options, cache, step, where)
     grid, n_all = _grid(options, config.tune.candidates, config.seed)
-    bench.total = n_all * len(found.splits)
-    search = GridSearchCV(
-        CandidateClassifier(bench), grid, cv=[(s.train, s.test) for s in found.splits], refit=False
-    )
+    bench.total = n_all * len(parts.splits)
+    folds = [(s.train, s.test) for s in parts.splits]
+    search = GridSearchCV(CandidateClassifier(bench), grid, cv=folds, refit=False)
     rows = np.arange(len(frames))[:, None]
     try:
         # Trainings are small: threads of linear algebra would wait for each other. A candidate that
@@ -323,9 +325,9 @@ class _Bench:
         progress: Progress,
     ) -> Extraction:
         """Extract once what several candidates share."""
-        found = [self._extracted(e, sequence, cache, progress) for e in extractors]
-        readable = np.logical_and.reduce([f.readable for f in found])
-        return Extraction([f.blocks[0] for f in found], readable, len(found))
+        extracted = [self._extracted(e, sequence, cache, progress) for e in extractors]
+        readable = np.logical_and.reduce([f.readable for f in extracted])
+        return Extraction([f.blocks[0] for f in extracted], readable, len(extracted))
 
     def _extracted(
         self,
@@ -365,9 +367,9 @@ class _Bench:
     ) -> None:
         worth = PointsTable(self.task)
         extractors = [s.extractor for s in pipeline.slots]
-        found = self.extract(extractors, sequence, self.cache, self._quiet)
+        extraction = self.extract(extractors, sequence, self.cache, self._quiet)
         scaled = [
-            b * np.float32(s.scale) for b, s in zip(found.blocks, pipeline.slots, strict=True)
+            b * np.float32(s.scale) for b, s in zip(extraction.blocks, pipeline.slots, strict=True)
         ]
         x = np.concatenate(scaled, axis=1)
         last = None
@@ -377,7 +379,7 @@ class _Bench:
                 pipeline.reset(View.of(sequence))
             last = (place, segment)
             answer = Answer(None, None)
-            if found.readable[place]:
+            if extraction.readable[place]:
                 when = sequence.frames[place].timestamp_ns
                 answer = pipeline.answer_vector(x[place : place + 1], when, {}).answer
             truth = (sequence.truth or {})[sequence.frames[place].index]
@@ -388,7 +390,7 @@ class _Bench:
     def tuned(self, n_all: int) -> Tuned:
         """Return the candidates scored on all splits, the best first."""
         n_splits = len(self.splits.splits)
-        asked = np.unique(np.concatenate([s.test for s in self.splits.splits]))
+        asked = self.splits.asked
         candidates = []
         for choice, r in self.records.items():
             if r.n_splits < n_splits and not r.problem:
@@ -423,6 +425,7 @@ class _Bench:
             visit,
             PointsTable(self.task).bounds,
             len(self.frames) - len(asked),
+            tuple(sorted({*self.frames.rooms} - {*self.frames.rooms[asked]})),
         )
 
 
