@@ -168,7 +168,7 @@ class RunLog:
         self.path = path
         self._line = bytearray()  # reused: a frame's line costs no new memory
         try:
-            flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if keep_bytes is None else 0)
+            flags = os.O_RDWR | (os.O_CREAT if keep_bytes is None else 0)
             self._file: BinaryIO = open(os.open(path, flags, 0o666), "r+b", buffering=0)  # noqa: SIM115
         except OSError as e:
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e

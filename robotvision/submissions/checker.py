@@ -216,7 +216,7 @@ def _gaps(answers: RunAnswers, task: Task) -> tuple[int, str]:
 
 def _oddities(answers: RunAnswers, task: Task) -> Iterable[str]:
     if not task.room_names:
-        labels = list(answers.labels)
+        labels = [answers.labels[c] for c in np.unique(answers.codes).tolist() if c >= 0]
         yield (
             "the task takes its rooms from training, so labels were not checked; the file "
             f"holds {len(labels)}: {_some(labels[:12], len(labels))}"
