@@ -105,12 +105,32 @@ def _outcome(code: int | None) -> str:
     return KILLED if code < 0 else EXIT_CODES.get(code, UNTRIED)
 
 
-def listed() -> dict[tuple[str, str, str], str]:
-    """Return the equivalent mutants: (function, taken out, put in) -> why."""
-    if not LISTED.exists():
-        return {}
-    rows = yaml.safe_load(LISTED.read_text(encoding="utf-8")) or []
-    return {(row["in"], row["from"], row["to"]): row["why"] for row in rows}
+@dataclass(frozen=True)
+class Equivalents:
+    """Changes that mean the same as what they replace: ``tests/equivalent_mutants.yaml``.
+
+    ``exact`` holds (function, taken out, put in); with whatever matches one of ``everywhere`` left
+    out, both sides of a change are the same text.
+    """
+
+    exact: frozenset[tuple[str, str, str]]
+    everywhere: tuple[re.Pattern[str], ...]
+
+    def holds(self, mutant: Mutant) -> bool:
+        """Whether a change is listed."""
+        taken, put = mutant.change()
+        return (f"{mutant.module}.{mutant.function}", taken, put) in self.exact or any(
+            pattern.sub("", taken) == pattern.sub("", put) for pattern in self.everywhere
+        )
+
+
+def listed() -> Equivalents:
+    """Return the equivalent mutants of the list."""
+    rows = yaml.safe_load(LISTED.read_text(encoding="utf-8"))
+    return Equivalents(
+        frozenset((row["in"], row["from"], row["to"]) for row in rows if "in" in row),
+        tuple(re.compile(row["everywhere"]) for row in rows if "everywhere" in row),
+    )
 
 
 def main() -> int:
@@ -145,16 +165,15 @@ def _chosen(names: list[str]) -> list[Mutant]:
 def show(tried: list[Mutant]) -> int:
     """Print the table by module and every survivor that is not listed; return the exit code."""
     equivalents = listed()
-    survivors: dict[str, list[tuple[Mutant, tuple[str, str]]]] = {}
+    survivors: dict[str, list[Mutant]] = {}
     n_equivalent: Counter[str] = Counter()
     for mutant in tried:
         if mutant.outcome != SURVIVED:
             continue
-        change = mutant.change()
-        if (f"{mutant.module}.{mutant.function}", *change) in equivalents:
+        if equivalents.holds(mutant):
             n_equivalent[mutant.module] += 1
         else:
-            survivors.setdefault(mutant.module, []).append((mutant, change))
+            survivors.setdefault(mutant.module, []).append(mutant)
     is_short = False
     print(f"{'module':42} mutants  killed  equivalent  survived  share")
     for module in sorted({m.module for m in tried}):
@@ -168,7 +187,8 @@ def show(tried: list[Mutant]) -> int:
             f"{n_equivalent[module]:11} {n_survived:9} {share:6.1%}"
         )
     for module in sorted(survivors):
-        for mutant, (taken, put) in survivors[module]:
+        for mutant in survivors[module]:
+            taken, put = mutant.change()
             print(f"\n{mutant.name}\n  in:   {module}.{mutant.function}")
             print(f"  from: {taken}\n  to:   {put}")
     return 1 if survivors or is_short else 0

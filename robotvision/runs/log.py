@@ -82,6 +82,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a run log: {value!r}")
 
 
+def _without_nan(value: Any) -> Any:
+    """Return plain data with None for each number that is none, as msgspec writes it."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decode: Any = msgspec.json.Decoder(Line).decode
 
@@ -205,8 +214,8 @@ class RunLog:
         try:
             _encoder.encode_into(line, buffer)
         except UnicodeEncodeError:  # a lone surrogate
-            plain = msgspec.to_builtins(line, enc_hook=_plain)
-            buffer[:] = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode()
+            plain = _without_nan(msgspec.to_builtins(line, enc_hook=_plain))
+            buffer[:] = json.dumps(plain, separators=(",", ":")).encode()
         buffer += b"\n"
         try:
             written = self._file.write(buffer)

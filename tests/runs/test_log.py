@@ -12,7 +12,7 @@ import sys
 import textwrap
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -216,7 +216,10 @@ def test_notices_of_the_first_and_the_last_line_come_in_order(tmp_path: Path) ->
         {"code": "work-after-answer", "message": "30 ms a frame"},
     ]
     path.write_bytes(path.read_bytes() + b"{")
-    assert read_log(path).notices()[-1]["code"] == "log"
+    assert read_log(path).notices()[-1] == {
+        "code": "log",
+        "message": f"{path}:3: the last line is cut short; read up to line 2",
+    }
 
 
 BAD = {
@@ -566,3 +569,17 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path, number: str, fault: s
     with pytest.raises(InputFaults) as caught:
         read_log(path)
     assert f"{path}:1: not a line of a run log {fault}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ä", "d\udcff"], ids=["Unicode", "a lone surrogate"])
+def test_a_line_is_the_same_json_whatever_its_text(tmp_path: Path, name: str) -> None:
+    """NumPy's scalars, read-only mappings and numbers that are none, beside any file name."""
+    path = tmp_path / "run.jsonl"
+    log = RunLog(path)
+    about = {"b": np.float64(0.5), "c": MappingProxyType({"d": [float("nan"), 1.5, True]})}
+    log.write("run", {"path": name, **about})
+    log.close()
+    (line,) = path.read_text("utf-8").splitlines()
+    assert line.endswith('"b":0.5,"c":{"d":[null,1.5,true]}}')
+    assert line.startswith('{"type":"run","path":"')
+    assert json.loads(line)["path"] == name
