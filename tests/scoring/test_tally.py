@@ -15,7 +15,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Outcome, TimedAnswer, Truth
 from robotvision.scoring import PointsTable, Tally
 from robotvision.scoring.points import SILENT
-from robotvision.scoring.tally import ObjectLine
+from robotvision.scoring.tally import ObjectLine, total
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
@@ -225,6 +225,8 @@ def test_frames_without_truth_add_up_over_columns() -> None:
     for _ in range(2):
         made.add_codes(np.full(4, -1), np.array([0, n, n + 1, n + 1]))
     assert (made.frames, made.scored_frames, made.unscored) == (8, 0, 2)
+    twice = total(made.task, {"a": made, "b": made})
+    assert (twice.frames, twice.unscored, twice.outcomes["late"]) == (16, 4, 8)
     assert {o: k for o, k in made.outcomes.items() if k} == {"unanswered": 2, "late": 4}
 
 
