@@ -117,6 +117,11 @@ def test_aliases_lead_to_labels(tmp_path: Path, aliases: str, expected: str) -> 
         load_task(str(path))
 
 
+def test_what_spellings_have_in_common() -> None:
+    assert folded(" Room\t1-11_") == folded("_room 1 11-") == "room1-11"
+    assert folded("--") == ""
+
+
 @pytest.mark.parametrize(
     ("spelling", "hint"),
     [
