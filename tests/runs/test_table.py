@@ -174,8 +174,34 @@ def test_what_was_not_judged_cannot_be_counted() -> None:
     about = {"task": TASKS[1].model_dump(mode="json"), "clock": "asap"}
     frame = FrameRecord.of(0, 0, TimedAnswer(0, Answer(None), 0, 0, 1), None)
     table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])]))
-    with pytest.raises(ValueError, match="not judged"):
+    with pytest.raises(ValueError, match=r"^the table is not judged$"):
         count(table, TASKS[1])
+    judged = judge(table, named_policy("offline"))
+    with pytest.raises(ValueError, match=r"^the table is judged already; judge the one it was mad"):
+        judge(judged, named_policy("offline"))
+    with pytest.raises(ValueError, match=r"from$"):
+        judge(judged, named_policy("offline"))
+
+
+def test_an_answer_is_late_to_the_nanosecond_however_long_the_clock_has_run() -> None:
+    """Years of nanoseconds: more digits than a float has."""
+    room, due = TASKS[1].room_names[0], 2**60 + 1
+    timed = [
+        TimedAnswer(i, Answer(room), due + i, due + i, due + i + took)
+        for i, took in enumerate((100, 101))
+    ]
+    frames = [FrameRecord.of(t.index, 0, t, Truth(room)) for t in timed]
+    about = {"task": TASKS[1].model_dump(mode="json"), "clock": "wall"}
+    table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, frames)]))
+    judged = judge(table, named_policy("deadline", 100))
+    assert judged.outcome.tolist() == [ANSWERED, OUTCOMES.index("late")]
+    assert judged.answer.tolist() == [table.answer[0], -1]
+    assert judged.age_ns.tolist() == [100, 101]
+    assert judged.stated is None
+    held = judge(table, named_policy("streaming", 100))
+    assert held.source.tolist() == [0, 0]
+    assert held.age_ns.tolist() == [100, 101]
+    assert judged.of_sets(["test"]) is judged
 
 
 @pytest.mark.parametrize("column", ["stated", "in_view"])

@@ -9,6 +9,7 @@ from robotvision.records import Answer, Outcome, Truth
 from robotvision.scoring import PointsTable
 from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT, statement_code
 from robotvision.tasks import load_task
+from robotvision.tasks.model import Cell, ObjectPoints, Points, RoomPoints, Task
 
 RIGHT, WRONG, NONE = Outcome.CORRECT, Outcome.WRONG, Outcome.UNANSWERED
 
@@ -151,3 +152,20 @@ def test_bounds_are_the_least_and_the_most_of_any_frame(
     name: str, bounds: tuple[float, float]
 ) -> None:
     assert PointsTable(load_task(name)).bounds == bounds
+
+
+def test_what_is_out_of_view_may_be_worth_more_than_what_is_in_view() -> None:
+    cells = ObjectPoints(
+        stated_present=Cell(present=0.5, absent=-1.0),
+        stated_absent=Cell(present=-2.0, absent=3.0),
+        not_stated=Cell(present=0.25, absent=-4.0),
+    )
+    points = Points(room=RoomPoints(correct=2.0, wrong=-1.0, unanswered=0.5), objects=cells)
+    worth = PointsTable(Task(id="own", rooms=("A", "B"), objects=("x", "y"), points=points))
+    assert worth.statements.tolist() == [0.5, -2.0, 0.25, -1.0, 3.0, -4.0]
+    assert worth.points.tolist() == [[2, -1, 0.5, 0.5, 0.5, 0.5], [-1, 2, 0.5, 0.5, 0.5, 0.5]]
+    assert (worth.best_statement(True), worth.best_statement(False)) == (0.5, 3.0)
+    assert worth.maximum(Truth("A", frozenset({"x"}))) == 2.0 + 0.5 + 3.0
+    assert worth.empty(Truth("A", frozenset({"x"}))) == 0.5 + 0.25 - 4.0
+    assert worth.bounds == (-1.0 - 8.0, 2.0 + 6.0)
+    assert worth.label_of(Truth("B")) == "B"

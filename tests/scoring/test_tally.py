@@ -17,7 +17,7 @@ from robotvision.scoring import PointsTable, Tally
 from robotvision.scoring.points import SILENT
 from robotvision.scoring.tally import ObjectLine, total
 from robotvision.tasks import load_task
-from robotvision.tasks.model import Task
+from robotvision.tasks.model import Cell, ObjectPoints, Points, RoomPoints, Task
 
 TASKS = [load_task(n) for n in ("imageclef2009", "imageclef2012", "imageclef2013", "imageclef2014")]
 OUTCOMES = [None, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED]
@@ -233,3 +233,18 @@ def test_frames_without_truth_add_up_over_columns() -> None:
 def test_an_answer_outside_the_task_is_refused() -> None:
     with pytest.raises(RobotVisionError, match="frame 7: the answer 'Kitchn' is outside the task"):
         Tally(load_task("imageclef2012")).add(Truth("Toilet"), TimedAnswer(7, Answer("Kitchn"), 0))
+
+
+def test_points_are_counts_times_what_the_task_gives() -> None:
+    """Three right at 2, two wrong at -1.5, one silent at 0.25; by column without objects, too."""
+    room = RoomPoints(correct=2.0, wrong=-1.5, unanswered=0.25)
+    cells = ObjectPoints(stated_present=Cell(present=1.0))
+    points = Points(room=room, objects=cells)
+    task = Task(id="own", rooms=("A", "B"), objects=("x",), points=points)
+    made = Tally(task)
+    made.add_codes(np.array([0, 0, 1, 1, 0, 0, -1]), np.array([0, 0, 1, 0, 1, 2, 0]))
+    assert (made.room_points, made.max_points, made.unscored) == (3.25, 12.0, 1)
+    for stated, in_view in ((np.zeros((2, 1), int), None), (None, np.ones((2, 1), bool))):
+        made.add_codes(np.array([0, -1]), np.array([0, 0]), stated, in_view)
+    assert made.object_counts == [[0] * 6]
+    assert (made.points, made.unscored) == (7.25, 3)
