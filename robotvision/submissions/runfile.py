@@ -241,12 +241,14 @@ class _Scan:
 
     def find_repeated(self) -> None:
         """Note each frame that is there twice."""
-        lines = np.concatenate(self.lines) if self.lines else np.zeros(0, np.int64)
+        if not self.lines:
+            return
+        lines = np.concatenate(self.lines)
         if self.by_name:
             places = {name: i for i, name in reversed(list(enumerate(self.names)))}
             keys = np.fromiter((places[n] for n in self.names), np.int64, len(self.names))
         else:
-            keys = np.concatenate(self.numbers) if self.numbers else np.zeros(0, np.int64)
+            keys = np.concatenate(self.numbers)
         for again, first in repeated(keys):
             name = self.names[again] if self.by_name else int(keys[again])
             self.faults.add(

@@ -124,7 +124,11 @@ def test_a_result_in_words_and_as_data(tmp_path: Path) -> None:
     }
     good = write(tmp_path, "00001 Toilet\n00002  \n")
     assert check_run_file(good, TASK).lines() == [f"{good}: ok: 2 lines, 1 without a room"]
+    found = check_run_file(good, TASK)
+    assert found.answers is not None
+    assert (len(found.answers), found.path) == (2, good)
     bad = check_run_file(write(tmp_path, "00001 Toilet\n00002 \nx\n"), TASK)
+    assert bad.lines()[-1] == f"{path}: refused: 1 fault"
     assert (bad.n_answers, bad.n_unanswered, bad.warnings) == (2, 1, ())
 
 
@@ -134,6 +138,7 @@ def test_answers_come_with_their_positions_in_the_set(tmp_path: Path) -> None:
     result = check_run_file(write(tmp_path, "00006 Toilet\n00001  \n"), TASK, gaps)
     assert result.positions is not None
     assert result.positions.tolist() == [2, 0]
+    assert result.path == tmp_path / "run.txt"
     assert (result.n_answers, result.n_unanswered, result.n_missing) == (2, 1, 1)
     assert result.warnings[-1] == "1 frame is missing and will count as not answered: 3"
     (fault,) = check_run_file(write(tmp_path, "00004 Toilet\n"), TASK, gaps).faults
@@ -198,6 +203,8 @@ def test_numbers_below_the_first_of_the_task_count_from_themselves(tmp_path: Pat
     result = check_run_file(write(tmp_path, "00000 Toilet\n00003 Toilet\n"), TASK)
     assert result.n_missing == 2
     assert result.warnings == ("2 frames are missing and will count as not answered: 1-2",)
+    result = check_run_file(write(tmp_path, "1 Toilet\n2 Toilet\n3 Toilet\n6 Toilet\n"), TASK)
+    assert result.warnings == ("2 frames are missing and will count as not answered: 4-5",)
 
 
 def test_labels_that_were_not_checked_are_listed(tmp_path: Path) -> None:
@@ -207,6 +214,9 @@ def test_labels_that_were_not_checked_are_listed(tmp_path: Path) -> None:
     path = write(tmp_path, "".join(f"{i:05d} {c}\n" for i, c in enumerate(labels, 1)) + "15 \n")
     (note,) = check_run_file(path, load_task("rooms")).warnings
     assert note == f"{unchecked} 14: {', '.join(labels[:12])} and 2 more"
+    path = write(tmp_path, "1 Unknown\n2 Attic\n3 Unknown\n")
+    (note,) = check_run_file(path, load_task("rooms")).warnings
+    assert note == f"{unchecked} 2: Unknown, Attic"
     path = write(tmp_path, "1 Living Room\n2 living-room\n")
     assert check_run_file(path, load_task("rooms")).warnings == (
         f"{unchecked} 2: Living Room, living-room",
@@ -228,6 +238,7 @@ def test_one_object_stated_is_enough(tmp_path: Path) -> None:
 
 def test_ranges_in_words() -> None:
     assert ranges(list(range(0, 20, 2))) == "0, 2, 4, 6, 8, 10, 12, 14 and 2 more"
+    assert ranges(list(range(0, 18, 2))) == "0, 2, 4, 6, 8, 10, 12, 14 and 1 more"
     assert ranges([]) == ""
     assert ranges([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10"
     assert ranges(list(range(0, 40, 2)), limit=2) == "0, 2 and 18 more"

@@ -88,6 +88,10 @@ def test_without_a_run_that_can_be_scored_there_is_no_ranking(contest: Path) -> 
         (contest / "runs" / f"{name}.txt").unlink()
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     assert rank(scores) == []
+    (contest / "runs" / "a.txt").write_text(RUNS["a.txt"])
+    alone = rank(score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs"))
+    assert [(r.rank, r.run) for r in alone[0].rows] == [(1, "a")]
+    assert as_csv(alone).endswith("\noverall,1,a,1,3,3,1,0,2,0,0,0\n")
     assert as_csv([]) == "ranking,rank,run,points,max_points,frames\n"
 
 

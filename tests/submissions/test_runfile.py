@@ -415,3 +415,27 @@ def test_what_is_not_written_is_named_with_its_frame(tmp_path: Path) -> None:
         "frame 3: the object 'Chiar' is not one of the task imageclef2014; did you mean 'Chair'?"
     )
     assert not (tmp_path / "x").exists()
+
+
+def test_frames_are_numbered_from_0_where_a_file_does(tmp_path: Path) -> None:
+    """In lines that are taken at once, and one at a time."""
+    assert answers(write(tmp_path, "0 Toilet\n1 Corridor\n")) == {0: "Toilet", 1: "Corridor"}
+    assert answers(write(tmp_path, "0,BO\n1,CR\n"), NAMED) == {0: "BO", 1: "CR"}
+    reading = scan_run_file(write(tmp_path, "0 Toilet\n1 Corridor\nx\n"), TASK)
+    assert (reading.n_answers, [f.line for f in reading.faults.faults]) == (2, [3])
+
+
+def test_file_names_go_on_over_a_block_border(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 16)
+    path = write(tmp_path, "a.png,BO\nb.png,CR\nc.png,\nd.png,BO\n")
+    assert answers(path, NAMED) == {"a.png": "BO", "b.png": "CR", "c.png": None, "d.png": "BO"}
+    assert read_run_file(path, NAMED).lines.tolist() == [1, 2, 3, 4]
+
+
+def test_of_a_long_line_sixty_signs_are_shown(tmp_path: Path) -> None:
+    found = faults(write(tmp_path, b"\xff" + b"x" * 99 + b" \n"))
+    assert found[0][1].startswith(f"'\\udcff{'x' * 59}' is not UTF-8 text")
+    found = faults(write(tmp_path, f"1,BO\n{'x' * 99},BO\n"), NAMED)
+    assert found[0][1].startswith(f"expected a frame number as in the first line, got '{'x' * 60}'")
