@@ -3,7 +3,7 @@
     pip install -e '.[mutation,test]'
     python scripts/mutate.py                                 # every module named in pyproject.toml
     python scripts/mutate.py 'robotvision.scoring.tally*'    # some of them
-    python scripts/mutate.py --survivors 'robotvision.scoring.tally*'    # what survived last time
+    python scripts/mutate.py --survivors 'robotvision.scoring.tally*'    # what was not noticed yet
     python scripts/mutate.py --shown 'robotvision.scoring.*'     # judge the last run again
 
 Which modules are changed and which tests look on stands in pyproject.toml, ``[tool.mutmut]``; a
@@ -137,12 +137,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="mutants by name, * allowed (else all)")
     parser.add_argument("--shown", action="store_true", help="do not run; show the last run")
-    parser.add_argument("--survivors", action="store_true", help="try only what survived last time")
+    parser.add_argument(
+        "--survivors",
+        action="store_true",
+        help="try only what is not noticed yet: survivors, and changes of new code",
+    )
     parser.add_argument("--children", default="2", help="mutants that are tried at once")
     options = parser.parse_args()
     names = options.names
     if options.survivors:
-        names = [m.name for m in _chosen(names) if m.outcome == SURVIVED]
+        names = [m.name for m in _chosen(names) if m.outcome in (SURVIVED, UNTRIED)]
         options.shown |= not names
     if not options.shown:
         command = [*MUTMUT, "run", "--max-children", options.children, *names]
@@ -154,20 +158,18 @@ def main() -> int:
 
 
 def _chosen(names: list[str]) -> list[Mutant]:
-    """Return the mutants of the last run that were tried, and bear one of the names, if any."""
-    return [
-        m
-        for m in mutants()
-        if m.outcome != UNTRIED and (not names or any(fnmatch(m.name, x) for x in names))
-    ]
+    """Return the mutants that bear one of the names, of modules where some were tried."""
+    chosen = [m for m in mutants() if not names or any(fnmatch(m.name, x) for x in names)]
+    tried = {m.module for m in chosen if m.outcome != UNTRIED}
+    return [m for m in chosen if m.module in tried]
 
 
-def show(tried: list[Mutant]) -> int:
+def show(chosen: list[Mutant]) -> int:
     """Print the table by module and every survivor that is not listed; return the exit code."""
     equivalents = listed()
     survivors: dict[str, list[Mutant]] = {}
     n_equivalent: Counter[str] = Counter()
-    for mutant in tried:
+    for mutant in chosen:
         if mutant.outcome != SURVIVED:
             continue
         if equivalents.holds(mutant):
@@ -175,16 +177,17 @@ def show(tried: list[Mutant]) -> int:
         else:
             survivors.setdefault(mutant.module, []).append(mutant)
     is_short = False
-    print(f"{'module':42} mutants  killed  equivalent  survived  share")
-    for module in sorted({m.module for m in tried}):
-        n = sum(m.module == module for m in tried)
+    print(f"{'module':32} mutants  killed  equivalent  survived  untried   share")
+    for module in sorted({m.module for m in chosen}):
+        n = sum(m.module == module for m in chosen)
         n_survived = len(survivors.get(module, []))
-        n_killed = n - n_survived - n_equivalent[module]
+        n_untried = sum(m.module == module and m.outcome == UNTRIED for m in chosen)
+        n_killed = n - n_survived - n_untried - n_equivalent[module]
         share = n_killed / max(n_killed + n_survived, 1)
-        is_short |= share < MIN_SHARE
+        is_short |= share < MIN_SHARE or n_untried > 0
         print(
-            f"{module.removeprefix('robotvision.'):42} {n:7} {n_killed:7} "
-            f"{n_equivalent[module]:11} {n_survived:9} {share:6.1%}"
+            f"{module.removeprefix('robotvision.'):32} {n:7} {n_killed:7} "
+            f"{n_equivalent[module]:11} {n_survived:9} {n_untried:8} {share:7.1%}"
         )
     for module in sorted(survivors):
         for mutant in survivors[module]:

@@ -9,6 +9,7 @@ import pytest
 
 from robotvision.records import Truth
 from robotvision.scoring.estimates import frame_bounds, points_interval
+from robotvision.scoring.intervals import interval
 from robotvision.scoring.judging import score
 from robotvision.scoring.points import PointsTable
 from robotvision.submissions.checker import require_run
@@ -101,3 +102,22 @@ def test_points_are_those_of_the_frames_with_a_truth_by_visit_or_sequence(tmp_pa
     assert (shown.estimate, shown.blocks) == (5.0, 6)  # the stays before and after are one
     blind = points_interval(table, task, is_blind=True)
     assert (blind.low, blind.high) == (visits.low, visits.high)
+
+
+def test_an_interval_keeps_to_the_bounds_of_its_frames(tmp_path) -> None:
+    """Of the truth, or of any frame where nothing of the truth may show."""
+    (tmp_path / "truth.csv").write_text(TRUTH)
+    (tmp_path / "run.txt").write_text("1 Corridor Chair\n2 Corridor\n3 Hall Trash\n4 Toilet\n")
+    task = load_task("imageclef2014")
+    truth = read_truth(tmp_path / "truth.csv")
+    checks = {"test": require_run(tmp_path / "run.txt", task, truth.frames)}
+    table = score(judged(truth_frames(task, {"test": truth}), checks), task)
+    for is_blind in (False, True):
+        bounds = frame_bounds(table, task, is_blind=is_blind)
+        expected = interval(table.points, table.visit, bounds=bounds, unit="room visits")
+        assert points_interval(table, task, is_blind=is_blind) == expected
+    shown, blind = points_interval(table, task), points_interval(table, task, is_blind=True)
+    assert shown.high is not None
+    assert blind.high is not None
+    assert shown.high <= 6.0 < blind.high
+    assert shown != interval(table.points, table.visit, unit="room visits")

@@ -17,7 +17,7 @@ from robotvision.submissions import lines
 from robotvision.submissions.lines import MAX_FAULTS
 from robotvision.submissions.runfile import Key, read_run_file, scan_run_file, write_run_file
 from robotvision.tasks import load_task
-from robotvision.tasks.model import Aliases, Task
+from robotvision.tasks.model import Aliases, ObjectPoints, Points, Task
 
 TASK = load_task("imageclef2012")
 NAMED = load_task("imageclef2009")
@@ -392,6 +392,22 @@ def test_answers_by_column(tmp_path: Path) -> None:
     assert (named.names, named.numbers, named.unanswered) == (("b.png", "a.png"), None, 1)
     assert (named.objects, named.stated.shape, named.lines.tolist()) == ((), (2, 0), [1, 2])
     assert named.path == tmp_path / "run.txt"
+    assert (run.codes.dtype, run.stated.dtype) == (np.int32, np.uint8)
+
+
+def test_a_file_without_a_fault_has_none(tmp_path: Path) -> None:
+    reading = scan_run_file(write(tmp_path, "1 Toilet\n2  \n"), TASK)
+    assert (reading.n_answers, reading.n_unanswered, len(reading.faults)) == (2, 1, 0)
+    assert reading.answers is not None
+
+
+def test_a_form_without_objects_states_none_though_the_task_has_them(tmp_path: Path) -> None:
+    points = Points(objects=ObjectPoints())
+    task = Task(id="own", rooms=("A", "B"), objects=("x",), points=points)
+    assert task.run_file.form == "number_room"
+    run = read_run_file(write(tmp_path, "1 A\n2 B\n"), task)
+    assert (run.objects, run.stated.shape) == ((), (2, 0))
+    assert dict(run) == {1: Answer("A"), 2: Answer("B")}
 
 
 def test_the_aliases_that_were_read_are_kept(tmp_path: Path) -> None:
