@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -432,6 +433,9 @@ def test_due_times_are_those_of_the_camera_that_was_configured(log: Log) -> None
 
 def test_repeated_time_stamps_matter_only_where_a_clock_runs(log: Log) -> None:
     recorded = Recorded(log([MS] * 3, ["A"] * 3, timestamps=[0, 20, 20]))
+    assert recorded.due(may_repeat=True) == [[0, 20, 20]]
+    with pytest.raises(RobotVisionError, match="repeats that of frame 1"):
+        recorded.due()
     assert recorded.rescore(named_policy("offline")).tallies["test"].points == 3
     for policy in ("newest+own", "queue+deadline", "queue+hold"):
         with pytest.raises(RobotVisionError, match="repeats that of frame 1"):
@@ -488,3 +492,43 @@ def test_frames_taken_and_overrun_are_counted(log: Log) -> None:
         "longest_ns": 10 * MS,
     }
     assert result(record, "deadline", rate_hz=20.0, machine_speed=0.5).taken < 6
+
+
+def test_answers_without_times_can_only_be_scored_as_if_none_were_late(log: Log) -> None:
+    """Of every label once; a silence, a fault and a skipped frame lack nothing, nor a timed one."""
+    record = log([5], ["A"])
+    frames = record.sequences[0].frames
+    labels = Recorded(record).task.labels
+    untimed = [TimedAnswer(i, Answer(label), 0) for i, label in enumerate(labels, 1)]
+    others = [
+        TimedAnswer(90, Answer(None), 0),
+        TimedAnswer(91, Answer("A"), 0, fault="broken"),
+        TimedAnswer(92, None, 0),
+    ]
+    frames += [FrameRecord.of(t.index, 0, t, Truth("A")) for t in untimed + others]
+    recorded = Recorded(record)
+    assert (recorded.n_untimed, recorded.n_skipped) == (len(labels), 1)
+    del frames[-1]
+    recorded = Recorded(record)
+    assert recorded.rescore(named_policy("offline")).tallies["test"].outcomes["correct"] == 2
+    with pytest.raises(RobotVisionError) as caught:
+        recorded.rescore(named_policy("deadline"))
+    assert str(caught.value) == (
+        f"run.jsonl: {len(labels)} answers have no latency, so which are late cannot be told and "
+        "only offline applies (asked for: deadline)"
+    )
+
+
+def test_a_frame_that_could_not_be_read_never_occupied_the_system(log: Log) -> None:
+    """Due at 0, 10 and 20: the first takes 20, the second nothing, so the third waits for none."""
+    record = log([20, None, 20], ["A"] * 3, timestamps=[0, 10, 20])
+    for conditions in (Conditions(), Conditions(latency=constant(20))):
+        found = Recorded(record).rescore(parse_policy("queue+deadline"), conditions)
+        assert found.is_virtual is True
+        assert found.table.due_ns.tolist() == [0, 10, 20]
+        assert found.table.due_ns.dtype == np.int64
+        assert found.table.started_ns.tolist() == [0, NEVER, 20]
+        assert found.table.finished_ns.tolist() == [20, NEVER, 40]
+        assert found.taken == 2
+    again = Recorded(skipping(log([60 * MS] * 3, ["A"] * 3))).rescore(named_policy("streaming"))
+    assert again.is_virtual is False

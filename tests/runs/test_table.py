@@ -260,6 +260,7 @@ def test_a_log_by_column() -> None:
     chair, phone = task.objects.index("Chair"), task.objects.index("Phone")
     assert table.stated is not None
     assert table.in_view is not None
+    assert table.in_view.dtype == np.bool_
     expected = [2] * len(task.objects)
     assert table.stated[1:].tolist() == [expected] * 4
     expected[chair], expected[phone] = 0, 1
