@@ -150,6 +150,8 @@ def main() -> int:
         options.shown |= not names
     if not options.shown:
         command = [*MUTMUT, "run", "--max-children", options.children, *names]
+        # mutmut would not look again which functions a test runs that has been changed
+        (ROOT / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
         environment = os.environ | {"ROBOTVISION_SHRINK": "0"}
         code = subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode
         if code:  # not for survivors: the tests fail as they are, say

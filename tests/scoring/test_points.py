@@ -156,13 +156,13 @@ def test_bounds_are_the_least_and_the_most_of_any_frame(
 
 def test_what_is_out_of_view_may_be_worth_more_than_what_is_in_view() -> None:
     cells = ObjectPoints(
-        stated_present=Cell(present=0.5, absent=-1.0),
-        stated_absent=Cell(present=-2.0, absent=3.0),
+        stated_present=Cell(present=0.5, absent=3.0),
+        stated_absent=Cell(present=-2.0, absent=-1.0),
         not_stated=Cell(present=0.25, absent=-4.0),
     )
     points = Points(room=RoomPoints(correct=2.0, wrong=-1.0, unanswered=0.5), objects=cells)
     worth = PointsTable(Task(id="own", rooms=("A", "B"), objects=("x", "y"), points=points))
-    assert worth.statements.tolist() == [0.5, -2.0, 0.25, -1.0, 3.0, -4.0]
+    assert worth.statements.tolist() == [0.5, -2.0, 0.25, 3.0, -1.0, -4.0]
     assert worth.points.tolist() == [[2, -1, 0.5, 0.5, 0.5, 0.5], [-1, 2, 0.5, 0.5, 0.5, 0.5]]
     assert (worth.best_statement(True), worth.best_statement(False)) == (0.5, 3.0)
     assert worth.maximum(Truth("A", frozenset({"x"}))) == 2.0 + 0.5 + 3.0
