@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 from msgspec import field as line_field
+from msgspec.structs import replace as replace_fields
 from numpy.typing import NDArray
 
 Image = NDArray[Any]
@@ -168,6 +169,9 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
         The true room; None where the truth is withheld.
     truth_objects : tuple of str
         The objects in view, sorted.
+    posterior : Mapping[str, float] or None
+        The probabilities behind the answer by room, to four decimals; None where they are not
+        known (a program, a pipeline in a process of its own).
     """
 
     index: int
@@ -187,6 +191,7 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
     fault: str | None = None
     truth_room: str | None = line_field(default=None, name="truth")
     truth_objects: tuple[str, ...] = ()
+    posterior: Mapping[str, float] | None = None
 
     @classmethod
     def of(
@@ -215,6 +220,11 @@ class FrameRecord(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
             truth_room=None if truth is None else truth.room,
             truth_objects=tuple(sorted(truth.objects)) if truth is not None else (),
         )
+
+    def with_posterior(self, probabilities: Mapping[str, float]) -> FrameRecord:
+        """Return the record with the probabilities behind its answer; those of nearly 0 go."""
+        rounded = {room: round(float(p), 4) for room, p in probabilities.items()}
+        return replace_fields(self, posterior={room: p for room, p in rounded.items() if p > 0})
 
     @property
     def answer(self) -> Answer | None:

@@ -2,13 +2,15 @@
 """What a report costs: the page of 1,000 and 10,000 frames, its size, and 10,000 resamples.
 
 Each time stands beside a peer measured in the same run: the page beside decoding the same pictures
-alone, the comparison of two runs beside a plain loop over a tenth of the resamples.
+alone, the comparison of two runs beside a plain loop over a tenth of the resamples. Opening a page
+is measured in Chromium (Debian's, by selenium): first paint, and when its player answers.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -115,6 +117,39 @@ def decode(folder: Path, n: int) -> None:
         list(pool.map(tour.load, range(n)))
 
 
+def opening(page: Path, repeat: int = 3) -> tuple[float, float]:
+    """Return seconds to the first paint of a page and until its script is done: medians."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1440,900"):
+        options.add_argument(flag)
+    browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    script = (
+        "const paint = performance.getEntriesByType('paint').find(e => e.name === "
+        "'first-contentful-paint'); return [paint && paint.startTime, window.readyAt]"
+    )
+    watch = (
+        "new MutationObserver(() => { window.readyAt ??= performance.now(); }).observe("
+        "document, {subtree: true, attributes: true, attributeFilter: ['data-ready']})"
+    )
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": watch})
+    times = []
+    try:
+        for _ in range(repeat):
+            browser.get("about:blank")
+            browser.get(page.as_uri())
+            WebDriverWait(browser, 60, 0.05).until(lambda b: all(b.execute_script(script)))
+            times.append(browser.execute_script(script))
+    finally:
+        browser.quit()
+    paint, ready = (sorted(column)[repeat // 2] / 1e3 for column in zip(*times, strict=True))
+    return paint, ready
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, nargs="+", default=[1000, 10_000])
@@ -129,6 +164,9 @@ def main() -> None:
                 f"page of {n:6,} frames: {took:5.2f} s, {page.stat().st_size / 1e6:5.1f} MB; "
                 f"{took / peer:.2f} times decoding every picture ({peer:.2f} s)"
             )
+            if shutil.which("chromium") and shutil.which("chromedriver"):
+                paint, ready = opening(page)
+                print(f"  opened in Chromium: first paint {paint:.2f} s, player {ready:.2f} s")
     bootstrap()
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "tune": "choose features, classifier and more on held-out training sequences",
     "replay": "a trained model over sequences of your choice",
     "report": "one or several runs as a page that stands alone, or as tables",
+    "view": "all runs of a folder on a page of this machine: list, follow, compare",
     "gate": "is a run good enough? pass, fail or cannot tell, for continuous integration",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
     "export": "a run in open formats: MCAP, Parquet, Rerun, CSV",

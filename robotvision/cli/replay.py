@@ -55,6 +55,7 @@ deadline, hold).
 )
 @click.option("--loop", type=click.IntRange(1), default=1, help="Replay so many times.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
+@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Print all tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     model: Path,
@@ -70,6 +71,7 @@ def command(
     start_s: float,
     loop: int,
     limit: int | None,
+    is_verbose: bool,
     as_json: bool,
 ) -> int:
     """Replay SEQUENCES through a trained model or what CONFIG trains, and score the answers."""
@@ -80,7 +82,7 @@ def command(
     from robotvision.experiment.run import run as run_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
-    from robotvision.report.write import finish
+    from robotvision.report.write import Detail, finish
 
     rule = late_frame_rule(policy or "offline", deadline_ms)
     running = rule["policy"] != "offline"
@@ -103,4 +105,5 @@ def command(
             observer=live,
             options=RunOptions(limit=limit),
         )
-    return finish(run, as_json=as_json, errors=errors)
+    detail: Detail = "tables" if is_verbose else "brief"
+    return finish(run, as_json=as_json, errors=errors, detail=detail)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from robotvision.playback.faults import FaultPlan
     from robotvision.report.live import Screen
     from robotvision.report.watch import RunWatch
-    from robotvision.report.write import Rows
+    from robotvision.report.write import Detail, Rows
     from robotvision.runs.folder import RunResult
 
 EPILOG = """\b
@@ -83,7 +83,9 @@ class Command(click.Command):
     help="Serve a page that follows the run, on 127.0.0.1 alone.",
 )
 @click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Print the headline alone.")
-@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Print a line for every frame.")
+@click.option(
+    "-v", "--verbose", count=True, help="Print all tables; -vv: and a line for every frame."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     config: Path | None,
@@ -103,7 +105,7 @@ def command(
     is_full: bool,
     serve: int | None,
     is_quiet: bool,
-    is_verbose: bool,
+    verbose: int,
     as_json: bool,
 ) -> int:
     """Train, replay the test sequences frame by frame, score, report."""
@@ -118,7 +120,7 @@ def command(
     from robotvision.runs.trace import trace_run
 
     _require_fitting(config, resume, serve, faults)
-    if is_quiet + is_verbose + is_full > 1:
+    if (is_quiet and (verbose or is_full)) or (is_full and verbose > 1):
         raise click.UsageError("--quiet, --verbose and --live show different things; choose one")
     if resume is not None and values:
         raise click.UsageError("--resume goes on with the configuration that the run began with")
@@ -135,16 +137,22 @@ def command(
     cache = None if no_cache else cache_folder()
     options = RunOptions(limit=limit, resume=resume is not None)
     stays = not as_json and errors.is_terminal
-    shown: dict[Screen, bool] = {"quiet": is_quiet, "verbose": is_verbose, "full": is_full}
-    screen: Screen = next((name for name, is_chosen in shown.items() if is_chosen), "line")
+    screen, detail = _shown(is_quiet, verbose, is_full)
     with RunWatch(errors, folder, experiment, screen=screen, port=serve, stays=stays) as watch:
         with watch.screen:
             run, lost = _carry_out(experiment, watch, plan, cache, options)
         if trace is not None:
             trace_run(trace, run.record)
-        code = finish(run, as_json=as_json, errors=errors, lost=lost, is_quiet=is_quiet)
+        code = finish(run, as_json=as_json, errors=errors, lost=lost, detail=detail)
         watch.over("The run was stopped." if run.stopped else "The run has ended.", run.stopped)
     return code
+
+
+def _shown(is_quiet: bool, verbose: int, is_full: bool) -> tuple[Screen, Detail]:
+    """Return what the terminal shows while the run goes on, and at its end."""
+    screens: dict[Screen, bool] = {"quiet": is_quiet, "verbose": verbose > 1, "full": is_full}
+    screen: Screen = next((name for name, is_chosen in screens.items() if is_chosen), "line")
+    return screen, "headline" if is_quiet else "tables" if verbose else "brief"
 
 
 def _require_fitting(

@@ -72,5 +72,5 @@ def command(
         for run in scores.scored:
             print_score(out, run.name, run.score, scores.task)
         if scores.scored:
-            print_published(out, scores.task)
+            print_published(out, scores.task, scores.scored[0].score)
     return 1 if scores.refused else 0

@@ -303,11 +303,13 @@ class _Execution:
         posteriors: dict[int, Mapping[str, float]] = {}
         meter = Meter(system)
         records = play(sequence, system, self.replay, skip, system.channels, posteriors)
-        for k, record in enumerate(records, skip):
+        for k, plain in enumerate(records, skip):
+            posterior = posteriors.pop(plain.index, None)
+            record = plain if posterior is None else plain.with_posterior(posterior)
             log.frame(record)
             meter.add(record)
-            if record.index in posteriors:
-                self.observer.posterior(record.index, posteriors.pop(record.index))
+            if posterior is not None:
+                self.observer.posterior(record.index, posterior)
             for shown, scored in scorer.push(k, record):
                 self.observer.frame(shown, scored, tally)
         self.work += meter.work()

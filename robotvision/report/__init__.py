@@ -10,6 +10,7 @@ CALLS = {
     "export_run": "robotvision.report.export:export",
     "load_run": "robotvision.report.columns",
     "load_runs": "robotvision.report.columns",
+    "view_runs": "robotvision.report.view",
     "write_page": "robotvision.report.html.page",
 }
 """What it offers beside its modules -> where it is defined; imported on first use."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.records import Answer, FrameRecord, Outcome
-from robotvision.report.summary import from_record
+from robotvision.report.summary import from_record, period_ms
 from robotvision.runs.log import RunRecord, read_log
 from robotvision.runs.table import logged_task, scored_table
 from robotvision.scoring.estimates import Unit, frame_bounds, points_interval
@@ -133,6 +133,25 @@ class RunColumns:
             name: np.array([f.stages_ns.get(name, np.nan) for f in self.frames], np.float64)
             for name in names
         }
+
+    @cached_property
+    def posterior(self) -> Floats | None:
+        """The probabilities behind each answer: (frames, labels), NaN where not known.
+
+        None where no frame has any.
+        """
+        if not any(f.posterior for f in self.frames):
+            return None
+        rows = np.full((len(self.frames), len(self.labels)), np.nan)
+        for row, frame in zip(rows, self.frames, strict=True):
+            if frame.posterior:
+                row[:] = [frame.posterior.get(label, 0.0) for label in self.labels]
+        return rows
+
+    @property
+    def period_ms(self) -> float | None:
+        """Time between two frames of the camera; None: not known."""
+        return period_ms(self.data)
 
     @property
     def is_scored(self) -> NDArray[np.bool_]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from rich.cells import cell_len
 from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.panel import Panel
 from rich.table import Table as Grid
@@ -18,13 +20,17 @@ Style = Callable[[int, int], str]
 """Rich's style of the value in a row and a column of a table, both from 0."""
 PLAIN_WIDTH = 120
 """Columns of a table that goes to a file or a pipe."""
+NARROW_WIDTH = 80
+"""Columns of the tables that are cut to a terminal's width, where there is no terminal."""
+GAP = 2
+"""Blanks between two columns."""
 MAX_LABELS = 16
 """A confusion table of more labels does not fit a page."""
 
 
 def out() -> Console:
-    """Return a console on stdout, wide and without colours where it is no terminal."""
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    """Return a console on stdout; where it is no terminal, without colours, ``COLUMNS`` wide."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
     return Console(highlight=False, emoji=False, width=width)
 
 
@@ -36,13 +42,61 @@ def grid(table: Table, style: Style | None = None) -> Grid:
     table : Table
     style : callable, optional
     """
-    shown = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    shown = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
     for column in table.columns:
         justify: JustifyMethod = "left" if column.is_text else "right"
-        shown.add_column(Text(column.name), justify=justify, overflow="fold")
+        shown.add_column(
+            Text(column.name), justify=justify, overflow="fold", no_wrap=not column.is_text
+        )
     for i, row in enumerate(table.shown()):
         shown.add_row(*(Text(t, style=style(i, j) if style else "") for j, t in enumerate(row)))
     return shown
+
+
+def fitted(table: Table, width: int, least: Sequence[str]) -> tuple[Table, list[str]]:
+    """Return a table of at most ``width`` columns of text, and the names of what was left out.
+
+    Parameters
+    ----------
+    table : Table
+    width : int
+        Of the terminal.
+    least : sequence of str
+        Names of the columns that may go, the first to go first. Where the rest is too wide still,
+        its words are folded.
+    """
+    dropped: list[str] = []
+    for name in least:
+        if _natural_width(table) <= width:
+            break
+        keep = [j for j, c in enumerate(table.columns) if c.name != name]
+        if len(keep) < len(table.columns):
+            dropped.append(name)
+            table = replace(
+                table,
+                columns=[table.columns[j] for j in keep],
+                rows=[[row[j] for j in keep] for row in table.rows],
+            )
+    return table, dropped
+
+
+def fitted_grid(console: Console, table: Table, least: Sequence[str]) -> RenderableType:
+    """Return a table as wide as the terminal, and below it a line that says what was left out."""
+    width = console.width if console.is_terminal else min(console.width, NARROW_WIDTH)
+    shown, dropped = fitted(table, width, least)
+    body = grid(shown)
+    body.width = min(width, _natural_width(shown))
+    if not dropped:
+        return body
+    text = f"left out to fit {width} columns, in --json: {', '.join(dropped)}"
+    return Group(body, Text(text, style="dim"))
+
+
+def _natural_width(table: Table) -> int:
+    """Return how many columns of text a table takes where nothing is folded."""
+    heads = [c.name for c in table.columns]
+    widths = [max(map(cell_len, texts)) for texts in zip(heads, *table.shown(), strict=True)]
+    return sum(widths) + GAP * len(widths)
 
 
 def titled(table: Table, style: Style | None = None) -> RenderableType:

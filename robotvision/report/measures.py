@@ -5,6 +5,7 @@
   deadlines.
 * **Risk and coverage** (El-Yaniv and Wiener 2010): if only answers with confidence of at least t
   were given, coverage is the share of frames answered and risk the share of these that is wrong.
+* **Reliability**: how many answers of a confidence are right, by tenths.
 * **Points against threshold**: what the rooms would have earned by answering only from t up, in
   hindsight.
 """
@@ -69,9 +70,7 @@ def points_by_deadline(
         points.append(sum(t.points for t in rescored.tallies.values()))
         late.append(sum(t.outcomes[Outcome.LATE] for t in rescored.tallies.values()))
         skipped.append(sum(t.outcomes[Outcome.SKIPPED] for t in rescored.tallies.values()))
-    rates = [r for s in run.record.sequences if (r := s.about.get("rate_hz"))]
-    frame_ms = 1000 / float(rates[0]) if rates else None
-    return DeadlineCurve(wanted, points, late, skipped, frame_ms, run.data["max_points"])
+    return DeadlineCurve(wanted, points, late, skipped, run.period_ms, run.data["max_points"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,10 +94,46 @@ class RiskCoverage:
         return int(np.argmax(self.points))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reliability:
+    """Confidence beside the share of answers that are right, by tenths of confidence.
+
+    ``edges`` (11,), ``counts`` (10,), ``confidence`` and ``right`` (10,): means, NaN where no
+    answer lies. ``gap`` is the expected calibration error (Naeini, Cooper and Hauskrecht 2015): the
+    mean distance of the two, weighted by answers.
+    """
+
+    edges: Floats
+    counts: NDArray[np.int64]
+    confidence: Floats
+    right: Floats
+    gap: float
+
+
+def _is_judged(run: RunColumns) -> NDArray[np.bool_]:
+    """Return whether each frame has a scored answer with a confidence."""
+    answered = run.is_scored & np.isin(run.outcome, (CORRECT, WRONG))
+    return np.asarray(answered & ~np.isnan(run.confidence), np.bool_)
+
+
+def reliability(run: RunColumns, bins: int = 10) -> Reliability | None:
+    """Return how far confidences can be trusted, or None where no scored answer has one."""
+    chosen = _is_judged(run)
+    if not chosen.any():
+        return None
+    confidence, right = run.confidence[chosen], run.outcome[chosen] == CORRECT
+    place = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means = np.bincount(place, confidence, bins) / counts
+        shares = np.bincount(place, right, bins) / counts
+    gap = float(np.nansum(np.abs(means - shares) * counts) / counts.sum())
+    return Reliability(np.linspace(0, 1, bins + 1), counts, means, shares, gap)
+
+
 def risk_coverage(run: RunColumns) -> RiskCoverage | None:
     """Return risk and coverage, or None where no scored answer has a confidence."""
-    answered = run.is_scored & np.isin(run.outcome, (CORRECT, WRONG))
-    chosen = answered & ~np.isnan(run.confidence)
+    chosen = _is_judged(run)
     if not chosen.any():
         return None
     order = np.argsort(-run.confidence[chosen], kind="stable")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.report.table import Cell, Column, Table
-from robotvision.report.tables import published_table
+from robotvision.report.tables import has_original_frames, published_table
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking, as_csv
 from robotvision.submissions.standings import Standing, Standings
@@ -103,7 +103,8 @@ def markdown(
         for run in scores.refused:
             yield f"* {_line(run.name)}"
             yield from (f"  * {_line(text)}" for text in run.reasons)
-    for published in scores.task.published:
+    is_original = all(has_original_frames(scores.task, run.score) for run in scores.scored)
+    for published in scores.task.published if is_original else ():
         yield from ("", f"## Published: {published.track}", "")
         yield from published_table(published).markdown().splitlines()
     yield from _rules(scores.task)

@@ -11,8 +11,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
-from robotvision.report.console import titled
+from robotvision.report.console import fitted_grid
 from robotvision.report.ranking import EXPLANATION, ranking_table
 from robotvision.report.table import number
 from robotvision.report.tables import STATUS
@@ -21,6 +22,9 @@ from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking
 from robotvision.submissions.standings import Standings
 from robotvision.tasks.model import Task
+
+LEAST = ("no answer", "wrong", "correct", "first in", "visits", "not separable from")
+"""Columns of a ranking that a narrow terminal goes without, the first to go first."""
 
 
 def say(out: Console, text: str) -> None:
@@ -94,9 +98,11 @@ def print_ranking(
     ``standings`` are the same rankings with intervals.
     """
     for ranking, found in zip(rankings, standings, strict=True):
-        out.print(titled(ranking_table(scores.task, ranking, found)))
+        table = ranking_table(scores.task, ranking, found)
+        out.print(Text(table.title, style="bold"), soft_wrap=True)
+        out.print(fitted_grid(out, table, LEAST))
         if found.note:
-            say(out, f"[yellow]{escape(found.note)}[/]")
+            say(out, f"[yellow]note: {escape(found.note)}[/]")
         out.print()
     if rankings:
         out.print(EXPLANATION, style="dim")
@@ -109,5 +115,5 @@ def print_ranking(
         say(out, f"  {escape(run.name)}")
         for line in run.reasons:
             say(out, f"    {escape(line)}")
-    print_published(out, scores.task)
+    print_published(out, scores.task, scores.scored[0].score if scores.scored else None)
     print_changes(out, scores.task)

@@ -13,7 +13,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from types import TracebackType
@@ -42,17 +42,29 @@ IMAGE_WIDTH = 480
 _IMAGE = re.compile(r"/picture/(\d{1,9})/([\w.-]{1,64})")
 
 
-class ServedImages:
-    """Images of frames that were replayed, as small JPEGs; one is made at a time."""
+Place = Callable[[int], tuple[Mapping[str, Any], int] | None]
+"""A position in a run -> its sequence, as the line in the log has it, and the frame's index."""
 
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
+
+class ServedImages:
+    """Images of frames that were replayed, as small JPEGs; one is made at a time.
+
+    Parameters
+    ----------
+    place : callable
+        See `Place`.
+    width : int
+        Of the images, in pixels.
+    """
+
+    def __init__(self, place: Place, width: int = IMAGE_WIDTH) -> None:
+        self._place, self._width = place, width
         self._lock = threading.Lock()
         self._opened: dict[str, tuple[ImageSequence, dict[int, int]] | None] = {}
 
     def get(self, position: int, channel: str) -> bytes | None:
         """Return an image, or None where there is none (any more)."""
-        place = self.feed.place(position)
+        place = self._place(position)
         if place is None:
             return None
         about, index = place
@@ -62,7 +74,7 @@ class ServedImages:
             except RobotVisionError:
                 return None
 
-    def _read(self, about: dict[str, Any], index: int, channel: str) -> bytes | None:
+    def _read(self, about: Mapping[str, Any], index: int, channel: str) -> bytes | None:
         key = str(about.get("path"))
         if key not in self._opened:
             self._opened[key] = None
@@ -76,7 +88,7 @@ class ServedImages:
         source = opened[0].frames[opened[1][index]].sources.get(channel)
         if kind is None or source is None:
             return None
-        return jpeg(source, kind, IMAGE_WIDTH, None)
+        return jpeg(source, kind, self._width, None)
 
 
 class Server(LocalServer):
@@ -206,7 +218,7 @@ class Content:
     """
 
     def __init__(self, feed: Feed) -> None:
-        self.feed, self._images = feed, ServedImages(feed)
+        self.feed, self._images = feed, ServedImages(feed.place)
         self._pool = ThreadPoolExecutor(1, "robotvision-pages")
         self._kept: dict[tuple[Any, ...], asyncio.Future[bytes | None]] = {}
         self._page_s = 0.0

@@ -76,6 +76,12 @@ def from_record(
     return data
 
 
+def period_ms(data: Mapping[str, Any]) -> float | None:
+    """Return the time between two frames of a run's first sequence; None: not known."""
+    rates = [rate for s in data["sequences"] if (rate := s.get("rate_hz"))]
+    return 1000 / float(rates[0]) if rates else None
+
+
 def latency(frames: list[FrameRecord]) -> dict[str, dict[str, float | None]]:
     """Return p50, p90, p99 and max by stage in nanoseconds; stages, the rest, the total.
 

@@ -126,6 +126,14 @@ class Table:
         names = line(c.name for c in self.columns)
         return "\n".join([f"**{self.title}**", "", names, rule, *map(line, self.values()), ""])
 
+    def csv(self) -> str:
+        """Return the table as CSV: its heads, then a line for each row."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([c.name for c in self.columns])
+        writer.writerows(self.values())
+        return out.getvalue()
+
     def latex(self) -> str:
         """Return the table in LaTeX, for the package booktabs."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from robotvision.records import Outcome
 from robotvision.report.columns import RunColumns
+from robotvision.report.summary import period_ms
 from robotvision.report.table import (
     Cell,
     Column,
@@ -119,6 +120,18 @@ def confusion_table(score: Score, title: str = "Confusion") -> Table:
     )
 
 
+def worst_confusions(score: Score, most: int = 3) -> list[tuple[str, str, int]]:
+    """Return which rooms were taken for which most often: true room, answer, frames."""
+    labels = score["labels"]
+    pairs = [
+        (labels[i], labels[j], n)
+        for i, row in enumerate(score["confusion"])
+        for j, n in enumerate(row)
+        if i != j and n
+    ]
+    return sorted(pairs, key=lambda p: -p[2])[:most]
+
+
 def objects_table(score: Score, title: str = "By object") -> Table:
     """Return statements about each object, where it was in view and where it was not."""
     names = (
@@ -200,6 +213,28 @@ def unsupported_text(latency_ns: Mapping[str, Mapping[str, float | None]]) -> st
     if not latency_ns or not missing:
         return ""
     return f"* so few frames cannot support it; frames needed: {', '.join(missing)}"
+
+
+def latency_text(data: Mapping[str, Any]) -> str:
+    """Return the latency of a run in a line, against the camera's period; empty: none known."""
+    total = data["latency_ns"].get("total")
+    if not total:
+        return ""
+    known = {name: ns / 1e6 for name in ("p50", "p99") if (ns := total.get(name)) is not None}
+    shown = [f"{name} {ms:.3g} ms" for name, ms in known.items()]
+    longest = "" if "p99" in known else f", longest {total['max'] / 1e6:.3g} ms"
+    period = period_ms(data)
+    against = "" if period is None else f"; a frame comes every {period:.4g} ms"
+    return f"latency {', '.join(shown)}{longest}{against}"
+
+
+def has_original_frames(task: Task, score: Score) -> bool:
+    """Return whether each test set has as many frames as an original sequence of the edition.
+
+    Published results compare with runs on those alone.
+    """
+    known = {count.frames for count in task.known_counts}
+    return all(part["frames"] in known for part in score["sets"].values())
 
 
 def sets_table(score: Score) -> Table:

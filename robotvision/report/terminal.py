@@ -13,14 +13,17 @@ from robotvision.report.table import number
 from robotvision.report.tables import (
     Score,
     confusion_table,
+    has_original_frames,
     latency_note,
     latency_table,
+    latency_text,
     objects_table,
     policy_text,
     processor_text,
     published_table,
     rooms_table,
     score_of,
+    worst_confusions,
 )
 from robotvision.scoring.intervals import Interval
 from robotvision.scoring.tally import Tally
@@ -30,8 +33,9 @@ from robotvision.tasks.model import Status, Task
 def print_report(
     console: Console, data: Mapping[str, Any], task: Task, tallies: Mapping[str, Tally]
 ) -> None:
-    """Print a report: points, outcomes, rooms, confusion, latency, published results."""
+    """Print a report: points, outcomes, rooms, confusion, latency, published results, warnings."""
     console.print(headline(data, task))
+    console.print(Group(*essentials(data)))
     for name, tally in tallies.items():
         if tally.scored_frames:
             title = "" if len(tallies) == 1 else f"Test set {name}: {points_text(tally)}"
@@ -45,8 +49,21 @@ def print_report(
         if spent := processor_text(data.get("processor")):
             console.print(Text(spent, style="dim"))
         console.print(Group(*_null(data)))
-    print_published(console, task)
+    print_published(console, task, data)
     console.print(Group(*notes(data, task)))
+
+
+def print_brief(console: Console, data: Mapping[str, Any], task: Task) -> None:
+    """Print what is read first of a run: points, worst confusions, latency, warnings."""
+    console.print(headline(data, task))
+    console.print(Group(*essentials(data), *notes(data, task)))
+
+
+def essentials(data: Mapping[str, Any]) -> list[RenderableType]:
+    """Return the worst confusions and the latency of a run, a line each where there is one."""
+    pairs = [f"{true} → {answer} {n}" for true, answer, n in worst_confusions(data)]
+    texts = ("most confused: " + ", ".join(pairs) if pairs else "", latency_text(data))
+    return [Text(text) for text in texts if text]
 
 
 def print_breakdown(console: Console, score: Score, title: str = "") -> None:
@@ -77,7 +94,7 @@ def headline(data: Mapping[str, Any], task: Task) -> RenderableType:
         frames = max(1, data["frames"])
         lines.append(
             Text.assemble(
-                (f"{number(data['points'])} points", "bold green"),
+                (f"{number(data['points'])} points", "bold"),
                 f" of {number(most)}",
                 (share, "bold"),
                 f"   {data['points'] / frames:.3f} a frame",
@@ -115,8 +132,19 @@ def _null(data: Mapping[str, Any]) -> list[RenderableType]:
     ]
 
 
-def print_published(console: Console, task: Task) -> None:
-    """Print the published results of the edition, each with its status."""
+def print_published(console: Console, task: Task, score: Score | None = None) -> None:
+    """Print the published results of the edition, each with its status.
+
+    ``score``: of the run they stand beside; where its frames are not those of the edition, one line
+    says so in their place.
+    """
+    if task.published and score is not None and not has_original_frames(task, score):
+        text = (
+            f"published results of {task.id} are on its original sequences, which these are not "
+            f"(by their numbers of frames): robotvision task show {task.id}"
+        )
+        console.print(Text(text, style="dim"), soft_wrap=True)
+        return
     for published in task.published:
         is_sure = [row.status is Status.VERIFIED for row in published.rows]
         table = published_table(published)
@@ -142,7 +170,7 @@ def notes(data: Mapping[str, Any], task: Task) -> list[RenderableType]:
             )
         )
     lines += [Text(f"changed rule: {change}", style="yellow") for change in task.changed]
-    lines += [Text(w["message"], style="yellow") for w in data.get("warnings", [])]
+    lines += [Text(f"warning: {w['message']}", style="yellow") for w in data.get("warnings", [])]
     if task.published or task.fact("points.room").status is not Status.OWN:
         fact = task.fact("points.room")
         lines.append(Text(f"points of {task.id}: {fact.status} ({fact.source})", style="dim"))

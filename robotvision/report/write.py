@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -15,12 +15,13 @@ from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
 from robotvision.report.requirements import refuse_missing
 from robotvision.report.summary import report
-from robotvision.report.terminal import headline, print_report
+from robotvision.report.terminal import headline, print_brief, print_report
 from robotvision.report.verdicts import print_verdicts, verdict_of
 from robotvision.runs.folder import RunResult, write_text
 from robotvision.submissions.runfile import write_run_file
 
 Rows = Sequence[Mapping[str, Any]]
+Detail = Literal["headline", "brief", "tables"]
 
 
 def write_reports(run: RunResult, lost: Rows | None = None) -> dict[str, Any]:
@@ -85,14 +86,14 @@ def finish(
     as_json: bool,
     errors: Console,
     lost: Rows | None = None,
-    is_quiet: bool = False,
+    detail: Detail = "brief",
 ) -> int:
     """Print the report of a run, write its files, return the exit code; ``lost`` as above.
 
     It is printed first, so that a full disk loses no points; its files are written whatever
-    becomes of the print, as where a pipe is closed. ``is_quiet``: of the printed report the
-    headline and the verdicts on what the configuration requires. The exit code is 1 where
-    something failed, else that of the verdicts.
+    becomes of the print, as where a pipe is closed. ``detail``: the headline alone, with
+    confusions, latency and warnings, or with all tables; always the verdicts on what the
+    configuration requires. The exit code is 1 where something failed, else that of the verdicts.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def finish(
     """
     data = _report(run, lost)
     try:
-        _print(run, data, as_json=as_json, is_quiet=is_quiet, lost=lost)
+        _print(run, data, as_json=as_json, detail=detail, lost=lost)
     finally:
         _write_all(run, data)
     if run.stopped:
@@ -117,22 +118,33 @@ def finish(
 
 
 def _print(
-    run: RunResult, data: Mapping[str, Any], *, as_json: bool, is_quiet: bool, lost: Rows | None
+    run: RunResult, data: Mapping[str, Any], *, as_json: bool, detail: Detail, lost: Rows | None
 ) -> None:
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
-    elif is_quiet:
+    elif detail == "headline":
         out().print(headline(data, run.task))
     else:
         console = out()
-        print_report(console, data, run.task, run.tallies)
+        if detail == "tables":
+            print_report(console, data, run.task, run.tallies)
+        else:
+            print_brief(console, data, run.task)
         if lost is not None:
             table = degradation_table(lost)
             console.print()
             console.print(
                 titled(table, styles("bold" if r["fault"] == "all" else "" for r in lost))
             )
-        console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
+        _print_whereabouts(console, run, detail)
     if not as_json:
         print_verdicts(out(), data.get("requirements", []))
     sys.stdout.flush()
+
+
+def _print_whereabouts(console: Console, run: RunResult, detail: Detail) -> None:
+    """Print where the run is, and where to look on."""
+    page = run.folder / "report.html"
+    more = "" if detail == "tables" else "   (-v prints the tables)"
+    for text in (f"run folder: {run.folder}", f"look at {page}{more}"):
+        console.print(text, style="dim", highlight=False, soft_wrap=True)

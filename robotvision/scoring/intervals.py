@@ -128,7 +128,8 @@ def verdict(difference: Interval, after_all: float | None = None) -> str:
     difference : Interval
         With its p-value.
     after_all : float, optional
-        The p-value after all comparisons, where there are more than this one.
+        The p-value after all comparisons, where there are more than this one. Where the pair alone
+        would be told apart and after them is not, the two p-values are all there is to say.
     """
     if difference.p is None:
         return "nothing to compare"
@@ -139,8 +140,14 @@ def verdict(difference: Interval, after_all: float | None = None) -> str:
     if after_all <= 1 - difference.level:
         return f"told apart, {ps}"
     if difference.excludes_zero:
-        return f"told apart as a pair alone, {ps}"
+        return ps
     return f"cannot be told apart, {ps}"
+
+
+def difference_text(difference: Interval, after_all: float | None = None) -> str:
+    """Return a difference in words: ``+45 (3.3 to 89.6), told apart, p = 0.03``; see `verdict`."""
+    ends = "" if difference.low is None else f" ({difference.text()})"
+    return f"{difference.estimate:+g}{ends}, {verdict(difference, after_all)}"
 
 
 def _plain(number: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from robotvision.scoring.estimates import frame_bounds
-from robotvision.scoring.intervals import LEVEL, Interval, verdict
+from robotvision.scoring.intervals import LEVEL, Interval, difference_text
 from robotvision.scoring.ranks import RESAMPLES, Ranks, ranks, visits_text
 from robotvision.scoring.table import FrameTable
 from robotvision.submissions.ranking import Ranked, Ranking
@@ -98,9 +98,7 @@ class Pair:
     visits_needed: float
 
     def __str__(self) -> str:
-        d = self.difference
-        ends = "" if d.low is None else f" ({d.text()})"
-        return f"{d.estimate:+g}{ends}, {verdict(d, self.p)}"
+        return difference_text(self.difference, self.p)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,11 @@ from markupsafe import Markup, escape
 
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
+from robotvision.report.html.shell import static
 from robotvision.report.html.svg import element, number, round_ticks
+from robotvision.report.listing import PORT
 from robotvision.report.table import share
+from robotvision.scoring.intervals import Interval
 from robotvision.sweep.rows import DONE, Row
 from robotvision.sweep.show import cell, milliseconds, varying
 from robotvision.sweep.table import SweepTable, pivot
@@ -41,8 +44,8 @@ def build_page(table: SweepTable) -> str:
     """Return the page."""
     keys = varying(table)
     done = [r for r in table.rows if r["status"] == DONE]
-    script = _resource("sort.js")
-    style = _resource("page.css", "report/html/static") + _resource("sweep.css")
+    script = static("js", ("sort",))
+    style = static("css", ("page",)) + _resource("sweep.css")
     policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
     return (
@@ -52,6 +55,7 @@ def build_page(table: SweepTable) -> str:
             policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
             f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
             style=Markup(style),  # our own files # nosec B704
+            viewer=f"http://127.0.0.1:{PORT}/",
             script=Markup(script),  # our own file # nosec B704
             version=__version__,
             title=table.name,
@@ -83,6 +87,8 @@ def _entry(row: Row, keys: Sequence[str], table: SweepTable) -> dict[str, Any]:
         "outcomes": [row[o] for o in _outcomes(table)],
         "p50": milliseconds(row),
         "p90": milliseconds(row, "p90"),
+        "p99": milliseconds(row, "p99"),
+        "interval": _interval_text(row),
         "quotable": row["quotable"],
         "note": row["latency_note"],
         "sort": [
@@ -90,8 +96,15 @@ def _entry(row: Row, keys: Sequence[str], table: SweepTable) -> dict[str, Any]:
             row["points_per_frame"],
             row["latency_p50_ns"],
             row["latency_p90_ns"],
+            row["latency_p99_ns"],
         ],
     }
+
+
+def _interval_text(row: Row) -> str:
+    """Return the 95 % interval of the points; a row of an earlier version has none."""
+    ends = (row.get("interval_low"), row.get("interval_high"))
+    return "-" if row["points"] is None else Interval(row["points"], *ends, 0).text()
 
 
 def _outcomes(table: SweepTable) -> list[str]:
@@ -195,5 +208,5 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _resource(name: str, folder: str = "sweep/templates") -> str:
-    return (files("robotvision") / folder / name).read_text(encoding="utf-8")
+def _resource(name: str) -> str:
+    return (files("robotvision.sweep") / "templates" / name).read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ def empty_row(key: str, shown: Mapping[str, Shown], status: str, error: str = ""
     """Return the row of a run without a result, with every column."""
     row: Row = {"config_hash": key, "status": status, "error": error, "keys": dict(shown)}
     row |= dict.fromkeys(("points", "max_points", "points_per_frame", "frames"))
+    row |= dict.fromkeys(("interval_low", "interval_high"))
     row |= {str(o): None for o in Outcome}
     row |= {f"latency_{q}_ns": None for q in QUANTILES}
     row |= {"quotable": False, "latency_note": "", "exclusive": False, "seconds": None}
@@ -40,6 +41,7 @@ def done_row(
     frames = report["frames"]
     row |= {k: report[k] for k in ("points", "max_points", "frames")}
     row["points_per_frame"] = report["points"] / frames if frames else None
+    row["interval_low"], row["interval_high"] = report.get("interval") or (None, None)
     row |= {str(o): report["outcomes"].get(str(o), 0) for o in Outcome}
     total = report["latency_ns"].get("total", {})
     row |= {f"latency_{q}_ns": total.get(q) for q in QUANTILES}

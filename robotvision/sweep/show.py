@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from robotvision.records import Outcome
-from robotvision.report.console import grid, titled
+from robotvision.report.console import fitted_grid, titled
 from robotvision.report.table import Cell, Column, Table, columns, share
 from robotvision.scoring.intervals import verdict
 from robotvision.sweep.rows import DONE, Row
@@ -17,11 +17,13 @@ from robotvision.sweep.table import Pivot, SweepComparison, SweepTable
 
 MARK = "*"
 """Beside a latency that must not be quoted."""
+LEAST = ("of", "silent", "wrong", "right", "a frame")
+"""Columns that a narrow terminal goes without, the first to go first."""
 
 
 def print_rows(console: Console, table: SweepTable, rows: Sequence[Row]) -> None:
     """Print rows with their number in the table."""
-    console.print(grid(rows_table(table, rows)))
+    console.print(fitted_grid(console, rows_table(table, rows), _least(rows)))
     done = [r for r in table.rows if r["status"] == DONE]
     console.print(f"{len(done)} of {len(table.rows)} runs done", style="dim", highlight=False)
     if any(r["latency_p50_ns"] is not None and not r["quotable"] for r in rows):
@@ -31,6 +33,14 @@ def print_rows(console: Console, table: SweepTable, rows: Sequence[Row]) -> None
             style="dim",
             highlight=False,
         )
+
+
+def _least(rows: Sequence[Row]) -> list[str]:
+    """Return the columns to go without first: those that say nothing, then `LEAST`."""
+    is_timed = any(r["latency_p50_ns"] is not None for r in rows)
+    is_done = all(r["status"] == DONE for r in rows)
+    same = [*([] if is_timed else ["p50 ms"]), *(["status"] if is_done else [])]
+    return [*same, *LEAST]
 
 
 def rows_table(table: SweepTable, rows: Sequence[Row]) -> Table:
@@ -121,7 +131,7 @@ def print_comparison(console: Console, table: SweepTable, comparison: SweepCompa
         highlight=False,
     )
     if d.caution:
-        console.print(d.caution, style="yellow", highlight=False)
+        console.print(f"caution: {d.caution}", style="yellow", highlight=False)
 
 
 def comparison_data(comparison: SweepComparison) -> dict[str, Any]:

@@ -38,11 +38,22 @@ def test_a_value_stands_in_the_resolved_configuration(config: Config, tmp_path: 
     assert about["config"]["decision"]["abstain"] == "never"
 
 
+def test_a_run_ends_with_what_is_read_first(config: Config, tmp_path: Path) -> None:
+    """Points, interval, outcomes, confusions, latency, and where to look; the tables on ``-v``."""
+    command = [*CLI, "run", str(config()), "--limit", "5", "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "latency p50" in done.stdout
+    assert "By room" not in done.stdout
+    assert done.stdout.rstrip().splitlines()[-1].startswith(f"look at {tmp_path}/run/report.html")
+
+
 def test_every_frame_has_a_line_when_asked_for(config: Config, tmp_path: Path) -> None:
-    command = [*CLI, "run", str(config()), "-v", "--limit", "5", "--out", str(tmp_path / "run")]
+    command = [*CLI, "run", str(config()), "-vv", "--limit", "5", "--out", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = [line for line in done.stderr.splitlines() if "  truth " in line]
     assert [line.split()[1] for line in lines] == [f"{k}/5" for k in range(1, 6)]
+    assert "By room" in done.stdout
+    assert "Latency in ms" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_closed_pipe_loses_no_file(watched: Config, monkeypatch: pytest.Monkey
     setup = load_config(path)
     folder = experiment_folder(setup, path.parent / "out")
     result = run_experiment(setup, folder)
-    monkeypatch.setattr(write, "print_report", closed)
+    monkeypatch.setattr(write, "print_brief", closed)
     with pytest.raises(BrokenPipeError):
         write.finish(result, as_json=False, errors=Console(stderr=True))
     assert {p.name for p in folder.iterdir()} >= {"diary.json", "report.html", "run.txt"}

@@ -90,6 +90,17 @@ def test_live_points_equal_the_points_recounted_from_the_log(
     assert sum(done.tallies["test"].outcomes.values()) == 18
 
 
+def test_the_log_holds_the_probabilities_behind_each_answer(config: Config, tmp_path: Path) -> None:
+    """Of every room, summing to 1; the confidence is one of them."""
+    result, _ = run(config(), tmp_path / "run")
+    frames = list(read_log(result.folder).frames())
+    assert frames
+    for frame in frames:
+        assert frame.posterior is not None
+        assert sum(frame.posterior.values()) == pytest.approx(1, abs=1e-3)
+        assert max(frame.posterior.values()) == pytest.approx(frame.confidence, abs=1e-4)
+
+
 def test_a_broken_picture_is_a_failed_frame_not_a_stop(
     config: Config, data_root: Path, tmp_path: Path
 ) -> None:

@@ -13,9 +13,18 @@ from typing import Any
 import pytest
 
 from robotvision.report.columns import load_runs
-from robotvision.report.html.page import build_page, write_html
+from robotvision.report.html.page import build_page, write_html, write_page
+from tests.fixtures.runs import ROOMS, task
 
 MakeRun = Callable[..., Path]
+MANY_ROOMS = task(
+    rooms=[*ROOMS, *(f"A room with quite a long name {i}" for i in range(9))],
+    objects=["Chair"],
+    points={
+        "room": {"correct": 1.0, "wrong": -0.5, "unanswered": 0.0},
+        "objects": {"stated_present": {"present": 0.125, "absent": -0.125}},
+    },
+)
 
 
 @pytest.fixture
@@ -80,11 +89,11 @@ def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: Mak
 
     visit(browser, write_html(make_run()))
     scrub = browser.find_element(By.ID, "scrub")
-    assert becomes(browser, "#facts h4", "Frame 1")  # the first mistake
+    assert becomes(browser, "#facts h3", "Frame 1")  # the first mistake
     before = value(browser, "document.querySelector('#picture img').src")
     x = float(value(browser, "document.getElementById('cursor-line').getAttribute('x1')"))
     scrub.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert becomes(browser, "#facts h4", "Frame 3")
+    assert becomes(browser, "#facts h3", "Frame 3")
     assert value(browser, "document.querySelector('#picture img').src") != before
     moved = float(value(browser, "document.getElementById('cursor-line').getAttribute('x1')"))
     assert moved > x
@@ -93,7 +102,7 @@ def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: Mak
     browser.find_element(By.ID, "next-mistake").click()
     assert "no answer" in text(browser, "#facts") or "none" in text(browser, "#facts")
     browser.find_element(By.TAG_NAME, "body").send_keys("p")
-    assert becomes(browser, "#facts h4", "Frame 1")
+    assert becomes(browser, "#facts h3", "Frame 1")
 
 
 def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(browser: Any, make_run: MakeRun) -> None:
@@ -106,7 +115,7 @@ def test_pointing_at_the_tracks_scrubs_and_the_wheel_zooms(browser: Any, make_ru
     ActionChains(browser).move_to_element_with_offset(
         tracks, tracks.size["width"] // 2 - 5, 0
     ).perform()
-    assert becomes(browser, "#facts h4", "Frame 59")
+    assert becomes(browser, "#facts h3", "Frame 59")
     browser.find_element(By.ID, "zoom-in").click()
     assert becomes(browser, "#window", "frames 30 to 59, 30 of 60")
     browser.find_element(By.ID, "zoom-visit").click()
@@ -120,23 +129,156 @@ def test_filters_choose_frames_by_outcome_room_and_segment(browser: Any, make_ru
     from selenium.webdriver.support.ui import Select
 
     visit(browser, write_html(make_run()))
-    cards = "document.querySelectorAll('#cards li').length"
+    cards = "document.querySelectorAll('#visits .cards li').length"
     assert value(browser, cards) == 3
-    assert becomes(browser, "#count", "3 of 18 frames")
+    assert becomes(browser, "#count", "3 of 18 frames, in 3 visits")
     browser.find_element(By.CSS_SELECTOR, "#filters input[value='2']").click()
     assert value(browser, cards) == 2
     Select(browser.find_element(By.NAME, "truth")).select_by_visible_text("Hall")
     assert value(browser, cards) == 1
-    assert "Office" in text(browser, "#cards li")
+    assert "Office" in text(browser, "#visits .cards li")
     browser.find_element(By.CSS_SELECTOR, "#filters input[value='0']").click()
     assert value(browser, cards) == 6
-    Select(browser.find_element(By.NAME, "segment")).select_by_visible_text("0")
-    assert value(browser, cards) == 6
+    assert not browser.find_element(By.NAME, "segment").is_displayed()  # there is one
     browser.find_element(By.CSS_SELECTOR, "#filters button[type=reset]").click()
     browser.execute_async_script("setTimeout(arguments[0], 50)")
     assert value(browser, cards) == 3
-    browser.find_element(By.CSS_SELECTOR, "#cards li:last-child button").click()
-    assert becomes(browser, "#facts h4", "Frame 16")
+    browser.find_element(By.CSS_SELECTOR, "#visits li:last-child .cards button").click()
+    assert becomes(browser, "#facts h3", "Frame 16")
+
+
+def test_a_cell_of_the_confusion_chooses_its_frames(browser: Any, make_run: MakeRun) -> None:
+    """And the address says so: opened anew, it shows the same frame and the same choice."""
+    from selenium.webdriver.common.by import By
+
+    path = write_html(make_run())
+    visit(browser, path)
+    cell = ".confusion button[data-truth='Hall'][data-answer='Office']"
+    browser.find_element(By.CSS_SELECTOR, cell).click()
+    assert becomes(browser, "#count", "1 of 18 frames, in 1 visit")
+    assert becomes(browser, "#facts h3", "Frame 16")
+    browser.execute_async_script("setTimeout(arguments[0], 250)")
+    address = browser.current_url
+    assert "frame=16&truth=Hall&answer=Office" in address
+    browser.get("about:blank")
+    browser.get(address)
+    assert becomes(browser, "#facts h3", "Frame 16")
+    assert text(browser, "#count") == "1 of 18 frames, in 1 visit"
+    assert (
+        value(browser, f'document.querySelector("{cell}").getAttribute("aria-pressed")') == "true"
+    )
+    browser.find_element(By.CSS_SELECTOR, ".as-shares").click()
+    assert text(browser, cell) == "17"
+    browser.find_element(By.CSS_SELECTOR, cell).click()
+    browser.execute_async_script("setTimeout(arguments[0], 50)")
+    assert text(browser, "#count") == "3 of 18 frames, in 3 visits"
+
+
+def test_a_confusion_in_the_headline_leads_to_its_frames(browser: Any, make_run: MakeRun) -> None:
+    from selenium.webdriver.common.by import By
+
+    visit(browser, write_html(make_run()))
+    link = browser.find_element(By.CSS_SELECTOR, ".worst a")
+    assert link.text == "Kitchen → Hall"
+    link.click()
+    assert becomes(browser, "#facts h3", "Frame 1")
+    assert becomes(browser, "#count", "1 of 18 frames, in 1 visit")
+
+
+def test_keys_play_zoom_and_tell_themselves(browser: Any, make_run: MakeRun) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    visit(browser, write_html(make_run()))
+    body = browser.find_element(By.TAG_NAME, "body")
+    body.send_keys("]", "]", "]", " ")  # 64 times as fast: 17 frames of 100 ms take 27 ms
+    WebDriverWait(browser, 10).until(lambda b: text(b, "#facts h3") == "Frame 17")
+    assert value(browser, "document.getElementById('play').getAttribute('aria-pressed')") == "false"
+    body.send_keys(Keys.ARROW_LEFT)
+    assert text(browser, "#facts h3") == "Frame 16"
+    body.send_keys("v")
+    assert becomes(browser, "#window", "frames 6 to 17, 12 of 18")
+    body.send_keys("?")
+    assert value(browser, "document.getElementById('keys').open")
+
+
+def test_tabs_show_one_panel_and_stand_in_the_address(browser: Any, make_run: MakeRun) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    visit(browser, write_html(make_run()))
+    shown = (
+        "[...document.querySelectorAll('.tab-panel')].filter(p => p.offsetHeight).map(p => p.id)"
+    )
+    assert value(browser, shown) == ["latency"]
+    browser.find_element(By.ID, "tab-deadlines").click()
+    assert value(browser, shown) == ["deadlines"]
+    browser.find_element(By.ID, "tab-deadlines").send_keys(Keys.ARROW_RIGHT)
+    assert value(browser, shown) == ["confidence"]
+    browser.execute_async_script("setTimeout(arguments[0], 250)")
+    assert browser.current_url.endswith("tab=confidence")
+
+
+def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: MakeRun) -> None:
+    """The SVG needs no style sheet; the CSV has a line for each thing drawn."""
+    visit(browser, write_html(make_run()))
+    browser.execute_script(
+        "window.saved = {}; save = (name, type, text) => { window.saved[name] = text; };"
+        "for (const button of document.querySelectorAll('[data-get]')) button.click();"
+    )
+    saved = value(browser, "window.saved")
+    names = {
+        *("timeline.svg", "timeline.csv", "map.svg", "map.csv", "confusion.csv"),
+        *("latency_in_ms.svg", "latency_in_ms.csv", "frames_by_latency.svg"),
+        *("points_against_deadline.csv", "reliability_of_confidences.svg"),
+    }
+    assert names <= set(saved)
+    rows = saved["timeline.csv"].splitlines()
+    assert len(rows) == 19
+    assert rows[2].split(",")[:2] == ["walk", "1"]
+    assert saved["confusion.csv"].splitlines()[1].startswith("Kitchen,5,0,1")
+    for name in names:
+        if name.endswith("svg"):
+            assert "stroke:" in saved[name]
+            assert "class=" not in saved[name]
+    assert browser.get_log("browser") == []
+
+
+def test_the_posterior_of_all_rooms_follows_the_cursor(browser: Any, make_run: MakeRun) -> None:
+    posterior = {"Kitchen": 0.7, "Hall": 0.25}
+    visit(browser, write_html(make_run(posterior=posterior)))
+    rows = "[...document.querySelectorAll('#posteriors tr')].map(r => r.textContent)"
+    assert value(browser, rows) == ["Kitchen0.70✓ the true room", "Hall0.25◂ the answer"]
+
+
+def test_images_in_a_folder_are_shown_from_there(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    out = write_page([make_run()], tmp_path / "page of all.html", has_folder=True)
+    assert len(list((tmp_path / "page of all_images" / "0").iterdir())) == 36
+    assert out.stat().st_size < 200_000
+    visit(browser, out)
+    image = "document.querySelector('#picture img')"
+    browser.execute_async_script(f"{image}.decode().then(arguments[0])")
+    assert value(browser, f"{image}.naturalWidth") == 64
+    assert browser.get_log("browser") == []
+
+
+def test_nothing_is_cut_off_on_paper(browser: Any, make_run: MakeRun) -> None:
+    """At the width of an A4 sheet no table is wider than what it stands in."""
+    a4 = {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", a4)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        visit(browser, write_html(make_run(objects=("Chair",), about={"task": MANY_ROOMS})))
+        browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+        wide = "[...document.querySelectorAll('table, pre, figure, svg')].filter(t => "
+        wide += "t.getBoundingClientRect().right > 719).map(t => t.textContent.slice(0, 40))"
+        assert value(browser, wide) == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun) -> None:
@@ -150,7 +292,7 @@ def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun
     visit(browser, path)
     assert value(browser, "window.broken === undefined")
     assert hostile in text(browser, "#facts")
-    assert hostile in text(browser, "#cards")
+    assert hostile in text(browser, "#visits")
     assert browser.get_log("browser") == []
     assert requests(browser) == [path.as_uri()]
 

@@ -11,7 +11,7 @@ import pytest
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Outcome
 from robotvision.report.columns import OUTCOMES, load_run, load_runs
-from robotvision.report.measures import points_by_deadline, risk_coverage
+from robotvision.report.measures import points_by_deadline, reliability, risk_coverage
 
 MakeRun = Callable[..., Path]
 
@@ -56,6 +56,29 @@ def test_risk_and_coverage_by_hand(make_run: MakeRun) -> None:
     assert found.break_even == pytest.approx(1 / 3)
     assert found.threshold[found.best] == pytest.approx(0.82)  # the last frame makes up for 16
     assert found.points[1] == 0.5
+
+
+def test_reliability_by_hand(make_run: MakeRun) -> None:
+    """Confidences 0.99 to 0.90 (wrong at 1, silent at 9), then 0.89 to 0.82 (wrong at 16)."""
+    found = reliability(load_run(make_run()))
+    assert found is not None
+    assert found.counts.tolist() == [0] * 8 + [8, 9]
+    assert found.right[8:].tolist() == pytest.approx([7 / 8, 8 / 9])
+    assert found.confidence[8:].tolist() == pytest.approx([0.855, 0.95])
+    gap = (8 * abs(7 / 8 - 0.855) + 9 * abs(8 / 9 - 0.95)) / 17
+    assert found.gap == pytest.approx(gap)
+
+
+def test_the_posterior_has_a_column_a_label(make_run: MakeRun) -> None:
+    assert load_run(make_run("without")).posterior is None
+    run = load_run(make_run(posterior={"Hall": 0.75, "Kitchen": 0.25, "Office": 0.00001}))
+    assert run.posterior is not None
+    assert run.posterior.shape == (18, len(run.labels))
+    assert dict(zip(run.labels, run.posterior[0].tolist(), strict=True)) == {
+        **dict.fromkeys(run.labels, 0.0),
+        "Hall": 0.75,
+        "Kitchen": 0.25,
+    }
 
 
 def test_points_by_deadline_come_in_at_the_latency(make_run: MakeRun) -> None:

@@ -9,15 +9,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
-from robotvision.report.columns import load_run, load_runs
+from robotvision.report.columns import OUTCOMES, load_run, load_runs
 from robotvision.report.html.images import collect
-from robotvision.report.html.page import build_page, write_html
+from robotvision.report.html.page import MAX_RUNS, build_page, write_html
 from robotvision.report.html.payload import align
+from robotvision.report.html.sections import with_short_paths
+from robotvision.report.html.shell import static
 from robotvision.report.html.svg import round_ticks
 
 MakeRun = Callable[..., Path]
@@ -77,7 +81,8 @@ def test_a_budget_keeps_the_mistakes_and_says_so(make_run: MakeRun) -> None:
     album = collect(run, budget=whole.n_bytes // 4)
     assert album.n_bytes <= whole.n_bytes // 4
     assert {1, 30, 58} <= set(album.images)
-    assert re.search(r"\d+ of 60 frames have their image .*\(3 of 3 mistakes\)", album.notes[0])
+    assert re.search(r"\d+ of 60 frames have their image .*: 3 of 3 mistakes", album.notes[0])
+    assert "robotvision report RUN --images" in album.notes[0]
     assert collect(run, budget=0).notes == ["Pictures were left out, as asked for."]
 
 
@@ -133,6 +138,21 @@ def test_two_runs_are_compared_frame_by_frame(make_run: MakeRun) -> None:
     assert sum(data["runs"][1]["points"]) == 18
 
 
+def test_three_runs_stand_in_panels_and_a_matrix_of_differences(make_run: MakeRun) -> None:
+    """Each pair both ways, in the words of the ranking; panels on one scale."""
+    right = [*(["Kitchen"] * 6), *(["Office"] * 6), *(["Hall"] * 6)]
+    runs = load_runs([make_run("a"), make_run("b", said=right), make_run("c", said=["Hall"] * 18)])
+    text = html.unescape(build_page(runs))
+    assert text.count('class="plot panel"') == 3
+    titles = re.findall(r"<td class=\"\w+ \w*\" title=\"(\w) less (\w): ([^\"]*)\"", text)
+    assert sorted(t[:2] for t in titles) == sorted((a, b) for a in "abc" for b in "abc" if a != b)
+    words = {t[:2]: t[2] for t in titles}
+    assert words["b", "a"].startswith("+4 (")
+    assert words["a", "b"].startswith("-4 (")
+    assert "before" in words["b", "a"]
+    assert "after all comparisons" in words["b", "a"]
+
+
 def test_runs_over_different_frames_are_laid_side_by_side(make_run: MakeRun) -> None:
     runs = load_runs(
         [make_run("a", frames=10, is_whole=False), make_run("b"), make_run("c", sequence="else")]
@@ -159,6 +179,38 @@ def test_the_command_writes_the_page_beside_the_log(make_run: MakeRun, tmp_path:
     assert (folder / "report.html").exists()
     done = CliRunner().invoke(command, [str(folder), "-o", str(tmp_path / "no" / "x.html")])
     assert isinstance(done.exception, RobotVisionError)
+
+
+def test_the_configuration_names_no_folder_of_the_machine(make_run: MakeRun) -> None:
+    config = {
+        "train": [{"path": "/home/ann/data/a/day"}, {"path": "/home/ann/data/b/day"}],
+        "test": [{"path": "/home/ann/data/night", "frames": [0, 5]}],
+        "system": {"command": ["./robot", "--fast"]},
+        "note": "/ is a slash",
+    }
+    assert with_short_paths(config)["test"] == [{"path": "night", "frames": [0, 5]}]
+    assert with_short_paths(config)["train"][1] == {"path": "b/day"}
+    assert with_short_paths({"seed": 0}) == {"seed": 0}
+    assert "/home/ann" not in page(make_run(about={"config": config}))
+
+
+def test_no_run_has_the_color_of_an_outcome() -> None:
+    """In both themes: farther apart than two tints of one colour (CIE 1976, 15 units)."""
+    style = static("css", ("page",))
+    themes = style.split("@media", 1)[0], style.split("@media", 1)[1].split("* {", 1)[0]
+    for theme in themes:
+        colors = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", theme))
+        runs = {k: v for k, v in colors.items() if k.startswith("run-")}
+        outcomes = {name: colors[name] for name in (*OUTCOMES, "unscored")}
+        assert len(runs) == MAX_RUNS
+        for run, one in runs.items():
+            for outcome, other in outcomes.items():
+                assert np.linalg.norm(lab(one) - lab(other)) > 15, (run, outcome)
+
+
+def lab(color: str) -> np.ndarray:
+    rgb = np.array([[[int(color[i : i + 2], 16) for i in (1, 3, 5)]]], np.float32) / 255
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0, 0]
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.5, 203), (0, 0.013), (5, 5)])

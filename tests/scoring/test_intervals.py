@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit, stdtrit
 
-from robotvision.scoring.intervals import Interval, difference, interval, intervals, verdict
+from robotvision.scoring.intervals import (
+    Interval,
+    difference,
+    difference_text,
+    interval,
+    intervals,
+    verdict,
+)
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -175,8 +182,8 @@ def test_a_p_value_agrees_with_the_interval_and_turns_with_the_pair(seed: int, g
 def test_words_never_contradict_the_interval_beside_them() -> None:
     clear = Interval(45.0, 3.3, 89.6, 30, p=0.03)
     assert verdict(clear) == "told apart, p = 0.03"
-    expected = "told apart as a pair alone, p = 0.03 before, 0.21 after all comparisons"
-    assert verdict(clear, 0.21) == expected
+    expected = "+45 (3.3 to 89.6), p = 0.03 before, 0.21 after all comparisons"
+    assert difference_text(clear, 0.21) == expected
     assert verdict(clear, 0.04).startswith("told apart, p = 0.03 before, 0.04")
     assert verdict(Interval(5.0, -3.0, 9.0, 30, p=0.4), 1.0).startswith("cannot be told apart")
     assert verdict(Interval(5.0, None, None, 1)) == "nothing to compare"

@@ -227,7 +227,8 @@ def test_the_page_shows_changed_rules_and_published_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Recollected points are never printed without saying so."""
-    task = write(tmp_path / "own.yaml", "extends: imageclef2012\npoints: {room: {wrong: -0.5}}\n")
+    changed = "points: {room: {wrong: -0.5}}\nknown_counts: [{sequence: this, frames: 2}]\n"
+    task = write(tmp_path / "own.yaml", f"extends: imageclef2012\n{changed}")
     truth = write(tmp_path / "truth.csv", "index,room\n0,Toilet\n1,Corridor\n")
     run = write(tmp_path / "run.txt", "00001 Toilet\n00002 Toilet\n")
     with pytest.raises(SystemExit, match="0"):
@@ -239,6 +240,21 @@ def test_the_page_shows_changed_rules_and_published_results(
     assert line.split()[1:4] == ["1348", "recollected,", "not"]
     toilet = next(x for x in page.splitlines() if x.startswith("Toilet "))
     assert toilet.split() == ["Toilet", "1", "1", "0.500", "1.000", "1", "0", "0"]
+
+
+def test_published_results_are_not_printed_beside_a_stand_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No original sequence of 2012 has two frames: their points compare with nothing published."""
+    truth = write(tmp_path / "truth.csv", "index,room\n0,Toilet\n1,Corridor\n")
+    run = write(tmp_path / "run.txt", "00001 Toilet\n00002 Toilet\n")
+    for words in (["score", str(run)], ["rank", str(tmp_path), "--out", str(tmp_path / "out")]):
+        with pytest.raises(SystemExit, match="0"):
+            main([words[0], "--task", "imageclef2012", "--truth", str(truth), *words[1:]])
+        page = capsys.readouterr().out
+        assert "UAIC2012" not in page
+        assert "published results of imageclef2012 are on its original sequences" in page
+    assert "UAIC2012" not in (tmp_path / "out/ranking.md").read_text()
 
 
 def test_scoring_needs_neither_pictures_nor_scikit_learn(tmp_path: Path) -> None:

@@ -118,13 +118,16 @@ def test_the_page_stands_alone(table: SweepTable) -> None:
     """Nothing is fetched, text is escaped, unquotable latencies are marked, every run is there."""
     page = build_page(table)
     assert "default-src 'none'" in html.unescape(page)
-    assert not re.search(r'(?:src|href)="(?!#|data:)', page)
+    assert not re.search(r'(?:src|href)="(?!#|data:|http://127\.0\.0\.1:8787/\?q=)', page)
     assert "<b>broken</b>" not in page
     assert "&lt;b&gt;broken&lt;/b&gt;" in page
     assert page.count("2.00*") == 3  # p50; so few frames give no p90
     assert page.count("<figure>") == 2
     assert page.count('<circle class="run"') == 6
-    assert all(f'<td class="hash">{r["config_hash"]}</td>' in page for r in table.rows)
+    for row in table.rows:  # what is done leads to the viewer
+        link = f'<a href="http://127.0.0.1:8787/?q={row["config_hash"]}">'
+        assert (link in page) == (row["status"] == "done")
+        assert row["config_hash"] in page
 
 
 @pytest.mark.parametrize(

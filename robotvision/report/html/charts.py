@@ -1,8 +1,12 @@
-"""The still figures of the page: outcomes, latency, deadlines, confidence, the map."""
+"""The still figures of the page: outcomes, latency, deadlines, confidence, the map.
+
+A figure is its drawing and the table behind it, which the page gives away as CSV.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +14,23 @@ from markupsafe import Markup, escape
 
 from robotvision.records import Outcome
 from robotvision.report.html.svg import Plot, element, number
+from robotvision.report.table import Cell, Table, columns
+from robotvision.report.tables import latency_table
 from robotvision.timing.quantiles import QUANTILES
 
 if TYPE_CHECKING:
     from robotvision.report.columns import RunColumns
-    from robotvision.report.measures import DeadlineCurve, RiskCoverage
+    from robotvision.report.measures import DeadlineCurve, Reliability, RiskCoverage
 
 PLAIN_STAGES = ("total", "rest", "decode")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing and the table of what it shows; the title of the table names the file."""
+
+    svg: Markup
+    table: Table
 
 
 def outcome_bar(outcomes: Mapping[str, int], unscored: int = 0) -> Markup:
@@ -43,7 +57,7 @@ def stage_css(name: str) -> str:
     return name if name in PLAIN_STAGES else "stage"
 
 
-def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | None:
+def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Chart | None:
     """Return p50, p90, p99 and the longest of each stage on a logarithmic axis."""
     rows = [(name, values) for name, values in latency.items() if values.get("max")]
     if not rows:
@@ -54,7 +68,7 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | 
     plot = Plot(
         (low, high),
         (0, len(rows)),
-        "time in ms (logarithmic)",
+        "time in ms, logarithmic axis",
         "",
         "Latency by stage",
         x_log=True,
@@ -78,10 +92,10 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Markup | 
                 f"l-{css}",
                 f"{name} {q}: {number(ms)} ms",
             )
-    return plot.svg()
+    return Chart(plot.svg(), latency_table(latency))
 
 
-def latency_histogram(run: RunColumns) -> Markup | None:
+def latency_histogram(run: RunColumns) -> Chart | None:
     """Return how many frames took how long, with the deadline or the time between frames."""
     ms = run.latency_ns[~np.isnan(run.latency_ns)] / 1e6
     ms = ms[ms > 0]
@@ -95,7 +109,7 @@ def latency_histogram(run: RunColumns) -> Markup | None:
     plot = Plot(
         (low, high),
         (0, float(counts.max()) * 1.08),
-        "latency in ms (logarithmic)",
+        "latency in ms, logarithmic axis",
         "frames",
         "How many frames took how long",
         x_log=True,
@@ -112,20 +126,25 @@ def latency_histogram(run: RunColumns) -> Markup | None:
             )
     for value, label in marks:
         plot.upright(value, "deadline", label)
-    return plot.svg()
+    rows: list[list[Cell]] = [
+        [float(left), float(right), int(n)]
+        for left, right, n in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    table = Table("Frames by latency", columns("from ms", "to ms", "frames"), rows)
+    return Chart(plot.svg(), table)
 
 
 def _time_marks(run: RunColumns) -> list[tuple[float, str]]:
     deadline = run.record.about["policy"].get("deadline_ms")
     if isinstance(deadline, (int, float)) and deadline > 0:
         return [(float(deadline), f"deadline {number(deadline)} ms")]
-    rates = [r for s in run.record.sequences if (r := s.about.get("rate_hz"))]
-    if not rates:
-        return []
-    return [(1000 / float(rates[0]), f"next frame {number(1000 / float(rates[0]))} ms")]
+    period = run.period_ms
+    return [] if period is None else [(period, f"next frame {number(period)} ms")]
 
 
-def deadline_curve(curves: Sequence[tuple[int, DeadlineCurve]]) -> Markup | None:
+def deadline_curve(
+    curves: Sequence[tuple[int, DeadlineCurve]], names: Sequence[str]
+) -> Chart | None:
     """Return points against deadline, a line a run (numbered for its colour)."""
     known = [(i, c) for i, c in curves if c.deadline_ms]
     if not known:
@@ -137,7 +156,7 @@ def deadline_curve(curves: Sequence[tuple[int, DeadlineCurve]]) -> Markup | None
     plot = Plot(
         (min(xs), max(xs)),
         (low, high * 1.04),
-        "deadline in ms (logarithmic)",
+        "deadline in ms, logarithmic axis",
         "points",
         "Points against deadline",
         x_log=True,
@@ -156,10 +175,49 @@ def deadline_curve(curves: Sequence[tuple[int, DeadlineCurve]]) -> Markup | None
                 f"{number(x)} ms: {number(y)} points, {late} late, {skipped} skipped",
                 3,
             )
-    return plot.svg()
+    rows: list[list[Cell]] = [
+        [names[i], *values]
+        for i, c in known
+        for values in zip(c.deadline_ms, c.points, c.late, c.skipped, strict=True)
+    ]
+    heads = columns("run", "deadline ms", "points", "late", "skipped")
+    return Chart(plot.svg(), Table("Points against deadline", heads, rows))
 
 
-def risk_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None:
+def risk_table(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str]) -> Table:
+    """Return coverage, risk and points at every confidence that occurs, thinned."""
+    rows: list[list[Cell]] = [
+        [names[i], *(float(column[k]) for column in (c.threshold, c.coverage, c.risk, c.points))]
+        for i, c in curves
+        for k in _thin(len(c.coverage)).tolist()
+    ]
+    heads = columns("run", "from confidence", "coverage", "risk", "room points")
+    return Table("Risk, coverage and points by confidence", heads, rows)
+
+
+def reliability_curve(
+    curves: Sequence[tuple[int, Reliability]], names: Sequence[str]
+) -> Chart | None:
+    """Return the share of right answers against their confidence, a line a run."""
+    if not curves:
+        return None
+    plot = Plot((0, 1), (0, 1), "confidence", "share of answers right", "Reliability")
+    plot.line([(0, 0), (1, 1)], "even")
+    rows: list[list[Cell]] = []
+    for i, c in curves:
+        known = np.flatnonzero(c.counts)
+        plot.line(zip(c.confidence[known], c.right[known], strict=True), f"run-{i}")
+        largest = c.counts.max()
+        for k in known.tolist():
+            n, mean, right = int(c.counts[k]), float(c.confidence[k]), float(c.right[k])
+            rows.append([names[i], float(c.edges[k]), float(c.edges[k + 1]), n, mean, right])
+            hint = f"{n:,} answers of confidence {mean:.2f}: {right:.1%} right"
+            plot.dot(mean, right, f"run-{i} dot", hint, 3 + 5 * float(np.sqrt(n / largest)))
+    heads = columns("run", "from", "to", "answers", "mean confidence", "share right")
+    return Chart(plot.svg(), Table("Reliability of confidences", heads, rows))
+
+
+def risk_curve(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str]) -> Chart | None:
     """Return risk against coverage, a line a run."""
     if not curves:
         return None
@@ -176,10 +234,12 @@ def risk_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None:
         plot.line(zip(c.coverage[keep], c.risk[keep], strict=True), f"run-{i}")
         end = (float(c.coverage[-1]), float(c.risk[-1]))
         plot.dot(*end, f"run-{i} dot", f"as it was: {end[0]:.1%} answered, {end[1]:.1%} wrong")
-    return plot.svg()
+    return Chart(plot.svg(), risk_table(curves, names))
 
 
-def threshold_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None:
+def threshold_curve(
+    curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str]
+) -> Chart | None:
     """Return room points against the confidence below which one would have stayed silent."""
     if not curves:
         return None
@@ -208,7 +268,7 @@ def threshold_curve(curves: Sequence[tuple[int, RiskCoverage]]) -> Markup | None
             f"run-{i} dot",
             f"best in hindsight: from {threshold:.2f} up, {points:g} points",
         )
-    return plot.svg()
+    return Chart(plot.svg(), risk_table(curves, names))
 
 
 def _thin(n: int, most: int = 400) -> Any:
@@ -217,16 +277,26 @@ def _thin(n: int, most: int = 400) -> Any:
 
 
 def tour_map(
-    poses: Mapping[int, tuple[float, float]], sequence: Sequence[int], outcome: Sequence[int]
+    poses: Mapping[int, tuple[float, float]],
+    sequence: Sequence[int],
+    outcome: Sequence[int],
+    truth: Sequence[int] = (),
+    visit: Sequence[int] = (),
+    labels: Sequence[str] = (),
 ) -> Markup | None:
     """Return the robot's path from above, each frame a dot in the colour of its outcome.
+
+    Behind it lie the rooms, where ``truth`` is given: the area within half a metre of the frames
+    taken in them.
 
     Parameters
     ----------
     poses : Mapping[int, (float, float)]
         x and y in metres by position.
-    sequence, outcome : sequences of int
+    sequence, outcome, truth, visit : sequences of int
         By position.
+    labels : sequence of str
+        Names of the rooms.
     """
     if not poses:
         return None
@@ -240,7 +310,8 @@ def tour_map(
         x, y = (p[0] - low[0]) * scale + pad, (high[1] - p[1]) * scale + pad
         return f"{x:.1f} {y:.1f}"
 
-    parts = [_path(poses, sequence, at)]
+    parts = _areas(poses, truth, visit, labels, at, max(18.0, min(70.0, scale)))
+    parts.append(_path(poses, sequence, at))
     for code, name in enumerate((*map(str, Outcome), "unscored")):
         wanted = -1 if name == "unscored" else code
         dots = "".join(f"M{at(p)}h.01" for k, p in poses.items() if outcome[k] == wanted)
@@ -256,6 +327,32 @@ def tour_map(
     )
     facts = f'data-x="{low[0]:.4f}" data-y="{high[1]:.4f}" data-s="{scale:.4f}" data-p="{pad}"'
     return element("".join(parts), width, height + 30, "The path on the map", "map", facts)
+
+
+def _areas(
+    poses: Mapping[int, tuple[float, float]],
+    truth: Sequence[int],
+    visit: Sequence[int],
+    labels: Sequence[str],
+    at: Any,
+    width: float,
+) -> list[str]:
+    """Return a broad path for each room, which the page colours, and the room's name on it."""
+    parts, names = [], []
+    for code in sorted({truth[k] for k in poses} - {-1} if truth else ()):
+        own = [k for k in poses if truth[k] == code]
+        d = "".join(
+            f"{'L' if i and visit[own[i - 1]] == visit[k] else 'M'}{at(poses[k])}"
+            for i, k in enumerate(own)
+        )
+        middle = np.median([poses[k] for k in own], axis=0)
+        nearest = min(own, key=lambda k: float(np.hypot(*(np.array(poses[k]) - middle))))
+        x, y = at(poses[nearest]).split()
+        parts.append(
+            f'<path class="area" data-room="{code}" stroke-width="{width:.0f}" d="{d}h.01"/>'
+        )
+        names.append(f'<text class="place-name" x="{x}" y="{y}">{escape(labels[code])}</text>')
+    return [*parts, f'<g class="place-names">{"".join(names)}</g>']
 
 
 def _path(poses: Mapping[int, tuple[float, float]], sequence: Sequence[int], at: Any) -> str:

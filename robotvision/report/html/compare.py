@@ -1,4 +1,4 @@
-"""Several runs side by side: paired differences, ranks, where they disagree."""
+"""Several runs side by side: panels on one scale, paired differences, ranks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.report.columns import RunColumns
+from robotvision.report.html.multiples import small_multiples
 from robotvision.report.html.payload import Aligned
 from robotvision.report.measures import CORRECT
 from robotvision.report.table import Cell, Column, Table, columns, number
-from robotvision.scoring.intervals import verdict
+from robotvision.scoring.intervals import difference_text, p_text, verdict
 from robotvision.scoring.ranks import Ranks, ranks
 
 
@@ -36,6 +37,8 @@ def comparison(runs: Sequence[RunColumns], aligned: Aligned) -> dict[str, Any]:
         "frames": n_frames,
         "runs": _runs_table(runs, ranking, right, n_visits),
         "pairs": _pairs_table(runs, ranking, right),
+        "panels": small_multiples(runs, aligned),
+        "matrix": _matrix(runs, ranking),
         "swatches": {run.name: f"run-{i}" for i, run in enumerate(runs)},
     }
 
@@ -102,6 +105,37 @@ def _runs_table(
         columns("run", "points", "95 % interval", "correct", "rank", "first in"),
         rows,
     )
+
+
+def _matrix(runs: Sequence[RunColumns], ranking: Ranks) -> dict[str, Any]:
+    """Return how many points more the run of a row earned than that of a column.
+
+    The best run comes first. ``state``: ``apart`` after all comparisons, ``alone`` where only the
+    pair's own interval leaves 0 out, else empty.
+    """
+    order = sorted(range(len(runs)), key=lambda i: -ranking.points[i].estimate)
+    rows = []
+    for i in order:
+        cells: list[dict[str, Any] | None] = []
+        for j in order:
+            if i == j:
+                cells.append(None)
+                continue
+            gap = ranking.difference(i, j)
+            after = float(ranking.p[i, j]) if len(runs) > 2 else None
+            state = "apart" if ranking.separated(i, j) else "alone" if gap.excludes_zero else ""
+            cells.append(
+                {
+                    "points": ("+" if gap.estimate > 0 else "") + number(gap.estimate),
+                    "ends": gap.text(),
+                    "p": "" if gap.p is None else p_text(gap.p if after is None else after),
+                    "text": f"{runs[i].name} less {runs[j].name}: {difference_text(gap, after)}",
+                    "state": state,
+                    "sign": "ahead" if gap.estimate > 0 else "behind",
+                }
+            )
+        rows.append({"name": runs[i].name, "place": i, "cells": cells})
+    return {"rows": rows, "is_many": len(runs) > 2}
 
 
 def _pairs_table(runs: Sequence[RunColumns], ranking: Ranks, right: NDArray[np.bool_]) -> Table:

@@ -1,8 +1,9 @@
-"""What the cameras saw, small enough to lie inside the page.
+"""What the cameras saw, small enough to lie inside the page, or in a folder beside it.
 
 Images are read again from where the run read them (they are not in the log). A budget in bytes
-decides what is embedded: every frame where that fits, else the mistakes first and then every k-th
-frame. What was left out, and why, is said on the page.
+decides what is embedded: every frame where that fits, wide enough to be sharp on a fine screen; of
+a longer run the mistakes, and thumbnails of the other frames, evenly spread. A folder beside the
+page holds all of them. What was left out, and why, is said on the page.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -26,12 +29,18 @@ from robotvision.data.sequence import ImageSequence as Recording
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.report.columns import RunColumns
 from robotvision.runs.log import SequenceRecord
+from robotvision.writing import make_folder, write_bytes
 
 BUDGET = 9_000_000
 """Bytes of base64 text that images may take in a page."""
-WIDTHS = (320, 240, 160)
-"""Widths in pixels, the widest that fits the budget is taken."""
+WIDTHS = (640, 480, 320, 240)
+"""Widths in pixels, the widest that fits the budget is taken; two pixels for one of the page."""
+THUMBNAIL = 120
+"""Width of frames that are no mistakes where not every frame fits."""
+MISTAKES_SHARE = 0.7
+"""Part of the budget that mistakes may take where not every frame fits."""
 QUALITY = 68
+DATA = "data:image/jpeg;base64,"
 MAX_PICTURES = 3000
 """Reading more would take longer than a reader waits."""
 _PART = re.compile(r"\[(\d+):(\d+)\]$")
@@ -41,10 +50,11 @@ Image = NDArray[np.uint8]
 
 @dataclass(slots=True)
 class ImageSet:
-    """Images of a page: for each frame that has them, a data URI by channel.
+    """Images of a page: for each frame that has them, an address by channel.
 
-    ``notes`` says what is missing and why; ``poses`` holds x and y in metres by frame position,
-    where the sequence knows them.
+    An address is a data URI, or a file beside the page (``has_files``). ``notes`` says what is
+    missing and why; ``poses`` holds x and y in metres by frame position, where the sequence knows
+    them.
     """
 
     images: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -52,6 +62,7 @@ class ImageSet:
     poses: dict[int, tuple[float, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     depth_range_m: float | None = None
+    has_files: bool = False
 
     @property
     def n_bytes(self) -> int:
@@ -68,7 +79,11 @@ class _LocatedFrame:
     kinds: tuple[tuple[str, ChannelKind], ...]
 
 
-def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
+def collect(
+    run: RunColumns,
+    budget: int = BUDGET,
+    beside: ImageFolder | Callable[[int, str], str] | None = None,
+) -> ImageSet:
     """Read the images of a run again, as many as the budget allows.
 
     Parameters
@@ -77,6 +92,14 @@ def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
         Positions count its frames, in the order of its log.
     budget : int
         Bytes of text; 0: no images.
+    beside : ImageFolder or callable, optional
+        Write all of them there in place of the page; or where each is served, by position and
+        channel.
+
+    Raises
+    ------
+    RobotVisionError
+        The folder cannot be written.
     """
     album = ImageSet()
     located: list[_LocatedFrame] = []
@@ -88,7 +111,13 @@ def collect(run: RunColumns, budget: int = BUDGET) -> ImageSet:
         if f.entry.pose is not None:
             album.poses[f.position] = f.entry.pose[:2]
     album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
-    if budget <= 0:
+    if isinstance(beside, ImageFolder):
+        _write_files(album, [f for f in located if f.kinds], beside)
+    elif beside is not None:
+        for f in located:
+            album.images[f.position] = {c: beside(f.position, c) for c, _ in f.kinds}
+        album.notes.append("The images of this page come from robotvision view, all of them.")
+    elif budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
     elif any(f.kinds for f in located):
         mistakes = set(np.flatnonzero(run.outcome != 0).tolist())
@@ -147,17 +176,51 @@ def _fill(album: ImageSet, located: list[_LocatedFrame], mistakes: set[int], bud
     sample = _spread(located, 12)
     album.depth_range_m = _depth_range(sample)
     width, each = _widest(sample, album, len(located), budget)
-    capacity = MAX_PICTURES if not each else min(MAX_PICTURES, int(budget / each))
-    chosen = _choose(located, mistakes, capacity)
-    faults = _embed(album, chosen, width, budget)
+    if each * len(located) <= budget * 0.9 and len(located) <= MAX_PICTURES:
+        faults = _embed(album, located, width, budget)
+    else:
+        wrong, others = _choose(located, mistakes, MAX_PICTURES)
+        width, _ = _widest(_spread(wrong, 12), album, len(wrong), round(budget * MISTAKES_SHARE))
+        faults = _embed(album, wrong, width, round(budget * MISTAKES_SHARE))
+        _, each = _widest(sample, album, len(others), budget, (THUMBNAIL,))
+        capacity = int(0.9 * (budget - album.n_bytes) / max(1.0, each))
+        faults += _embed(album, _spread(others, max(0, capacity)), THUMBNAIL, budget)
     n_wrong = sum(f.position in mistakes for f in located)
     n_shown = sum(p in mistakes for p in album.images)
     if len(album.images) < len(located) - faults:
         album.notes.append(
-            f"{len(album.images):,} of {len(located):,} frames have their image on this page "
-            f"({n_shown:,} of {n_wrong:,} mistakes), to keep it small; elsewhere the nearest "
-            "image before is shown and says so."
+            f"{len(album.images):,} of {len(located):,} frames have their image on this page, to "
+            f"keep it small: {n_shown:,} of {n_wrong:,} mistakes, thumbnails of the others; "
+            "elsewhere the nearest before is shown and says so. All images, to play: robotvision "
+            "report RUN --images, or robotvision view RUN."
         )
+    if faults:
+        album.notes.append(f"{faults:,} images could not be read any more.")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFolder:
+    """A folder of images beside a page, and how the page names it."""
+
+    path: Path
+    address: str
+
+
+def _write_files(album: ImageSet, located: list[_LocatedFrame], folder: ImageFolder) -> None:
+    """Write every image as a file and name it in the album."""
+    make_folder(folder.path)
+    album.has_files = True
+    album.depth_range_m = _depth_range(_spread(located, 12))
+    faults = 0
+    for f, raws in _encoded(located, WIDTHS[0], album.depth_range_m):
+        faults += len(raws) < len(f.kinds)
+        for channel, raw in raws.items():
+            name = f"{f.position:06d}_{quote(channel, safe='')}.jpg"
+            write_bytes(folder.path / name, raw)
+            address = f"{folder.address}/{quote(name)}"
+            album.images.setdefault(f.position, {})[channel] = address
+    if located:
+        album.notes.append(f"The images of this page lie beside it, in {folder.path.name}/.")
     if faults:
         album.notes.append(f"{faults:,} images could not be read any more.")
 
@@ -169,14 +232,14 @@ def _spread(items: Sequence[_LocatedFrame], n: int) -> list[_LocatedFrame]:
     return [items[i] for i in np.linspace(0, len(items) - 1, n).round().astype(int)]
 
 
-def _choose(located: list[_LocatedFrame], mistakes: set[int], capacity: int) -> list[_LocatedFrame]:
-    """Return the frames to embed: mistakes first, then the others, evenly spread."""
-    if len(located) <= capacity:
-        return located
-    wrong = _spread([f for f in located if f.position in mistakes], int(capacity * 0.8))
+def _choose(
+    located: list[_LocatedFrame], mistakes: set[int], capacity: int
+) -> tuple[list[_LocatedFrame], list[_LocatedFrame]]:
+    """Return at most ``capacity`` frames to embed: mistakes, and others; each evenly spread."""
+    wrong = _spread([f for f in located if f.position in mistakes], int(capacity * 0.6))
     taken = {f.position for f in wrong}
-    rest = _spread([f for f in located if f.position not in taken], capacity - len(wrong))
-    return wrong + rest
+    others = [f for f in located if f.position not in taken]
+    return wrong, _spread(others, capacity - len(wrong))
 
 
 def _depth_range(sample: list[_LocatedFrame]) -> float | None:
@@ -196,44 +259,55 @@ def _depth_range(sample: list[_LocatedFrame]) -> float | None:
 
 
 def _widest(
-    sample: list[_LocatedFrame], album: ImageSet, n_frames: int, budget: int
+    sample: list[_LocatedFrame],
+    album: ImageSet,
+    n_frames: int,
+    budget: int,
+    widths: Sequence[int] = WIDTHS,
 ) -> tuple[int, float]:
     """Return the width in pixels to show images at, and the bytes a frame takes there."""
     each = 0.0
-    for width in WIDTHS:
-        sizes = [sum(map(len, _encode(f, width, album.depth_range_m).values())) for f in sample]
+    for width in widths:
+        encoded = (_encode(f, width, album.depth_range_m).values() for f in sample)
+        sizes = [sum(len(raw) * 4 // 3 for raw in raws) for raws in encoded]
         sizes = [s for s in sizes if s]
         each = max(1.0, float(np.mean(sizes))) if sizes else 0.0
         if each * n_frames <= budget * 0.9:
             return width, each
-    return WIDTHS[-1], each
+    return widths[-1], each
 
 
 def _embed(album: ImageSet, chosen: list[_LocatedFrame], width: int, budget: int) -> int:
-    """Embed images until the budget is used up; return how many could not be read."""
-    used = faults = 0
-    limit = album.depth_range_m
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        encoded = pool.map(lambda f: _encode(f, width, limit), chosen)
-        for f, texts in zip(chosen, encoded, strict=True):
-            size = sum(map(len, texts.values()))
-            faults += len(texts) < len(f.kinds)
-            if texts and used + size <= budget:
-                album.images[f.position] = texts
-                used += size
+    """Embed images until the album holds ``budget`` bytes; return how many could not be read."""
+    used, faults = album.n_bytes, 0
+    for f, raws in _encoded(chosen, width, album.depth_range_m):
+        texts = {channel: DATA + base64.b64encode(raw).decode() for channel, raw in raws.items()}
+        size = sum(map(len, texts.values()))
+        faults += len(raws) < len(f.kinds)
+        if texts and used + size <= budget:
+            album.images[f.position] = texts
+            used += size
     return faults
 
 
-def _encode(f: _LocatedFrame, width: int, depth_range_m: float | None) -> dict[str, str]:
-    """Return data URIs by channel; an image that cannot be read is left out."""
-    texts = {}
+def _encoded(
+    frames: list[_LocatedFrame], width: int, depth_range_m: float | None
+) -> Iterator[tuple[_LocatedFrame, dict[str, bytes]]]:
+    """Yield each frame with its images as JPEG, made on all cores."""
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        encoded = pool.map(lambda f: _encode(f, width, depth_range_m), frames)
+        yield from zip(frames, encoded, strict=True)
+
+
+def _encode(f: _LocatedFrame, width: int, depth_range_m: float | None) -> dict[str, bytes]:
+    """Return JPEGs by channel; an image that cannot be read is left out."""
+    raws = {}
     for channel, kind in f.kinds:
         try:
-            raw = jpeg(f.entry.sources[channel], kind, width, depth_range_m)
+            raws[channel] = jpeg(f.entry.sources[channel], kind, width, depth_range_m)
         except FrameError:
             continue
-        texts[channel] = "data:image/jpeg;base64," + base64.b64encode(raw).decode("ascii")
-    return texts
+    return raws
 
 
 def jpeg(source: Source, kind: ChannelKind, width: int, depth_range_m: float | None) -> bytes:

@@ -7,24 +7,28 @@ behind the timeline in `payload`, the images in `images`. The page forbids itsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import RunColumns, load_runs
 from robotvision.report.html import charts
 from robotvision.report.html.compare import comparison
-from robotvision.report.html.images import BUDGET, ImageSet, collect
+from robotvision.report.html.images import BUDGET, ImageFolder, ImageSet, collect
 from robotvision.report.html.payload import align, payload
 from robotvision.report.html.sections import run_section
-from robotvision.report.html.shell import TIMELINE, as_script, render
+from robotvision.report.html.shell import REPORT, as_script, render
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import task_card
-from robotvision.report.measures import points_by_deadline, risk_coverage
+from robotvision.report.measures import points_by_deadline, reliability, risk_coverage
 from robotvision.report.table import Cell, Table, columns
 from robotvision.writing import write_text
 
+ImageAddress = Callable[[int, int, str], str]
+"""Number of a run, position of a frame in it, channel -> where the image is served."""
 MAX_RUNS = 8
 """More runs than this cannot be told apart on one page."""
 
@@ -40,14 +44,36 @@ def write_html(run_folder: Path, out: Path | None = None, *, picture_bytes: int 
     return write_page([run_folder], out or run_folder / "report.html", picture_bytes=picture_bytes)
 
 
-def write_page(paths: Sequence[Path], out: Path, *, picture_bytes: int = BUDGET) -> Path:
-    """Write the page of several runs and return its path. Raises RobotVisionError."""
-    text = build_page(load_runs(paths), picture_bytes=picture_bytes)
+def write_page(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    picture_bytes: int = BUDGET,
+    has_folder: bool = False,
+) -> Path:
+    """Write the page of several runs and return its path. Raises RobotVisionError.
+
+    ``has_folder``: all images lie in a folder beside the page, ``report_images`` for
+    ``report.html``, in place of some in the page.
+    """
+    beside = out.with_name(f"{out.stem}_images")
+    folder = ImageFolder(beside, quote(beside.name)) if has_folder else None
+    text = build_page(load_runs(paths), picture_bytes=picture_bytes, folder=folder)
     return write_text(out, text, errors="backslashreplace")
 
 
-def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> str:
+def build_page(
+    runs: Sequence[RunColumns],
+    *,
+    picture_bytes: int = BUDGET,
+    folder: ImageFolder | None = None,
+    served: ImageAddress | None = None,
+    is_going: bool = False,
+) -> str:
     """Return the page of one or several runs.
+
+    ``folder`` takes all images in its place; ``served`` gives the address of each where the page
+    and its images come from a server. ``is_going``: a run is under way, and the page follows it.
 
     Raises
     ------
@@ -57,13 +83,16 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
     if not 1 <= len(runs) <= MAX_RUNS:
         raise RobotVisionError(f"a page shows 1 to {MAX_RUNS} runs, got {len(runs)}")
     aligned = align(runs)
-    album = _album(runs, aligned, picture_bytes)
+    album = _album(runs, aligned, picture_bytes, folder or served)
     data = payload(runs, aligned, album)
     title = f"{runs[0].task.id}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs"
     outcome = data["runs"][0]["outcome"]
     return render(
         "page.html.j2",
-        scripts=TIMELINE,
+        scripts=REPORT,
+        has_files=folder is not None and album.has_files,
+        is_served=served is not None,
+        is_going=is_going,
         title=title,
         data=as_script(data),
         pictures=as_script(album.images),
@@ -76,7 +105,9 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
         ],
         comparison=comparison(runs, aligned) if len(runs) > 1 else None,
         figures=_figures(runs),
-        tour_map=charts.tour_map(album.poses, data["sequence"], outcome),
+        tour_map=charts.tour_map(
+            album.poses, data["sequence"], outcome, data["truth"], data["visit"], data["labels"]
+        ),
         sequences=data["sequences"],
         labels=data["labels"],
         outcomes=data["outcomes"],
@@ -84,17 +115,28 @@ def build_page(runs: Sequence[RunColumns], *, picture_bytes: int = BUDGET) -> st
     )
 
 
-def _album(runs: Sequence[RunColumns], aligned: Any, picture_bytes: int) -> ImageSet:
+def _album(
+    runs: Sequence[RunColumns],
+    aligned: Any,
+    picture_bytes: int,
+    beside: ImageFolder | ImageAddress | None,
+) -> ImageSet:
     """Return images by position on the page: of the first run that has each frame."""
     whole = ImageSet()
     used = [r for r in range(len(runs)) if (aligned.source == r).any()]
     for r in used:
-        album = collect(runs[r], picture_bytes // max(1, len(used)))
+        own: ImageFolder | Callable[[int, str], str] | None = None
+        if isinstance(beside, ImageFolder):
+            own = ImageFolder(beside.path / str(r), f"{beside.address}/{r}")
+        elif beside is not None:
+            own = partial(beside, r)
+        album = collect(runs[r], picture_bytes // max(1, len(used)), own)
         place = {int(i): k for k, i in enumerate(aligned.places[r]) if aligned.source[k] == r}
         whole.images |= {place[i]: p for i, p in album.images.items() if i in place}
         whole.poses |= {place[i]: p for i, p in album.poses.items() if i in place}
         whole.channels += [c for c in album.channels if c not in whole.channels]
         whole.notes += [n for n in album.notes if n not in whole.notes]
+        whole.has_files = whole.has_files or album.has_files
         whole.depth_range_m = whole.depth_range_m or album.depth_range_m
     whole.poses = dict(sorted(whole.poses.items()))
     return whole
@@ -107,13 +149,16 @@ def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
             curves.append((i, points_by_deadline(run)))
         except RobotVisionError as e:
             refused.append(f"{run.name}: {e.lines()[0]}")
+    names = [run.name for run in runs]
+    trusted = [(i, r) for i, run in enumerate(runs) if (r := reliability(run)) is not None]
     risks = [(i, c) for i, run in enumerate(runs) if (c := risk_coverage(run)) is not None]
     return {
-        "deadline": charts.deadline_curve(curves),
+        "deadline": charts.deadline_curve(curves, names),
         "deadline_rows": _deadline_table(curves, runs),
         "deadline_refused": refused,
-        "risk": charts.risk_curve(risks),
-        "threshold": charts.threshold_curve(risks),
+        "risk": charts.risk_curve(risks, names),
+        "reliability": charts.reliability_curve(trusted, names),
+        "threshold": charts.threshold_curve(risks, names),
         "risk_rows": Table(
             "Answers with a confidence",
             columns(
@@ -123,6 +168,7 @@ def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
                 "from confidence",
                 "frames answered then",
                 "area under risk",
+                "calibration error",
             ),
             [
                 [
@@ -131,8 +177,9 @@ def _figures(runs: Sequence[RunColumns]) -> dict[str, Any]:
                     f"{c.threshold[c.best]:.2f}",
                     f"{c.coverage[c.best]:.0%}",
                     f"{c.area:.3f}",
+                    f"{trust.gap:.3f}",
                 ]
-                for i, c in risks
+                for (i, c), (_, trust) in zip(risks, trusted, strict=True)
             ],
         ),
     }

@@ -6,6 +6,7 @@ position means the same frame in every run; a frame that a run does not have is 
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -139,7 +140,6 @@ def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
     here = places >= 0
     outcome = np.where(here, run.outcome[places], ABSENT) if len(run) else np.full(len(here), -2)
     answer = recode[run.answer[places]] if len(run) else np.full(len(here), -1)
-    interval = _frame_ms(run)
     policy = run.record.about["policy"]
     deadline = policy.get("deadline_ms")
     return {
@@ -148,7 +148,7 @@ def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
         "best": run.bounds[1],
         "break_even": round(run.task.points.room.break_even, 4),
         "deadline_ms": deadline if isinstance(deadline, (int, float)) and deadline > 0 else None,
-        "frame_ms": interval,
+        "frame_ms": None if run.period_ms is None else round(run.period_ms, 2),
         "outcome": outcome.tolist(),
         "answer": np.where(here, answer, -1).tolist(),
         "late_answer": _late(run, places, code),
@@ -164,7 +164,30 @@ def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
             if i >= 0 and run.frames[i].timed.fault is not None
         },
         "stated": _stated(run, places),
+        **_posterior(run, places, code),
     }
+
+
+def _posterior(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
+    """Return the probabilities of the rooms as bytes in base64, 255 for 1, a row a frame.
+
+    ``has_posterior`` says as bytes of 0 and 1 whether a frame has any.
+    """
+    values = run.posterior
+    if values is None:
+        return {"posterior": None}
+    known = (places >= 0) & ~np.isnan(values[places, 0])
+    rows = np.round(255 * np.where(known[:, None], values[places], 0)).astype(np.uint8)
+    used = np.flatnonzero(rows.any(axis=0))
+    return {
+        "posterior": _base64(rows[:, used]),
+        "posterior_rooms": [code[run.labels[j]] for j in used],
+        "has_posterior": _base64(known.astype(np.uint8)),
+    }
+
+
+def _base64(array: NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
 def _late(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[int, int]:
@@ -195,12 +218,6 @@ def _ages(run: RunColumns, places: Ints) -> list[float | None]:
     return [
         None if i < 0 or (age := ages[i]) is None else round(age / 1e6, 1) for i in places.tolist()
     ]
-
-
-def _frame_ms(run: RunColumns) -> float | None:
-    rates = [s.about.get("rate_hz") for s in run.record.sequences]
-    known = [r for r in rates if r]
-    return round(1000 / known[0], 2) if known else None
 
 
 def _rounded(values: NDArray[np.float64], places: Ints, digits: int) -> list[float | int | None]:

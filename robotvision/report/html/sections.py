@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table
 from robotvision.report.requirements import GateVerdict
+from robotvision.report.summary import period_ms
 from robotvision.report.table import Cell, Column, Table, columns, share
 from robotvision.report.tables import (
     latency_note,
@@ -18,9 +21,13 @@ from robotvision.report.tables import (
     policy_text,
     processor_text,
     sets_table,
+    worst_confusions,
 )
 from robotvision.scoring.intervals import Interval
 from robotvision.yamlfile import dump_yaml
+
+WORDS = ("note",)
+"""Keys of a configuration whose values are text for people, never a path."""
 
 
 def run_section(run: RunColumns, place: int) -> dict[str, Any]:
@@ -38,6 +45,9 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         "note": str(about.get("config", {}).get("note") or ""),
         "n_scored": n_scored,
         "share": data["points"] / data["max_points"] if data["max_points"] else None,
+        "accuracy": data["outcomes"]["correct"] / n_scored if n_scored else None,
+        "confused": _confused(data),
+        "latency_headline": _latency_headline(data),
         "outcome_bar": charts.outcome_bar(data["outcomes"], data["unscored"])
         if data["frames"]
         else None,
@@ -61,12 +71,68 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
                 (latency_note(data["latency_ns"]), processor_text(data.get("processor"))),
             )
         ),
-        "config": dump_yaml(about.get("config", {})),
+        "config": dump_yaml(with_short_paths(about.get("config", {}))),
+        "paths_from": "the folder that holds all sequences",
         "environment": _flat(about.get("environment", {})),
         "training": about.get("training", {}),
         "sequences": [_sequence(s.about, len(s.frames)) for s in run.record.sequences],
         "facts": _facts(run),
     }
+
+
+def _confused(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the worst confusions with the address that shows their frames."""
+    return [
+        {
+            "truth": truth,
+            "answer": answer,
+            "frames": n,
+            "address": f"truth={quote(truth, safe='')}&answer={quote(answer, safe='')}",
+        }
+        for truth, answer, n in worst_confusions(data)
+    ]
+
+
+def _latency_headline(data: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return p50 and p99 of the total, and their part of the camera's period."""
+    total, period = data["latency_ns"].get("total"), period_ms(data)
+    if not total:
+        return None
+    known = [total.get(name) for name in ("p50", "p99")]
+    shown = " / ".join("*" if ns is None else number(ns / 1e6) for ns in known)
+    rare = "" if known[1] is not None else f"; longest {number(total['max'] / 1e6)} ms"
+    against = "" if period is None else f"a frame every {number(period)} ms"
+    return {"text": f"{shown} ms", "against": f"{against}{rare}".removeprefix("; ")}
+
+
+def with_short_paths(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration whose absolute paths begin at the folder that holds them all."""
+    paths = list(_absolute_paths(config))
+    root = os.path.commonpath([os.path.dirname(p) for p in paths]) if paths else ""
+
+    def short(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {k: v if k in WORDS else short(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [short(v) for v in value]
+        return os.path.relpath(value, root) if _is_absolute(value) else value
+
+    return dict(short(config))
+
+
+def _absolute_paths(value: Any) -> Iterator[str]:
+    """Yield every absolute path in nested values."""
+    if isinstance(value, Mapping):
+        value = [v for k, v in value.items() if k not in WORDS]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _absolute_paths(item)
+    elif _is_absolute(value):
+        yield str(value)
+
+
+def _is_absolute(value: Any) -> bool:
+    return isinstance(value, str) and "\n" not in value and os.path.isabs(value)
 
 
 def banners(run: RunColumns) -> list[tuple[str, str]]:

@@ -21,8 +21,10 @@ from robotvision.report.html.svg import number
 from robotvision.report.table import number as points_text
 from robotvision.version import __version__
 
-TIMELINE = ("state", "tracks", "timeline", "inspect", "frames", "start")
-"""Scripts behind the timeline and the cards, in order."""
+TIMELINE = ("state", "tracks", "timeline", "inspect", "frames", "export", "player", "start")
+"""Scripts behind the timeline and the mistakes, in order."""
+REPORT = (*TIMELINE[:-1], "tabs", "address", "start")
+"""Scripts of a report's page."""
 
 
 OWN = "robotvision.report.html"
@@ -56,19 +58,21 @@ def static(kind: str, names: tuple[str, ...], package: str = OWN) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in found)
 
 
-def content_policy(script: str = "", *, is_served: bool = False) -> str:
+def content_policy(script: str = "", *, is_served: bool = False, has_files: bool = False) -> str:
     """Return what the page may do: run this one script and ask nobody.
 
-    ``is_served``: it may fetch images and events from the address it came from.
+    ``is_served``: it may fetch images and events from the address it came from. ``has_files``: it
+    may show images from files beside it.
     """
-    own = " 'self'" if is_served else ""
+    own = " 'self'" * (is_served or has_files) + " file:" * has_files
     parts = ["default-src 'none'", f"img-src data:{own}", "style-src 'unsafe-inline'"]
     if script:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         parts.append(f"script-src 'sha256-{digest}'")
     if is_served:
         parts.append("connect-src 'self'")
-    return "; ".join((*parts, "base-uri 'none'", "form-action 'none'"))
+    sends = "'self'" if is_served else "'none'"
+    return "; ".join((*parts, "base-uri 'none'", f"form-action {sends}"))
 
 
 def as_script(data: Any) -> Markup:
@@ -85,6 +89,7 @@ def render(
     scripts: Sequence[str] = (),
     styles: Sequence[str] = ("page", "parts"),
     is_served: bool = False,
+    has_files: bool = False,
     package: str = OWN,
     **values: Any,
 ) -> str:
@@ -98,9 +103,10 @@ def render(
         .get_template(template)
         .render(
             version=__version__,
+            is_served=is_served,
             style=Markup(static("css", tuple(styles), package)),  # our own file # nosec B704
             script=Markup(script),  # our own file # nosec B704
-            policy=content_policy(script, is_served=is_served),
+            policy=content_policy(script, is_served=is_served, has_files=has_files),
             **values,
         )
     )

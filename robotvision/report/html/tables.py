@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from robotvision.report.tables import STATUS, confusion_table, rooms_table, rules, score_of
+from robotvision.report.table import number
+from robotvision.report.tables import STATUS, Score, confusion_table, rooms_table, rules, score_of
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.forms import form_of
 from robotvision.tasks.model import Fact, Status, Task
@@ -15,7 +16,7 @@ __all__ = ["STATUS", "set_table", "task_card"]
 def set_table(name: str, tally: Tally, n_sets: int = 1) -> dict[str, Any]:
     """Return confusion matrix and breakdown by room of one of ``n_sets`` test sets."""
     score, where = score_of(name, tally), f", test set {name}" if n_sets > 1 else ""
-    title = f"Confusion{where}: row true, column answered; shade is the share of the row"
+    title = f"Confusion{where}: shade is the share of the row"
     return {
         "name": name,
         "frames": tally.frames,
@@ -24,7 +25,19 @@ def set_table(name: str, tally: Tally, n_sets: int = 1) -> dict[str, Any]:
         "max_points": tally.max_points,
         "confusion": confusion_table(score, title),
         "rooms": rooms_table(score, f"By room{where}"),
+        "strips": _strips(score),
     }
+
+
+def _strips(score: Score) -> dict[str, dict[str, Any]]:
+    """Return for each room its frames by outcome, and its points."""
+    strips = {}
+    for room, line in score["rooms"].items():
+        counts = [(outcome, line[outcome]) for outcome in score["outcomes"] if line[outcome]]
+        words = ", ".join(f"{n:,} {outcome}" for outcome, n in counts) or "no frame"
+        text = f"{room}: {words}; {number(line['points'])} points"
+        strips[room] = {"counts": counts, "points": line["points"], "text": text}
+    return strips
 
 
 def task_card(task: Task) -> dict[str, Any]:

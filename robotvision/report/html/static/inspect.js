@@ -1,4 +1,4 @@
-// The frame under the cursor: its pictures, what was answered, what it cost.
+// The frame under the cursor: its images, what was answered, how likely each room was, what it cost.
 function nearestPicture(k) {
   const at = state.pictured;
   let low = 0, high = at.length;
@@ -13,10 +13,10 @@ function showPictures(k) {
     const source = found === null ? null : state.pictures[found][img.dataset.channel];
     img.hidden = !source;
     if (source && img.getAttribute("src") !== source) img.src = source;
-    img.alt = source ? `${img.dataset.channel} picture of frame ${data.index[found]}` : "";
+    img.alt = source ? `${img.dataset.channel} image of frame ${data.index[found]}` : "";
   }
-  const note = found === null ? (data.channels.length && state.pictured.length ? "no picture of this frame on the page" : "")
-    : found === k ? "" : `picture of frame ${data.index[found]}, the nearest before on this page`;
+  const note = found === null ? (data.channels.length && state.pictured.length ? "no image of this frame on the page" : "")
+    : found === k ? "" : `image of frame ${data.index[found]}, the nearest before on this page`;
   $("picture-note").textContent = note;
 }
 
@@ -54,7 +54,7 @@ function showFacts() {
   const many = data.runs.length > 1;
   const rows = [line("true room", make("b", {}, roomName(data.truth[k], "not known")))];
   if (data.seen[k]) rows.push(line("objects in view", data.seen[k].join(", ")));
-  const parts = [make("h4", {}, `Frame ${data.index[k]}`), make("p", { class: "muted" },
+  const parts = [make("h3", {}, `Frame ${data.index[k]}`), make("p", { class: "muted" },
     `${data.sequences[data.sequence[k]]}, segment ${data.segment[k]}${data.time_ms[k] == null ? "" : `, ${(data.time_ms[k] / 1000).toFixed(2)} s`}`)];
   if (!many) rows.push(...runFacts(data.runs[0], k));
   parts.push(make("table", {}, make("tbody", {}, ...rows)));
@@ -70,6 +70,32 @@ function showFacts() {
   if (details) details.addEventListener("toggle", () => { if (details.open) box.dataset.open = "open"; else delete box.dataset.open; });
 }
 
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+function posteriorOf(run, k) {
+  if (!run.posterior) return null;
+  run.decoded = run.decoded || { rows: bytes(run.posterior), known: bytes(run.has_posterior) };
+  const n = run.posterior_rooms.length;
+  if (!run.decoded.known[k]) return null;
+  return run.posterior_rooms.map((code, i) => ({ code, p: run.decoded.rows[k * n + i] / 255 }));
+}
+
+function showPosterior(k) {
+  const box = $("posterior-box"), run = data.runs[state.run];
+  if (!box || !run.posterior) { if (box) box.hidden = true; return; }
+  box.hidden = false;
+  const rooms = posteriorOf(run, k);
+  $("posteriors").replaceChildren(...(rooms || []).map(({ code, p }) => {
+    const bar = make("span", { class: "pbar" });
+    bar.style.width = `${p * 100}%`;
+    bar.style.background = roomColor(code);
+    const mark = (sign, words, isThere) => (isThere ? [make("span", { "aria-hidden": "true", title: words }, sign), make("span", { class: "sr" }, ` ${words}`)] : []);
+    const marks = [...mark("✓", "the true room", code === data.truth[k]), ...mark("◂", "the answer", code === run.answer[k])];
+    return make("tr", { class: marks.length ? "strong" : null }, make("th", { scope: "row", title: data.labels[code] }, data.labels[code]), make("td", { class: "wide" }, bar),
+      make("td", { class: "n" }, p.toFixed(2)), make("td", { class: "marks" }, ...marks));
+  }));
+}
+
 function showCursor() {
   const scrub = $("scrub");
   scrub.value = state.cursor;
@@ -77,6 +103,7 @@ function showCursor() {
   moveCursor();
   showPictures(state.cursor);
   showFacts();
+  showPosterior(state.cursor);
   const here = $("here");
   if (here && data.x_m && data.x_m[state.cursor] != null) {
     const { x, y, s, p } = here.ownerSVGElement.dataset;
@@ -84,7 +111,7 @@ function showCursor() {
     here.setAttribute("transform", `translate(${px.toFixed(1)} ${py.toFixed(1)})`);
     here.removeAttribute("hidden");
   } else if (here) here.setAttribute("hidden", "");
-  for (const card of document.querySelectorAll("#cards [aria-current]")) card.removeAttribute("aria-current");
-  const card = document.querySelector(`#cards [data-k="${state.cursor}"]`);
+  for (const card of document.querySelectorAll("#visits [aria-current]")) card.removeAttribute("aria-current");
+  const card = document.querySelector(`#visits [data-k="${state.cursor}"]`);
   if (card) card.setAttribute("aria-current", "true");
 }

@@ -80,11 +80,11 @@ function showNow() {
 
 function refreshCards() {
   const now = performance.now();
-  if ((!isEnded && now - refreshed < 1500) || $("cards").contains(document.activeElement)) return;
+  if ((!isEnded && now - refreshed < 1500) || $("visits").contains(document.activeElement)) return;
   refreshed = now;
   const kept = shown;
   choose();
-  if (kept > PAGE) { shown = kept; showCards(); }
+  if (kept > PAGE) { shown = kept; showVisits(); }
 }
 
 // One picture at a time, twice a second at most: each is made by the machine that runs the system.
@@ -133,7 +133,7 @@ if (N) {
     else noteMiss(k);
   }
   on("cursor", showLivePicture);
-  for (const id of ["scrub", "tracks", "overview", "prev-mistake", "next-mistake", "cards"])
+  for (const id of ["scrub", "tracks", "overview", "prev-mistake", "next-mistake", "play", "visits"])
     for (const kind of ["pointerdown", "keydown"]) $(id).addEventListener(kind, () => { $("follow").checked = false; });
   document.addEventListener("DOMContentLoaded", () => setTimeout(() => { state.pictures = {}; showStatus(live.status); showNow(); showLivePicture(); }, 0));
 } else showStatus(live.status);

@@ -57,23 +57,37 @@ function listenButtons() {
   $("zoom-in").addEventListener("click", () => zoom(0.5, state.cursor + 0.5));
   $("zoom-out").addEventListener("click", () => zoom(2, state.cursor + 0.5));
   $("zoom-all").addEventListener("click", () => setWindow(0, N));
-  $("zoom-visit").addEventListener("click", () => {
-    const v = data.visit[state.cursor], first = data.visit.indexOf(v), end = data.visit.lastIndexOf(v) + 1;
-    const margin = Math.max(3, (end - first) * 0.15);
-    setWindow(first - margin, end + margin);
-  });
+  $("zoom-visit").addEventListener("click", zoomToVisit);
   $("scrub").addEventListener("input", (event) => setCursor(+event.target.value));
   $("more").addEventListener("click", showMore);
   $("filters").addEventListener("change", choose);
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", () => setTimeout(choose));
   if ($("active-run")) $("active-run").addEventListener("change", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("select, input:not([type=range]), textarea, pre");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "n") step(1);
-    if (event.key === "p") step(-1);
+  window.addEventListener("beforeprint", () => {
+    for (const details of [...document.querySelectorAll(".visits details")].slice(0, 12)) details.open = true;
+    for (const details of document.querySelectorAll("details.fold, .column details")) if (!details.closest(".visits")) details.open = true;
   });
+}
+
+// Filters that could choose nothing, or nothing but all, are left out.
+function hideIdleFilters() {
+  const used = new Set(data.runs.flatMap((run) => run.outcome)), form = $("filters").elements;
+  for (const box of form.outcome) box.closest("label").hidden = !used.has(+box.value);
+  form.sequence.closest("label").hidden = data.sequences.length < 2;
+  form.segment.closest("label").hidden = new Set(data.segment).size < 2;
+}
+
+// On a narrow screen the posterior leaves the stage, which stays on screen, for the page below.
+function placePosterior() {
+  const narrow = window.matchMedia("(max-width: 1179px)");
+  const place = () => (narrow.matches ? $("under") : $("views")).append($("posterior-box"));
+  narrow.addEventListener("change", place);
+  place();
+}
+
+function colorMap() {
+  for (const area of document.querySelectorAll(".map .area")) area.style.stroke = roomColor(+area.dataset.room);
 }
 
 function fillLegend() {
@@ -95,7 +109,14 @@ function start() {
   const redraw = () => { cancelAnimationFrame(wanted); wanted = requestAnimationFrame(() => { drawTracks(); moveWindow(); }); };
   on("window chosen run", redraw);
   on("cursor run", showCursor);
-  on("chosen", showCards);
+  on("chosen", showVisits);
+  listenMatrix();
+  listenKeys();
+  listenExports();
+  if (typeof listenTabs === "function") listenTabs();
+  colorMap();
+  placePosterior();
+  if (!$("live")) hideIdleFilters();
   listenTracks();
   listenOverview();
   listenMap();
@@ -108,8 +129,9 @@ function start() {
     state.pictures = JSON.parse($("pictures").textContent);
     state.pictured = Object.keys(state.pictures).map(Number).sort((a, b) => a - b);
     if (state.chosen.length && state.cursor === 0) state.cursor = state.chosen[0];
-    showCards();
+    if (typeof listenAddress !== "function" || !readAddress()) showVisits();
     showCursor();
+    if (typeof listenAddress === "function") listenAddress();
     document.documentElement.dataset.ready = "yes";
   }));
 }

@@ -8,7 +8,7 @@ const WRONG = data.outcomes.indexOf("wrong"), CORRECT = data.outcomes.indexOf("c
 const ROOM_COLORS = ["#3b6ea5", "#a8740d", "#2e8555", "#99447f", "#2b8ca3", "#8a5a3c", "#6a5fc1", "#4f7f2f",
   "#b05a6e", "#5b6b7a", "#257a74", "#a05a1c"];
 const state = { cursor: 0, from: 0, to: N, run: 0, chosen: [], pictures: {}, pictured: [] };
-const listeners = { cursor: [], window: [], chosen: [], run: [] };
+const listeners = { cursor: [], window: [], chosen: [], run: [], tab: [] };
 const tell = (what) => listeners[what].forEach((f) => f());
 const on = (whats, f) => whats.split(" ").forEach((what) => listeners[what].push(f));
 

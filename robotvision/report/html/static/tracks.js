@@ -33,7 +33,8 @@ function drawBand(svg, codes, y, height, { run, fill = roomColor, isOver = false
     if (code < 0 || (outcome && outcome[first] === ABSENT)) continue;
     const x = across(first), w = Math.max(0.7, across(k) - x);
     paths.set(code, (paths.get(code) || "") + `M${x.toFixed(1)} ${y}h${w.toFixed(1)}v${height}h${-w.toFixed(1)}z`);
-    if (w > 7 * data.labels[code].length + 8) words.push(make("text", { class: isOver ? "inband over" : "inband", x: x + w / 2, y: y + height / 2 + 4, "text-anchor": "middle" }, data.labels[code]));
+    const letters = Math.floor((w - 6) / 6.4), label = data.labels[code];
+    if (letters >= Math.min(3, label.length)) words.push(make("text", { class: isOver ? "inband over" : "inband", x: x + w / 2, y: y + height / 2 + 4, "text-anchor": "middle" }, label.length <= letters ? label : `${label.slice(0, letters - 1)}…`));
   }
   for (const [code, d] of paths) svg.append(make("path", { d, fill: fill(code) }, make("title", {}, data.labels[code])));
   svg.append(...words);
