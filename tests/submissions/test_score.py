@@ -23,10 +23,10 @@ from robotvision.submissions.batch import score_files
 from robotvision.submissions.checker import check_run_file, require_run
 from robotvision.submissions.runfile import write_run_file
 from robotvision.submissions.score import require_truth_fits, summarise
-from robotvision.submissions.table import judged, tally_run, truth_frames
+from robotvision.submissions.table import judged, segments_of, tally_run, truth_frames
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks import load_task
-from robotvision.tasks.model import Task
+from robotvision.tasks.model import Aliases, ObjectPoints, Points, Task
 
 SHARED = ("schema", "task", "mode", "policy", "frames", "points", "max_points", "outcomes",
           "rooms", "latency_ns", "run_dir")  # fmt: skip
@@ -467,3 +467,42 @@ def test_the_frames_of_truths_and_the_answers_to_them_by_column(tmp_path: Path) 
     with pytest.raises(InputFaults) as caught:
         judged(frames, checks | {"b": refused})
     assert tuple(caught.value.faults) == refused.faults
+
+
+def test_a_frame_without_truth_and_a_task_without_objects_have_none_in_the_table(
+    tmp_path: Path,
+) -> None:
+    task, path = load_task("imageclef2012"), sequence(tmp_path / "tour", ["Toilet", None])
+    truth = read_truth(path)
+    frames = truth_frames(task, {"tour": truth}, [segments_of(path)])
+    assert frames.truth.tolist() == [task.labels.index("Toilet"), -1]
+    assert frames.segment.tolist() == [0, 0]
+    run = write(tmp_path / "run.txt", "1 Toilet\n")
+    table = judged(frames, {"tour": require_run(run, task, truth.frames)})
+    assert (frames.stated, frames.in_view, table.stated) == (None, None, None)
+    assert segments_of(run) is None
+    unchecked = check_run_file(run, task)  # against no frames
+    assert unchecked.positions is None
+    with pytest.raises(InputFaults):
+        judged(frames, {"tour": unchecked})
+
+
+def test_an_object_by_its_label_here_and_an_alias_there_is_one_object(tmp_path: Path) -> None:
+    """A run in a form without objects states none of it."""
+    task = Task(
+        id="own",
+        rooms=("A",),
+        objects=("Chair", "Phone"),
+        aliases=Aliases(objects={"Seat": "Chair"}),
+        points=Points(objects=ObjectPoints()),
+    )
+    rows = "0,A,Chair\n1,A,Seat\n2,A,Phone\n"
+    truth = read_truth(write(tmp_path / "t.csv", f"index,room,objects\n{rows}"))
+    frames = truth_frames(task, {"t": truth})
+    assert frames.in_view is not None
+    assert frames.in_view.tolist() == [[True, False], [True, False], [False, True]]
+    run = require_run(write(tmp_path / "run.txt", "1 A\n"), task, truth.frames)
+    table = judged(frames, {"t": run})
+    assert table.stated is not None
+    assert table.stated.tolist() == [[2, 2]] * 3
+    assert table.answer.tolist() == [0, -1, -1]
