@@ -210,8 +210,8 @@ def page(
         "## Milliseconds a frame",
         "",
         "Median through the whole system, "
-        f"{platform.machine()}, OpenCV {cv2.__version__}, one frame at a time; decoding is not in "
-        "it. A 30 Hz camera leaves 33 ms.",
+        f"{platform.machine()}, OpenCV {cv2.__version__}, one frame at a time, by the same "
+        "`python scripts/baselines.py`; decoding is not in it. A 30 Hz camera leaves 33 ms.",
         "",
         "| baseline | fastest data set | slowest data set |",
         "|---|---|---|",

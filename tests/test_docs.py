@@ -446,3 +446,15 @@ def test_the_architecture_names_every_package() -> None:
     packages = [p.parent.name for p in (ROOT / "robotvision").glob("*/__init__.py")]
     assert packages
     assert [name for name in packages if f"`{name}/`" not in text] == []
+
+
+def test_every_script_and_test_that_a_page_names_is_there() -> None:
+    """A number names the command that makes it, so the command must exist; ``-k`` picks a test."""
+    pages = [DOCS / page for page in PAGES]
+    pages += [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "tests/README.md")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for name in re.findall(r"(?<![\w./-])(?:scripts|tests)/[\w./*]*\w", text):
+            assert list(ROOT.glob(name.replace("NAME", "*"))), f"{page}: {name} is not there"
+        for module, word in re.findall(r"pytest\s+(tests/\S+\.py)\s+-k\s+(\w+)", text):
+            assert re.search(rf"def test_\w*{word}", (ROOT / module).read_text()), (page, word)

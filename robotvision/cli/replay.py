@@ -131,12 +131,9 @@ def command(
     folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     with Live(errors) as live:
+        options = RunOptions(limit=limit)
         run = run_experiment(
-            experiment,
-            folder,
-            cache=cache_folder(),
-            observer=live,
-            options=RunOptions(limit=limit),
+            experiment, folder, cache=cache_folder(), observer=live, options=options
         )
     detail: Detail = "tables" if is_verbose else "brief"
     return finish(run, as_json=as_json, errors=errors, detail=detail)

@@ -85,11 +85,11 @@ def due_times(
         up, down = step.numerator, step.denominator
         return [i * up // down for i in range(len(timestamps))]
     _require_rising(timestamps, may_repeat)
-    first = timestamps[0] if timestamps else 0
+    since_first = [t - timestamps[0] for t in timestamps]
     if speed == 1.0:
-        return [t - first for t in timestamps]
+        return since_first
     down, up = Fraction(speed).as_integer_ratio()
-    return [(t - first) * up // down for t in timestamps]
+    return [t * up // down for t in since_first]
 
 
 def scaled(latency: Sequence[int], machine_speed: float) -> list[int]:

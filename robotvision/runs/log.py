@@ -93,6 +93,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a run log: {value!r}")
 
 
+def _without_nan(value: Any) -> Any:
+    """Return plain data with None for each number that is none, as msgspec writes it."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decode: Any = msgspec.json.Decoder(Line).decode
 
@@ -191,7 +200,7 @@ class RunLog:
         self.path = path
         self._line = bytearray()  # reused: a frame's line costs no new memory
         try:
-            flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if keep_bytes is None else 0)
+            flags = os.O_RDWR | (os.O_CREAT if keep_bytes is None else 0)
             self._file: BinaryIO = open(os.open(path, flags, 0o666), "r+b", buffering=0)  # noqa: SIM115
         except OSError as e:
             raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
@@ -228,8 +237,8 @@ class RunLog:
         try:
             _encoder.encode_into(line, buffer)
         except UnicodeEncodeError:  # a lone surrogate
-            plain = msgspec.to_builtins(line, enc_hook=_plain)
-            buffer[:] = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode()
+            plain = _without_nan(msgspec.to_builtins(line, enc_hook=_plain))
+            buffer[:] = json.dumps(plain, separators=(",", ":")).encode()
         buffer += b"\n"
         try:
             written = self._file.write(buffer)

@@ -33,11 +33,11 @@ def visits(sequence: Ints, segment: Ints, room: Ints) -> NDArray[np.int64]:
 def block_sums(values: Floats, blocks: Ints) -> tuple[Floats, Floats]:
     """Return (b, k) sums of ``values`` (n, k) by block and (b,) frames of each block."""
     numbers = _numbered(blocks)
-    n = int(numbers.max()) + 1 if len(numbers) else 0
-    sums = np.zeros((n, values.shape[1]))
+    sizes = np.bincount(numbers)
+    sums = np.zeros((len(sizes), values.shape[1]))
     for j, column in enumerate(values.T):
-        sums[:, j] = np.bincount(numbers, column, minlength=n)
-    return sums, np.bincount(numbers, minlength=n).astype(np.float64)
+        sums[:, j] = np.bincount(numbers, column)
+    return sums, sizes.astype(np.float64)
 
 
 def count_blocks(blocks: Ints) -> int:

@@ -95,12 +95,12 @@ class PointsTable:
     def of(self, truth: Truth, answer: Answer) -> tuple[Outcome, float]:
         """Return outcome and points of a timely answer, objects included."""
         row = self.row_of(truth.room)
-        column = len(self.labels) if answer.room is None else self.columns.get(answer.room, -1)
-        if column == len(self.labels):
-            outcome = Outcome.UNANSWERED
+        if answer.room is None:
+            outcome, points = Outcome.UNANSWERED, self.unanswered
+        elif self.columns.get(answer.room) == row:
+            outcome, points = Outcome.CORRECT, self.correct
         else:
-            outcome = Outcome.CORRECT if column == row else Outcome.WRONG
-        points = float(self.points[row, column]) if column >= 0 else self.wrong
+            outcome, points = Outcome.WRONG, self.wrong
         stated = answer.objects.get
         for name in self.objects:
             points += self.statements[statement_code(stated(name), name in truth.objects)]

@@ -19,8 +19,6 @@ from robotvision.records import SILENCE, Answer, Outcome, ScoredAnswer, TimedAns
 from robotvision.scoring.points import NOT_IN_VIEW, SILENT, PointsTable
 from robotvision.tasks.model import Task
 
-_SILENT = frozenset(SILENT)
-
 
 @dataclass(frozen=True, slots=True)
 class RoomLine:
@@ -104,17 +102,16 @@ class Tally:
         """
         if timed.fault is not None and outcome is None:
             outcome = Outcome.FAILED
-        silent = outcome if outcome in _SILENT else None
-        answer = SILENCE if silent is not None or timed.answer is None else timed.answer
+        answer = SILENCE if outcome is not None or timed.answer is None else timed.answer
         room = answer.room
         column = None if room is None else self._columns.get(room)
         if column is None and room is not None:
             raise self.points_table.outside(timed.index, room)
         if truth is None:
-            return self._add_unscored(timed, answer, silent)
+            return self._add_unscored(timed, answer, outcome)
         row = self._row_of(truth.room)
         if column is None:
-            result = silent or Outcome.UNANSWERED
+            result = outcome or Outcome.UNANSWERED
             column = self._silent[result]
         else:
             result = Outcome.CORRECT if column == row else Outcome.WRONG

@@ -93,8 +93,8 @@ def transitions(table: FrameTable, near: int = NEAR) -> Transitions:
     """
     if not table.is_known.all():
         table = table.select(table.is_known)
-    n, visit = len(table), table.visit
-    starts = np.flatnonzero(np.diff(visit, prepend=-1)) if n else np.zeros(0, np.int64)
+    visit = table.visit
+    starts = np.unique(visit, return_index=True)[1]
     is_jump = _is_jump(table, starts)
     frames, seconds = _delays(table, visit, starts)
     flickers, minutes = _flicker(table, visit)
@@ -160,24 +160,15 @@ def _flicker(table: FrameTable, visit: Ints) -> tuple[int, float]:
 
 def near_boundary(table: FrameTable, visit: Ints, near: int) -> Bools:
     """Return which frames lie within ``near`` frames of a change of room inside a segment."""
-    n = len(visit)
-    marked = np.zeros(n + 1, np.int64)
-    starts = np.flatnonzero(np.diff(visit, prepend=-1)) if n else np.zeros(0, np.int64)
-    doors = starts[~_is_jump(table, starts)]
-    group = np.cumsum(_segment_starts(table)) if n else np.zeros(0, np.int64)
-    for door in doors:
-        inside = np.flatnonzero(group == group[door])
-        marked[max(inside[0], door - near)] += 1
-        marked[min(inside[-1] + 1, door + near)] -= 1
-    is_near: Bools = np.cumsum(marked)[:n] > 0
+    starts = np.unique(visit, return_index=True)[1]
+    is_jump = _is_jump(table, starts)
+    jumps = starts[is_jump]
+    ends = np.append(jumps[1:], len(visit))
+    is_near = np.zeros(len(visit), np.bool_)
+    for door in starts[~is_jump].tolist():
+        segment = np.searchsorted(jumps, door) - 1
+        is_near[max(jumps[segment], door - near) : min(ends[segment], door + near)] = True
     return is_near
-
-
-def _segment_starts(table: FrameTable) -> Bools:
-    starts: Bools = np.concatenate(
-        [[True], (np.diff(table.sequence) != 0) | (np.diff(table.segment) != 0)]
-    )
-    return starts
 
 
 def _part(table: FrameTable, chosen: Bools) -> FrameGroup:

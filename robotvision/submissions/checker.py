@@ -24,6 +24,9 @@ from robotvision.tasks.labels import usual_spellings
 from robotvision.tasks.model import Task
 from robotvision.tasks.truth_labels import alias_text
 
+NOWHERE = np.zeros(0, np.int64)
+"""The positions of a file that is refused."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckResult:
@@ -115,9 +118,7 @@ def check_run_file(path: Path, task: Task, expected: FrameSet | None = None) -> 
     positions = _positions(answers, task, expected, faults)
     if faults:
         return CheckResult(path, n, silent, tuple(faults.faults), tuple(warnings))
-    is_missing = np.ones(len(expected), np.bool_)
-    is_missing[positions] = False
-    missing = np.flatnonzero(is_missing)
+    missing = np.setdiff1d(np.arange(len(expected)), positions)
     if len(missing):
         warnings.append(_missing(_names(missing, answers, task, expected), len(missing)))
     return CheckResult(path, n, silent, (), tuple(warnings), answers, positions, len(missing))
@@ -145,7 +146,7 @@ def _positions(
             return _by_name(answers, expected, faults)
         return _by_number(answers.numbers, answers.lines, task, expected, faults)
     except TooManyFaults:
-        return np.zeros(0, np.int64)
+        return NOWHERE
 
 
 def _by_number(
@@ -158,7 +159,7 @@ def _by_number(
     known = expected.indices + task.run_file.first_number
     if not len(known):
         faults.add(f"{expected.name} has no frames to answer")
-        return np.zeros(0, np.int64)
+        return NOWHERE
     order = np.argsort(known, kind="stable")  # a shuffled release does not rise
     at = np.searchsorted(known, numbers, sorter=order)
     places = order[np.minimum(at, len(known) - 1)]
@@ -178,7 +179,7 @@ def _by_name(answers: RunAnswers, expected: FrameSet, faults: FaultList) -> NDAr
             f"the run names frames by file name, and {expected.name} is known by number only",
             remedy="give the sequence, not its truth.csv alone",
         )
-        return np.zeros(0, np.int64)
+        return NOWHERE
     known = {name: i for i, name in enumerate(expected.names)}
     places = np.array([known.get(name, -1) for name in answers.names], np.int64)
     for i in np.flatnonzero(places < 0).tolist():
@@ -219,7 +220,7 @@ def _gaps(answers: RunAnswers, task: Task) -> tuple[int, str]:
 
 def _oddities(answers: RunAnswers, task: Task) -> Iterable[str]:
     if not task.room_names:
-        labels = list(answers.labels)
+        labels = [answers.labels[c] for c in np.unique(answers.codes).tolist() if c >= 0]
         yield (
             "the task takes its rooms from training, so labels were not checked; the file "
             f"holds {len(labels)}: {_some(labels[:12], len(labels))}"

@@ -141,7 +141,7 @@ def scan_run_file(path: Path, task: Task) -> RunReading:
         scan.find_repeated()
     except TooManyFaults:
         pass  # the list says so itself
-    if not scan.n_lines and not faults:
+    if not scan.lines and not faults:
         faults.faults.append(_empty(path, scan.form))
     return scan.reading(path)
 
@@ -175,7 +175,6 @@ class _Scan:
         self.form = form
         self.faults = faults
         self.tails = _Tails(form)
-        self.n_lines = 0
         self.by_name: bool | None = None
         self.numbers: list[NDArray[np.int64]] = []
         self.names: list[str] = []
@@ -193,7 +192,6 @@ class _Scan:
         meanings = np.array([self.tails[tail] for tail in parsed.tails], np.int32)
         if (meanings < 0).any():
             return False
-        self.n_lines += len(parsed.numbers)
         self.numbers.append(parsed.numbers)
         self.rows.append(meanings[parsed.places])
         self.lines.append(np.arange(len(parsed.numbers)) + first)
@@ -201,7 +199,6 @@ class _Scan:
 
     def _take_lines(self, first: int, lines: list[str]) -> None:
         keys, tails = self.form.split(lines)
-        self.n_lines += len(lines)
         rows = np.fromiter(map(self.tails.__getitem__, tails), np.int32, len(lines))
         if self.by_name is None:
             self.by_name = self.form.by_name and not is_whole(keys[0]) and bool(keys[0])
@@ -244,12 +241,14 @@ class _Scan:
 
     def find_repeated(self) -> None:
         """Note each frame that is there twice."""
-        lines = np.concatenate(self.lines) if self.lines else np.zeros(0, np.int64)
+        if not self.lines:
+            return
+        lines = np.concatenate(self.lines)
         if self.by_name:
             places = {name: i for i, name in reversed(list(enumerate(self.names)))}
             keys = np.fromiter((places[n] for n in self.names), np.int64, len(self.names))
         else:
-            keys = np.concatenate(self.numbers) if self.numbers else np.zeros(0, np.int64)
+            keys = np.concatenate(self.numbers)
         for again, first in repeated(keys):
             name = self.names[again] if self.by_name else int(keys[again])
             self.faults.add(

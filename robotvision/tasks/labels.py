@@ -26,7 +26,7 @@ def folded(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     shown = "".join(c for c in plain if unicodedata.category(c) != "Cf")
-    marked = _BREAK.sub("\x00", shown.strip(" \t_-"))
+    marked = _BREAK.sub("\x00", shown)
     return _BETWEEN_DIGITS.sub("-", marked).replace("\x00", "")
 
 

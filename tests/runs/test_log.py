@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,6 +13,7 @@ import sys
 import textwrap
 from pathlib import Path
 from random import Random
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +25,7 @@ from msgspec.structs import replace
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Answer, FrameRecord, Notice, TimedAnswer, Truth
 from robotvision.report import write_page
-from robotvision.runs.log import RunLog, read_log
+from robotvision.runs.log import RunLog, has_header, holds_a_run, read_log
 
 GOLDEN = Path(__file__).parent / "golden" / "run_0_1_0.jsonl"
 """Written by the RunLog of robotvision 0.1.0."""
@@ -214,7 +218,10 @@ def test_notices_of_the_first_and_the_last_line_come_in_order(tmp_path: Path) ->
         {"code": "work-after-answer", "message": "30 ms a frame"},
     ]
     path.write_bytes(path.read_bytes() + b"{")
-    assert read_log(path).notices()[-1]["code"] == "log"
+    assert read_log(path).notices()[-1] == {
+        "code": "log",
+        "message": f"{path}:3: the last line is cut short; read up to line 2",
+    }
 
 
 BAD = {
@@ -430,3 +437,180 @@ def test_two_runs_never_write_one_log(tmp_path: Path) -> None:
     assert path.read_bytes() == b'{"type":"run","schema":1}\n'
     first.close()
     RunLog(path, keep_bytes=path.stat().st_size).close()
+
+
+def test_a_run_is_never_written_over(tmp_path: Path) -> None:
+    """What is there stays to the byte, and the file is free for the run that goes on with it."""
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(HEAD + SEQUENCE)
+    with pytest.raises(RobotVisionError) as caught:
+        RunLog(path)
+    assert str(caught.value) == str(holds_a_run(tmp_path))
+    assert str(caught.value) == (
+        f"{tmp_path}: it holds a run already; give another --out, or go on with it by robotvision "
+        f"run --resume {tmp_path}"
+    )
+    assert path.read_bytes() == HEAD + SEQUENCE
+    log = RunLog(path, keep_bytes=len(HEAD))
+    log.write("end", {"frames": 0})
+    assert path.read_bytes() == HEAD + b'{"type":"end","frames":0}\n'
+    log.cut(len(HEAD))
+    log.write("end", {})
+    log.sync()
+    assert path.read_bytes() == HEAD + b'{"type":"end"}\n'
+    log.close()
+
+
+def test_what_was_killed_before_its_header_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(HEAD[:-1])
+    log = RunLog(path)
+    assert path.read_bytes() == b""
+    log.write("run", {"schema": 1})
+    log.close()
+    assert path.read_bytes() == HEAD
+
+
+def test_others_may_read_a_log_as_any_file(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        RunLog(tmp_path / "run.jsonl").close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run.jsonl").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "no" / "run.jsonl"
+    for keep in (None, 7):
+        with pytest.raises(RobotVisionError) as caught:
+            RunLog(missing, keep_bytes=keep)
+        assert str(caught.value) == f"{missing}: cannot be written (No such file or directory)"
+    with pytest.raises(RobotVisionError, match="cannot be written"):
+        RunLog(tmp_path / "run.jsonl", keep_bytes=0)
+    assert not (tmp_path / "run.jsonl").exists()
+    path = tmp_path / "run.jsonl"
+    first = RunLog(path)
+    with pytest.raises(RobotVisionError) as caught:
+        RunLog(path)
+    assert str(caught.value) == (
+        f"{path}: another run is being written there; wait for its end, or give another --out"
+    )
+    first.close()
+
+
+def test_a_file_system_without_locks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    path = tmp_path / "run.jsonl"
+    with pytest.raises(RobotVisionError) as caught:
+        RunLog(path)
+    assert str(caught.value) == f"{path}: cannot be written (No locks available)"
+
+
+def test_a_full_disk_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "run.jsonl"
+    log = RunLog(path)
+    expected = (
+        f"{path}: cannot be written (No space left on device); the answers before are kept: make "
+        f"room, then go on with robotvision run --resume {tmp_path}"
+    )
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RobotVisionError) as caught:
+        log.sync()
+    assert str(caught.value) == expected
+    file = log._file
+    monkeypatch.setattr(log, "_file", SimpleNamespace(write=full))
+    with pytest.raises(RobotVisionError) as caught:
+        log.write("run", {"schema": 1})
+    assert str(caught.value) == expected
+    file.close()
+
+
+def test_a_log_has_its_header_or_is_as_good_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    assert not has_header(path)
+    path.write_bytes(HEAD[:-1])
+    assert not has_header(path)
+    path.write_bytes(HEAD)
+    assert has_header(path)
+    with pytest.raises(RobotVisionError) as caught:
+        has_header(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: cannot be read (Is a directory)"
+
+
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    for raw in (HEAD, b""):
+        (tmp_path / "run.jsonl").write_bytes(raw)
+        for switch in (gc.disable, gc.enable):
+            switch()
+            try:
+                read_log(tmp_path)
+            except InputFaults:
+                assert not raw
+            assert gc.isenabled() == (switch is gc.enable)
+
+
+def test_no_log_is_named_with_what_to_give(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with pytest.raises(InputFaults) as caught:
+        read_log(tmp_path)
+    assert str(caught.value) == (
+        f"{path}: cannot be read (No such file or directory); give a run folder or its run.jsonl"
+    )
+    path.write_bytes(SEQUENCE)
+    with pytest.raises(InputFaults) as caught:
+        read_log(path)
+    assert str(caught.value) == (
+        f"{path}:1: expected a run log, whose first line has type 'run'; give the run.jsonl of a "
+        "run folder"
+    )
+    path.write_bytes(HEAD + FRAME)
+    with pytest.raises(InputFaults) as caught:
+        read_log(path)
+    assert str(caught.value) == (
+        f"{path}:2: a 'frame' line without a 'sequence' line before it; give the run.jsonl of a "
+        "run folder"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        ("9" * 40, None),
+        ("9" * 41, f"({'9' * 40}... is not a number)"),
+        ("1e308", None),
+        ("1e309", "(1e309 is not a number)"),
+        ("-NaN", "(Expecting value"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(tmp_path: Path, number: str, fault: str | None) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(HEAD[:-2] + f',"seed":{number}}}\n'.encode())
+    if fault is None:
+        assert read_log(path).about["seed"] == json.loads(number)
+        return
+    with pytest.raises(InputFaults) as caught:
+        read_log(path)
+    assert f"{path}:1: not a line of a run log {fault}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ä", "d\udcff"], ids=["Unicode", "a lone surrogate"])
+def test_a_line_is_the_same_json_whatever_its_text(tmp_path: Path, name: str) -> None:
+    """NumPy's scalars, read-only mappings and numbers that are none, beside any file name."""
+    path = tmp_path / "run.jsonl"
+    log = RunLog(path)
+    about = {"b": np.float64(0.5), "c": MappingProxyType({"d": [float("nan"), 1.5, True]})}
+    log.write("run", {"path": name, **about})
+    log.close()
+    (line,) = path.read_text("utf-8").splitlines()
+    assert line.endswith('"b":0.5,"c":{"d":[null,1.5,true]}}')
+    assert line.startswith('{"type":"run","path":"')
+    assert json.loads(line)["path"] == name

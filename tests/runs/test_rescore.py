@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -20,8 +21,15 @@ from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
 from robotvision.report.rescored import rescored_report
 from robotvision.runs.latency import constant, listed, parse_latency
 from robotvision.runs.log import RunLog, RunRecord, SequenceRecord
-from robotvision.runs.rescore import Conditions, Recorded, Rescored, parse_speed
+from robotvision.runs.rescore import (
+    Conditions,
+    Recorded,
+    Rescored,
+    middle_speed,
+    parse_speed,
+)
 from robotvision.scoring.policy import Judge, Policy, named_policy, parse_policy
+from robotvision.scoring.table import NEVER
 from robotvision.scoring.tally import Tally
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
@@ -375,3 +383,152 @@ def test_of_a_range_of_machine_speeds_the_points_between_are_given(
         with pytest.raises(RobotVisionError, match=words_of):
             parse_speed(text)
     assert "the lower end first" in str(rescore(path, "--machine-speed", "3:1").exception)
+
+
+def test_speeds_are_a_number_or_a_range() -> None:
+    assert parse_speed("2") == 2.0
+    assert parse_speed("1.8:2.2") == (1.8, 2.2)
+    for text in ("", "a", "1:b", "1:2:3"):
+        with pytest.raises(RobotVisionError) as caught:
+            parse_speed(text)
+        assert str(caught.value) == (
+            f"machine speed: expected a number such as 2, or a range such as 1.8:2.2, got {text!r}"
+        )
+
+
+def test_the_middle_of_a_range_is_the_geometric_one() -> None:
+    assert middle_speed((2.0, 8.0)) == 4.0
+    for low, high in ((3.0, 1.0), (0.0, 1.0), (1.0, 1.0), (1.0, float("inf"))):
+        with pytest.raises(RobotVisionError) as caught:
+            middle_speed((low, high))
+        assert str(caught.value) == (
+            f"machine speed: expected a range above 0, the lower end first, got {low:g}:{high:g}"
+        )
+
+
+def test_of_a_range_nine_speeds_at_equal_ratios_are_tried(log: Log) -> None:
+    """At 4 to 64 times: 4, 4 sqrt 2, 8 ... 64, at which so many of 60 ms fit into 33 ms each."""
+    record = log([60 * MS] * 30, ["ABC"[i // 7 % 3] for i in range(30)])
+    recorded, asked = Recorded(record), Conditions(rate_hz=100.0)
+    tried = [4 * 2 ** (k / 2) for k in range(9)]
+    each = [points(record, "deadline", rate_hz=100.0, machine_speed=s) for s in tried]
+    assert min(each) < max(each)
+    found = recorded.points_over_speeds(named_policy("deadline"), asked, (4.0, 64.0))
+    assert found == {"speeds": [4.0, 64.0], "tried": 9, "points": [min(each), max(each)]}
+
+
+def test_due_times_are_those_of_the_camera_that_was_configured(log: Log) -> None:
+    """The rate and speed of the run; an imposed rate is a camera of its own; else as recorded."""
+    record = log([MS] * 3, ["A"] * 3, timestamps=[5, 17, 40])
+    assert Recorded(record).due() == [[0, 12, 35]]
+    record.about["config"] = {"replay": {"speed": 0.5}}
+    assert Recorded(record).due() == [[0, 24, 70]]
+    record.about["config"] = {"replay": {"rate_hz": 10.0, "speed": 2.0}}
+    recorded = Recorded(record)
+    assert recorded.due() == [[0, 50 * MS, 100 * MS]]
+    assert recorded.due(20.0) == [[0, 50 * MS, 100 * MS]]
+    assert recorded.due(10.0) == [[0, 100 * MS, 200 * MS]]
+    assert recorded.due(10.0) is recorded.due(10.0)
+
+
+def test_repeated_time_stamps_matter_only_where_a_clock_runs(log: Log) -> None:
+    recorded = Recorded(log([MS] * 3, ["A"] * 3, timestamps=[0, 20, 20]))
+    assert recorded.due(may_repeat=True) == [[0, 20, 20]]
+    with pytest.raises(RobotVisionError, match="repeats that of frame 1"):
+        recorded.due()
+    assert recorded.rescore(named_policy("offline")).tallies["test"].points == 3
+    for policy in ("newest+own", "queue+deadline", "queue+hold"):
+        with pytest.raises(RobotVisionError, match="repeats that of frame 1"):
+            recorded.rescore(parse_policy(policy))
+
+
+def test_what_skipped_frames_forbid_is_explained(log: Log) -> None:
+    recorded = Recorded(skipping(log([60 * MS] * 60, ["A"] * 60)))
+    assert recorded.n_skipped == 26
+    assert recorded.measured_ns == [60 * MS] * 34
+    with pytest.raises(RobotVisionError) as caught:
+        recorded.rescore(named_policy("queue"))
+    assert str(caught.value) == (
+        "run.jsonl: 26 frames were skipped under the clock 'simulated' and have no latency, so "
+        "this log can only be judged again at its recorded times under a policy of backlog newest "
+        "(asked for: queue, backlog queue; no rate, speed or latency); record it with 'clock: "
+        "asap' for everything else"
+    )
+
+
+def test_stages_and_what_remains_by_frame(log: Log) -> None:
+    """Two stages of the first frame, one of the second, a frame that could not be read."""
+    record = log([10, 20, None], ["A"] * 3)
+    frames = record.sequences[0].frames
+    assert Recorded(record).stages() == {}
+    for k, stages in enumerate(({"features": 6, "classifier": 3}, {"features": 15}, {})):
+        timed = replace(frames[k].timed, stages_ns=stages)
+        frames[k] = FrameRecord.of(k, 0, timed, None, None if k == 1 else 7)
+    recorded = Recorded(record)
+    found = {name: column.tolist() for name, column in recorded.stages().items()}
+    assert found == {
+        "features": [6, 15, NEVER],
+        "classifier": [3, NEVER, NEVER],
+        "rest": [1, 5, NEVER],
+        "decode": [7, NEVER, 7],
+    }
+    assert list(found) == ["features", "classifier", "rest", "decode"]
+    assert recorded.stages() is recorded.stages()
+    for k in range(3):
+        frames[k] = replace(frames[k], decode_ns=None)
+    assert "decode" not in Recorded(record).stages()
+
+
+def test_frames_taken_and_overrun_are_counted(log: Log) -> None:
+    """Answers of 60, 10, 60 ms in turn at 20 Hz: each long one has the next frame wait."""
+    record = log([(60, 10, 60)[i % 3] * MS for i in range(6)], ["A"] * 6)
+    found = result(record, "queue", rate_hz=20.0)
+    assert found.taken == 6
+    assert found.overruns == {
+        "period_ns": 50 * MS,
+        "frames": 4,
+        "of": 6,
+        "share": 4 / 6,
+        "longest_ns": 10 * MS,
+    }
+    assert result(record, "deadline", rate_hz=20.0, machine_speed=0.5).taken < 6
+
+
+def test_answers_without_times_can_only_be_scored_as_if_none_were_late(log: Log) -> None:
+    """Of every label once; a silence, a fault and a skipped frame lack nothing, nor a timed one."""
+    record = log([5], ["A"])
+    frames = record.sequences[0].frames
+    labels = Recorded(record).task.labels
+    untimed = [TimedAnswer(i, Answer(label), 0) for i, label in enumerate(labels, 1)]
+    others = [
+        TimedAnswer(90, Answer(None), 0),
+        TimedAnswer(91, Answer("A"), 0, fault="broken"),
+        TimedAnswer(92, None, 0),
+    ]
+    frames += [FrameRecord.of(t.index, 0, t, Truth("A")) for t in untimed + others]
+    recorded = Recorded(record)
+    assert (recorded.n_untimed, recorded.n_skipped) == (len(labels), 1)
+    del frames[-1]
+    recorded = Recorded(record)
+    assert recorded.rescore(named_policy("offline")).tallies["test"].outcomes["correct"] == 2
+    with pytest.raises(RobotVisionError) as caught:
+        recorded.rescore(named_policy("deadline"))
+    assert str(caught.value) == (
+        f"run.jsonl: {len(labels)} answers have no latency, so which are late cannot be told and "
+        "only offline applies (asked for: deadline)"
+    )
+
+
+def test_a_frame_that_could_not_be_read_never_occupied_the_system(log: Log) -> None:
+    """Due at 0, 10 and 20: the first takes 20, the second nothing, so the third waits for none."""
+    record = log([20, None, 20], ["A"] * 3, timestamps=[0, 10, 20])
+    for conditions in (Conditions(), Conditions(latency=constant(20))):
+        found = Recorded(record).rescore(parse_policy("queue+deadline"), conditions)
+        assert found.is_virtual is True
+        assert found.table.due_ns.tolist() == [0, 10, 20]
+        assert found.table.due_ns.dtype == np.int64
+        assert found.table.started_ns.tolist() == [0, NEVER, 20]
+        assert found.table.finished_ns.tolist() == [20, NEVER, 40]
+        assert found.taken == 2
+    again = Recorded(skipping(log([60 * MS] * 3, ["A"] * 3))).rescore(named_policy("streaming"))
+    assert again.is_virtual is False

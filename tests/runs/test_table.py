@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +15,11 @@ from hypothesis import strategies as st
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
 from robotvision.runs.log import RunRecord, SequenceRecord
-from robotvision.runs.table import scored_table, table_of
+from robotvision.runs.table import logged_policy, scored_table, table_of
 from robotvision.scoring import FrameTable, Tally, count, judge, score
 from robotvision.scoring.judging import object_points
 from robotvision.scoring.policy import POLICIES, Judge, Policy, named_policy
-from robotvision.scoring.table import NEVER, OUTCOMES, UNSCORED
+from robotvision.scoring.table import ANSWERED, FAILED, NEVER, OUTCOMES, SKIPPED, UNSCORED
 from robotvision.scoring.transitions import transitions
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
@@ -171,5 +174,128 @@ def test_what_was_not_judged_cannot_be_counted() -> None:
     about = {"task": TASKS[1].model_dump(mode="json"), "clock": "asap"}
     frame = FrameRecord.of(0, 0, TimedAnswer(0, Answer(None), 0, 0, 1), None)
     table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])]))
-    with pytest.raises(ValueError, match="not judged"):
+    with pytest.raises(ValueError, match=r"^the table is not judged$"):
         count(table, TASKS[1])
+    judged = judge(table, named_policy("offline"))
+    with pytest.raises(ValueError, match=r"^the table is judged already; judge the one it was mad"):
+        judge(judged, named_policy("offline"))
+    with pytest.raises(ValueError, match=r"from$"):
+        judge(judged, named_policy("offline"))
+
+
+def test_an_answer_is_late_to_the_nanosecond_however_long_the_clock_has_run() -> None:
+    """Years of nanoseconds: more digits than a float has."""
+    room, due = TASKS[1].room_names[0], 2**60 + 1
+    timed = [
+        TimedAnswer(i, Answer(room), due + i, due + i, due + i + took)
+        for i, took in enumerate((100, 101))
+    ]
+    frames = [FrameRecord.of(t.index, 0, t, Truth(room)) for t in timed]
+    about = {"task": TASKS[1].model_dump(mode="json"), "clock": "wall"}
+    table = table_of(RunRecord(Path("x"), about, [SequenceRecord({}, frames)]))
+    judged = judge(table, named_policy("deadline", 100))
+    assert judged.outcome.tolist() == [ANSWERED, OUTCOMES.index("late")]
+    assert judged.answer.tolist() == [table.answer[0], -1]
+    assert judged.age_ns.tolist() == [100, 101]
+    assert judged.stated is None
+    held = judge(table, named_policy("streaming", 100))
+    assert held.source.tolist() == [0, 0]
+    assert held.age_ns.tolist() == [100, 101]
+    assert judged.of_sets(["test"]) is judged
+
+
+@pytest.mark.parametrize("column", ["stated", "in_view"])
+def test_without_statements_or_without_objects_in_view_no_object_earns(column: str) -> None:
+    about = {"task": TASKS[3].model_dump(mode="json"), "clock": "asap"}
+    timed = TimedAnswer(0, Answer("Toilet", objects={"Chair": True}), 0, 0, 1)
+    frame = FrameRecord.of(0, 0, timed, Truth("Toilet", frozenset({"Chair"})))
+    table = judge(
+        table_of(RunRecord(Path("x"), about, [SequenceRecord({}, [frame])])),
+        named_policy("offline"),
+    )
+    assert object_points(table, TASKS[3]).tolist() == [1.0]
+    assert object_points(replace(table, **{column: None}), TASKS[3]).tolist() == [0.0]
+
+
+def test_a_log_by_column() -> None:
+    """Two sequences, one without a name; an answer, a silence, a skip, a fault; no truth once."""
+    task = TASKS[3]
+    seen = frozenset({"Chair", "Bench"})
+    first = [
+        FrameRecord.of(
+            1000,
+            4,
+            TimedAnswer(7, Answer("Toilet", 0.5, {"Chair": True, "Phone": False}), 10, 11, 12),
+            Truth("Corridor", seen),
+        ),
+        FrameRecord.of(2000, 5, TimedAnswer(9, Answer(None), 20, 21, 22), None),
+    ]
+    second = [
+        FrameRecord.of(3000, 0, TimedAnswer(0, None, 30), Truth("Toilet")),
+        FrameRecord.of(4000, 0, TimedAnswer(1, None, 40, 41, 42, {}, "broken"), Truth("Toilet")),
+        FrameRecord.of(5000, 0, TimedAnswer(2, Answer("Cellar"), 50, 51, 52), Truth("Toilet")),
+    ]
+    about = {"task": task.model_dump(mode="json"), "clock": "wall"}
+    sequences = [
+        SequenceRecord({"set": "a", "name": "walk"}, first),
+        SequenceRecord({"set": "b"}, second),
+    ]
+    table = table_of(RunRecord(Path("x"), about, sequences))
+    corridor, toilet = task.labels.index("Corridor"), task.labels.index("Toilet")
+    assert (table.sequences, table.sets) == (("walk", "b"), ("a", "b"))
+    assert table.labels == (*task.labels, "Cellar")
+    assert table.objects == task.objects
+    assert table.has_clock
+    assert table.sequence.tolist() == [0, 0, 1, 1, 1]
+    assert table.index.tolist() == [7, 9, 0, 1, 2]
+    assert table.timestamp_ns.tolist() == [1000, 2000, 3000, 4000, 5000]
+    assert table.segment.tolist() == [4, 5, 0, 0, 0]
+    assert table.truth.tolist() == [corridor, -1, toilet, toilet, toilet]
+    assert table.answer.tolist() == [toilet, -1, -1, -1, len(task.labels)]
+    assert [c for c in table.confidence.tolist() if c == c] == [0.5]
+    assert table.due_ns.tolist() == [10, 20, 30, 40, 50]
+    assert table.started_ns.tolist() == [11, 21, NEVER, 41, 51]
+    assert table.finished_ns.tolist() == [12, 22, NEVER, 42, 52]
+    assert table.own.tolist() == [ANSWERED, ANSWERED, SKIPPED, FAILED, ANSWERED]
+    chair, phone = task.objects.index("Chair"), task.objects.index("Phone")
+    assert table.stated is not None
+    assert table.in_view is not None
+    assert table.in_view.dtype == np.bool_
+    expected = [2] * len(task.objects)
+    assert table.stated[1:].tolist() == [expected] * 4
+    expected[chair], expected[phone] = 0, 1
+    assert table.stated[0].tolist() == expected
+    assert [np.flatnonzero(row).tolist() for row in table.in_view] == [[chair], [], [], [], []]
+    asap = table_of(RunRecord(Path("x"), about | {"clock": "asap"}, sequences))
+    assert not asap.has_clock
+    rooms = {"task": TASKS[0].model_dump(mode="json"), "clock": "asap"}
+    plain = table_of(RunRecord(Path("x"), rooms, []))
+    assert (plain.stated, plain.in_view, len(plain)) == (None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "ns"),
+    [
+        (33, 33_000_000),
+        (33.4, 33_400_000),
+        (0.0000014, 1),
+        ("next-frame", "next-frame"),
+        (None,) * 2,
+    ],
+)
+def test_the_policy_of_a_log(deadline: Any, ns: Any) -> None:
+    about = {"name": "mine", "backlog": "newest", "late": "deadline", "deadline_ms": deadline}
+    record = RunRecord(Path("x"), {"policy": about})
+    assert logged_policy(record) == Policy("newest", "deadline", ns, "mine")
+    assert logged_policy(record).name == "mine"
+
+
+def test_a_run_is_scored_under_its_own_policy_or_another() -> None:
+    task = TASKS[1]
+    room = task.room_names[0]
+    frame = FrameRecord.of(0, 0, TimedAnswer(0, Answer(room), 0, 0, 50), Truth(room))
+    policy = {"name": "deadline", "backlog": "newest", "late": "deadline", "deadline_ms": 1e-5}
+    about = {"task": task.model_dump(mode="json"), "clock": "wall", "policy": policy}
+    record = RunRecord(Path("x"), about, [SequenceRecord({}, [frame])])
+    assert scored_table(record).points.tolist() == [0.0]
+    assert scored_table(record, named_policy("offline")).points.tolist() == [1.0]

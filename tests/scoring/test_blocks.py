@@ -20,6 +20,8 @@ def test_sums_by_block_are_those_of_a_loop() -> None:
     sums, sizes = block_sums(values, np.array([5, 5, 9, 5]))
     assert sums.tolist() == [[11, 1], [4, 1]]
     assert sizes.tolist() == [3, 1]
+    nothing, none = block_sums(values[:0], np.zeros(0, np.int64))
+    assert (nothing.shape, none.shape, none.dtype) == ((0, 2), (0,), np.float64)
 
 
 def test_blocks_count_the_same_in_any_order() -> None:

@@ -25,3 +25,11 @@ def test_tails_agree_with_scipy(t: float) -> None:
 def test_a_quantile_leaves_its_level_inside() -> None:
     t = quantile(FREEDOM, 0.95)
     assert two_sided(t, FREEDOM) == pytest.approx(np.full(len(FREEDOM), 0.05), abs=1e-9)
+
+
+@pytest.mark.parametrize("t", [1e2, 1e3, 1e6, 1e12])
+def test_far_out_the_tail_is_what_is_left_and_never_below_0(t: float) -> None:
+    assert two_sided(t, FREEDOM) == pytest.approx(2 * stdtr(FREEDOM, -t), abs=1e-8)
+    many = 10.0 ** np.arange(4, 9)
+    assert (two_sided(t, many) >= 0).all()
+    assert two_sided(t, many) == pytest.approx(np.zeros(5), abs=1e-7)

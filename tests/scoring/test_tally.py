@@ -15,8 +15,9 @@ from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Outcome, TimedAnswer, Truth
 from robotvision.scoring import PointsTable, Tally
 from robotvision.scoring.points import SILENT
+from robotvision.scoring.tally import ObjectLine, total
 from robotvision.tasks import load_task
-from robotvision.tasks.model import Task
+from robotvision.tasks.model import Cell, ObjectPoints, Points, RoomPoints, Task
 
 TASKS = [load_task(n) for n in ("imageclef2009", "imageclef2012", "imageclef2013", "imageclef2014")]
 OUTCOMES = [None, Outcome.LATE, Outcome.SKIPPED, Outcome.FAILED]
@@ -174,8 +175,28 @@ def test_the_breakdown_sums_to_the_points() -> None:
     )
     assert sum(line.points for line in made.rooms()) == made.room_points == 0.5
     assert sum(line.points for line in made.objects()) == made.object_points == -0.5
-    chair = next(line for line in made.objects() if line.name == "Chair")
-    assert (chair.present, chair.not_stated_present, chair.stated_present_wrong) == (1, 1, 1)
+
+
+def test_every_statement_about_an_object_has_its_own_count() -> None:
+    """By hand: 2^k statements of each kind; in view +1, -0.25, -0.25; else -0.25, 0, 0."""
+    chair = {"Chair": True}, {"Chair": False}, {}
+    made = Tally(TASKS[3])
+    for k, (stated, seen) in enumerate((s, v) for v in (["Chair"], []) for s in chair):
+        for i in range(2**k):
+            answer = Answer("Toilet", objects=stated)
+            made.add(Truth("Toilet", frozenset(seen)), TimedAnswer(i, answer, 0))
+    line = next(x for x in made.objects() if x.name == "Chair")
+    assert line == ObjectLine(
+        "Chair",
+        present=7,
+        stated_present_right=1,
+        stated_present_wrong=8,
+        stated_absent_right=16,
+        stated_absent_wrong=2,
+        not_stated_present=4,
+        not_stated_absent=32,
+        points=1 - 0.5 - 1 - 2,
+    )
 
 
 def test_a_room_never_seen_and_never_said_has_no_precision_or_recall() -> None:
@@ -187,6 +208,7 @@ def test_a_fault_is_a_failed_frame() -> None:
     made = Tally(load_task("imageclef2012"))
     scored = made.add(Truth("Toilet"), TimedAnswer(0, None, 0, fault="it fell over"))
     assert (scored.outcome, scored.points) == (Outcome.FAILED, 0.0)
+    assert (scored.truth, scored.index) == (Truth("Toilet"), 0)
 
 
 def test_a_frame_without_truth_is_counted_apart() -> None:
@@ -196,6 +218,33 @@ def test_a_frame_without_truth_is_counted_apart() -> None:
     assert (made.frames, made.unscored, made.outcomes["unanswered"], made.points) == (2, 1, 1, 0)
 
 
+def test_frames_without_truth_add_up_over_columns() -> None:
+    """Two parts: a label and three silences each, of which the late one counts as late."""
+    made = Tally(load_task("imageclef2012"))
+    n = len(made.labels)
+    for _ in range(2):
+        made.add_codes(np.full(4, -1), np.array([0, n, n + 1, n + 1]))
+    assert (made.frames, made.scored_frames, made.unscored) == (8, 0, 2)
+    twice = total(made.task, {"a": made, "b": made})
+    assert (twice.frames, twice.unscored, twice.outcomes["late"]) == (16, 4, 8)
+    assert {o: k for o, k in made.outcomes.items() if k} == {"unanswered": 2, "late": 4}
+
+
 def test_an_answer_outside_the_task_is_refused() -> None:
     with pytest.raises(RobotVisionError, match="frame 7: the answer 'Kitchn' is outside the task"):
         Tally(load_task("imageclef2012")).add(Truth("Toilet"), TimedAnswer(7, Answer("Kitchn"), 0))
+
+
+def test_points_are_counts_times_what_the_task_gives() -> None:
+    """Three right at 2, two wrong at -1.5, one silent at 0.25; by column without objects, too."""
+    room = RoomPoints(correct=2.0, wrong=-1.5, unanswered=0.25)
+    cells = ObjectPoints(stated_present=Cell(present=1.0))
+    points = Points(room=room, objects=cells)
+    task = Task(id="own", rooms=("A", "B"), objects=("x",), points=points)
+    made = Tally(task)
+    made.add_codes(np.array([0, 0, 1, 1, 0, 0, -1]), np.array([0, 0, 1, 0, 1, 2, 0]))
+    assert (made.room_points, made.max_points, made.unscored) == (3.25, 12.0, 1)
+    for stated, in_view in ((np.zeros((2, 1), int), None), (None, np.ones((2, 1), bool))):
+        made.add_codes(np.array([0, -1]), np.array([0, 0]), stated, in_view)
+    assert made.object_counts == [[0] * 6]
+    assert (made.points, made.unscored) == (7.25, 3)

@@ -17,7 +17,7 @@ from robotvision.runs.table import table_of
 from robotvision.scoring import FrameTable, judge
 from robotvision.scoring.policy import named_policy
 from robotvision.scoring.table import ANSWERED, NEVER
-from robotvision.scoring.transitions import transitions
+from robotvision.scoring.transitions import FrameGroup, Recognition, transitions
 from robotvision.tasks import load_task
 from tests.fixtures.examples import examples
 
@@ -63,6 +63,26 @@ def test_time_to_recognise_counts_from_the_door_to_the_first_right_answer() -> N
     assert doors.median_s == 0.5
 
 
+def test_delays_are_summed_up_by_median_and_90th_percentile() -> None:
+    """Doors after 0 to 4 frames of half a second: the median is 2, nine tenths of the way 3.6."""
+    found = transitions(
+        scored("ABBBBBCCCCCDDDDDEEEEEFFFFF", "ABBBBBBCCCCCCDDDDDDEEEEEEF", step_s=0.5)
+    )
+    assert found.doors == Recognition(5, 0, 1, 2.0, pytest.approx(3.6), 1.0, pytest.approx(1.8))
+    assert found.jumps == Recognition(1, 0, 1, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_rooms_never_recognised_have_no_delay() -> None:
+    found = transitions(scored("AABBCC", "BBCCAA"))
+    assert found.doors == Recognition(2, 2, 0, None, None, None, None)
+    assert found.jumps == Recognition(1, 1, 0, None, None, None, None)
+
+
+def test_a_visit_of_one_frame_after_a_jump_is_followed_by_a_door() -> None:
+    found = transitions(scored("AAB", "AAB", "011"))
+    assert (found.jumps.entered, found.doors.entered) == (2, 1)
+
+
 def test_a_kidnapping_is_a_jump_and_not_a_door() -> None:
     found = transitions(scored("AAABBB", "AAAABB", "000111"))
     assert (found.doors.entered, found.jumps.entered) == (0, 2)
@@ -78,13 +98,33 @@ def test_flicker_counts_changes_of_mind_while_the_room_stays() -> None:
     assert transitions(scored("AB", "AB")).flicker_per_minute is None
 
 
+def test_minutes_are_those_spent_inside_visits() -> None:
+    """Exactly, down to a nanosecond; a clock that goes back adds nothing."""
+    assert transitions(scored("AAAAAAA", "AAAAAAA", step_s=100)).minutes == 10.0
+    assert transitions(scored("AA", "AA", step_s=1e-9)).minutes == 1 / 60e9
+    back = scored("AAA", "AAA")
+    stamps = np.array([0, 60, 30]) * 10**9
+    assert transitions(replace(back, timestamp_ns=stamps)).minutes == 1.0
+
+
 def test_boundary_frames_lie_within_k_of_a_door_and_inside_the_segment() -> None:
     found = transitions(scored("AAAAABBBBB", "AAAAAAABBB"), near=3)
     assert (found.boundary.frames, found.boundary.wrong) == (6, 2)
     assert (found.inside.frames, found.inside.points) == (4, 4)
     assert found.boundary.error_rate == pytest.approx(1 / 3)
+    assert found.near == 3
+    wide = transitions(scored("AABABBBBBB", "AABABBBBBB"), near=2)
+    assert wide.boundary.frames == 6  # where boundaries overlap a frame counts once
     cut = transitions(scored("AAABBAAA", "AAABBAAA", "00000111"), near=5)
     assert cut.boundary.frames == 5
+
+
+def test_frames_are_right_wrong_or_silent() -> None:
+    """Two doors with a frame on either side: the codes 0 and 1 are rooms as any other."""
+    truth = "\0\0\0\1\1\1CCC"
+    found = transitions(scored(truth, "\0.\0\0.\1\1CC"), near=1)
+    assert found.boundary == FrameGroup(4, 2, 2, 0, 1.0)
+    assert found.inside == FrameGroup(5, 3, 0, 2, 3.0)
 
 
 def test_an_empty_table_has_nothing_to_say() -> None:

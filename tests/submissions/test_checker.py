@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 
 from robotvision.cli import main
-from robotvision.submissions.checker import check_run_file, ranges
+from robotvision.errors import InputFaults
+from robotvision.submissions.checker import check_run_file, ranges, require_run
+from robotvision.submissions.lines import MAX_FAULTS
 from robotvision.submissions.truthfile import FrameSet, read_truth
 from robotvision.tasks import load_task
+from robotvision.tasks.model import Aliases, Task
 
 TASK = load_task("imageclef2012")
 SET = FrameSet("test1", np.arange(5))
@@ -93,7 +96,150 @@ def test_a_run_that_states_no_object_is_mentioned(tmp_path: Path) -> None:
     assert result.warnings == ("no line states an object",)
 
 
+def test_a_result_in_words_and_as_data(tmp_path: Path) -> None:
+    path = write(tmp_path, "00001 Toilet\n00009 Toilet\n00008  \n00007 Toilet\n")
+    result = check_run_file(path, TASK, SET)
+    frames = "is not in test1, whose frames are 1 to 5; is it the run of this test set?"
+    order = "the frame numbers do not rise (line 3); each line is read by its number"
+    assert result.lines() == [
+        f"{path}:2: frame 9 {frames}",
+        f"{path}:3: frame 8 {frames}",
+        f"{path}:4: frame 7 {frames}",
+        f"{path}: note: {order}",
+        f"{path}: refused: 3 faults",
+    ]
+    assert (result.answers, result.positions, result.n_missing) == (None, None, 0)
+    data = result.as_dict()
+    assert data["faults"][0] == {
+        "line": 2,
+        "message": "frame 9 is not in test1, whose frames are 1 to 5",
+        "remedy": "is it the run of this test set?",
+    }
+    assert {k: data[k] for k in data if k != "faults"} == {
+        "file": str(path),
+        "ok": False,
+        "answers": 4,
+        "unanswered": 1,
+        "warnings": [order],
+    }
+    good = write(tmp_path, "00001 Toilet\n00002  \n")
+    assert check_run_file(good, TASK).lines() == [f"{good}: ok: 2 lines, 1 without a room"]
+    found = check_run_file(good, TASK)
+    assert found.answers is not None
+    assert (len(found.answers), found.path) == (2, good)
+    bad = check_run_file(write(tmp_path, "00001 Toilet\n00002 \nx\n"), TASK)
+    assert bad.lines()[-1] == f"{path}: refused: 1 fault"
+    assert (bad.n_answers, bad.n_unanswered, bad.warnings) == (2, 1, ())
+
+
+def test_answers_come_with_their_positions_in_the_set(tmp_path: Path) -> None:
+    """Frames numbered with gaps; what is handed in need not be in order."""
+    gaps = FrameSet("gaps", np.array([0, 2, 5]))
+    result = check_run_file(write(tmp_path, "00006 Toilet\n00001  \n"), TASK, gaps)
+    assert result.positions is not None
+    assert result.positions.tolist() == [2, 0]
+    assert result.path == tmp_path / "run.txt"
+    assert (result.n_answers, result.n_unanswered, result.n_missing) == (2, 1, 1)
+    assert result.warnings[-1] == "1 frame is missing and will count as not answered: 3"
+    (fault,) = check_run_file(write(tmp_path, "00004 Toilet\n"), TASK, gaps).faults
+    assert fault.message == "frame 4 is not in gaps, whose frames are 1 to 6"
+
+
+def test_a_set_without_frames_has_nothing_to_answer(tmp_path: Path) -> None:
+    path = write(tmp_path, "00001 Toilet\n")
+    result = check_run_file(path, TASK, FrameSet("empty", np.arange(0)))
+    assert result.lines() == [
+        f"{path}: empty has no frames to answer",
+        f"{path}: refused: 1 fault",
+    ]
+
+
+def test_more_faults_than_are_listed_refuse_the_file_all_the_same(tmp_path: Path) -> None:
+    path = write(tmp_path, "".join(f"{i:05d} Toilet\n" for i in range(6, 2000)))
+    result = check_run_file(path, TASK, SET)
+    assert len(result.faults) == MAX_FAULTS + 1
+    assert result.faults[-1].message == "more than 1000 faults: the rest was not read"
+
+
+def test_a_run_that_can_be_scored_is_asked_for(tmp_path: Path) -> None:
+    good = write(tmp_path, "00001 Toilet\n")
+    assert require_run(good, TASK, SET).n_missing == 4
+    bad = write(tmp_path, "00008 Toilet\n00009 Toilet\n")
+    with pytest.raises(InputFaults) as caught:
+        require_run(bad, TASK, SET)
+    assert [f.line for f in caught.value.faults] == [1, 2]
+
+
+def test_a_file_name_outside_the_set_is_named_with_its_line(tmp_path: Path) -> None:
+    task = load_task("imageclef2009")
+    path = write(tmp_path, "c.png,BO\nx.png,BO\nb.pgn,CR\n")
+    where = "; is it the run of this test set?"
+    assert [str(f) for f in check_run_file(path, task, NAMES).faults] == [
+        f"{path}:2: frame 'x.png' is not in tour; did you mean 'c.png'?{where}",
+        f"{path}:3: frame 'b.pgn' is not in tour; did you mean 'b.png'?{where}",
+    ]
+    (fault,) = check_run_file(path, task, SET).faults
+    assert str(fault) == (
+        f"{path}: the run names frames by file name, and test1 is known by number only; give the "
+        "sequence, not its truth.csv alone"
+    )
+    alone = check_run_file(write(tmp_path, "c.png,BO\n"), task)
+    assert (alone.is_ok, alone.n_missing, alone.warnings) == (True, 0, ())
+
+
+def test_of_many_missing_frames_eight_are_named(tmp_path: Path) -> None:
+    many = "frames are missing and will count as not answered: "
+    names = FrameSet("tour", np.arange(12), tuple(f"{c}.png" for c in "abcdefghijkl"))
+    path = write(tmp_path, "a.png,BO\n")
+    (note,) = check_run_file(path, load_task("imageclef2009"), names).warnings
+    shown = ", ".join(f"{c}.png" for c in "bcdefghi")
+    assert note == f"11 {many}{shown} and 3 more"
+    odd = write(tmp_path, "".join(f"{i:05d} Toilet\n" for i in range(1, 24, 2)))
+    (note,) = check_run_file(odd, TASK).warnings
+    assert note == f"11 {many}2, 4, 6, 8, 10, 12, 14, 16 and 3 more"
+
+
+def test_numbers_below_the_first_of_the_task_count_from_themselves(tmp_path: Path) -> None:
+    result = check_run_file(write(tmp_path, "00000 Toilet\n00003 Toilet\n"), TASK)
+    assert result.n_missing == 2
+    assert result.warnings == ("2 frames are missing and will count as not answered: 1-2",)
+    result = check_run_file(write(tmp_path, "1 Toilet\n2 Toilet\n3 Toilet\n6 Toilet\n"), TASK)
+    assert result.warnings == ("2 frames are missing and will count as not answered: 4-5",)
+
+
+def test_labels_that_were_not_checked_are_listed(tmp_path: Path) -> None:
+    """Those of the file, not the task's unknown label beside them."""
+    unchecked = "the task takes its rooms from training, so labels were not checked; the file holds"
+    labels = "ABCDEFGHIJKLMN"
+    path = write(tmp_path, "".join(f"{i:05d} {c}\n" for i, c in enumerate(labels, 1)) + "15 \n")
+    (note,) = check_run_file(path, load_task("rooms")).warnings
+    assert note == f"{unchecked} 14: {', '.join(labels[:12])} and 2 more"
+    path = write(tmp_path, "1 Unknown\n2 Attic\n3 Unknown\n")
+    (note,) = check_run_file(path, load_task("rooms")).warnings
+    assert note == f"{unchecked} 2: Unknown, Attic"
+    path = write(tmp_path, "1 Living Room\n2 living-room\n")
+    assert check_run_file(path, load_task("rooms")).warnings == (
+        f"{unchecked} 2: Living Room, living-room",
+        "some of these labels differ by nothing but case, blanks, hyphens or underscores",
+    )
+
+
+def test_other_spellings_that_were_read_are_mentioned(tmp_path: Path) -> None:
+    task = Task(id="own", rooms=("Kitchen", "Hall"), aliases=Aliases(rooms={"kit": "Kitchen"}))
+    assert check_run_file(write(tmp_path, "1 kit\n"), task).warnings == (
+        "other spellings that the task own accepts were read: 'kit' as 'Kitchen'",
+    )
+
+
+def test_one_object_stated_is_enough(tmp_path: Path) -> None:
+    path = write(tmp_path, "1 HallEntrance\n2 HallEntrance !Chair\n")
+    assert check_run_file(path, load_task("imageclef2014")).warnings == ()
+
+
 def test_ranges_in_words() -> None:
+    assert ranges(list(range(0, 20, 2))) == "0, 2, 4, 6, 8, 10, 12, 14 and 2 more"
+    assert ranges(list(range(0, 18, 2))) == "0, 2, 4, 6, 8, 10, 12, 14 and 1 more"
+    assert ranges([]) == ""
     assert ranges([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10"
     assert ranges(list(range(0, 40, 2)), limit=2) == "0, 2 and 18 more"
 
@@ -114,8 +260,6 @@ def test_ranges_in_words() -> None:
     ],
 )
 def test_a_faulty_truth_is_named(tmp_path: Path, text: str, expected: str) -> None:
-    from robotvision.errors import InputFaults
-
     path = tmp_path / "truth.csv"
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(InputFaults) as caught:

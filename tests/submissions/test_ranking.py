@@ -12,7 +12,7 @@ from robotvision.cli import main
 from robotvision.errors import InputFaults
 from robotvision.report.ranking import markdown, write
 from robotvision.submissions.batch import score_folder
-from robotvision.submissions.ranking import as_dict, rank
+from robotvision.submissions.ranking import as_csv, as_dict, rank
 
 TRUTH = "index,room\n0,Toilet\n1,Toilet\n2,Corridor\n"
 RUNS = {
@@ -45,6 +45,54 @@ def test_equal_points_share_a_rank(contest: Path) -> None:
         (4, "d", -3.0),
     ]
     assert [r.name for r in scores.refused] == ["e"]
+
+
+def test_a_row_holds_what_the_run_was_scored(contest: Path) -> None:
+    """Tables and data for programs: worked by hand from the four runs of three frames."""
+    scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
+    rankings = rank(scores)
+    assert rankings[0].name == "overall"
+    row = rankings[0].rows[3]
+    assert (row.rank, row.run, row.frames, row.points, row.max_points) == (4, "d", 3, -3.0, 3.0)
+    assert {k: n for k, n in row.outcomes.items() if n} == {"wrong": 3}
+    assert row.sets == {}
+    assert as_csv(rankings) == (
+        "ranking,rank,run,points,max_points,frames,correct,wrong,unanswered,late,skipped,failed\n"
+        "overall,1,b,3,3,3,3,0,0,0,0,0\n"
+        "overall,2,a,1,3,3,1,0,2,0,0,0\n"
+        "overall,2,c,1,3,3,1,0,2,0,0,0\n"
+        "overall,4,d,-3,3,3,0,3,0,0,0,0\n"
+    )
+    data = as_dict(scores, rankings)
+    assert list(data) == ["schema", "task", "changed", "rankings", "runs", "refused", "warnings"]
+    assert (data["schema"], data["task"], data["changed"]) == (1, "imageclef2012", [])
+    assert data["rankings"] == {
+        "overall": [
+            {"rank": 1, "run": "b", "points": 3.0},
+            {"rank": 2, "run": "a", "points": 1.0},
+            {"rank": 2, "run": "c", "points": 1.0},
+            {"rank": 4, "run": "d", "points": -3.0},
+        ]
+    }
+    assert [(r["name"], r["points"]) for r in data["runs"]] == [
+        (r.name, r.score["points"]) for r in scores.scored
+    ]
+    (refused,) = data["refused"]
+    assert refused["name"] == "e"
+    assert "e.txt:1: the label 'Tolet' is not one" in refused["faults"][0]
+    assert data["warnings"] == [w.as_dict() for w in scores.warnings]
+
+
+def test_without_a_run_that_can_be_scored_there_is_no_ranking(contest: Path) -> None:
+    for name in "abcd":
+        (contest / "runs" / f"{name}.txt").unlink()
+    scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
+    assert rank(scores) == []
+    (contest / "runs" / "a.txt").write_text(RUNS["a.txt"])
+    alone = rank(score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs"))
+    assert [(r.rank, r.run) for r in alone[0].rows] == [(1, "a")]
+    assert as_csv(alone).endswith("\noverall,1,a,1,3,3,1,0,2,0,0,0\n")
+    assert as_csv([]) == "ranking,rank,run,points,max_points,frames\n"
 
 
 def test_the_command_writes_its_three_files(
@@ -127,6 +175,12 @@ def test_sets_that_are_summed_stand_in_columns(tmp_path: Path) -> None:
         (1, "two", 2.0, {"easy": 1.0, "hard": 1.0}),
         (2, "one", 0.5, {"easy": 1.0, "hard": -0.5}),
     ]
+    assert as_csv([ranking]) == (
+        "ranking,rank,run,points,max_points,frames,correct,wrong,unanswered,late,skipped,failed,"
+        "easy,hard\n"
+        "overall,1,two,2,2,2,2,0,0,0,0,0,1,1\n"
+        "overall,2,one,0.5,2,2,1,1,0,0,0,0,1,-0.5\n"
+    )
 
 
 def test_sets_that_are_kept_apart_have_a_ranking_each(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Answer
 from robotvision.submissions import lines
 from robotvision.submissions.lines import MAX_FAULTS
-from robotvision.submissions.runfile import Key, read_run_file, write_run_file
+from robotvision.submissions.runfile import Key, read_run_file, scan_run_file, write_run_file
 from robotvision.tasks import load_task
-from robotvision.tasks.model import Task
+from robotvision.tasks.model import Aliases, ObjectPoints, Points, Task
 
 TASK = load_task("imageclef2012")
 NAMED = load_task("imageclef2009")
@@ -289,3 +289,169 @@ def test_labels_may_hold_blanks(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputFaults, match=r"cannot be read \(.*\); give a file of lines"):
         read_run_file(tmp_path / name, TASK)
+
+
+ROOMS_2012 = (
+    "labels: Corridor, ElevatorArea, LoungeArea, TechnicalRoom, StudentOffice, ProfessorOffice, "
+    "VisioConference, PrinterRoom, Toilet"
+)
+WORDS = {
+    "a label that is none": (
+        TASK,
+        "00001 Bath\n",
+        f"1: the label 'Bath' is not one of the task's; {ROOMS_2012}; no answer: '00001  '",
+    ),
+    "no number": (
+        TASK,
+        "00001 Toilet\nx\n",
+        "2: expected a frame number, one blank and a label, got 'x'; write it like "
+        "'00001 Corridor'",
+    ),
+    "an empty line": (TASK, "1 Toilet\n\n2 Toilet\n", "2: an empty line; leave it out"),
+    "a frame twice": (
+        TASK,
+        "1 Toilet\n2 Toilet\n1 Toilet\n",
+        "3: frame 1 is there twice (first in line 1); answer each frame once",
+    ),
+    "nothing": (TASK, "", "no answers in it; write one line a frame, like '00001 Corridor'"),
+    "other signs": (TASK, b"1 Toilet\n\xff \n", "2: '\\udcff ' is not UTF-8 text; save the "
+                    "file as UTF-8"),
+    "a name after numbers": (
+        NAMED,
+        "1,BO\na.png,CR\n",
+        "2: expected a frame number as in the first line, got 'a.png'; name every frame in the "
+        "same way",
+    ),
+    "a number after names": (
+        NAMED,
+        "a.png,BO\n2,CR\n",
+        "2: expected a file name as in the first line, got the number '2'; name every frame in "
+        "the same way",
+    ),
+    "a name twice": (
+        NAMED,
+        "b.png,BO\na.png,BO\na.png,CR\n",
+        "3: frame a.png is there twice (first in line 2); answer each frame once",
+    ),
+    "a name that cannot be printed": (
+        NAMED,
+        "a.png,BO\nb\x07.png,BO\n",
+        "2: expected a frame and a label with a comma between, got 'b\\x07.png,BO'; write it "
+        "like '\"00001\",\"BO\"'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "raw", "expected"), WORDS.values(), ids=WORDS)
+def test_a_fault_names_line_expected_found_and_remedy(
+    tmp_path: Path, task: Task, raw: str | bytes, expected: str
+) -> None:
+    path = write(tmp_path, raw)
+    with pytest.raises(InputFaults) as caught:
+        read_run_file(path, task)
+    separator = ":" if expected[0].isdigit() else ": "
+    assert [str(f) for f in caught.value.faults] == [f"{path}{separator}{expected}"]
+
+
+def test_a_line_without_key_and_label_has_one_fault(tmp_path: Path) -> None:
+    """A name in a wrong place has its label read, too."""
+    found = faults(write(tmp_path, "a.png,BO\n,Bath\n3,Bath\n"), NAMED)
+    assert [line for line, _ in found] == [2, 3, 3]
+    assert found[0][1].startswith("expected a frame and a label with a comma between, got ',Bath'")
+    assert found[2][1].startswith("the label 'Bath' is not one")
+
+
+@pytest.mark.parametrize("task", [TASK, NAMED, OBJECTS], ids=lambda t: t.run_file.form)
+def test_lines_with_and_without_a_fault_are_counted(tmp_path: Path, task: Task) -> None:
+    """Six lines in two blocks' worth: four can be read, two of those give no room."""
+    room = task.room_names[0]
+    comma = "," if task is NAMED else " "
+    rows = [f"1{comma}{room}", f"2{comma}", f"3{comma}Bath", f"4{comma}{room}", f"5{comma}", "x"]
+    reading = scan_run_file(write(tmp_path, "\n".join(rows)), task)
+    assert (reading.n_answers, reading.n_unanswered, reading.answers) == (4, 2, None)
+    assert [f.line for f in reading.faults.faults] == [3, 6]
+
+
+def test_answers_by_column(tmp_path: Path) -> None:
+    raw = "5 HallEntrance Chair !Phone\n2  Trash\n9 Toilet\n"
+    run = read_run_file(write(tmp_path, raw), OBJECTS)
+    assert (len(run), run.unanswered, run.names) == (3, 1, ())
+    assert run.numbers is not None
+    assert run.numbers.tolist() == [5, 2, 9]
+    assert [run.key(i) for i in range(3)] == [5, 2, 9]
+    assert run.lines.tolist() == [1, 2, 3]
+    assert [run.labels[c] for c in run.codes if c >= 0] == ["HallEntrance", "Toilet"]
+    assert run.objects == OBJECTS.objects
+    coded = [dict(zip(run.objects, row, strict=True)) for row in run.stated.tolist()]
+    assert [{o: c for o, c in row.items() if c != 2} for row in coded] == [
+        {"Chair": 0, "Phone": 1},
+        {"Trash": 0},
+        {},
+    ]
+    named = read_run_file(write(tmp_path, "b.png,BO\na.png,\n"), NAMED)
+    assert (named.names, named.numbers, named.unanswered) == (("b.png", "a.png"), None, 1)
+    assert (named.objects, named.stated.shape, named.lines.tolist()) == ((), (2, 0), [1, 2])
+    assert named.path == tmp_path / "run.txt"
+    assert (run.codes.dtype, run.stated.dtype) == (np.int32, np.uint8)
+
+
+def test_a_file_without_a_fault_has_none(tmp_path: Path) -> None:
+    reading = scan_run_file(write(tmp_path, "1 Toilet\n2  \n"), TASK)
+    assert (reading.n_answers, reading.n_unanswered, len(reading.faults)) == (2, 1, 0)
+    assert reading.answers is not None
+
+
+def test_a_form_without_objects_states_none_though_the_task_has_them(tmp_path: Path) -> None:
+    points = Points(objects=ObjectPoints())
+    task = Task(id="own", rooms=("A", "B"), objects=("x",), points=points)
+    assert task.run_file.form == "number_room"
+    run = read_run_file(write(tmp_path, "1 A\n2 B\n"), task)
+    assert (run.objects, run.stated.shape) == ((), (2, 0))
+    assert dict(run) == {1: Answer("A"), 2: Answer("B")}
+
+
+def test_the_aliases_that_were_read_are_kept(tmp_path: Path) -> None:
+    task = Task(
+        id="own", rooms=("Kitchen", "Hall"), aliases=Aliases(rooms={"kit": "Kitchen", "h": "Hall"})
+    )
+    run = read_run_file(write(tmp_path, "1 kit\n2 Hall\n3 Kitchen\n"), task)
+    assert run.aliases == {"kit": "Kitchen"}
+    assert [answer.room for _, answer in run] == ["Kitchen", "Hall", "Kitchen"]
+
+
+def test_what_is_not_written_is_named_with_its_frame(tmp_path: Path) -> None:
+    with pytest.raises(RobotVisionError) as caught:
+        write_run_file(tmp_path / "x", TASK, [(1, Answer("Toilet")), (7, Answer("Toilett"))])
+    assert str(caught.value) == (
+        "frame 7: the room 'Toilett' is not one of the task imageclef2012; did you mean 'Toilet'?"
+    )
+    with pytest.raises(RobotVisionError) as caught:
+        write_run_file(tmp_path / "x", OBJECTS, [(3, Answer(None, objects={"Chiar": True}))])
+    assert str(caught.value) == (
+        "frame 3: the object 'Chiar' is not one of the task imageclef2014; did you mean 'Chair'?"
+    )
+    assert not (tmp_path / "x").exists()
+
+
+def test_frames_are_numbered_from_0_where_a_file_does(tmp_path: Path) -> None:
+    """In lines that are taken at once, and one at a time."""
+    assert answers(write(tmp_path, "0 Toilet\n1 Corridor\n")) == {0: "Toilet", 1: "Corridor"}
+    assert answers(write(tmp_path, "0,BO\n1,CR\n"), NAMED) == {0: "BO", 1: "CR"}
+    reading = scan_run_file(write(tmp_path, "0 Toilet\n1 Corridor\nx\n"), TASK)
+    assert (reading.n_answers, [f.line for f in reading.faults.faults]) == (2, [3])
+
+
+def test_file_names_go_on_over_a_block_border(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 16)
+    path = write(tmp_path, "a.png,BO\nb.png,CR\nc.png,\nd.png,BO\n")
+    assert answers(path, NAMED) == {"a.png": "BO", "b.png": "CR", "c.png": None, "d.png": "BO"}
+    assert read_run_file(path, NAMED).lines.tolist() == [1, 2, 3, 4]
+
+
+def test_of_a_long_line_sixty_signs_are_shown(tmp_path: Path) -> None:
+    found = faults(write(tmp_path, b"\xff" + b"x" * 99 + b" \n"))
+    assert found[0][1].startswith(f"'\\udcff{'x' * 59}' is not UTF-8 text")
+    found = faults(write(tmp_path, f"1,BO\n{'x' * 99},BO\n"), NAMED)
+    assert found[0][1].startswith(f"expected a frame number as in the first line, got '{'x' * 60}'")

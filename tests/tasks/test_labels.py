@@ -115,3 +115,23 @@ def test_aliases_lead_to_labels(tmp_path: Path, aliases: str, expected: str) -> 
     path.write_text(f"id: own\nrooms: [Corridor, Kitchen]\naliases: {aliases}\n")
     with pytest.raises(InputFaults, match=expected):
         load_task(str(path))
+
+
+def test_what_spellings_have_in_common() -> None:
+    assert folded(" Room\t1-11_") == folded("_room 1 11-") == "room1-11"
+    assert folded("--") == ""
+
+
+@pytest.mark.parametrize(
+    ("spelling", "hint"),
+    [
+        ("BO", "; did you mean 'Office'?"),
+        ("b o", "; did you mean 'Office'?"),
+        ("of-fice", "; did you mean 'Office'?"),
+        ("Kitchn", "; did you mean 'Kitchen'?"),
+        ("Cellar", ""),
+    ],
+)
+def test_a_hint_names_the_label_that_is_meant_or_near(spelling: str, hint: str) -> None:
+    """By alias, by a misspelt alias, by folding, by likeness, or not at all."""
+    assert LabelMatcher(("Kitchen", "Office"), {"BO": "Office"}).hint(spelling) == hint
