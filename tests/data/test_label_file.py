@@ -48,13 +48,13 @@ def faults_of(path: Path) -> list[str]:
     return [str(f).removeprefix(f"{path}:") for f in faults]
 
 
-def test_every_layout_takes_a_table(layouts: Make, each_layout: str, tmp_path: Path) -> None:
+def test_every_layout_takes_a_table(layouts: Make, each_layout: str) -> None:
     """The first frame is of one room, those from the second on of another; lines are known."""
     path = layouts(each_layout)
     frames = open_sequence(path).frames
     second = frames[1].index
     table(
-        tmp_path / "rooms.csv",
+        path.parent / "rooms.csv",
         "start_frame,end_frame,room,objects",
         f"{second},{frames[-1].index + 1},Office,Chair; Desk",
         f"{frames[0].index},{second},Kitchen,",

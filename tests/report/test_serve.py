@@ -258,7 +258,7 @@ def test_a_page_of_before_is_told_to_load_anew(server: Server) -> None:
 def frame(k: int, tally: Tally, fault: str = "") -> tuple[FrameRecord, ScoredAnswer]:
     timed = TimedAnswer(k, Answer("Kitchen", 0.9), k, k, k + 1, {}, fault or None)
     truth = Truth("Kitchen")
-    outcome = Outcome.FAILED if fault else Outcome.CORRECT
+    outcome = Outcome.FAILED if fault else None
     return FrameRecord.of(k, 0, timed, truth), tally.add(truth, timed, outcome)
 
 
