@@ -102,7 +102,7 @@ def markdown(
         yield from ("", "## Refused", "")
         for run in scores.refused:
             yield f"* {_line(run.name)}"
-            yield from (f"  * {_line(text)}" for text in run.reasons)
+            yield from (f"  * {_line(text)}" for text in run.kinds)
     for published in scores.task.published:
         yield from ("", f"## Published: {published.track}", "")
         yield from published_table(published).markdown().splitlines()

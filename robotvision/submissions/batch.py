@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import InputFaults
+from robotvision.errors import Fault, InputFaults, by_kind, printable
 from robotvision.records import Notice
 from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
@@ -59,10 +59,27 @@ class ScoredRun:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRun:
-    """A run that cannot be scored, and why: one line a fault."""
+    """A run that cannot be scored, and why: every fault."""
 
     name: str
-    reasons: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One line a fault."""
+        return tuple(map(str, self.faults))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """One line a kind of fault in a file."""
+        return tuple(map(str, by_kind(self.faults)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return name, every fault, and the kinds of faults as plain data."""
+        kinds = [
+            {"file": str(group.first.path), **group.as_dict()} for group in by_kind(self.faults)
+        ]
+        return {"name": self.name, "faults": list(self.reasons), "kinds": kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +92,15 @@ class Scores:
     warnings: tuple[Notice, ...]
 
     def refusals(self) -> list[str]:
-        """Return why runs were refused, one line a fault."""
-        return [line for run in self.refused for line in run.reasons]
+        """Return why runs were refused, one line a kind of fault in a file."""
+        return [line for run in self.refused for line in run.kinds]
 
     def as_dict(self) -> dict[str, Any]:
         """Return one run's score, or ``{"runs": [...]}`` where several were given."""
         scores = [{"name": run.name, **run.score} for run in self.scored]
         if len(scores) == 1 and not self.refused:
             return scores[0]
-        refused = [{"name": run.name, "faults": list(run.reasons)} for run in self.refused]
-        return {"runs": scores, "refused": refused}
+        return {"runs": scores, "refused": [run.as_dict() for run in self.refused]}
 
 
 def score_files(
@@ -205,13 +221,13 @@ def score_runs(
     answers: dict[str, Ints] = {}
     for run in runs:
         if isinstance(run, InputFaults):
-            name = Path(run.faults[0].path).name
-            refused.append(RefusedRun(name, tuple(run.lines())))
+            name = printable(Path(run.faults[0].path).name)
+            refused.append(RefusedRun(name, run.faults))
             continue
         checks = check_runs(run, task, [(name, t.frames) for name, t in sets.items()])
-        faults = [str(f) for check in checks.values() for f in check.faults]
+        faults = tuple(f for check in checks.values() for f in check.faults)
         if faults:
-            refused.append(RefusedRun(run.name, tuple(faults)))
+            refused.append(RefusedRun(run.name, faults))
         else:
             table = score(judged(frames, checks), task)
             answers[run.name] = table.answer

@@ -28,6 +28,18 @@ MAX_TAIL_BYTES = 64
 MAX_TAILS = 64
 """More distinct tails than this are not distinguished all at once."""
 
+SNIFFED_BYTES = 2**14
+MAX_CONTROL = 0.01
+"""Share of control characters from which a file is none of text; tabs and line ends aside."""
+
+_CONTROL = bytes({*range(32), 127} - {*b"\t\n\r"})
+_KINDS = {
+    b"PK\x03\x04": "a zip file",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"%PDF": "a PDF file",
+    b"\x1f\x8b": "a gzip file",
+}
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _BLANK = b" \t\r"
 
@@ -52,7 +64,7 @@ class FaultList:
     def __len__(self) -> int:
         return len(self.faults)
 
-    def add(self, message: str, line: int | None = None, remedy: str = "") -> None:
+    def add(self, message: str, line: int | None = None, remedy: str = "", kind: str = "") -> None:
         """Note a fault. Raises TooManyFaults where the list is full."""
         if len(self.faults) >= MAX_FAULTS:
             self.faults.append(
@@ -60,10 +72,11 @@ class FaultList:
                     self.path,
                     f"more than {MAX_FAULTS} faults: the rest was not read",
                     remedy="is it the right kind of file?",
+                    kind="too-many",
                 )
             )
             raise TooManyFaults
-        self.faults.append(Fault(self.path, message, line, remedy=remedy))
+        self.faults.append(Fault(self.path, message, line, remedy=remedy, kind=kind))
 
 
 def line_blocks(path: Path, faults: FaultList) -> Iterator[tuple[int, bytes]]:
@@ -91,7 +104,12 @@ def _blocks(f: BinaryIO, faults: FaultList) -> Iterator[tuple[int, bytes]]:
     while chunk := f.read(BLOCK_BYTES):
         if first == 1 and not rest:
             if chunk.startswith(_BOMS):
-                faults.add("expected UTF-8 text, got UTF-16", 1, "save the file as UTF-8")
+                faults.add(
+                    "expected UTF-8 text, got UTF-16", 1, "save the file as UTF-8", "encoding"
+                )
+                return
+            if is_binary(chunk[:SNIFFED_BYTES]):
+                faults.add(_binary(chunk), remedy="give the file of lines itself", kind="binary")
                 return
             chunk = chunk.removeprefix(b"\xef\xbb\xbf")
         whole, newline, tail = chunk.rpartition(b"\n")
@@ -106,13 +124,25 @@ def _blocks(f: BinaryIO, faults: FaultList) -> Iterator[tuple[int, bytes]]:
                 f"a line of more than {MAX_LINE_BYTES} bytes: not a file of lines",
                 first,
                 "is it the right file?",
+                "binary",
             )
             return
         if first > MAX_LINES:
-            faults.add(f"more than {MAX_LINES} lines", first, "is it the right file?")
+            faults.add(f"more than {MAX_LINES} lines", first, "is it the right file?", "binary")
             return
     if rest:
         yield first, rest
+
+
+def is_binary(raw: bytes) -> bool:
+    """Return whether the beginning of a file is not that of a text."""
+    n_control = len(raw) - len(raw.translate(None, _CONTROL))
+    return raw.startswith(tuple(_KINDS)) or n_control > MAX_CONTROL * len(raw) + 1
+
+
+def _binary(raw: bytes) -> str:
+    kind = next((name for magic, name in _KINDS.items() if raw.startswith(magic)), "a binary file")
+    return f"expected lines of text, got {kind}"
 
 
 def _unpadded(blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, printable
 from robotvision.submissions.checker import CheckResult, check_run_file
 from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
 from robotvision.tasks.model import Task
@@ -80,7 +80,7 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
         A folder lacks the file of a test set, or files are left over.
     """
     if len(sets) == 1:
-        return [RunFiles(p.stem, {sets[0]: p}) for p in paths]
+        return [RunFiles(printable(p.stem), {sets[0]: p}) for p in paths]
     runs, files = [], []
     for path in paths:
         if path.is_dir():
@@ -99,7 +99,7 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
             ]
         )
     groups = [files[i : i + len(sets)] for i in range(0, len(files), len(sets))]
-    return runs + [RunFiles(g[0].stem, dict(zip(sets, g, strict=True))) for g in groups]
+    return runs + [RunFiles(printable(g[0].stem), dict(zip(sets, g, strict=True))) for g in groups]
 
 
 def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
@@ -118,7 +118,7 @@ def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
             )
     if faults:
         raise InputFaults(faults)
-    return RunFiles(folder.name, files)
+    return RunFiles(printable(folder.name), files)
 
 
 def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFaults]:

@@ -162,7 +162,7 @@ def test_a_refused_run_gets_the_least_and_every_fault(platform: Platform) -> Non
     [
         ({"notes.md": "hello"}, "expected one run file (.txt, .csv, .run) in the archive, got 0"),
         ({"a.txt": "", "b.txt": ""}, "got 2 (a.txt, b.txt)"),
-        ({"a.txt": "\x00\x01"}, "a.txt:1: "),
+        ({"a.txt": "\x00\x01"}, "a.txt: expected lines of text, got a binary file"),
     ],
 )
 def test_a_submission_that_is_none_is_told_so(

@@ -154,6 +154,7 @@ def test_the_command_lists_good_and_refused_files(tmp_path: Path) -> None:
         "answers": 2,
         "unanswered": 1,
         "faults": [],
+        "kinds": [],
         "warnings": [],
     }
     assert [f["line"] for f in found[1]["faults"]] == [1, 2]
@@ -196,6 +197,7 @@ def test_exit_codes(
 def test_a_line_of_200_mb_is_refused_in_bounded_memory(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "long.txt"
     with open(path, "wb") as f:
+        f.write(b"x" * 2**15)
         f.truncate(200 * 2**20)
     code = (
         "import sys; from pathlib import Path\n"

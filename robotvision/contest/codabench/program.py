@@ -26,6 +26,7 @@ from robotvision.contest.leaderboard.contest import (
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
 from robotvision.contest.leaderboard.names import without_folder, without_paths
+from robotvision.errors import Fault, by_kind
 from robotvision.scoring.points import PointsTable
 from robotvision.submissions.testsets import SUFFIXES, runs_of
 from robotvision.version import PACKAGE, __version__
@@ -33,6 +34,8 @@ from robotvision.writing import make_folder, write_text
 
 REFERENCE = "reference.json"
 TASK = "task.yaml"
+WHOLE = "the submission"
+"""What messages call the archive."""
 COLUMNS = ("points", "points_per_frame", "answered", "right", "accepted")
 """Keys of ``scores.json``; with several test sets, points of each follow."""
 
@@ -92,10 +95,12 @@ def score_submission(
     contest: Contest,
     about: Mapping[str, Any],
     files: Sequence[Path],
-    faults: Sequence[str],
+    faults: Sequence[Fault],
     folder: Path,
 ) -> tuple[dict[str, float], str]:
     """Return the leaderboard's numbers and the page of a submission.
+
+    Faults are told by kind, each with how many lines have it.
 
     Parameters
     ----------
@@ -104,7 +109,7 @@ def score_submission(
         What ``reference.json`` holds.
     files : sequence of Path
         The run file of each test set.
-    faults : sequence of str
+    faults : sequence of Fault
         Why there are none.
     folder : Path
         Left out of lines about faults.
@@ -112,17 +117,18 @@ def score_submission(
     shown = Disclosure(Reveal[about.get("reveal", "totals").upper()], about.get("points_step"))
     if not faults:
         scores = score_entries(contest, runs_of(files, list(contest.sets)), str(about["mode"]))
-        faults = scores.refusals()
+        faults = [fault for run in scores.refused for fault in run.faults]
     if faults:
-        lines = without_folder(faults, folder)
+        lines = without_folder(list(map(str, by_kind(faults))), folder)
         print(*lines, sep="\n", file=sys.stderr)
-        return refused(contest, shown), refused_page("Your submission", lines, contest.task)
+        page = refused_page("Your submission", lines, len(faults), contest.task)
+        return refused(contest, shown), page
     (run,) = without_paths(read_entries(contest, scores), folder)
     page = entry_page(contest, replace(run, name="Your submission"), shown=shown)
     return accepted(shown.score(contest.task, run.score), run.score), page
 
 
-def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]]:
+def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[Fault]]:
     """Return the run file of each test set, or what is wrong with the submission.
 
     One test set: the only file that ends like a run file. Several: one named after each set. They
@@ -141,16 +147,15 @@ def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]
         if len(files) == 1:
             return files, []
         names = ", ".join(p.relative_to(folder).as_posix() for p in files) or "none"
-        return [], [f"expected one run file ({endings}) in the archive, got {len(files)} ({names})"]
+        message = f"expected one run file ({endings}) in the archive, got {len(files)} ({names})"
+        return [], [Fault(WHOLE, message, kind="files")]
     chosen, faults = [], []
     for name in sets:
         mine = [p for p in files if p.stem == name]
         chosen += mine[:1]
         if len(mine) != 1:
-            faults.append(
-                f"expected one run file for the test set {name!r}, got {len(mine)}; "
-                f"call it {name}.txt"
-            )
+            message = f"expected one run file for the test set {name!r}, got {len(mine)}"
+            faults.append(Fault(WHOLE, message, remedy=f"call it {name}.txt", kind="files"))
     return chosen, faults
 
 
