@@ -12,6 +12,7 @@ CALLS = {
     "open_contest": "robotvision.contest.leaderboard.contest",
     "public_part": "robotvision.contest.leaderboard.disclosure",
     "rank": "robotvision.contest.rank_runs",
+    "unpack_runs": "robotvision.contest.rank_runs",
     "write_bundle": "robotvision.contest.codabench.bundle",
     "write_ranked": "robotvision.contest.rank_runs",
 }

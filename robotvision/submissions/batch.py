@@ -16,15 +16,15 @@ from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
+from robotvision.submissions.handed_in import runs_in
 from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.score import require_truth_fits, summarise
-from robotvision.submissions.similarity import flawless_runs, similar_runs
+from robotvision.submissions.similarity import flawless_runs, similar_runs, team_of
 from robotvision.submissions.table import judged, segments_of, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
     name_sets,
-    runs_in,
     runs_of,
     settle,
 )
@@ -151,7 +151,7 @@ def score_folder(
     """
     task, sets = _open(task_name, truths, train)
     frames = fitting_frames(task, sets, [segments_of(path) for path in truths])
-    return score_runs(task, sets, runs_in(folder, list(sets)), mode, frames, is_contest=True)
+    return score_runs(task, sets, runs_in(folder, list(sets), task), mode, frames, is_contest=True)
 
 
 def _open(
@@ -201,9 +201,9 @@ def score_runs(
     sets : Mapping[str, TruthTable]
         By test set, in the task's order.
     runs : iterable
-        As `robotvision.submissions.testsets.runs_in` yields them.
+        As `robotvision.submissions.handed_in.runs_in` yields them.
     mode : str
-        Noted in the score.
+        Noted in the score of a run whose card does not say which.
     frames : FrameTable, optional
         The frames of the test sets, as `truth_frames` returns them (else made here).
     is_contest : bool
@@ -219,6 +219,7 @@ def score_runs(
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     answers: dict[str, Ints] = {}
+    teams: dict[str, str] = {}
     for run in runs:
         if isinstance(run, InputFaults):
             name = printable(Path(run.faults[0].path).name)
@@ -231,10 +232,12 @@ def score_runs(
         else:
             table = score(judged(frames, checks), task)
             answers[run.name] = table.answer
-            scored.append(_scored(task, table, run.name, checks, mode, warnings))
+            teams[run.name] = run.team or team_of(run.name)
+            mode_of_run = run.card.mode if run.card else mode
+            scored.append(_scored(task, table, run.name, checks, mode_of_run, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
     if is_contest:
-        alike = similar_runs(frames, answers)
+        alike = similar_runs(frames, answers, teams)
         alike += flawless_runs([(run.name, run.score) for run in scored])
         scored = [_with_notices(run, alike) for run in scored]
         of_runs += alike

@@ -83,7 +83,9 @@ class CheckResult:
         }
 
 
-def check_run_file(path: Path, task: Task, expected: FrameSet | None = None) -> CheckResult:
+def check_run_file(
+    path: Path, task: Task, expected: FrameSet | None = None, raw: bytes | None = None
+) -> CheckResult:
     """Return what a run file holds and every fault in it.
 
     Parameters
@@ -94,13 +96,15 @@ def check_run_file(path: Path, task: Task, expected: FrameSet | None = None) -> 
         Where its rooms are not settled, labels are not checked, and a warning says so.
     expected : FrameSet, optional
         The frames of the test set; None: only gaps in the numbers are noticed.
+    raw : bytes, optional
+        What the file holds, where that is at hand; ``path`` is then its name in messages.
 
     Raises
     ------
     InputFaults
         The file cannot be opened.
     """
-    reading = scan_run_file(path, task)
+    reading = scan_run_file(path, task, raw)
     n, silent = reading.n_answers, reading.n_unanswered
     answers = reading.answers
     if answers is None:

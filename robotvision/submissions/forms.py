@@ -243,7 +243,21 @@ class NumberRoomObjects(Form):
 
 
 _HEADS = frozenset(
-    ["frame", "frames", "frame_id", "id", "index", "idx", "number", "nr", "no", "image", "file", "filename", "file_name"]
+    [
+        "frame",
+        "frames",
+        "frame_id",
+        "id",
+        "index",
+        "idx",
+        "number",
+        "nr",
+        "no",
+        "image",
+        "file",
+        "filename",
+        "file_name",
+    ]
 )
 """Words over a column of frames."""
 _FORMS: dict[str, type[Form]] = {

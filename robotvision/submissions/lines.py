@@ -6,6 +6,7 @@ image, one line of 200 MB) is recognised without being read whole.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,13 @@ class FaultList:
         self.faults.append(Fault(self.path, message, line, remedy=remedy, kind=kind))
 
 
-def line_blocks(path: Path, faults: FaultList) -> Iterator[tuple[int, bytes]]:
+def line_blocks(
+    path: Path, faults: FaultList, raw: bytes | None = None
+) -> Iterator[tuple[int, bytes]]:
     """Yield (number of the first line, whole lines) of a file, a few MB at a time.
 
     The last line of a block comes without its LF; a byte-order mark and empty lines at the end of
-    the file are left out.
+    the file are left out. ``raw`` are the file's bytes, where they are at hand.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def line_blocks(path: Path, faults: FaultList) -> Iterator[tuple[int, bytes]]:
         The file cannot be opened or read.
     """
     try:
-        with open_regular(path) as f:
+        with open_regular(path) if raw is None else io.BytesIO(raw) as f:
             yield from _unpadded(_blocks(f, faults))
     except OSError as e:
         raise InputFaults(

@@ -129,8 +129,8 @@ def read_run_file(path: Path, task: Task) -> RunAnswers:
     return reading.answers
 
 
-def scan_run_file(path: Path, task: Task) -> RunReading:
-    """Read a run file, noting every fault.
+def scan_run_file(path: Path, task: Task, raw: bytes | None = None) -> RunReading:
+    """Read a run file, noting every fault; ``raw`` are its bytes, where they are at hand.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def scan_run_file(path: Path, task: Task) -> RunReading:
     faults = FaultList(path)
     scan = _Scan(form_of(task), faults)
     try:
-        for first, block in line_blocks(path, faults):
+        for first, block in line_blocks(path, faults, raw):
             scan.take(first, block)
         scan.find_repeated()
     except TooManyFaults:

@@ -120,7 +120,9 @@ def team_of(run: str) -> str:
     return name if not team or len(team) == 1 or team in GENERIC else team
 
 
-def similar_runs(frames: FrameTable, answers: Mapping[str, Ints]) -> list[Notice]:
+def similar_runs(
+    frames: FrameTable, answers: Mapping[str, Ints], teams: Mapping[str, str] | None = None
+) -> list[Notice]:
     """Return a notice for each pair of teams whose runs agree further than honest ones do.
 
     Of the pairs of runs of two teams, the one that agrees most.
@@ -131,15 +133,18 @@ def similar_runs(frames: FrameTable, answers: Mapping[str, Ints]) -> list[Notice
         The truth.
     answers : Mapping[str, (n,) integers]
         By run, as codes of the table's labels.
+    teams : Mapping[str, str], optional
+        Whose each run is; else by `team_of`.
     """
+    of_run = teams or {run: team_of(run) for run in answers}
     most: dict[frozenset[str], tuple[str, str, Agreement]] = {}
     for first, second in combinations(answers, 2):
-        teams = frozenset((team_of(first), team_of(second)))
-        if len(teams) < 2:
+        both = frozenset((of_run[first], of_run[second]))
+        if len(both) < 2:
             continue
         one = agreement(frames.truth, answers[first], answers[second])
-        if one.is_suspect and (teams not in most or one.kappa > most[teams][2].kappa):
-            most[teams] = first, second, one
+        if one.is_suspect and (both not in most or one.kappa > most[both][2].kappa):
+            most[both] = first, second, one
     return [_similar(*pair, int(frames.is_known.sum())) for pair in most.values()]
 
 

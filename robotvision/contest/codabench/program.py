@@ -13,7 +13,6 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +24,14 @@ from robotvision.contest.leaderboard.contest import (
 )
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
-from robotvision.contest.leaderboard.names import without_folder, without_paths
-from robotvision.errors import Fault, by_kind
+from robotvision.contest.verdict import EntryRules, verdict_on
+from robotvision.errors import by_kind
 from robotvision.scoring.points import PointsTable
-from robotvision.submissions.testsets import SUFFIXES, runs_of
 from robotvision.version import PACKAGE, __version__
 from robotvision.writing import make_folder, write_text
 
 REFERENCE = "reference.json"
 TASK = "task.yaml"
-WHOLE = "the submission"
-"""What messages call the archive."""
 COLUMNS = ("points", "points_per_frame", "answered", "right", "accepted")
 """Keys of ``scores.json``; with several test sets, points of each follow."""
 
@@ -50,8 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"scored by {PACKAGE.name} {__version__}, {_origin()}", flush=True)
     try:
         contest, about = open_reference(source / "ref")
-        files, faults = submission(source / "res", list(contest.sets))
-        scores, page = score_submission(contest, about, files, faults, source / "res")
+        scores, page = score_submission(contest, about, source / "res")
         make_folder(output)
         write_text(output / "detailed_results.html", page, errors="backslashreplace")
         write_text(output / "scores.json", json.dumps(scores, indent=1) + "\n")
@@ -92,71 +87,32 @@ def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:
 
 
 def score_submission(
-    contest: Contest,
-    about: Mapping[str, Any],
-    files: Sequence[Path],
-    faults: Sequence[Fault],
-    folder: Path,
+    contest: Contest, about: Mapping[str, Any], folder: Path
 ) -> tuple[dict[str, float], str]:
     """Return the leaderboard's numbers and the page of a submission.
 
-    Faults are told by kind, each with how many lines have it.
+    The verdict is that of `robotvision.contest.verdict`, as participants can have it at home.
 
     Parameters
     ----------
     contest : Contest
     about : Mapping
         What ``reference.json`` holds.
-    files : sequence of Path
-        The run file of each test set.
-    faults : sequence of Fault
-        Why there are none.
     folder : Path
-        Left out of lines about faults.
+        What was handed in, unpacked.
     """
     shown = Disclosure(Reveal[about.get("reveal", "totals").upper()], about.get("points_step"))
-    if not faults:
-        scores = score_entries(contest, runs_of(files, list(contest.sets)), str(about["mode"]))
-        faults = [fault for run in scores.refused for fault in run.faults]
-    if faults:
-        lines = without_folder(list(map(str, by_kind(faults))), folder)
+    rules = EntryRules.of(contest, modes=(str(about["mode"]),))
+    result = verdict_on(folder, rules)
+    if not result.is_accepted:
+        lines = list(map(str, by_kind(result.faults)))
         print(*lines, sep="\n", file=sys.stderr)
-        page = refused_page("Your submission", lines, len(faults), contest.task)
+        page = refused_page("Your submission", lines, len(result.faults), contest.task)
         return refused(contest, shown), page
-    (run,) = without_paths(read_entries(contest, scores), folder)
-    page = entry_page(contest, replace(run, name="Your submission"), shown=shown)
+    scores = score_entries(contest, [result.run("Your submission")], str(about["mode"]))
+    (run,) = read_entries(contest, scores)
+    page = entry_page(contest, run, shown=shown)
     return accepted(shown.score(contest.task, run.score), run.score), page
-
-
-def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[Fault]]:
-    """Return the run file of each test set, or what is wrong with the submission.
-
-    One test set: the only file that ends like a run file. Several: one named after each set. They
-    may lie in a folder of the archive.
-    """
-    files = sorted(
-        p
-        for p in folder.rglob("*")
-        if p.is_file()
-        and p.suffix in SUFFIXES
-        and "__MACOSX" not in p.parts
-        and not p.name.startswith(".")
-    )
-    endings = ", ".join(SUFFIXES)
-    if len(sets) == 1:
-        if len(files) == 1:
-            return files, []
-        names = ", ".join(p.relative_to(folder).as_posix() for p in files) or "none"
-        message = f"expected one run file ({endings}) in the archive, got {len(files)} ({names})"
-        return [], [Fault(WHOLE, message, kind="files")]
-    chosen, faults = [], []
-    for name in sets:
-        mine = [p for p in files if p.stem == name]
-        chosen += mine[:1]
-        if len(mine) != 1:
-            message = f"expected one run file for the test set {name!r}, got {len(mine)}"
-            faults.append(Fault(WHOLE, message, remedy=f"call it {name}.txt", kind="files"))
-    return chosen, faults
 
 
 def accepted(shown: Mapping[str, Any], score: Mapping[str, Any]) -> dict[str, float]:
