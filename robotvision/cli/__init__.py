@@ -43,6 +43,7 @@ COMMANDS = {
     "check": "check run files against a task",
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
+    "contest": "a contest of teams: receive, check, rank, judge programs, publish",
     "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",
     "test-system": "try a program of your own on a synthetic sequence",

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from robotvision.cli.options import json_option
+
 _PATH: Any = click.Path(path_type=Path)
 
 EPILOG = """\b
@@ -14,6 +16,7 @@ Examples:
   robotvision pack --init card.yaml
   robotvision pack run.txt --task imageclef2012 --card card.yaml -o run.zip
   robotvision pack --read run.zip --unpack run/
+  robotvision pack --rehearse release.yaml run.zip
 """
 
 
@@ -21,6 +24,16 @@ Examples:
 @click.option("--init", "template", type=_PATH, help="Write a card to fill in, and exit.")
 @click.option("--read", "packed", type=_PATH, help="Check a pack that was handed in, and exit.")
 @click.option("--unpack", "folder", type=_PATH, help="With --read: put its files there.")
+@click.option(
+    "--rehearse",
+    "release",
+    type=_PATH,
+    metavar="RELEASE",
+    help="Give the judge's verdict on each RUN (a pack, zip file, folder or run file), and exit: "
+    "RELEASE is the contest's release.yaml.",
+)
+@click.option("--phase", help="With --rehearse: what the run is for (else the last phase).")
+@json_option
 @click.option("--task", "task_name", help="A task's name or YAML file.")
 @click.option(
     "--sequence",
@@ -30,7 +43,9 @@ Examples:
     help="The test sequence of each RUN, in order: is every frame answered?",
 )
 @click.option("--card", "card_path", type=_PATH, help="The description: a card.yaml.")
-@click.option("--group", help="Who hands it in.")
+@click.option("--group", "--team", help="Who hands it in: the team.")
+@click.option("--member", "members", multiple=True, help="Who is in it; may repeat.")
+@click.option("--primary", is_flag=True, default=None, help="Of several runs, rank this one.")
 @click.option("--method", help="How an answer is computed.")
 @click.option("--retrieval", type=click.Choice(["visual", "depth", "mixed"]))
 @click.option("--run-type", type=click.Choice(["automatic", "manual"]))
@@ -44,16 +59,21 @@ def command(
     template: Path | None,
     packed: Path | None,
     folder: Path | None,
+    release: Path | None,
+    phase: str | None,
+    as_json: bool,
     task_name: str | None,
     sequences: tuple[Path, ...],
     card_path: Path | None,
     out: Path | None,
     runs: tuple[Path, ...],
+    members: tuple[str, ...],
     **card: Any,
 ) -> int:
     """Pack a RUN file for each test set with its description card, to hand in.
 
-    An incomplete run or card is refused, with everything that is missing listed.
+    An incomplete run or card is refused, with everything that is missing listed. --rehearse gives
+    the verdict that the judge will give, everything but the points. Exit code 1: it is refused.
     """
     from robotvision.submissions.card import write_template
 
@@ -63,16 +83,37 @@ def command(
         return 0
     if packed is not None:
         return _read(packed, folder)
+    if release is not None:
+        if not runs:
+            raise click.UsageError("RUN is missing: what is to be rehearsed")
+        return _rehearse(release, runs, phase, as_json)
     for value, name in ((task_name, "--task"), (out, "-o"), (runs, "RUN")):
         if not value:
             raise click.UsageError(f"{name} is missing")
     from robotvision.submissions.pack import pack_files
 
+    card["members"] = list(members) or None
     manifest = pack_files(Path(str(out)), str(task_name), runs, sequences, card_path, card)
     for file in manifest.files:
         click.echo(f"{file.sha256[:12]}  {file.bytes:>9}  {file.path}")
     click.echo(f"{out}: {len(manifest.files)} files and their manifest")
     return 0
+
+
+def _rehearse(release: Path, runs: tuple[Path, ...], phase: str | None, as_json: bool) -> int:
+    from robotvision.contest import rehearse
+
+    verdicts = [(str(run), rehearse(release, run, phase)) for run in runs]
+    if as_json:
+        import json
+
+        items = [{"file": name, **verdict.as_dict()} for name, verdict in verdicts]
+        click.echo(json.dumps({"schema": 1, "submissions": items}))
+    else:
+        for name, verdict in verdicts:
+            for line in verdict.lines(name):
+                click.echo(line)
+    return 0 if all(verdict.is_accepted for _, verdict in verdicts) else 1
 
 
 def _read(path: Path, folder: Path | None) -> int:

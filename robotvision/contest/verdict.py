@@ -122,14 +122,14 @@ class Verdict:
             "warnings": list(self.warnings),
         }
 
-    def run(self, name: str) -> RunFiles:
+    def run(self, name: str, owner: str = "") -> RunFiles:
         """Return the run files of an accepted submission, to be scored under a name."""
         if self.entry is None:
             raise InputFaults(self.faults)
         entry = self.entry
         paths = {s: Path(inner) for s, inner in entry.runs.items()}
         contents = {s: entry.files[inner] for s, inner in entry.runs.items()}
-        return RunFiles(name, paths, contents, entry.card)
+        return RunFiles(name, paths, contents, entry.card, owner)
 
 
 def verdict_on(path: Path, rules: EntryRules) -> Verdict:

@@ -35,17 +35,20 @@ class RunFiles:
         What files of an archive hold, by test set; their paths are names for messages alone.
     card : Card or None
         What it is, where it came in a pack.
+    owner : str
+        Who handed it in, where that is known otherwise.
     """
 
     name: str
     files: dict[str, Path]
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     card: Card | None = None
+    owner: str = ""
 
     @property
     def team(self) -> str:
         """Who handed it in; empty where that is not stated."""
-        return self.card.group if self.card else ""
+        return self.owner or (self.card.group if self.card else "")
 
 
 def settle(task: Task, truths: Sequence[TruthTable], train: Sequence[Path] = ()) -> Task:
