@@ -324,3 +324,68 @@ def publish(contest: Path, site: Path, organiser_site: Path | None) -> int:
     if organiser_site is not None:
         click.echo(f"for the organiser alone, it shows the truth: {organiser_site}")
     return 0
+
+
+@command.command(
+    "judge",
+    epilog="""\b
+Examples:
+  robotvision contest judge night
+  robotvision contest judge night --scheduler tcp://10.0.0.1:8786
+""",
+)
+@_contest
+@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786.")
+@click.option(
+    "--cluster",
+    "cluster_file",
+    type=_PATH,
+    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
+)
+@click.option("--workers", type=click.IntRange(1), help="So many workers on this machine.")
+@click.option(
+    "--shared-cores",
+    is_flag=True,
+    help="With --workers: let them share cores; latencies are then not quotable.",
+)
+@json_option
+def judge(
+    contest: Path,
+    scheduler: str | None,
+    cluster_file: Path | None,
+    workers: int | None,
+    shared_cores: bool,
+    as_json: bool,
+) -> int:
+    """Run the programs that were handed in, and baselines, that were not run yet.
+
+    Each runs on the hidden test sets in the sandbox, alone on its cores, under the contest's
+    late-frame rule and limits; one after the other here, or one a worker of a cluster, which must
+    see the contest's folder. Call it again to go on after whatever stopped it. Exit code 1: a run
+    could not be carried out.
+    """
+    import json
+
+    from robotvision.cluster.start import ClusterOptions
+    from robotvision.contest import judge as judge_all
+    from robotvision.contest import open_contest_file
+    from robotvision.contest.judging import result_line
+
+    if sum(given is not None for given in (scheduler, cluster_file, workers)) > 1:
+        raise click.UsageError("give one of --scheduler, --cluster and --workers")
+    if shared_cores and workers is None:
+        raise click.UsageError("--shared-cores is about --workers")
+    is_here = scheduler is None and cluster_file is None and workers is None
+    options = ClusterOptions(
+        scheduler, cluster_file, workers, exclusive=workers is not None and not shared_cores
+    )
+    results = judge_all(
+        open_contest_file(contest),
+        None if is_here else options,
+        None if as_json else lambda result: click.echo(result_line(result)),
+    )
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "judged": results}))
+    elif not results:
+        click.echo("nothing to judge: every program that counts was run")
+    return 1 if any(r["status"] != "done" for r in results) else 0

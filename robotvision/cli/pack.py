@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from robotvision.cli.options import json_option
+
+if TYPE_CHECKING:
+    from robotvision.submissions.pack import PackedProgram
 
 _PATH: Any = click.Path(path_type=Path)
 
@@ -15,6 +18,7 @@ EPILOG = """\b
 Examples:
   robotvision pack --init card.yaml
   robotvision pack run.txt --task imageclef2012 --card card.yaml -o run.zip
+  robotvision pack --program ours/ --command 'python3 main.py' --task night.yaml -o ours.zip
   robotvision pack --read run.zip --unpack run/
   robotvision pack --rehearse release.yaml run.zip
 """
@@ -42,6 +46,17 @@ Examples:
     type=_PATH,
     help="The test sequence of each RUN, in order: is every frame answered?",
 )
+@click.option(
+    "--program",
+    type=_PATH,
+    metavar="FOLDER",
+    help="In place of RUN files: a program that the organisers run, with --command.",
+)
+@click.option("--command", "words", help="What is started in FOLDER: 'python3 my_program.py'.")
+@click.option(
+    "--model", type=_PATH, help="In place of RUN files: a trained model (robotvision train)."
+)
+@click.option("--config", type=_PATH, help="With --model: the configuration it was trained by.")
 @click.option("--card", "card_path", type=_PATH, help="The description: a card.yaml.")
 @click.option("--group", "--team", help="Who hands it in: the team.")
 @click.option("--member", "members", multiple=True, help="Who is in it; may repeat.")
@@ -64,6 +79,10 @@ def command(
     as_json: bool,
     task_name: str | None,
     sequences: tuple[Path, ...],
+    program: Path | None,
+    words: str | None,
+    model: Path | None,
+    config: Path | None,
     card_path: Path | None,
     out: Path | None,
     runs: tuple[Path, ...],
@@ -87,17 +106,43 @@ def command(
         if not runs:
             raise click.UsageError("RUN is missing: what is to be rehearsed")
         return _rehearse(release, runs, phase, as_json)
-    for value, name in ((task_name, "--task"), (out, "-o"), (runs, "RUN")):
+    is_program = program is not None or model is not None
+    for value, name in ((task_name, "--task"), (out, "-o"), (runs or is_program, "RUN")):
         if not value:
             raise click.UsageError(f"{name} is missing")
-    from robotvision.submissions.pack import pack_files
+    from robotvision.submissions import pack_files, pack_program
 
     card["members"] = list(members) or None
-    manifest = pack_files(Path(str(out)), str(task_name), runs, sequences, card_path, card)
+    target, task = Path(str(out)), str(task_name)
+    if is_program:
+        started, files = _program(program, words, model, config)
+        manifest = pack_program(target, task, started, files, card_path, card)
+    else:
+        manifest = pack_files(target, task, runs, sequences, card_path, card)
     for file in manifest.files:
         click.echo(f"{file.sha256[:12]}  {file.bytes:>9}  {file.path}")
     click.echo(f"{out}: {len(manifest.files)} files and their manifest")
     return 0
+
+
+def _program(
+    folder: Path | None, words: str | None, model: Path | None, config: Path | None
+) -> tuple[PackedProgram, dict[str, Path]]:
+    """Return what is started and of which files it consists."""
+    import shlex
+
+    from robotvision.submissions.pack import PackedProgram, folder_files
+
+    if folder is not None:
+        if not words or model is not None or config is not None:
+            raise click.UsageError(
+                "--program goes with --command, and without --model and --config"
+            )
+        return PackedProgram(command=tuple(shlex.split(words))), folder_files(folder)
+    if model is None:
+        raise click.UsageError("--config goes with --model")
+    files = {path.name: path for path in (model, config) if path is not None}
+    return PackedProgram(model=model.name, config=config.name if config else ""), files
 
 
 def _rehearse(release: Path, runs: tuple[Path, ...], phase: str | None, as_json: bool) -> int:

@@ -1,13 +1,187 @@
-"""Run the programs that were handed in."""
+"""Run the programs that were handed in, on the hidden test sets, each alone and in the sandbox.
+
+::
+
+    judged/<team>/<run>-<digest>/       judged/baseline/<name>/
+        result.json      how it went, how fast it was, on which machine
+        answers/<set>.txt    the answers that count under the contest's late-frame rule
+        run/             the run folder: log, configuration, what the program printed
+
+A judged run appears whole or not at all, so whatever stops the judging, the next call goes on from
+there: a run that was under way is repeated, and none is lost. Workers of a cluster must see the
+contest's folder.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
 
-from robotvision.contest.board import JudgedAnswers
+from robotvision.cluster.start import (
+    ClusterOptions,
+    find_sharing,
+    open_client,
+    require_same_release,
+)
+from robotvision.contest.board import JudgedAnswers, Status, receive
 from robotvision.contest.file import ContestSetup
+from robotvision.contest.judge_run import (
+    ANSWERS,
+    BASELINE,
+    FOLDER,
+    RESULT,
+    JudgeJob,
+    failed,
+    judge_step,
+    result_folder,
+    sequences_of,
+)
+from robotvision.errors import Fault, InputFaults
+from robotvision.version import __version__
+
+Report = Callable[[dict[str, Any]], None]
 
 
-def judged_answers(setup: ContestSetup) -> Mapping[str, JudgedAnswers]:
-    """Return the answers of programs that were judged, by the submission's key."""
-    return {}
+def judge(
+    setup: ContestSetup, cluster: ClusterOptions | None = None, report: Report | None = None
+) -> list[dict[str, Any]]:
+    """Run every program and baseline that was not run yet; return what came of each.
+
+    Parameters
+    ----------
+    setup : ContestSetup
+    cluster : ClusterOptions, optional
+        Where; None: one after the other in this process.
+    report : callable, optional
+        Receives the result of each, as soon as it is there: what its ``result.json`` holds.
+
+    Raises
+    ------
+    RobotVisionError
+        A test set has no frames to run programs on, or the cluster cannot be used.
+    """
+    jobs = list(_jobs(setup))
+    if not jobs:
+        return []
+    for phase in {job.phase for job in jobs}:
+        sequences_of(setup, phase)
+    report = report or (lambda result: None)
+    results = []
+    for result in _alone(jobs) if cluster is None else _on_cluster(jobs, cluster):
+        report(result)
+        results.append(result)
+    return results
+
+
+def _jobs(setup: ContestSetup) -> Iterator[JudgeJob]:
+    """Yield the runs that count and have not been judged."""
+    path = str(setup.path.resolve())
+    for r in receive(setup):
+        record = r.submission.record
+        is_due = r.status is Status.COUNTED and r.verdict.program is not None
+        if is_due and _result(setup, r.submission.key) is None:
+            source = str(r.submission.path.resolve())
+            yield JudgeJob(r.submission.key, path, record.phase, record.mode, source)
+    for about in setup.about.baselines:
+        key = f"{BASELINE}/{about.name}"
+        if about.config is not None and _result(setup, key) is None:
+            source = str(setup.place(about.config).resolve())
+            yield JudgeJob(key, path, about.phase, about.mode, source)
+
+
+def _alone(jobs: Sequence[JudgeJob]) -> Iterator[dict[str, Any]]:
+    yield from map(judge_step, jobs)
+
+
+def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[dict[str, Any]]:
+    """Yield results in any order; what a worker died over is repeated once, then given up."""
+    import distributed
+
+    as_completed: Any = distributed.as_completed  # Dask has no types
+    with open_client(options) as client:
+        client.wait_for_workers(1)
+        require_same_release(client, __version__)
+        sharing = {} if options.is_local else dict(find_sharing(client))
+        is_exclusive = options.exclusive or not options.is_local
+        left = [
+            replace(j, is_exclusive=is_exclusive, owns_cores=options.exclusive, sharing=sharing)
+            for j in jobs
+        ]
+        for is_last in (False, True):
+            token = uuid4().hex[:8]
+            jobs_by_key = {f"judge-{token}-{job.key}": job for job in left}
+            futures = [
+                client.submit(judge_step, job, key=key, pure=False)
+                for key, job in jobs_by_key.items()
+            ]
+            left = []
+            for future in as_completed(futures):
+                job = jobs_by_key[future.key]
+                error = future.exception() if future.status != "finished" else None
+                if isinstance(error, distributed.KilledWorker) and not is_last:
+                    left.append(job)
+                else:
+                    yield future.result() if error is None else failed(job, _died(error))
+
+
+def _died(error: BaseException) -> str:
+    return f"its worker died, twice, or could not be reached ({type(error).__name__})"
+
+
+def _result(setup: ContestSetup, key: str) -> dict[str, Any] | None:
+    """Return what came of a judged run; None where it was not judged."""
+    path = result_folder(setup, key) / RESULT
+    try:
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as e:
+        raise InputFaults(
+            [Fault(path, f"cannot be read ({e})", remedy="remove its folder to judge it anew")]
+        ) from e
+    return result
+
+
+def judged_answers(setup: ContestSetup) -> dict[str, JudgedAnswers]:
+    """Return the answers of the runs that were judged, by key.
+
+    Raises
+    ------
+    InputFaults
+        A judged run cannot be read.
+    """
+    keys = [r.submission.key for r in receive(setup) if r.verdict.program is not None]
+    keys += [f"{BASELINE}/{b.name}" for b in setup.about.baselines if b.config is not None]
+    answers = {}
+    for key in keys:
+        result = _result(setup, key)
+        if result is not None:
+            files = sorted((result_folder(setup, key) / ANSWERS).glob("*.txt"))
+            contents = {path.stem: path.read_bytes() for path in files}
+            answers[key] = JudgedAnswers(contents, note_of(result))
+    return answers
+
+
+def note_of(result: Mapping[str, Any]) -> str:
+    """Return in words how fast a judged run was, and how far that can be quoted."""
+    latency, outcomes = result["latency_ms"], result["outcomes"]
+    p50, p99 = latency.get("p50"), latency.get("p99")
+    over = "; its time was over" if result["out_of_time"] else ""
+    if p50 is None or not any(outcomes[k] for k in ("correct", "wrong", "unanswered", "late")):
+        return f"no frame was answered{over}"
+    tail = f", 99 % within {p99:.3g} ms" if p99 is not None else ""
+    how = "alone" if result["quotable"] else f"not quotable: {result['latency_note']}"
+    return f"{p50:.3g} ms a frame{tail}; timed on this machine ({result['machine']}), {how}{over}"
+
+
+def result_line(result: Mapping[str, Any]) -> str:
+    """Return the result of one run in a line."""
+    if result["status"] != "done":
+        return f"{result['key']}: failed: {result['error']}"
+    outcomes = ", ".join(f"{n} {name}" for name, n in result["outcomes"].items() if n)
+    log = f"{FOLDER}/{result['key']}/run/system.log"
+    why = f"; why: {log}" if result["outcomes"]["failed"] else ""
+    return f"{result['key']}: {outcomes}; {note_of(result)}{why}"

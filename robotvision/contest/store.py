@@ -234,7 +234,7 @@ def _take(path: Path) -> tuple[dict[str, bytes] | InputFaults, bytes, str]:
 
 
 def _folder(setup: ContestSetup, record: EntryRecord) -> Path:
-    team = _distinct(record.team.casefold())
+    team = folder_name(record.team.casefold())
     return setup.place(FOLDER) / team / f"{_slug(record.run)}-{record.sha256[:_DIGITS]}"
 
 
@@ -242,8 +242,8 @@ def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:60] or "run"
 
 
-def _distinct(name: str) -> str:
-    """Return a harmless name of a folder, another one for every other name."""
+def folder_name(name: str) -> str:
+    """Return a harmless name for a folder, another one for every other name."""
     slug = _slug(name)
     return slug if slug == name else f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 

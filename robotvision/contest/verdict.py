@@ -18,7 +18,7 @@ from robotvision.errors import Fault, InputFaults, by_kind, printable
 from robotvision.submissions.card import Card
 from robotvision.submissions.checker import CheckResult, check_run_file
 from robotvision.submissions.handed_in import HandedIn, located, open_files, read_files
-from robotvision.submissions.pack import WHOLE, PackedProgram
+from robotvision.submissions.pack import PROGRAM_FOLDER, WHOLE, PackedProgram
 from robotvision.submissions.testsets import RunFiles
 from robotvision.submissions.truthfile import FrameSet
 from robotvision.tasks.model import Task
@@ -175,7 +175,7 @@ def _faults_of_program(entry: HandedIn, program: PackedProgram, rules: EntryRule
     if not (program.command or program.model):
         message = "a program without a command or a model"
         return [Fault("manifest.json", message, remedy="pack it again", kind="program")]
-    named = [name for name in (program.model, program.config) if name]
+    named = [f"{PROGRAM_FOLDER}/{name}" for name in (program.model, program.config) if name]
     return [
         Fault(WHOLE, f"{name} is not among its files", remedy="pack it again", kind="program")
         for name in named

@@ -118,14 +118,82 @@ def write_pack(
         files |= {sets[name]: read_regular(file) for name, file in runs.items()}
         if task_file is not None:
             files["task.yaml"] = read_regular(task_file)
-        manifest = _manifest(task, path.stem, sets, files)
-        with new_file(path) as f, zipfile.ZipFile(f, "w") as archive:
-            _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
-            for name, raw in sorted(files.items()):
-                _put(archive, name, raw)
     except OSError as e:
         raise RobotVisionError(f"{e.filename or path}: cannot be packed ({e.strerror})") from e
+    return _write(path, _manifest(task, path.stem, sets, files), files)
+
+
+def _write(path: Path, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
+    with new_file(path) as f, zipfile.ZipFile(f, "w") as archive:
+        _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        for name, raw in sorted(files.items()):
+            _put(archive, name, raw)
     return validate(loads(json.dumps(manifest), MANIFEST), Manifest)
+
+
+PROGRAM_FOLDER = "program"
+
+
+def pack_program(
+    out: Path,
+    task_name: str,
+    program: PackedProgram,
+    files: Mapping[str, Path],
+    card_path: Path | None,
+    given: Mapping[str, Any],
+) -> Manifest:
+    """Pack a program that answers, in place of answers, for the organisers to run.
+
+    Parameters
+    ----------
+    out : Path
+        The zip file; replaced where it is there.
+    task_name : str
+        A task's name or YAML file.
+    program : PackedProgram
+        What of the files is started, and how.
+    files : Mapping[str, Path]
+        What it consists of, by name below ``program/``.
+    card_path, given
+        As `robotvision.submissions.card.read_card` takes them.
+
+    Raises
+    ------
+    InputFaults
+        A file is not there, or whatever is missing or wrong in the card.
+    """
+    task, card = load_task(task_name), read_card(card_path, given)
+    if not files:
+        raise RobotVisionError("a program needs files: give its folder, or a model")
+    packed = {"card.yaml": as_yaml(card).encode()}
+    for name, path in files.items():
+        try:
+            packed[f"{PROGRAM_FOLDER}/{name}"] = read_regular(path)
+        except OSError as e:
+            raise InputFaults([Fault(path, f"cannot be packed ({e.strerror})")]) from e
+    return _write(out, _manifest(task, out.stem, {}, packed, program), packed)
+
+
+def folder_files(folder: Path) -> dict[str, Path]:
+    """Return the files below a folder by name, but hidden ones and what Python leaves there.
+
+    Raises
+    ------
+    InputFaults
+        It is no folder, or a link is in it.
+    """
+    if not folder.is_dir():
+        raise InputFaults([Fault(folder, "no such folder", remedy="give the program's folder")])
+    files: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if any(part.startswith(".") or part == "__pycache__" for part in name.parts):
+            continue
+        if path.is_symlink():
+            raise InputFaults([Fault(path, "a link", remedy="put the file itself there")])
+        if path.is_file():
+            files[name.as_posix()] = path
+    return files
 
 
 def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, FrameSet]) -> None:
@@ -145,9 +213,13 @@ def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, Fra
 
 
 def _manifest(
-    task: Task, run: str, sets: Mapping[str, str], files: Mapping[str, bytes]
+    task: Task,
+    run: str,
+    sets: Mapping[str, str],
+    files: Mapping[str, bytes],
+    program: PackedProgram | None = None,
 ) -> dict[str, Any]:
-    return {
+    manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "task": task.id,
         "run": run,
@@ -157,6 +229,9 @@ def _manifest(
             for name, raw in sorted(files.items())
         ],
     }
+    if program is not None:
+        manifest["program"] = program.model_dump(mode="json")
+    return manifest
 
 
 def _put(archive: zipfile.ZipFile, name: str, raw: bytes) -> None:
