@@ -39,9 +39,13 @@ from robotvision.contest.judge_run import (
     result_folder,
     sequences_of,
 )
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.version import __version__
 
+LOST = (
+    "the scheduler was lost, with it the runs that were under way; call the same command again to "
+    "go on"
+)
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -118,7 +122,9 @@ def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[d
                 for key, job in jobs_by_key.items()
             ]
             left = []
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
+                if future.status in ("cancelled", "lost"):
+                    raise RobotVisionError(LOST)
                 job = jobs_by_key[future.key]
                 error = future.exception() if future.status != "finished" else None
                 if isinstance(error, distributed.KilledWorker) and not is_last:
