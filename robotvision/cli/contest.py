@@ -39,6 +39,8 @@ def command() -> None:
     epilog="""\b
 Examples:
   robotvision contest init night --task night.yaml --truth secret/night
+  robotvision contest init night --task night.yaml --truth secret/night --released handout \\
+      --key secret/night.key
 """,
 )
 @_contest
@@ -52,11 +54,29 @@ Examples:
     help="A sequence or truth.csv; several: the test sets, in order.",
 )
 @click.option("--title", help="Of the contest (else the task's).")
-def init(contest: Path, task_name: str, truths: tuple[Path, ...], title: str | None) -> int:
+@click.option(
+    "--released",
+    type=_PATH,
+    metavar="FOLDER",
+    help="The frames that were handed out (data release); --truth is that of their sources.",
+)
+@click.option("--key", type=_PATH, metavar="FILE", help="With --released: its key.")
+def init(
+    contest: Path,
+    task_name: str,
+    truths: tuple[Path, ...],
+    title: str | None,
+    released: Path | None,
+    key: Path | None,
+) -> int:
     """Write CONTEST/contest.yaml, with every key and what it may hold."""
+    from robotvision.contest import HandedOut
     from robotvision.contest import init as begin
 
-    setup = begin(contest, task_name, truths, title)
+    if (released is None) != (key is None):
+        raise click.UsageError("--released and --key go together")
+    handed_out = None if released is None or key is None else HandedOut(released, key)
+    setup = begin(contest, task_name, truths, title, handed_out)
     for name, phase in setup.about.phases.items():
         sets = setup.contest(phase=name).sets
         click.echo(

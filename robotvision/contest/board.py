@@ -21,7 +21,7 @@ from robotvision.contest.file import Baseline, ContestSetup, HiddenSet, as_momen
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.store import Submission, submissions
-from robotvision.contest.verdict import Verdict, verdict_on
+from robotvision.contest.verdict import EntryVerdict, verdict_on
 from robotvision.errors import InputFaults, RobotVisionError, near
 from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.intervals import Interval
@@ -31,7 +31,7 @@ from robotvision.submissions.standings import Pair, Standings, stand
 from robotvision.submissions.testsets import RunFiles
 
 
-class Status(StrEnum):
+class EntryStatus(StrEnum):
     """What became of a submission."""
 
     COUNTED = "counted"
@@ -57,8 +57,8 @@ class Received:
     """A submission with the verdict on it and what became of it; ``why`` where it is apart."""
 
     submission: Submission
-    verdict: Verdict
-    status: Status
+    verdict: EntryVerdict
+    status: EntryStatus
     why: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -200,25 +200,34 @@ def receive(setup: ContestSetup) -> list[Received]:
 
 
 def _status(
-    setup: ContestSetup, submission: Submission, verdict: Verdict, used: Counter[tuple[str, ...]]
-) -> tuple[Status, str]:
+    setup: ContestSetup,
+    submission: Submission,
+    verdict: EntryVerdict,
+    used: Counter[tuple[str, ...]],
+) -> tuple[EntryStatus, str]:
     """Return what becomes of a submission, and why; note what it uses up of its team's limits."""
     about, record = setup.about, submission.record
     if not verdict.is_accepted:
-        return Status.REFUSED, ""
+        return EntryStatus.REFUSED, ""
     closes = about.phases[record.phase].closes
     if closes is not None and submission.received >= as_moment(closes):
-        return Status.LATE, f"received {record.received}, the phase {record.phase} ended {closes}"
+        return (
+            EntryStatus.LATE,
+            f"received {record.received}, the phase {record.phase} ended {closes}",
+        )
     team = (record.team.casefold(), record.phase)
     day = (*team, submission.received.astimezone(UTC).date().isoformat())
     limits = about.limits
     if limits.runs is not None and used[team] >= limits.runs:
-        return Status.OVER_LIMIT, f"run {used[team] + 1} of {limits.runs} that a team may hand in"
+        return (
+            EntryStatus.OVER_LIMIT,
+            f"run {used[team] + 1} of {limits.runs} that a team may hand in",
+        )
     if limits.per_day is not None and used[day] >= limits.per_day:
-        return Status.OVER_LIMIT, f"more than {limits.per_day} runs on {day[-1]} (UTC)"
+        return EntryStatus.OVER_LIMIT, f"more than {limits.per_day} runs on {day[-1]} (UTC)"
     used[team] += 1
     used[day] += 1
-    return Status.COUNTED, ""
+    return EntryStatus.COUNTED, ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +296,7 @@ def _board(
     judged: Mapping[str, JudgedAnswers],
 ) -> Board:
     contest = setup.contest(phase)
-    is_scored = [r.status is Status.COUNTED for r in received]
+    is_scored = [r.status is EntryStatus.COUNTED for r in received]
     counted = [r for r, yes in zip(received, is_scored, strict=True) if yes]
     waiting = [r for r in counted if r.verdict.program and r.submission.key not in judged]
     ready = [r for r in counted if r not in waiting]
@@ -300,16 +309,16 @@ def _board(
     refused = [
         RefusedRun(r.submission.name, r.verdict.faults)
         for r in received
-        if r.status is Status.REFUSED
+        if r.status is EntryStatus.REFUSED
     ]
     scores = replace(scores, refused=tuple(refused))
     rows = [
         BoardRow(entry, c.role, c.team, c.notes)
         for entry, c in zip(scores.scored, candidates, strict=True)
     ]
-    apart = [r for r in received if r.status is not Status.COUNTED]
+    apart = [r for r in received if r.status is not EntryStatus.COUNTED]
     apart += [
-        replace(r, status=Status.WAITING, why="run robotvision contest judge") for r in waiting
+        replace(r, status=EntryStatus.WAITING, why="run robotvision contest judge") for r in waiting
     ]
     return Board(phase, mode, contest, setup.sets_of(phase), rows, apart, scores)
 

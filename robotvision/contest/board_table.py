@@ -15,7 +15,7 @@ from robotvision.scoring.intervals import Interval
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.standings import Standing, Standings
 
-ROLES = {Role.PRIMARY: "", Role.OTHER: "not the primary run", Role.BASELINE: "baseline"}
+ROLES = {Role.PRIMARY: "", Role.OTHER: "further run", Role.BASELINE: "baseline"}
 COLUMNS = (
     Column("rank", css="rank"),
     Column("run", is_text=True),
@@ -35,8 +35,10 @@ BEHIND = (
 
 
 NARROW = ("team", "first in", "not separable from")
-DRAWN = ("team", "first in", "note")
-"""Columns that a page does without: a run's name begins with its team, the note stands below it."""
+DRAWN = (*NARROW, "note")
+"""Columns that a page does without: a run's name begins with its team, the note stands below it,
+``scores.json`` has the rest.
+"""
 
 
 @dataclass(frozen=True, slots=True)

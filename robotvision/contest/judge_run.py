@@ -173,7 +173,7 @@ def _judge(job: JudgeJob) -> dict[str, Any]:
             "judged": now().isoformat(),
             "seconds": round(time.monotonic() - begun, 3),
             "out_of_time": is_over,
-            "outcomes": dict(run.score.outcomes),
+            "frames": _frames(run),
             "latency_ms": _latency(run),
             "quotable": not reason,
             "latency_note": reason,
@@ -264,6 +264,16 @@ def _write_answers(folder: Path, run: Run, task: Task, sets: Sequence[str]) -> N
             room = part.labels[int(code)] if code >= 0 else None
             lines.append((int(index) + first, Answer(room, objects=stated)))
         write_run_file(folder / f"{name}.txt", task, lines)
+
+
+def _frames(run: Run) -> dict[str, int]:
+    """Return how many frames were answered under the late-frame rule, right or wrong."""
+    outcomes = run.score.outcomes
+    missed = {name: int(outcomes[name]) for name in ("late", "skipped", "failed")}
+    table = run.columns.table
+    answered = int((table.answer >= 0).sum())
+    silent = len(table) - answered - sum(missed.values())
+    return {"answered": answered, "unanswered": silent, **missed}
 
 
 def _latency(run: Run) -> dict[str, float | None]:

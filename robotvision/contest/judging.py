@@ -26,7 +26,7 @@ from robotvision.cluster.start import (
     open_client,
     require_same_release,
 )
-from robotvision.contest.board import JudgedAnswers, Status, receive
+from robotvision.contest.board import EntryStatus, JudgedAnswers, receive
 from robotvision.contest.file import ContestSetup
 from robotvision.contest.judge_run import (
     ANSWERS,
@@ -85,7 +85,7 @@ def _jobs(setup: ContestSetup) -> Iterator[JudgeJob]:
     path = str(setup.path.resolve())
     for r in receive(setup):
         record = r.submission.record
-        is_due = r.status is Status.COUNTED and r.verdict.program is not None
+        is_due = r.status is EntryStatus.COUNTED and r.verdict.program is not None
         if is_due and _result(setup, r.submission.key) is None:
             source = str(r.submission.path.resolve())
             yield JudgeJob(r.submission.key, path, record.phase, record.mode, source)
@@ -173,10 +173,10 @@ def judged_answers(setup: ContestSetup) -> dict[str, JudgedAnswers]:
 
 def note_of(result: Mapping[str, Any]) -> str:
     """Return in words how fast a judged run was, and how far that can be quoted."""
-    latency, outcomes = result["latency_ms"], result["outcomes"]
+    latency, frames = result["latency_ms"], result["frames"]
     p50, p99 = latency.get("p50"), latency.get("p99")
     over = "; its time was over" if result["out_of_time"] else ""
-    if p50 is None or not any(outcomes[k] for k in ("correct", "wrong", "unanswered", "late")):
+    if p50 is None or not any(frames[k] for k in ("answered", "unanswered", "late")):
         return f"no frame was answered{over}"
     tail = f", 99 % within {p99:.3g} ms" if p99 is not None else ""
     how = "alone" if result["quotable"] else f"not quotable: {result['latency_note']}"
@@ -187,7 +187,7 @@ def result_line(result: Mapping[str, Any]) -> str:
     """Return the result of one run in a line."""
     if result["status"] != "done":
         return f"{result['key']}: failed: {result['error']}"
-    outcomes = ", ".join(f"{n} {name}" for name, n in result["outcomes"].items() if n)
+    frames = ", ".join(f"{n} {name}" for name, n in result["frames"].items() if n)
     log = f"{FOLDER}/{result['key']}/run/system.log"
-    why = f"; why: {log}" if result["outcomes"]["failed"] else ""
-    return f"{result['key']}: {outcomes}; {note_of(result)}{why}"
+    why = f"; why: {log}" if result["frames"]["failed"] else ""
+    return f"{result['key']}: {frames}; {note_of(result)}{why}"

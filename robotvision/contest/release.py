@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from robotvision.contest.file import ContestSetup, EntryLimits, FileName, Mode, Phase
-from robotvision.contest.verdict import EntryRules, Verdict, verdict_on
+from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
 from robotvision.errors import Fault, InputFaults
 from robotvision.submissions.truthfile import FrameSet
 from robotvision.tasks.model import Task
@@ -80,7 +80,7 @@ def read_release(path: Path) -> ContestRelease:
     return validate(load(path / FILE if path.is_dir() else path), ContestRelease)
 
 
-def rehearse(release: Path, submission: Path, phase: str | None = None) -> Verdict:
+def rehearse(release: Path, submission: Path, phase: str | None = None) -> EntryVerdict:
     """Return the judge's verdict on a submission, by what the organisers published.
 
     Parameters

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
+from typing import Any
 
 from robotvision.contest.file import FILE, ContestSetup, open_contest_file
 from robotvision.errors import RobotVisionError
+from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.testsets import name_sets
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks import load_task, task_names
@@ -32,7 +35,29 @@ contact: ""
 """
 
 
-def init(folder: Path, task: str, truths: Sequence[Path], title: str | None = None) -> ContestSetup:
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """The frames that were handed out: what ``robotvision data release`` wrote.
+
+    Parameters
+    ----------
+    frames : Path
+        The folder of released sequences.
+    key : Path
+        Which frame is which.
+    """
+
+    frames: Path
+    key: Path
+
+
+def init(
+    folder: Path,
+    task: str,
+    truths: Sequence[Path],
+    title: str | None = None,
+    released: HandedOut | None = None,
+) -> ContestSetup:
     """Write ``contest.yaml`` into a folder and return the contest.
 
     Parameters
@@ -45,6 +70,9 @@ def init(folder: Path, task: str, truths: Sequence[Path], title: str | None = No
         A sequence or ``truth.csv`` for each test set, in the task's order.
     title : str, optional
         Else the task's.
+    released : HandedOut, optional
+        The frames that runs answer, where they were released; ``truths`` are then those of the
+        sequences they came from. Programs are run on them, too.
 
     Raises
     ------
@@ -55,12 +83,18 @@ def init(folder: Path, task: str, truths: Sequence[Path], title: str | None = No
     if path.exists():
         raise RobotVisionError(f"{path}: exists already; edit it, or give another folder")
     rules = load_task(task)
-    names = name_sets(rules, [read_truth(truth).name for truth in truths])
+    tables = [read_truth(truth) for truth in truths]
     place = task if task in task_names() else relpath(task, folder)
-    sets = [
-        {"name": name, "truth": relpath(truth, folder), "conditions": {}}
-        for name, truth in zip(names, truths, strict=True)
-    ]
+    sets: list[dict[str, Any]] = [{"truth": relpath(truth, folder)} for truth in truths]
+    called = [table.name for table in tables]
+    if released is not None:
+        part = ReleasedPart.read(released.key)
+        called = [part.truth_of(table).frames.name for table in tables]
+        for about, name in zip(sets, called, strict=True):
+            about["key"] = relpath(released.key, folder)
+            about["sequence"] = relpath(released.frames / name, folder)
+    for about, name in zip(sets, name_sets(rules, called), strict=True):
+        about |= {"name": name, "conditions": {}}
     about = {"title": title or rules.title or rules.id, "task": place, "modes": list(rules.modes)}
     make_folder(folder)
     write_text(path, _HEAD + dump_yaml({**about, "test_sets": sets}) + _TAIL)

@@ -24,7 +24,7 @@ from pydantic import Field
 
 from robotvision.contest.codabench.archive import archive
 from robotvision.contest.file import ContestSetup, Moment, as_moment, now
-from robotvision.contest.verdict import Verdict, verdict
+from robotvision.contest.verdict import EntryVerdict, verdict
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near, printable
 from robotvision.regular_file import read_regular
 from robotvision.submissions.handed_in import ZIP, choose_runs, read_files
@@ -101,7 +101,7 @@ class Added:
     Parameters
     ----------
     path : Path
-    verdict : Verdict
+    verdict : EntryVerdict
     submission : Submission or None
         None where it could not even be kept.
     is_new : bool
@@ -109,7 +109,7 @@ class Added:
     """
 
     path: Path
-    verdict: Verdict
+    verdict: EntryVerdict
     submission: Submission | None = None
     is_new: bool = False
 
@@ -186,14 +186,16 @@ def _add_one(
     try:
         files, raw, name = _take(path)
     except InputFaults as e:
-        return Added(path, Verdict(e.faults))
+        return Added(path, EntryVerdict(e.faults))
     rules = setup.rules(phase)
-    result = Verdict(files.faults) if isinstance(files, InputFaults) else verdict(files, rules)
+    result = EntryVerdict(files.faults) if isinstance(files, InputFaults) else verdict(files, rules)
     card = result.card
     team = (card.group if card else None) or delivery.team or team_of(path.stem)
     if card and delivery.team and delivery.team.casefold() != card.group.casefold():
         text = f"handed in by {delivery.team}, and its card says {card.group}"
-        return Added(path, Verdict((Fault(path, text, remedy="ask which is right", kind="team"),)))
+        return Added(
+            path, EntryVerdict((Fault(path, text, remedy="ask which is right", kind="team"),))
+        )
     digest = hashlib.sha256(raw).hexdigest()
     record = EntryRecord(
         schema=SCHEMA,

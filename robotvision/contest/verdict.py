@@ -57,7 +57,7 @@ class EntryRules:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class EntryVerdict:
     """Whether a submission is accepted, and what is wrong with it.
 
     Parameters
@@ -132,33 +132,33 @@ class Verdict:
         return RunFiles(name, paths, contents, entry.card, owner)
 
 
-def verdict_on(path: Path, rules: EntryRules) -> Verdict:
+def verdict_on(path: Path, rules: EntryRules) -> EntryVerdict:
     """Return the verdict on a pack, another zip file, a folder of run files, or a run file."""
     try:
         files = read_files(path)
     except InputFaults as e:
         inner = (Fault(WHOLE, f.message, remedy=f.remedy, kind=f.kind) for f in e.faults)
-        return Verdict(tuple(inner))
+        return EntryVerdict(tuple(inner))
     return verdict(files, rules)
 
 
-def verdict(files: Mapping[str, bytes], rules: EntryRules) -> Verdict:
+def verdict(files: Mapping[str, bytes], rules: EntryRules) -> EntryVerdict:
     """Return the verdict on a submission whose files are in memory, by their names within it."""
     try:
         entry = open_files(files, list(rules.sets), rules.task)
     except InputFaults as e:
-        return Verdict(e.faults)
+        return EntryVerdict(e.faults)
     faults = _faults_of_card(entry, rules)
     if entry.program is not None:
         faults += _faults_of_program(entry, entry.program, rules)
-        return Verdict(tuple(faults), (), entry)
+        return EntryVerdict(tuple(faults), (), entry)
     checks = {
         name: check_run_file(Path(inner), rules.task, rules.sets[name], entry.files[inner])
         for name, inner in entry.runs.items()
     }
     faults += [fault for check in checks.values() for fault in check.faults]
     warnings = [f"{check.path}: {text}" for check in checks.values() for text in check.warnings]
-    return Verdict(tuple(faults), tuple(warnings), entry, checks)
+    return EntryVerdict(tuple(faults), tuple(warnings), entry, checks)
 
 
 def _faults_of_card(entry: HandedIn, rules: EntryRules) -> list[Fault]:

@@ -271,9 +271,10 @@ def _run_of(files: Mapping[str, bytes], path: Path, sets: Sequence[str], task: T
 
 
 def located(fault: Fault, where: Path | str) -> Fault:
-    """Return a fault in a submission as one of a file: ``run.zip/runs/easy.txt``."""
+    """Return a fault in a submission as one of a file: ``run.zip/runs/easy.txt``, ``run.txt``."""
     inner = str(fault.path)
-    path = where if inner == WHOLE else f"{where}/{inner}"
+    is_file_itself = inner in (WHOLE, Path(where).name)
+    path = where if is_file_itself else f"{where}/{inner}"
     return Fault(path, fault.message, fault.line, fault.column, fault.remedy, fault.kind)
 
 

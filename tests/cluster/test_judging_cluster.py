@@ -40,7 +40,7 @@ def test_a_worker_that_is_killed_loses_no_run(tmp_path: Path, tour: Callable[...
         assert not judging.is_alive(), (tmp_path / "log").read_text()
     assert [r["status"] for r in results] == ["done"] * N_RUNS, results
     assert len({r["key"] for r in results}) == N_RUNS
-    assert all(r["outcomes"]["correct"] == 3 for r in results), results
+    assert all(r["frames"]["answered"] == 3 for r in results), results
     assert judge(setup) == []
     (board,) = boards(setup, judged=judged_answers(setup))
     assert len(board.rows) == N_RUNS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from robotvision.contest import (
     receive,
     withdraw,
 )
-from robotvision.contest.board import Role, Status
+from robotvision.contest.board import EntryStatus, Role
 from robotvision.contest.board_table import board_tables
 from robotvision.contest.file import ContestSetup
 from robotvision.contest.store import submissions
@@ -109,13 +110,13 @@ def test_late_runs_and_those_over_a_limit_are_listed_apart(make: Make, tmp_path:
         add(setup, [path], Delivery(received=at(moment)))
     status = {r.submission.record.received: r.status for r in receive(setup)}
     assert [status[at(m).isoformat()] for m in moments.values()] == [
-        Status.REFUSED,
-        Status.COUNTED,
-        Status.COUNTED,
-        Status.OVER_LIMIT,
-        Status.COUNTED,
-        Status.OVER_LIMIT,
-        Status.LATE,
+        EntryStatus.REFUSED,
+        EntryStatus.COUNTED,
+        EntryStatus.COUNTED,
+        EntryStatus.OVER_LIMIT,
+        EntryStatus.COUNTED,
+        EntryStatus.OVER_LIMIT,
+        EntryStatus.LATE,
     ]
     (board,) = boards(setup)
     assert len(board.rows) == 3
@@ -158,7 +159,7 @@ def test_a_withdrawn_run_vanishes_from_what_is_published_and_stays_on_record(
     assert not any("Gone" in text for text in texts)
     assert not (site / "runs" / "test-obligatory" / "Gone_run1.html").exists()
     add(setup, [pack(tmp_path, "again", group="Gone")], IN_TIME)
-    assert receive(setup)[-1].status is Status.OVER_LIMIT  # what was used up stays used
+    assert receive(setup)[-1].status is EntryStatus.OVER_LIMIT  # what was used up stays used
     with pytest.raises(RobotVisionError, match=r"0 submissions are called 'Gome_run1'; did you"):
         withdraw(setup, ["Gome_run1"])
 
@@ -244,6 +245,19 @@ def test_the_public_page_shows_totals_alone(make: Make, tmp_path: Path) -> None:
             other_file = tmp_path / "two" / path.relative_to(tmp_path / "one")
             assert other_file.read_bytes() == path.read_bytes(), path
     assert (tmp_path / "mine" / "test-obligatory" / "index.html").is_file()
+
+
+def test_forty_teams_in_a_short_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every faulty run is refused, each board ranks one run a team."""
+    script = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "contest_of_40.py"))
+    options = ["--out", str(tmp_path / "out"), "--teams", "9", "--faulty", "3"]
+    assert script["main"](options) == 0
+    assert "27 runs received, 3 refused" in capsys.readouterr().out
+    data = json.loads((tmp_path / "out" / "site" / "scores.json").read_text())
+    obligatory, optional = data["boards"]
+    assert len(obligatory["runs"]) + len(optional["runs"]) == 24
+    assert [len(b["rankings"]["overall"]) for b in data["boards"]] == [8, 1]
+    assert set(obligatory["conditions"]["light"]) == {"sunny", "night"}
 
 
 @pytest.mark.parametrize(

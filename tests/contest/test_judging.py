@@ -20,7 +20,7 @@ from robotvision.contest import (
     rehearse,
     verdict_on,
 )
-from robotvision.contest.board import Status
+from robotvision.contest.board import EntryStatus
 from robotvision.contest.judging import note_of
 from robotvision.contest.release import write_release
 from robotvision.errors import InputFaults
@@ -43,9 +43,9 @@ def test_a_program_is_run_once_and_stands_on_the_board_with_its_latency(
     setup = begin_judged(tmp_path, tour(tmp_path / "hidden"), ASAP)
     add(setup, [write_program_pack(tmp_path / "quick.zip", group="Quick")])
     (before,) = boards(setup)
-    assert [r.status for r in before.apart] == [Status.WAITING]
+    assert [r.status for r in before.apart] == [EntryStatus.WAITING]
     (result,) = judge(setup)
-    assert (result["status"], result["outcomes"]["correct"]) == ("done", 18)
+    assert (result["status"], result["frames"]["answered"]) == ("done", 18)
     folder = setup.folder / "judged" / result["key"]
     assert (folder / "answers" / "hidden.txt").read_text().startswith("00001 Kitchen\n")
     assert '"type":"end","frames":18' in (folder / "run" / "run.jsonl").read_text()
@@ -64,8 +64,8 @@ def test_late_answers_count_by_the_rule_of_the_contest(tmp_path: Path, tour: Tou
     setup = begin_judged(tmp_path, tour(tmp_path / "hidden", n_each=2), rule)
     add(setup, [write_program_pack(tmp_path / "slow.zip", 0.15)])
     (result,) = judge(setup)
-    assert result["outcomes"]["correct"] == 0
-    assert result["outcomes"]["late"] > 0
+    assert result["frames"]["answered"] == 0
+    assert result["frames"]["late"] > 0
     (board,) = boards(setup, judged=judged_answers(setup))
     assert board.rows[0].entry.score["outcomes"]["unanswered"] == 6
 
@@ -79,9 +79,10 @@ def test_a_run_ends_when_its_time_is_over_and_a_program_that_crashes_is_an_outco
     add(setup, [write_program_pack(tmp_path / "dies.zip", then="os._exit(3)", group="Dies")])
     results = {r["key"].partition("/")[0]: r for r in judge(setup)}
     assert results["long"]["out_of_time"] is True
-    assert 1 <= results["long"]["outcomes"]["correct"] < 6
+    assert 1 <= results["long"]["frames"]["answered"] < 6
     assert "its time was over" in note_of(results["long"])
-    assert results["dies"]["outcomes"]["correct"] == 0
+    assert results["dies"]["frames"]["answered"] == 0
+    assert results["dies"]["frames"]["failed"] >= 1
     assert note_of(results["dies"]).startswith("no frame was answered")
     (board,) = boards(setup, judged=judged_answers(setup))
     assert {row.team for row in board.rows} == {"Long", "Dies"}
@@ -134,8 +135,9 @@ def test_a_model_is_run_as_a_program(tmp_path: Path, tour: Tour) -> None:
     add(setup, [pack])
     (result,) = judge(setup)
     log = setup.folder / "judged" / result["key"] / "run" / "system.log"
+    (board,) = boards(setup, judged=judged_answers(setup))
     here = rv.replay(hidden, model, task=task).score.outcomes
-    assert result["outcomes"] == here, log.read_text()
+    assert board.rows[0].entry.score["outcomes"] == here, log.read_text()
     assert here["correct"] >= 7
 
 
