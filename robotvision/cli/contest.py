@@ -389,7 +389,6 @@ def judge(
     from robotvision.cluster.start import ClusterOptions
     from robotvision.contest import judge as judge_all
     from robotvision.contest import open_contest_file
-    from robotvision.contest.judging import result_line
 
     if sum(given is not None for given in (scheduler, cluster_file, workers)) > 1:
         raise click.UsageError("give one of --scheduler, --cluster and --workers")
@@ -402,10 +401,11 @@ def judge(
     results = judge_all(
         open_contest_file(contest),
         None if is_here else options,
-        None if as_json else lambda result: click.echo(result_line(result)),
+        None if as_json else lambda result: click.echo(str(result)),
     )
     if as_json:
-        click.echo(json.dumps({"schema": 1, "judged": results}))
+        items = [result.model_dump(mode="json", by_alias=True) for result in results]
+        click.echo(json.dumps({"schema": 1, "judged": items}))
     elif not results:
         click.echo("nothing to judge: every program that counts was run")
-    return 1 if any(r["status"] != "done" for r in results) else 0
+    return 1 if any(r.status != "done" for r in results) else 0

@@ -18,12 +18,12 @@ Paths are relative to the file. Moments have a time zone, so that a deadline is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
@@ -43,6 +43,7 @@ from robotvision.tasks.model import Label, Task
 from robotvision.yamlfile import Document, Strict, load, validate
 
 FILE = "contest.yaml"
+C = TypeVar("C", bound=Collection[Any])
 
 
 def _moment(text: str) -> str:
@@ -59,6 +60,13 @@ def _plain(name: str) -> str:
     if not name.isprintable() or not name.strip(". ") or any(c in name for c in "/\\:"):
         raise ValueError(f"expected a name that can name a file, got {name!r}")
     return name
+
+
+def at_least_one(items: C) -> C:
+    """Return items once it is known that there are some: read after each item, unlike a length."""
+    if not items:
+        raise ValueError("expected at least one, got none")
+    return items
 
 
 Moment = Annotated[str, AfterValidator(_moment)]
@@ -165,8 +173,8 @@ class ContestFile(Strict):
     task: str = Field(description="a shipped task or a YAML file")
     train: list[str] = Field(default=[], description="where the task takes its rooms from them")
     modes: tuple[Mode, ...] = ("obligatory", "optional")
-    test_sets: tuple[HiddenSet, ...] = Field(min_length=1)
-    phases: dict[FileName, Phase] = Field(default={"test": Phase()}, min_length=1)
+    test_sets: Annotated[tuple[HiddenSet, ...], AfterValidator(at_least_one)]
+    phases: Annotated[dict[FileName, Phase], AfterValidator(at_least_one)] = {"test": Phase()}
     limits: EntryLimits = EntryLimits()
     baselines: tuple[Baseline, ...] = ()
     programs: bool = Field(default=False, description="packs may hold programs")

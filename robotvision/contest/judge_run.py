@@ -7,7 +7,6 @@ its frames.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -16,7 +15,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from robotvision.api.run import Run, read_run
 from robotvision.cluster.cores import LoadWatch, not_quotable, pin_threads
@@ -43,13 +44,66 @@ from robotvision.submissions.runfile import write_run_file
 from robotvision.tasks.model import Task
 from robotvision.version import PACKAGE
 from robotvision.writing import new_folder
-from robotvision.yamlfile import dump_yaml
+from robotvision.yamlfile import Strict, dump_yaml
 
 FOLDER, RESULT, ANSWERS = "judged", "result.json", "answers"
 KIND = "judged run"
 BASELINE = "baseline"
 _slot = threading.Lock()
 """One run at a time in a process, however many threads a worker has."""
+
+
+class JudgedRun(Strict):
+    """``result.json``: how a judged run went.
+
+    Parameters
+    ----------
+    key : str
+        ``team/run-digest``, or ``baseline/name``.
+    status : str
+        ``done``; ``failed``: the harness could not carry it out, ``error`` says why, and it is not
+        kept.
+    frames : dict[str, int]
+        Answered under the late-frame rule (right or wrong), unanswered, late, skipped, failed.
+    latency_ms : dict[str, float or None]
+        Of a frame: p50, p90, p99, max; None where too few frames support it.
+    latency_note : str
+        Why that cannot be quoted; empty where it can.
+    machine, worker : str
+        Where it ran.
+    """
+
+    schema_: int = Field(default=1, alias="schema")
+    key: str
+    status: Literal["done", "failed"]
+    error: str = ""
+    judged: str = ""
+    seconds: float = 0.0
+    out_of_time: bool = False
+    frames: dict[str, int] = {}
+    latency_ms: dict[str, float | None] = {}
+    latency_note: str = ""
+    machine: str = ""
+    worker: str = ""
+
+    @property
+    def note(self) -> str:
+        """How fast it was and how far that can be quoted, in words."""
+        p50, p99 = self.latency_ms.get("p50"), self.latency_ms.get("p99")
+        over = "; its time was over" if self.out_of_time else ""
+        has_answers = any(self.frames.get(k) for k in ("answered", "unanswered", "late"))
+        if p50 is None or not has_answers:
+            return f"no frame was answered{over}"
+        tail = f", 99 % within {p99:.3g} ms" if p99 is not None else ""
+        how = f"not quotable: {self.latency_note}" if self.latency_note else "alone"
+        return f"{p50:.3g} ms a frame{tail}; timed on this machine ({self.machine}), {how}{over}"
+
+    def __str__(self) -> str:
+        if self.status == "failed":
+            return f"{self.key}: failed: {self.error}"
+        frames = ", ".join(f"{n} {name}" for name, n in self.frames.items() if n)
+        why = f"; why: {FOLDER}/{self.key}/run/system.log" if self.frames.get("failed") else ""
+        return f"{self.key}: {frames}; {self.note}{why}"
 
 
 class OutOfTime(Exception):
@@ -121,8 +175,8 @@ def sequences_of(setup: ContestSetup, phase: str) -> dict[str, Path]:
     return {name: place.resolve() for name, place in places.items()}
 
 
-def judge_step(job: JudgeJob) -> dict[str, Any]:
-    """Judge one run, leave it in the contest's folder, and return its ``result.json``.
+def judge_step(job: JudgeJob) -> JudgedRun:
+    """Judge one run, leave it in the contest's folder, and return how it went.
 
     What the harness cannot do comes back as a result with ``status: failed``, which is not kept:
     the next call tries again. Whatever the program does is an outcome of its frames.
@@ -137,12 +191,12 @@ def judge_step(job: JudgeJob) -> dict[str, Any]:
             return failed(job, str(e).splitlines()[0])
 
 
-def failed(job: JudgeJob, error: str) -> dict[str, Any]:
+def failed(job: JudgeJob, error: str) -> JudgedRun:
     """Return the result of a run that the harness could not carry out; it is not kept."""
-    return {"schema": 1, "key": job.key, "status": "failed", "error": error}
+    return JudgedRun(key=job.key, status="failed", error=error)
 
 
-def _judge(job: JudgeJob) -> dict[str, Any]:
+def _judge(job: JudgeJob) -> JudgedRun:
     setup = open_contest_file(Path(job.contest))
     begun, watch = time.monotonic(), LoadWatch()
     with tempfile.TemporaryDirectory(prefix="robotvision-judge-") as name:
@@ -166,26 +220,25 @@ def _judge(job: JudgeJob) -> dict[str, Any]:
             threads_of_worker=n_worker_threads() if worker_name() else 1,
             others_share=watch.others_share,
         )
-        about = {
-            "schema": 1,
-            "key": job.key,
-            "status": "done",
-            "judged": now().isoformat(),
-            "seconds": round(time.monotonic() - begun, 3),
-            "out_of_time": is_over,
-            "frames": _frames(run),
-            "latency_ms": _latency(run),
-            "quotable": not reason,
-            "latency_note": reason,
-            "machine": str(describe()["processor"]),
-            "worker": worker_name(),
-        }
+        judged = JudgedRun(
+            key=job.key,
+            status="done",
+            judged=now().isoformat(),
+            seconds=round(time.monotonic() - begun, 3),
+            out_of_time=is_over,
+            frames=_frames(run),
+            latency_ms=_latency(run),
+            latency_note=reason,
+            machine=str(describe()["processor"]),
+            worker=worker_name(),
+        )
         target = result_folder(setup, job.key)
         with new_folder(target, KIND) as part:
             _write_answers(part / ANSWERS, run, setup.task, list(sequences_of(setup, job.phase)))
             shutil.copytree(folder / "run", part / "run", symlinks=True)
-            (part / RESULT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    return about
+            text = judged.model_dump_json(by_alias=True, indent=1)
+            (part / RESULT).write_text(text + "\n", encoding="utf-8")
+    return judged
 
 
 def _prepare(setup: ContestSetup, job: JudgeJob, folder: Path) -> Path:

@@ -14,8 +14,7 @@ contest's folder.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -31,27 +30,28 @@ from robotvision.contest.file import ContestSetup
 from robotvision.contest.judge_run import (
     ANSWERS,
     BASELINE,
-    FOLDER,
     RESULT,
+    JudgedRun,
     JudgeJob,
     failed,
     judge_step,
     result_folder,
     sequences_of,
 )
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.version import __version__
+from robotvision.yamlfile import load, validate
 
 LOST = (
     "the scheduler was lost, with it the runs that were under way; call the same command again to "
     "go on"
 )
-Report = Callable[[dict[str, Any]], None]
+Report = Callable[[JudgedRun], None]
 
 
 def judge(
     setup: ContestSetup, cluster: ClusterOptions | None = None, report: Report | None = None
-) -> list[dict[str, Any]]:
+) -> list[JudgedRun]:
     """Run every program and baseline that was not run yet; return what came of each.
 
     Parameters
@@ -60,7 +60,7 @@ def judge(
     cluster : ClusterOptions, optional
         Where; None: one after the other in this process.
     report : callable, optional
-        Receives the result of each, as soon as it is there: what its ``result.json`` holds.
+        Receives the result of each, as soon as it is there.
 
     Raises
     ------
@@ -96,11 +96,11 @@ def _jobs(setup: ContestSetup) -> Iterator[JudgeJob]:
             yield JudgeJob(key, path, about.phase, about.mode, source)
 
 
-def _alone(jobs: Sequence[JudgeJob]) -> Iterator[dict[str, Any]]:
+def _alone(jobs: Sequence[JudgeJob]) -> Iterator[JudgedRun]:
     yield from map(judge_step, jobs)
 
 
-def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[dict[str, Any]]:
+def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[JudgedRun]:
     """Yield results in any order; what a worker died over is repeated once, then given up."""
     import distributed
 
@@ -137,18 +137,16 @@ def _died(error: BaseException) -> str:
     return f"its worker died, twice, or could not be reached ({type(error).__name__})"
 
 
-def _result(setup: ContestSetup, key: str) -> dict[str, Any] | None:
+def _result(setup: ContestSetup, key: str) -> JudgedRun | None:
     """Return what came of a judged run; None where it was not judged."""
     path = result_folder(setup, key) / RESULT
-    try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError) as e:
-        raise InputFaults(
-            [Fault(path, f"cannot be read ({e})", remedy="remove its folder to judge it anew")]
-        ) from e
-    return result
+    try:
+        return validate(load(path), JudgedRun)
+    except InputFaults as e:
+        remedy = "remove its folder to judge it anew"
+        raise InputFaults(replace(fault, remedy=remedy) for fault in e.faults) from None
 
 
 def judged_answers(setup: ContestSetup) -> dict[str, JudgedAnswers]:
@@ -167,27 +165,5 @@ def judged_answers(setup: ContestSetup) -> dict[str, JudgedAnswers]:
         if result is not None:
             files = sorted((result_folder(setup, key) / ANSWERS).glob("*.txt"))
             contents = {path.stem: path.read_bytes() for path in files}
-            answers[key] = JudgedAnswers(contents, note_of(result))
+            answers[key] = JudgedAnswers(contents, result.note)
     return answers
-
-
-def note_of(result: Mapping[str, Any]) -> str:
-    """Return in words how fast a judged run was, and how far that can be quoted."""
-    latency, frames = result["latency_ms"], result["frames"]
-    p50, p99 = latency.get("p50"), latency.get("p99")
-    over = "; its time was over" if result["out_of_time"] else ""
-    if p50 is None or not any(frames[k] for k in ("answered", "unanswered", "late")):
-        return f"no frame was answered{over}"
-    tail = f", 99 % within {p99:.3g} ms" if p99 is not None else ""
-    how = "alone" if result["quotable"] else f"not quotable: {result['latency_note']}"
-    return f"{p50:.3g} ms a frame{tail}; timed on this machine ({result['machine']}), {how}{over}"
-
-
-def result_line(result: Mapping[str, Any]) -> str:
-    """Return the result of one run in a line."""
-    if result["status"] != "done":
-        return f"{result['key']}: failed: {result['error']}"
-    frames = ", ".join(f"{n} {name}" for name, n in result["frames"].items() if n)
-    log = f"{FOLDER}/{result['key']}/run/system.log"
-    why = f"; why: {log}" if result["frames"]["failed"] else ""
-    return f"{result['key']}: {frames}; {note_of(result)}{why}"

@@ -7,12 +7,19 @@ truth in it, nor a path: whoever has it gets the judge's verdict on a submission
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from robotvision.contest.file import ContestSetup, EntryLimits, FileName, Mode, Phase
+from robotvision.contest.file import (
+    ContestSetup,
+    EntryLimits,
+    FileName,
+    Mode,
+    Phase,
+    at_least_one,
+)
 from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
 from robotvision.errors import Fault, InputFaults
 from robotvision.submissions.truthfile import FrameSet
@@ -38,7 +45,7 @@ class ContestRelease(Strict):
     contest: str
     task: Task
     modes: tuple[Mode, ...]
-    test_sets: tuple[OpenSet, ...] = Field(min_length=1)
+    test_sets: Annotated[tuple[OpenSet, ...], AfterValidator(at_least_one)]
     phases: dict[FileName, Phase]
     limits: EntryLimits = EntryLimits()
     programs: bool = False

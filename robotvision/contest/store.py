@@ -298,7 +298,10 @@ def withdraw(setup: ContestSetup, names: Sequence[str]) -> list[Submission]:
             told = (
                 f"; give one of: {', '.join(keys)}" if keys else near(name, [s.name for s in known])
             )
-            raise RobotVisionError(f"{len(matches)} submissions are called {name!r}{told}")
+            raise RobotVisionError(
+                f"{len(matches)} submissions are called {name!r}{told}; "
+                "robotvision contest check lists them"
+            )
         chosen += matches
     for submission in chosen:
         if not submission.is_withdrawn:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from robotvision.cluster.start import ClusterOptions
 from robotvision.contest import add, boards, judge, judged_answers
+from robotvision.contest.judge_run import JudgedRun
 from tests.fixtures.clusters import dask, free_address
 from tests.fixtures.contests import begin_judged, write_program_pack
 
@@ -26,7 +26,7 @@ def test_a_worker_that_is_killed_loses_no_run(tmp_path: Path, tour: Callable[...
     for i in range(N_RUNS):
         add(setup, [write_program_pack(tmp_path / f"p{i}.zip", 0.1, group=f"T{i}")])
     address = free_address()
-    results: list[dict[str, Any]] = []
+    results: list[JudgedRun] = []
     with dask(address, dict(os.environ), tmp_path / "log", 2) as (_, first, second):
         options = ClusterOptions(scheduler=address, connect_s=PATIENCE_S)
         judging = Thread(target=lambda: results.extend(judge(setup, options)))
@@ -38,9 +38,9 @@ def test_a_worker_that_is_killed_loses_no_run(tmp_path: Path, tour: Callable[...
         os.kill(busy[0].pid, signal.SIGKILL)
         judging.join(PATIENCE_S)
         assert not judging.is_alive(), (tmp_path / "log").read_text()
-    assert [r["status"] for r in results] == ["done"] * N_RUNS, results
-    assert len({r["key"] for r in results}) == N_RUNS
-    assert all(r["frames"]["answered"] == 3 for r in results), results
+    assert [r.status for r in results] == ["done"] * N_RUNS, results
+    assert len({r.key for r in results}) == N_RUNS
+    assert all(r.frames["answered"] == 3 for r in results), results
     assert judge(setup) == []
     (board,) = boards(setup, judged=judged_answers(setup))
     assert len(board.rows) == N_RUNS

@@ -21,7 +21,6 @@ from robotvision.contest import (
     verdict_on,
 )
 from robotvision.contest.board import EntryStatus
-from robotvision.contest.judging import note_of
 from robotvision.contest.release import write_release
 from robotvision.errors import InputFaults
 from robotvision.submissions import folder_files
@@ -45,8 +44,8 @@ def test_a_program_is_run_once_and_stands_on_the_board_with_its_latency(
     (before,) = boards(setup)
     assert [r.status for r in before.apart] == [EntryStatus.WAITING]
     (result,) = judge(setup)
-    assert (result["status"], result["frames"]["answered"]) == ("done", 18)
-    folder = setup.folder / "judged" / result["key"]
+    assert (result.status, result.frames["answered"]) == ("done", 18)
+    folder = setup.folder / "judged" / result.key
     assert (folder / "answers" / "hidden.txt").read_text().startswith("00001 Kitchen\n")
     assert '"type":"end","frames":18' in (folder / "run" / "run.jsonl").read_text()
     assert (folder / "run" / "system.log").is_file()
@@ -55,7 +54,7 @@ def test_a_program_is_run_once_and_stands_on_the_board_with_its_latency(
     (row,) = board.rows
     assert (row.entry.name, row.entry.score["points"]) == ("quick", 18)
     assert "timed on this machine (" in row.notes[0]
-    assert note_of({**result, "quotable": True}).endswith("), alone")
+    assert result.model_copy(update={"latency_note": ""}).note.endswith("), alone")
 
 
 def test_late_answers_count_by_the_rule_of_the_contest(tmp_path: Path, tour: Tour) -> None:
@@ -64,8 +63,8 @@ def test_late_answers_count_by_the_rule_of_the_contest(tmp_path: Path, tour: Tou
     setup = begin_judged(tmp_path, tour(tmp_path / "hidden", n_each=2), rule)
     add(setup, [write_program_pack(tmp_path / "slow.zip", 0.15)])
     (result,) = judge(setup)
-    assert result["frames"]["answered"] == 0
-    assert result["frames"]["late"] > 0
+    assert result.frames["answered"] == 0
+    assert result.frames["late"] > 0
     (board,) = boards(setup, judged=judged_answers(setup))
     assert board.rows[0].entry.score["outcomes"]["unanswered"] == 6
 
@@ -77,13 +76,13 @@ def test_a_run_ends_when_its_time_is_over_and_a_program_that_crashes_is_an_outco
     setup = begin_judged(tmp_path, tour(tmp_path / "hidden", n_each=2), limit)
     add(setup, [write_program_pack(tmp_path / "long.zip", 0.15, group="Long")])
     add(setup, [write_program_pack(tmp_path / "dies.zip", then="os._exit(3)", group="Dies")])
-    results = {r["key"].partition("/")[0]: r for r in judge(setup)}
-    assert results["long"]["out_of_time"] is True
-    assert 1 <= results["long"]["frames"]["answered"] < 6
-    assert "its time was over" in note_of(results["long"])
-    assert results["dies"]["frames"]["answered"] == 0
-    assert results["dies"]["frames"]["failed"] >= 1
-    assert note_of(results["dies"]).startswith("no frame was answered")
+    results = {r.key.partition("/")[0]: r for r in judge(setup)}
+    assert results["long"].out_of_time is True
+    assert 1 <= results["long"].frames["answered"] < 6
+    assert "its time was over" in results["long"].note
+    assert results["dies"].frames["answered"] == 0
+    assert results["dies"].frames["failed"] >= 1
+    assert results["dies"].note.startswith("no frame was answered")
     (board,) = boards(setup, judged=judged_answers(setup))
     assert {row.team for row in board.rows} == {"Long", "Dies"}
 
@@ -116,7 +115,7 @@ def test_a_baseline_by_configuration_is_run_and_shown(tmp_path: Path, tour: Tour
     setup.path.write_text(text)
     setup = open_contest_file(setup.path)
     (result,) = judge(setup)
-    assert (result["key"], result["status"]) == ("baseline/ours", "done")
+    assert (result.key, result.status) == ("baseline/ours", "done")
     (board,) = boards(setup, judged=judged_answers(setup))
     assert [(row.entry.name, str(row.role)) for row in board.rows] == [("ours", "baseline")]
 
@@ -134,7 +133,7 @@ def test_a_model_is_run_as_a_program(tmp_path: Path, tour: Tour) -> None:
         )
     add(setup, [pack])
     (result,) = judge(setup)
-    log = setup.folder / "judged" / result["key"] / "run" / "system.log"
+    log = setup.folder / "judged" / result.key / "run" / "system.log"
     (board,) = boards(setup, judged=judged_answers(setup))
     here = rv.replay(hidden, model, task=task).score.outcomes
     assert board.rows[0].entry.score["outcomes"] == here, log.read_text()
