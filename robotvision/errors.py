@@ -4,6 +4,7 @@
 
     RobotVisionError            anything the user can put right; the command line prints it, exit 2
     ├── InputFaults             one or more faults in files the user gave, each with its place
+    │   └── UntrustedError      a model file with classes that nobody said to trust
     ├── UnknownNameError        a name that nothing is registered under
     ├── MissingExtraError       an optional dependency is not installed
     ├── FrameError              one frame of a sequence cannot be read: a FAILED frame, not a stop
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,6 +149,40 @@ class InputFaults(RobotVisionError):
     def lines(self) -> list[str]:
         """One line a kind of fault in a file, with how many there are."""
         return list(map(str, by_kind(self.faults)))
+
+
+class UntrustedError(InputFaults):
+    """A model file holds classes of somebody's own that nobody said to trust.
+
+    Parameters
+    ----------
+    path : Path
+        The model file.
+    names : sequence of str
+        Their dotted names.
+    origins : Mapping[str, str]
+        Where a class came from when the model was saved, by name.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str], origins: Mapping[str, str]) -> None:
+        self.path, self.names, self.origins = path, tuple(names), origins
+        listed = ", ".join(names)
+        super().__init__(
+            [self.fault(f"trust: [{listed}] in a configuration, trust=[...] in Python")]
+        )
+
+    def fault(self, how: str) -> Fault:
+        """Return the fault; ``how`` says what to write or to type."""
+        shown = [
+            f"{name} (of {self.origins[name]})" if name in self.origins else name
+            for name in self.names
+        ]
+        verb = "which is" if len(self.names) == 1 else "which are"
+        return Fault(
+            self.path,
+            f"not loaded: it holds {', '.join(shown)}, {verb} not trusted",
+            remedy=f"opening it runs that code; if you trust it: {how}",
+        )
 
 
 class UnknownNameError(RobotVisionError):

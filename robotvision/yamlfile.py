@@ -66,6 +66,8 @@ class Document:
             if where[: len(path)] == path:
                 name = "" if where == path else f"{dotted(where)}: "
                 return Fault(source, name + message, remedy=remedy)
+            if where and path[: len(where)] == where and where not in self.values:
+                return Fault(source, f"{dotted(where)}: {message}", remedy=remedy)
         mark = (self.keys if key else self.values).get(where) or self.values.get(where, (1, 1))
         name = dotted(where)
         return Fault(self.path, f"{name}: {message}" if name else message, *mark, remedy=remedy)

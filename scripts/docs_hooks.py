@@ -113,7 +113,7 @@ def describe_calls() -> str:
 def describe_parts() -> str:
     """Return Markdown of what `robotvision list KIND NAME` says of every part that has a name."""
     lines = []
-    for kind in ("features", "classifiers", "temporal", "readers", "policies"):
+    for kind in ("features", "classifiers", "temporal", "observers", "readers", "policies"):
         lines.append(f"## {kind.capitalize()}")
         for name in part_lines(kind):
             about = part_of(kind, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,13 +21,13 @@ from robotvision.experiment.overlap import training_records
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.plugins.registry import Registry
-from robotvision.recogniser.decision import Decision
-from robotvision.recogniser.function import FunctionSystem
+from robotvision.recogniser.function import FunctionSystem, require_rooms
 from robotvision.recogniser.inprocess import InProcess
 from robotvision.recogniser.persistence import load_pipeline, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.systems.base import System
+from robotvision.systems.image_function import ImageFunction, is_named, of_name, of_object
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
 
@@ -46,7 +46,9 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         from rooms to probabilities, or an array of probabilities in the order of the task's rooms.
         It needs no `fit` where the task has rooms of its own.
     classifier : str, mapping, estimator or callable
-        A name, a mapping, any scikit-learn classifier; or, without features, such a function.
+        A name, a mapping, any scikit-learn classifier; or, without features, such a function, also
+        by its name (``"my_module.predict"``), or a torch module whose attribute ``rooms`` says
+        what its outputs stand for.
     temporal : str, mapping or filter, optional
         A filter over the answers of successive frames: the optional mode.
     integration : str
@@ -99,13 +101,24 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     @property
-    def function(self) -> Callable[[Any], Any] | None:
-        """The function that answers in place of features and a classifier; None: there is none."""
+    def function(self) -> ImageFunction | None:
+        """What answers in place of features and a classifier; None: nothing does.
+
+        Raises RobotVisionError where it cannot be asked.
+        """
         for given in (self.features, self.classifier):
             if callable(given) and not isinstance(given, type) and not _is_estimator(given):
-                function: Callable[[Any], Any] = given
-                return function
-        return None
+                try:
+                    return of_object(given, self.channel)
+                except ValueError as e:
+                    raise RobotVisionError(f"classifier: {e}") from e
+        named = self.classifier.get("name") if isinstance(self.classifier, Mapping) else None
+        name = self.classifier if named is None else named
+        is_alone = isinstance(self.features, list | tuple) and not self.features
+        if not (is_alone and isinstance(name, str) and is_named(name)):
+            return None
+        params = dict(self.classifier) if isinstance(self.classifier, Mapping) else {"name": name}
+        return of_name(params.pop("name"), {"channel": self.channel, **params})
 
     @property
     def mode(self) -> str:
@@ -129,11 +142,12 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         RobotVisionError
             A parameter is refused, or the sequences cannot be trained on.
         """
-        config = self.config()
+        config, function = self.config(), self.function
         rules, opened = task_of(task), sequences_of("sequences", sequences)
         folder = None if cache is None else path_of("cache", cache)
-        if self.function is not None:
+        if function is not None:
             self.task_ = rules.with_rooms(room_totals(opened))
+            require_rooms(function, self.task_)
             self._pipeline, self.training_ = None, None
         else:
             self._pipeline, self.task_, self.training_ = fit_pipeline(
@@ -144,21 +158,29 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
 
     def config(self) -> Config:
         """Return its parameters as a configuration without sequences. Raises RobotVisionError."""
-        given = () if self.features is self.function else self.features
+        function = self.function
+        given = () if callable(self.features) else self.features
         if isinstance(given, str | Mapping) or not hasattr(given, "__iter__"):
             raise wrong_type("features", "a list of names, mappings or extractors", self.features)
         features = [
             _item(f"features[{i}]", f, FEATURES, _is_extractor) for i, f in enumerate(given)
         ]
-        if self.function is not None and features:
+        if function is not None and self.temporal is not None:
+            raise RobotVisionError("temporal: expected none beside a function that answers itself")
+        if function is not None and self.unknown == "detect":
+            raise RobotVisionError(
+                "unknown: expected a confidence or 'never' beside a function that answers itself: "
+                "no detector is trained"
+            )
+        if function is not None and features:
             raise RobotVisionError("features: expected none beside a function that answers itself")
-        if self.function is None and not features:
+        if function is None and not features:
             raise RobotVisionError(
                 "features: expected at least one, e.g. features=['phog'], or a function from an "
                 "image to a room"
             )
         classifier = temporal = None
-        if self.function is None:
+        if function is None:
             classifier = _item("classifier", self.classifier, CLASSIFIERS, _is_estimator)
         if self.temporal is not None:
             temporal = _item("temporal", self.temporal, TEMPORAL, _is_filter)
@@ -193,13 +215,13 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         RobotVisionError
             It was not trained.
         """
-        if self.function is not None:
+        function = self.function
+        if function is not None:
             rules = getattr(self, "task_", None) or task
             if rules is None:
                 raise RobotVisionError("the task's rooms are not known: call fit() first")
             unknown = self.unknown if isinstance(self.unknown, float) else None
-            decision = Decision(rules, list(rules.room_names), self.abstain, unknown)
-            return FunctionSystem(self.function, decision, rules, self.channel)
+            return FunctionSystem(function, rules, self.abstain, unknown)
         return InProcess(self.pipeline_)
 
     @property
@@ -220,9 +242,24 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         return target
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Recogniser:
-        """Load a model file that `save` or ``robotvision train`` wrote. Raises RobotVisionError."""
-        model = load_pipeline(path_of("path", path))
+    def load(cls, path: str | os.PathLike[str], trust: Sequence[str] = ()) -> Recogniser:
+        """Load a model file that `save` or ``robotvision train`` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The model file.
+        trust : sequence of str
+            Dotted names of classes of your own that it may hold: loading it runs their code.
+
+        Raises
+        ------
+        RobotVisionError
+            It is no model file, or holds what is not trusted.
+        """
+        if isinstance(trust, str) or not all(isinstance(name, str) for name in trust):
+            raise wrong_type("trust", "a list of dotted names", trust)
+        model = load_pipeline(path_of("path", path), trusted=trust)
         recogniser = cls(
             [slot.extractor for slot in model.pipeline.slots], model.pipeline.classifier
         )

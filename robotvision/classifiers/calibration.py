@@ -23,7 +23,7 @@ from robotvision.classifiers.folds import Fold, held_out
 from robotvision.classifiers.numbered import NumberedLabels
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
-from robotvision.plugins.failure import failure
+from robotvision.plugins.failure import failure, place_of
 
 FLOOR = 1e-3
 """Raw probabilities below it count as this much: their logarithm is the score."""
@@ -141,7 +141,9 @@ def _fit_words_or_numbers(
 
 def seeded(classifier: Any, seed: int) -> Any:
     """Return a fresh copy with every ``random_state`` that is None set to ``seed``."""
-    copy = clone(classifier)
+    copy = clone(classifier, safe=False)  # one without scikit-learn's parameters is copied whole
+    if not hasattr(copy, "get_params"):
+        return copy
     open_ = {
         name: seed
         for name, value in copy.get_params(deep=True).items()
@@ -162,7 +164,7 @@ def fit_held_out(model: Any, x: Vectors, y: Labels, folds: Sequence[Fold]) -> Sc
     classes = np.asarray(model.classes_)
     out = np.full((len(x), len(classes)), np.nan)
     for fold in folds:
-        part = clone(model).fit(x[fold.train], y[fold.train])
+        part = clone(model, safe=False).fit(x[fold.train], y[fold.train])
         scores = np.full((len(fold.test), len(classes)), -np.inf)
         scores[:, np.searchsorted(classes, part.classes_)] = scores_of(part, x[fold.test])
         out[fold.test] = scores
@@ -184,14 +186,31 @@ def scores_of(classifier: Any, x: Vectors) -> Scores:
         if decisions.ndim == 1:
             decisions = np.stack([-decisions, decisions], axis=1)
         if decisions.shape[1] == n_rooms:
-            return decisions
+            return _without_nan(classifier, "decision_function", decisions)
     if hasattr(classifier, "predict_proba"):
         proba = np.asarray(classifier.predict_proba(x), np.float64)
-        return np.log(np.maximum(proba, FLOOR))
+        if proba.shape != (len(x), n_rooms):
+            raise RobotVisionError(
+                f"{_where(classifier)}: predict_proba gave an array of shape {proba.shape}, "
+                f"expected ({len(x)}, {n_rooms}): one probability for each of "
+                f"{', '.join(map(str, classifier.classes_))}"
+            )
+        return np.log(np.maximum(_without_nan(classifier, "predict_proba", proba), FLOOR))
     raise RobotVisionError(
         f"{type(classifier).__name__}: expected a classifier with predict_proba or a "
         "decision_function of one column a room, found neither"
     )
+
+
+def _without_nan(classifier: Any, method: str, values: Scores) -> Scores:
+    if np.isnan(values).any():
+        raise RobotVisionError(f"{_where(classifier)}: {method} gave NaN")
+    return values
+
+
+def _where(classifier: Any) -> str:
+    """Return a classifier's class with the file and line that define it."""
+    return f"{type(classifier).__name__} ({place_of(classifier)})"
 
 
 def fit_temperature(scores: Scores, rooms: NDArray[np.int64], n_units: int) -> float:

@@ -23,7 +23,7 @@ class NumberedLabels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, x: Any, y: Any) -> Self:
         """Learn from vectors (n, d) and their rooms (n,); return self."""
         self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
-        self.estimator_ = clone(self.estimator).fit(x, numbers)
+        self.estimator_ = clone(self.estimator, safe=False).fit(x, numbers)
         return self
 
     def predict_proba(self, x: Any) -> Any:

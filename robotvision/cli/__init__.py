@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import io
+import shlex
 import shutil
 import sys
 import textwrap
@@ -112,7 +113,7 @@ def _call(words: list[str]) -> int:
     import click
 
     from robotvision.cli.group import robotvision
-    from robotvision.errors import RobotVisionError
+    from robotvision.errors import RobotVisionError, UntrustedError
     from robotvision.plugins.plugin_path import search_also
 
     for stream in (sys.stdout, sys.stderr):
@@ -127,6 +128,9 @@ def _call(words: list[str]) -> int:
     except click.Abort:
         click.echo("stopped", err=True)
         return 130
+    except UntrustedError as e:
+        click.echo(str(e.fault(_trusting(words, e.names))), err=True)
+        return 2
     except RobotVisionError as e:
         for line in e.lines():
             click.echo(line, err=True)
@@ -137,3 +141,18 @@ def _call(words: list[str]) -> int:
         click.echo(f"{str(e.filename)[:60]}...: {e.strerror}; give a shorter path", err=True)
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _trusting(words: list[str], names: Iterable[str]) -> str:
+    """Return the command that was typed, trusting ``names``; else what to write where."""
+    import click
+
+    from robotvision.cli.group import robotvision
+
+    command = robotvision.get_command(click.Context(robotvision), words[0])
+    takes = command is not None and any("--trust" in p.opts for p in command.params)
+    if not takes:
+        return f"trust: [{', '.join(names)}] in the configuration"
+    trusted = [word for name in names for word in ("--trust", name)]
+    place = words.index("--") if "--" in words else len(words)
+    return shlex.join(["robotvision", *words[:place], *trusted, *words[place:]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import data_root_option, json_option
+from robotvision.cli.options import data_root_option, json_option, trust_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +57,7 @@ SHOWN = 12
     type=click.Path(path_type=Path),
     help="With --leaks: draw pairs of training and test frames to this PNG file.",
 )
+@trust_option
 @json_option
 def command(
     config: Path,
@@ -66,6 +67,7 @@ def command(
     seed: int,
     leaks: bool,
     sheet: Path | None,
+    trust: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Show the test frames permuted, repeated, renumbered and singly; no answer may change.
@@ -78,12 +80,13 @@ def command(
     if sheet is not None and not leaks:
         raise click.UsageError("--sheet draws what --leaks finds")
     if leaks:
-        return _audit_leaks(config, data_root, sheet, as_json)
+        return _audit_leaks(config, data_root, sheet, trust, as_json)
     import json
 
     from rich.console import Console
 
     from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
     from robotvision.experiment.audit import AuditOptions, audit_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
@@ -91,7 +94,8 @@ def command(
 
     with Live(Console(stderr=True, emoji=False)) as live:
         options = AuditOptions(limit, single, seed)
-        result = audit_experiment(load_config(config, data_root), cache_folder(), live, options)
+        experiment = load_config(config, data_root, instead=Overrides(trust=trust))
+        result = audit_experiment(experiment, cache_folder(), live, options)
     if as_json:
         click.echo(json.dumps(result.to_json()))
     else:
@@ -99,12 +103,19 @@ def command(
     return 0 if result.is_obligatory else 1
 
 
-def _audit_leaks(config: Path, data_root: Path | None, sheet: Path | None, as_json: bool) -> int:
+def _audit_leaks(
+    config: Path,
+    data_root: Path | None,
+    sheet: Path | None,
+    trust: tuple[str, ...],
+    as_json: bool,
+) -> int:
     import json
 
     from rich.console import Console
 
     from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
     from robotvision.experiment.overlap import audit_leaks
     from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
@@ -112,7 +123,8 @@ def _audit_leaks(config: Path, data_root: Path | None, sheet: Path | None, as_js
     from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet
 
     with Live(Console(stderr=True, emoji=False)) as live:
-        overlaps = audit_leaks(load_config(config, data_root), cache_folder(), live)
+        experiment = load_config(config, data_root, instead=Overrides(trust=trust))
+        overlaps = audit_leaks(experiment, cache_folder(), live)
     if as_json:
         click.echo(json.dumps(leaks_as_dict(overlaps)))
     else:

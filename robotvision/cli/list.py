@@ -12,7 +12,7 @@ from robotvision.cli.options import json_option
 if TYPE_CHECKING:
     from robotvision.plugins.registry import Registry
 
-KINDS = ("features", "classifiers", "temporal", "tasks", "readers", "policies")
+KINDS = ("features", "classifiers", "temporal", "observers", "tasks", "readers", "policies")
 EPILOG = """\b
 Examples:
   robotvision list features
@@ -45,11 +45,17 @@ def command(kind: str, name: str | None, as_json: bool) -> int:
 
 def _registry(kind: str) -> Registry:
     from robotvision.classifiers import CLASSIFIERS
+    from robotvision.config.observers import OBSERVERS
     from robotvision.data import READERS
     from robotvision.features import FEATURES
     from robotvision.temporal import TEMPORAL
 
-    registries = {"features": FEATURES, "classifiers": CLASSIFIERS, "temporal": TEMPORAL}
+    registries = {
+        "features": FEATURES,
+        "classifiers": CLASSIFIERS,
+        "temporal": TEMPORAL,
+        "observers": OBSERVERS,
+    }
     return registries.get(kind, READERS)
 
 
@@ -89,6 +95,8 @@ def part_of(kind: str, name: str) -> dict[str, Any]:
     if kind == "features":
         example = {"example": f"features: [{part.example()}]"}
         return part.as_dict() | example | _vector(registry, name)
+    if kind == "observers":
+        return part.as_dict() | {"example": f"observers: [{part.example()}]"}
     key = "classifier" if kind == "classifiers" else kind
     return part.as_dict() | {"example": f"{key}: {part.example()}"}
 

@@ -23,6 +23,14 @@ reader_option = click.option(
 )
 
 
+trust_option = click.option(
+    "--trust",
+    multiple=True,
+    metavar="NAME",
+    help="A class of your own that a model file may hold, by its dotted name; may repeat.",
+)
+
+
 def override_options(command: F) -> F:
     """Add ``--task``, ``--train``, ``--test`` and ``--set``, in place of a configuration's."""
     return _added(
@@ -54,12 +62,16 @@ def override_options(command: F) -> F:
 
 
 def overrides(
-    task: str | None, train: tuple[Path, ...], test: tuple[Path, ...], values: dict[str, Any]
+    task: str | None,
+    train: tuple[Path, ...],
+    test: tuple[Path, ...],
+    values: dict[str, Any],
+    trust: tuple[str, ...] = (),
 ) -> Overrides:
     """Return what the options above stand for."""
     from robotvision.config.experiment import Overrides
 
-    return Overrides(task, train, test, values, "--set")
+    return Overrides(task, train, test, values, trust, "--set")
 
 
 def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:

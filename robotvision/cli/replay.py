@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import trust_option
+
 EPILOG = """\b
 Examples:
   robotvision replay quickstart.rvmodel sequences/building_night
@@ -22,6 +24,7 @@ deadline, hold).
 @click.argument("model", metavar="MODEL|CONFIG", type=click.Path(path_type=Path))
 @click.argument("sequences", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
+@trust_option
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder.")
 @click.option(
     "--clock",
@@ -57,6 +60,7 @@ def command(
     model: Path,
     sequences: tuple[Path, ...],
     task: str | None,
+    trust: tuple[str, ...],
     out: Path | None,
     clock: str | None,
     policy: str | None,
@@ -88,7 +92,7 @@ def command(
         "start_s": start_s,
         "loop": loop,
     }
-    experiment = replay_experiment(model, sequences, task, replay)
+    experiment = replay_experiment(model, sequences, task, replay, trust)
     folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     with Live(errors) as live:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import override_options, overrides
+from robotvision.cli.options import override_options, overrides, trust_option
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Experiment
@@ -45,6 +45,7 @@ class Command(click.Command):
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @override_options
+@trust_option
 @click.option(
     "--data-root",
     type=click.Path(path_type=Path),
@@ -90,6 +91,7 @@ def command(
     train: tuple[Path, ...],
     test: tuple[Path, ...],
     values: dict[str, Any],
+    trust: tuple[str, ...],
     data_root: Path | None,
     out: Path | None,
     limit: int | None,
@@ -126,7 +128,8 @@ def command(
         folder = resume
     else:
         assert config is not None
-        experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
+        instead = overrides(task, train, test, values, trust)
+        experiment = load_config(config, data_root, seed, instead)
         folder = experiment_folder(experiment, out)
     errors = Console(stderr=True, emoji=False)
     cache = None if no_cache else cache_folder()

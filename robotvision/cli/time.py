@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import data_root_option, json_option
+from robotvision.cli.options import data_root_option, json_option, trust_option
 
 if TYPE_CHECKING:
+    from robotvision.config.experiment import Experiment
     from robotvision.experiment.time_config import Subject
 
 EPILOG = """\b
@@ -26,6 +29,7 @@ Examples:
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": False})
 @click.argument("what", nargs=-1, required=True, metavar="CONFIG | -- PROGRAM ARGS...")
 @data_root_option
+@trust_option
 @click.option("--test-set", "set_name", help="Time the system of this test set (else the first).")
 @click.option(
     "--on",
@@ -68,6 +72,7 @@ Examples:
 def command(
     what: tuple[str, ...],
     data_root: Path | None,
+    trust: tuple[str, ...],
     set_name: str | None,
     on: Path | None,
     task_name: str | None,
@@ -88,6 +93,8 @@ def command(
     """
     import json
 
+    from robotvision.config.checks import load_config
+    from robotvision.config.experiment import Overrides
     from robotvision.experiment.time_config import time_pair, time_subject
     from robotvision.report.console import out
     from robotvision.report.timing import print_pair, print_timing
@@ -100,10 +107,11 @@ def command(
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
     wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
     options = TimingOptions(wanted, warm_up, max_s, passes)
+    load = partial(load_config, data_root=data_root, instead=Overrides(trust=trust))
     with owned_folder() as folder:
-        subject = _subject(what, data_root, set_name, on, no_cache, Path(folder), task_name, rooms)
+        subject = _subject(what, load, set_name, on, no_cache, Path(folder), task_name, rooms)
         if vs is not None:
-            other = _subject((str(vs),), data_root, set_name, None, no_cache, Path(folder))
+            other = _subject((str(vs),), load, set_name, None, no_cache, Path(folder))
             data = _with_bar(lambda p: time_pair(subject, other, options, p))
         else:
             data = _with_bar(lambda p: time_subject(subject, options, policy, p))
@@ -118,7 +126,7 @@ def command(
 
 def _subject(
     what: tuple[str, ...],
-    data_root: Path | None,
+    load: Callable[[Path], Experiment],
     set_name: str | None,
     on: Path | None,
     no_cache: bool,
@@ -128,7 +136,6 @@ def _subject(
 ) -> Subject:
     from rich.console import Console
 
-    from robotvision.config.checks import load_config
     from robotvision.experiment.time_config import from_command, from_experiment
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
@@ -137,7 +144,7 @@ def _subject(
         return from_command(what, on, folder, task_name, rooms)
     if task_name or rooms:
         raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")
-    experiment = load_config(Path(what[0]), data_root)
+    experiment = load(Path(what[0]))
     with Live(Console(stderr=True, emoji=False)) as live:
         return from_experiment(
             experiment, set_name, None if no_cache else cache_folder(), live, folder

@@ -50,6 +50,7 @@ def command(
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import train_model
     from robotvision.features.extraction import cache_folder
+    from robotvision.recogniser.model_file import own_classes
     from robotvision.report.live import Live
 
     experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
@@ -57,4 +58,9 @@ def command(
         cache = None if no_cache else cache_folder()
         rules = train_model(experiment, out, set_name, cache, live)
     click.echo(f"{out}: {len(rules.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
+    own = own_classes(out)
+    if own:
+        trusted = " ".join(f"--trust {name}" for name in own)
+        files = ", ".join(dict.fromkeys(about["origin"] for about in own.values()))
+        click.echo(f"it holds classes of {files}, to be trusted by whoever opens it: {trusted}")
     return 0

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import INTEGRATIONS
 from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
+from robotvision.config.observers import OBSERVERS
 from robotvision.config.overrides import overridden
+from robotvision.config.part_paths import with_absolute_paths
 from robotvision.config.schema import (
     Config,
     Given,
@@ -24,13 +28,22 @@ from robotvision.config.schema import (
     SequenceSpec,
     SystemConfig,
     TuneConfig,
+    UnknownConfig,
 )
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.errors import (
+    Fault,
+    InputFaults,
+    RobotVisionError,
+    UnknownNameError,
+    near,
+    shortened,
+)
 from robotvision.features import FEATURES
 from robotvision.playback.faults import wrong_kinds
 from robotvision.plugins.plugin_path import search_first
 from robotvision.plugins.provenance import forget_changed
 from robotvision.plugins.registry import Registry
+from robotvision.systems.image_function import ImageFunction, is_named, of_name
 from robotvision.tasks import Task, load_task
 from robotvision.temporal import TEMPORAL
 from robotvision.yamlfile import Document, Path_, load, validate
@@ -100,10 +113,11 @@ class _Check:
     """Checks what the keys mean together; collects every fault."""
 
     def __init__(self, document: Document, config: Config, data_root: Path | None) -> None:
-        self.document, self.config = document, config
+        self.document = document
         self.path = Path(document.path)
         search_first(self.path.parent)
         forget_changed()
+        self.config = with_absolute_paths(config, self.path.parent)
         own = os.environ.get("ROBOTVISION_DATA")
         self.data_root = data_root or (Path(own) if own else self.path.parent)
         self.faults: list[Fault] = []
@@ -145,6 +159,8 @@ class _Check:
                         f"{who} here, so nothing else is trained",
                         f"leave out {key!r} or {other!r}",
                     )
+        elif not config.features and self._is_function():
+            self._function()
         else:
             if not config.features:
                 self._fault((), "expected at least one feature", "add 'features: [hsv_histogram]'")
@@ -160,6 +176,37 @@ class _Check:
             )
         self._replay()
         self._plugins()
+
+    def _is_function(self) -> bool:
+        """Return whether the classifier, named without features, answers from images itself."""
+        given = self.config.classifier
+        if given is None:
+            return False
+        try:
+            return is_named(given if isinstance(given, str) else given.name)
+        except UnknownNameError:
+            return False
+        except RobotVisionError:
+            return True  # what is wrong with a dotted name is told with the plug-ins
+
+    def _function(self) -> None:
+        config = self.config
+        who = "the classifier answers from images by itself, without features"
+        for key in ("temporal", "augment", "tune"):
+            if getattr(config, key) is not None:
+                self._fault((key,), f"{who}, so nothing is trained", f"leave out {key!r}")
+        if config.integration != "concatenation":
+            self._fault(("integration",), f"{who}", "leave out 'integration'")
+        if config.system == "worker":
+            self._fault(("system",), f"{who}, in this process", "leave out 'system'")
+        if config.decision.unknown == "detect" or isinstance(
+            config.decision.unknown, UnknownConfig
+        ):
+            self._fault(
+                ("decision", "unknown"),
+                f"{who}, so no detector of unknown rooms is trained",
+                "give a confidence, as 'unknown: 0.3', or leave it out",
+            )
 
     def _replay(self) -> None:
         replay = self.config.replay
@@ -187,7 +234,13 @@ class _Check:
         for i, item in enumerate(self.config.features):
             self._plugin(FEATURES, item, ("features", i))
         if self.config.classifier is not None:
-            self._plugin(CLASSIFIERS, self.config.classifier, ("classifier",))
+            given, where = self.config.classifier, ("classifier",)
+            if not self.config.features and self._is_function():
+                self._try(partial(build_function, given), given, where)
+            else:
+                self._plugin(CLASSIFIERS, given, where)
+        for i, item in enumerate(self.config.observers):
+            self._plugin(OBSERVERS, item, ("observers", i))
         if self.config.temporal is not None:
             self._plugin(TEMPORAL, self.config.temporal, ("temporal",))
         if self.config.tune is not None:
@@ -221,8 +274,12 @@ class _Check:
                 )
 
     def _plugin(self, registry: Registry, item: str | Named, where: Path_) -> None:
+        self._try(partial(build, registry, item), item, where)
+
+    def _try(self, make: Callable[[], Any], item: str | Named, where: Path_) -> None:
+        """Make a plug-in, and note what is wrong with its name or parameters."""
         try:
-            build(registry, item)
+            make()
         except RobotVisionError as e:
             named = (*where, "name") if isinstance(item, Named) else where
             overrides = self.document.overrides  # of a parameter: the fault is told there
@@ -274,18 +331,44 @@ class _Check:
 
 
 def named_parts(config: Config) -> list[tuple[Registry, str | Named]]:
-    """Return the plug-ins that a configuration names: features, classifier, temporal filter."""
+    """Return the plug-ins that a configuration trains: features, classifier, temporal filter.
+
+    A classifier without features is none: it answers by itself (`Experiment.function`).
+    """
+    if not config.features:
+        return []
     named: list[tuple[Registry, str | Named]] = [(FEATURES, item) for item in config.features]
     others = (CLASSIFIERS, config.classifier), (TEMPORAL, config.temporal)
     return named + [(registry, item) for registry, item in others if item is not None]
 
 
+def build_function(item: str | Named) -> ImageFunction:
+    """Return what a configuration names as answering from images. Raises RobotVisionError."""
+    return of_name(item, {}) if isinstance(item, str) else of_name(item.name, item.params)
+
+
 def build(registry: Registry, item: str | Named) -> Any:
-    """Return the plug-in that a configuration names, built with its parameters, not fitted."""
-    if isinstance(item, str):
-        return registry.create(item, {})
+    """Return the plug-in that a configuration names, built with its parameters, not fitted.
+
+    Raises
+    ------
+    RobotVisionError
+        The name is not known, a parameter is refused, or what is built is no such plug-in.
+    """
     if isinstance(item, Given):
         from sklearn.base import clone
 
         return clone(item.part, safe=False)
-    return registry.create(item.name, item.params)
+    name, params = (item, {}) if isinstance(item, str) else (item.name, item.params)
+    built = registry.create(name, params)
+    method = _METHODS.get(registry.kind)
+    if method is not None and not hasattr(built, method):
+        raise RobotVisionError(
+            f"{registry.kind} {name!r}: expected an object with the method {method!r}, got "
+            f"{shortened(repr(built), 60)}"
+        )
+    return built
+
+
+_METHODS = {FEATURES.kind: "extract", CLASSIFIERS.kind: "fit", TEMPORAL.kind: "update"}
+"""What a plug-in of a kind must have, for functions of the user's that make one."""

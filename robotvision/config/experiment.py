@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.schema import Config, PolicyConfig, SequenceSpec, SystemConfig
+from robotvision.config.schema import Config, Named, PolicyConfig, SequenceSpec, SystemConfig
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.scoring.policy import Policy, named_policy
 from robotvision.systems.readable_paths import absolute_command
@@ -78,6 +78,20 @@ class Experiment:
         """Whether a program answers, in place of features and classifier."""
         return isinstance(self.config.system, SystemConfig)
 
+    @property
+    def function(self) -> Named | None:
+        """What answers from the images themselves: a classifier without features; None: nothing."""
+        config = self.config
+        if config.classifier is None or config.features or self.is_program:
+            return None
+        given = config.classifier
+        return Named(name=given) if isinstance(given, str) else given
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether a pipeline is trained: no program, model or function answers in its place."""
+        return not self.is_program and self.model_path is None and self.function is None
+
     def resolved(self) -> dict[str, Any]:
         """Return the configuration with every default and absolute paths, as plain data."""
         data = self.config.model_dump(mode="json")
@@ -117,6 +131,8 @@ class Overrides:
         Sequences; paths start at the working folder.
     values : Mapping[str, Any]
         Any value by dotted key: ``{"classifier.C": 3}``.
+    trust : tuple of str
+        Classes that a model file may hold, beside the configuration's.
     source : str
         What messages call ``values``: ``--set`` on the command line.
     """
@@ -125,6 +141,7 @@ class Overrides:
     train: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    trust: tuple[str, ...] = ()
     source: str = "overrides:"
 
     def of(self, config: Config) -> Config:
@@ -133,6 +150,8 @@ class Overrides:
         if missing:
             raise InputFaults(missing)
         update: dict[str, Any] = {} if self.task is None else {"task": self.task}
+        if self.trust:
+            update["trust"] = [*config.trust, *(t for t in self.trust if t not in config.trust)]
         for side, paths in (("train", self.train), ("test", self.test)):
             if paths:
                 update[side] = [str(p.resolve()) for p in paths]

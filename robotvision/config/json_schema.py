@@ -10,6 +10,7 @@ from typing import Any
 
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.integration import INTEGRATIONS
+from robotvision.config.observers import OBSERVERS
 from robotvision.config.schema import Config
 from robotvision.features import FEATURES
 from robotvision.tasks import task_names
@@ -29,6 +30,7 @@ def json_schema() -> dict[str, Any]:
     keys["integration"] = _offer(keys["integration"], list(INTEGRATIONS))
     keys["features"]["items"] = _offer(keys["features"]["items"], FEATURES.names())
     keys["classifier"] = _offer(keys["classifier"], CLASSIFIERS.names())
+    keys["observers"]["items"] = _offer(keys["observers"]["items"], OBSERVERS.names())
     keys["temporal"] = _offer(keys["temporal"], TEMPORAL.names())
     for key, names in (("classifier", CLASSIFIERS.names()), ("temporal", TEMPORAL.names())):
         tuned[key]["items"] = _offer(tuned[key]["items"], names)

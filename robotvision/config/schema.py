@@ -177,6 +177,9 @@ class Config(Strict):
     )
     temporal: str | Named | None = None
     model: str | None = Field(default=None, description="a model file, in place of training")
+    trust: list[str] = Field(
+        default=[], description="classes of your own that a model file may hold, by dotted name"
+    )
     decision: DecisionConfig = DecisionConfig()
     replay: ReplayConfig = ReplayConfig()
     faults: FaultPlan | None = Field(
@@ -184,6 +187,9 @@ class Config(Strict):
     )
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
     tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
+    observers: list[str | Named] = Field(
+        default=[], description="what else receives the run: mlflow, tensorboard, your own"
+    )
     seed: int = Field(default=0, ge=0, lt=2**32)
     out: str | None = None
     note: str = ""

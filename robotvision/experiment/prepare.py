@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from robotvision.config.checks import build_function
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import SequenceSpec
 from robotvision.data import open_sequence
 from robotvision.data.order import is_unordered
-from robotvision.data.sequence import ImageSequence
+from robotvision.data.sequence import ImageSequence, require_channels
 from robotvision.data.task_labels import require_labels, room_totals
 from robotvision.errors import Fault, InputFaults
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.channels import settle_features
+from robotvision.recogniser.function import require_rooms
 from robotvision.recogniser.persistence import TrainedModel, load_pipeline
 from robotvision.records import Notice
+from robotvision.systems.image_function import ImageFunction
 from robotvision.tasks.model import Task
 
 
@@ -35,6 +38,8 @@ class Prepared:
         Every sequence of the experiment.
     model : TrainedModel or None
         What answers in place of a trained pipeline, where the configuration names a model file.
+    function : ImageFunction or None
+        What answers from images by itself, where the configuration names a classifier alone.
     notices : tuple of Notice
         What readers of a run's report must know of its input.
     """
@@ -43,6 +48,7 @@ class Prepared:
     task: Task
     sequences: Mapping[SequenceSpec, ImageSequence]
     model: TrainedModel | None = None
+    function: ImageFunction | None = None
     notices: tuple[Notice, ...] = ()
 
     def training_sequences(self, part: TestSetSpec) -> list[ImageSequence]:
@@ -77,19 +83,27 @@ def prepare(
     """
     observer = observer or Observer()
     path = experiment.model_path
-    model = None if path is None else load_pipeline(path, experiment.task.id)
+    model = (
+        None if path is None else load_pipeline(path, experiment.task.id, experiment.config.trust)
+    )
+    given = experiment.function
+    function = None if given is None else build_function(given)
     opened = _open_all(experiment, observer, sequences or {})
-    task = _settle_task(experiment, opened, model)
+    task = _settle_task(experiment, opened, model, function)
+    if function is not None:
+        _require_answers(experiment, opened, function, task)
     labelled, notices = require_labels(task, list(opened.values()))
     opened = dict(zip(opened, labelled, strict=True))
     notices += _order_notices(experiment, opened)
+    notices += () if model is None else model.notices
     for notice in notices:
         observer.note(notice.message)
     config, notes = settle_features(experiment.config, list(opened.values()))
     for note in notes:
         observer.note(note)
     notices += [Notice("feature-left-out", note) for note in notes]
-    return Prepared(replace(experiment, config=config), task, opened, model, tuple(notices))
+    settled = replace(experiment, config=config)
+    return Prepared(settled, task, opened, model, function, tuple(notices))
 
 
 def _open_all(
@@ -114,6 +128,7 @@ def _settle_task(
     experiment: Experiment,
     sequences: Mapping[SequenceSpec, ImageSequence],
     model: TrainedModel | None,
+    function: ImageFunction | None,
 ) -> Task:
     task = experiment.task
     trained_on = dict.fromkeys(s for p in experiment.parts for s in p.train)
@@ -123,6 +138,8 @@ def _settle_task(
         fault = other_rules(experiment, model)
         if fault is not None:
             raise InputFaults([fault])
+    if function is not None and not rooms:
+        rooms = Counter(function.rooms)
     if isinstance(task.rooms, str) and not rooms:
         raise InputFaults(
             [
@@ -135,6 +152,20 @@ def _settle_task(
             ]
         )
     return task.with_rooms(rooms)
+
+
+def _require_answers(
+    experiment: Experiment,
+    sequences: Mapping[SequenceSpec, ImageSequence],
+    function: ImageFunction,
+    task: Task,
+) -> None:
+    """Raise where a function cannot answer: a channel is missing, or its rooms are others."""
+    require_rooms(function, task)
+    if function.channel is None:
+        return
+    for spec in dict.fromkeys(s for part in experiment.parts for s in part.test):
+        require_channels(sequences[spec], (function.channel,), function.name)
 
 
 def _order_notices(

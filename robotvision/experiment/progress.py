@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.scoring.tally import Tally
@@ -24,6 +25,13 @@ class Observer:
     def trained(self, part: str, training: Training) -> None:
         """Receive what the pipeline of a test set was trained on."""
 
+    def begin(self, folder: Path, about: Mapping[str, Any]) -> None:
+        """Receive the run's folder and what its log begins with, before the first frame.
+
+        ``about["config"]`` is the configuration as resolved, ``about["plugins"]`` where plug-ins of
+        one's own came from.
+        """
+
     def sequence(self, name: str, n_frames: int) -> None:
         """Receive the start of a sequence."""
 
@@ -39,3 +47,6 @@ class Observer:
 
     def note(self, line: str) -> None:
         """Receive a line that the user should read."""
+
+    def finish(self, folder: Path, report: Mapping[str, Any]) -> None:
+        """Receive the report (``report.json``), once all files of the run are in its folder."""

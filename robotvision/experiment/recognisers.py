@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robotvision.config.checks import named_parts
 from robotvision.config.experiment import TestSetSpec
-from robotvision.config.schema import Config, SequenceSpec, SystemConfig
+from robotvision.config.schema import SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
 from robotvision.plugins.plugin_path import folders
+from robotvision.recogniser.function import FunctionSystem
 from robotvision.recogniser.inprocess import InProcess
+from robotvision.recogniser.model_file import own_classes
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training, TrainingOptions, fit_pipeline
@@ -79,6 +80,11 @@ class Trainer:
             return Answerer(answering, notices=memory_notices(system, mode, n_sequences))
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
+        if prepared.function is not None:
+            wanted = experiment.config.decision
+            unknown = wanted.unknown if isinstance(wanted.unknown, float) else None
+            asked = FunctionSystem(prepared.function, prepared.task, wanted.abstain, unknown)
+            return Answerer(asked)
         pipeline, training = self._fit(prepared, part)
         notices = tuple(Notice("feature-not-cached", line) for line in training.not_cached)
         return Answerer(self.serve(prepared, part, pipeline), training, notices)
@@ -89,7 +95,7 @@ class Trainer:
             return InProcess(pipeline)
         path = self.folder / f"{part.name}{SUFFIX}"
         save_pipeline(path, pipeline, prepared.task)
-        trusted = own_classes(prepared.experiment.config)
+        trusted = list(own_classes(path))  # it was written just now, by this process
         return Worker(
             "robotvision.recogniser.persistence:build_system",
             {"path": str(path.resolve()), "trusted": trusted, "folders": folders()},
@@ -119,10 +125,3 @@ def _hidden(prepared: Prepared, specs: Sequence[SequenceSpec]) -> set[Path]:
     for sequence in (prepared.sequences[s] for s in specs):
         hidden |= {p.resolve() for p in (sequence.root, sequence.truth_table) if p is not None}
     return hidden
-
-
-def own_classes(config: Config) -> list[str]:
-    """Return the dotted names of the plug-in classes that a configuration names."""
-    named = named_parts(config)
-    classes = [r.get(item if isinstance(item, str) else item.name) for r, item in named]
-    return [f"{cls.__module__}.{cls.__qualname__}" for cls in classes]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from robotvision.config.checks import load_config
-from robotvision.config.experiment import Experiment, TestSetSpec
+from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
 from robotvision.config.schema import Config, ReplayConfig, SequenceSpec
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.recogniser.persistence import load_pipeline
@@ -15,7 +15,11 @@ from robotvision.tasks import load_task
 
 
 def replay_experiment(
-    source: Path, sequences: tuple[Path, ...], task: str | None, replay: dict[str, Any]
+    source: Path,
+    sequences: tuple[Path, ...],
+    task: str | None,
+    replay: dict[str, Any],
+    trust: tuple[str, ...] = (),
 ) -> Experiment:
     """Return the experiment that replays ``sequences`` through a model file or a configuration.
 
@@ -27,6 +31,8 @@ def replay_experiment(
         In place of the source's.
     replay : dict
         What `ReplayConfig` holds.
+    trust : tuple of str
+        Dotted names of classes of one's own that a model file may hold.
 
     Raises
     ------
@@ -38,7 +44,7 @@ def replay_experiment(
         raise InputFaults(missing)
     specs = tuple(SequenceSpec(path=str(p)) for p in sequences)
     if source.suffix in (".yaml", ".yml"):
-        experiment = load_config(source)
+        experiment = load_config(source, instead=Overrides(trust=trust))
         config = experiment.config
         rules = experiment.task if task is None else load_task(task)
         train = experiment.parts[0].train
@@ -48,12 +54,13 @@ def replay_experiment(
                 "--set, then replay the model"
             )
     else:
-        trained = load_pipeline(source)
+        trained = load_pipeline(source, trusted=trust)
         mode: Literal["obligatory", "optional"] = (
             "optional" if trained.pipeline.has_memory else "obligatory"
         )
         known = str(trained.about["task"])
-        config = Config(task=task or known, mode=mode, model=str(source.resolve()), test=[])
+        model = str(source.resolve())
+        config = Config(task=task or known, mode=mode, model=model, trust=list(trust), test=[])
         rules = load_task(task) if task is not None else trained.task
         train = ()
     policy = ReplayConfig.model_validate(replay)

@@ -19,6 +19,7 @@ from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.observers import RunObservers
 from robotvision.experiment.origins import (
     plugin_origins,
     require_same_plugins,
@@ -113,7 +114,7 @@ def run(
     RobotVisionError
         The input is wrong, the folder cannot be written, or a system cannot be started.
     """
-    observer = observer or Observer()
+    observer = RunObservers(observer or Observer(), experiment)
     if prepared is None:
         prepared = prepare(experiment, observer)
     if recognisers is None:
@@ -129,7 +130,7 @@ class _Execution:
         folder: Path | None,
         prepared: Prepared,
         recognisers: Recognisers,
-        observer: Observer,
+        observer: RunObservers,
         options: RunOptions,
         cache: Path | None,
     ) -> None:
@@ -148,6 +149,7 @@ class _Execution:
             config.decode_ahead,
         )
         self.previous = read_log(folder) if options.resume and folder is not None else None
+        self.about = {} if self.previous is None else self.previous.about
         self.n_begun = 0
         self.work = Work()
 
@@ -161,6 +163,7 @@ class _Execution:
         log = self._open_log(answerers, training)
         stopped = False
         try:
+            self.observer.begin(self.folder or IN_MEMORY, self.about)
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
@@ -177,7 +180,8 @@ class _Execution:
             log.close()
         record = log.record if isinstance(log, MemoryLog) else read_log(log.path)
         folder = self.folder or IN_MEMORY
-        return RunResult(folder, self.prepared.task, tallies, record, training, stopped)
+        task, close = self.prepared.task, self.observer.close
+        return RunResult(folder, task, tallies, record, training, stopped, close)
 
     def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
         """Return the log's last line: what the system's work came to, and what it gives away."""
@@ -188,6 +192,8 @@ class _Execution:
         if self.work.exceeds(n_processors):
             notice = Notice("work-after-answer", self.work.describe(n_processors))
             end["warnings"] = [notice.as_dict()]
+        if failed := self.observer.notices:
+            end["warnings"] = [*end.get("warnings", ()), *(n.as_dict() for n in failed)]
         return end
 
     def _hidden(self) -> set[Path]:
@@ -214,6 +220,7 @@ class _Execution:
                 log.close()
                 raise
         log.write("run", header)
+        self.about = header
         return log
 
     def _header(
@@ -243,7 +250,7 @@ class _Execution:
             "config": resolved,
             "training": {k: training_summary(t) for k, t in training.items()},
             "config_folder": str(self.experiment.path.parent.resolve()),
-            "plugins": plugin_origins(self.experiment),
+            "plugins": plugin_origins(self.experiment, self.prepared.model),
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }

@@ -111,7 +111,7 @@ def tune_experiment(
 
 def _prepare_training(experiment: Experiment, name: str | None, observer: Observer) -> Prepared:
     """Open the training sequences of one test set alone."""
-    if experiment.is_program or experiment.model_path is not None:
+    if not experiment.is_trained:
         raise RobotVisionError(
             f"{experiment.path}: nothing is trained here, another system answers"
         )

@@ -28,6 +28,7 @@ FEATURES = Registry(
         "stereo_depth": "robotvision.features.stereo_depth:StereoDepth",
         "onnx": "robotvision.features.onnx_model:OnnxModel",
         "torchvision_backbone": "robotvision.features.torchvision_backbone:TorchvisionBackbone",
+        "timm_backbone": "robotvision.features.timm_backbone:TimmBackbone",
         "efficientnet_lite0": "robotvision.features.efficientnet_lite0:EfficientNetLite0",
         "mobilenet_v2_deepsort": "robotvision.features.mobilenet_v2_deepsort:MobileNetV2DeepSort",
         "quantized": "robotvision.features.quantized:Quantized",

@@ -49,9 +49,8 @@ class FeatureExtractor(Protocol):
         """Return the frame's feature vector, (dim,) float32, finite."""
 
 
-@runtime_checkable
 class FittedExtractor(FeatureExtractor, Protocol):
-    """An extractor that learns from training frames before it can extract."""
+    """An extractor that learns from training frames before it can extract: see `needs_training`."""
 
     def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
         """Learn from frames in sequence order and their rooms; return self."""
@@ -67,6 +66,15 @@ class CalibratedExtractor(FeatureExtractor, Protocol):
         Lengths are in pixels, those ending ``_m`` in metres. Called once a sequence, before
         ``fit`` and ``extract``.
         """
+
+
+def needs_training(extractor: FeatureExtractor) -> bool:
+    """Return whether the extractor learns from training frames.
+
+    Not by ``isinstance``: of an extractor that learns only where the one it wraps does, Python 3.12
+    and newer see ``fit`` in the class without asking the object.
+    """
+    return callable(getattr(extractor, "fit", None))
 
 
 class Extractor(Parameterised):

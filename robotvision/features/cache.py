@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from robotvision.data import ImageSequence
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.features.base import FeatureExtractor, FittedExtractor, cache_root
+from robotvision.features.base import FeatureExtractor, cache_root, needs_training
 from robotvision.plugins.identity import UnknownCode, identity, without_address
 
 LIMIT = "10GB"
@@ -90,7 +90,7 @@ def _key(extractor: FeatureExtractor, images: bytes, sequence: ImageSequence) ->
     if hasattr(extractor, "calibrate"):
         about.append({k: dict(v) for k, v in sequence.calibration.items()})
     try:
-        about += identity(extractor, is_trained=isinstance(extractor, FittedExtractor))
+        about += identity(extractor, is_trained=needs_training(extractor))
     except UnknownCode as e:
         return Key(why=f"{without_address(extractor)}: not cached, {e}")
     h = hashlib.blake2b(images, digest_size=20)

@@ -41,8 +41,8 @@ _DAY_S = 86_400.0
 _exporting = threading.Lock()
 
 
-def need(module: str, extractor: object) -> Any:
-    """Import and return an optional module.
+def need(module: str, extractor: object, extra: str = "deep") -> Any:
+    """Import and return an optional module, which the named extra brings.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def need(module: str, extractor: object) -> Any:
     except ImportError as e:
         raise MissingExtraError(
             f"{type(extractor).__name__} needs the module {module!r}, which cannot be imported "
-            f"({e}); pip install 'robotvision[deep]'"
+            f"({e}); pip install 'robotvision[{extra}]'"
         ) from e
 
 

@@ -23,7 +23,7 @@ from robotvision import data
 from robotvision.data.fingerprint import remember
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import cache as feature_cache
-from robotvision.features.base import FeatureExtractor, FittedExtractor
+from robotvision.features.base import FeatureExtractor, needs_training
 from robotvision.features.cache import cache_folder
 from robotvision.plugins.failure import failure
 from robotvision.plugins.progress import Progress
@@ -64,11 +64,6 @@ def ready(extractor: FeatureExtractor, calibration: data.sequence.Calibration) -
         return extractor
     mine: FeatureExtractor = copy.copy(extractor).calibrate(calibration)
     return mine
-
-
-def needs_training(extractor: FeatureExtractor) -> bool:
-    """Return whether the extractor learns from training frames."""
-    return isinstance(extractor, FittedExtractor)
 
 
 def training_frames(

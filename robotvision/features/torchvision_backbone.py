@@ -1,8 +1,7 @@
 """Features of any of torchvision's classification networks, at any of its layers.
 
 A feature map (C, h, w) is averaged over its places (global average pooling). Weights are read from
-a file and never downloaded: where they are not on the machine, the message gives the address, the
-size and where to put them.
+a file; torchvision's own are downloaded once, before any frame is timed, and checked.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy as np
 from robotvision.errors import RobotVisionError, near
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.deep import IMAGENET_MEAN, IMAGENET_STD, need, network_input, unit_length
+from robotvision.features.downloads import download
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
 from robotvision.records import Frame
@@ -35,7 +35,8 @@ class TorchvisionBackbone(Extractor):
         the start of its name, ``layer2`` say; ``flatten`` is, in most, what goes into the
         classifying layers.
     weights : "default", path or None
-        ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them;
+        ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them,
+        downloaded there where they are missing (``ROBOTVISION_OFFLINE=1`` refuses that);
         a path: a file of your own (a state dict); None: untrained, from a fixed seed.
     size : (height, width), default (224, 224)
         The image is resized to this, 1 to 4096 each.
@@ -119,14 +120,9 @@ def _default_weights(name: str) -> Path:
 
     _check_name(name)
     best = torchvision.models.get_model_weights(name).DEFAULT
-    path: Path = Path(torch.hub.get_dir()) / "checkpoints" / best.url.rpartition("/")[2]
-    if not path.is_file():
-        raise RobotVisionError(
-            f"the weights of {name} are not on this machine: download {best.url} "
-            f"({best.meta['_file_size']:.0f} MB) to {path}, or anywhere and give its path as "
-            "'weights'"
-        )
-    return path
+    path = Path(torch.hub.get_dir()) / "checkpoints" / best.url.rpartition("/")[2]
+    size = f"{best.meta['_file_size']:.0f} MB"
+    return download(best.url, path, f"the weights of {name} ({size})")
 
 
 def _check_name(name: str) -> None:

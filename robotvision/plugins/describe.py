@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 _ENTRY = re.compile(r"([\w*]+(?:, [\w*]+)*)(?: : (.+))?\Z")
-_DEFAULT = re.compile(r",? ?\b(?:default\b.*|optional)\Z")
+_DEFAULT = re.compile(r"(?:^|, ?| )(?:default\b.*|optional)\Z")
 _ROLE = re.compile(r"`{1,2}([^`]+)`{1,2}")
 _LIKE = re.compile(r"As for `([\w.]+)`")
 NAMED = "name"

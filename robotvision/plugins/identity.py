@@ -49,13 +49,16 @@ def identity(part: Any, *, is_trained: bool = False) -> list[Any]:
     """
     about: list[Any] = []
     for one in _parts(part):
-        cls = type(one)
+        cls, files = type(one), files_read(one)
+        words = without_address(one)
+        for path in files:  # what is in a file counts, not where it lies
+            words = words.replace(repr(str(path)), repr(path.name))
         about += [
             f"{cls.__module__}:{cls.__qualname__}",
-            without_address(one),
+            words,
             getattr(one, "version", 1),
             _code(cls),
-            [file_digest(path) for path in files_read(one)],
+            [file_digest(path) for path in files],
         ]
         if is_trained or not cls.__module__.startswith("robotvision."):
             about.append(_state(one))
@@ -87,12 +90,13 @@ def files_read(part: Any) -> list[Path]:
     """
     named = [Path(p) for p in getattr(part, "files_read", tuple)()]
     values = part.get_params(deep=False).values() if hasattr(part, "get_params") else ()
-    named += [Path(v) for v in values if isinstance(v, str | os.PathLike) and _is_file(v)]
+    named += [Path(v) for v in values if isinstance(v, str | os.PathLike) and is_file(v)]
     found = [p for path in named for p in (path, *sorted(path.parent.glob(f"{path.name}[._]*")))]
     return list(dict.fromkeys(found))
 
 
-def _is_file(value: str | os.PathLike[str]) -> bool:
+def is_file(value: str | os.PathLike[str]) -> bool:
+    """Return whether a parameter's value is the path of a file."""
     text = os.fspath(value)
     return 0 < len(text) < _LONGEST_PATH and "\0" not in text and os.path.isfile(text)
 

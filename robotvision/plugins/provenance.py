@@ -49,9 +49,14 @@ class Code:
     why: str = ""
 
 
+def code_owner(plugin: Any) -> Any:
+    """Return what names the code of a plug-in: itself, or the class of an object."""
+    return plugin if hasattr(plugin, "__qualname__") else type(plugin)
+
+
 def code_of(plugin: Any) -> Code:
     """Return the code of a class or a function (of an object: of its class)."""
-    named = plugin if hasattr(plugin, "__qualname__") else type(plugin)
+    named = code_owner(plugin)
     name = str(named.__qualname__)
     if "<" in name:  # <lambda>, <locals>: what surrounds it is not in its name
         why = "it is defined within a function; put it at the top of a module"

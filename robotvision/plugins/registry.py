@@ -6,8 +6,8 @@ Four ways to name a plug-in, tried in this order:
 2. ``@register("name")`` in local code that has been imported;
 3. an entry point of that one name in the group ``robotvision.features``, ``.classifiers`` or
    ``.readers`` of an installed package;
-4. a dotted name: ``"my_package.my_module.MyExtractor"``, in the folders of
-   `robotvision.plugins.plugin_path`, of what is installed or on ``PYTHONPATH``.
+4. a dotted name, ``"my_package.my_module.MyExtractor"`` or ``"my_package.my_module:MyExtractor"``,
+   in the folders of `robotvision.plugins.plugin_path`, of what is installed or on ``PYTHONPATH``.
 
 The same name for two classes is an error, never a silent replacement.
 """
@@ -19,9 +19,9 @@ import inspect
 import traceback
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from robotvision.errors import RobotVisionError, UnknownNameError, near
+from robotvision.errors import RobotVisionError, UnknownNameError, near, shortened
 from robotvision.plugins.plugin_path import import_own, reach
 from robotvision.plugins.provenance import note
 
@@ -79,12 +79,32 @@ class Registry:
         return add
 
     def get(self, name: str) -> type:
-        """Return the class called ``name``.
+        """Return the class, or the function that makes an object, called ``name``.
 
         Raises
         ------
         UnknownNameError
-            No plug-in has the name, or the dotted name leads nowhere.
+            No plug-in has the name.
+        RobotVisionError
+            The dotted name leads nowhere, or to something else.
+        """
+        target: Any = self.find(name)
+        if not (isinstance(target, type) or inspect.isroutine(target)):
+            raise RobotVisionError(
+                f"{self.kind} {name!r}: expected a class, or a function that returns an object, "
+                f"got {shortened(repr(target), 60)}"
+            )
+        return cast(type, target)  # a function, too, makes the object when it is called
+
+    def find(self, name: str) -> Any:
+        """Return whatever is called ``name``: also an object, where the name is a dotted one.
+
+        Raises
+        ------
+        UnknownNameError
+            No plug-in has the name.
+        RobotVisionError
+            The dotted name leads nowhere.
         """
         target = self._targets.get(name)
         if isinstance(target, type):
@@ -99,7 +119,7 @@ class Registry:
             )
         if offered:
             return self._load(name, offered[0].value)
-        if "." in name:
+        if "." in name or ":" in name:
             return _import_dotted(name, self)
         raise UnknownNameError(self.kind, name, self.names())
 
@@ -111,18 +131,24 @@ class Registry:
         RobotVisionError
             The plug-in does not take one of the parameters, or refuses its value.
         """
-        cls = self.get(name)
-        if not cls.__module__.startswith("robotvision."):  # ours take mappings as they are
+        return self.make(name, self.get(name), params)
+
+    def make(self, name: str, cls: type, params: Mapping[str, Any]) -> Any:
+        """Return what ``cls``, called ``name``, makes of ``params``; faults as in `create`."""
+        if not is_ours(cls):  # ours take mappings as they are
             params = {key: self._nested(cls, value) for key, value in params.items()}
         try:
             return cls(**params)
         except (TypeError, ValueError) as e:
-            reason = _unknown_parameter(cls, params) or _without_init(str(e))
+            reason = unknown_parameter(cls, params) or _without_init(str(e))
+            inside = e.__traceback__ is not None and e.__traceback__.tb_next is not None
+            if inside and inspect.isroutine(cls):  # a class says what it refuses of a parameter
+                reason = f"fails: {with_place(e)}"
             raise RobotVisionError(f"{self.kind} {name!r}: {reason}") from e
         except Exception as e:  # a class or factory of the user's may raise anything
-            if cls.__module__.startswith("robotvision."):
+            if is_ours(cls):
                 raise
-            raise RobotVisionError(f"{self.kind} {name!r}: fails: {_with_place(e)}") from e
+            raise RobotVisionError(f"{self.kind} {name!r}: fails: {with_place(e)}") from e
 
     def _nested(self, cls: type, value: Any) -> Any:
         """Return a parameter with what it names built: ``{name: ..., ...}``, also in lists.
@@ -150,8 +176,21 @@ def _target(cls: type | str) -> str:
     return cls if isinstance(cls, str) else f"{cls.__module__}:{cls.__qualname__}"
 
 
-def _unknown_parameter(cls: type, params: Mapping[str, Any]) -> str:
-    """Name the first parameter that ``cls`` does not take, with those it does."""
+def is_ours(part: Any) -> bool:
+    """Return whether a class or function is one of this package."""
+    return str(getattr(part, "__module__", "")).startswith("robotvision.")
+
+
+def parameters_of(part: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a class or function; none where Python cannot tell."""
+    try:
+        return inspect.signature(part).parameters
+    except (TypeError, ValueError):  # written in C, say
+        return {}
+
+
+def unknown_parameter(cls: Any, params: Mapping[str, Any]) -> str:
+    """Name the first parameter that ``cls`` does not take, with those it does; else ''."""
     takes = inspect.signature(cls).parameters
     if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         return ""
@@ -168,10 +207,10 @@ def _without_init(message: str) -> str:
     return tail if sep and "." in head else message
 
 
-def _import_dotted(name: str, registry: Registry) -> type:
-    module, _, attribute = name.rpartition(".")
+def _import_dotted(name: str, registry: Registry) -> Any:
+    module, _, attribute = name.replace(":", ".").rpartition(".")
     try:
-        cls: Any = getattr(import_own(module), attribute)
+        return getattr(import_own(module), attribute)
     except (ImportError, AttributeError) as e:
         searched = ", ".join([*reach(), "what is installed", "PYTHONPATH"])
         raise RobotVisionError(
@@ -182,19 +221,11 @@ def _import_dotted(name: str, registry: Registry) -> type:
         raise RobotVisionError(f"{registry.kind} {name!r}: {e}") from e
     except Exception as e:  # whatever the plug-in's own code raises on import
         raise RobotVisionError(
-            f"{registry.kind} {name!r}: its module fails on import: {_with_place(e)}; mend it"
+            f"{registry.kind} {name!r}: its module fails on import: {with_place(e)}; mend it"
         ) from e
-    is_maker = isinstance(cls, type) or inspect.isroutine(cls)
-    if not is_maker:
-        raise RobotVisionError(
-            f"{registry.kind} {name!r}: expected a class, or a function that returns an object, "
-            f"got {cls!r}"
-        )
-    made: type = cls  # a function, too, makes the object when it is called
-    return made
 
 
-def _with_place(error: Exception) -> str:
+def with_place(error: Exception) -> str:
     """Return an error in one line, with the file and line it came from."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"

@@ -1,18 +1,20 @@
-"""A function of one's own as a system: an image in, a room or probabilities out."""
+"""A function or a network as a system: an image in, a room or probabilities out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import SystemFault
+from robotvision.errors import RobotVisionError, SystemFault, near, shortened
+from robotvision.plugins.failure import failure
 from robotvision.recogniser.decision import Decision
 from robotvision.records import SILENCE, Answer, Frame
 from robotvision.systems.base import Reply, System, View
+from robotvision.systems.image_function import ImageFunction
 from robotvision.tasks.model import Task
 
 
@@ -21,18 +23,17 @@ class FunctionSystem(System):
 
     Parameters
     ----------
-    function : callable
-        Takes the image of ``channel``, (H, W, 3) uint8 or (H, W) uint16, or the whole `Frame`
-        where ``channel`` is None. Returns a room's label, None (no answer), an `Answer`, a mapping
-        from rooms to probabilities, or an array of probabilities in the order of ``rooms``.
-    rooms : sequence of str
-        The rooms that an array of probabilities stands for.
-    decision : Decision
-        Answers or abstains, given probabilities.
+    function : ImageFunction
+        What is asked.
     task : Task
-        Its labels may be answered, and its objects stated.
-    channel : str or None
-        The channel it reads.
+        With its rooms settled: its labels may be answered, and its objects stated.
+    abstain, unknown
+        As for `robotvision.recogniser.decision.Decision`, given probabilities.
+
+    Raises
+    ------
+    RobotVisionError
+        The function's probabilities stand for a room that the task does not have.
     """
 
     isolation = "none: the function runs in the harness's own process"
@@ -40,16 +41,19 @@ class FunctionSystem(System):
 
     def __init__(
         self,
-        function: Callable[[Any], Any],
-        decision: Decision,
+        function: ImageFunction,
         task: Task,
-        channel: str | None = "rgb",
+        abstain: Literal["auto", "never"] | float = "auto",
+        unknown: float | None = None,
     ) -> None:
-        self.function, self.decision, self.task = function, decision, task
+        require_rooms(function, task)
+        self.function, self.task = function, task
+        rooms = list(function.rooms or task.room_names)
+        self.decision = Decision(task, rooms, abstain, unknown)
         self.labels, self.objects = frozenset(task.labels), frozenset(task.objects)
-        self.channel = channel
+        self.channel = channel = function.channel
         self.channels = None if channel is None else (channel,)
-        self.name = getattr(function, "__name__", type(function).__name__)
+        self.name = function.name
 
     def reset(self, view: View) -> None:
         """Begin a sequence. Raises SystemFault where it lacks the channel."""
@@ -64,12 +68,16 @@ class FunctionSystem(System):
         """Answer one frame. Raises SystemFault for whatever the function raises."""
         begun = perf_counter_ns()
         try:
-            given = self.function(frame if self.channel is None else frame.images[self.channel])
-            answer = self._answer(given)
-        except SystemFault:
-            raise
+            image = frame if self.channel is None else frame.images[self.channel]
+            given = self.function.call(image)
         except Exception as e:  # a function of the user's may raise anything: a FAILED frame
-            raise SystemFault(f"{type(e).__name__}: {e}") from e
+            is_ours = isinstance(e, RobotVisionError)  # told by the line that defines it
+            name = self.function.place if is_ours else self.name
+            raise SystemFault(str(failure(self.function.origin, "", e, name))) from e
+        try:
+            answer = self._answer(given)
+        except (TypeError, ValueError) as e:
+            raise SystemFault(f"{self.function.place} gave {_shown(given)}: {e}") from e
         return Reply(answer, {self.name: perf_counter_ns() - begun})
 
     def _answer(self, given: Any) -> Answer:
@@ -79,28 +87,52 @@ class FunctionSystem(System):
             answer = given if isinstance(given, Answer) else Answer(str(given))
             if answer.room is not None and answer.room not in self.labels:
                 hint = self.task.room_matcher.hint(answer.room)
-                raise SystemFault(f"the answer {answer.room!r} is none of the task's labels{hint}")
+                raise ValueError(f"{answer.room!r} is none of the task's labels{hint}")
             if strange := [o for o in answer.objects if o not in self.objects]:
                 hint = self.task.object_matcher.hint(strange[0])
-                raise SystemFault(f"the object {strange[0]!r} is none of the task's{hint}")
+                raise ValueError(f"the object {strange[0]!r} is none of the task's{hint}")
             return answer
         return self.decision.decide(self._probabilities(given))
 
     def _probabilities(self, given: Any) -> NDArray[np.float64]:
+        """Return what was given as probabilities of the rooms. Raises ValueError, TypeError."""
         rooms = self.decision.classes
         if isinstance(given, Mapping):
             strange = [str(room) for room in given if room not in rooms]
             if strange:
-                raise SystemFault(f"probabilities of rooms that the task lacks: {strange[0]!r}")
+                raise ValueError(
+                    f"probabilities of rooms that the task lacks: {strange[0]!r}"
+                    f"{near(strange[0], rooms)}"
+                )
             given = [given.get(room, 0.0) for room in rooms]
         values = np.asarray(given, dtype=np.float64).reshape(-1)
         if len(values) != len(rooms):
-            raise SystemFault(
+            raise ValueError(
                 f"expected a room, None or {len(rooms)} probabilities (of {', '.join(rooms)}), "
                 f"got {len(values)} numbers"
             )
         total = values.sum()
-        if not (np.isfinite(values).all() and (values >= 0).all() and total > 0):
-            raise SystemFault("expected probabilities of at least 0 that sum to 1")
+        if not np.isfinite(values).all():
+            raise ValueError(
+                "expected probabilities of at least 0 that sum to 1, got NaN or infinity among them"
+            )
+        if not ((values >= 0).all() and total > 0):
+            raise ValueError("expected probabilities of at least 0 that sum to 1")
         shares: NDArray[np.float64] = values / total
         return shares
+
+
+def require_rooms(function: ImageFunction, task: Task) -> None:
+    """Raise RobotVisionError where a function's outputs stand for rooms that the task lacks."""
+    for room in function.rooms:
+        if room not in task.room_names:
+            raise RobotVisionError(
+                f"classifier {function.name!r}: rooms: {room!r} is none of the task's rooms "
+                f"({', '.join(task.room_names)}){task.room_matcher.hint(room)}"
+            )
+
+
+def _shown(given: Any) -> str:
+    """Return what a function gave as a message shows it: an array by its shape."""
+    shape = getattr(given, "shape", None)
+    return f"an array of shape {tuple(shape)}" if shape is not None else shortened(repr(given), 80)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from robotvision.errors import RobotVisionError, SystemFault
+from robotvision.plugins.failure import failure, raised_in
+from robotvision.plugins.identity import files_read
+from robotvision.plugins.provenance import is_own
 from robotvision.plugins.threads import hold, one_thread
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.records import SILENCE, Frame
@@ -32,8 +35,13 @@ class InProcess(System):
         self._held: AbstractContextManager[None] | None = None
 
     def start(self, session: Session) -> None:
-        """Hold linear algebra to one thread until `close`: answers do not depend on more."""
+        """Hold linear algebra to one thread until `close`: answers do not depend on more.
+
+        Files that extractors read are brought here first, where they are published ones.
+        """
         super().start(session)
+        for slot in self.pipeline.slots:
+            files_read(slot.extractor)
         if self._held is None:
             self._held = one_thread()
             self._held.__enter__()
@@ -58,8 +66,17 @@ class InProcess(System):
         """Answer one frame. Raises SystemFault for whatever the pipeline raises."""
         try:
             return self.pipeline.answer(frame)
-        except Exception as e:  # a plug-in's own fault is a FAILED frame with its message
+        except RobotVisionError as e:
             raise SystemFault(f"{type(e).__name__}: {e}") from e
+        except Exception as e:  # a plug-in's own fault is a FAILED frame with its message
+            raise SystemFault(self._told(e)) from e
+
+    def _told(self, error: Exception) -> str:
+        """Return what a plug-in raised, with its file and line where it is one of the user's."""
+        for part in self.pipeline.parts():
+            if is_own(type(part).__module__) and raised_in(part, error):
+                return str(failure(part, "", error))
+        return f"{type(error).__name__}: {error}"
 
 
 class Null(System):

@@ -1,11 +1,12 @@
 """Model files: a trained recogniser in one file that is safe to open.
 
 A zip of ``manifest.json`` and of what `skops.io` writes: ``schema.json``, which describes objects
-by their classes and states, and arrays in NumPy's format (``1.npy``, ...). Nothing is compressed,
-so that a file cannot unfold into more than it is. Nothing in it is a program: no pickle, no path,
-and only classes of `TRUSTED` modules, those of `SKLEARN_TRUSTED`, what skops itself trusts
-(scikit-learn's estimators, NumPy's types) and those the caller names are built. A file with
-anything else is refused.
+by their classes and states, arrays in NumPy's format (``1.npy``, ...) and what libraries outside
+scikit-learn keep as bytes (``2.bin``). Nothing is compressed, so that a file cannot unfold into
+more than it is. Nothing in it is a program: no pickle, no path, and only classes of `TRUSTED`
+modules, those of `SKLEARN_TRUSTED`, what skops itself trusts (scikit-learn's estimators, NumPy's
+types) and those the caller names are built. A file with anything else is refused. The manifest says
+where other classes came from (``own``): for messages alone, nothing is read from there.
 """
 
 from __future__ import annotations
@@ -19,16 +20,22 @@ import platform
 import re
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, UntrustedError
+from robotvision.plugins.modules import is_standard
+from robotvision.plugins.plugin_path import import_own, search_also
+from robotvision.plugins.provenance import code_of_module
+from robotvision.plugins.registry import with_place
 from robotvision.regular_file import open_regular
 from robotvision.version import __version__
 from robotvision.writing import new_file
+
+T = TypeVar("T")
 
 FORMAT = "robotvision model"
 SCHEMA = 2
@@ -59,11 +66,15 @@ SKLEARN_TRUSTED = (
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
+    "builtins.bytearray",
     "builtins.frozenset",
+    "collections.OrderedDict",
 )
-"""Types inside scikit-learn's classifiers, and a built-in one, that skops leaves to us to trust."""
+"""Types inside scikit-learn's classifiers, and Python's containers, that skops leaves to us."""
 
-_ENTRY = re.compile(r"[0-9]{1,9}\.npy\Z")
+_ENTRY = re.compile(r"[0-9]{1,9}\.(npy|bin)\Z")
+_BYTES = "BytearrayNode"
+"""What skops calls a node that is kept as it is in a file of its own."""
 _MTIME = (1980, 1, 1, 0, 0, 0)
 _AGAIN = "train again with robotvision train CONFIG -o MODEL"
 _ARRAY_LIBRARIES = ("cupy", "dask", "torch")
@@ -103,13 +114,15 @@ def _write(f: Any, parts: Mapping[str, object], about: Mapping[str, Any]) -> Non
             node.pop("__id__", None)  # an address in memory, other in every process
             if "file" in node:
                 n += 1
-                archive.writestr(zipfile.ZipInfo(f"{n}.npy", _MTIME), dumped.read(node["file"]))
-                node["file"] = f"{n}.npy"
+                entry = f"{n}.bin" if node["__loader__"] == _BYTES else f"{n}.npy"
+                archive.writestr(zipfile.ZipInfo(entry, _MTIME), dumped.read(node["file"]))
+                node["file"] = entry
         manifest = {
             "format": FORMAT,
             "schema": SCHEMA,
             "versions": versions(),
             "about": dict(about),
+            "own": _own_code(content),
         }
         for name, data in ((OBJECTS, schema), (MANIFEST, manifest)):
             text = json.dumps(data, ensure_ascii=False, indent=1)
@@ -124,14 +137,13 @@ def _dump(parts: dict[str, object]) -> bytes:
         strange = [
             name
             for name in skops.get_untrusted_types(data=content)
-            if name not in SKLEARN_TRUSTED
-            and (name.startswith(("builtins.", "sklearn.")) or not _is_class(name))
+            if name not in SKLEARN_TRUSTED and (name.startswith("builtins.") or not _is_class(name))
         ]
         if not strange:
             with zipfile.ZipFile(io.BytesIO(content)) as dumped:
                 strange = _not_kept(json.loads(dumped.read(OBJECTS)))
-    except (AttributeError, RecursionError, TypeError, ValueError) as e:
-        strange = [_one_line(e)]
+    except Exception as e:  # whatever an object's own reduction raises (a tensor's: RuntimeError)
+        strange = [f"{_unkept(parts)} ({_one_line(e)})"]
     if strange:
         raise RobotVisionError(
             f"{', '.join(strange)}: cannot be saved; keep what was learnt in arrays, numbers, "
@@ -140,11 +152,56 @@ def _dump(parts: dict[str, object]) -> bytes:
     return content
 
 
+def _unkept(parts: Mapping[str, object]) -> str:
+    """Return the parts that skops cannot write, by name."""
+    names = []
+    for name, part in parts.items():
+        try:
+            _skops().dumps(part)
+        except Exception:  # as above: which part it is has to be said
+            names.append(f"the part {name!r}")
+    return ", ".join(names)
+
+
+def _own_code(content: bytes) -> dict[str, dict[str, str]]:
+    """Return where the classes that must be trusted by name come from, and their code's digest."""
+    found = {}
+    for name in filter(_needs_trust, _skops().get_untrusted_types(data=content)):
+        code = code_of_module(name.rpartition(".")[0])
+        found[name] = {"origin": code.origin, "digest": code.digest}
+    return found
+
+
+def own_classes(path: Path) -> dict[str, dict[str, str]]:
+    """Return the classes of a model file that must be trusted by name: origin and digest of each.
+
+    They are what the file says of itself. Raises InputFaults where it is no model file.
+    """
+    own: dict[str, dict[str, str]] = _careful(path, lambda: _read_manifest(path)).get("own", {})
+    return own
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    with open_regular(path) as f:
+        _check_kind(path, f.read(4096))
+        with zipfile.ZipFile(f) as archive:
+            _check_sizes(path, archive.infolist(), os.fstat(f.fileno()).st_size)
+            manifest = json.loads(archive.read(MANIFEST))
+    _check_manifest(path, manifest, None)
+    return dict(manifest)
+
+
+def _needs_trust(name: str) -> bool:
+    module = name.rpartition(".")[0]
+    is_ours = any(module.startswith(t) if t.endswith(".") else module == t for t in TRUSTED)
+    return not (is_ours or name in SKLEARN_TRUSTED)
+
+
 def _not_kept(schema: Any) -> list[str]:
     """Return what skops writes and a model file does not: bytes, sparse matrices, lossy keys."""
     refused = set()
     for node in _nodes(schema):
-        if not str(node.get("file", ".npy")).endswith(".npy"):
+        if not str(node.get("file", ".npy")).endswith(".npy") and node["__loader__"] != _BYTES:
             refused.add(f"{node['__module__']}.{node['__class__']}")
         if node["__loader__"] == "DictNode":
             kinds = [kind["__class__"] for kind in node["key_types"]["content"]]
@@ -207,16 +264,24 @@ def load_model(
     task : str or None
         The task it must have been trained for (``about["task"]``); None: any.
     trusted : sequence of str
-        Dotted names of classes of your own to build besides ours.
+        Dotted names of classes of your own to build besides ours. Their modules are searched as
+        those of plug-ins are, and last in the model file's own folder.
 
     Raises
     ------
+    UntrustedError
+        It holds classes that are not trusted.
     InputFaults
-        It is no model file, cut short, of another schema, release or task, or holds what is not
-        trusted: one line.
+        It is no model file, cut short, of another schema, release or task, or a module that it
+        needs cannot be had: one line.
     """
+    return _careful(path, lambda: _load(path, task, trusted))
+
+
+def _careful(path: Path, read: Callable[[], T]) -> T:
+    """Return what ``read`` does; whatever is wrong with the file is one line."""
     try:
-        return _load(path, task, trusted)
+        return read()
     except InputFaults:
         raise
     except OSError as e:
@@ -243,7 +308,8 @@ def _load(
             _check_objects(path, json.loads(archive.read(OBJECTS)), manifest["versions"])
         skops = _skops()
         names = skops.get_untrusted_types(file=f)
-        _check_trusted(names, [name.replace(":", ".") for name in trusted])
+        named = [name.replace(":", ".") for name in trusted]
+        _check_trusted(path, names, named, manifest.get("own", {}))
         parts = skops.load(f, trusted=names)
     return {str(k): v for k, v in parts.items()}, about
 
@@ -312,6 +378,8 @@ def _check_arrays(path: Path, archive: zipfile.ZipFile, entries: Iterable[zipfil
             continue
         if not _ENTRY.match(entry.filename):
             raise _refused(path, f"the entry {entry.filename!r} does not belong into a model file")
+        if entry.filename.endswith(".bin"):
+            continue  # read as bytes alone, see `_check_objects`
         with archive.open(entry) as f:
             version = np.lib.format.read_magic(f)
             read = {
@@ -336,6 +404,8 @@ def _check_objects(path: Path, schema: Any, saved: Mapping[str, str]) -> None:
             raise ValueError("an object that is named by its address")
         if "file" in node:
             files.append(node["file"])
+            if node["file"].endswith(".bin") != (node["__loader__"] == _BYTES):
+                raise ValueError(f"{node['file']} for a {node['__loader__']}")
         needs_sklearn = needs_sklearn or str(node.get("__module__")).startswith("sklearn.")
     if len(set(files)) != len(files):
         raise ValueError("an array that is read more than once")
@@ -346,23 +416,47 @@ def _check_objects(path: Path, schema: Any, saved: Mapping[str, str]) -> None:
         )
 
 
-def _check_trusted(names: Iterable[str], trusted: Sequence[str]) -> None:
+def _check_trusted(
+    path: Path, names: Iterable[str], trusted: Sequence[str], own: Mapping[str, Mapping[str, str]]
+) -> None:
     """Refuse every name but those of classes of `TRUSTED` modules and of those named by the caller.
 
-    A method, a function or a name that a trusted module only imported is not trusted.
+    A method, a function or a name that a trusted module only imported is not trusted. No module is
+    imported before all names are known to be trusted.
     """
+    unsaid = [name for name in filter(_needs_trust, names) if name not in trusted]
+    standard = [name for name in unsaid if is_standard(name)]
+    if standard:
+        raise RobotVisionError(
+            f"it holds {', '.join(standard)}, which is not trusted: a part of Python's own, of "
+            "which a trained recogniser has no need, so the file may mean harm"
+        )
+    if unsaid:
+        raise UntrustedError(path, unsaid, {n: str(about["origin"]) for n, about in own.items()})
+    search_also(path.parent)
     for name in names:
-        module = name.rpartition(".")[0]
-        is_ours = any(module.startswith(t) if t.endswith(".") else module == t for t in TRUSTED)
-        if name in SKLEARN_TRUSTED:
-            continue
-        if not (is_ours or name in trusted):
-            raise RobotVisionError(
-                f"it holds {name}, which is not trusted; if you trust the file, name the class as "
-                "trusted"
-            )
-        if not _is_class(name):
+        if name not in SKLEARN_TRUSTED and _needs_trust(name):
+            _import_trusted(path, name, own.get(name, {}))
+        if name not in SKLEARN_TRUSTED and not _is_class(name):
             raise RobotVisionError(f"it names {name}, which is no class of that module")
+
+
+def _import_trusted(path: Path, name: str, origin: Mapping[str, str]) -> None:
+    """Import the module of a class of one's own, from where plug-ins are searched."""
+    module = name.rpartition(".")[0]
+    try:
+        import_own(module)
+    except ModuleNotFoundError as e:
+        was = f" (when the model was saved: {origin['origin']})" if origin else ""
+        raise _refused(
+            path,
+            f"it holds {name}, whose module cannot be found ({_one_line(e)}){was}",
+            "put the module beside the model or the configuration, or on PYTHONPATH",
+        ) from e
+    except Exception as e:  # whatever the module's own code raises
+        raise _refused(
+            path, f"it holds {name}, whose module fails on import: {with_place(e)}", "mend it"
+        ) from e
 
 
 def _is_class(name: str) -> bool:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from robotvision.errors import Fault, InputFaults
-from robotvision.plugins.plugin_path import import_own, search_also
+from robotvision.plugins.plugin_path import search_also
+from robotvision.plugins.provenance import code_of_module
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.inprocess import InProcess
-from robotvision.recogniser.model_file import load_model, save_model
+from robotvision.recogniser.model_file import load_model, own_classes, save_model
 from robotvision.recogniser.objects import ObjectRecogniser
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
+from robotvision.records import Notice
 from robotvision.tasks.model import Task
 
 SUFFIX = ".rvmodel"
@@ -23,11 +25,32 @@ SUFFIX = ".rvmodel"
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """A pipeline with the task it was trained for and what its file says of it."""
+    """A pipeline with the task it was trained for and what its file says of it.
+
+    ``own`` are the classes in it that were trusted by name: where the code of each comes from
+    (``name``, ``origin``, ``digest``), and came from when it was saved.
+    """
 
     pipeline: Pipeline
     task: Task
     about: Mapping[str, Any]
+    own: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What readers of a report must know: code that is not what it was when it was saved."""
+        changed = [
+            c for c in self.own if c["digest"] and c["saved_digest"] not in ("", c["digest"])
+        ]
+        return tuple(
+            Notice(
+                "model-code-changed",
+                f"{c['name']}: the code of {c['origin']} is not what it was when the model was "
+                f"saved ({c['saved_origin']}), so its answers may differ",
+                {"name": c["name"]},
+            )
+            for c in changed
+        )
 
 
 def task_digest(task: Task) -> str:
@@ -129,7 +152,15 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
                 )
             ]
         ) from e
-    return TrainedModel(pipeline, rules, about)
+    return TrainedModel(pipeline, rules, about, tuple(_own(path)))
+
+
+def _own(path: Path) -> Iterator[Mapping[str, str]]:
+    """Yield where the code of a model's own classes comes from, now and when it was saved."""
+    for name, saved in own_classes(path).items():
+        code = code_of_module(name.rpartition(".")[0])
+        before = {f"saved_{key}": str(value) for key, value in saved.items()}
+        yield {"name": name, "origin": code.origin, "digest": code.digest, **before}
 
 
 def _objects(
@@ -150,6 +181,4 @@ def build_system(about: Mapping[str, Any]) -> InProcess:
     """
     for folder in about["folders"]:
         search_also(Path(folder))
-    for name in about["trusted"]:
-        import_own(name.rpartition(".")[0])
     return InProcess(load_pipeline(Path(about["path"]), trusted=about["trusted"]).pipeline)

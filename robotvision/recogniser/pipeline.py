@@ -93,6 +93,13 @@ class Pipeline:
         """The channels it reads."""
         return tuple(sorted({c for s in self.slots for c in s.extractor.channels}))
 
+    def parts(self) -> list[object]:
+        """Return its plug-ins: extractors, the classifier as it was named, the temporal filter."""
+        classifier: object = self.classifier
+        for name in ("classifier", "estimator_"):  # calibrated; given numbers for labels
+            classifier = getattr(classifier, name, classifier)
+        return [*(slot.extractor for slot in self.slots), classifier, self.temporal]
+
     def with_extractors(self, extractors: Iterable[FeatureExtractor]) -> Pipeline:
         """Return a pipeline with ``extractors`` in the same slots, the rest shared."""
         slots = [replace(s, extractor=e) for s, e in zip(self.slots, extractors, strict=True)]

@@ -389,8 +389,10 @@ class _Trainer:
             segment = self.sequences[k].frames[position].segment
             stretches.setdefault((k, segment), []).append(row)
         times = np.array([self.sequences[k].frames[i].timestamp_ns for k, i in self._rows]) / 1e9
+        points = self.task.points.room
         held = [
-            HeldOutStretch(plain[rows], truth[rows], times[rows]) for rows in stretches.values()
+            HeldOutStretch(plain[rows], truth[rows], times[rows], points)
+            for rows in stretches.values()
         ]
         fitted: TemporalFilter = fit_temporal(
             build(TEMPORAL, self.config.temporal), classifier, self.sequences, held

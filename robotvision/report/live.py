@@ -7,8 +7,10 @@ log file stays readable.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -68,6 +70,7 @@ class Live(Observer):
             refresh_per_second=12,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._is_verbose = screen == "verbose"
         self._plain = screen == "verbose" or not console.is_terminal
         self._plain_every_s = 0.0 if screen == "verbose" else PLAIN_EVERY_S
         self._last = 0.0
@@ -126,6 +129,12 @@ class Live(Observer):
             highlight=False,
             soft_wrap=True,
         )
+
+    def begin(self, folder: Path, about: Mapping[str, Any]) -> None:
+        """Name the file of each plug-in of one's own, where every frame gets a line."""
+        for plugin in about.get("plugins", ()) if self._is_verbose else ():
+            line = f"{plugin['kind']} {plugin['name']}: {plugin['origin']}"
+            self.console.print(line, highlight=False, soft_wrap=True)
 
     def sequence(self, name: str, n_frames: int) -> None:
         """Begin a sequence."""

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from robotvision.config.experiment import Experiment
 from robotvision.errors import RobotVisionError
+from robotvision.experiment.observers import Observers
 from robotvision.experiment.progress import Observer
 from robotvision.report.feed import Feed
 from robotvision.report.live import Live, Screen
-from robotvision.report.observers import Observers
 from robotvision.report.panel import Panel
 from robotvision.report.serve import Server
 

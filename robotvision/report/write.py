@@ -46,10 +46,19 @@ def _report(run: RunResult, lost: Rows | None) -> dict[str, Any]:
     return data if lost is None else data | {"degradation": list(lost)}
 
 
-def _write_all(run: RunResult, data: Mapping[str, Any]) -> None:
+def _write_all(run: RunResult, data: dict[str, Any]) -> None:
     write_run_files(run)
     write_summary(run, data)
     write_html(run.folder)
+    hand_over(run, data)
+
+
+def hand_over(run: RunResult, data: dict[str, Any]) -> None:
+    """Hand the report to those that watched the run; what one raises on it is added to it."""
+    failed = run.close(run.folder, data)
+    if failed:
+        data["warnings"] = [*data["warnings"], *(notice.as_dict() for notice in failed)]
+        write_summary(run, data)
 
 
 def write_run_files(run: RunResult) -> None:
@@ -78,10 +87,28 @@ def finish(
 ) -> int:
     """Print the report of a run, write its files, return the exit code; ``lost`` as above.
 
-    It is printed first, so that a full disk loses no points. ``is_quiet``: of the printed report
-    the headline alone.
+    It is printed first, so that a full disk loses no points; its files are written whatever
+    becomes of the print, as where a pipe is closed. ``is_quiet``: of the printed report the
+    headline alone.
     """
     data = _report(run, lost)
+    try:
+        _print(run, data, as_json=as_json, is_quiet=is_quiet, lost=lost)
+    finally:
+        _write_all(run, data)
+    if run.stopped:
+        errors.print(
+            f"stopped; go on with: robotvision run --resume {run.folder}",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return 1 if run.has_failures else 0
+
+
+def _print(
+    run: RunResult, data: Mapping[str, Any], *, as_json: bool, is_quiet: bool, lost: Rows | None
+) -> None:
     if as_json:
         print(json.dumps(data, ensure_ascii=False))
     elif is_quiet:
@@ -97,12 +124,3 @@ def finish(
             )
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
     sys.stdout.flush()
-    _write_all(run, data)
-    if run.stopped:
-        errors.print(
-            f"stopped; go on with: robotvision run --resume {run.folder}",
-            style="yellow",
-            highlight=False,
-            soft_wrap=True,
-        )
-    return 1 if run.has_failures else 0

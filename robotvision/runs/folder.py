@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robotvision import writing
 from robotvision.errors import RobotVisionError
-from robotvision.records import Outcome
+from robotvision.records import Notice, Outcome
 from robotvision.runs.log import RunRecord, has_header, holds_a_run
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 
 if TYPE_CHECKING:
     from robotvision.recogniser.training import Training
+
+
+def _nobody(folder: Path, report: Mapping[str, Any]) -> list[Notice]:
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class RunResult:
         By test set.
     stopped : bool
         Ctrl-C ended it early.
+    close : callable
+        Hands the folder and the report to those that watched the run, once all files are written;
+        returns what one of them raised.
     """
 
     folder: Path
@@ -45,6 +52,7 @@ class RunResult:
     record: RunRecord
     training: Mapping[str, Training] = field(default_factory=dict)
     stopped: bool = False
+    close: Callable[[Path, Mapping[str, Any]], list[Notice]] = _nobody
 
     @property
     def has_failures(self) -> bool:

@@ -201,10 +201,9 @@ def _flipped(sums: Floats, resamples: int, seed: int) -> Floats:
     return flipped
 
 
-def _share_beyond(drawn: Floats) -> Floats:
-    """Return p-values: the share of rows not below the first, which counts as one of them."""
-    share: Floats = (drawn >= drawn[0] - ROUNDING).mean(0)
-    return share
+def _share_beyond(drawn: Floats) -> float:
+    """Return a p-value: the share not below the first, which counts as one of them."""
+    return np.count_nonzero(drawn >= drawn[0] - ROUNDING) / len(drawn)
 
 
 def _step_down(flipped: Floats, scale: Floats) -> Floats:
@@ -212,31 +211,43 @@ def _step_down(flipped: Floats, scale: Floats) -> Floats:
 
     ``flipped`` (1 + r, k): sums as they are, then with drawn signs.
     """
-    k = flipped.shape[1]
+    k, columns = flipped.shape[1], np.ascontiguousarray(flipped.T)
     p = np.ones((k, k))
-    for i in range(k):
+    t, largest_left = np.empty(len(flipped)), np.empty(len(flipped))
+    for i, mine in enumerate(columns):
         others = np.delete(np.arange(k), i)
-        t = np.abs(flipped[:, [i]] - flipped[:, others]) / scale[i, others]
-        order = np.argsort(-t[0], kind="stable")
-        largest_left = np.maximum.accumulate(t[:, order[::-1]], axis=1)[:, ::-1]
+        first = np.abs(mine[0] - columns[others, 0]) / scale[i, others]
+        order = others[np.argsort(-first, kind="stable")]
         # the hypotheses still standing at a step are those with no larger difference
-        largest_left[0] = t[0, order]
-        p[i, others[order]] = np.maximum.accumulate(_share_beyond(largest_left))
+        largest_left.fill(0)
+        for j in order[::-1]:
+            _studentised(mine, columns[j], scale[i, j], t)
+            np.maximum(largest_left, t, out=largest_left)
+            p[i, j] = _share_beyond(largest_left)
+        p[i, order] = np.maximum.accumulate(p[i, order])
     smaller: Floats = np.minimum(p, p.T)
     return smaller
 
 
+def _studentised(a: Floats, b: Floats, scale: float, out: Floats) -> None:
+    """Write the sizes of the studentised differences of two columns to ``out``."""
+    np.subtract(a, b, out=out)
+    np.abs(out, out=out)
+    np.divide(out, scale, out=out)
+
+
 def _by_range(flipped: Floats, scale: Floats) -> Floats:
     """Return (k, k) p-values by the ranges of neighbouring ranks that hold both runs."""
-    k = flipped.shape[1]
+    k, columns = flipped.shape[1], np.ascontiguousarray(flipped.T)
     p = np.zeros((k, k))
-    largest = [np.zeros(len(flipped))] * k
+    largest, t = np.zeros_like(columns), np.empty(len(flipped))
     for span in range(2, k + 1):
         for first in range(k - span + 1):
             last = first + span - 1
-            t = np.abs(flipped[:, first] - flipped[:, last]) / scale[first, last]
-            largest[first] = np.maximum(np.maximum(largest[first], largest[first + 1]), t)
-            p[first, last] = float(_share_beyond(largest[first][:, None])[0]) * k / span
+            _studentised(columns[first], columns[last], scale[first, last], t)
+            np.maximum(t, largest[first + 1], out=t)
+            np.maximum(largest[first], t, out=largest[first])
+            p[first, last] = _share_beyond(largest[first]) * k / span
     for span in range(k - 1, 1, -1):
         for first in range(k - span + 1):
             last = first + span - 1

@@ -25,7 +25,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -138,14 +137,46 @@ def similar_runs(
     """
     of_run = teams or {run: team_of(run) for run in answers}
     most: dict[frozenset[str], tuple[str, str, Agreement]] = {}
-    for first, second in combinations(answers, 2):
-        both = frozenset((of_run[first], of_run[second]))
+    names = list(answers)
+    teams_of = [of_run[name] for name in names]
+    for i, j in _near(frames.truth, [answers[name] for name in names]):
+        both = frozenset((teams_of[i], teams_of[j]))
         if len(both) < 2:
             continue
-        one = agreement(frames.truth, answers[first], answers[second])
+        one = agreement(frames.truth, answers[names[i]], answers[names[j]])
         if one.is_suspect and (both not in most or one.kappa > most[both][2].kappa):
-            most[both] = first, second, one
+            most[both] = names[i], names[j], one
     return [_similar(*pair, int(frames.is_known.sum())) for pair in most.values()]
+
+
+def _near(truth: Ints, answers: Sequence[Ints]) -> list[tuple[int, int]]:
+    """Return the pairs of runs that could be suspect, from what is counted for all at once.
+
+    ``explained`` needs each room's counts of answers alone, so one matrix product a room gives it
+    for all pairs.
+    """
+    is_known = truth >= 0
+    k, n = len(answers), int(is_known.sum())
+    if k < 2 or not n:
+        return []
+    truth, given = truth[is_known], np.stack([a[is_known] for a in answers])
+    explained = np.zeros((k, k))
+    n_answers = int(given.max()) + 2
+    for room in np.unique(truth):
+        here = given[:, truth == room] + 1
+        places = here + np.arange(k)[:, None] * n_answers
+        counts = np.bincount(places.ravel(), minlength=k * n_answers).reshape(k, n_answers)
+        explained += (counts @ counts.T) / here.shape[1]
+    is_error = (given != truth) & (given >= 0)
+    pairs = []
+    for i in range(k - 1):
+        is_same = given[i + 1 :] == given[i]
+        same, errors = is_same.sum(1), (is_same & is_error[i]).sum(1)
+        beyond = n - explained[i, i + 1 :]
+        is_far = same - explained[i, i + 1 :] >= (MIN_KAPPA - 1e-6) * beyond
+        is_near = (errors >= IDENTICAL_ERRORS) & ((same == n) | is_far)
+        pairs += [(i, i + 1 + int(j)) for j in np.flatnonzero(is_near)]
+    return pairs
 
 
 def _similar(first: str, second: str, pair: Agreement, n: int) -> Notice:

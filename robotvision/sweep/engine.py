@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import uuid4
 
+from robotvision.classifiers import CLASSIFIERS
 from robotvision.cluster.start import (
     ClusterOptions,
     find_sharing,
@@ -26,7 +27,7 @@ from robotvision.cluster.store import Store
 from robotvision.config.checks import named_parts
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.plugin_path import folders
-from robotvision.plugins.provenance import code_of_module, is_own
+from robotvision.plugins.provenance import code_of_module, code_owner, is_own
 from robotvision.sweep.context import Context, StepResult
 from robotvision.sweep.plan import Plan, RunSpec
 from robotvision.sweep.rows import DONE, FAILED, Row, empty_row, error_line, read_rows, write_row
@@ -160,8 +161,11 @@ def sweep(
 def _own_codes(runs: Sequence[RunSpec]) -> dict[str, str]:
     """Return the modules of the plug-ins of one's own that runs name -> digest of their code."""
     named = [part for run in runs for part in named_parts(run.setup.config)]
-    classes = {r.get(i if isinstance(i, str) else i.name) for r, i in named}
-    codes = {c.__module__: code_of_module(c.__module__) for c in classes if is_own(c.__module__)}
+    parts = [r.get(i if isinstance(i, str) else i.name) for r, i in named]
+    functions = [run.setup.function for run in runs if run.setup.function is not None]
+    parts += [code_owner(CLASSIFIERS.find(function.name)) for function in functions]
+    modules = dict.fromkeys(str(part.__module__) for part in parts)
+    codes = {module: code_of_module(module) for module in modules if is_own(module)}
     return {module: code.digest for module, code in codes.items() if code.digest}
 
 

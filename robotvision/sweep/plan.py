@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.checks import build, check_config, named_parts
+from robotvision.config.checks import build, build_function, check_config, named_parts
 from robotvision.config.experiment import Experiment
 from robotvision.config.schema import Named, SequenceSpec, SystemConfig
 from robotvision.data import ImageSequence
@@ -30,6 +30,7 @@ from robotvision.plugins.modules import script_files
 from robotvision.plugins.registry import Registry
 from robotvision.recogniser.channels import settle_features
 from robotvision.sweep.grid import Grid, Shown
+from robotvision.systems.image_function import identity_of
 from robotvision.version import __version__
 
 SCHEMA = 1
@@ -201,8 +202,11 @@ def run_key(
 ) -> str:
     """Return the hash of a run: 16 hexadecimal digits."""
     config = setup.config.model_dump(
-        mode="json", exclude={"out", "note", "train", "test", "task"}, exclude_defaults=True
+        mode="json",
+        exclude={"out", "note", "train", "test", "task", "observers", "trust"},
+        exclude_defaults=True,
     )
+    config = _without_folder(config, f"{os.path.abspath(setup.path.parent)}{os.sep}")
     if setup.model_path is not None:
         config["model"] = file_digest(setup.model_path)
     parts = [
@@ -211,8 +215,19 @@ def run_key(
     ]
     task = setup.task.model_dump(mode="json", exclude_defaults=True)
     code = [identities.of(registry, item) for registry, item in named_parts(setup.config)]
+    if setup.function is not None:
+        code.append(identity_of(build_function(setup.function)))
     code += _program_files(setup)
     return digest([SCHEMA, __version__, config, task, parts, limit, code])
+
+
+def _without_folder(data: Any, folder: str) -> Any:
+    """Return plain data in which paths below a folder are relative to it."""
+    if isinstance(data, dict):
+        return {key: _without_folder(value, folder) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_without_folder(value, folder) for value in data]
+    return data.removeprefix(folder) if isinstance(data, str) else data
 
 
 def _program_files(setup: Experiment) -> list[Any]:

@@ -122,8 +122,7 @@ class _Builder:
         setup = run.setup
         trains: dict[str, str] = {}
         extracts: dict[str, tuple[tuple[str, ...], ...]] = {}
-        stands_alone = setup.is_program or setup.model_path is not None
-        if not stands_alone and run.features is not None:
+        if setup.is_trained and run.features is not None:
             for part in setup.parts:
                 trains[part.name] = self._train(setup, part, run.features)
                 if not (self.live or is_timed(setup) or setup.config.system != "inprocess"):
@@ -195,7 +194,8 @@ class _Builder:
 def _training_config(setup: Experiment) -> Config:
     """Return the configuration with all that training does not depend on at its defaults."""
     own, default = setup.config, Config(task=setup.config.task, test=[])
-    late = ("mode", "train", "test", "model", "replay", "faults", "system", "out", "note")
+    others = ("mode", "train", "test", "model", "trust", "replay", "faults", "system", "observers")
+    late = (*others, "out", "note")
     decision = DecisionConfig(unknown=_unknown(own.decision.unknown, setup.task))
     return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
 

@@ -34,7 +34,7 @@ from robotvision.recogniser.persistence import SUFFIX, load_pipeline, save_pipel
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.records import Notice
 from robotvision.report.summary import report
-from robotvision.report.write import write_run_files, write_summary
+from robotvision.report.write import hand_over, write_run_files, write_summary
 from robotvision.sweep.context import Context, StepResult, begin
 from robotvision.sweep.loading import (
     content_digest,
@@ -239,6 +239,7 @@ def _run(
         summary |= {"run_dir": row["run_dir"], "latency_note": reason}
         write_run_files(run)
         write_summary(run, summary)
+        hand_over(run, summary)
         store.put_folder(folder, f"{RUNS}/{spec.key}")
     return row
 

@@ -10,13 +10,14 @@ causal: the belief at a frame follows from that frame and earlier ones. Times ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.plugins.parameters import Parameterised
+from robotvision.tasks.model import RoomPoints
 
 Belief = NDArray[np.float64]
 LabelledStretch = tuple[Sequence[str], Sequence[float]]
@@ -35,11 +36,14 @@ class HeldOutStretch:
         The true columns.
     times_s : (n,) float64
         Ascending.
+    points : RoomPoints, optional
+        What a right, a wrong and no answer earn.
     """
 
     probabilities: Belief
     truth: NDArray[np.int64]
     times_s: Belief
+    points: RoomPoints = field(default_factory=RoomPoints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ As used for places by Torralba, Murphy, Freeman and Rubin (ICCV 2003); the forwa
 is its posterior divided by the prior the classifier was trained with (Bourlard and Morgan 1990).
 Where the training recordings were cut, a pause shows it, and what came after a cut there is
 expected after such a pause. How much a frame counts beside the ones before it, and how much sooner
-rooms change than in the training sequences, is chosen on those sequences from answers of
+rooms change than in the training sequences, is chosen by points on those sequences, from answers of
 classifiers that were not trained on the frame.
 """
 
@@ -28,6 +28,10 @@ RATE_SCALES = (1.0, 3.0, 10.0, 30.0)
 """What ``auto`` chooses from."""
 _CLEAR = 2.0
 """A cut shows where the shortest pause at a cut is so many times the longest step elsewhere."""
+_LIKELIHOOD = 1 / 15
+"""What one nat of the mean log belief counts in `Bayes.choose`, beside points as a share of what
+lies between a right and a wrong answer: held-out stretches hold few changes of room, so points
+alone have ties and jumps."""
 _LEAST = 1e-6
 """No frame's evidence rules a room out."""
 _MAX_DT_S = 600.0
@@ -41,8 +45,10 @@ class Bayes(Filter):
     ----------
     decorrelation_s : float or 'auto', default 'auto'
         Frames closer than this are near-copies: a frame ``dt`` seconds after the last counts as
-        ``min(1, dt / decorrelation_s)`` of an observation. 0: each frame is one of its own.
-        ``auto``: of `DECORRELATIONS_S`, whichever makes held-out training frames likeliest.
+        ``min(1, dt / decorrelation_s)`` of an observation, but for what is new in it: at least as
+        much as its probabilities differ from the last frame's (total variation), so that a change
+        of room counts at once. 0: each frame is an observation of its own. ``auto``: of
+        `DECORRELATIONS_S`, whichever does best on held-out training frames (`choose`).
     kidnapping : float or None, default 3.0
         Log evidence (nats), above 0, by which a fresh start must beat the belief, summed over the
         frames since the belief began to explain them worse (Page's CUSUM test, 1954), for the
@@ -156,7 +162,12 @@ class Bayes(Filter):
         return self
 
     def choose(self, stretches: Sequence[HeldOutStretch]) -> Self:
-        """Choose what is ``auto`` by the mean log belief in the true room; ties to the first."""
+        """Choose what is ``auto`` by points on held-out frames; ties to the first.
+
+        What counts is the points of answering the likeliest room above the break-even belief, as a
+        share of what lies between a right and a wrong answer, and a little of the mean log belief
+        in the true room.
+        """
         start = (self.rate_scale_, self.decorrelation_s_)
         rate_scales = RATE_SCALES if self.rate_scale == "auto" else start[:1]
         decorrelations = DECORRELATIONS_S if self.decorrelation_s == "auto" else start[1:]
@@ -167,9 +178,9 @@ class Bayes(Filter):
         best, chosen = -math.inf, start
         for setting in settings:
             self._apply(*setting)
-            likelihood = self._likelihood(stretches)
-            if likelihood > best + 1e-9:
-                best, chosen = likelihood, setting
+            worth = self._worth(stretches)
+            if worth > best + 1e-9:
+                best, chosen = worth, setting
         self._apply(*chosen)
         return self
 
@@ -178,18 +189,24 @@ class Bayes(Filter):
         self._transitions.clear()
         self.reset()
 
-    def _likelihood(self, stretches: Sequence[HeldOutStretch]) -> float:
-        """Return the mean log belief in the true room over the held-out frames."""
+    def _worth(self, stretches: Sequence[HeldOutStretch]) -> float:
+        """Return what `choose` compares, over the held-out frames."""
         total, n = 0.0, 0
         for stretch in stretches:
             self.reset()
             last: float | None = None
+            points = stretch.points
             rows = zip(stretch.probabilities, stretch.truth, stretch.times_s, strict=True)
             for p, truth, t in rows:
                 if not np.isfinite(p).all():
                     continue
                 belief = self.update(p, 0.0 if last is None else t - last)
-                total += math.log(max(float(belief[truth]), 1e-4))
+                answer = int(belief.argmax())
+                earned = points.correct if answer == truth else points.wrong
+                if belief[answer] <= points.break_even:
+                    earned = points.unanswered
+                likelihood = math.log(max(float(belief[truth]), 1e-4))
+                total += earned / (points.correct - points.wrong) + _LIKELIHOOD * likelihood
                 last, n = t, n + 1
         self.reset()
         return total / max(n, 1)
@@ -198,17 +215,20 @@ class Bayes(Filter):
         """Forget the last sequence."""
         self._belief: Belief | None = None
         self._fresh: Belief | None = None
+        self._last: NDArray[Any] | None = None
         self._excess = 0.0
         self.kidnapped = 0
 
     def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
         """Return the posterior belief, (k,), summing to 1, ``dt_s`` seconds after the last."""
         evidence = np.maximum(probabilities, _LEAST) / self.divisor_
-        if self._belief is None:
+        last, self._last = self._last, np.array(probabilities, np.float64)
+        if self._belief is None or last is None:
             self._belief = self._fresh = _normed(self.divisor_ * evidence)[0]
             return self._belief.copy()
         if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
-            evidence = evidence ** (max(dt_s, 0.0) / self.decorrelation_s_)
+            new = float(np.abs(self._last - last).sum()) / 2
+            evidence = evidence ** max(dt_s / self.decorrelation_s_, new)
         move = self._transition(dt_s)
         self._belief, explained = _normed((self._belief @ move) * evidence)
         if self.kidnapping is not None:

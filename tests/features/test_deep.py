@@ -237,10 +237,11 @@ def test_torchvision_layers(tmp_path):
 def test_torchvision_faults(tmp_path, monkeypatch):
     """Weights that are not there: address, size and where to put them; names are suggested."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("ROBOTVISION_OFFLINE", "1")
     (frame,) = make_frames(1)
     message = (
-        r"^the weights of resnet18 are not on this machine: download "
-        r"https://download\.pytorch\.org/models/resnet18-\w+\.pth \(45 MB\) to \S+resnet18-\w+\.pth"
+        r"^the weights of resnet18 \(45 MB\): not on this machine, .* refuses downloads; download "
+        r"https://download\.pytorch\.org/models/resnet18-\w+\.pth to \S+resnet18-\w+\.pth"
         r", or anywhere and give its path as 'weights'$"
     )
     with pytest.raises(RobotVisionError, match=message):

@@ -197,6 +197,18 @@ def test_trusted_by_name(tmp_path):
     np.testing.assert_array_equal(parts["own"].x, [0, 1, 2])
 
 
+def test_bytes_are_kept_as_they_are(tmp_path):
+    """A library's own bytes come back; an array that is said to be such bytes is refused."""
+    path = tmp_path / "m"
+    save_model(path, {"own": Namespace(x=bytearray(range(256)))}, {})
+    parts, _ = load_model(path, trusted=["argparse.Namespace"])
+    assert parts["own"].x == bytearray(range(256))
+    with zipfile.ZipFile(path) as old:
+        text = old.read(OBJECTS).decode()
+    rewritten(path, **{OBJECTS: text.replace("BytearrayNode", "NdArrayNode").encode()})
+    refused(path, "do not fit together .1.bin for a NdArrayNode")
+
+
 @pytest.fixture
 def model_path(tmp_path):
     path = tmp_path / "model.rvm"

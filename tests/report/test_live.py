@@ -15,10 +15,10 @@ from rich.console import Console
 
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
+from robotvision.experiment.observers import Observers
 from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
 from robotvision.report.live import live_line, split_text
-from robotvision.report.observers import Observers
 from robotvision.report.panel import SPARKS, Panel, bar, miss_line, sparkline
 from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally

@@ -123,13 +123,22 @@ def test_cuts_that_no_pause_tells_change_nothing(pause_s):
 
 
 def test_near_copies_count_once():
-    """Ten frames in a second say as much as one observation a second, whatever the frame rate."""
+    """Ten more of a frame in a second say as much as one a second, whatever the frame rate."""
     model = bayes(kidnapping=None)
     model.rates_ = np.zeros((2, 2))
-    model.update(np.array([0.5, 0.5]), 0.0)
-    for _ in range(10):
-        belief = model.update(np.array([0.7, 0.3]), 0.1)
-    np.testing.assert_allclose(belief, [0.7, 0.3], rtol=1e-9)
+    for dt_s in [0.0] + [0.1] * 10:
+        belief = model.update(np.array([0.7, 0.3]), dt_s)
+    np.testing.assert_allclose(belief, np.array([0.49, 0.09]) / 0.58, rtol=1e-9)
+
+
+def test_what_is_new_counts_at_once():
+    """A frame 0.1 s after the last that says another room counts by as much as it differs."""
+    model = bayes(kidnapping=None)
+    model.rates_ = np.zeros((2, 2))
+    model.update(np.array([0.9, 0.1]), 0.0)
+    belief = model.update(np.array([0.1, 0.9]), 0.1)
+    odds = 9 * (1 / 9) ** 0.8
+    np.testing.assert_allclose(belief[0] / belief[1], odds, rtol=1e-9)
 
 
 def test_kidnapping():
@@ -176,10 +185,32 @@ def test_what_is_open_is_chosen_on_held_out_stretches():
     stretch = ([rooms[i] for i in fresh.truth], list(fresh.times_s))
     prior = np.full(4, 0.25)
     model = Bayes().fit([stretch], rooms, prior).choose([fresh])
-    assert model.decorrelation_s_ <= 0.5
+    assert model.decorrelation_s_ <= 1
     copied = np.arange(len(fresh.truth)) // 8 * 8  # eight frames, four seconds, say the same
     copies = HeldOutStretch(fresh.probabilities[copied], fresh.truth, fresh.times_s)
     assert Bayes().fit([stretch], rooms, prior).choose([copies]).decorrelation_s_ >= 2
+
+
+def points(beliefs, truth):
+    """Points a frame at +1, -0.5 and 0, answering above a third."""
+    earned = np.where(beliefs.argmax(axis=1) == truth, 1.0, -0.5)
+    return float(np.where(beliefs.max(axis=1) > 1 / 3, earned, 0.0).mean())
+
+
+@pytest.mark.parametrize(("trust", "least_gain"), [(0.985, -0.005), (0.9, 0.02), (0.6, 0.15)])
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_is_lost_where_single_frames_are_sure_and_much_won_where_not(
+    seed, trust, least_gain
+):
+    """With rooms changing every 20 frames, after a choice on a held-out walk of the same kind."""
+    rng = np.random.default_rng(seed)
+    held, test = walk(7, 20, 560, trust, rng), walk(7, 20, 1400, trust, rng)
+    rooms = [f"room{i}" for i in range(7)]
+    stretch = ([rooms[i] for i in held.truth], list(held.times_s))
+    model = Bayes().fit([stretch], rooms, np.full(7, 1 / 7)).choose([held])
+    beliefs = np.array([model.update(p, 0.5) for p in test.probabilities])
+    single = points(test.probabilities, test.truth)
+    assert points(beliefs, test.truth) >= single + least_gain
 
 
 def test_the_rate_scale_follows_quicker_changes_than_in_training():

@@ -208,4 +208,5 @@ def _facts(run: RunColumns) -> list[tuple[str, str]]:
         ("seed", str(about.get("seed", "-"))),
         ("config digest (sha256)", str(about.get("config_digest", "-"))),
         ("robotvision", str(about.get("robotvision", "-"))),
+        *((f"{p['kind']} {p['name']}", p["origin"]) for p in about.get("plugins", ())),
     ]

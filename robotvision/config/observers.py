@@ -1,0 +1,14 @@
+"""Observers of a run by name; see `robotvision.experiment.progress.Observer` for the contract."""
+
+from robotvision.plugins.registry import Registry
+
+OBSERVERS = Registry(
+    "observer",
+    {
+        "mlflow": "robotvision.report.tracking.mlflow_store:MLflow",
+        "tensorboard": "robotvision.report.tracking.tensorboard_files:TensorBoard",
+    },
+    group="robotvision.observers",
+)
+
+register = OBSERVERS.register

@@ -1,0 +1,1 @@
+"""Observers that keep runs in the stores of experiment trackers."""
