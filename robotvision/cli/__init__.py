@@ -39,7 +39,7 @@ COMMANDS = {
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "cache": "what extraction keeps on disk: how much, and clearing it",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
-    "schema": "the JSON Schema of configurations, for editors",
+    "schema": "the JSON Schema of configurations and contests, for editors",
     "task": "show or check the rules of a task",
     "check": "check run files against a task",
     "score": "points of run files, given the truth",
