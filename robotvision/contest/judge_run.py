@@ -29,6 +29,7 @@ from robotvision.cluster.worker import (
 )
 from robotvision.config.checks import load_config
 from robotvision.contest.file import ContestSetup, JudgingRules, now, open_contest_file
+from robotvision.contest.release import settled_task
 from robotvision.contest.store import folder_name
 from robotvision.contest.verdict import verdict_on
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -245,8 +246,8 @@ def _prepare(setup: ContestSetup, job: JudgeJob, folder: Path) -> Path:
     """Write what is run, with its configuration, into a folder; return the configuration."""
     folder.mkdir()
     about = setup.about.judging
-    rules = setup.task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
-    (folder / "task.yaml").write_text(dump_yaml(rules), encoding="utf-8")
+    text = dump_yaml(settled_task(setup.task))
+    (folder / "task.yaml").write_text(text, encoding="utf-8")
     test = {n: [str(p)] for n, p in sequences_of(setup, job.phase).items()}
     replay = about.model_dump(mode="json", include={"policy", "deadline_ms", "rate_hz", "clock"})
     config: dict[str, Any] = {"task": "task.yaml", "test": test, "replay": replay}

@@ -61,10 +61,14 @@ class ContestRelease(Strict):
         return EntryRules(self.task, sets, self.modes, self.programs)
 
 
+def settled_task(task: Task) -> dict[str, Any]:
+    """Return a task as plain data for a YAML file, its rooms as they are settled."""
+    return task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
+
+
 def release_of(setup: ContestSetup) -> dict[str, Any]:
     """Return what of a contest is public, as plain data for `release.yaml`."""
     about = setup.about
-    rules = setup.task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
     frames = {name: len(t) for p in about.phases for name, t in setup.contest(p).sets.items()}
     shown = about.model_dump(
         mode="json", include={"modes", "phases", "limits", "programs", "contact"}
@@ -73,7 +77,7 @@ def release_of(setup: ContestSetup) -> dict[str, Any]:
         {"name": s.name, "frames": frames[s.name], "conditions": s.conditions, "phase": s.phase}
         for s in about.test_sets
     ]
-    return {"contest": about.title, "task": rules, "test_sets": sets, **shown}
+    return {"contest": about.title, "task": settled_task(setup.task), "test_sets": sets, **shown}
 
 
 def write_release(path: Path, setup: ContestSetup) -> Path:

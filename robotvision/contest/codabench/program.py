@@ -21,6 +21,7 @@ from robotvision.contest.leaderboard.contest import (
     open_contest,
     read_entries,
     score_entries,
+    with_segments,
 )
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
@@ -80,6 +81,8 @@ def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:
     about = dict(json.loads((folder / REFERENCE).read_text(encoding="utf-8")))
     truths = [folder / f"{name}.csv" for name in about["sets"]]
     contest = open_contest(str(folder / TASK), truths)
+    if "segments" in about:
+        contest = with_segments(contest, about["segments"])
     share = about.get("public_share")
     return (
         contest if share is None else public_part(contest, share, int(about["public_seed"]))
