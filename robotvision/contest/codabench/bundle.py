@@ -280,8 +280,8 @@ def reference_data(
 def public_data(contest: Contest, options: Options) -> dict[str, bytes]:
     """Return the starting kit: what to rehearse by, a card to fill in, and how both are used.
 
-    Frames that are not numbered 0, 1, 2, ... cannot be rehearsed by their count alone: then there is
-    no ``release.yaml`` in it.
+    Frames that are not numbered 0, 1, 2, ... cannot be rehearsed by their count alone: then it has
+    no ``release.yaml``.
     """
     times = {"opens": options.start, "closes": options.end}
     phase = {k: None if t is None else t.replace(tzinfo=UTC).isoformat() for k, t in times.items()}
