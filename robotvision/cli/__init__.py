@@ -113,7 +113,7 @@ def _call(words: list[str]) -> int:
     import click
 
     from robotvision.cli.group import robotvision
-    from robotvision.errors import RobotVisionError, UntrustedError
+    from robotvision.errors import RobotVisionError, UntrustedError, printable
     from robotvision.plugins.plugin_path import search_also
 
     for stream in (sys.stdout, sys.stderr):
@@ -133,7 +133,7 @@ def _call(words: list[str]) -> int:
         return 2
     except RobotVisionError as e:
         for line in e.lines():
-            click.echo(line, err=True)
+            click.echo(printable(line), err=True)
         return 2
     except OSError as e:
         if e.errno != errno.ENAMETOOLONG:

@@ -163,3 +163,13 @@ def test_groups_count_every_fault_once(faults: list[Fault]) -> None:
 def test_every_text_can_be_printed(text: str) -> None:
     assert printable(text).isprintable()
     assert printable(text) == text or not text.isprintable()
+
+
+def test_a_wild_path_is_shown_escaped_by_every_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["data", "info"], ["contest", "check"], ["task", "check"], ["report"]):
+        with pytest.raises(SystemExit, match="2"):
+            main([*command, str(tmp_path / "no\x1b[2Jwhere.yaml")])
+        text = capsys.readouterr().err
+        assert text.replace("\n", "").isprintable(), text
