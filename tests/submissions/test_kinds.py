@@ -168,7 +168,7 @@ def test_every_text_can_be_printed(text: str) -> None:
 def test_a_wild_path_is_shown_escaped_by_every_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "no\x1b[2Jwhere.yaml"
+    path = tmp_path / "no\x07\x1b[2Jwhere.yaml"
     path.write_text("x")
     for command in (["pack", "--init"], ["contest", "check"], ["task", "check"]):
         with pytest.raises(SystemExit, match="2"):
