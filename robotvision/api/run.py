@@ -30,7 +30,13 @@ from robotvision.runs.memory import IN_MEMORY, write_record
 from robotvision.runs.rescore import Conditions, Recorded, Rescored, middle_speed
 from robotvision.scoring.intervals import Interval, difference, verdict
 from robotvision.scoring.judging import score as score_table
-from robotvision.scoring.policy import Policy, parse_deadline, parse_policy
+from robotvision.scoring.policy import (
+    POLICIES,
+    Policy,
+    named_policy,
+    parse_deadline,
+    parse_policy,
+)
 from robotvision.tasks.model import Task
 from robotvision.yamlfile import dump_yaml
 
@@ -233,6 +239,12 @@ class Run:
         conditions = Conditions(rate_hz, speed, model)
         rescored = self._recorded.rescore(policy, conditions)
         return RescoredRun(self._recorded, rescored, conditions, latency or "measured", speeds)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The named late-frame rules that the run can be told under without its own clock."""
+        untimed = self._recorded.n_untimed
+        return tuple(n for n in POLICIES if not untimed or named_policy(n).is_timeless)
 
     @cached_property
     def _recorded(self) -> Recorded:

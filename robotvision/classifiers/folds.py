@@ -50,7 +50,9 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Unit:
+class Unit:
+    """Rows held out together, and those beside them that are not trained on either."""
+
     rows: Numbers
     gap: Numbers
 
@@ -92,23 +94,33 @@ def held_out(
     return HeldOut(tuple(folds), len(units))
 
 
-def _units(rooms: Numbers, groups: Numbers) -> list[_Unit]:
+def _units(rooms: Numbers, groups: Numbers) -> list[Unit]:
     seen_in = {int(r): np.unique(groups[rooms == r]) for r in np.unique(rooms)}
     several = np.array([len(seen_in[int(r)]) > 1 for r in rooms])
     nothing = np.empty(0, np.int64)
     units = [
-        _Unit(np.flatnonzero(several & (groups == g)), nothing) for g in np.unique(groups[several])
+        Unit(np.flatnonzero(several & (groups == g)), nothing) for g in np.unique(groups[several])
     ]
     for room, where in seen_in.items():
         if len(where) == 1:
             rows = np.flatnonzero(rooms == room)
             is_single = len(np.unique(groups)) == 1
-            units += _blocks(rows, len(rows), 0.0) if is_single else _blocks(rows, N_BLOCKS, GAP)
+            units += blocks(rows, len(rows), 0.0) if is_single else blocks(rows, N_BLOCKS, GAP)
     return units
 
 
-def _blocks(rows: Numbers, n_blocks: int, gap: float) -> list[_Unit]:
-    """Cut the rows of one room into contiguous blocks, each with the rows of its gap."""
+def blocks(rows: Numbers, n_blocks: int, gap: float) -> list[Unit]:
+    """Cut the rows of one room into contiguous blocks, each with the rows of its gap.
+
+    Parameters
+    ----------
+    rows : (n,) int
+        Ascending.
+    n_blocks : int
+        At most; none of fewer than `MIN_BLOCK` rows, and none at all where fewer than two are left.
+    gap : float
+        Rows left out on each side of a block, as a share of ``rows``.
+    """
     n_blocks = min(n_blocks, len(rows) // MIN_BLOCK)
     if n_blocks < 2:
         return []
@@ -117,11 +129,11 @@ def _blocks(rows: Numbers, n_blocks: int, gap: float) -> list[_Unit]:
     units = []
     for start, stop in pairwise(edges):
         before, after = rows[max(0, start - width) : start], rows[stop : stop + width]
-        units.append(_Unit(rows[start:stop], np.concatenate([before, after])))
+        units.append(Unit(rows[start:stop], np.concatenate([before, after])))
     return units
 
 
-def _deal(units: list[_Unit], rooms: Numbers, n_folds: int, seed: int) -> list[int]:
+def _deal(units: list[Unit], rooms: Numbers, n_folds: int, seed: int) -> list[int]:
     """Give each unit, largest first, to the fold that has least of its rooms so far."""
     n_rooms = int(rooms.max()) + 1
     counts = np.array([np.bincount(rooms[u.rows], minlength=n_rooms) for u in units], float)

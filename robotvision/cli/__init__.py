@@ -3,13 +3,15 @@
 The front page of the help needs no parser, so that it is there at once.
 
 Exit codes: 0 fine; 1 the work finished but something in it failed; 2 the input or the
-configuration is wrong (one line per fault, no traceback).
+configuration is wrong (one line per fault, no traceback); 3 what is required of a run can neither
+be affirmed nor denied.
 """
 
 from __future__ import annotations
 
 import errno
 import io
+import keyword
 import shlex
 import shutil
 import sys
@@ -31,10 +33,13 @@ COMMANDS = {
     "tune": "choose features, classifier and more on held-out training sequences",
     "replay": "a trained model over sequences of your choice",
     "report": "one or several runs as a page that stands alone, or as tables",
+    "gate": "is a run good enough? pass, fail or cannot tell, for continuous integration",
     "figure": "a figure for a paper: confusion, latency, curve, timeline, map",
-    "export": "a run in open formats: MCAP, Parquet, Rerun",
+    "export": "a run in open formats: MCAP, Parquet, Rerun, CSV",
+    "import": "a log of answers made elsewhere (CSV, TSV), as a run like any other",
     "time": "latency by stage, with a verdict whether it can be quoted; compare two systems",
     "data": "look at, check and convert sequences",
+    "label": "label a recording on a page that learns as you go; compare two labellers",
     "synth": "generate a building and image sequences of a robot driving through it",
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "cache": "what extraction keeps on disk: how much, and clearing it",
@@ -45,11 +50,12 @@ COMMANDS = {
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
     "contest": "a contest of teams: receive, check, rank, judge programs, publish",
+    "plan": "how long must a test be? power, and the smallest difference it tells",
     "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",
     "test-system": "try a program of your own on a synthetic sequence",
 }
-"""Name -> one line. The module is ``robotvision.cli.<name>`` (``-`` as ``_``), its ``command``."""
+"""Name -> one line; the ``command`` of its module, see `module_of`."""
 
 
 OPTIONS = {
@@ -62,6 +68,11 @@ WIDEST = 100
 """Columns at most; wider terminals are not filled."""
 
 __getattr__, __dir__ = lazy_names(__name__, {"robotvision": "robotvision.cli.group"})
+
+
+def module_of(command: str) -> str:
+    """Return the module of a command in this room: ``test_system``, ``import_``."""
+    return command.replace("-", "_") + "_" * keyword.iskeyword(command)
 
 
 def front_page(width: int) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from robotvision.cli.data_catalogue import fetch, list_
-from robotvision.cli.options import json_option, reader_option
+from robotvision.cli.options import json_option, label_options, label_params, reader_option
 
 if TYPE_CHECKING:
     from robotvision.data.release import ReleaseSplit
@@ -26,26 +26,25 @@ SHOW_AFTER_S = 2.0
 _PATH = click.Path(path_type=Path)
 
 
-def _for_recordings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that robot recordings are read with."""
-    label_file = click.option(
-        "--label-file",
-        metavar="FILE",
-        type=_PATH,
-        help="CSV of a recording's rooms: start_s,end_s,room.",
-    )
-    topics = click.option(
-        "--topic",
-        "topics",
-        metavar="CHANNEL=TOPIC",
-        multiple=True,
-        help="Topic of a recording's rgb, depth, left, right, pose or label; "
-        "'none' leaves it out. May be repeated.",
-    )
-    return label_file(topics(command))
+task_option = click.option(
+    "--task",
+    "task_name",
+    metavar="TASK",
+    help="Whose rooms and objects the truth may hold: name or YAML file.",
+)
+topics_option = click.option(
+    "--topic",
+    "topics",
+    metavar="CHANNEL=TOPIC",
+    multiple=True,
+    help="Topic of a robot recording's rgb, depth, left, right, pose or label; "
+    "'none' leaves it out. May be repeated.",
+)
 
 
-def _params(label_file: Path | None, topics: tuple[str, ...]) -> dict[str, Any]:
+def _params(
+    label_file: Path | None, unlabelled: str | None, topics: tuple[str, ...]
+) -> dict[str, Any]:
     """Return the parameters of the reader that the options stand for."""
     params: dict[str, Any] = {}
     for pair in topics:
@@ -53,9 +52,7 @@ def _params(label_file: Path | None, topics: tuple[str, ...]) -> dict[str, Any]:
         if not sep:
             raise click.BadParameter(f"expected CHANNEL=TOPIC, got {pair!r}", param_hint="--topic")
         params[channel] = topic
-    if label_file is not None:
-        params["label_file"] = str(label_file.resolve())
-    return params
+    return params | label_params(label_file, unlabelled)
 
 
 @click.group(
@@ -84,20 +81,22 @@ command.add_command(fetch)
 )
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
 @reader_option
-@_for_recordings
+@topics_option
+@label_options
 @json_option
 def info(
     sequences: tuple[Path, ...],
     reader: str | None,
-    label_file: Path | None,
     topics: tuple[str, ...],
+    label_file: Path | None,
+    unlabelled: str | None,
     as_json: bool,
 ) -> None:
     """Show what a sequence holds: frames, rooms, channels, times."""
     from robotvision.data import open_sequence
     from robotvision.data.summary import summary
 
-    cards, params = [], _params(label_file, topics)
+    cards, params = [], _params(label_file, unlabelled, topics)
     for path in sequences:
         with _progress(f"reading {path.name}") as progress:
             cards.append(summary(open_sequence(path, reader, **params), progress))
@@ -114,21 +113,18 @@ def info(
     "  robotvision data verify training1 --task imageclef2012 --json"
 )
 @click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
-@click.option(
-    "--task",
-    "task_name",
-    metavar="TASK",
-    help="Whose rooms and objects the truth may hold: name or YAML file.",
-)
+@task_option
 @reader_option
-@_for_recordings
+@topics_option
+@label_options
 @json_option
 def verify(
     sequences: tuple[Path, ...],
     task_name: str | None,
     reader: str | None,
-    label_file: Path | None,
     topics: tuple[str, ...],
+    label_file: Path | None,
+    unlabelled: str | None,
     as_json: bool,
 ) -> int:
     """Find every fault of a sequence: tables, truth and each image. Exit 2 where there is one.
@@ -145,7 +141,7 @@ def verify(
 
         return verify_fetched([str(p) for p in sequences], as_json)
     task = load_task(task_name) if task_name else None
-    results, params = [], _params(label_file, topics)
+    results, params = [], _params(label_file, unlabelled, topics)
     for path in sequences:
         with _progress(f"checking {path.name}") as progress:
             reading = read_and_verify(path, reader, task, progress, **params)
@@ -160,8 +156,7 @@ def verify(
 @command.command(
     epilog="\b\nExamples:\n"
     "  robotvision data convert COLD/seq1_cloudy1 sequences/seq1_cloudy1\n"
-    "  robotvision data convert drive.mp4 sequences/drive\n"
-    "  robotvision data convert drive.bag sequences/drive --label-file rooms.csv\n"
+    "  robotvision data convert drive.mp4 sequences/drive --label-file rooms.csv\n"
     "  robotvision data convert images/ sequences/drive --rate 2\n"
     "  robotvision data convert test1 handout --no-truth --no-poses"
 )
@@ -175,7 +170,9 @@ def verify(
     type=click.FloatRange(0, min_open=True),
     help="Frames a second, for layouts without times (else 5).",
 )
-@_for_recordings
+@task_option
+@topics_option
+@label_options
 @click.option("--no-truth", is_flag=True, help="Leave the rooms and objects out.")
 @click.option(
     "--no-poses", is_flag=True, help="Leave the robot's poses out, which give rooms away."
@@ -185,23 +182,41 @@ def convert(
     target: Path,
     reader: str | None,
     rate_hz: float | None,
-    label_file: Path | None,
+    task_name: str | None,
     topics: tuple[str, ...],
+    label_file: Path | None,
+    unlabelled: str | None,
     no_truth: bool,
     no_poses: bool,
 ) -> int:
-    """Write a sequence in the native layout. Exit 1 where an image could not be read."""
-    from robotvision.data import open_sequence
-    from robotvision.data.convert import convert as write
+    """Write a sequence in the native layout.
 
-    params = _params(label_file, topics) | ({} if rate_hz is None else {"rate_hz": rate_hz})
-    sequence = open_sequence(source, reader, **params)
+    Exit 1 where an image could not be read or is not of the others' size, or a room is spelt in
+    two ways. A room outside --task is refused.
+    """
+    from robotvision.data import open_with_notes
+    from robotvision.data.convert import convert as write
+    from robotvision.data.task_labels import label_faults
+    from robotvision.data.verify import task_for
+    from robotvision.errors import InputFaults
+    from robotvision.tasks import load_task
+
+    rate = {} if rate_hz is None else {"rate_hz": rate_hz}
+    params = _params(label_file, unlabelled, topics) | rate
+    sequence, notes = open_with_notes(source, reader, **params)
+    task = load_task(task_name) if task_name else None
+    strange = label_faults(task_for(sequence, task), [sequence])
+    if strange and task is not None:
+        raise InputFaults(strange)
     with _progress(f"writing {target.name}") as progress:
         faults = write(sequence, target, truth=not no_truth, poses=not no_poses, progress=progress)
+    for note in notes:
+        click.echo(f"{source}: note: {note}", err=True)
+    faults = [*strange, *faults]
     for fault in faults:
         click.echo(str(fault), err=True)
-    left_out = f", {len(faults)} images left out" if faults else ""
-    click.echo(f"{target}: {len(sequence)} frames from the layout {sequence.reader}{left_out}")
+    faulty = f", {len(faults)} fault{'s' * (len(faults) != 1)}" if faults else ""
+    click.echo(f"{target}: {len(sequence)} frames from the layout {sequence.reader}{faulty}")
     return 1 if faults else 0
 
 

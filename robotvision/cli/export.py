@@ -11,22 +11,24 @@ Examples:
   robotvision export runs/first --to mcap          # open runs/first/run.mcap in Foxglove
   robotvision export runs/first --to parquet -o first.parquet
   robotvision export runs/first --to rerun
+  robotvision export runs/first --to csv           # robotvision import reads it back
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--to", "form", required=True, type=click.Choice(["mcap", "parquet", "rerun"]))
+@click.option("--to", "form", required=True, type=click.Choice(["csv", "mcap", "parquet", "rerun"]))
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The file (else run.mcap, run.parquet or run.rrd in the run's folder).",
+    help="The file (else run.mcap, run.parquet, run.rrd or run.csv in the run's folder).",
 )
 def command(run: Path, form: str, output: Path | None) -> int:
     """Write a run for other tools: frames, truth, answers, points and times.
 
-    mcap holds images too, read again from where the run read them; parquet is one table.
+    mcap holds images too, read again from where the run read them; parquet is one table; csv is
+    the answers and their latencies alone.
     """
     from rich.console import Console
 

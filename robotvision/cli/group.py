@@ -7,7 +7,7 @@ import importlib
 import click
 
 from robotvision import __version__
-from robotvision.cli import COMMANDS, WIDEST, front_page
+from robotvision.cli import COMMANDS, WIDEST, front_page, module_of
 from robotvision.errors import near
 
 
@@ -18,7 +18,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"robotvision.cli.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"robotvision.cli.{module_of(cmd_name)}")
         command: click.Command = module.command
         return command
 

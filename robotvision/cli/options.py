@@ -23,12 +23,65 @@ reader_option = click.option(
 )
 
 
+def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values of ``KEY=VALUE`` by key, each read as in a configuration."""
+    from robotvision.yamlfile import loads
+
+    values = {}
+    for text in texts:
+        key, sep, value = text.partition("=")
+        if not (key and sep):
+            raise click.BadParameter(
+                f"expected KEY=VALUE, as classifier.C=3, got {text!r} (a test set is named by "
+                "--test-set)"
+            )
+        values[key] = loads(value, f"--set {text}").data
+    return values
+
+
+set_option = click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_values,
+    help="Any value in place of the config's, as YAML: --set classifier.C=3; may repeat.",
+)
 trust_option = click.option(
     "--trust",
     multiple=True,
     metavar="NAME",
     help="A class of your own that a model file may hold, by its dotted name; may repeat.",
 )
+
+
+def label_options(command: F) -> F:
+    """Add ``--label-file`` and ``--unlabelled``: where the rooms of a recording come from."""
+    return _added(
+        command,
+        click.option(
+            "--label-file",
+            metavar="FILE",
+            type=PATH,
+            help="CSV of the rooms: start_s,end_s,room; or start_time,end_time or "
+            "start_frame,end_frame in their place; or index,room.",
+        ),
+        click.option(
+            "--unlabelled",
+            type=click.Choice(["refuse", "keep", "drop"]),
+            help="Frames without a room: refuse the sequence (as with a file), keep them (as "
+            "without one) or leave them out.",
+        ),
+    )
+
+
+def label_params(label_file: Path | None, unlabelled: str | None) -> dict[str, Any]:
+    """Return the parameters of `robotvision.open_sequence` that these options stand for."""
+    given = {
+        "label_file": None if label_file is None else str(label_file.resolve()),
+        "unlabelled": unlabelled,
+    }
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def override_options(command: F) -> F:
@@ -50,14 +103,7 @@ def override_options(command: F) -> F:
             metavar="SEQUENCE",
             help="Test on it in place of the config's sequences; may repeat.",
         ),
-        click.option(
-            "--set",
-            "values",
-            multiple=True,
-            metavar="KEY=VALUE",
-            callback=_values,
-            help="Any value in place of the config's, as YAML: --set classifier.C=3; may repeat.",
-        ),
+        set_option,
     )
 
 
@@ -72,22 +118,6 @@ def overrides(
     from robotvision.config.experiment import Overrides
 
     return Overrides(task, train, test, values, trust, "--set")
-
-
-def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values of ``KEY=VALUE`` by key, each read as in a configuration."""
-    from robotvision.yamlfile import loads
-
-    values = {}
-    for text in texts:
-        key, sep, value = text.partition("=")
-        if not (key and sep):
-            raise click.BadParameter(
-                f"expected KEY=VALUE, as classifier.C=3, got {text!r} (a test set is named by "
-                "--test-set)"
-            )
-        values[key] = loads(value, f"--set {text}").data
-    return values
 
 
 def contest_options(command: F) -> F:

@@ -83,14 +83,15 @@ def command(
     from robotvision.report.rescored import print_rescored, virtual_frames
     from robotvision.runs.rescore import parse_speed
     from robotvision.runs.trace import write_trace
-    from robotvision.scoring.policy import POLICIES
 
-    wanted = policies or tuple(POLICIES)
+    recorded = read_run(run)
+    wanted = policies or recorded.policies
     if trace is not None and len(wanted) != 1:
         raise click.UsageError("--trace shows one schedule: give one --policy")
-    recorded = read_run(run)
     for warning in recorded.record.warnings:
         click.echo(f"note: {warning}", err=True)
+    if not policies and len(wanted) == 1:
+        click.echo("note: the log gives no latencies, so only offline applies", err=True)
     rescored = [
         recorded.rescore(
             policy,

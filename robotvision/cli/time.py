@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import data_root_option, json_option, trust_option
+from robotvision.cli.options import (
+    data_root_option,
+    json_option,
+    overrides,
+    set_option,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Experiment
@@ -21,6 +27,7 @@ Examples:
   robotvision time configs/quickstart.yaml --quantile p99.9 --max-s 600 --json
   robotvision time configs/quickstart.yaml --sustainable deadline
   robotvision time configs/a.yaml --vs configs/b.yaml
+  robotvision time configs/a.yaml --set features='[gist]' --vs configs/a.yaml
   robotvision time --on ../data/corridor_lap1 -- python3 my_program.py
   robotvision time --room Kitchen --room Hall -- ./my_program model.bin
 """
@@ -28,6 +35,7 @@ Examples:
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": False})
 @click.argument("what", nargs=-1, required=True, metavar="CONFIG | -- PROGRAM ARGS...")
+@set_option
 @data_root_option
 @trust_option
 @click.option("--test-set", "set_name", help="Time the system of this test set (else the first).")
@@ -71,6 +79,7 @@ Examples:
 @json_option
 def command(
     what: tuple[str, ...],
+    values: dict[str, Any],
     data_root: Path | None,
     trust: tuple[str, ...],
     set_name: str | None,
@@ -107,9 +116,12 @@ def command(
     policy = None if sustainable is None else parse_policy(sustainable, deadline)
     wanted = tuple(parse_quantile(q) for q in quantiles or QUANTILES)
     options = TimingOptions(wanted, warm_up, max_s, passes)
+    if values and not _is_config(what):
+        raise click.UsageError("--set is for a CONFIG; a PROGRAM has no keys")
     load = partial(load_config, data_root=data_root, instead=Overrides(trust=trust))
+    changed = partial(load, instead=overrides(None, (), (), values, trust))
     with owned_folder() as folder:
-        subject = _subject(what, load, set_name, on, no_cache, Path(folder), task_name, rooms)
+        subject = _subject(what, changed, set_name, on, no_cache, Path(folder), task_name, rooms)
         if vs is not None:
             other = _subject((str(vs),), load, set_name, None, no_cache, Path(folder))
             data = _with_bar(lambda p: time_pair(subject, other, options, p))
@@ -122,6 +134,10 @@ def command(
     else:
         print_timing(out(), data)
     return 0 if data["quotable"] else 1
+
+
+def _is_config(what: tuple[str, ...]) -> bool:
+    return len(what) == 1 and what[0].endswith((".yaml", ".yml"))
 
 
 def _subject(
@@ -140,7 +156,7 @@ def _subject(
     from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
 
-    if len(what) > 1 or not what[0].endswith((".yaml", ".yml")):
+    if not _is_config(what):
         return from_command(what, on, folder, task_name, rooms)
     if task_name or rooms:
         raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")

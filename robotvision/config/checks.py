@@ -20,6 +20,7 @@ from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
 from robotvision.config.observers import OBSERVERS
 from robotvision.config.overrides import overridden
 from robotvision.config.part_paths import with_absolute_paths
+from robotvision.config.requirement import parse_requirement
 from robotvision.config.schema import (
     Config,
     Given,
@@ -176,6 +177,14 @@ class _Check:
             )
         self._replay()
         self._plugins()
+        self._requirements()
+
+    def _requirements(self) -> None:
+        for i, text in enumerate(self.config.require):
+            try:
+                parse_requirement(text)
+            except RobotVisionError as e:
+                self._fault(("require", i), str(e))
 
     def _is_function(self) -> bool:
         """Return whether the classifier, named without features, answers from images itself."""

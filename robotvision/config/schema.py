@@ -187,6 +187,9 @@ class Config(Strict):
     )
     system: SystemConfig | Literal["inprocess", "worker"] = "inprocess"
     tune: TuneConfig | None = Field(default=None, description="what robotvision tune tries")
+    require: list[str] = Field(
+        default=[], description="what the run is to reach, as 'points >= 0.7'; see robotvision gate"
+    )
     observers: list[str | Named] = Field(
         default=[], description="what else receives the run: mlflow, tensorboard, your own"
     )

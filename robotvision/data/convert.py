@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from robotvision.data.images import encode_png
 from robotvision.data.native import SequenceWriter
 from robotvision.data.sequence import ChannelKind, ImageFile, ImageSequence, Source
-from robotvision.data.verify import image_fault
+from robotvision.data.verify import SizeCheck, image_fault
 from robotvision.errors import Fault, FrameError
 from robotvision.plugins.progress import Progress
 
@@ -43,7 +43,8 @@ def convert(
     Returns
     -------
     list of Fault
-        Images that could not be read: their frames are written without them.
+        Images that could not be read: their frames are written without them. Images of another
+        size than the others': they are written.
 
     Raises
     ------
@@ -51,6 +52,7 @@ def convert(
         ``target`` holds a sequence already, or the folder cannot be written.
     """
     faults: list[Fault] = []
+    sizes = SizeCheck(sequence)
     stems = _stems(sequence)
     known = (sequence.truth or {}) if truth else {}
     with SequenceWriter(
@@ -65,7 +67,7 @@ def convert(
         for position, entry in enumerate(sequence.frames):
             writer.add(
                 entry.timestamp_ns,
-                _images(sequence, position, faults),
+                _images(sequence, position, sizes, faults),
                 segment=entry.segment,
                 pose=entry.pose if poses else None,
                 room=known.get(entry.index),
@@ -86,20 +88,22 @@ def _stems(sequence: ImageSequence) -> dict[str, str]:
 
 
 def _images(
-    sequence: ImageSequence, position: int, faults: list[Fault]
+    sequence: ImageSequence, position: int, sizes: SizeCheck, faults: list[Fault]
 ) -> dict[str, NDArray[Any] | bytes]:
     images: dict[str, NDArray[Any] | bytes] = {}
     for channel, source in sequence.frames[position].sources.items():
         try:
-            images[channel] = _image(source)
+            image = source.read()
+            images[channel] = _stored(source, image)
         except FrameError as e:
             faults.append(image_fault(sequence, position, channel, source, e))
+        else:
+            faults += sizes.faults(position, channel, source, image.shape[:2])
     return images
 
 
-def _image(source: Source) -> NDArray[Any] | bytes:
+def _stored(source: Source, image: NDArray[Any]) -> NDArray[Any] | bytes:
     """Return an image as its encoded file where the native layout keeps that, else its pixels."""
-    image = source.read()
     if (encoded := getattr(source, "encoded", None)) is not None:
         raw: bytes | None = encoded()
         return image if raw is None else raw

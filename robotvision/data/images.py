@@ -154,6 +154,29 @@ def claimed_size(raw: bytes) -> tuple[int, int] | None:
     return None
 
 
+def shown_size(raw: bytes) -> tuple[int, int] | None:
+    """Return (width, height) of an image as it is decoded: a JPEG turned as its Exif data says."""
+    size = claimed_size(raw)
+    return size[::-1] if size and raw.startswith(_JPEG) and _is_turned(raw) else size
+
+
+def _is_turned(raw: bytes) -> bool:
+    """Return whether a JPEG's Exif orientation exchanges width and height."""
+    at = raw.find(b"Exif\0\0", 0, 4096)
+    exif = raw[at + 6 : at + 6 + 2**16] if at >= 0 else b""
+    end = "<" if exif.startswith(b"II") else ">"
+    try:
+        (start,) = struct.unpack_from(f"{end}I", exif, 4)
+        (n_entries,) = struct.unpack_from(f"{end}H", exif, start)
+        for k in range(min(n_entries, 512)):
+            tag, _, _, value = struct.unpack_from(f"{end}HHIH", exif, start + 2 + 12 * k)
+            if tag == _EXIF_ORIENTATION:
+                return bool(5 <= value <= 8)
+    except struct.error:
+        pass  # no Exif data, or cut short: decoded as it lies
+    return False
+
+
 def _size_of_png(raw: bytes) -> tuple[int, int]:
     width, height = struct.unpack_from(">II", raw, 16)
     return width, height
@@ -217,6 +240,7 @@ def _size_of_tiff(raw: bytes) -> tuple[int, int] | None:
 _JPEG_ALONE = frozenset({0x00, 0x01, 0xFF, *range(0xD0, 0xDA)})
 """Markers of JPEG without a length: stuffing, TEM, fill, restarts, start and end of the image."""
 _TIFF_SIZE = (256, 257)
+_EXIF_ORIENTATION = 274
 _SIZES: tuple[tuple[bytes, Callable[[bytes], tuple[int, int] | None]], ...] = (
     (_PNG, _size_of_png),
     (_JPEG, _size_of_jpeg),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -182,11 +182,21 @@ def cloud_sources(path: Path, channels: dict[str, ChannelKind]) -> dict[str, Ima
     return {channel: ImageFile(path, kind) for channel, kind in channels.items()}
 
 
-def color_frames(files: Iterable[tuple[Path, int, Pose | None]]) -> tuple[FrameEntry, ...]:
-    """Return a frame of one colour image for each (file, time in ns, pose), numbered from 0."""
+def color_frames(
+    files: Iterable[tuple[Path, int, Pose | None]], segments: Sequence[int] | None = None
+) -> tuple[FrameEntry, ...]:
+    """Return a frame of one colour image for each (file, time in ns, pose), numbered from 0.
+
+    All are of one segment where ``segments`` is None.
+    """
     return tuple(
         FrameEntry(
-            i, time_ns, {"rgb": ImageFile(path, ChannelKind.COLOR)}, pose=pose, name=path.name
+            i,
+            time_ns,
+            {"rgb": ImageFile(path, ChannelKind.COLOR)},
+            0 if segments is None else segments[i],
+            pose,
+            path.name,
         )
         for i, (path, time_ns, pose) in enumerate(files)
     )

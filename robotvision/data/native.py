@@ -16,7 +16,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from io import BufferedWriter, TextIOWrapper
 from pathlib import Path
@@ -45,6 +45,7 @@ from robotvision.regular_file import read_regular
 from robotvision.writing import new_file, write_text
 from robotvision.yamlfile import Strict, load, validate
 
+TRUTH_COLUMNS = ("index", "room", "objects")
 POSE = ("x_m", "y_m", "theta_rad")
 MAX_TIME_NS = 2**62
 _TAKEN = ("index", "timestamp_ns", "segment", *POSE)
@@ -279,6 +280,40 @@ def _to_whole(values: Mapping[str, float]) -> dict[str, float]:
     return {k: int(v) if float(v).is_integer() else float(v) for k, v in values.items()}
 
 
+def write_truth(path: Path, truth: Mapping[int, Truth]) -> Path:
+    """Write a ``truth.csv``, whole, and return its path. Raises RobotVisionError."""
+    text = io.StringIO(newline="")
+    _write_rows(text, [TRUTH_COLUMNS, *(_truth_row(i, t) for i, t in sorted(truth.items()))])
+    return write_text(path, text.getvalue())
+
+
+def write_segments(path: Path, segments: Mapping[int, int]) -> Path:
+    """Write the segments of a ``frames.csv`` anew, by the frames' numbers; all else stays.
+
+    Raises
+    ------
+    InputFaults
+        The table cannot be read.
+    """
+    faults: list[Fault] = []
+    rows = [row for _, row in read_table(path, ("index", "segment"), faults)]
+    if faults:
+        raise InputFaults(faults)
+    text = io.StringIO(newline="")
+    for row in rows:
+        row["segment"] = str(segments.get(int(row["index"]), row["segment"]))
+    _write_rows(text, [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)])
+    return write_text(path, text.getvalue())
+
+
+def _truth_row(index: int, truth: Truth) -> list[str | int]:
+    return [index, truth.room, ";".join(sorted(truth.objects))]
+
+
+def _write_rows(file: TextIO, rows: Iterable[Sequence[str | int]]) -> None:
+    csv.writer(file, lineterminator="\n").writerows(rows)
+
+
 class SequenceWriter:
     """Write a sequence in the native layout, a frame at a time. Use as a context manager.
 
@@ -410,10 +445,8 @@ class SequenceWriter:
     def _add_truth(self, index: int, truth: Truth) -> None:
         if self._truth is None:
             self._truth = self._new_table("truth.csv")
-            self._truth.write("index,room,objects\n")
-        csv.writer(self._truth, lineterminator="\n").writerow(
-            [index, truth.room, ";".join(sorted(truth.objects))]
-        )
+            _write_rows(self._truth, [TRUTH_COLUMNS])
+        _write_rows(self._truth, [_truth_row(index, truth)])
 
     def close(self) -> None:
         """Finish the tables: only now it is a sequence."""

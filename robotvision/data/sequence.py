@@ -17,19 +17,22 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
-from robotvision.data.images import decode_color, decode_depth_mm
+from robotvision.data.images import decode_color, decode_depth_mm, shown_size
 from robotvision.data.pcd import decode_depth, decode_points
 from robotvision.errors import Fault, FrameError, RobotVisionError
 from robotvision.records import Frame, Image, Truth
-from robotvision.regular_file import read_regular
+from robotvision.regular_file import open_regular, read_regular
 
 Pose = tuple[float, float, float]
 """x in metres, y in metres, heading in radians."""
 
 Calibration = Mapping[str, Mapping[str, float]]
 """Channel -> fx, fy, cx, cy in pixels; width, height; optional baseline_m, height_m."""
+
+HEADER_BYTES = 2**16
+"""In most image files the size stands within so many."""
 
 EMPTY: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
@@ -89,6 +92,18 @@ class ImageFile:
     def digest_of(raw: bytes) -> bytes:
         """Return the digest of a file's bytes."""
         return hashlib.blake2b(raw, digest_size=16).digest()
+
+    def claimed_size(self) -> tuple[int, int] | None:
+        """Return (width, height) by the file's header, None where it says none. Raises FrameError.
+
+        An image is not decoded.
+        """
+        try:
+            with open_regular(self.path) as f:
+                size = shown_size(f.read(HEADER_BYTES))
+        except OSError:
+            size = None
+        return size or shown_size(self.raw())
 
     def raw(self) -> bytes:
         """Return the file's bytes. Raises FrameError."""
@@ -155,6 +170,8 @@ class ImageSequence:
         The files that entries and truth came from, for messages.
     truth_lines : Mapping[int, int]
         Line of each truth in ``truth_table``.
+    params : Mapping[str, Any]
+        What it was opened with beside its path and reader.
     """
 
     name: str
@@ -170,6 +187,7 @@ class ImageSequence:
     table: Path | None = None
     truth_table: Path | None = None
     truth_lines: Mapping[int, int] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -262,12 +280,15 @@ class ImageSequence:
 class Reading:
     """The result of a reader: a sequence as far as it could be read, and all faults of its tables.
 
-    ``sequence`` is None where nothing could be read. Images are not opened here.
+    ``sequence`` is None where nothing could be read. Images are not opened here. ``elapsed_ns``
+    says by a frame's number how long after the recording began it came, for a recording that does
+    not begin with its first frame.
     """
 
     sequence: ImageSequence | None
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    elapsed_ns: Mapping[int, int] | None = None
 
 
 class Reader(Protocol):

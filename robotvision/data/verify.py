@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from robotvision.data import read_sequence
-from robotvision.data.names import order_faults
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading, Source
+from robotvision.data.names import is_image, order_faults
+from robotvision.data.sequence import (
+    ChannelKind,
+    FrameEntry,
+    ImageFile,
+    ImageSequence,
+    Reading,
+    Source,
+)
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
 from robotvision.plugins.progress import Progress
 from robotvision.tasks import Task, load_task
@@ -115,7 +122,7 @@ def _check_labels(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]
             yield from e.faults
         except RobotVisionError as e:
             yield Fault(sequence.root / "sequence.yaml", f"task: {e}")
-    task = (task or load_task("rooms")).with_rooms(sequence.room_counts())
+    task = task_for(sequence, task)
     path = sequence.truth_table or sequence.root
     for index, truth in (sequence.truth or {}).items():
         line = sequence.truth_lines.get(index)
@@ -123,6 +130,11 @@ def _check_labels(sequence: ImageSequence, task: Task | None) -> Iterator[Fault]
             yield fault
         for name in sorted(truth.objects) if task.objects else ():
             yield from _object_faults(task, name, path, line)
+
+
+def task_for(sequence: ImageSequence, task: Task | None) -> Task:
+    """Return the task that labels are checked against; without one, each usual spelling is good."""
+    return (task or load_task("rooms")).with_rooms(sequence.room_counts())
 
 
 def _object_faults(task: Task, name: str, path: Path, line: int | None) -> Iterator[Fault]:
@@ -135,24 +147,71 @@ def _object_faults(task: Task, name: str, path: Path, line: int | None) -> Itera
 
 
 def _check_images(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
-    sizes = {c: s for c in sequence.channels if (s := sequence.size(c))}
-    origin = dict.fromkeys(sizes, "as the calibration says")
+    sizes = SizeCheck(sequence)
     for position, results in enumerate(map_frames(sequence, _decode)):
         for channel, source, result in results:
             if isinstance(result, FrameError):
                 yield image_fault(sequence, position, channel, source, result)
-            elif sequence.channels.get(channel) is not ChannelKind.POINTS:
-                size = (result[1], result[0])
-                expected = sizes.setdefault(channel, size)
-                origin.setdefault(channel, f"as in {_relative(sequence, source)}")
-                if size != expected:
-                    error = FrameError(
-                        f"expected {expected[0]}x{expected[1]} pixels {origin[channel]}, "
-                        f"got {size[0]}x{size[1]}"
-                    )
-                    yield image_fault(sequence, position, channel, source, error)
+            else:
+                yield from sizes.faults(position, channel, source, result[:2])
         if progress is not None:
             progress(sequence.name, position + 1, len(sequence))
+
+
+class SizeCheck:
+    """Find images that are not of the size that the calibration gives, else the first one has.
+
+    Parameters
+    ----------
+    sequence : ImageSequence
+        Its images are handed over in order.
+    """
+
+    def __init__(self, sequence: ImageSequence) -> None:
+        self.sequence = sequence
+        self._sizes = {c: s for c in sequence.channels if (s := sequence.size(c))}
+        self._origin = dict.fromkeys(self._sizes, "as the calibration says")
+
+    def faults(
+        self, position: int, channel: str, source: Source, shape: tuple[int, ...]
+    ) -> Iterator[Fault]:
+        """Yield the fault of an image of ``shape`` (height, width), if it has one."""
+        if self.sequence.channels.get(channel) is ChannelKind.POINTS:
+            return
+        size = (shape[1], shape[0])
+        expected = self._sizes.setdefault(channel, size)
+        origin = self._origin.setdefault(channel, f"as in {_relative(self.sequence, source)}")
+        if size != expected:
+            error = FrameError(
+                f"expected {expected[0]}x{expected[1]} pixels {origin}, got {size[0]}x{size[1]}"
+            )
+            yield image_fault(self.sequence, position, channel, source, error)
+
+
+def mixed_sizes(sequence: ImageSequence) -> list[Fault]:
+    """Return the faults of size of a sequence's image files, by what their headers claim.
+
+    Nothing is decoded; unreadable files are left to whoever decodes them.
+    """
+    check = SizeCheck(sequence)
+    return [
+        fault
+        for position, claims in enumerate(map_frames(sequence, _claim))
+        for channel, source, (width, height) in claims
+        for fault in check.faults(position, channel, source, (height, width))
+    ]
+
+
+def _claim(entry: FrameEntry) -> list[tuple[str, Source, tuple[int, int]]]:
+    claims: list[tuple[str, Source, tuple[int, int]]] = []
+    for channel, source in entry.sources.items():
+        if isinstance(source, ImageFile) and is_image(source.path.name):
+            try:
+                size = source.claimed_size()
+            except FrameError:
+                continue  # whoever needs its pixels reports it
+            claims += [] if size is None else [(channel, source, size)]
+    return claims
 
 
 def map_frames(sequence: ImageSequence, work: Callable[[FrameEntry], T]) -> Iterator[T]:

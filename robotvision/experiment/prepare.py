@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from robotvision.config.checks import build_function
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import SequenceSpec
 from robotvision.data import open_sequence
+from robotvision.data.label_file import gap
 from robotvision.data.order import is_unordered
 from robotvision.data.sequence import ImageSequence, require_channels
 from robotvision.data.task_labels import require_labels, room_totals
+from robotvision.data.verify import mixed_sizes
 from robotvision.errors import Fault, InputFaults
 from robotvision.experiment.progress import Observer
 from robotvision.recogniser.channels import settle_features
@@ -95,6 +97,8 @@ def prepare(
     labelled, notices = require_labels(task, list(opened.values()))
     opened = dict(zip(opened, labelled, strict=True))
     notices += _order_notices(experiment, opened)
+    notices += _image_notices(opened.values())
+    notices += _truth_notices(experiment, opened)
     notices += () if model is None else model.notices
     for notice in notices:
         observer.note(notice.message)
@@ -184,6 +188,32 @@ def _order_notices(
         f"own: {', '.join(names)}"
     )
     return [Notice("frames-unordered", text, {"sequences": names})]
+
+
+def _image_notices(sequences: Iterable[ImageSequence]) -> list[Notice]:
+    """Return a notice for each sequence whose images are of several sizes."""
+    notices = []
+    for sequence in sequences:
+        if faults := mixed_sizes(sequence):
+            n = len(faults)
+            of = f"{n} image{'s are' if n != 1 else ' is'} of another size than the others"
+            text = f"{sequence.name}: {of}: {faults[0]}"
+            notices.append(Notice("images-of-several-sizes", text, {"images": n}))
+    return notices
+
+
+def _truth_notices(
+    experiment: Experiment, sequences: Mapping[SequenceSpec, ImageSequence]
+) -> list[Notice]:
+    """Return a notice for each test sequence some of whose frames have no room."""
+    tests = dict.fromkeys(s for part in experiment.parts for s in part.test)
+    notices = []
+    for spec in tests:
+        fault = gap(sequences[spec]) if sequences[spec].truth else None
+        if fault is not None:
+            text = f"{fault.path}: {fault.message}; those frames are not scored"
+            notices.append(Notice("test-frames-without-room", text))
+    return notices
 
 
 def other_rules(experiment: Experiment, model: TrainedModel) -> Fault | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import perf_counter_ns
 from typing import Any
 
 from robotvision.config.checks import load_config
@@ -41,6 +42,7 @@ from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
+from robotvision.timing.load import Load, usage
 from robotvision.timing.null import null_figures
 from robotvision.timing.work import Meter, Work
 from robotvision.version import __version__
@@ -161,13 +163,15 @@ class _Execution:
             answerer.system.hide(self._hidden(), self.folder)
         training = {k: a.training for k, a in answerers.items() if a.training is not None}
         log = self._open_log(answerers, training)
-        stopped = False
+        stopped, begun, before = False, perf_counter_ns(), usage()
         try:
             self.observer.begin(self.folder or IN_MEMORY, self.about)
             for part in parts:
                 self._replay_part(part, answerers[part.name].system, tallies[part.name], log)
             if self.previous is None or not self.previous.finished:
-                log.write("end", self._end(tallies))
+                seconds, cores = (perf_counter_ns() - begun) / 1e9, os.cpu_count() or 1
+                load = Load.between(before, usage(), seconds, cores)
+                log.write("end", self._end(tallies, load))
             log.sync()
         except KeyboardInterrupt:
             stopped = True
@@ -183,9 +187,11 @@ class _Execution:
         task, close = self.prepared.task, self.observer.close
         return RunResult(folder, task, tallies, record, training, stopped, close)
 
-    def _end(self, tallies: Mapping[str, Tally]) -> dict[str, Any]:
-        """Return the log's last line: what the system's work came to, and what it gives away."""
+    def _end(self, tallies: Mapping[str, Tally], load: Load | None) -> dict[str, Any]:
+        """Return the log's last line: what the system's work and others' came to."""
         end: dict[str, Any] = {"frames": sum(t.frames for t in tallies.values())}
+        if load is not None:
+            end["load"] = {name: round(share, 4) for name, share in asdict(load).items()}
         if self.work.frames:
             end["processor"] = self.work.to_json()
         n_processors = len(os.sched_getaffinity(0))
@@ -267,8 +273,10 @@ class _Execution:
         is_started = False
         for number, spec in enumerate(s for s in part.test for _ in range(config.replay.loop)):
             sequence = self._apply_faults(self.prepared.sequences[spec])
-            n = len(self.replay.positions(sequence))
-            about = _about(sequence, part, n, self.replay) | {"pass": number % config.replay.loop}
+            positions = self.replay.positions(sequence)
+            n = len(positions)
+            about = describe_sequence(sequence, part.name, positions)
+            about["pass"] = number % config.replay.loop
             logged = self._logged_frames(self._previous_sequence(about), system, log)
             is_over = bool(logged) and len(logged) >= n
             if not (is_over or is_started):
@@ -397,14 +405,16 @@ class _Scorer:
         return record, self.tally.add(record.truth, verdict.timed, verdict.outcome)
 
 
-def _about(sequence: ImageSequence, part: TestSetSpec, n: int, replay: Replay) -> dict[str, Any]:
+def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) -> dict[str, Any]:
+    """Return the line that opens a sequence in a log, of the frames at ``positions``."""
     return {
-        "set": part.name,
+        "set": set_name,
         "name": sequence.name,
         "path": str(sequence.root.resolve()),
         "reader": sequence.reader,
-        "frames": n,
-        "first": replay.positions(sequence).start,
+        "params": dict(sequence.params),
+        "frames": len(positions),
+        "first": positions.start,
         "rate_hz": sequence.measured_rate_hz,
         "channels": {c: str(k) for c, k in sequence.channels.items()},
         "has_truth": sequence.truth is not None,

@@ -184,6 +184,8 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
             style="dim",
             soft_wrap=True,
         )
+    if len(reports) == 1 and (times := _latency_text(first["latency_ns"].get(TOTAL, {}))):
+        console.print(times, highlight=False, soft_wrap=True)
     if len(reports) == 1 and (overrun := overruns_text(first["overruns"])):
         console.print(overrun, highlight=False, soft_wrap=True)
     for text in filter(None, map(_over_speeds, reports)):
@@ -242,6 +244,13 @@ def overruns_text(overruns: Mapping[str, Any] | None) -> str:
         f"overruns: {overruns['frames']} of {overruns['of']} frames ({overruns['share']:.2%}) took "
         f"longer than the camera's period of {overruns['period_ns'] / 1e6:.1f} ms{longest}"
     )
+
+
+def _latency_text(quantiles: Mapping[str, int | None]) -> str:
+    """Return the quantiles that the frames taken support, in words; empty: there are none."""
+    known = {name: ns for name, ns in quantiles.items() if ns is not None}
+    words = ", ".join(f"{name} {ns / 1e6:.3f}" for name, ns in known.items())
+    return f"latency in ms: {words}" if known else ""
 
 
 def _over_speeds(report: Mapping[str, Any]) -> str:

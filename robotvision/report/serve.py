@@ -10,33 +10,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from robotvision.data import open_sequence
+from robotvision.data import reopen
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.report.broadcast import Broadcast, Follower, parse_position
 from robotvision.report.feed import Feed
 from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.html.live import live_page
-from robotvision.report.local_http import MAX_HEAD, Request, Response, parse_request, plain
+from robotvision.report.local_http import Request, Response, plain
+from robotvision.report.local_server import STALLED_S, LocalServer
 
 QUIET_S = 0.4
 """After the end a page asks for its last image: so long without a request, and it has it."""
 SWITCH_S = 0.0005
 """How long the run's thread waits at most until this one lets Python go, in place of 5 ms."""
-STALLED_S = 10.0
-CLOSING_S = 0.5
-"""What is written when the server closes may take so long to be sent."""
 MAX_FOLLOWERS = 128
 MOST_KEPT = 64
 """Images and pages that are kept for whoever asks for the same ones."""
@@ -70,7 +66,7 @@ class ServedImages:
         key = str(about.get("path"))
         if key not in self._opened:
             self._opened[key] = None
-            sequence = open_sequence(Path(key), about.get("reader"))
+            sequence = reopen(about)
             places = {e.index: k for k, e in enumerate(sequence.frames)}
             self._opened[key] = (sequence, places)
         opened = self._opened[key]
@@ -83,7 +79,7 @@ class ServedImages:
         return jpeg(source, kind, IMAGE_WIDTH, None)
 
 
-class Server:
+class Server(LocalServer):
     """Serves the page of a run until it is closed. A context manager.
 
     One thread answers everybody, a second makes pages and images; what several followers wait for
@@ -105,32 +101,12 @@ class Server:
     """
 
     def __init__(self, feed: Feed, port: int = 0, stalled_s: float = STALLED_S) -> None:
-        self.feed, self.stalled_s = feed, stalled_s
+        super().__init__(port, stalled_s=stalled_s)
+        self.feed = feed
         self.answering = 0
         self.asked_s = 0.0
-        try:
-            self._socket = socket.create_server(("127.0.0.1", port), backlog=MAX_FOLLOWERS)
-        except (OSError, OverflowError) as e:
-            why = e.strerror if isinstance(e, OSError) else e
-            raise RobotVisionError(
-                f"--serve {port}: cannot listen there ({why}); give another port, or none "
-                "for any that is free"
-            ) from e
-        self.port = int(self._socket.getsockname()[1])
         self._broadcast = Broadcast(feed, stalled_s)
         self._content = Content(feed)
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing = asyncio.Event()
-        self._is_ready = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve()), name="robotvision-serve", daemon=True
-        )
-
-    @property
-    def address(self) -> str:
-        """Where the page is."""
-        return f"http://127.0.0.1:{self.port}/"
 
     @property
     def followers(self) -> int:
@@ -138,8 +114,7 @@ class Server:
         return len(self._broadcast.followers)
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._is_ready.wait()
+        super().__enter__()
         self._switch_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_S)
         return self
@@ -147,10 +122,7 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended already
-                self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join()
+        super().__exit__(kind, e, t)
         sys.setswitchinterval(self._switch_s)
 
     def flush(self, seconds: float = 3.0) -> None:
@@ -162,41 +134,25 @@ class Server:
                 return
             time.sleep(0.05)
 
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(lambda loop, context: None)  # stderr belongs to the run
-        server = await asyncio.start_server(self._connected, sock=self._socket, limit=MAX_HEAD)
+    @contextlib.asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
         ticking = asyncio.create_task(self._broadcast.run())
-        self._is_ready.set()
-        await self._closing.wait()
-        ticking.cancel()
-        server.close()
-        self._broadcast.drop_all()
-        until = time.monotonic() + CLOSING_S
-        while self._writers and time.monotonic() < until:
-            await asyncio.sleep(0.01)
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            ticking.cancel()
+            self._broadcast.drop_all()
+
+    def _closed(self) -> None:
         self._content.close()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request; a browser that goes away, or takes nothing, is left alone."""
-        self._writers.add(writer)
-        try:
-            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-                await self._respond(reader, writer)
-        finally:
-            writer.close()
-            self._writers.discard(writer)
-
-    async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(self.stalled_s):
-                head = await reader.readuntil(b"\r\n\r\n")
-            request = parse_request(head, self.port)
-        except asyncio.LimitOverrunError:
-            request = plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too long a request")
+    async def answer(
+        self,
+        request: Request | Response,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Answer a request, or let a follower have its events."""
         if isinstance(request, Request) and request.path == "/events":
             await self._follow(request, reader, writer)
         else:
@@ -210,9 +166,7 @@ class Server:
                 if isinstance(request, Response)
                 else await self._content.response(request.path)
             )
-            writer.write(response.encode())
-            async with asyncio.timeout(self.stalled_s):
-                await writer.drain()
+            await self.send(response, writer)
         finally:
             self.answering -= 1
             self.asked_s = time.monotonic()

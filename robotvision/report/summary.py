@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robotvision.config.requirement import parse_requirement
 from robotvision.records import FrameRecord
+from robotvision.report.requirements import RunFigures, check_requirements
 from robotvision.runs.log import RunRecord
 from robotvision.runs.table import scored_table
 from robotvision.scoring.table import FrameTable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 REST = "rest"
+WAIT, HANDOVER = "wait", "hand-over"
 
 
 def report(run: RunResult) -> dict[str, Any]:
@@ -44,10 +47,10 @@ def from_record(
     table = scored_table(record) if table is None else table
     data = summarise(task, tallies, str(about["mode"]), about["policy"], table=table)
     expected = sum(int(s.about["frames"]) for s in record.sequences)
-    return {
-        **data,
+    data |= {
         "latency_ns": latency(frames),
         "processor": record.end.get("processor"),
+        "load": record.end.get("load"),
         "run_dir": str(folder),
         "clock": about["clock"],
         "is_whole": record.finished,
@@ -66,12 +69,30 @@ def from_record(
         "config_digest": about.get("config_digest"),
         "seed": about.get("seed"),
     }
+    wanted = [parse_requirement(text) for text in about.get("config", {}).get("require", ())]
+    if wanted:
+        figures = RunFigures(data, task, table, latency_columns(frames))
+        data["requirements"] = [r.as_dict() for r in check_requirements(wanted, figures)]
+    return data
 
 
 def latency(frames: list[FrameRecord]) -> dict[str, dict[str, float | None]]:
     """Return p50, p90, p99 and max by stage in nanoseconds; stages, the rest, the total.
 
     p99.9 too where there are frames enough; of ``wait`` also the mean and the share of the loop.
+    """
+    columns = latency_columns(frames)
+    found: dict[str, dict[str, float | None]] = {
+        name: {**summary(values)} for name, values in columns.items()
+    }
+    if WAIT in columns:
+        loop = sum(sum(columns.get(name, ())) for name in (WAIT, HANDOVER, TOTAL))
+        found[WAIT] |= mean_and_share(columns[WAIT], loop)
+    return found
+
+
+def latency_columns(frames: list[FrameRecord]) -> dict[str, list[int]]:
+    """Return the times of each stage in nanoseconds, of the frames that the system saw.
 
     ``total`` is the time the system had the frame; ``rest`` is what of it no stage accounts for.
     Outside it lie ``wait`` (for pixels and due time), ``hand-over`` (from then to the system's
@@ -79,7 +100,7 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, float | None]]:
     """
     stages: dict[str, list[int]] = {}
     rest, total = [], []
-    outside: dict[str, list[int]] = {"wait": [], "hand-over": [], "decode": []}
+    outside: dict[str, list[int]] = {WAIT: [], HANDOVER: [], "decode": []}
     for frame in frames:
         latency_ns = frame.timed.latency_ns
         if latency_ns is None:
@@ -93,16 +114,8 @@ def latency(frames: list[FrameRecord]) -> dict[str, dict[str, float | None]]:
         ):
             if time is not None:
                 outside[name].append(time)
-    if not total:
-        return {}
     columns = {**stages, **({REST: rest} if stages else {}), TOTAL: total, **outside}
-    found: dict[str, dict[str, float | None]] = {
-        name: {**summary(values)} for name, values in columns.items() if values
-    }
-    if outside["wait"]:
-        loop = sum(sum(columns[name]) for name in ("wait", "hand-over", TOTAL))
-        found["wait"] |= mean_and_share(outside["wait"], loop)
-    return found
+    return {name: values for name, values in columns.items() if values}
 
 
 def faults(frames: list[FrameRecord]) -> list[dict[str, Any]]:

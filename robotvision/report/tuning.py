@@ -45,6 +45,7 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
         "splits": tuned.n_splits,
         "frames": tuned.frames,
         "not_asked": tuned.not_asked,
+        "rooms_not_asked": list(tuned.rooms_not_asked),
         "tried": tuned.tried,
         "of": tuned.of,
         "candidates": rows,
@@ -65,6 +66,11 @@ def print_tuned(console: Console, tuned: Tuned) -> None:
         + (
             f", {tuned.not_asked} never (no other part shows their room, or too few)"
             if tuned.not_asked
+            else ""
+        )
+        + (
+            f"; rooms never asked about: {', '.join(tuned.rooms_not_asked)}"
+            if tuned.rooms_not_asked
             else ""
         )
         + f". Intervals are by room visit. ≈: cannot be told from the best. The best of "

@@ -13,8 +13,10 @@ from robotvision.records import SILENCE
 from robotvision.report.console import out, styles, titled
 from robotvision.report.degradation import degradation_table
 from robotvision.report.html.page import write_html
+from robotvision.report.requirements import refuse_missing
 from robotvision.report.summary import report
 from robotvision.report.terminal import headline, print_report
+from robotvision.report.verdicts import print_verdicts, verdict_of
 from robotvision.runs.folder import RunResult, write_text
 from robotvision.submissions.runfile import write_run_file
 
@@ -89,7 +91,13 @@ def finish(
 
     It is printed first, so that a full disk loses no points; its files are written whatever
     becomes of the print, as where a pipe is closed. ``is_quiet``: of the printed report the
-    headline alone.
+    headline and the verdicts on what the configuration requires. The exit code is 1 where
+    something failed, else that of the verdicts.
+
+    Raises
+    ------
+    RobotVisionError
+        A file cannot be written, or a figure is required that the run does not have.
     """
     data = _report(run, lost)
     try:
@@ -103,7 +111,9 @@ def finish(
             highlight=False,
             soft_wrap=True,
         )
-    return 1 if run.has_failures else 0
+    required = data.get("requirements", [])
+    refuse_missing(required)
+    return 1 if run.has_failures else verdict_of(required).exit_code
 
 
 def _print(
@@ -123,4 +133,6 @@ def _print(
                 titled(table, styles("bold" if r["fault"] == "all" else "" for r in lost))
             )
         console.print(f"run folder: {run.folder}", style="dim", highlight=False, soft_wrap=True)
+    if not as_json:
+        print_verdicts(out(), data.get("requirements", []))
     sys.stdout.flush()

@@ -31,7 +31,7 @@ from robotvision.runs.table import logged_task, or_never, table_of
 from robotvision.scoring.judging import count, judge, refuse_outside
 from robotvision.scoring.points import PointsTable
 from robotvision.scoring.policy import Backlog, Policy
-from robotvision.scoring.table import NEVER, SKIPPED, FrameTable, Ints
+from robotvision.scoring.table import ANSWERED, NEVER, SKIPPED, FrameTable, Ints
 from robotvision.scoring.tally import Tally, total
 
 N_SPEEDS = 9
@@ -148,6 +148,8 @@ class Recorded:
         Not judged.
     n_skipped : int
         Frames without a latency, because the run's own policy skipped them.
+    n_untimed : int
+        Answers without a latency, as a log that was imported may hold.
 
     Raises
     ------
@@ -164,6 +166,8 @@ class Recorded:
         replay = record.about.get("config", {}).get("replay", {})
         self._camera = replay.get("rate_hz"), float(replay.get("speed", 1.0))
         self.n_skipped = int((self.table.own == SKIPPED).sum())
+        is_answer = (self.table.own == ANSWERED) & (self.table.answer >= 0)
+        self.n_untimed = int((is_answer & ~self.table.was_seen).sum())
         took = self.table.finished_ns - self.table.started_ns
         self._latency: list[int] = np.where(self.table.was_seen, took, 0).tolist()
         self._stages: dict[str, Ints] = {}
@@ -241,6 +245,11 @@ class Recorded:
         return self._due[key]
 
     def _require_latencies(self, policy: Policy) -> None:
+        if self.n_untimed and not policy.is_timeless:
+            raise RobotVisionError(
+                f"{self.record.path}: {self.n_untimed} answers have no latency, so which are late "
+                f"cannot be told and only offline applies (asked for: {policy.name})"
+            )
         if self.n_skipped:
             raise RobotVisionError(
                 f"{self.record.path}: {self.n_skipped} frames were skipped under the clock "
@@ -252,13 +261,12 @@ class Recorded:
 
     def _virtual(self, policy: Policy, conditions: Conditions) -> FrameTable:
         """Return the table with the times the frames have under a policy and conditions."""
-        is_timeless = policy.backlog == "queue" and policy.late == "own"
         was_seen, latency = self.table.was_seen, self._latency
         if conditions.latency is not None:
             model = conditions.latency
             latency = [model(k) if seen else 0 for k, seen in enumerate(was_seen.tolist())]
         latency = scaled(latency, conditions.machine_speed)
-        due = self.due(conditions.rate_hz, is_timeless)
+        due = self.due(conditions.rate_hz, policy.is_timeless)
         taken, finished = np.full((2, len(self.table)), NEVER)
         for rows, times in zip(self.table.parts(), due, strict=True):
             began, ended = schedule(times, latency[rows], policy.backlog)

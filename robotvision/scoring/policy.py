@@ -75,6 +75,11 @@ class Policy:
         if not self.name:
             object.__setattr__(self, "name", f"{self.backlog}+{self.late}")
 
+    @property
+    def is_timeless(self) -> bool:
+        """Whether an answer counts whenever it comes, and no frame is skipped: ``offline``."""
+        return self.backlog == "queue" and self.late == "own"
+
     def describe(self) -> dict[str, object]:
         """Return the policy as reports show it; the deadline is left out where none applies."""
         about: dict[str, object] = {

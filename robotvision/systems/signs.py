@@ -1,7 +1,7 @@
 """What the harness itself writes that holds truth or answers, recognised by content, not by name.
 
-Run logs and their folders, reports, exports, packs, bundles for Codabench, keys of released
-sequences, and folders of extracted features.
+Run logs and their folders, labels as they are made, reports, exports, packs, bundles for Codabench,
+keys of released sequences, and folders of extracted features.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ _HEAD = 4096
 _TAIL = 256 << 10
 _LOG = re.compile(rb'\s*\{"type": ?"(run|sequence|frame)"')
 _HEADS = {
-    ".jsonl": (_LOG, "a run log"),
+    ".jsonl": (
+        re.compile(_LOG.pattern + rb'|\s*\{"schema": ?1, ?"sequence": ?"'),
+        "a run log or labels",
+    ),
     ".json": (
         re.compile(rb'\s*\{\s*"(schema": ?1,\s*"(task|mode|runs)|order": ?"\w+", ?"sequences)"'),
         "a report or a key",

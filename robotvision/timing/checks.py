@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.timing.load import Load
 from robotvision.timing.measure import MIN_PASSES, Timed
 from robotvision.timing.quantiles import frames_needed, is_supported
 from robotvision.timing.work import Rests, Work
@@ -243,17 +244,19 @@ def best_split(ordered: Floats) -> tuple[float, float]:
 
 
 def load(timed: Timed, environment: Mapping[str, Any]) -> TimingCheck:
-    """Say what others took of the processors meanwhile, the host of a virtual machine included."""
-    a, b = timed.before, timed.after
-    if a is None or b is None or a.all_s is None or b.all_s is None or timed.seconds <= 0:
+    """Say what others took of the processors while a system was timed."""
+    a, b, cores = timed.before, timed.after, int(environment.get("cores") or 1)
+    return load_check(None if a is None or b is None else Load.between(a, b, timed.seconds, cores))
+
+
+def load_check(found: Load | None) -> TimingCheck:
+    """Say whether others took much of the processors, the host of a virtual machine included."""
+    if found is None:
         return TimingCheck("load", None, "this system does not tell what others take")
-    cores = int(environment.get("cores") or 1)
-    others = max(0.0, (b.all_s - a.all_s) - (b.own_s - a.own_s)) / timed.seconds / cores
-    stolen = ((b.stolen_s or 0) - (a.stolen_s or 0)) / timed.seconds / cores
-    words = f"others took {others:.0%} of the processors"
-    if stolen > STOLEN_SHARE:
-        words += f", of that the host of this virtual machine {stolen:.1%}"
-    return TimingCheck("load", others <= OTHERS_SHARE and stolen <= STOLEN_SHARE, words)
+    words = f"others took {found.others:.0%} of the processors"
+    if found.stolen > STOLEN_SHARE:
+        words += f", of that the host of this virtual machine {found.stolen:.1%}"
+    return TimingCheck("load", found.others <= OTHERS_SHARE and found.stolen <= STOLEN_SHARE, words)
 
 
 def governor(environment: Mapping[str, Any]) -> TimingCheck:
@@ -311,7 +314,38 @@ def clock_cost_ns(n: int = 2000) -> float:
 
 def overhead(timed: Timed, null: Timed) -> TimingCheck:
     """Say what the harness adds inside the timed interval, by the null system."""
-    own, usual = float(np.median(null.total)), float(np.median(timed.total))
+    return overhead_check(float(np.median(timed.total)), float(np.median(null.total)))
+
+
+def overhead_check(usual: float, own: float) -> TimingCheck:
+    """Say what the harness adds, from a system's median and the null system's in nanoseconds."""
     share = own / usual if usual else 1.0
     words = f"the null system takes {own / 1e3:.2f} µs, {share:.2%} of the median"
     return TimingCheck("harness", share <= NULL_SHARE, words)
+
+
+def recorded_checks(report: Mapping[str, Any]) -> list[TimingCheck]:
+    """Return the checks of the machine that a recorded run allows.
+
+    Parameters
+    ----------
+    report : Mapping
+        What ``report.json`` holds.
+    """
+    environment, null = report.get("environment") or {}, report.get("null_ns") or {}
+    if not environment:
+        return [TimingCheck("machine", None, "the log does not say which machine it was")]
+    load = report.get("load")
+    checks = [
+        load_check(None if load is None else Load(**load)),
+        governor(environment),
+        threads(environment),
+    ]
+    codes = [notice["code"] for notice in report.get("warnings", ())]
+    if "work-after-answer" in codes:
+        words = "the system worked on after its answers"
+        checks.append(TimingCheck("work after the answer", False, words))
+    if "total" in null and "total" in report["latency_ns"]:
+        usual, own = (rows["total"]["p50"] for rows in (report["latency_ns"], null))
+        checks.append(overhead_check(usual, own))
+    return checks

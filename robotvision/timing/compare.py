@@ -7,6 +7,7 @@ from typing import Any
 
 from robotvision.errors import RobotVisionError
 from robotvision.runs.log import RunRecord
+from robotvision.runs.table import logged_task
 
 _SAME = ("processor", "machine", "cores", "cores_usable", "governor", "system", "python")
 _PACKAGES = ("numpy", "opencv-python", "torch", "onnxruntime")
@@ -57,14 +58,19 @@ def comparability(records: Mapping[str, RunRecord]) -> list[str]:
     return lines
 
 
-def _require_same_frames(first: str, base: RunRecord, name: str, record: RunRecord) -> None:
-    tasks = [r.about["task"]["id"] for r in (base, record)]
-    if tasks[0] != tasks[1]:
+def require_same_points(first: str, base: RunRecord, name: str, record: RunRecord) -> None:
+    """Raise a RobotVisionError where two runs, named as given, earn points by other rules."""
+    ours, theirs = map(logged_task, (base, record))
+    if ours.id != theirs.id:
         raise RobotVisionError(
-            f"{first}, {name}: runs of different tasks ({tasks[0]}, {tasks[1]}) do not compare"
+            f"{first}, {name}: runs of different tasks ({ours.id}, {theirs.id}) do not compare"
         )
-    if base.about["task"]["points"] != record.about["task"]["points"]:
+    if ours.points != theirs.points:
         raise RobotVisionError(f"{first}, {name}: their tasks give points by different rules")
+
+
+def _require_same_frames(first: str, base: RunRecord, name: str, record: RunRecord) -> None:
+    require_same_points(first, base, name, record)
     if _frames(base) != _frames(record):
         raise RobotVisionError(
             f"{first}, {name}: runs over different frames do not compare; run both over the same "

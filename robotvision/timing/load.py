@@ -9,6 +9,7 @@ import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from robotvision.systems.processes import descendants, spent_ns
 
@@ -49,6 +50,32 @@ def usage() -> Usage:
     values = [int(v) for v in line[1:9]]
     busy = sum(v for i, v in enumerate(values) if i not in (_IDLE, _IOWAIT))
     return Usage(busy / ticks, values[_STEAL] / ticks, own_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What others took of the machine meanwhile, in shares of all its processors.
+
+    Parameters
+    ----------
+    others : float
+        Every process but this one and its children, stolen time included.
+    stolen : float
+        The host of a virtual machine.
+    """
+
+    others: float
+    stolen: float
+
+    @classmethod
+    def between(cls, before: Usage, after: Usage, seconds: float, cores: int) -> Self | None:
+        """Return the load between two readings; None where the system does not tell."""
+        if before.all_s is None or after.all_s is None or seconds <= 0:
+            return None
+        whole = seconds * cores
+        spent = (after.all_s - before.all_s) - (after.own_s - before.own_s)
+        stolen = (after.stolen_s or 0) - (before.stolen_s or 0)
+        return cls(max(0.0, spent) / whole, stolen / whole)
 
 
 def forget_peak() -> bool:

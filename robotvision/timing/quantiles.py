@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from math import ceil
+from math import ceil, lgamma, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,35 @@ def frames_needed(q: float) -> int:
 def quantile(ordered: Sequence[int] | NDArray[np.int64], q: float) -> int:
     """Return the order statistic at ``q`` of values in rising order."""
     return int(ordered[max(0, ceil(q * len(ordered)) - 1)])
+
+
+def quantile_interval(
+    ordered: Sequence[int] | NDArray[np.int64], q: float, level: float = 0.95
+) -> tuple[int | None, int | None]:
+    """Return two order statistics between which the quantile ``q`` of all frames lies.
+
+    Whatever the law of the latencies: of n independent frames Binomial(n, q) are no longer than the
+    quantile (David and Nagaraja 2003, 7.1). An end is None where so few frames cannot give one.
+
+    Parameters
+    ----------
+    ordered : (n,) int
+        In rising order.
+    q : float
+        In (0, 1).
+    level : float
+        That the interval holds the quantile with; each end errs with half of the rest.
+    """
+    n, tail = len(ordered), (1 - level) / 2
+    k = np.arange(n + 1)
+    chosen = np.array([lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) for i in k.tolist()])
+    below = np.cumsum(np.exp(chosen + k * log(q) + (n - k) * log(1 - q)))  # P(N <= k)
+    low = int(np.searchsorted(below, tail, "right"))  # the largest r with P(N < r) <= tail
+    high = int(np.searchsorted(below, 1 - tail, "left")) + 1  # the least s with P(N >= s) <= tail
+    return (
+        int(ordered[low - 1]) if low > 0 else None,
+        int(ordered[high - 1]) if high <= n else None,
+    )
 
 
 def summary(

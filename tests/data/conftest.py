@@ -183,6 +183,17 @@ def folder(root: Path) -> Path:
     return root
 
 
+def imagefolder(root: Path) -> Path:
+    """Two rooms of three and two images, one room's folder without any, and a file beside them."""
+    for i, name in enumerate(("img_1.png", "img_2.png", "img_10.png")):
+        put(root / "Kitchen" / name, encode_png(color(i)))
+    for i, name in enumerate(("img_1.png", "img_2.png"), 3):
+        put(root / "Office 2" / name, encode_png(color(i)))
+    put(root / "Attic" / "notes.txt", "not an image")
+    put(root / "labels.txt", "Kitchen")
+    return root
+
+
 def video(root: Path, n: int = 60) -> Path:
     """A Motion JPEG of 60 frames, 10 a second, each of its own grey."""
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -206,6 +217,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
         vidrilo,
         tum,
         folder,
+        imagefolder,
         video,
     )
 }

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import robotvision as rv
 from robotvision.config.checks import load_config
+from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
+from robotvision.data.verify import verify
 from robotvision.errors import InputFaults
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.run import run as execute
+from robotvision.report.columns import load_runs
+from robotvision.report.html.images import collect
 from robotvision.report.summary import report
 from robotvision.runs.folder import new_folder
 
@@ -73,6 +78,37 @@ def test_training_frames_without_a_room_are_counted(
     name = rv.open_sequence(data_root / "train").name
     assert warning["message"] == f"3 training frames without a room left out: {name} 3"
     assert warning["frames"] == {name: 3}
+
+
+def test_a_run_says_what_verify_faults(config: Config, data_root: Path, tmp_path: Path) -> None:
+    """Test frames without a room and images of several sizes are in the report's warnings."""
+    table = data_root / "test" / "truth.csv"
+    table.write_text("\n".join(table.read_text().splitlines()[:-3]) + "\n")
+    sequence = rv.open_sequence(data_root / "test")
+    path = Path(sequence.frames[2].sources["rgb"].where)
+    path.write_bytes(encode_jpeg(np.zeros((11, 17, 3), np.uint8)))
+    (data_root / "test" / "sequence.yaml").write_text(
+        "name: night\nchannels: {rgb: {kind: color}}\n"
+    )
+    size = next(f for f in verify(data_root / "test") if "17x11" in f.message)
+    notices = {n.code: n for n in prepare(load_config(config())).notices}
+    text = f"night: 1 image is of another size than the others: {size}"
+    assert notices["images-of-several-sizes"].message == text
+    gap = notices["test-frames-without-room"].message
+    assert f"covers {len(sequence) - 3} of {len(sequence)} frames" in gap
+
+
+def test_a_page_reads_a_labelled_recording_again(
+    config: Config, data_root: Path, tmp_path: Path
+) -> None:
+    """A run on a table's rooms has its images on its page, and no word of changed tables."""
+    table = data_root / "test" / "truth.csv"
+    table.rename(data_root / "rooms.csv")
+    spec = "[{path: test, params: {label_file: rooms.csv}}]"
+    done = execute(load_config(config(test=spec)), new_folder("x", tmp_path / "out"))
+    assert done.record.sequences[0].about["params"] == {"label_file": "rooms.csv"}
+    album = collect(load_runs([tmp_path / "out"])[0])
+    assert (len(album.images), album.notes) == (18, [])
 
 
 def test_aliases_in_training_and_test_are_one_room(

@@ -83,6 +83,22 @@ def test_rooms_that_only_the_held_out_part_shows_are_not_asked_about() -> None:
         assert set(frames.rooms[s.test]) <= set(frames.rooms[s.train])
 
 
+def test_rooms_that_one_segment_alone_shows_are_asked_about_in_blocks() -> None:
+    """Five segments; three rooms lie in one of them each: every room is asked about."""
+    frames = tour(
+        "a" * 20 + "b" * 20 + "c" * 20 + "d" * 20 + "a" * 20, None, sorted([*range(5)] * 20)
+    )
+    found = splits(frames, 5)
+    assert found.unit == "groups of segments, and blocks of rooms that one alone shows"
+    assert set(frames.rooms[found.asked]) == set("abcd")
+    assert len(found.asked) == len(frames)
+    for s in found.splits:
+        assert set(frames.rooms[s.test]) <= set(frames.rooms[s.train])
+        for room in "bcd":
+            train, test = (rows[frames.rooms[rows] == room] for rows in (s.train, s.test))
+            assert not len(test) or np.abs(train[:, None] - test[None]).min() > 1
+
+
 def test_a_random_split_overstates() -> None:
     """On sequences whose frames drift like a robot's, neighbours give a false certainty.
 

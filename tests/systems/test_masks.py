@@ -58,6 +58,7 @@ def test_runs_and_hidden_data_are_covered(project: Path) -> None:
     ("name", "text"),
     [
         ("old.jsonl", LOG),
+        ("drive.mp4.labels.jsonl", '{"schema":1,"sequence":"drive","digest":"0","by":"a"}\n~SAW'),
         ("page.html", '<html><meta name="generator" content="robotvision 0.1.0"> ~SAW'),
         ("result.json", '{\n "schema": 1,\n "task": "rooms"}'),
         ("key.json", '{"order":"shuffle","sequences":[]}'),

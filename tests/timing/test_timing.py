@@ -36,7 +36,13 @@ from robotvision.timing.in_memory_sequence import InMemory, stand_in
 from robotvision.timing.load import Usage, descendants, usage
 from robotvision.timing.measure import Timed, TimingOptions, measure
 from robotvision.timing.null import null_figures, null_run
-from robotvision.timing.quantiles import frames_needed, is_supported, parse_quantile, summary
+from robotvision.timing.quantiles import (
+    frames_needed,
+    is_supported,
+    parse_quantile,
+    quantile_interval,
+    summary,
+)
 from robotvision.timing.ratio import measure_pair, ratio_interval
 from robotvision.timing.sustain import confirm, highest_rate, kept_up
 from tests.fixtures.examples import examples
@@ -468,3 +474,18 @@ def test_labels_are_not_for_a_configuration(config: Callable[..., Path]) -> None
     done = CliRunner().invoke(command, [str(config()), "--room", "Attic"])
     assert done.exit_code == 2
     assert "a CONFIG names its own task" in done.output
+
+
+@pytest.mark.parametrize(("n", "q"), [(64, 0.5), (700, 0.99), (1000, 0.9), (125, 0.99), (3, 0.5)])
+def test_the_interval_of_a_quantile_is_binomial(n: int, q: float) -> None:
+    """By SciPy: each end errs with at most 2.5 %, and the next order statistic would err more."""
+    low, high = quantile_interval(np.arange(1, n + 1), q)
+    ranks = binom(n, q)
+    if low is None:
+        assert ranks.cdf(0) > 0.025
+    else:
+        assert ranks.cdf(low - 1) <= 0.025 < ranks.cdf(low)
+    if high is None:
+        assert ranks.sf(n - 1) > 0.025
+    else:
+        assert ranks.sf(high - 1) <= 0.025 < ranks.sf(high - 2)

@@ -3,11 +3,13 @@
 The place of each message of the chosen topics is indexed first, then one pass in the order of the
 file reads poses and labels whole and of images the header alone. The frames are those of the
 reference channel (the first of rgb, depth, left, right that is there); images of the others are
-joined to them one to one (see `robotvision.data.associate`).
+joined to them one to one (see `robotvision.data.associate`). The label of a topic holds from its
+message to the next one.
 """
 
 from __future__ import annotations
 
+import bisect
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from robotvision.data.associate import one_to_one
-from robotvision.data.bags import labels
 from robotvision.data.bags.camera import camera_calibration
 from robotvision.data.bags.image import BagImage, Recording
 from robotvision.data.bags.messages import POSES, STAMP_BYTES, decode, planar, stamp_ns
@@ -164,32 +165,23 @@ class _Frames:
     def reading(self, start_ns: int) -> Reading:
         sources = self._join_images()
         poses = self._join_poses()
-        moments = [labels.LabelTime(t, ref.log_ns - start_ns) for t, ref in self.rows]
-        rooms, lines, table = self._label_frames(moments)
-        is_dropped = self._find_dropped(rooms)
-        frames: list[FrameEntry] = []
-        segment = 0
-        for i, time_ns in enumerate(self.times.tolist()):
-            if is_dropped[i]:
-                segment += bool(frames) and not is_dropped[i - 1]
-                continue
-            frames.append(FrameEntry(i, time_ns, sources[i], segment, poses[i], f"frame_{i:06d}"))
-        truth = None
-        if rooms is not None:
-            truth = {e.index: Truth(room) for e in frames if (room := rooms[e.index])}
+        frames = tuple(
+            FrameEntry(i, time_ns, sources[i], 0, poses[i], f"frame_{i:06d}")
+            for i, time_ns in enumerate(self.times.tolist())
+        )
+        rooms = self._label_frames()
         sequence = ImageSequence(
             name=self.path.resolve().stem if self.path.is_file() else self.path.resolve().name,
             root=self.path,
             reader="bag",
             channels={c: CHANNEL_KINDS[c] for c in CHANNELS if c in self.choice.cameras},
-            frames=tuple(frames),
+            frames=frames,
             calibration=self._read_calibration(sources[0]),
-            truth=truth,
+            truth=None if rooms is None else {i: Truth(r) for i, r in enumerate(rooms) if r},
             note=", ".join(f"{c}: {t.name}" for c, t in self.choice.cameras.items()),
-            truth_table=table,
-            truth_lines={i: n for i, n in lines.items() if not is_dropped[i]},
         )
-        return Reading(sequence, self.faults, self.warnings)
+        elapsed_ns = {i: ref.log_ns - start_ns for i, (_, ref) in enumerate(self.rows)}
+        return Reading(sequence, self.faults, self.warnings, elapsed_ns)
 
     def _join_images(self) -> list[dict[str, Source]]:
         result: list[dict[str, Source]] = [{} for _ in self.rows]
@@ -272,38 +264,27 @@ class _Frames:
             self.warnings.append(f"{message} (name them with fixed_frame, robot_frame)")
         return [None] * len(self.times)
 
-    def _label_frames(
-        self, moments: list[labels.LabelTime]
-    ) -> tuple[list[str | None] | None, dict[int, int], Path | None]:
-        """Return the frames' rooms, the lines they come from and their file."""
-        if self.reader.label_file is not None:
-            table = self.path.parent / self.reader.label_file
-            spans = labels.read_spans(table, self.faults)
-            covering = labels.rooms_by_span(moments, spans)
-            if self.reader.unlabelled in (None, "refuse") and not self.faults:
-                fault = labels.uncovered(table, moments, covering)
-                self.faults += [fault] if fault else []
-            lines = {i: s.line for i, s in enumerate(covering) if s is not None}
-            return [s.room if s else None for s in covering], lines, table
+    def _label_frames(self) -> list[str | None] | None:
+        """Return the frames' rooms by the topic of labels, None where there is none."""
         topic = self.choice.label
         if topic is None:
-            return None, {}, None
+            return None
         named = sorted(
             (log_ns, m.data) for _, log_ns, m in self.messages.others.get(topic.name, [])
         )
-        rooms = labels.rooms_by_topic([ref.log_ns for _, ref in self.rows], named)
+        rooms = _rooms_by_topic([ref.log_ns for _, ref in self.rows], named)
         if missing := sum(r is None for r in rooms):
-            line = f"{missing} of {len(rooms)} frames have no label yet ({topic.name})"
-            if self.reader.unlabelled == "refuse":
-                self.faults.append(Fault(self.path, line))
-            elif self.reader.unlabelled is None:
-                self.warnings.append(line)
-        return rooms, {}, None
+            self.warnings.append(
+                f"{missing} of {len(rooms)} frames have no label yet ({topic.name})"
+            )
+        return rooms
 
-    def _find_dropped(self, rooms: list[str | None] | None) -> list[bool]:
-        if rooms is None or self.reader.unlabelled != "drop":
-            return [False] * len(self.rows)
-        dropped = [r is None for r in rooms]
-        if all(dropped):
-            self.faults.append(Fault(self.path, "no frame has a room"))
-        return dropped
+
+def _rooms_by_topic(log_ns: list[int], labels: list[tuple[int, str]]) -> list[str | None]:
+    """Return the label that holds at each log time; None before the first and where it is empty."""
+    starts = [t for t, _ in labels]
+    rooms: list[str | None] = []
+    for time_ns in log_ns:
+        k = bisect.bisect_right(starts, time_ns) - 1
+        rooms.append(labels[k][1].strip() or None if k >= 0 else None)
+    return rooms

@@ -13,7 +13,6 @@ from robotvision.data.bags.build import build
 from robotvision.data.bags.storage import is_bag
 from robotvision.data.sequence import Reading
 
-Unlabelled = Literal["refuse", "keep", "drop"]
 Clock = Literal["header", "log"]
 
 
@@ -29,11 +28,6 @@ class BagReader:
         Topic of the robot's place: odometry, poses or transforms.
     label : str, optional
         Topic of std_msgs/String whose messages name the room.
-    label_file : str, optional
-        CSV file ``start_s,end_s,room``; a relative path starts beside the recording.
-    unlabelled : {"refuse", "keep", "drop"}, optional
-        Frames without a room: refuse the recording (as with a file where None), keep them (as with
-        a topic where None) or leave them out.
     max_diff_s : float, optional
         Images of one frame, and poses outside messages, are at most so far apart.
     clock : {"header", "log"}, optional
@@ -50,19 +44,12 @@ class BagReader:
     right: str | None = None
     pose: str | None = None
     label: str | None = None
-    label_file: str | None = None
-    unlabelled: Unlabelled | None = None
     max_diff_s: float = 0.02
     clock: Clock = "header"
     fixed_frame: str | None = None
     robot_frame: str | None = None
 
     def __post_init__(self) -> None:
-        if self.unlabelled not in (None, *get_args(Unlabelled)):
-            raise ValueError(
-                f"unlabelled: expected one of {', '.join(get_args(Unlabelled))}, got "
-                f"{self.unlabelled!r}"
-            )
         if self.clock not in get_args(Clock):
             raise ValueError(f"clock: expected header or log, got {self.clock!r}")
         if not 0 <= self.max_diff_s <= 10:

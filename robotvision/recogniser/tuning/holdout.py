@@ -4,7 +4,9 @@ Neighbouring frames are near-copies of each other, so a random split would ask a
 neighbours were trained on, and the choice would fall on what remembers best. What is held out is
 what lies apart: whole sequences where there are several; else groups of consecutive segments where
 there are at least four; else, on one unbroken sequence, a third of each room's frames at a time,
-the frames beside it left out of training.
+the frames beside it left out of training. A room that only one sequence or segment shows could not
+be asked about by that: its frames are held out in contiguous blocks, as in calibration
+(`robotvision.classifiers.folds`).
 """
 
 from __future__ import annotations
@@ -16,13 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
-from robotvision.classifiers.folds import Fold
+from robotvision.classifiers.folds import GAP, N_BLOCKS, Fold, blocks
 from robotvision.recogniser.training import held_out_groups
 
 THIRDS = 3
-GAP = 0.05
-"""Frames left out on each side of a third, as a share of the room's frames."""
-
 Rows = NDArray[np.int64]
 
 
@@ -48,10 +47,15 @@ class Frames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutSplits:
-    """All splits; ``unit`` says what was held out: sequences, segments or thirds of rooms."""
+    """All splits; ``unit`` says what was held out: sequences, segments, blocks or thirds."""
 
     splits: tuple[Fold, ...]
     unit: str
+
+    @property
+    def asked(self) -> Rows:
+        """The rows that any split asks about, ascending."""
+        return np.unique(np.concatenate([s.test for s in self.splits]))
 
 
 def labelled(sequences: Sequence[data.ImageSequence]) -> Frames:
@@ -82,15 +86,29 @@ def splits(frames: Frames, n_folds: int) -> HeldOutSplits:
     if n_groups < 2:
         return HeldOutSplits(tuple(_thirds(frames)), "thirds of each room")
     parts = np.array_split(np.arange(n_groups), min(n_folds, n_groups))
+    shown_in = {str(r): len(np.unique(groups[frames.rooms == r])) for r in np.unique(frames.rooms)}
+    alone = {
+        room: blocks(np.flatnonzero(frames.rooms == room), N_BLOCKS, GAP)
+        for room, n in shown_in.items()
+        if n == 1
+    }
+    is_alone = np.isin(frames.rooms, list(alone))
     held_out = []
-    for part in parts:
-        is_test = np.isin(groups, part)
-        train = np.flatnonzero(~is_test)
+    for number, part in enumerate(parts):
+        is_test = np.isin(groups, part) & ~is_alone
+        is_gap = np.zeros(len(frames), bool)
+        for units in alone.values():
+            for unit in units[number :: len(parts)]:
+                is_test[unit.rows], is_gap[unit.gap] = True, True
+        train = np.flatnonzero(~is_test & ~is_gap)
         test = np.flatnonzero(is_test & np.isin(frames.rooms, frames.rooms[train]))
         if len(test) and len(np.unique(frames.rooms[train])) > 1:
             held_out.append(Fold(train, test))
     is_several = len(np.unique(frames.sequence)) > 1
-    return HeldOutSplits(tuple(held_out), "whole sequences" if is_several else "groups of segments")
+    name = "whole sequences" if is_several else "groups of segments"
+    if any(alone.values()):
+        name += ", and blocks of rooms that one alone shows"
+    return HeldOutSplits(tuple(held_out), name)
 
 
 def _thirds(frames: Frames) -> list[Fold]:

@@ -88,6 +88,8 @@ class Tuned:
         The least and the most a frame can earn.
     not_asked : int
         Labelled frames that were never asked about.
+    rooms_not_asked : tuple of str
+        Rooms that no split asked about.
     """
 
     candidates: list[Candidate]
@@ -99,6 +101,7 @@ class Tuned:
     visits: NDArray[np.int64]
     bounds: tuple[float, float]
     not_asked: int
+    rooms_not_asked: tuple[str, ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -387,7 +390,7 @@ class _Bench:
     def tuned(self, n_all: int) -> Tuned:
         """Return the candidates scored on all splits, the best first."""
         n_splits = len(self.splits.splits)
-        asked = np.unique(np.concatenate([s.test for s in self.splits.splits]))
+        asked = self.splits.asked
         candidates = []
         for choice, r in self.records.items():
             if r.n_splits < n_splits and not r.problem:
@@ -422,6 +425,7 @@ class _Bench:
             visit,
             PointsTable(self.task).bounds,
             len(self.frames) - len(asked),
+            tuple(sorted({*self.frames.rooms} - {*self.frames.rooms[asked]})),
         )
 
 

@@ -1,4 +1,4 @@
-"""A run in open formats, for other tools: MCAP (Foxglove), Parquet, Rerun."""
+"""A run in open formats, for other tools: MCAP (Foxglove), Parquet, Rerun, CSV."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from robotvision.errors import MissingExtraError
 from robotvision.report.columns import RunColumns
 from robotvision.writing import new_path
 
-FORMATS = {"mcap": "mcap", "parquet": "pyarrow", "rerun": "rerun-sdk"}
+FORMATS = {"csv": "", "mcap": "mcap", "parquet": "pyarrow", "rerun": "rerun-sdk"}
 """Format -> the package it needs."""
-SUFFIXES = {"mcap": ".mcap", "parquet": ".parquet", "rerun": ".rrd"}
+SUFFIXES = {"csv": ".csv", "mcap": ".mcap", "parquet": ".parquet", "rerun": ".rrd"}
 
 
 def export(run: RunColumns, form: str, out: Path) -> list[str]:
@@ -25,9 +25,8 @@ def export(run: RunColumns, form: str, out: Path) -> list[str]:
     RobotVisionError
         The file cannot be written.
     """
-    name = {"mcap": "mcap_file", "parquet": "parquet_file", "rerun": "rerun_file"}[form]
     try:
-        module = import_module(f"robotvision.report.export.{name}")
+        module = import_module(f"robotvision.report.export.{form}_file")
     except ImportError as e:
         raise MissingExtraError(
             f"export to {form} needs {FORMATS[form]} ({e}): pip install {FORMATS[form]}"

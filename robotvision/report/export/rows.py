@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from robotvision.data import open_sequence
+from robotvision.data import reopen
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.report.columns import OUTCOMES, UNSCORED, RunColumns
@@ -75,8 +74,7 @@ def entries(
     sources: list[tuple[FrameEntry | None, dict[str, ChannelKind]]] = []
     for record in run.record.sequences:
         try:
-            path = Path(str(record.about["path"]))
-            sequence = open_sequence(path, record.about.get("reader"))
+            sequence = reopen(record.about)
         except RobotVisionError as e:
             missing.append(f"images of {record.about['name']}: {e.lines()[0]}")
             sources += [(None, {})] * len(record.frames)

@@ -13,13 +13,12 @@ import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data import open_sequence
+from robotvision.data import reopen
 from robotvision.data.digest import table_digest
 from robotvision.data.images import decode_image
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, Source
@@ -102,7 +101,7 @@ def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Lo
     about = record.about
     name = str(about["name"])
     try:
-        sequence = open_sequence(Path(str(about["path"])), about.get("reader"))
+        sequence = reopen(about)
     except RobotVisionError as e:
         reason = e.lines()[0]
         album.notes.append(f"The images of {name} cannot be read any more: {reason}")

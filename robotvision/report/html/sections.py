@@ -9,6 +9,7 @@ from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table
+from robotvision.report.requirements import GateVerdict
 from robotvision.report.table import Cell, Column, Table, columns, share
 from robotvision.report.tables import (
     latency_note,
@@ -100,6 +101,14 @@ def banners(run: RunColumns) -> list[tuple[str, str]]:
         )
     if len(data["faults"]) > 5:
         lines.append(("mild", f"{len(data['faults']) - 5} more kinds of failure: see report.json"))
+    lines += [
+        (
+            "grave" if r["verdict"] == GateVerdict.FAIL else "mild",
+            f"Required: {r['requirement']}. Verdict: {r['verdict']}; {r['reason']}",
+        )
+        for r in data.get("requirements", ())
+        if r["verdict"] != GateVerdict.PASS
+    ]
     lines += [("mild", f"Changed rule: {change}") for change in run.task.changed]
     lines += [("mild", notice["message"]) for notice in data["warnings"]]
     return lines

@@ -21,15 +21,20 @@ from robotvision.report.html.svg import number
 from robotvision.report.table import number as points_text
 from robotvision.version import __version__
 
-TIMELINE = ("state", "timeline", "inspect", "frames", "start")
+TIMELINE = ("state", "tracks", "timeline", "inspect", "frames", "start")
 """Scripts behind the timeline and the cards, in order."""
 
 
+OWN = "robotvision.report.html"
+
+
 @cache
-def environment() -> jinja2.Environment:
-    """Return the templates of all pages; what is filled in is escaped."""
+def environment(package: str = OWN) -> jinja2.Environment:
+    """Return the templates of all pages, a package's own before these; input is escaped."""
     jinja = jinja2.Environment(
-        loader=jinja2.PackageLoader("robotvision.report.html"),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader(p) for p in dict.fromkeys((package, OWN))]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -44,10 +49,11 @@ def environment() -> jinja2.Environment:
 
 
 @cache
-def static(kind: str, names: tuple[str, ...]) -> str:
-    """Return style sheets or scripts of this package, joined."""
-    folder = files("robotvision.report.html") / "static"
-    return "\n".join((folder / f"{n}.{kind}").read_text(encoding="utf-8") for n in names)
+def static(kind: str, names: tuple[str, ...], package: str = OWN) -> str:
+    """Return style sheets or scripts, joined: this package's, or another's of that name."""
+    folders = [files(p) / "static" for p in (package, OWN)]
+    found = [next(f for f in (d / f"{n}.{kind}" for d in folders) if f.is_file()) for n in names]
+    return "\n".join(file.read_text(encoding="utf-8") for file in found)
 
 
 def content_policy(script: str = "", *, is_served: bool = False) -> str:
@@ -79,16 +85,20 @@ def render(
     scripts: Sequence[str] = (),
     styles: Sequence[str] = ("page", "parts"),
     is_served: bool = False,
+    package: str = OWN,
     **values: Any,
 ) -> str:
-    """Return a page: ``template`` with style, scripts and content policy filled in."""
-    script = static("js", tuple(scripts))
+    """Return a page: ``template`` with style, scripts and content policy filled in.
+
+    ``package`` is where template, scripts and styles are looked for before this one.
+    """
+    script = static("js", tuple(scripts), package)
     return (
-        environment()
+        environment(package)
         .get_template(template)
         .render(
             version=__version__,
-            style=Markup(static("css", tuple(styles))),  # our own file # nosec B704
+            style=Markup(static("css", tuple(styles), package)),  # our own file # nosec B704
             script=Markup(script),  # our own file # nosec B704
             policy=content_policy(script, is_served=is_served),
             **values,

@@ -60,7 +60,7 @@ def test_faults_are_one_line(
     code, out, err = run(capsys, "data", "verify", path, "--label-file", table)
     assert (code, out) == (2, "")
     (line,) = (line for line in err.splitlines() if "r.csv" in line)
-    assert line.startswith(f"{table}: covers 5 of 10 frames")
+    assert line.startswith(f"{table}:2: covers 5 of 10 frames")
     empty = tours("sqlite").write("empty")
     assert run(capsys, "data", "info", empty) == (
         2,

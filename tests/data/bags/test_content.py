@@ -394,7 +394,7 @@ def test_half_covered_is_one_line(tours: Make, tmp_path: Path) -> None:
     path = tours("mcap").usual().write()
     table = spans(tmp_path / "rooms.csv", "0,0.9,Hall")
     assert one_line(path, label_file="rooms.csv") == (
-        f"{table}: covers 5 of 10 frames: the first without a room is frame 5, 1.001 s after the "
+        f"{table}:2: covers 5 of 10 frames: the first without a room is frame 5, 1.001 s after the "
         "start of 1.801 s; add spans, or set unlabelled to 'keep' (frames without a room) or "
         "'drop'"
     )
@@ -427,7 +427,7 @@ def test_faulty_label_file(tours: Make, tmp_path: Path) -> None:
         open_sequence(path, label_file="r.csv")
     assert [line.partition("r.csv:")[2][:34] for line in e.value.lines()] == [
         "2: expected seconds of at least 0,",
-        "3: the span ends at 1 s, not after",
+        "3: the span ends at 1, not after i",
         "4: the room is empty",
         "6: the span overlaps the one in li",
     ]
@@ -446,5 +446,7 @@ def test_label_topic_begins_late(tours: Make) -> None:
     assert reading.sequence is not None
     assert reading.sequence.room_counts() == {"Kitchen": 2}
     assert reading.warnings == ["2 of 4 frames have no label yet (/place/name)"]
-    assert "2 of 4 frames have no label yet" in one_line(path, unlabelled="refuse")
+    assert "covers 2 of 4 frames: the first without a room is frame 0" in one_line(
+        path, unlabelled="refuse"
+    )
     assert open_sequence(path, label="none").truth is None

@@ -45,12 +45,13 @@ def faults_of(path: Path, root: Path) -> list[str]:
 
 
 def test_detected_as_what_it_is(layouts: Make, each_layout: str) -> None:
-    """The detected reader is the layout's own, and no other one but the plain folder knows it."""
+    """The detected reader is the layout's own; no other knows it but the two of plain folders."""
     path = layouts(each_layout)
     own = each_layout.removesuffix("_flat")
     assert detect(path) == own
     known = {n for n in READERS.names() if READERS.create(n, {}).detects(path)}
-    assert known - {"folder"} == {own} - {"folder"}
+    plain = {"folder", "imagefolder"}
+    assert known - plain == {own} - plain
 
 
 def test_detection_opens_no_file(layouts: Make, each_layout: str) -> None:
@@ -499,3 +500,28 @@ def test_folder(layouts: Make) -> None:
         open_sequence(path, rate_hz=0.0)
     with pytest.raises(RobotVisionError, match="reader 'tum': no parameter 'rate_hz'"):
         open_sequence(path, "tum", rate_hz=2.0)
+
+
+def test_imagefolder(layouts: Make) -> None:
+    """A folder is a room and a segment, in natural order; numbers and times run through."""
+    sequence = open_sequence(layouts("imagefolder"))
+    assert [f.name for f in sequence.frames] == [
+        *("img_1.png", "img_2.png", "img_10.png"),
+        *("img_1.png", "img_2.png"),
+    ]
+    assert [sequence.room(i) for i in range(5)] == ["Kitchen"] * 3 + ["Office 2"] * 2
+    assert list(sequence.segments()) == [(0, 3), (3, 5)]
+    assert [f.index for f in sequence.frames] == list(range(5))
+    assert read_sequence(sequence.root).warnings == ["no images in Attic"]
+
+
+@pytest.mark.parametrize("folders", [("train/Kitchen", "val/Kitchen"), ("rgb", "depth"), ("cam0",)])
+def test_parts_and_cameras_are_no_rooms(tmp_path: Path, folders: tuple[str, ...]) -> None:
+    """Folders of a data set in parts are opened one by one; a camera's folder is no room."""
+    for name in folders:
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "1.jpg").write_bytes(b"")
+    with pytest.raises(InputFaults, match="not a sequence in a known layout"):
+        detect(tmp_path)
+    if "/" in folders[0]:
+        assert detect(tmp_path / "train") == "imagefolder"

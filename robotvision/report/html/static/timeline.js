@@ -1,14 +1,8 @@
-// The tour as tracks over one axis of frames, drawn anew for every window; one path a colour.
+// The tour as tracks, drawn anew for every window: truth, answers, outcomes, points.
 const cumulated = data.runs.map((run) => {
   let sum = 0;
   return run.points.map((p) => (sum += p || 0));
 });
-const cuts = data.segment.flatMap((s, k) =>
-  k && (s !== data.segment[k - 1] || data.sequence[k] !== data.sequence[k - 1]) ? [k] : []);
-const view = { width: 800, left: 92 };
-const across = (k) => view.left + ((k - state.from) / (state.to - state.from)) * (view.width - view.left - 2);
-const frameAt = (x) => state.from + ((x - view.left) / (view.width - view.left - 2)) * (state.to - state.from);
-
 function plan() {
   const rows = [{ kind: "chosen", name: "chosen", height: 9 }];
   rows.push({ kind: "band", name: "truth", codes: data.truth, height: 20, gap: 4 });
@@ -31,12 +25,6 @@ function plan() {
   const tops = cumulated.map((c) => extent(c)).flat().concat(0, data.runs[0].max_points ? 1 : 0);
   rows.push({ kind: "points", name: "points", low: Math.min(...tops), high: Math.max(...tops), height: 64, gap: 12, ticks: [Math.min(...tops), Math.max(...tops)] });
   return rows;
-}
-
-function extent(values) {
-  let low = Infinity, high = -Infinity;
-  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
-  return low === Infinity ? [] : [low, high];
 }
 
 function drawTracks() {
@@ -65,41 +53,12 @@ function drawRow(svg, row, y) {
   const name = row.name.length > most ? row.name.slice(0, most - 1) + "…" : row.name;
   if (name) svg.append(make("text", { class: "name", x: 0, y: isCurve ? y + row.height / 2 + 4 : y + Math.min(row.height / 2 + 4, 15) }, make("title", {}, row.name), name));
   if (row.kind === "chosen") drawMarks(svg, state.chosen, y, row.height, "var(--ink)");
-  else if (row.kind === "band") drawBand(svg, row.codes, y, row.height, row.run);
+  else if (row.kind === "band") drawBand(svg, row.codes, y, row.height, { run: row.run });
   else if (row.kind === "outcome") drawOutcomes(svg, data.runs[row.run].outcome, y, row.height);
   else if (row.kind === "differ") drawMarks(svg, differing, y, row.height, "var(--ink)");
   else drawCurves(svg, row, y);
 }
 
-function drawMarks(svg, positions, y, height, color) {
-  let d = "", last = -1;
-  for (const k of positions) {
-    if (k < state.from || k >= state.to) continue;
-    const x = Math.round(across(k + 0.5));
-    if (x !== last) d += `M${x} ${y}v${height}`;
-    last = x;
-  }
-  svg.append(make("path", { d, stroke: color, "stroke-width": 1.5, fill: "none" }));
-}
-
-function drawBand(svg, codes, y, height, run) {
-  svg.append(make("rect", { class: "ground", x: view.left, y, width: view.width - view.left - 2, height }));
-  const paths = new Map(), words = [];
-  const outcome = run === undefined ? null : data.runs[run].outcome;
-  for (let k = state.from; k < state.to;) {
-    const code = codes[k], first = k;
-    while (k < state.to && codes[k] === code && !(k > first && isCut(k))) k++;
-    if (code < 0 || (outcome && outcome[first] === ABSENT)) continue;
-    const x = across(first), w = Math.max(0.7, across(k) - x);
-    paths.set(code, (paths.get(code) || "") + `M${x.toFixed(1)} ${y}h${w.toFixed(1)}v${height}h${-w.toFixed(1)}z`);
-    if (w > 7 * data.labels[code].length + 8) words.push(make("text", { class: "inband", x: x + w / 2, y: y + height / 2 + 4, "text-anchor": "middle" }, data.labels[code]));
-  }
-  for (const [code, d] of paths) svg.append(make("path", { d, fill: roomColor(code) }, make("title", {}, data.labels[code])));
-  svg.append(...words);
-}
-
-const cutSet = new Set(cuts);
-const isCut = (k) => cutSet.has(k);
 const HEIGHTS = { correct: 0.22, unanswered: 0.6, skipped: 0.6, late: 0.8, wrong: 1, failed: 1, unscored: 0.4 };
 
 const STACK = ["wrong", "failed", "late", "skipped", "unanswered", "unscored", "correct"];
@@ -156,47 +115,6 @@ function drawCurves(svg, row, y) {
   svg.append(make("path", { class: `curve run-${data.runs.length > 1 ? state.run : 0}`, d: curve(row.values, up) }));
 }
 
-function curve(values, up) {
-  let d = "", pen = "M", column = null, low = 0, high = 0, last = 0;
-  const flush = () => {
-    if (column === null) return;
-    d += `${pen}${column} ${up(low).toFixed(1)}`;
-    if (high > low) d += `V${up(high).toFixed(1)}`;
-    if (last !== high) d += `V${up(last).toFixed(1)}`;
-    pen = "L";
-    column = null;
-  };
-  const isDense = (state.to - state.from) > view.width;
-  for (let k = state.from; k < state.to; k++) {
-    const v = values[k];
-    if (v == null || isCut(k)) { flush(); pen = "M"; if (v == null) continue; }
-    const x = isDense ? Math.round(across(k + 0.5)) : across(k + 0.5).toFixed(1);
-    if (x !== column) { flush(); column = x; low = high = v; }
-    if (v < low) low = v;
-    if (v > high) high = v;
-    last = v;
-  }
-  flush();
-  return d;
-}
-
-function drawAxis(svg, y) {
-  for (const k of cuts) {
-    if (k <= state.from || k >= state.to || cuts.length > 300) continue;
-    const isSequence = data.sequence[k] !== data.sequence[k - 1];
-    svg.append(make("line", { class: "cut", x1: across(k), x2: across(k), y1: 10, y2: y, "stroke-width": isSequence ? 2 : 1 },
-      make("title", {}, isSequence ? `sequence ${data.sequences[data.sequence[k]]} begins` : `segment ${data.segment[k]} begins (a jump)`)));
-  }
-  const n = state.to - state.from, rough = n / Math.max(3, (view.width - view.left) / 90);
-  const unit = 10 ** Math.floor(Math.log10(Math.max(1, rough)));
-  const every = Math.max(1, [1, 2, 5, 10].find((m) => m * unit >= rough) * unit);
-  svg.append(make("text", { class: "name", x: 0, y: y + 15 }, "frame"));
-  for (let k = Math.ceil(state.from / every) * every; k < state.to; k += every) {
-    const x = across(k + 0.5);
-    svg.append(make("text", { class: "tick", x: clamp(x, view.left + 6, view.width - 18), y: y + 15, "text-anchor": "middle" }, data.index[k]));
-  }
-}
-
 function drawOverview() {
   const box = $("overview"), width = Math.max(280, box.clientWidth), height = 22;
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, height, preserveAspectRatio: "none", role: "img", "aria-label": "The whole tour by outcome; the frame marks the window shown below" });
@@ -219,13 +137,6 @@ function moveWindow() {
   box.setAttribute("width", Math.max(2, ((state.to - state.from) / N) * width));
   const isAll = state.from === 0 && state.to === N;
   $("window").textContent = isAll ? `all ${N.toLocaleString("en")} frames` : `frames ${data.index[state.from]} to ${data.index[state.to - 1]}, ${state.to - state.from} of ${N.toLocaleString("en")}`;
-}
-
-function moveCursor() {
-  const line = $("cursor-line"), x = across(state.cursor + 0.5);
-  if (!line) return;
-  line.setAttribute("x1", x);
-  line.setAttribute("x2", x);
 }
 
 const differing = data.truth.flatMap((_, k) => {

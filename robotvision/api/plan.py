@@ -1,0 +1,194 @@
+"""How long a test must be to tell systems apart."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robotvision.api.arguments import path_of, sequences_of, task_of
+from robotvision.api.run import Run, read_run
+from robotvision.errors import RobotVisionError
+from robotvision.report.html.compare import shared_bounds, shared_frames
+from robotvision.report.html.payload import align
+from robotvision.scoring.blocks import Ints, visits
+from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
+from robotvision.scoring.ranks import POWER
+from robotvision.timing.compare import require_same_points
+
+PathLike = str | os.PathLike[str]
+MOST_SYSTEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TellingApart:
+    """What a test tells apart.
+
+    Parameters
+    ----------
+    power : float or None
+        How likely the difference asked for is told; None where none was.
+    smallest_difference : float or None
+        Points a frame that are told four times in five; None: not even the largest there can be.
+    visits_needed : int or None
+        To tell the difference asked for four times in five; None: none was, or more than a million.
+    """
+
+    power: float | None
+    smallest_difference: float | None
+    visits_needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTest:
+    """What can be expected of a test.
+
+    Parameters
+    ----------
+    visits, systems : int
+    difference : float or None
+        Points a frame.
+    design : VisitDesign
+    basis : str
+        Where the design comes from, in words.
+    two, among_all : TellingApart
+        Two systems alone; one that is better than all others, which are alike, after all
+        comparisons (the same for two).
+    """
+
+    visits: int
+    systems: int
+    difference: float | None
+    design: VisitDesign
+    basis: str
+    two: TellingApart
+    among_all: TellingApart
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: what ``robotvision plan --json`` prints."""
+        return {"schema": 1, **asdict(self), "promised_power": POWER}
+
+
+def plan(
+    *,
+    visits: int | None = None,
+    systems: int = 2,
+    difference: float | None = None,
+    like: Any = (),
+    right: float = 0.75,
+    task: Any = "rooms",
+) -> PlannedTest:
+    """Return what a test of so many room visits can tell.
+
+    Parameters
+    ----------
+    visits : int, optional
+        At least 2; else those of ``like``.
+    systems : int
+        That are compared, 2 to 100.
+    difference : float, optional
+        That is to be told, in points a frame.
+    like : Run, path or list of them, optional
+        An earlier run, two runs on the same frames, or a sequence with its truth: what visits are
+        like. A sequence gives their lengths alone.
+    right : float
+        Share of the frames that systems will answer rightly, where no run says more.
+    task : str, path or Task
+        Its points for a right and a wrong room, where no run says more.
+
+    Raises
+    ------
+    RobotVisionError
+        A number is out of range, or ``like`` holds too few visits.
+    """
+    if not 2 <= systems <= MOST_SYSTEMS:
+        raise RobotVisionError(f"systems: expected 2 to {MOST_SYSTEMS}, got {systems}")
+    if not 0 < right < 1:
+        raise RobotVisionError(f"right: expected a share between 0 and 1, got {right:g}")
+    if difference is not None and not (difference > 0 and np.isfinite(difference)):
+        raise RobotVisionError(f"difference: expected points above 0, got {difference:g}")
+    given = [like] if isinstance(like, Run | str | os.PathLike) else list(like)
+    design, n, basis = _design(given, right, task)
+    n = n if visits is None else visits
+    if n is None:
+        raise RobotVisionError("plan: give --visits, or --like a run or a sequence that has some")
+    if n < 2:
+        raise RobotVisionError(f"visits: expected at least 2, got {n}")
+    two = _telling(design, n, 2, difference)
+    among_all = two if systems == 2 else _telling(design, n, systems, difference)
+    return PlannedTest(n, systems, difference, design, basis, two, among_all)
+
+
+def _telling(
+    design: VisitDesign, visits: int, systems: int, difference: float | None
+) -> TellingApart:
+    smallest = design.smallest_difference(visits, systems)
+    if difference is None:
+        return TellingApart(None, smallest, None)
+    power = design.power(difference, visits, systems)
+    return TellingApart(power, smallest, design.visits_needed(difference, systems))
+
+
+def _design(given: list[Any], right: float, task: Any) -> tuple[VisitDesign, int | None, str]:
+    """Return the design, the visits that it comes from, and in words what it rests on."""
+    if given and all(map(_is_run, given)):
+        return _of_runs([r if isinstance(r, Run) else read_run(r) for r in given])
+    gap = _gap(task)
+    words = f"systems right in {right:.0%} of the frames, {gap:g} points between right and wrong"
+    if not given:
+        return assumed_design(right, gap), None, f"assumed: {words}, visits of geometric lengths"
+    if len(given) > 1:
+        raise RobotVisionError("like: expected one run, two runs, or one sequence")
+    lengths = _lengths(given[0])
+    return assumed_design(right, gap, lengths), len(lengths), f"assumed: {words}, visits as there"
+
+
+def _is_run(given: Any) -> bool:
+    if isinstance(given, Run):
+        return True
+    path = path_of("like", given, "a run or a sequence")
+    return path.suffix == ".jsonl" or (path / "run.jsonl").exists()
+
+
+def _of_runs(runs: list[Run]) -> tuple[VisitDesign, int, str]:
+    if len(runs) > 2:
+        raise RobotVisionError(f"like: expected one run or two, got {len(runs)}")
+    columns = [run.columns for run in runs]
+    names = [str(run.report["run_dir"]) for run in runs]
+    if len(runs) == 2:
+        require_same_points(names[0], runs[0].record, names[1], runs[1].record)
+    at, _ = shared_frames(columns, align(columns))
+    if not len(at[0]):
+        raise RobotVisionError(f"like: {' and '.join(names)} share no frame with a known truth")
+    earned = [c.points[i] for c, i in zip(columns, at, strict=True)]
+    least, most = shared_bounds(columns, at)
+    blocks, gap = columns[0].visit[at[0]], float((most - least).mean())
+    design = measured_design(earned[0], blocks, earned[1] if len(runs) == 2 else None, gap)
+    n = len(np.unique(blocks))
+    words = "the differences of" if len(runs) == 2 else "how the points vary in"
+    return design, n, f"measured: {words} {' and '.join(names)}, {n} visits"
+
+
+def _lengths(given: Any) -> Ints:
+    """Return the frames of each room visit of a sequence. Raises RobotVisionError."""
+    (sequence,) = sequences_of("like", given)
+    rooms: dict[str | None, int] = {None: -1}
+    room = np.array([rooms.setdefault(sequence.room(k), len(rooms)) for k in range(len(sequence))])
+    is_known = room >= 0
+    segment = np.array([f.segment for f in sequence.frames])
+    blocks = visits(np.zeros(len(room), np.int64), segment, room)[is_known]
+    sizes = np.unique(blocks, return_counts=True)[1]
+    if len(sizes) < 2:
+        raise RobotVisionError(
+            f"{Path(sequence.root)}: expected at least 2 room visits with a known truth, got "
+            f"{len(sizes)}"
+        )
+    return sizes
+
+
+def _gap(task: Any) -> float:
+    worth = task_of(task).points.room
+    return float(worth.correct - worth.wrong)

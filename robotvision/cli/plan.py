@@ -1,0 +1,69 @@
+"""``robotvision plan``: how long a test must be to tell systems apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from robotvision.cli.options import json_option
+
+EPILOG = """\b
+Examples:
+  robotvision plan --visits 20 --systems 10 --difference 0.05
+  robotvision plan --like runs/first --difference 0.1
+  robotvision plan --like runs/a --like runs/b --visits 60
+  robotvision plan --like sequences/building_night --right 0.9 --task imageclef2012
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--visits", type=int, help="Room visits of the test (else those of --like).")
+@click.option("--systems", type=int, default=2, show_default=True, help="That are compared.")
+@click.option("--difference", type=float, metavar="POINTS", help="To be told, in points a frame.")
+@click.option(
+    "--like",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN|SEQUENCE",
+    help="What visits are like: a run, two runs on the same frames, or a sequence.",
+)
+@click.option(
+    "--right",
+    type=float,
+    default=0.75,
+    show_default=True,
+    help="Share of the frames that systems answer rightly, without a run.",
+)
+@click.option(
+    "--task", default="rooms", show_default=True, help="Whose points count, without a run."
+)
+@json_option
+def command(
+    visits: int | None,
+    systems: int,
+    difference: float | None,
+    like: tuple[Path, ...],
+    right: float,
+    task: str,
+    as_json: bool,
+) -> int:
+    """Say how likely a difference between systems is told, and how long a test must be for it.
+
+    A room visit is a stay in one room; a difference is told where its 95 % interval leaves 0 out,
+    or, among several systems, after all comparisons as in rank.
+    """
+    import json
+
+    from robotvision.api.plan import plan
+    from robotvision.report.console import out
+    from robotvision.report.planning import print_plan
+
+    planned = plan(
+        visits=visits, systems=systems, difference=difference, like=like, right=right, task=task
+    )
+    if as_json:
+        print(json.dumps(planned.to_dict(), allow_nan=False))
+    else:
+        print_plan(out(), planned.to_dict())
+    return 0

@@ -1,0 +1,100 @@
+"""A folder a room: ``Kitchen/*.jpg``, ``Office/*.jpg``, the layout of image classification.
+
+Each room's images stand in natural order of their names and are a segment of their own: nothing is
+known of how they follow those of another room. Folders within a room's folder are not read, so
+that ``train/`` and ``val/`` of a data set in parts are opened one by one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from robotvision.data.names import (
+    NOMINAL_RATE_HZ,
+    color_frames,
+    is_image,
+    list_names,
+    names_in,
+    natural_key,
+    nominal_ns,
+)
+from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
+from robotvision.errors import Fault
+from robotvision.records import Truth
+
+_NO_ROOM = re.compile(
+    r"(rgb|depth|left|right|points|colou?r|images?|frames|png|jpe?g|std_cam|cam|camera"
+    r"|train|val|valid|validation|test|database|queries|query|reference)[-_]?[0-9]*",
+    re.IGNORECASE,
+)
+"""Names of folders of images in other layouts: a camera's, or a part of a data set."""
+
+
+class ImageFolderReader:
+    """Reads a folder with a folder of images for each room.
+
+    Parameters
+    ----------
+    rate_hz : float, optional
+        Frames a second; the names say nothing of time.
+    """
+
+    title = "imagefolder: a folder a room (Kitchen/*.jpg), each a segment"
+
+    def __init__(self, rate_hz: float = NOMINAL_RATE_HZ) -> None:
+        if not 1e-6 <= rate_hz <= 1e6:
+            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
+        self.rate_hz = rate_hz
+
+    def detects(self, path: Path) -> bool:
+        """Return whether folders with images exist in it, no images, and no camera's folder."""
+        try:
+            rooms = _folders(path)
+            with_images = [r for r in rooms if any(map(is_image, names_in(path / r)))]
+            return bool(with_images) and not (
+                any(map(is_image, names_in(path))) or any(map(_NO_ROOM.fullmatch, with_images))
+            )
+        except OSError:
+            return False
+
+    def read(self, path: Path) -> Reading:
+        """List the images of each room."""
+        faults: list[Fault] = []
+        files, segments, rooms, warnings = [], [], [], []
+        for number, room in enumerate(_folders(path)):
+            names = [n for n in list_names(path / room, faults) if is_image(n)]
+            if not names:
+                warnings.append(f"no images in {room}")
+            files += [path / room / n for n in names]
+            segments += [number] * len(names)
+            rooms += [room] * len(names)
+        if not files and not faults:
+            faults.append(Fault(path, "no folders with images in it"))
+        if n_beside := sum(map(is_image, names_in(path))):
+            warnings.append(f"{n_beside} images beside the folders have no room and are left out")
+        frames = color_frames(
+            ((file, nominal_ns(i, self.rate_hz), None) for i, file in enumerate(files)), segments
+        )
+        sequence = ImageSequence(
+            name=path.resolve().name,
+            root=path,
+            reader="imagefolder",
+            channels={"rgb": ChannelKind.COLOR},
+            frames=frames,
+            rate_hz=self.rate_hz,
+            truth={i: Truth(room) for i, room in enumerate(rooms)},
+            note=f"no times in the layout: frames are spaced at a nominal {self.rate_hz:g} Hz",
+        )
+        return Reading(sequence, faults, warnings)
+
+
+def _folders(path: Path) -> list[str]:
+    """Return the names of the folders in ``path`` that are not hidden, in natural order."""
+    try:
+        with os.scandir(path) as entries:
+            names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(names, key=natural_key)
