@@ -24,7 +24,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from zlib import crc32
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -246,6 +245,8 @@ def _exposure(sequence: ImageSequence, fault: kinds.Exposure, seeded: _Seeded) -
     table = np.clip(np.round(np.arange(256) * factor), 0, 255).astype(np.uint8)
 
     def alter(image: Image) -> Image:
+        import cv2
+
         return np.asarray(cv2.LUT(image, table))
 
     name = f"{seeded.name} {fault.ev:+g} EV"
@@ -254,6 +255,8 @@ def _exposure(sequence: ImageSequence, fault: kinds.Exposure, seeded: _Seeded) -
 
 def _blur(sequence: ImageSequence, fault: kinds.Blur, seeded: _Seeded) -> ImageSequence:
     def alter(image: Image) -> Image:
+        import cv2
+
         return np.asarray(cv2.blur(image, (fault.pixels, 1)))
 
     name = f"{seeded.name} {fault.pixels} px"
@@ -273,6 +276,8 @@ def _depth_holes(
 
 def punched(depth: Image, share: float, draw: Draw) -> Image:
     """Return a depth image with ellipses of 0 over ``share`` of its area, or hardly more."""
+    import cv2
+
     height, width = depth.shape
     holes: NDArray[np.uint8] = np.zeros((height, width), np.uint8)
     while np.count_nonzero(holes) < share * depth.size:

@@ -22,6 +22,7 @@ from robotvision.contest import rehearse
 from robotvision.contest.codabench.archive import WHEEL, wheel
 from robotvision.contest.codabench.bundle import Options, bundle, competition, reference_data
 from robotvision.contest.codabench.program import open_reference
+from robotvision.contest.codabench.score import NEEDED
 from robotvision.contest.leaderboard.contest import open_contest
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
@@ -321,3 +322,18 @@ def test_the_starting_kit_gives_the_verdict_at_home(truth: Path, tmp_path: Path)
     (tmp_path / "run.txt").write_text("00001 Corridor\n00009 Toilet\n")
     verdict = rehearse(tmp_path / "kit" / "release.yaml", tmp_path / "run.txt")
     assert "frame 9 is not in" in verdict.lines()[0]
+
+
+def test_scoring_imports_what_its_program_fetches_and_no_more() -> None:
+    """Of what is installed only what is named, and what that brings along."""
+    code = (
+        "import sys, robotvision.contest.codabench.program\n"
+        "for name, m in list(sys.modules.items()):\n"
+        "    if 'site-packages' in str(getattr(m, '__file__', None)):\n"
+        "        print(name.partition('.')[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    brought = {"annotated_types", "markupsafe", "pydantic_core", "typing_extensions"}
+    brought |= {"typing_inspection", "_yaml"}
+    found = {name for name in done.stdout.split() if not name.startswith("_")}
+    assert found - {"robotvision"} <= {*NEEDED, *brought}
