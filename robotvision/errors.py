@@ -16,6 +16,7 @@ Anything else that escapes is our own bug and shows its traceback.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,20 @@ MAX_SHOWN = 400
 """Of a name or a path, in characters; the longest that Linux takes is ten times as long."""
 MAX_MESSAGE = 2000
 """What a library says of a broken file may quote the file."""
+MAX_ALIKE = 3
+"""Faults of one kind that say more different things than this are shown by the most frequent."""
 
 
 def shortened(text: str, n: int = MAX_SHOWN) -> str:
     """Return a text as messages show it: of one longer than ``n`` both ends."""
     return text if len(text) <= n else f"{text[: n // 2]}...{text[-n // 2 :]}"
+
+
+def printable(text: str) -> str:
+    """Return a text with every sign that cannot be printed as its escape, on one line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class RobotVisionError(Exception):
@@ -43,7 +53,8 @@ class RobotVisionError(Exception):
 class Fault:
     """One fault in a file: where it is, what was expected, what to do.
 
-    ``line`` and ``column`` count from 1; None where the fault belongs to the whole file.
+    ``line`` and ``column`` count from 1; None where the fault belongs to the whole file. ``kind``
+    is a short code that all faults of one cause share; empty: those that say the same are alike.
     """
 
     path: Path | str
@@ -51,6 +62,7 @@ class Fault:
     line: int | None = None
     column: int | None = None
     remedy: str = ""
+    kind: str = ""
 
     def __str__(self) -> str:
         place = shortened(str(self.path))
@@ -58,8 +70,73 @@ class Fault:
             place += f":{self.line}"
             if self.column is not None:
                 place += f":{self.column}"
+        return printable(f"{place}: {self.text}")
+
+    @property
+    def text(self) -> str:
+        """Message and remedy, without the place."""
         tail = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}: {shortened(self.message, MAX_MESSAGE)}{tail}"
+        return f"{shortened(self.message, MAX_MESSAGE)}{tail}"
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Return the fault as plain data; its file is known from where it stands."""
+        return {
+            "line": self.line,
+            "message": self.message,
+            "remedy": self.remedy,
+            "kind": self.kind,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """Faults of one kind in one file.
+
+    Parameters
+    ----------
+    first : Fault
+        The first of those that say what most of them say.
+    count : int
+    n_others : int
+        How many different things the others say.
+    """
+
+    first: Fault
+    count: int
+    n_others: int = 0
+
+    def __str__(self) -> str:
+        if self.count == 1:
+            return str(self.first)
+        lines = "faults" if self.first.line is None else f"lines, the first {self.first.line}"
+        others = f" (and {self.n_others} others like it)" if self.n_others else ""
+        place = shortened(str(self.first.path))
+        return printable(f"{place}: {self.count} {lines}: {self.first.text}{others}")
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Return the group as plain data: the first fault, and ``count``."""
+        return {**self.first.as_dict(), "count": self.count, "others": self.n_others}
+
+
+def by_kind(faults: Iterable[Fault]) -> list[FaultGroup]:
+    """Return faults by file and kind, in order of the first of each.
+
+    Of one kind, those that say the same are a group; where they say more than `MAX_ALIKE` different
+    things, all are one.
+    """
+    kinds: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        kinds.setdefault((str(fault.path), fault.kind or f" {fault.text}"), []).append(fault)
+    groups: list[FaultGroup] = []
+    for alike in kinds.values():
+        counts = Counter(fault.text for fault in alike)
+        first = {fault.text: fault for fault in reversed(alike)}
+        if len(counts) > MAX_ALIKE:
+            text, _ = counts.most_common(1)[0]
+            groups.append(FaultGroup(first[text], len(alike), len(counts) - 1))
+        else:
+            groups += [FaultGroup(first[text], n) for text, n in counts.items()]
+    return groups
 
 
 class InputFaults(RobotVisionError):
@@ -68,6 +145,10 @@ class InputFaults(RobotVisionError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
+
+    def lines(self) -> list[str]:
+        """One line a kind of fault in a file, with how many there are."""
+        return list(map(str, by_kind(self.faults)))
 
 
 class UntrustedError(InputFaults):

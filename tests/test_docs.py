@@ -185,6 +185,7 @@ def load_yaml(block: Block) -> None:
     tried.
     """
     from robotvision.config.checks import load_config
+    from robotvision.contest import open_contest_file
     from robotvision.errors import InputFaults
     from robotvision.playback.faults import load_plan
     from robotvision.tasks import load_task
@@ -194,6 +195,8 @@ def load_yaml(block: Block) -> None:
     keys = set(yaml.safe_load(block.body))
     if keys & {"id", "extends"}:
         load_task(str(path))
+    elif "test_sets" in keys:
+        open_contest_file(path)
     elif keys == {"seed", "faults"}:
         load_plan(path)
     elif "task" in keys:

@@ -45,12 +45,13 @@ COMMANDS = {
     "audit": "does it keep the obligatory mode? frames permuted, repeated, alone",
     "cache": "what extraction keeps on disk: how much, and clearing it",
     "list": "what can be named: features, classifiers, tasks, readers, policies",
-    "schema": "the JSON Schema of configurations, for editors",
+    "schema": "the JSON Schema of configurations and contests, for editors",
     "task": "show or check the rules of a task",
     "check": "check run files against a task",
     "score": "points of run files, given the truth",
     "rank": "check, score and rank a folder of runs",
     "recall": "recall@K of visual place recognition, beside time and memory",
+    "contest": "a contest of teams: receive, check, rank, judge programs, publish",
     "plan": "how long must a test be? power, and the smallest difference it tells",
     "codabench": "a contest as a bundle to upload to Codabench",
     "pack": "put a run and its description into one file to hand in",
@@ -125,7 +126,7 @@ def _call(words: list[str]) -> int:
     import click
 
     from robotvision.cli.group import robotvision
-    from robotvision.errors import RobotVisionError, UntrustedError
+    from robotvision.errors import RobotVisionError, UntrustedError, printable
     from robotvision.plugins.plugin_path import search_also
 
     for stream in (sys.stdout, sys.stderr):
@@ -145,7 +146,7 @@ def _call(words: list[str]) -> int:
         return 2
     except RobotVisionError as e:
         for line in e.lines():
-            click.echo(line, err=True)
+            click.echo(printable(line), err=True)
         return 2
     except OSError as e:
         if e.errno != errno.ENAMETOOLONG:

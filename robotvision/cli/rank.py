@@ -41,6 +41,11 @@ Examples:
     type=click.Choice(["rooms", "frames"]),
     help="Publish results by room, or by frame, on the site: this gives the truth away.",
 )
+@click.option(
+    "--unpack",
+    type=click.Path(path_type=Path),
+    help="Write the run files of packs and zip files there, named by team and run.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with intervals.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def command(
@@ -55,19 +60,21 @@ def command(
     organiser_site: Path | None,
     pages: bool,
     reveal: str | None,
+    unpack: Path | None,
     as_json: bool,
     folder: Path,
 ) -> int:
     """Rank every run of FOLDER; a refused run is listed with its faults.
 
-    With one truth, each .txt, .csv or .run file is a run. With several, each folder inside is one,
-    with a file named after each test set (easy.txt, hard.txt). Exit code 1: a run was refused.
+    Every .zip file is a run: a pack, or what was uploaded to Codabench. With one truth, so is each
+    .txt, .csv or .run file. With several, each folder inside is one, with a file named after each
+    test set (easy.txt, hard.txt). Exit code 1: a run was refused.
     """
     import json
 
     from rich.console import Console
 
-    from robotvision.contest import open_contest, rank_folder, write_ranked
+    from robotvision.contest import open_contest, rank_folder, unpack_runs, write_ranked
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
     from robotvision.submissions.released import ReleasedPart
@@ -88,6 +95,9 @@ def command(
         write_ranked(
             ranked, out=out, site=site, organiser_site=organiser_site, reveal=reveal, pages=pages
         )
+    if unpack is not None:
+        files = unpack_runs(task_name, truths, folder, unpack, train)
+        click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)
     if organiser_site is not None:

@@ -7,13 +7,18 @@ from pathlib import Path
 
 from robotvision.contest.leaderboard.contest import Contest, open_contest, score_entries
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
+from robotvision.contest.leaderboard.names import page_names
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.leaderboard.site import write_organiser_site, write_site
+from robotvision.errors import InputFaults
+from robotvision.regular_file import read_regular
 from robotvision.report.ranking import write
+from robotvision.submissions.handed_in import runs_in
 from robotvision.submissions.ranking import rank as order
-from robotvision.submissions.testsets import runs_in
+from robotvision.submissions.testsets import RunFiles
+from robotvision.writing import new_folder, write_bytes
 
-__all__ = ["RankedRuns", "rank", "rank_folder", "write_ranked"]
+__all__ = ["RankedRuns", "rank", "rank_folder", "unpack_runs", "write_ranked"]
 
 
 def rank(
@@ -35,7 +40,8 @@ def rank(
     truths : sequence of Path
         A sequence or ``truth.csv`` for each test set, in the task's order.
     folder : Path
-        With one truth each ``.txt``, ``.csv`` or ``.run`` file is a run; with several each folder.
+        Every pack and other zip file is a run; with one truth so is each ``.txt``, ``.csv`` or
+        ``.run`` file, with several each folder.
     train : sequence of Path
         Training sequences, for a task that takes its rooms from them.
     mode : str
@@ -68,8 +74,56 @@ def rank_folder(contest: Contest, folder: Path, mode: str = "obligatory") -> Ran
     RobotVisionError
         The folder is not there or holds no run.
     """
-    scores = score_entries(contest, runs_in(folder, list(contest.sets)), mode, is_contest=True)
+    scores = score_entries(
+        contest, runs_in(folder, list(contest.sets), contest.task), mode, is_contest=True
+    )
     return RankedRuns(scores, order(scores), contest, folder)
+
+
+def unpack_runs(
+    task: str, truths: Sequence[Path], folder: Path, out: Path, train: Sequence[Path] = ()
+) -> list[Path]:
+    """Write the run files of a folder of submissions, each named by team and run.
+
+    Parameters
+    ----------
+    task, truths, folder, train
+        As `rank` takes them.
+    out : Path
+        A new or empty folder: receives ``team_run.txt``, or with several test sets
+        ``team_run/set.txt``. What is no run is left out; `rank` says why.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    RobotVisionError
+        As `rank`, or the folder cannot be written.
+    """
+    contest = open_contest(task, truths, train)
+    runs = [
+        run
+        for run in runs_in(folder, list(contest.sets), contest.task)
+        if not isinstance(run, InputFaults)
+    ]
+    files: list[str] = []
+    with new_folder(out) as part:
+        for run, name in zip(runs, page_names([run.name for run in runs]), strict=True):
+            for set_name, path in run.files.items():
+                stem = name if len(run.files) == 1 else f"{name}/{set_name}"
+                target = part / f"{stem}{path.suffix}"
+                target.parent.mkdir(exist_ok=True)
+                write_bytes(target, _content(run, set_name), is_durable=False)
+                files.append(target.relative_to(part).as_posix())
+    return [out / name for name in files]
+
+
+def _content(run: RunFiles, set_name: str) -> bytes:
+    raw = run.contents.get(set_name)
+    return read_regular(run.files[set_name]) if raw is None else raw
 
 
 def write_ranked(

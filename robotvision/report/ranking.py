@@ -102,7 +102,7 @@ def markdown(
         yield from ("", "## Refused", "")
         for run in scores.refused:
             yield f"* {_line(run.name)}"
-            yield from (f"  * {_line(text)}" for text in run.reasons)
+            yield from (f"  * {_line(text)}" for text in run.kinds)
     is_original = all(has_original_frames(scores.task, run.score) for run in scores.scored)
     for published in scores.task.published if is_original else ():
         yield from ("", f"## Published: {published.track}", "")

@@ -113,7 +113,7 @@ def print_ranking(
         say(out, "[bold]refused[/]")
     for run in scores.refused:
         say(out, f"  {escape(run.name)}")
-        for line in run.reasons:
+        for line in run.kinds:
             say(out, f"    {escape(line)}")
     print_published(out, scores.task, scores.scored[0].score if scores.scored else None)
     print_changes(out, scores.task)

@@ -6,6 +6,8 @@ from robotvision.plugins.lazy import lazy_names
 
 CALLS = {
     "check_run_file": "robotvision.submissions.checker",
+    "folder_files": "robotvision.submissions.pack",
+    "pack_program": "robotvision.submissions.pack",
     "pack_files": "robotvision.submissions.pack",
     "read_pack": "robotvision.submissions.pack",
     "read_run_file": "robotvision.submissions.runfile",

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import InputFaults
+from robotvision.errors import Fault, InputFaults, by_kind, printable
 from robotvision.records import Notice
 from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
+from robotvision.submissions.handed_in import runs_in
 from robotvision.submissions.released import ReleasedPart, read_truths
 from robotvision.submissions.run_report import overlap_told
 from robotvision.submissions.score import require_truth_fits, summarise
-from robotvision.submissions.similarity import flawless_runs, similar_runs
+from robotvision.submissions.similarity import flawless_runs, similar_runs, team_of
 from robotvision.submissions.table import judged, truth_frames
 from robotvision.submissions.testsets import (
     RunFiles,
     check_runs,
     name_sets,
-    runs_in,
     runs_of,
     settle,
 )
@@ -60,10 +60,27 @@ class ScoredRun:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRun:
-    """A run that cannot be scored, and why: one line a fault."""
+    """A run that cannot be scored, and why: every fault."""
 
     name: str
-    reasons: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One line a fault."""
+        return tuple(map(str, self.faults))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """One line a kind of fault in a file."""
+        return tuple(map(str, by_kind(self.faults)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return name, every fault, and the kinds of faults as plain data."""
+        kinds = [
+            {"file": str(group.first.path), **group.as_dict()} for group in by_kind(self.faults)
+        ]
+        return {"name": self.name, "faults": list(self.reasons), "kinds": kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +93,15 @@ class Scores:
     warnings: tuple[Notice, ...]
 
     def refusals(self) -> list[str]:
-        """Return why runs were refused, one line a fault."""
-        return [line for run in self.refused for line in run.reasons]
+        """Return why runs were refused, one line a kind of fault in a file."""
+        return [line for run in self.refused for line in run.kinds]
 
     def as_dict(self) -> dict[str, Any]:
         """Return one run's score, or ``{"runs": [...]}`` where several were given."""
         scores = [{"name": run.name, **run.score} for run in self.scored]
         if len(scores) == 1 and not self.refused:
             return scores[0]
-        refused = [{"name": run.name, "faults": list(run.reasons)} for run in self.refused]
-        return {"runs": scores, "refused": refused}
+        return {"runs": scores, "refused": [run.as_dict() for run in self.refused]}
 
 
 def score_files(
@@ -134,7 +150,7 @@ def score_folder(
     """
     task, sets, segments = open_sets(task_name, truths, train)
     frames = fitting_frames(task, sets, segments)
-    return score_runs(task, sets, runs_in(folder, list(sets)), mode, frames, is_contest=True)
+    return score_runs(task, sets, runs_in(folder, list(sets), task), mode, frames, is_contest=True)
 
 
 def open_sets(
@@ -189,9 +205,9 @@ def score_runs(
     sets : Mapping[str, TruthTable]
         By test set, in the task's order.
     runs : iterable
-        As `robotvision.submissions.testsets.runs_in` yields them.
+        As `robotvision.submissions.handed_in.runs_in` yields them.
     mode : str
-        Noted in the score.
+        Noted in the score of a run whose card does not say which.
     frames : FrameTable, optional
         The frames of the test sets, as `truth_frames` returns them (else made here).
     is_contest : bool
@@ -208,25 +224,26 @@ def score_runs(
     scored: list[ScoredRun] = []
     refused: list[RefusedRun] = []
     answers: dict[str, Ints] = {}
+    teams: dict[str, str] = {}
     told: list[Notice] = []
     for run in runs:
         if isinstance(run, InputFaults):
-            name = Path(run.faults[0].path).name
-            refused.append(RefusedRun(name, tuple(run.lines())))
+            refused.append(RefusedRun(printable(Path(run.faults[0].path).name), run.faults))
             continue
         checks = check_runs(run, task, [(name, t.frames) for name, t in sets.items()])
-        faults = [str(f) for check in checks.values() for f in check.faults]
+        faults = tuple(f for check in checks.values() for f in check.faults)
         if faults:
-            refused.append(RefusedRun(run.name, tuple(faults)))
+            refused.append(RefusedRun(run.name, faults))
         else:
             table = score(judged(frames, checks), task)
-            answers[run.name] = table.answer
+            answers[run.name], teams[run.name] = table.answer, run.team or team_of(run.name)
             told += overlap_told(run.name, run.overlap)
-            scored.append(_scored(task, table, run.name, checks, mode, warnings))
+            own_mode = run.card.mode if run.card else mode
+            scored.append(_scored(task, table, run.name, checks, own_mode, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
     if is_contest:
-        alike = told + similar_runs(frames, answers)
-        alike += flawless_runs([(run.name, run.score) for run in scored])
+        perfect = flawless_runs([(run.name, run.score) for run in scored])
+        alike = [*told, *similar_runs(frames, answers, teams), *perfect]
         scored = [_with_notices(run, alike) for run in scored]
         of_runs += alike
     return Scores(task, tuple(scored), tuple(refused), (*warnings, *of_runs))

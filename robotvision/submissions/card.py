@@ -27,7 +27,7 @@ Words = Annotated[str, AfterValidator(_filled)]
 
 
 class Card(Strict):
-    """What a run is: ``card.yaml``."""
+    """What a run is: ``card.yaml``. ``group`` is the team; ``primary`` its run that ranks."""
 
     group: Words
     method: Words
@@ -38,6 +38,8 @@ class Card(Strict):
     machine: Words
     additional_resources: Words
     other: str = ""
+    members: tuple[str, ...] = ()
+    primary: bool = False
 
 
 TEMPLATE = """\
@@ -60,6 +62,9 @@ machine:
 additional_resources:
 # Anything else (may stay empty).
 other: ""
+# Who is in the team (may stay empty). Whether this run ranks, where the team hands in several.
+members: []
+primary: false
 """
 
 
@@ -106,5 +111,5 @@ def read_card(path: Path | None, given: Mapping[str, Any]) -> Card:
 
 def as_yaml(card: Card) -> str:
     """Return the card as YAML."""
-    text: str = yaml.safe_dump(card.model_dump(), sort_keys=False, allow_unicode=True)
+    text: str = yaml.safe_dump(card.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     return text

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import Fault, InputFaults, near
+from robotvision.errors import Fault, InputFaults, by_kind, near, printable
 from robotvision.scoring.points import NOT_STATED
 from robotvision.submissions.lines import FaultList, TooManyFaults
 from robotvision.submissions.runfile import RunAnswers, scan_run_file
@@ -65,12 +65,13 @@ class CheckResult:
         return not self.faults
 
     def lines(self) -> list[str]:
-        """Return the result in words: faults, warnings and one line that sums them up."""
+        """Return the result in words: faults by kind, warnings and one line that sums them up."""
         counts = f"{self.n_answers} lines, {self.n_unanswered} without a room"
         n = len(self.faults)
         verdict = f"ok: {counts}" if self.is_ok else f"refused: {n} fault{'s' * (n != 1)}"
-        notes = [f"{self.path}: note: {w}" for w in self.warnings]
-        return [*map(str, self.faults), *notes, f"{self.path}: {verdict}"]
+        path = printable(str(self.path))
+        notes = [f"{path}: note: {printable(w)}" for w in self.warnings]
+        return [*map(str, by_kind(self.faults)), *notes, f"{path}: {verdict}"]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
@@ -79,14 +80,15 @@ class CheckResult:
             "ok": self.is_ok,
             "answers": self.n_answers,
             "unanswered": self.n_unanswered,
-            "faults": [
-                {"line": f.line, "message": f.message, "remedy": f.remedy} for f in self.faults
-            ],
+            "faults": [fault.as_dict() for fault in self.faults],
+            "kinds": [group.as_dict() for group in by_kind(self.faults)],
             "warnings": list(self.warnings),
         }
 
 
-def check_run_file(path: Path, task: Task, expected: FrameSet | None = None) -> CheckResult:
+def check_run_file(
+    path: Path, task: Task, expected: FrameSet | None = None, raw: bytes | None = None
+) -> CheckResult:
     """Return what a run file holds and every fault in it.
 
     Parameters
@@ -97,24 +99,29 @@ def check_run_file(path: Path, task: Task, expected: FrameSet | None = None) -> 
         Where its rooms are not settled, labels are not checked, and a warning says so.
     expected : FrameSet, optional
         The frames of the test set; None: only gaps in the numbers are noticed.
+    raw : bytes, optional
+        What the file holds, where that is at hand; ``path`` is then its name in messages.
 
     Raises
     ------
     InputFaults
         The file cannot be opened.
     """
-    reading = scan_run_file(path, task)
+    reading = scan_run_file(path, task, raw)
     n, silent = reading.n_answers, reading.n_unanswered
     answers = reading.answers
     if answers is None:
         return CheckResult(path, n, silent, tuple(reading.faults.faults))
     warnings = list(_oddities(answers, task))
+    faults = FaultList(path)
+    _require_first_number(answers, task, expected, faults)
+    if faults:
+        return CheckResult(path, n, silent, tuple(faults.faults), tuple(warnings))
     if expected is None:
         n_missing, names = _gaps(answers, task)
         if n_missing:
             warnings.append(_missing(names, n_missing))
         return CheckResult(path, n, silent, (), tuple(warnings), answers, n_missing=n_missing)
-    faults = FaultList(path)
     positions = _positions(answers, task, expected, faults)
     if faults:
         return CheckResult(path, n, silent, tuple(faults.faults), tuple(warnings))
@@ -169,8 +176,31 @@ def _by_number(
             f"{known.max()}",
             int(lines[i]),
             "is it the run of this test set?",
+            "frame",
         )
     return places
+
+
+def _require_first_number(
+    answers: RunAnswers, task: Task, expected: FrameSet | None, faults: FaultList
+) -> None:
+    """Note the one fault of a file whose numbers are all off by where counting starts."""
+    if answers.numbers is None:
+        return
+    first = task.run_file.first_number
+    lowest, highest = int(answers.numbers.min()), int(answers.numbers.max())
+    is_above = False
+    if expected is not None and len(expected):
+        known = expected.indices + first
+        is_above = (lowest, highest) == (known.min() + 1, known.max() + 1)
+    if lowest >= first and not is_above:
+        return
+    faults.add(
+        f"numbers start at {lowest}; first_number of the task {task.id} is {first}",
+        int(answers.lines[int(answers.numbers.argmin())]),
+        f"the first frame has number {first}",
+        "first-number",
+    )
 
 
 def _by_name(answers: RunAnswers, expected: FrameSet, faults: FaultList) -> NDArray[np.int64]:
@@ -178,6 +208,7 @@ def _by_name(answers: RunAnswers, expected: FrameSet, faults: FaultList) -> NDAr
         faults.add(
             f"the run names frames by file name, and {expected.name} is known by number only",
             remedy="give the sequence, not its truth.csv alone",
+            kind="frame-names",
         )
         return NOWHERE
     known = {name: i for i, name in enumerate(expected.names)}
@@ -188,6 +219,7 @@ def _by_name(answers: RunAnswers, expected: FrameSet, faults: FaultList) -> NDAr
             f"frame {name!r} is not in {expected.name}{near(name, known)}",
             int(answers.lines[i]),
             "is it the run of this test set?",
+            "frame",
         )
     return places
 
@@ -211,7 +243,7 @@ def _gaps(answers: RunAnswers, task: Task) -> tuple[int, str]:
     if answers.numbers is None:
         return 0, ""
     numbers = np.sort(answers.numbers)
-    first = min(int(numbers[0]), task.run_file.first_number)
+    first = task.run_file.first_number
     before = np.concatenate([[first - 1], numbers[:-1]])
     gaps = np.flatnonzero(numbers - before > 1)
     spans = [_span(int(before[i]) + 1, int(numbers[i]) - 1) for i in gaps[:8].tolist()]

@@ -15,13 +15,14 @@ understood once; what it means is looked up for every further line that holds it
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
 from robotvision.scoring.points import ABSENT, NOT_STATED, PRESENT
-from robotvision.submissions.lines import is_text
+from robotvision.submissions.lines import is_text, is_whole
 from robotvision.tasks.labels import LabelMatcher
 from robotvision.tasks.model import Task
 
@@ -40,6 +41,7 @@ class ParseError:
 
     message: str
     remedy: str = ""
+    kind: str = "line"
 
 
 class Form:
@@ -67,9 +69,13 @@ class Form:
         parts = [line.partition(" ") for line in lines]
         return [p[0] for p in parts], [p[2] for p in parts]
 
+    def room_text(self, tail: str) -> str:
+        """Return what stands in a tail where the room belongs."""
+        return tail.strip(" ")
+
     def meaning(self, tail: str) -> ParsedAnswer | ParseError:
         """Return what a tail says."""
-        label = self.label(tail.strip(" "))
+        label = self.label(self.room_text(tail))
         return label if isinstance(label, ParseError) else ParsedAnswer(label)
 
     def label(self, text: str) -> int | ParseError:
@@ -80,14 +86,17 @@ class Form:
         if place is not None:
             return place
         if not is_text(text):
-            return ParseError(f"{text!r} is not UTF-8 text", "save the file as UTF-8")
+            return _not_text(text)
         if not self.is_open:
             return ParseError(
                 f"the label {text!r} is not one of the task's{self.task.room_matcher.hint(text)}",
                 f"labels: {', '.join(self.labels)}; no answer: {self.show(None)}",
+                "label",
             )
         if not text.isprintable():
-            return ParseError(f"{text!r} is not a label: it holds signs that cannot be printed")
+            return ParseError(
+                f"{text!r} is not a label: it holds signs that cannot be printed", kind="label"
+            )
         return self.labels.setdefault(text, len(self.labels))
 
     def _place(self, text: str, places: dict[str, int], match: LabelMatcher) -> int | None:
@@ -102,11 +111,16 @@ class Form:
     def explain_key(self, line: str) -> ParseError:
         """Say what is wrong with a line whose key cannot be read."""
         if not line.strip():
-            return ParseError("an empty line", "leave it out")
+            return ParseError("an empty line", "leave it out", "empty-line")
         return ParseError(
             f"expected a frame number, one blank and a label, got {_short(line)}",
             f"write it like {self.show(self.example)}",
         )
+
+    @property
+    def name(self) -> str:
+        """What a task calls the form."""
+        return next(name for name, form in _FORMS.items() if type(self) is form)
 
     @property
     def example(self) -> Answer:
@@ -159,7 +173,7 @@ class FrameRoom(Form):
     def explain_key(self, line: str) -> ParseError:
         """Say what is wrong with a line whose key cannot be read."""
         if not line.strip():
-            return ParseError("an empty line", "leave it out")
+            return ParseError("an empty line", "leave it out", "empty-line")
         return ParseError(
             f"expected a frame and a label with a comma between, got {_short(line)}",
             f"write it like {self.show(self.example)}",
@@ -174,6 +188,10 @@ class FrameRoom(Form):
 class NumberRoomObjects(Form):
     """``1 Corridor Chair !Phone``."""
 
+    def room_text(self, tail: str) -> str:
+        """Return what stands in a tail where the room belongs."""
+        return tail.partition(" ")[0]
+
     def meaning(self, tail: str) -> ParsedAnswer | ParseError:
         """Return what a tail says."""
         room, _, rest = tail.partition(" ")
@@ -183,6 +201,7 @@ class NumberRoomObjects(Form):
                 return ParseError(
                     f"expected a room, got the object {room!r}",
                     "leave two blanks after the number where no room is answered",
+                    "object",
                 )
             return label
         stated = [NOT_STATED] * len(self.objects)
@@ -192,7 +211,7 @@ class NumberRoomObjects(Form):
             if place is None:
                 return self._not_an_object(name)
             if stated[place] != NOT_STATED:
-                return ParseError(f"the object {name!r} is there twice", "keep one")
+                return ParseError(f"the object {name!r} is there twice", "keep one", "object")
             stated[place] = PRESENT if name == word else ABSENT
         return ParsedAnswer(label, tuple(stated))
 
@@ -201,15 +220,17 @@ class NumberRoomObjects(Form):
 
     def _not_an_object(self, name: str) -> ParseError:
         if not is_text(name):
-            return ParseError(f"{name!r} is not UTF-8 text", "save the file as UTF-8")
+            return _not_text(name)
         if self.task.room_matcher.label(name) is not None:
             return ParseError(
                 f"expected an object, got the room {name!r}",
                 "leave one blank between the number and the room",
+                "object",
             )
         return ParseError(
             f"the object {name!r} is not one of the task's{self.task.object_matcher.hint(name)}",
             f"objects: {', '.join(self.objects)}",
+            "object",
         )
 
     def line(self, key: int | str, answer: Answer) -> str:
@@ -221,6 +242,24 @@ class NumberRoomObjects(Form):
         return " ".join([self.key(key), answer.room or "", *words])
 
 
+_HEADS = frozenset(
+    [
+        "frame",
+        "frames",
+        "frame_id",
+        "id",
+        "index",
+        "idx",
+        "number",
+        "nr",
+        "no",
+        "image",
+        "file",
+        "filename",
+        "file_name",
+    ]
+)
+"""Words over a column of frames."""
 _FORMS: dict[str, type[Form]] = {
     "number_room": NumberRoom,
     "frame_room": FrameRoom,
@@ -231,6 +270,38 @@ _FORMS: dict[str, type[Form]] = {
 def form_of(task: Task) -> Form:
     """Return the form of the task's run files."""
     return _FORMS[task.run_file.form](task)
+
+
+def other_form(task: Task, lines: Sequence[str]) -> Form | None:
+    """Return the form that every line is in, where it is none that the task's form includes.
+
+    A line is in a form where its key can be read and a room of the task, or none, stands where it
+    belongs; some line must name a room.
+    """
+    for name, form_class in _FORMS.items():
+        form = form_class(task)
+        keys, tails = form.split(lines)
+        rooms = list(map(form.room_text, tails))
+        has_keys = all(is_whole(key) or (form.by_name and key) for key in keys)
+        is_known = all(not r or task.room_matcher.label(r) is not None for r in rooms)
+        if has_keys and is_known and any(rooms) and _is_other(name, task.run_file.form):
+            return form
+    return None
+
+
+def _is_other(name: str, wanted: str) -> bool:
+    """Return whether a form is not part of the wanted one: objects may all be left out."""
+    return name != wanted and (name, wanted) != ("number_room", "number_room_objects")
+
+
+def is_header(line: str) -> bool:
+    """Return whether a line names columns: plain words alone, one of them such as ``frame``."""
+    words = [word.strip("\"'#").lower() for word in re.split(r"[\s,;]+", line) if word.strip("#")]
+    return bool(words) and all(w.isidentifier() for w in words) and not _HEADS.isdisjoint(words)
+
+
+def _not_text(text: str) -> ParseError:
+    return ParseError(f"{text!r} is not UTF-8 text", "save the file as UTF-8", "encoding")
 
 
 def _csv(lines: Sequence[str]) -> list[list[str]] | None:

@@ -6,6 +6,7 @@ image, one line of 200 MB) is recognised without being read whole.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,18 @@ MAX_TAIL_BYTES = 64
 MAX_TAILS = 64
 """More distinct tails than this are not distinguished all at once."""
 
+SNIFFED_BYTES = 2**14
+MAX_CONTROL = 0.01
+"""Share of control characters from which a file is none of text; tabs and line ends aside."""
+
+_CONTROL = bytes({*range(32), 127} - {*b"\t\n\r"})
+_KINDS = {
+    b"PK\x03\x04": "a zip file",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"%PDF": "a PDF file",
+    b"\x1f\x8b": "a gzip file",
+}
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _BLANK = b" \t\r"
 
@@ -52,7 +65,7 @@ class FaultList:
     def __len__(self) -> int:
         return len(self.faults)
 
-    def add(self, message: str, line: int | None = None, remedy: str = "") -> None:
+    def add(self, message: str, line: int | None = None, remedy: str = "", kind: str = "") -> None:
         """Note a fault. Raises TooManyFaults where the list is full."""
         if len(self.faults) >= MAX_FAULTS:
             self.faults.append(
@@ -60,17 +73,20 @@ class FaultList:
                     self.path,
                     f"more than {MAX_FAULTS} faults: the rest was not read",
                     remedy="is it the right kind of file?",
+                    kind="too-many",
                 )
             )
             raise TooManyFaults
-        self.faults.append(Fault(self.path, message, line, remedy=remedy))
+        self.faults.append(Fault(self.path, message, line, remedy=remedy, kind=kind))
 
 
-def line_blocks(path: Path, faults: FaultList) -> Iterator[tuple[int, bytes]]:
+def line_blocks(
+    path: Path, faults: FaultList, raw: bytes | None = None
+) -> Iterator[tuple[int, bytes]]:
     """Yield (number of the first line, whole lines) of a file, a few MB at a time.
 
     The last line of a block comes without its LF; a byte-order mark and empty lines at the end of
-    the file are left out.
+    the file are left out. ``raw`` are the file's bytes, where they are at hand.
 
     Raises
     ------
@@ -78,7 +94,7 @@ def line_blocks(path: Path, faults: FaultList) -> Iterator[tuple[int, bytes]]:
         The file cannot be opened or read.
     """
     try:
-        with open_regular(path) as f:
+        with open_regular(path) if raw is None else io.BytesIO(raw) as f:
             yield from _unpadded(_blocks(f, faults))
     except OSError as e:
         raise InputFaults(
@@ -91,7 +107,12 @@ def _blocks(f: BinaryIO, faults: FaultList) -> Iterator[tuple[int, bytes]]:
     while chunk := f.read(BLOCK_BYTES):
         if first == 1 and not rest:
             if chunk.startswith(_BOMS):
-                faults.add("expected UTF-8 text, got UTF-16", 1, "save the file as UTF-8")
+                faults.add(
+                    "expected UTF-8 text, got UTF-16", 1, "save the file as UTF-8", "encoding"
+                )
+                return
+            if is_binary(chunk[:SNIFFED_BYTES]):
+                faults.add(_binary(chunk), remedy="give the file of lines itself", kind="binary")
                 return
             chunk = chunk.removeprefix(b"\xef\xbb\xbf")
         whole, newline, tail = chunk.rpartition(b"\n")
@@ -106,13 +127,25 @@ def _blocks(f: BinaryIO, faults: FaultList) -> Iterator[tuple[int, bytes]]:
                 f"a line of more than {MAX_LINE_BYTES} bytes: not a file of lines",
                 first,
                 "is it the right file?",
+                "binary",
             )
             return
         if first > MAX_LINES:
-            faults.add(f"more than {MAX_LINES} lines", first, "is it the right file?")
+            faults.add(f"more than {MAX_LINES} lines", first, "is it the right file?", "binary")
             return
     if rest:
         yield first, rest
+
+
+def is_binary(raw: bytes) -> bool:
+    """Return whether the beginning of a file is not that of a text."""
+    n_control = len(raw) - len(raw.translate(None, _CONTROL))
+    return raw.startswith(tuple(_KINDS)) or n_control > MAX_CONTROL * len(raw) + 1
+
+
+def _binary(raw: bytes) -> str:
+    kind = next((name for magic, name in _KINDS.items() if raw.startswith(magic)), "a binary file")
+    return f"expected lines of text, got {kind}"
 
 
 def _unpadded(blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:

@@ -17,31 +17,30 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.regular_file import open_regular, read_regular
+from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card, as_yaml, read_card
 from robotvision.submissions.checker import check_run_file
 from robotvision.submissions.run_report import Share, overlap_shares
 from robotvision.submissions.truthfile import FrameSet, read_frames
+from robotvision.submissions.zipfiles import read_zip
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 from robotvision.writing import new_file, new_folder
 from robotvision.yamlfile import Strict, loads, validate
 
 SCHEMA = 1
-MAX_BYTES = 2**30
-MAX_ENTRIES = 1000
 MANIFEST = "manifest.json"
+WHOLE = "the submission"
+"""What messages call a pack whose name says nothing to the reader."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_LINK, _TYPE_BITS = 0o120000, 0o170000
 
 
 class PackedFile(Strict):
@@ -50,6 +49,18 @@ class PackedFile(Strict):
     path: str
     bytes: int = Field(ge=0)
     sha256: str
+
+
+class PackedProgram(Strict):
+    """A program that answers, in place of answers: its files lie in ``program/``.
+
+    ``command`` is started there; or ``model`` names a trained recogniser among the files, which
+    ``config`` describes.
+    """
+
+    command: tuple[str, ...] = ()
+    model: str = ""
+    config: str = ""
 
 
 class Manifest(Strict):
@@ -64,6 +75,7 @@ class Manifest(Strict):
     sets: dict[str, str]
     files: tuple[PackedFile, ...]
     overlap: dict[str, Share] = {}
+    program: PackedProgram | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +125,84 @@ def write_pack(
         if task_file is not None:
             files["task.yaml"] = read_regular(task_file)
         overlap = overlap_shares(runs.values())
-        manifest = _manifest(task, path.stem, sets, files)
-        manifest |= {"overlap": overlap} if overlap else {}
-        with new_file(path) as f, zipfile.ZipFile(f, "w") as archive:
-            _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
-            for name, raw in sorted(files.items()):
-                _put(archive, name, raw)
     except OSError as e:
         raise RobotVisionError(f"{e.filename or path}: cannot be packed ({e.strerror})") from e
+    manifest = _manifest(task, path.stem, sets, files)
+    manifest |= {"overlap": overlap} if overlap else {}
+    return _write(path, manifest, files)
+
+
+def _write(path: Path, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
+    with new_file(path) as f, zipfile.ZipFile(f, "w") as archive:
+        _put(archive, MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        for name, raw in sorted(files.items()):
+            _put(archive, name, raw)
     return validate(loads(json.dumps(manifest), MANIFEST), Manifest)
+
+
+PROGRAM_FOLDER = "program"
+
+
+def pack_program(
+    out: Path,
+    task_name: str,
+    program: PackedProgram,
+    files: Mapping[str, Path],
+    card_path: Path | None,
+    given: Mapping[str, Any],
+) -> Manifest:
+    """Pack a program that answers, in place of answers, for the organisers to run.
+
+    Parameters
+    ----------
+    out : Path
+        The zip file; replaced where it is there.
+    task_name : str
+        A task's name or YAML file.
+    program : PackedProgram
+        What of the files is started, and how.
+    files : Mapping[str, Path]
+        What it consists of, by name below ``program/``.
+    card_path, given
+        As `robotvision.submissions.card.read_card` takes them.
+
+    Raises
+    ------
+    InputFaults
+        A file is not there, or whatever is missing or wrong in the card.
+    """
+    task, card = load_task(task_name), read_card(card_path, given)
+    if not files:
+        raise RobotVisionError("a program needs files: give its folder, or a model")
+    packed = {"card.yaml": as_yaml(card).encode()}
+    for name, path in files.items():
+        try:
+            packed[f"{PROGRAM_FOLDER}/{name}"] = read_regular(path)
+        except OSError as e:
+            raise InputFaults([Fault(path, f"cannot be packed ({e.strerror})")]) from e
+    return _write(out, _manifest(task, out.stem, {}, packed, program), packed)
+
+
+def folder_files(folder: Path) -> dict[str, Path]:
+    """Return the files below a folder by name, but hidden ones and what Python leaves there.
+
+    Raises
+    ------
+    InputFaults
+        It is no folder, or a link is in it.
+    """
+    if not folder.is_dir():
+        raise InputFaults([Fault(folder, "no such folder", remedy="give the program's folder")])
+    files: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if any(part.startswith(".") or part == "__pycache__" for part in name.parts):
+            continue
+        if path.is_symlink():
+            raise InputFaults([Fault(path, "a link", remedy="put the file itself there")])
+        if path.is_file():
+            files[name.as_posix()] = path
+    return files
 
 
 def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, FrameSet]) -> None:
@@ -141,9 +222,13 @@ def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, Fra
 
 
 def _manifest(
-    task: Task, run: str, sets: Mapping[str, str], files: Mapping[str, bytes]
+    task: Task,
+    run: str,
+    sets: Mapping[str, str],
+    files: Mapping[str, bytes],
+    program: PackedProgram | None = None,
 ) -> dict[str, Any]:
-    return {
+    manifest: dict[str, Any] = {
         "schema": SCHEMA,
         "task": task.id,
         "run": run,
@@ -153,6 +238,9 @@ def _manifest(
             for name, raw in sorted(files.items())
         ],
     }
+    if program is not None:
+        manifest["program"] = program.model_dump(mode="json")
+    return manifest
 
 
 def _put(archive: zipfile.ZipFile, name: str, raw: bytes) -> None:
@@ -174,84 +262,43 @@ def read_pack(path: Path) -> Pack:
     InputFaults
         It is not a pack, or one of its entries is not what it should be; every fault.
     """
-    try:
-        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
-            files = _entries(path, archive)
-    except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as e:
-        raise InputFaults(
-            [
-                Fault(
-                    path, f"not a whole zip file ({e})", remedy="is it what robotvision pack wrote?"
-                )
-            ]
-        ) from e
+    return parse_pack(read_zip(path), str(path))
+
+
+def parse_pack(files: Mapping[str, bytes], where: str = "") -> Pack:
+    """Return a pack whose files are in memory; ``where`` is its name in messages.
+
+    Raises
+    ------
+    InputFaults
+        As `read_pack`.
+    """
     if MANIFEST not in files:
-        raise InputFaults([Fault(path, f"no {MANIFEST} in it", remedy="pack the run again")])
-    manifest = validate(loads(files.pop(MANIFEST), f"{path}:{MANIFEST}"), Manifest)
-    _require_sealed(path, manifest, files)
-    card = validate(loads(files["card.yaml"], f"{path}:card.yaml"), Card)
-    return Pack(manifest, card, files)
+        fault = Fault(where or WHOLE, f"no {MANIFEST} in it", remedy="pack the run again")
+        raise InputFaults([fault])
+    inner = f"{where}/" if where else ""
+    manifest = validate(loads(files[MANIFEST], f"{inner}{MANIFEST}"), Manifest)
+    others = {name: raw for name, raw in files.items() if name != MANIFEST}
+    _require_sealed(where or WHOLE, manifest, others)
+    card = validate(loads(others["card.yaml"], f"{inner}card.yaml"), Card)
+    return Pack(manifest, card, others)
 
 
-def _entries(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
-    entries = archive.infolist()
-    faults = [Fault(path, f"the entry {e.filename!r} {why}") for e in entries if (why := _odd(e))]
-    names = [e.filename for e in entries]
-    faults += (
-        [
-            Fault(path, f"the entry {n!r} is there twice")
-            for n in sorted(set(names))
-            if names.count(n) > 1
-        ]
-        if len(names) <= MAX_ENTRIES
-        else []
-    )
-    if len(names) > MAX_ENTRIES:
-        faults = [Fault(path, f"more than {MAX_ENTRIES} entries")]
-    if sum(e.file_size for e in entries) > MAX_BYTES:
-        faults.append(Fault(path, f"more than {MAX_BYTES >> 20} MB unpacked"))
-    if faults:
-        raise InputFaults(faults)
-    files = {}
-    for entry in entries:
-        with archive.open(entry) as f:
-            files[entry.filename] = f.read(entry.file_size + 1)
-    return files
-
-
-def _odd(entry: zipfile.ZipInfo) -> str:
-    """Say what is wrong with an entry's name or kind; empty where nothing is."""
-    name = PurePosixPath(entry.filename)
-    if name.is_absolute() or ".." in name.parts or any(c in entry.filename for c in "\\:\0"):
-        return "leaves its folder"
-    if entry.is_dir() or (entry.external_attr >> 16) & _TYPE_BITS == _LINK:
-        return "is not a file"
-    return ""
-
-
-def _require_sealed(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    faults = []
+def _require_sealed(path: str, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    wrong = []
     if manifest.schema_ != SCHEMA:
-        faults.append(Fault(path, f"expected schema {SCHEMA}, got {manifest.schema_}"))
+        wrong.append(f"expected schema {SCHEMA}, got {manifest.schema_}")
     listed = {f.path: f for f in manifest.files}
     for name in sorted({*listed, *files, "card.yaml", *manifest.sets.values()}):
         if name not in listed:
-            faults.append(Fault(path, f"{name} is not in the manifest"))
+            wrong.append(f"{name} is not in the manifest")
         elif name not in files:
-            faults.append(Fault(path, f"{name} is in the manifest and not in the pack"))
+            wrong.append(f"{name} is in the manifest and not in the pack")
         elif hashlib.sha256(files[name]).hexdigest() != listed[name].sha256:
-            faults.append(Fault(path, f"{name} is not what the manifest says (sha256 differs)"))
-    if faults:
-        raise InputFaults(faults)
+            wrong.append(f"{name} is not what the manifest says (sha256 differs)")
+    if wrong:
+        remedy = "pack the run again"
+        raise InputFaults([Fault(path, text, remedy=remedy, kind="seal") for text in wrong])
 
 
 def unpack(pack: Pack, folder: Path) -> None:

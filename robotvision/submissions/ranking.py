@@ -80,7 +80,7 @@ def as_dict(scores: Scores, rankings: list[Ranking]) -> dict[str, Any]:
             for r in rankings
         },
         "runs": [{"name": run.name, **run.score} for run in scores.scored],
-        "refused": [{"name": run.name, "faults": list(run.reasons)} for run in scores.refused],
+        "refused": [run.as_dict() for run in scores.refused],
         "warnings": [notice.as_dict() for notice in scores.warnings],
     }
 

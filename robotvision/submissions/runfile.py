@@ -23,6 +23,8 @@ from robotvision.submissions.forms import (
     ParsedAnswer,
     ParseError,
     form_of,
+    is_header,
+    other_form,
 )
 from robotvision.submissions.lines import (
     FaultList,
@@ -38,6 +40,8 @@ from robotvision.submissions.lines import (
 from robotvision.tasks.model import Task
 from robotvision.writing import new_file
 
+SAMPLED_LINES = 50
+"""By which a file's form is recognised where it is not the task's."""
 Key = int | str
 """How a run file names a frame: its number, or its file name."""
 
@@ -125,8 +129,8 @@ def read_run_file(path: Path, task: Task) -> RunAnswers:
     return reading.answers
 
 
-def scan_run_file(path: Path, task: Task) -> RunReading:
-    """Read a run file, noting every fault.
+def scan_run_file(path: Path, task: Task, raw: bytes | None = None) -> RunReading:
+    """Read a run file, noting every fault; ``raw`` are its bytes, where they are at hand.
 
     Raises
     ------
@@ -136,11 +140,13 @@ def scan_run_file(path: Path, task: Task) -> RunReading:
     faults = FaultList(path)
     scan = _Scan(form_of(task), faults)
     try:
-        for first, block in line_blocks(path, faults):
+        for first, block in line_blocks(path, faults, raw):
             scan.take(first, block)
         scan.find_repeated()
     except TooManyFaults:
         pass  # the list says so itself
+    except _OtherForm:
+        pass  # the fault says which
     if not scan.lines and not faults:
         faults.faults.append(_empty(path, scan.form))
     return scan.reading(path)
@@ -148,8 +154,15 @@ def scan_run_file(path: Path, task: Task) -> RunReading:
 
 def _empty(path: Path, form: Form) -> Fault:
     return Fault(
-        path, "no answers in it", remedy=f"write one line a frame, like {form.show(form.example)}"
+        path,
+        "no answers in it",
+        remedy=f"write one line a frame, like {form.show(form.example)}",
+        kind="empty",
     )
+
+
+class _OtherForm(Exception):
+    """The whole file is written in another form than the task's."""
 
 
 class _Tails(dict[str, int]):
@@ -198,6 +211,12 @@ class _Scan:
         return True
 
     def _take_lines(self, first: int, lines: list[str]) -> None:
+        if first == 1 and is_header(lines[0]):
+            text = f"a header line ({lines[0].strip()[:60]!r})"
+            self.faults.add(text, 1, "leave it out; each line is an answer", "header")
+            first, lines = 2, lines[1:]
+        if not lines:
+            return
         keys, tails = self.form.split(lines)
         rows = np.fromiter(map(self.tails.__getitem__, tails), np.int32, len(lines))
         if self.by_name is None:
@@ -211,22 +230,39 @@ class _Scan:
             self.numbers.append(numbers[known])
         self.rows.append(rows[known])
         self.lines.append(np.flatnonzero(known) + first)
-        for i in np.flatnonzero(~known | (rows < 0)).tolist():
+        wrong = np.flatnonzero(~known | (rows < 0))
+        if first <= 2 and len(wrong) > len(lines) / 2:
+            self._require_form(lines)
+        for i in wrong.tolist():
             self._explain(first + i, lines[i], keys[i], tails[i], is_known=bool(known[i]))
+
+    def _require_form(self, lines: list[str]) -> None:
+        """Note the one fault of a file in another form, and stop reading it."""
+        sample = [line for line in lines if line.strip()][:SAMPLED_LINES]
+        other = other_form(self.form.task, sample)
+        if other is not None:
+            self.faults.add(
+                f"this is form {other.name} ({sample[0][:60]!r}); the task wants {self.form.name}",
+                remedy=f"write it like {self.form.show(self.form.example)}",
+                kind="form",
+            )
+            raise _OtherForm
 
     def _explain(self, line: int, text: str, key: str, tail: str, *, is_known: bool) -> None:
         if not is_known:
             bad = self._explain_key(text, key)
-            self.faults.add(bad.message, line, bad.remedy)
+            self.faults.add(bad.message, line, bad.remedy, bad.kind)
             if not key:
                 return
         parsed = self.form.meaning(tail)
         if isinstance(parsed, ParseError):
-            self.faults.add(parsed.message, line, parsed.remedy)
+            self.faults.add(parsed.message, line, parsed.remedy, parsed.kind)
 
     def _explain_key(self, text: str, key: str) -> ParseError:
         if not is_text(text):
-            return ParseError(f"{text[:60]!r} is not UTF-8 text", "save the file as UTF-8")
+            return ParseError(
+                f"{text[:60]!r} is not UTF-8 text", "save the file as UTF-8", "encoding"
+            )
         if self.by_name and is_whole(key):
             return ParseError(
                 f"expected a file name as in the first line, got the number {key!r}",
@@ -255,6 +291,7 @@ class _Scan:
                 f"frame {name} is there twice (first in line {lines[first]})",
                 int(lines[again]),
                 "answer each frame once",
+                "repeated",
             )
 
     def reading(self, path: Path) -> RunReading:

@@ -119,7 +119,9 @@ def team_of(run: str) -> str:
     return name if not team or len(team) == 1 or team in GENERIC else team
 
 
-def similar_runs(frames: FrameTable, answers: Mapping[str, Ints]) -> list[Notice]:
+def similar_runs(
+    frames: FrameTable, answers: Mapping[str, Ints], teams: Mapping[str, str] | None = None
+) -> list[Notice]:
     """Return a notice for each pair of teams whose runs agree further than honest ones do.
 
     Of the pairs of runs of two teams, the one that agrees most.
@@ -130,17 +132,20 @@ def similar_runs(frames: FrameTable, answers: Mapping[str, Ints]) -> list[Notice
         The truth.
     answers : Mapping[str, (n,) integers]
         By run, as codes of the table's labels.
+    teams : Mapping[str, str], optional
+        Whose each run is; else by `team_of`.
     """
+    of_run = teams or {run: team_of(run) for run in answers}
     most: dict[frozenset[str], tuple[str, str, Agreement]] = {}
     names = list(answers)
-    teams_of = [team_of(name) for name in names]
+    teams_of = [of_run[name] for name in names]
     for i, j in _near(frames.truth, [answers[name] for name in names]):
-        teams = frozenset((teams_of[i], teams_of[j]))
-        if len(teams) < 2:
+        both = frozenset((teams_of[i], teams_of[j]))
+        if len(both) < 2:
             continue
         one = agreement(frames.truth, answers[names[i]], answers[names[j]])
-        if one.is_suspect and (teams not in most or one.kappa > most[teams][2].kappa):
-            most[teams] = names[i], names[j], one
+        if one.is_suspect and (both not in most or one.kappa > most[both][2].kappa):
+            most[both] = names[i], names[j], one
     return [_similar(*pair, int(frames.is_known.sum())) for pair in most.values()]
 
 

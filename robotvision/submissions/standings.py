@@ -204,7 +204,7 @@ def with_intervals(data: dict[str, Any], standings: Sequence[Standings]) -> dict
     return {
         **data,
         "rankings": {s.name: [_row_data(x) for x in s.rows] for s in standings},
-        "pairs": {s.name: [_pair_data(p) for p in s.pairs] for s in standings},
+        "pairs": {s.name: [pair_data(p) for p in s.pairs] for s in standings},
         "uncertainty": method,
     }
 
@@ -222,7 +222,8 @@ def _row_data(x: Standing) -> dict[str, Any]:
     }
 
 
-def _pair_data(pair: Pair) -> dict[str, Any]:
+def pair_data(pair: Pair) -> dict[str, Any]:
+    """Return a comparison as plain data."""
     d = pair.difference
     return {
         "first": pair.first,

@@ -7,13 +7,13 @@ test sets, in the task's order; a run is then a folder with one file a set, name
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, printable
+from robotvision.submissions.card import Card
 from robotvision.submissions.checker import CheckResult, check_run_file
 from robotvision.submissions.run_report import overlap_shares
 from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
@@ -21,20 +21,38 @@ from robotvision.tasks.model import Task
 
 SUFFIXES = (".txt", ".csv", ".run")
 """How the name of a run file may end where it is looked for."""
-OURS = ("ranking.csv", "truth.csv")
-"""Files that may lie beside runs and are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
     """One run: its name and its file for each test set.
 
-    ``overlap`` is the share of each test set that training has seen, by the run's own report.
+    Parameters
+    ----------
+    name : str
+    files : dict[str, Path]
+        By test set.
+    contents : Mapping[str, bytes]
+        What files of an archive hold, by test set; their paths are names for messages alone.
+    card : Card or None
+        What it is, where it came in a pack.
+    owner : str
+        Who handed it in, where that is known otherwise.
+    overlap : Mapping[str, float]
+        The share of each test set that training has seen, by the run's own report.
     """
 
     name: str
     files: dict[str, Path]
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    card: Card | None = None
+    owner: str = ""
     overlap: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def team(self) -> str:
+        """Who handed it in; empty where that is not stated."""
+        return self.owner or (self.card.group if self.card else "")
 
 
 def settle(task: Task, truths: Sequence[TruthTable], train: Sequence[Path] = ()) -> Task:
@@ -85,7 +103,7 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
         A folder lacks the file of a test set, or files are left over.
     """
     if len(sets) == 1:
-        return [RunFiles(p.stem, {sets[0]: p}) for p in paths]
+        return [RunFiles(printable(p.stem), {sets[0]: p}) for p in paths]
     runs, files = [], []
     for path in paths:
         if path.is_dir():
@@ -104,7 +122,7 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
             ]
         )
     groups = [files[i : i + len(sets)] for i in range(0, len(files), len(sets))]
-    return runs + [RunFiles(g[0].stem, dict(zip(sets, g, strict=True))) for g in groups]
+    return runs + [RunFiles(printable(g[0].stem), dict(zip(sets, g, strict=True))) for g in groups]
 
 
 def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
@@ -123,60 +141,19 @@ def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
             )
     if faults:
         raise InputFaults(faults)
-    return RunFiles(folder.name, files, overlap_shares(files.values()))
-
-
-def runs_in(folder: Path, sets: Sequence[str]) -> Iterator[RunFiles | InputFaults]:
-    """Yield every run in a folder by name, or why it is none.
-
-    One test set: each file with the suffix of a run file. Several: each folder inside.
-
-    Raises
-    ------
-    InputFaults
-        The folder is not there or holds no run.
-    """
-    if not folder.is_dir():
-        raise InputFaults([Fault(folder, "no such folder", remedy="give the folder of the runs")])
-    entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    if len(sets) == 1:
-        files = (p for p in entries if not p.is_dir())  # a fifo is refused by its reader
-        runs = [p for p in files if p.suffix in SUFFIXES and p.name not in OURS]
-    else:
-        runs = [p for p in entries if p.is_dir()]
-    if not runs:
-        what = f"run file ({', '.join(SUFFIXES)})" if len(sets) == 1 else "folder of a run"
-        raise InputFaults([Fault(folder, f"no {what} in it")])
-    for path in runs:
-        try:
-            run = runs_of([path], sets)[0]
-            _require_inside(folder, run)
-            yield run
-        except InputFaults as e:
-            yield e
-
-
-def _require_inside(folder: Path, run: RunFiles) -> None:
-    """Raise InputFaults where a link leads out: a message must not quote another file's lines."""
-    root = os.path.realpath(folder)
-    faults = [
-        Fault(path, "a link that leaves the folder of the runs", remedy="put the file itself there")
-        for path in run.files.values()
-        if not os.path.realpath(path).startswith(root + os.sep)
-    ]
-    if faults:
-        raise InputFaults(faults)
+    return RunFiles(printable(folder.name), files, overlap=overlap_shares(files.values()))
 
 
 def check_runs(
     run: RunFiles, task: Task, frames: Iterable[tuple[str, FrameSet]]
 ) -> dict[str, CheckResult]:
     """Return the check of each of a run's files, by test set; what cannot be read is refused."""
-    return {name: _check(run.files[name], task, f) for name, f in frames}
+    return {name: _check(run, name, task, f) for name, f in frames}
 
 
-def _check(path: Path, task: Task, frames: FrameSet) -> CheckResult:
+def _check(run: RunFiles, name: str, task: Task, frames: FrameSet) -> CheckResult:
+    path = run.files[name]
     try:
-        return check_run_file(path, task, frames)
+        return check_run_file(path, task, frames, run.contents.get(name))
     except InputFaults as e:
         return CheckResult(path, 0, 0, e.faults)

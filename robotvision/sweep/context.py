@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from robotvision.cluster.cores import own_cores, pin_threads
+from robotvision.cluster.cores import pin_threads
+from robotvision.cluster.worker import take_own_cores, worker_name
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.plugin_path import import_own, search_also
 from robotvision.plugins.provenance import code_of_module, forget_changed
@@ -75,7 +74,7 @@ def begin(context: Context) -> None:
             f"{context.version}; install the same release on every worker"
         )
     if context.exclusive and context.is_local:
-        _take_own_cores(context.threads)
+        take_own_cores(context.threads)
     pin_threads(context.threads)
     for folder in context.folders:
         search_also(Path(folder))
@@ -102,39 +101,3 @@ def _check_code(call: str, codes: tuple[tuple[str, str], ...]) -> None:
                 f"worker {worker_name()}: {code.origin} is not the code that the sweep was "
                 f"planned with{why}; bring the same files and packages to every worker"
             )
-
-
-@cache
-def _take_own_cores(n: int) -> None:
-    """Move this process, its threads included, to cores of its own."""
-    name = str(worker_name())
-    cores = own_cores(int(name) if name.isdigit() else 0, os.sched_getaffinity(0), n)
-    for thread in os.listdir("/proc/self/task"):
-        os.sched_setaffinity(int(thread), cores)
-
-
-def _worker() -> Any:
-    from distributed import get_worker
-
-    try:
-        return get_worker()
-    except ValueError:
-        return None  # called outside a cluster
-
-
-def worker_name() -> str:
-    """Return the name of this worker, empty outside a cluster."""
-    worker = _worker()
-    return "" if worker is None else str(worker.name)
-
-
-def worker_address() -> str:
-    """Return the address of this worker, empty outside a cluster."""
-    worker = _worker()
-    return "" if worker is None else str(worker.address)
-
-
-def n_worker_threads() -> int:
-    """Return how many steps this worker does at a time."""
-    worker = _worker()
-    return 1 if worker is None else int(worker.state.nthreads)

@@ -17,6 +17,7 @@ from pathlib import Path
 from robotvision import data
 from robotvision.cluster.cores import LoadWatch, not_quotable
 from robotvision.cluster.store import MODELS, RUNS, Store
+from robotvision.cluster.worker import n_worker_threads, worker_address, worker_name
 from robotvision.config.checks import build
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.prepare import prepare
@@ -34,14 +35,7 @@ from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.records import Notice
 from robotvision.report.summary import report
 from robotvision.report.write import hand_over, write_run_files, write_summary
-from robotvision.sweep.context import (
-    Context,
-    StepResult,
-    begin,
-    n_worker_threads,
-    worker_address,
-    worker_name,
-)
+from robotvision.sweep.context import Context, StepResult, begin
 from robotvision.sweep.loading import (
     content_digest,
     load_block,

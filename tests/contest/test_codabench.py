@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ import pytest
 import yaml
 
 from robotvision.cli import main
+from robotvision.contest import rehearse
 from robotvision.contest.codabench.archive import WHEEL, wheel
-from robotvision.contest.codabench.bundle import Options, bundle, competition
+from robotvision.contest.codabench.bundle import Options, bundle, competition, reference_data
+from robotvision.contest.codabench.program import open_reference
+from robotvision.contest.codabench.score import NEEDED
 from robotvision.contest.leaderboard.contest import open_contest
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
@@ -162,7 +166,7 @@ def test_a_refused_run_gets_the_least_and_every_fault(platform: Platform) -> Non
     [
         ({"notes.md": "hello"}, "expected one run file (.txt, .csv, .run) in the archive, got 0"),
         ({"a.txt": "", "b.txt": ""}, "got 2 (a.txt, b.txt)"),
-        ({"a.txt": "\x00\x01"}, "a.txt:1: "),
+        ({"a.txt": "\x00\x01"}, "a.txt: expected lines of text, got a binary file"),
     ],
 )
 def test_a_submission_that_is_none_is_told_so(
@@ -273,3 +277,63 @@ def test_what_cannot_be_a_contest_is_refused(truth: Path) -> None:
     with pytest.raises(RobotVisionError, match="expected a moment after the start"):
         bundle(contest, Options(start=datetime(2027, 2, 1), end=datetime(2027, 1, 1)))
     assert competition(contest, Options())["docker_image"] == "python:3.12-slim"
+
+
+def test_visits_there_are_the_organisers_own(tmp_path: Path, tour: Callable[..., Path]) -> None:
+    """Jumps between frames travel with the truth, so that intervals are the same."""
+    sequence = tour(tmp_path / "jumps", rooms=("Hall", "Office"), n_each=6)
+    table = (sequence / "frames.csv").read_text().splitlines()
+    at = table[0].split(",").index("segment")
+    for i in range(4, 13):  # a jump within the first room, and one at the end of it
+        cells = table[i].split(",")
+        cells[at] = "1" if i < 7 else "2"
+        table[i] = ",".join(cells)
+    (sequence / "frames.csv").write_text("\n".join(table) + "\n")
+    here = open_contest("rooms", [sequence])
+    assert here.has_segments
+    (tmp_path / "ref").mkdir()
+    for name, raw in reference_data(here, Options()).items():
+        (tmp_path / "ref" / name).write_bytes(raw)
+    there, _ = open_reference(tmp_path / "ref")
+    assert there.has_segments
+    assert there.frames.visit.tolist() == here.frames.visit.tolist()
+    assert len(set(here.frames.visit.tolist())) == 3
+
+
+def test_a_title_that_the_platform_does_not_take_is_refused_here(tmp_path: Path) -> None:
+    truths = []
+    for name in ("short", "a test set with a rather long name"):
+        truths.append(tmp_path / f"{name}.csv")
+        truths[-1].write_text("index,room\n0,A\n1,B\n")
+    with pytest.raises(RobotVisionError, match=r"has 41 characters, and Codabench takes 36"):
+        competition(open_contest("rooms", truths), Options())
+
+
+def test_the_starting_kit_gives_the_verdict_at_home(truth: Path, tmp_path: Path) -> None:
+    contest = open_contest("imageclef2012", [truth])
+    about = competition(contest, Options())
+    assert about["phases"][0]["public_data"] == "public_data.zip"
+    with zipfile.ZipFile(io.BytesIO(bundle(contest))) as packed:
+        raw = packed.read("public_data.zip")
+    with zipfile.ZipFile(io.BytesIO(raw)) as kit:
+        kit.extractall(tmp_path / "kit")
+    texts = [p.read_text() for p in (tmp_path / "kit").iterdir()]
+    assert not any("PrinterRoom,PrinterRoom" in text for text in texts)
+    (tmp_path / "run.txt").write_text("00001 Corridor\n00009 Toilet\n")
+    verdict = rehearse(tmp_path / "kit" / "release.yaml", tmp_path / "run.txt")
+    assert "frame 9 is not in" in verdict.lines()[0]
+
+
+def test_scoring_imports_what_its_program_fetches_and_no_more() -> None:
+    """Of what is installed only what is named, and what that brings along."""
+    code = (
+        "import sys, robotvision.contest.codabench.program\n"
+        "for name, m in list(sys.modules.items()):\n"
+        "    if 'site-packages' in str(getattr(m, '__file__', None)):\n"
+        "        print(name.partition('.')[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    brought = {"annotated_types", "markupsafe", "pydantic_core", "typing_extensions"}
+    brought |= {"typing_inspection", "_yaml"}
+    found = {name for name in done.stdout.split() if not name.startswith("_")}
+    assert found - {"robotvision"} <= {*NEEDED, *brought}

@@ -114,8 +114,10 @@ def test_a_result_in_words_and_as_data(tmp_path: Path) -> None:
         "line": 2,
         "message": "frame 9 is not in test1, whose frames are 1 to 5",
         "remedy": "is it the run of this test set?",
+        "kind": "frame",
     }
-    assert {k: data[k] for k in data if k != "faults"} == {
+    assert [(kind["kind"], kind["count"]) for kind in data["kinds"]] == [("frame", 1)] * 3
+    assert {k: data[k] for k in data if k not in ("faults", "kinds")} == {
         "file": str(path),
         "ok": False,
         "answers": 4,
@@ -199,10 +201,12 @@ def test_of_many_missing_frames_eight_are_named(tmp_path: Path) -> None:
     assert note == f"11 {many}2, 4, 6, 8, 10, 12, 14, 16 and 3 more"
 
 
-def test_numbers_below_the_first_of_the_task_count_from_themselves(tmp_path: Path) -> None:
+def test_numbers_below_the_first_of_the_task_refuse_the_file(tmp_path: Path) -> None:
+    """At home as by the judge; missing numbers are counted from the first of the task."""
     result = check_run_file(write(tmp_path, "00000 Toilet\n00003 Toilet\n"), TASK)
-    assert result.n_missing == 2
-    assert result.warnings == ("2 frames are missing and will count as not answered: 1-2",)
+    (fault,) = result.faults
+    assert (fault.kind, fault.line) == ("first-number", 1)
+    assert fault.message == "numbers start at 0; first_number of the task imageclef2012 is 1"
     result = check_run_file(write(tmp_path, "1 Toilet\n2 Toilet\n3 Toilet\n6 Toilet\n"), TASK)
     assert result.warnings == ("2 frames are missing and will count as not answered: 4-5",)
 
@@ -298,6 +302,7 @@ def test_the_command_lists_good_and_refused_files(tmp_path: Path) -> None:
         "answers": 2,
         "unanswered": 1,
         "faults": [],
+        "kinds": [],
         "warnings": [],
     }
     assert [f["line"] for f in found[1]["faults"]] == [1, 2]
@@ -340,6 +345,7 @@ def test_exit_codes(
 def test_a_line_of_200_mb_is_refused_in_bounded_memory(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "long.txt"
     with open(path, "wb") as f:
+        f.write(b"x" * 2**15)
         f.truncate(200 * 2**20)
     code = (
         "import sys; from pathlib import Path\n"

@@ -158,6 +158,8 @@ def reference(raw: bytes, task: Task) -> Answers | None:
         key: Key = int(text) if is_number else text
         if not is_number and (task.run_file.form != "frame_room" or not text.isprintable()):
             return None
+        if is_number and int(text) < task.run_file.first_number:
+            return None
         if not text or key in answers or len({type(k) for k in (*answers, key)}) > 1:
             return None
         answers[key] = room, stated

@@ -207,7 +207,9 @@ def test_a_folder_that_lacks_a_set_is_listed_and_not_ranked(tmp_path: Path) -> N
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     truth = tmp_path / "truth.csv"
     truth.write_text(TRUTH)
-    with pytest.raises(InputFaults, match=r"no run file \(.txt, .csv, .run\) in it"):
+    with pytest.raises(
+        InputFaults, match=r"no run file \(.txt, .csv, .run\), pack or zip file in it"
+    ):
         score_folder("imageclef2012", [truth], tmp_path)
     with pytest.raises(InputFaults, match="no such folder"):
         score_folder("imageclef2012", [truth], tmp_path / "none")

@@ -163,7 +163,7 @@ def test_what_editors_do_to_a_file_changes_nothing(tmp_path: Path, raw: bytes) -
         (b"00001 Toilet\r00002 Toilet", 1, "is not one of the task's"),
         ("", None, "no answers in it; write one line a frame, like '00001 Corridor'"),
         ("\n\n", None, "no answers in it"),
-        (b"\x89PNG\r\n\x1a\n\0\0", 1, "is not UTF-8 text"),
+        (b"\x89PNG\r\n\x1a\n\0\0", None, "expected lines of text, got a PNG image"),
     ],
 )
 def test_a_faulty_line_is_named_with_what_to_do(
@@ -201,7 +201,8 @@ def test_a_faulty_object_is_named(tmp_path: Path, raw: str, expected: str) -> No
         ('"1","BO","CR"\n', 1, "expected a frame and a label with a comma between"),
         ('"1,"BO"\n', 1, "expected a frame and a label with a comma between"),
         ('"1","BO\n"2","CR"\n', 1, "expected a frame and a label with a comma between"),
-        ("1 BO\n", 1, "expected a frame and a label with a comma between"),
+        ("1 BO\n", None, "this is form number_room ('1 BO'); the task wants frame_room"),
+        ("1,BO,\n", 1, "expected a frame and a label with a comma between"),
     ],
 )
 def test_a_faulty_frame_name_is_named(tmp_path: Path, raw: str, line: int, expected: str) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
-import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +14,7 @@ from typing import Any
 import pytest
 
 from robotvision.cli import main
+from tests.fixtures.clusters import dask, free_address
 
 ROOMS = ("Kitchen", "Office", "Hall")
 
@@ -154,58 +151,6 @@ def robotvision(
         return Called(ended.value.code, *capfd.readouterr())
 
     return call
-
-
-@contextmanager
-def dask(
-    address: str, environment: dict[str, str], log: Path, n_workers: int
-) -> Iterator[list[subprocess.Popen[str]]]:
-    """Run a scheduler and its workers, each a process of its own; end them afterwards."""
-    mine = environment | {"PYTHONWARNINGS": ""}
-    port = address.rpartition(":")[2]
-    commands = [["scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]]
-    commands += [["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]] * n_workers
-    with open(log, "w") as out:
-        children = [
-            subprocess.Popen(
-                [sys.executable, "-m", "dask", *c],
-                env=mine,
-                stdout=out,
-                stderr=out,
-                cwd=log.parent,
-                text=True,
-            )
-            for c in commands
-        ]
-        try:
-            listening(int(port), children[0])
-            yield children
-        finally:
-            for child in children:
-                child.kill()
-            for child in children:
-                child.wait()
-
-
-def listening(port: int, scheduler: subprocess.Popen[str]) -> None:
-    """Return once the scheduler takes connections: on a busy machine it takes a while to start."""
-    until = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert scheduler.poll() is None, "the scheduler ended before it took connections"
-            assert time.monotonic() < until, "the scheduler takes no connections after 60 s"
-            time.sleep(0.05)
-        else:
-            return
-
-
-def free_address() -> str:
-    """Return an address of this machine that nobody listens on."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{s.getsockname()[1]}"
 
 
 @pytest.fixture(scope="session")

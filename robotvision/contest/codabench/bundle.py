@@ -12,20 +12,24 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from robotvision.contest.codabench.archive import WHEEL, archive, wheel
 from robotvision.contest.codabench.logo import logo
 from robotvision.contest.codabench.program import REFERENCE, TASK, columns
-from robotvision.contest.leaderboard.contest import Contest
+from robotvision.contest.leaderboard.contest import Contest, segment_lengths
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
+from robotvision.contest.release import FILE as RELEASE
+from robotvision.contest.release import settled_task
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer
+from robotvision.submissions.card import TEMPLATE
 from robotvision.submissions.forms import form_of
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
@@ -34,6 +38,9 @@ from robotvision.writing import write_bytes
 IMAGE = "python:3.12-slim"
 """Default image: it has Python and pip; the platform's own default is too old a Python."""
 FINAL_DATA = "reference_data_final.zip"
+PUBLIC_DATA = "public_data.zip"
+MAX_TITLE = 36
+"""Of a column: what the platform's data base takes; a longer one makes the whole upload fail."""
 FINAL_PHASE = timedelta(days=30)
 """How long the platform has to score the submissions again."""
 TITLES = {
@@ -124,6 +131,7 @@ def bundle(contest: Contest, options: Options | None = None) -> bytes:
             "pages/evaluation.md": _evaluation(contest, options).encode(),
             "pages/submission.md": _submission(contest).encode(),
             "pages/terms.md": (options.terms or TERMS).encode(),
+            PUBLIC_DATA: archive(public_data(contest, options)),
             "scoring_program.zip": archive(scoring_program()),
             "reference_data.zip": archive(reference_data(contest, options)),
         }
@@ -185,6 +193,7 @@ def _phases(options: Options) -> list[dict[str, Any]]:
         "max_submissions": options.max_in_all,
         "execution_time_limit": 600,
         "accepts_only_result_submissions": True,
+        "public_data": PUBLIC_DATA,
         "tasks": [0],
     }
     phases = [phase]
@@ -224,6 +233,11 @@ def _columns(sets: Sequence[str], options: Options) -> list[dict[str, Any]]:
         if len(sets) > 1
     }
     shown = [(key, *titles[key]) for key in keys]
+    for title in (title for _, title, _ in shown if len(title) > MAX_TITLE):
+        raise RobotVisionError(
+            f"the column {title!r} has {len(title)} characters, and Codabench takes {MAX_TITLE}; "
+            "give the test set a shorter name"
+        )
     return [
         {"title": title, "key": key, "index": i, "sorting": "desc", "precision": digits}
         for i, (key, title, digits) in enumerate(shown)
@@ -250,15 +264,41 @@ def reference_data(
     for name in contest.sets:
         if "/" in name or "\\" in name:
             raise RobotVisionError(f"test set {name!r}: expected a name that can name a file")
-    rules = contest.task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
+    rules = settled_task(contest.task)
     about: dict[str, Any] = {"schema": 1, "sets": list(contest.sets), "mode": options.mode}
     about["reveal"] = options.reveal.name.lower()
+    if contest.has_segments:
+        about["segments"] = segment_lengths(contest)
     if not is_final and options.points_step is not None:
         about["points_step"] = options.points_step
     if not is_final and options.public_share is not None:
         about |= {"public_share": options.public_share, "public_seed": options.public_seed}
     tables = {f"{name}.csv": _truth(s) for name, s in contest.sets.items()}
     return {TASK: _yaml(rules), REFERENCE: json.dumps(about, indent=1).encode(), **tables}
+
+
+def public_data(contest: Contest, options: Options) -> dict[str, bytes]:
+    """Return the starting kit: what to rehearse by, a card to fill in, and how both are used.
+
+    Frames that are not numbered 0, 1, 2, ... cannot be rehearsed by their count alone: then it has
+    no ``release.yaml``.
+    """
+    times = {"opens": options.start, "closes": options.end}
+    phase = {k: None if t is None else t.replace(tzinfo=UTC).isoformat() for k, t in times.items()}
+    frames = {name: len(table) for name, table in contest.sets.items()}
+    about = {
+        "contest": options.title or contest.task.title or contest.task.id,
+        "task": settled_task(contest.task),
+        "modes": [options.mode],
+        "test_sets": [{"name": name, "frames": n} for name, n in frames.items()],
+        "phases": {"test": phase},
+        "limits": {"runs": options.max_in_all, "per_day": options.max_per_day},
+    }
+    kit = {"card.yaml": TEMPLATE.encode(), "README.md": KIT.encode()}
+    is_counted = all(
+        np.array_equal(t.frames.indices, np.arange(len(t))) for t in contest.sets.values()
+    )
+    return kit | ({RELEASE: _yaml(about)} if is_counted else {})
 
 
 def _truth(table: TruthTable) -> bytes:
@@ -287,6 +327,17 @@ def _yaml(data: Any) -> bytes:
     return str(text).encode()
 
 
+KIT = """\
+# Starting kit
+
+    pip install robotvision
+    robotvision pack --rehearse release.yaml run.txt
+
+gives the verdict that your file will get here, word for word, and no points. A run file can be
+handed in as it is, in a zip file; or packed with its description (fill in card.yaml):
+
+    robotvision pack run.txt --task TASK --card card.yaml -o run.zip
+"""
 TERMS = """\
 # Terms
 

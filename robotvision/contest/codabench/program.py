@@ -13,7 +13,6 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,13 @@ from robotvision.contest.leaderboard.contest import (
     open_contest,
     read_entries,
     score_entries,
+    with_segments,
 )
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.contest.leaderboard.entry import entry_page, refused_page
-from robotvision.contest.leaderboard.names import without_folder, without_paths
+from robotvision.contest.verdict import EntryRules, verdict_on
+from robotvision.errors import by_kind
 from robotvision.scoring.points import PointsTable
-from robotvision.submissions.testsets import SUFFIXES, runs_of
 from robotvision.version import PACKAGE, __version__
 from robotvision.writing import make_folder, write_text
 
@@ -47,8 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"scored by {PACKAGE.name} {__version__}, {_origin()}", flush=True)
     try:
         contest, about = open_reference(source / "ref")
-        files, faults = submission(source / "res", list(contest.sets))
-        scores, page = score_submission(contest, about, files, faults, source / "res")
+        scores, page = score_submission(contest, about, source / "res")
         make_folder(output)
         write_text(output / "detailed_results.html", page, errors="backslashreplace")
         write_text(output / "scores.json", json.dumps(scores, indent=1) + "\n")
@@ -82,6 +81,8 @@ def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:
     about = dict(json.loads((folder / REFERENCE).read_text(encoding="utf-8")))
     truths = [folder / f"{name}.csv" for name in about["sets"]]
     contest = open_contest(str(folder / TASK), truths)
+    if "segments" in about:
+        contest = with_segments(contest, about["segments"])
     share = about.get("public_share")
     return (
         contest if share is None else public_part(contest, share, int(about["public_seed"]))
@@ -89,69 +90,32 @@ def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:
 
 
 def score_submission(
-    contest: Contest,
-    about: Mapping[str, Any],
-    files: Sequence[Path],
-    faults: Sequence[str],
-    folder: Path,
+    contest: Contest, about: Mapping[str, Any], folder: Path
 ) -> tuple[dict[str, float], str]:
     """Return the leaderboard's numbers and the page of a submission.
+
+    The verdict is that of `robotvision.contest.verdict`, as participants can have it at home.
 
     Parameters
     ----------
     contest : Contest
     about : Mapping
         What ``reference.json`` holds.
-    files : sequence of Path
-        The run file of each test set.
-    faults : sequence of str
-        Why there are none.
     folder : Path
-        Left out of lines about faults.
+        What was handed in, unpacked.
     """
     shown = Disclosure(Reveal[about.get("reveal", "totals").upper()], about.get("points_step"))
-    if not faults:
-        scores = score_entries(contest, runs_of(files, list(contest.sets)), str(about["mode"]))
-        faults = scores.refusals()
-    if faults:
-        lines = without_folder(faults, folder)
+    rules = EntryRules.of(contest, modes=(str(about["mode"]),))
+    result = verdict_on(folder, rules)
+    if not result.is_accepted:
+        lines = list(map(str, by_kind(result.faults)))
         print(*lines, sep="\n", file=sys.stderr)
-        return refused(contest, shown), refused_page("Your submission", lines, contest.task)
-    (run,) = without_paths(read_entries(contest, scores), folder)
-    page = entry_page(contest, replace(run, name="Your submission"), shown=shown)
+        page = refused_page("Your submission", lines, len(result.faults), contest.task)
+        return refused(contest, shown), page
+    scores = score_entries(contest, [result.run("Your submission")], str(about["mode"]))
+    (run,) = read_entries(contest, scores)
+    page = entry_page(contest, run, shown=shown)
     return accepted(shown.score(contest.task, run.score), run.score), page
-
-
-def submission(folder: Path, sets: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the run file of each test set, or what is wrong with the submission.
-
-    One test set: the only file that ends like a run file. Several: one named after each set. They
-    may lie in a folder of the archive.
-    """
-    files = sorted(
-        p
-        for p in folder.rglob("*")
-        if p.is_file()
-        and p.suffix in SUFFIXES
-        and "__MACOSX" not in p.parts
-        and not p.name.startswith(".")
-    )
-    endings = ", ".join(SUFFIXES)
-    if len(sets) == 1:
-        if len(files) == 1:
-            return files, []
-        names = ", ".join(p.relative_to(folder).as_posix() for p in files) or "none"
-        return [], [f"expected one run file ({endings}) in the archive, got {len(files)} ({names})"]
-    chosen, faults = [], []
-    for name in sets:
-        mine = [p for p in files if p.stem == name]
-        chosen += mine[:1]
-        if len(mine) != 1:
-            faults.append(
-                f"expected one run file for the test set {name!r}, got {len(mine)}; "
-                f"call it {name}.txt"
-            )
-    return chosen, faults
 
 
 def accepted(shown: Mapping[str, Any], score: Mapping[str, Any]) -> dict[str, float]:

@@ -19,6 +19,7 @@ from pathlib import Path
 NEEDED = {
     "click": "click>=8.1.7",
     "jinja2": "jinja2>=3.1",
+    "msgspec": "msgspec>=0.19",
     "numpy": "numpy>=1.26",
     "pydantic": "pydantic>=2.7",
     "yaml": "PyYAML>=6.0.1",

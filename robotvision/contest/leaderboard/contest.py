@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from robotvision.errors import InputFaults
 from robotvision.scoring.table import FrameTable
 from robotvision.submissions.batch import ScoredRun, Scores, fitting_frames, open_sets, score_runs
@@ -39,6 +41,23 @@ class Contest:
     sets: Mapping[str, TruthTable]
     frames: FrameTable
     has_segments: bool
+
+
+def segment_lengths(contest: Contest) -> dict[str, list[int]]:
+    """Return the lengths of the segments of each test set, in order: they say where jumps are."""
+    lengths = {}
+    for name, rows in zip(contest.sets, contest.frames.parts(), strict=True):
+        segment = contest.frames.segment[rows]
+        ends = np.flatnonzero(np.diff(segment)) + 1
+        lengths[name] = np.diff([0, *ends.tolist(), len(segment)]).tolist()
+    return lengths
+
+
+def with_segments(contest: Contest, lengths: Mapping[str, Sequence[int]]) -> Contest:
+    """Return a contest whose truth came without sequences with the segments of its test sets."""
+    parts = [np.repeat(np.arange(len(lengths[name])), lengths[name]) for name in contest.sets]
+    frames = replace(contest.frames, segment=np.concatenate(parts))
+    return replace(contest, frames=frames, has_segments=True)
 
 
 ContestEntry = ScoredRun

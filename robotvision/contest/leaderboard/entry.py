@@ -82,16 +82,21 @@ def entry_page(
 
 
 def refused_page(
-    name: str, reasons: Sequence[str], task: Task | None = None, home: str | None = None
+    name: str,
+    kinds: Sequence[str],
+    n_faults: int,
+    task: Task | None = None,
+    home: str | None = None,
 ) -> str:
-    """Return the page of a run that was refused: every fault, one a line."""
+    """Return the page of a run that was refused: a line for each kind of fault."""
     tasks = [] if task is None else [task_card(task)]
     return render(
         "refused.html.j2",
         title=f"{name}: refused",
         home=home,
         name=name,
-        reasons=list(reasons),
+        kinds=list(kinds),
+        n_faults=n_faults,
         tasks=tasks,
     )
 

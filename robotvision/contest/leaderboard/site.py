@@ -25,7 +25,6 @@ from robotvision.contest.leaderboard.table import standings_html
 from robotvision.errors import RobotVisionError
 from robotvision.report.html.shell import render
 from robotvision.report.html.tables import STATUS, task_card
-from robotvision.submissions.batch import RefusedRun
 from robotvision.submissions.standings import with_intervals
 from robotvision.writing import new_folder, require_replaceable
 
@@ -62,7 +61,7 @@ def write_site(
         (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         (part / "runs").mkdir()
         for run, name in zip(pages.refusals, pages.refused, strict=True):
-            text = refused_page(run.name, run.reasons, ranked.contest.task, HOME)
+            text = refused_page(run.name, run.kinds, run.n_faults, ranked.contest.task, HOME)
             (part / "runs" / name).write_text(text, "utf-8", "backslashreplace")
         if has_pages:
             write_pages(_entry_texts, pages.jobs(ranked, shown), part / "runs")
@@ -105,19 +104,28 @@ def _without_folder(score: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**score, "warnings": warnings}
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What pages say of a refused run: one line a kind of fault, and how many faults there are."""
+
+    name: str
+    kinds: tuple[str, ...]
+    n_faults: int
+
+
 @dataclass(frozen=True)
 class _Pages:
     """The pages of runs: their names within ``runs/``, and of the refused ones what they say."""
 
     accepted: list[str]
     refused: list[str]
-    refusals: list[RefusedRun]
+    refusals: list[_Refusal]
     is_written: bool
 
     @classmethod
     def of(cls, ranked: RankedRuns, is_written: bool) -> _Pages:
         refused = [
-            RefusedRun(r.name, without_folder(r.reasons, ranked.folder))
+            _Refusal(r.name, without_folder(r.kinds, ranked.folder), len(r.faults))
             for r in ranked.scores.refused
         ]
         runs = [*(r.name for r in ranked.scores.scored), *(r.name for r in refused)]
@@ -210,7 +218,7 @@ def _index(ranked: RankedRuns, shown: Disclosure, pages: _Pages) -> str:
             for r in _standings(ranked, shown)
         ],
         refused=[
-            {"name": r.name, "link": f"runs/{name}", "reasons": r.reasons}
+            {"name": r.name, "link": f"runs/{name}", "kinds": r.kinds, "n_faults": r.n_faults}
             for r, name in zip(pages.refusals, pages.refused, strict=True)
         ],
         shown=shown,

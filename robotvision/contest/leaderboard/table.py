@@ -13,7 +13,7 @@ from robotvision.contest.leaderboard.standings import Standing, Standings
 from robotvision.report.html.svg import Scale, round_ticks
 from robotvision.report.html.svg import number as tick
 from robotvision.report.table import Cell, Column, Table, number, percent
-from robotvision.scoring.intervals import LEVEL
+from robotvision.scoring.intervals import LEVEL, Interval
 
 WHISKER = 180
 """Width of the drawing of an interval in a row, in pixels."""
@@ -76,49 +76,50 @@ def standings_html(
     ranking: Standings, links: Sequence[str | None], *, has_most: bool = True
 ) -> Markup:
     """Return the table for a page; ``links`` are the addresses of the runs' pages, if any."""
-    scale = _scale(ranking, ranking.max_points if has_most else 0.0)
+    scale = interval_scale(
+        [x.points for x in ranking.rows], ranking.max_points if has_most else 0.0
+    )
     drawn = {
         "run": [_linked(x.row.run, link) for x, link in zip(ranking.rows, links, strict=True)],
-        INTERVAL: [
-            Markup('{}<span class="muted">{}</span>').format(_whisker(x, scale), x.points.text())
-            for x in ranking.rows
-        ],
+        INTERVAL: [interval_cell(x.points, scale) for x in ranking.rows],
     }
     table = standings_table(ranking, has_most=has_most)
-    return table.html("ranking", drawn=drawn, heads={INTERVAL: _axis(scale)})
+    return table.html("ranking", drawn=drawn, heads={INTERVAL: axis(scale)})
 
 
 def _linked(name: str, link: str | None) -> Markup:
     return escape(name) if link is None else Markup('<a href="{}">{}</a>').format(link, name)
 
 
-def _scale(ranking: Standings, most: float) -> Scale:
-    ends = [
-        v
-        for x in ranking.rows
-        for v in (x.points.low, x.points.high, x.row.points)
-        if v is not None
-    ]
+def interval_scale(points: Sequence[Interval], most: float) -> Scale:
+    """Return the scale of a column of intervals; ``most`` are the most points, or 0."""
+    ends = [v for x in points for v in (x.low, x.high, x.estimate) if v is not None]
     low, high = min([0.0, *ends]), max([most, *ends])
     return Scale(low, high or 1.0, 8, WHISKER - 8)
 
 
-def _whisker(x: Standing, scale: Scale) -> Markup:
+def interval_cell(points: Interval, scale: Scale) -> Markup:
+    """Return an interval drawn, with its ends in words behind it."""
+    return Markup('{}<span class="muted">{}</span>').format(_whisker(points, scale), points.text())
+
+
+def _whisker(points: Interval, scale: Scale) -> Markup:
     """Return the interval of a row as a line with a dot at the points."""
-    at = scale(x.row.points)
+    at = scale(points.estimate)
     zero = f'<line class="zero" x1="{scale(0)}" x2="{scale(0)}" y1="0" y2="22"/>'
     line = ""
-    if x.points.low is not None and x.points.high is not None:
-        a, b = scale(x.points.low), scale(x.points.high)
+    if points.low is not None and points.high is not None:
+        a, b = scale(points.low), scale(points.high)
         line = f'<path class="span" d="M{a} 11H{b}M{a} 7v8M{b} 7v8"/>'
-    words = escape(f"{number(x.row.points)} points, {INTERVAL} {x.points.text()}")
+    words = escape(f"{number(points.estimate)} points, {INTERVAL} {points.text()}")
     return Markup(  # numbers and escaped words # nosec B704
         f'<svg class="ci" viewBox="0 0 {WHISKER} 22" role="img" aria-label="{words}">'
         f'<title>{words}</title>{zero}{line}<circle class="dot" cx="{at}" cy="11" r="4.5"/></svg>'
     )
 
 
-def _axis(scale: Scale) -> Markup:
+def axis(scale: Scale) -> Markup:
+    """Return the numbers of a scale, for the head of its column."""
     ticks = "".join(
         f'<text x="{scale(v)}" y="12" text-anchor="middle">{tick(v)}</text>'
         for v in round_ticks(scale.low, scale.high, 3)

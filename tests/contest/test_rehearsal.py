@@ -1,0 +1,138 @@
+"""One verdict everywhere: at home by the release, from the contest's check, and on Codabench."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from robotvision.cli import main
+from robotvision.contest import init, open_contest_file, rehearse, verdict_on
+from robotvision.contest.codabench.bundle import Options, reference_data
+from robotvision.contest.codabench.program import main as score_submission
+from robotvision.contest.release import read_release, write_release
+from robotvision.errors import InputFaults
+from robotvision.submissions.pack import WHOLE
+from tests.fixtures.contests import FAULTY, answers, pack_files, write_pack, write_truths, zipped
+
+
+@pytest.fixture
+def contest(tmp_path: Path) -> Path:
+    """Return the folder of a contest in the obligatory mode, with its release beside it."""
+    truths = write_truths(tmp_path)
+    folder = tmp_path / "contest"
+    init(folder, str(tmp_path / "task.yaml"), truths)
+    about = (folder / "contest.yaml").read_text()
+    assert "- optional\n" in about
+    (folder / "contest.yaml").write_text(about.replace("- optional\n", ""))
+    write_release(tmp_path / "release.yaml", open_contest_file(folder))
+    return folder
+
+
+def on_codabench(contest: Path, pack: Path, folder: Path) -> dict[str, float]:
+    """Score a submission as the platform's worker does: unpacked; return ``scores.json``."""
+    (folder / "ref").mkdir(parents=True)
+    opened = open_contest_file(contest).contest("test")
+    for name, raw in reference_data(opened, Options()).items():
+        (folder / "ref" / name).write_bytes(raw)
+    with zipfile.ZipFile(pack) as archive:
+        archive.extractall(folder / "res")
+    assert score_submission([str(folder), str(folder / "out")]) == 0
+    scores: dict[str, float] = json.loads((folder / "out" / "scores.json").read_text())
+    return scores
+
+
+@pytest.mark.parametrize("name", [*FAULTY, "none"])
+def test_a_faulty_pack_gets_the_same_verdict_everywhere(
+    contest: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Word for word; ``none`` is a pack without a fault."""
+    files = pack_files()
+    change, words = FAULTY.get(name, (lambda _: None, ""))
+    change(files)
+    pack = tmp_path / "run.zip"
+    pack.write_bytes(zipped(files))
+    at_home = rehearse(tmp_path / "release.yaml", pack)
+    at_check = verdict_on(pack, open_contest_file(contest).rules("test"))
+    capsys.readouterr()
+    scores = on_codabench(contest, pack, tmp_path / "platform")
+    printed = capsys.readouterr().err.splitlines()
+    assert at_home.as_dict() == at_check.as_dict()
+    assert at_home.lines() == at_check.lines()
+    assert printed == at_home.lines()[: -1 - len(at_home.warnings)]
+    assert scores["accepted"] == at_home.is_accepted == (name == "none")
+    assert words in "\n".join(printed)
+
+
+def test_there_are_fifteen_faulty_packs_and_the_guide_lists_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "organisers.md").read_text(encoding="utf-8")
+    assert len(FAULTY) == 15
+    for name, (_, words) in FAULTY.items():
+        assert f"| {name} |" in page, name
+        assert words in page.replace("\\|", "|"), name
+
+
+def test_a_broken_archive_is_refused_alike_at_home_and_by_the_judge(
+    contest: Path, tmp_path: Path
+) -> None:
+    whole = zipped(pack_files())
+    rules = open_contest_file(contest).rules("test")
+    broken = {
+        "cut": whole[: len(whole) // 2],
+        "twice": zipped({**pack_files(), "../evil.txt": b"x"}),
+        "none": b"not a zip file",
+    }
+    for name, raw in broken.items():
+        pack = tmp_path / f"{name}.zip"
+        pack.write_bytes(raw)
+        verdict = rehearse(tmp_path / "release.yaml", pack)
+        assert not verdict.is_accepted
+        assert {f.path for f in verdict.faults} == {WHOLE}
+        assert verdict.as_dict() == verdict_on(pack, rules).as_dict()
+
+
+def test_the_release_holds_no_truth_and_no_path(contest: Path, tmp_path: Path) -> None:
+    """Two contests that differ in their truth alone release the same bytes."""
+    text = (tmp_path / "release.yaml").read_text()
+    assert "csv" not in text
+    assert str(tmp_path) not in text
+    rows = (tmp_path / "easy.csv").read_text().replace("Kitchen", "Lab")
+    (tmp_path / "easy.csv").write_text(rows)
+    write_release(tmp_path / "again.yaml", open_contest_file(contest))
+    assert (tmp_path / "again.yaml").read_text() == text
+    assert {s.name: s.frames for s in read_release(tmp_path / "release.yaml").test_sets} == {
+        "easy": 60,
+        "hard": 60,
+    }
+
+
+def test_the_command_rehearses_whatever_is_handed_in(
+    contest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    (folder / "easy.txt").write_text(answers())
+    (folder / "hard.txt").write_text(answers(n=50))
+    pack = write_pack(tmp_path / "bad.zip", task="other")
+    release = ["pack", "--rehearse", str(tmp_path / "release.yaml")]
+    with pytest.raises(SystemExit, match="0"):
+        main([*release, str(folder)])
+    out = capsys.readouterr().out
+    assert "accepted: 2 run files, mode not stated" in out
+    assert "10 frames are missing and will count as not answered: 51-60" in out
+    with pytest.raises(SystemExit, match="1"):
+        main([*release, str(pack), "--json"])
+    (found,) = json.loads(capsys.readouterr().out)["submissions"]
+    assert found["kinds"][0]["kind"] == "task"
+    with pytest.raises(SystemExit, match="2"):
+        main([*release, str(pack), "--phase", "final"])
+    assert "no phase is called 'final'; they are: test" in capsys.readouterr().err
+
+
+def test_a_release_that_is_none_is_refused_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "release.yaml"
+    path.write_text("contest: x\ntest_sets: []\n")
+    with pytest.raises(InputFaults, match="the key 'task' is missing"):
+        rehearse(path, tmp_path)
