@@ -10,13 +10,27 @@ SKIPPED = SYSTEM | {sys.prefix, sys.base_prefix, VENV}
 seen, visits = set(), {}
 
 
-def hunt(folder):
+def identity(path):
     try:
-        status = os.stat(folder)
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+OF_SKIPPED = set(map(identity, SKIPPED)) - {None}
+"""Python's own folders may be reached by other names, such as those below /proc: thousands of files
+without a mark."""
+
+
+def hunt(folder):
+    key = identity(folder)
+    if key is None or key in OF_SKIPPED:
+        return
+    try:
         entries = list(os.scandir(folder))
     except OSError:
         return
-    key = status.st_dev, status.st_ino
     visits[key] = visits.get(key, 0) + 1
     if visits[key] > 4:  # links may lead in circles
         return
