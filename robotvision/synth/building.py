@@ -77,7 +77,7 @@ def furnish_plan(
     """
     style = Style.of(np.random.default_rng([seed, 21]))
     look = np.random.default_rng([seed, floor, 22])
-    door_color = str(np.random.default_rng([seed, 23]).choice(["#b98a55", "#8fa3b5", "#d8d2c2"]))
+    door_color = str(np.random.default_rng([seed, 23]).choice(["#ab8660", "#8fa3b5", "#cfc8b8"]))
     b = Builder()
     panes: list[Pane] = []
     lamp_rooms: list[int] = []

@@ -18,6 +18,8 @@ from robotvision.synth.textures import draw
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 N_LEVELS = 6
+BATCH = 8192
+"""Rays shaded at a time: so many that their arrays stay in the cache of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class Stage:
         self.floor, self.caster, self.transport = floor, caster, tr
         self.light, self.looks = light, looks
         self.nodes = irradiance(tr, caster, light, looks.albedo)
+        self.light_map = tr.light_map(self.nodes)
         normals = np.cross(floor.solids.edge1, floor.solids.edge2)
         self.normal = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
         lamp_glow = np.append(light.lamp_on, 0.0)[floor.solids.lamp].astype(np.float32)
@@ -249,6 +252,18 @@ class Stage:
         self, origins: F32, rays: F32, pixel: float, travelled: F32 | float
     ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
         """Return the radiance along rays, without mirrors; ``pixel``: radians a pixel spans."""
+        n = len(rays)
+        far = np.broadcast_to(np.float32(travelled), n)
+        parts = [
+            self._shade(origins[k : k + BATCH], rays[k : k + BATCH], pixel, far[k : k + BATCH])
+            for k in range(0, max(n, 1), BATCH)
+        ]
+        color, cosine, sunlit = (np.concatenate([p[k] for p in parts]) for k in (0, 2, 3))
+        return color, Hits.joined([p[1] for p in parts]), cosine, sunlit
+
+    def _shade(
+        self, origins: F32, rays: F32, pixel: float, travelled: F32
+    ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
         hits = self.caster.cast(origins, rays)
         color = np.empty((len(rays), 3), np.float32)
         cosine = np.ones(len(rays), np.float32)
@@ -262,10 +277,11 @@ class Stage:
         toward = -np.einsum("ij,ij->i", rays[met], normal)
         side = np.sign(toward).astype(np.float32)
         cosine[met] = np.abs(toward)
-        total = hits.distance[met] + (travelled if isinstance(travelled, float) else travelled[met])
+        total = hits.distance[met] + travelled[met]
         footprint = total * pixel / np.sqrt(np.maximum(np.abs(toward), 0.05))
         albedo = self.looks.color(surface, s, t, footprint.astype(np.float32))
-        light = self._irradiance(surface, s, t)
+        light = self.transport.fine.interpolate(self.light_map, surface, s, t)
+        light = np.ascontiguousarray(light[:, :3])
         if self.light.sun is not None:
             facing = side * (normal @ self.light.sun)
             lit = np.flatnonzero(facing > 0)
@@ -278,27 +294,13 @@ class Stage:
         color[met] = albedo * light + self.emitted[surface] * (albedo + 0.02)
         return color, hits, cosine, sunlit
 
-    def _irradiance(self, surface: I32, s: F32, t: F32) -> F32:
-        tr = self.transport
-        nu, nv = tr.nu[surface], tr.nv[surface]
-        x = np.clip(s * nu - 0.5, 0, nu - 1).astype(np.float32)
-        y = np.clip(t * nv - 0.5, 0, nv - 1).astype(np.float32)
-        x0, y0 = x.astype(np.int32), y.astype(np.int32)
-        x1, y1 = np.minimum(x0 + 1, nu - 1), np.minimum(y0 + 1, nv - 1)
-        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-        base, e = tr.first[surface], self.nodes
-        low = e[base + y0 * nu + x0] * (1 - fx) + e[base + y0 * nu + x1] * fx
-        high = e[base + y1 * nu + x0] * (1 - fx) + e[base + y1 * nu + x1] * fx
-        mixed: F32 = (low * (1 - fy) + high * fy)[:, :3]
-        return np.ascontiguousarray(mixed)
-
     def _outside(self, rays: F32) -> F32:
         h, w = self.light.outside.shape[:2]
         column = (np.arctan2(rays[:, 1], rays[:, 0]) / (2 * math.pi) * w).astype(np.int32) % w
-        # the lower two thirds of the sky carry the detail that is seen through a window
-        height = np.clip(0.5 - rays[:, 2] * 0.75, 0, 0.999)
+        # between 37 degrees above and below the horizon: what is seen through a window
+        height = np.clip(0.5 - rays[:, 2] * 0.83, 0, 0.999)
         radiance: F32 = self.light.outside[(height * h).astype(np.int32), column]
-        return radiance * np.float32(0.45)
+        return radiance
 
 
 def _start(eye: Eye, rays: F32) -> F32:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ class Hits:
     distance: F32
     s: F32
     t: F32
+
+    @classmethod
+    def joined(cls, parts: Sequence[Hits]) -> Hits:
+        """Return the hits of one part after the other."""
+        columns = (tuple(getattr(p, f.name) for p in parts) for f in fields(cls))
+        return cls(*(np.concatenate(c) for c in columns))
 
 
 class Caster:

@@ -45,7 +45,7 @@ def bottle(b: Builder, rng: Rng) -> None:
 
 
 def book_pile(b: Builder, rng: Rng) -> None:
-    """A few books, one on the other."""
+    """Pile a few books, one on the other."""
     z = 0.0
     for _ in range(int(rng.integers(2, 6))):
         h, w, d = rng.uniform(0.02, 0.045), rng.uniform(0.09, 0.12), rng.uniform(0.07, 0.09)

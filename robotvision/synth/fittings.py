@@ -177,6 +177,8 @@ def toilet_stall(b: Builder, rng: Rng, closed: bool) -> None:
     with b.piece(""):
         for x in (-0.5, 0.47):
             b.box((x, -1.5, 0.12), (x + 0.03, 0, 2.0), panel)
+            for y in (-1.46, -0.98, -0.5):
+                b.box((x - 0.004, y, 0.12), (x + 0.034, y + 0.012, 2.0), DARK)
         if closed:
             b.box((-0.47, -1.5, 0.12), (0.47, -1.47, 2.0), panel)
             b.tube((0.36, -1.5, 1.0), (0.36, -1.53, 1.0), 0.03, CHROME, 8)
@@ -184,6 +186,9 @@ def toilet_stall(b: Builder, rng: Rng, closed: bool) -> None:
                 (-0.12, -1.502, 1.3), (0.24, 0, 0), (0, 0, 0.32), fitted(f"notice{rng.integers(8)}")
             )
         else:
+            with b.at(-0.26, -1.49, 0, -1.9):
+                b.box((-0.5, -0.03, 0.12), (0, 0, 2.0), panel)
+                b.box((-0.46, -0.05, 0.98), (-0.4, 0.02, 1.06), CHROME)
             b.box((-0.47, -1.5, 0.12), (-0.26, -1.47, 2.0), panel)
             b.box((0.26, -1.5, 0.12), (0.47, -1.47, 2.0), panel)
         for x in (-0.48, 0.48):

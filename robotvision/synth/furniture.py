@@ -13,7 +13,7 @@ import numpy as np
 from robotvision.synth import clutter
 from robotvision.synth.seats import chair, plain_chair
 from robotvision.synth.solids import Builder, Material
-from robotvision.synth.style import BLACK, CHROME, DARK, STEEL, WHITE, Style
+from robotvision.synth.style import BLACK, CHROME, DARK, WHITE, Style
 
 Rng = np.random.Generator
 

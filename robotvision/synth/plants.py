@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def _palm(b: Builder, rng: Rng, h: float, leaf: Material) -> None:
         spine = _arch(a, (0, 0, h * 0.5), float(rng.uniform(0.28, 0.42)), high, high * 0.75, 6)
         side = (-math.sin(a), math.cos(a), 0.0)
         _blade(b, spine, [0.006] * 7, side, leaf)
-        for p, q in zip(spine[1:], spine[2:], strict=False):
+        for p, q in pairwise(spine[1:]):
             for s in (-1.0, 1.0):
                 tip = (q[0] + s * side[0] * 0.11, q[1] + s * side[1] * 0.11, q[2] - 0.05)
                 along = (q[0] - p[0], q[1] - p[1], q[2] - p[2])

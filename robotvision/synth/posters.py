@@ -5,6 +5,8 @@ Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator; `po
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -88,8 +90,8 @@ def _blocks(rng: Rng) -> F32:
     image = canvas("#f3f0e6")
     xs = [0, *sorted(int(v) for v in rng.choice(np.arange(30, 230, 20), 4, replace=False)), SIZE]
     ys = [0, *sorted(int(v) for v in rng.choice(np.arange(30, 230, 20), 4, replace=False)), SIZE]
-    for x0, x1 in zip(xs, xs[1:], strict=False):
-        for y0, y1 in zip(ys, ys[1:], strict=False):
+    for x0, x1 in pairwise(xs):
+        for y0, y1 in pairwise(ys):
             if rng.random() < 0.45:
                 bar(image, x0, y0, x1, y1, str(rng.choice(["#c8342b", "#2b4f9c", "#e8c53a"])))
     for v in xs[1:-1]:
@@ -113,7 +115,7 @@ def _chart(rng: Rng) -> F32:
 
 
 def _science(rng: Rng) -> F32:
-    """A conference's poster: title, three columns of text and figures."""
+    """Draw a conference's poster: title, three columns of text and figures."""
     image = canvas("#f6f6f2")
     bar(image, 0, 0, SIZE, 42, str(rng.choice(["#234a7d", "#7a2430", "#27563f"])))
     lines(image, rng, (14, 10, 242, 34), "#ffffff", 12)
@@ -172,7 +174,7 @@ def _portrait(rng: Rng) -> F32:
 
 
 def _bill(rng: Rng) -> F32:
-    """A bill: one large word, a figure, small print."""
+    """Draw a bill: one large word, a figure, small print."""
     ground, accent, ink = _palette(rng)
     image = canvas(ground)
     word = str(rng.choice(WORDS))
@@ -194,12 +196,12 @@ def _bill(rng: Rng) -> F32:
 
 
 def _elements(rng: Rng) -> F32:
-    """The periodic table, roughly."""
+    """Draw the periodic table, roughly."""
     image = canvas("#fbfaf6")
     tones = ["#f2b5a0", "#f5d98f", "#b9dcb0", "#a9cbe8", "#d6bde0", "#e2e2dc"]
     for row in range(7):
         for column in range(16):
-            if row == 0 and 0 < column < 15 or row == 1 and 1 < column < 10:
+            if (row == 0 and 0 < column < 15) or (row == 1 and 1 < column < 10):
                 continue
             x, y = 8 + column * 15, 48 + row * 26
             bar(image, x, y, x + 12, y + 21, tones[(column // 3 + row // 3) % 6])
@@ -209,7 +211,7 @@ def _elements(rng: Rng) -> F32:
 
 
 def _calendar(rng: Rng) -> F32:
-    """A landscape over the days of a month."""
+    """Draw a landscape over the days of a month."""
     image = canvas("#fdfdfb")
     image[:120] = cv2.resize(_landscape(rng), (SIZE, 120), interpolation=cv2.INTER_AREA)
     for row in range(5):
@@ -220,7 +222,7 @@ def _calendar(rng: Rng) -> F32:
 
 
 def _botany(rng: Rng) -> F32:
-    """A plate of leaves on a stem."""
+    """Draw a plate of leaves on a stem."""
     image = canvas("#f2ead6")
     stem = [(128 + 10 * np.sin(y / 40), y) for y in range(30, 236, 6)]
     for k, (x, y) in enumerate(stem[::3]):

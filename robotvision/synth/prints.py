@@ -24,7 +24,6 @@ from robotvision.synth.paint import (
     text,
 )
 
-
 CLOTHS = (
     "#7a2f2a", "#2f4a6b", "#3f5f44", "#c9b48a", "#4a3a30", "#8a6a3a", "#d9d4c6", "#23262b",
     "#5b4a6b", "#b0563a", "#6f8a94", "#e6e0cf",

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from robotvision.synth import plants, seats, style
 from robotvision.synth import fittings as fit
 from robotvision.synth import furniture as fur
+from robotvision.synth import plants, seats, style
 from robotvision.synth.furnish import WALLS, Furnisher
 from robotvision.synth.solids import Material
 from robotvision.synth.walls import equip

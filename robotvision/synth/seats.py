@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -134,5 +135,5 @@ def cushion(b: Builder, rng: Rng, x: float) -> None:
             [(-r * 0.94, 0.03, 0.19), (0, -out, 0.2), (r * 0.94, 0.03, 0.19)],
             [(-r, 0.1, 0.38), (0, 0.06, 0.37), (r, 0.1, 0.38)],
         ]
-        for a, c in zip(rows, rows[1:], strict=False):
+        for a, c in pairwise(rows):
             b.sheet([a, c], cloth)

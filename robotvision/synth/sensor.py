@@ -32,7 +32,7 @@ class AutoExposure:
         """Return the gain for a frame, having seen it and those before."""
         luminance = radiance @ np.array([0.21, 0.72, 0.07], np.float32)
         level = float(np.exp(np.mean(np.log(np.clip(luminance, 0.01, 2.0)))))
-        gain = float(np.clip(0.34 / level, *self.limits))
+        gain = float(np.clip(0.27 / level, *self.limits))
         self.gain = gain if self.gain is None else self.gain * (gain / self.gain) ** 0.6
         return self.gain
 

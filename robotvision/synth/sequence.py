@@ -288,11 +288,17 @@ def _transport(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: in
     return transport(*_floor(rooms, seed, floor, furniture_seed))
 
 
+@lru_cache(maxsize=2)
+def _looks(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int) -> Appearance:
+    return Appearance(_floor(rooms, seed, floor, furniture_seed)[0])
+
+
 @lru_cache(maxsize=3)
 def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, light: str) -> Stage:
     built, caster = _floor(rooms, seed, floor, furniture_seed)
     tr = _transport(rooms, seed, floor, furniture_seed)
-    return Stage(built, caster, tr, lighting(light, built, floor), Appearance(built))
+    looks = _looks(rooms, seed, floor, furniture_seed)
+    return Stage(built, caster, tr, lighting(light, built, floor), looks)
 
 
 def stage_of(spec: DriveSpec) -> Stage:

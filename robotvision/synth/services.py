@@ -149,7 +149,7 @@ def _notice(rng: Rng) -> F32:
 
 
 def _warning(rng: Rng) -> F32:
-    """A sign in the colours of safety: prohibition, mandatory, warning, rescue, fire."""
+    """Draw a sign in the colours of safety: prohibition, mandatory, warning, rescue, fire."""
     kind = int(rng.integers(5))
     ground = ["#f6f6f2", "#1f57a4", "#f3c318", "#1d8a4a", "#c3161d"][kind]
     image = canvas(ground)
@@ -175,7 +175,7 @@ def _warning(rng: Rng) -> F32:
 
 
 def _door(rng: Rng) -> F32:
-    """A leaf of veneer: flush with a pane, with a grille and a kick plate, or with two fields."""
+    """Draw a leaf of veneer: flush with a pane, with a grille and a kick plate, or with two fields."""
     image = np.ascontiguousarray(np.transpose(grain(rng), (1, 0, 2)))
     kind = int(rng.integers(3))
     if kind == 0:
@@ -225,13 +225,13 @@ def _coat(rng: Rng) -> F32:
 
 
 def _scuff(rng: Rng) -> F32:
-    """The foot of a wall where trolleys and shoes have left their marks."""
+    """Draw the foot of a wall where trolleys and shoes have left their marks."""
     image = gray(0.95 + 0.03 * noise(rng, 6, 6, 4))
-    for _ in range(46):
-        x, y = int(rng.integers(SIZE)), int(rng.integers(20, SIZE))
-        end = (x + int(rng.integers(-30, 30)), y + int(rng.integers(-6, 6)))
-        tone = float(rng.uniform(0.45, 0.8))
-        cv2.line(image, (x, y), end, (tone, tone, tone), int(rng.integers(1, 3)), cv2.LINE_AA)
+    for _ in range(22):
+        x, y = int(rng.integers(SIZE)), int(SIZE * rng.uniform(0.2, 1.0) ** 0.5)
+        end = (x + int(rng.integers(-22, 22)), y + int(rng.integers(-3, 3)))
+        tone = float(rng.uniform(0.55, 0.85))
+        cv2.line(image, (x, y), end, (tone, tone, tone), 1, cv2.LINE_AA)
     return cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float32)
 
 

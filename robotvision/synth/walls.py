@@ -190,7 +190,7 @@ def gallery(b: Builder, rng: Rng) -> None:
 
 
 def wall_shelf(b: Builder, rng: Rng, st: style.Style, kind: str) -> None:
-    """A board on brackets with things on it."""
+    """Hang a board on brackets with things on it."""
     items = clutter.COUNTER if kind == "kitchen" else clutter.DESK[:2] + clutter.SILL
     with b.piece():
         b.box((-0.45, -0.22, 1.42), (0.45, 0, 1.445), st.wood)
@@ -200,7 +200,7 @@ def wall_shelf(b: Builder, rng: Rng, st: style.Style, kind: str) -> None:
 
 
 def coat_hooks(b: Builder, rng: Rng, st: style.Style) -> None:
-    """A board of hooks with coats and a scarf."""
+    """Hang a board of hooks with coats and a scarf."""
     with b.piece():
         b.box((-0.42, -0.025, 1.62), (0.42, 0, 1.72), st.wood, skip=("back",))
         for k in range(5):
@@ -211,7 +211,7 @@ def coat_hooks(b: Builder, rng: Rng, st: style.Style) -> None:
 
 
 def coat(b: Builder, rng: Rng, x: float) -> None:
-    """A coat from its hook down: narrow at the collar, bent outwards."""
+    """Hang a coat from its hook down: narrow at the collar, bent outwards."""
     tone = str(rng.choice(["#26303f", "#6b2a2f", "#7a6a4a", "#39423a", "#1f1f22", "#b5a58a"]))
     cloth = Material("coat", tone, None)
     foot = float(rng.uniform(0.8, 1.05))

@@ -10,7 +10,7 @@ import numpy as np
 
 from robotvision.synth.paint import F32, SIZE, Draw, Rng, bar, gray, noise
 
-WARM = np.array([1.0, 0.95, 0.87], np.float32)
+WARM = np.array([1.0, 0.97, 0.92], np.float32)
 
 
 def grain(rng: Rng) -> F32:
@@ -62,7 +62,7 @@ def _slats(rng: Rng) -> F32:
 
 
 def _crate(rng: Rng) -> F32:
-    """The side of a crate: boards, a frame, nails."""
+    """Draw the side of a crate: boards, a frame, nails."""
     image = grain(rng)
     for k in range(5):
         image[k * 51 : k * 51 + 4] *= 0.35
