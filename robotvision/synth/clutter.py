@@ -75,7 +75,8 @@ def pen_cup(b: Builder, rng: Rng) -> None:
 def sheets(b: Builder, rng: Rng) -> None:
     """Loose sheets, turned against each other."""
     for k in range(int(rng.integers(2, 5))):
-        with b.at(*rng.uniform(-0.06, 0.06, 2), 0.002 * k, float(rng.uniform(-0.7, 0.7))):
+        x, y = (float(v) for v in rng.uniform(-0.06, 0.06, 2))
+        with b.at(x, y, 0.002 * k, float(rng.uniform(-0.7, 0.7))):
             b.face((-0.1, -0.14, 0.003), (0.2, 0, 0), (0, 0.28, 0), _print(rng, "notice", 8))
 
 
@@ -210,7 +211,7 @@ STORE: tuple[Item, ...] = (box_pile, book_row, box_pile, tray, book_pile)
 SILL: tuple[Item, ...] = (pot, pot, book_pile, easel, mug, pot)
 HIGH: tuple[Item, ...] = (box_pile, book_row, box_pile, pot)
 
-_HALF_WIDTH = {mug: 0.06, bottle: 0.05, pen_cup: 0.06, easel: 0.1, pot: 0.1, book_row: 0.25,
+_HALF_WIDTH: dict[Item, float] = {mug: 0.06, bottle: 0.05, pen_cup: 0.06, easel: 0.1, pot: 0.1, book_row: 0.25,
                jars: 0.24, rack_of_dishes: 0.22, laptop: 0.2}  # fmt: skip
 
 

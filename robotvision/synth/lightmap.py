@@ -66,7 +66,7 @@ class Grid:
         local = np.arange(len(self), dtype=np.int32) - base
         i, j = local % row, local // row
         last = self.nv[self.surface] - 1
-        return np.stack(
+        neighbours: I32 = np.stack(
             [
                 base + j * row + np.maximum(i - 1, 0),
                 base + j * row + np.minimum(i + 1, row - 1),
@@ -74,12 +74,14 @@ class Grid:
                 base + np.minimum(j + 1, last) * row + i,
             ]
         ).astype(np.int32)
+        return neighbours
 
     def points(self, solids: Solids, normals: F32, above_m: float) -> F32:
         """Return the nodes' places in space, (N, 3), lifted off their surfaces."""
         e1, e2 = solids.edge1[self.surface], solids.edge2[self.surface]
         place = solids.origin[self.surface] + self.s[:, None] * e1 + self.t[:, None] * e2
-        return (place + above_m * normals[self.surface]).astype(np.float32)
+        lifted: F32 = (place + above_m * normals[self.surface]).astype(np.float32)
+        return lifted
 
     def nearest(self, surface: I32, s: F32, t: F32) -> I32:
         """Return the node nearest to places (s, t) on surfaces."""

@@ -170,7 +170,7 @@ def drive(floor: Floor, caster: Caster, rooms: tuple[int, ...], rng: np.random.G
 
 
 def _pace(floor: Floor, caster: Caster, way: Way) -> F64:
-    """Return how slowly the robot goes at each step, 0.03 to 1: a bare wall close by is passed fast.
+    """Return the share of its time that the robot takes at each step, 0.03 before a bare wall to 1.
 
     What counts is the share of the view that a part of the building nearer than `WALL_M` takes.
     """

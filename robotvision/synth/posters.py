@@ -44,7 +44,7 @@ def _landscape(rng: Rng) -> F32:
     top, low = hex_color("#5f8fc0"), hex_color(str(rng.choice(["#f3d9b0", "#e6eef2", "#f0b58c"])))
     down = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None, None]
     image = (top * (1 - down) + low * down) * np.ones((SIZE, SIZE, 3), np.float32)
-    disc(image, rng.integers(40, 216), rng.integers(40, 90), 16, "#fff3d0")
+    disc(image, int(rng.integers(40, 216)), int(rng.integers(40, 90)), 16, "#fff3d0")
     tones = ("#8fa3b5", "#5f7a86", "#3d5a4e", "#233a2c")
     for k, tone in enumerate(tones):
         ridge = 96 + 34 * k + (34 - 5 * k) * noise(rng, 3 + 2 * k, 2, 5)[40]
@@ -52,8 +52,8 @@ def _landscape(rng: Rng) -> F32:
     if rng.random() < 0.6:
         bar(image, 0, 214, SIZE, SIZE, "#4f7f96")
         for _ in range(40):
-            x, y = rng.integers(0, 230), rng.integers(216, SIZE)
-            bar(image, x, y, x + rng.integers(8, 30), y, "#a9c6d2")
+            x, y = int(rng.integers(0, 230)), int(rng.integers(216, SIZE))
+            bar(image, x, y, x + int(rng.integers(8, 30)), y, "#a9c6d2")
     return image
 
 
@@ -127,7 +127,8 @@ def _science(rng: Rng) -> F32:
                 bar(image, x, y, x + 72, min(y + h, 246), str(rng.choice(["#cfdbe8", "#e8dcc8"])))
                 for j in range(5):
                     u = x + 8 + j * 12
-                    bar(image, u, y + h - 6 - rng.integers(6, 28), u + 7, y + h - 6, "#2f5f9f")
+                    high = int(rng.integers(6, 28))
+                    bar(image, u, y + h - 6 - high, u + 7, y + h - 6, "#2f5f9f")
             else:
                 h = int(rng.integers(30, 60))
                 lines(image, rng, (x, y, x + 72, min(y + h, 246)), "#4a4a4a", 7)

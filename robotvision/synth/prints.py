@@ -32,7 +32,7 @@ CLOTHS = (
 
 
 def _books(rng: Rng) -> F32:
-    """A row of spines with bands and titles, some leaning, some lying on their side."""
+    """Draw a row of spines with bands and titles, some leaning, some lying on their side."""
     image = canvas("#1f1914")
     x = 2
     while x < SIZE - 8:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.progress import Progress
@@ -77,6 +78,8 @@ class DriveSpec:
         Object classes in the truth; None: all that are known; (): none.
     start_ns : int
         Time of the first frame.
+    jpeg_quality : int
+        Of the colour images that are written in the native layout, 1 to 100.
     """
 
     name: str = "tour"
@@ -96,6 +99,7 @@ class DriveSpec:
     kidnappings: int = 0
     objects: tuple[str, ...] | None = None
     start_ns: int = 0
+    jpeg_quality: int = 90
     camera_height_m: float = 1.12
 
     def __post_init__(self) -> None:
@@ -342,8 +346,32 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
                 folder, spec.name, channels, spec.rate_hz, calibration(spec), note
             ) as writer,
         ):
-            return _write(spec, writer, progress)
+            return _write(spec, _JpegSink(writer, spec.jpeg_quality), progress)
     return _write(spec, to, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _JpegSink:
+    """Hands colour images to a native writer as JPEG of a given quality."""
+
+    writer: SequenceWriter
+    quality: int
+
+    def add(
+        self,
+        timestamp_ns: int,
+        images: Mapping[str, Image],
+        segment: int,
+        pose: Pose,
+        truth: Truth,
+        /,
+    ) -> None:
+        """Write one frame."""
+        encoded = {
+            c: encode_jpeg(i, self.quality) if CHANNEL_KINDS[c] == "color" else i
+            for c, i in images.items()
+        }
+        self.writer.add(timestamp_ns, encoded, segment, pose, truth)
 
 
 def _write(spec: DriveSpec, sink: Sink, progress: Progress | None) -> int:

@@ -1,4 +1,4 @@
-"""Textures of what a building's walls and ceilings carry: sockets, switches, grilles, notices, doors.
+"""What walls and ceilings carry, drawn: sockets, switches, grilles, notices, doors, blinds.
 
 Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
 """
@@ -136,7 +136,7 @@ def _notice(rng: Rng) -> F32:
         lines(image, rng, (20, 18, 200, 40), accent, 20)
         for k in range(8):
             bar(image, 20, 60 + k * 24, 236, 62 + k * 24, "#555555")
-            bar(image, 30, 70 + k * 24, 30 + rng.integers(20, 60), 76 + k * 24, "#333333")
+            bar(image, 30, 70 + k * 24, 30 + int(rng.integers(20, 60)), 76 + k * 24, "#333333")
         for x in (20, 96, 164, 236):
             bar(image, x, 60, x + 1, 230, "#555555")
     else:
@@ -175,7 +175,7 @@ def _warning(rng: Rng) -> F32:
 
 
 def _door(rng: Rng) -> F32:
-    """Draw a leaf of veneer: flush with a pane, with a grille and a kick plate, or with two fields."""
+    """Draw a leaf of veneer: with a pane, with a grille and a plate, or with two fields."""
     image = np.ascontiguousarray(np.transpose(grain(rng), (1, 0, 2)))
     kind = int(rng.integers(3))
     if kind == 0:

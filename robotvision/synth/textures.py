@@ -93,8 +93,8 @@ def _wallpaper(rng: Rng) -> F32:
     image = gray(0.96 + 0.012 * noise(rng, 32, 32, 2))
     if rng.random() < 0.5:
         for k in range(8):
-            image[:, k * 32 : k * 32 + 14] *= 0.8
-            image[:, k * 32 + 20 : k * 32 + 22] *= 0.72
+            image[:, k * 32 : k * 32 + 14] *= 0.9
+            image[:, k * 32 + 20 : k * 32 + 22] *= 0.85
         return image
     for i in range(6):
         for j in range(6):

@@ -18,6 +18,8 @@ from robotvision.synth.solids import Builder, Material
 Rng = clutter.Rng
 OFFICES = frozenset({"office_one", "office_two", "office_many", "professor", "secretary"})
 PLAIN = frozenset({"toilet", "technical", "warehouse", "recycle", "elevator"})
+Hung = tuple[Callable[[], None], float, float, float]
+"""A piece, its width, and from where to where above the floor it hangs."""
 BARE_M = 0.9
 """About one thing each so much wall is sought a place for."""
 
@@ -130,9 +132,6 @@ def _one(kind: str, f: Furnisher, wall: str, at: float) -> None:
             return
 
 
-Hung = tuple[Callable[[], None], float, float, float]
-
-
 def _choices(kind: str, f: Furnisher) -> list[Hung]:
     """Return what may hang in a kind of room: piece, width, from and to above the floor."""
 
@@ -140,27 +139,30 @@ def _choices(kind: str, f: Furnisher) -> list[Hung]:
         texture = f"{name}{f.rng.integers(n)}" if n else name
         return partial(fit.flat, f.b, texture, w, h, z), w, z, z + h
 
+    def sheets(n: int, w: float) -> Hung:
+        return partial(notices, f.b, f.rng, n), w, 1.1, 1.95
+
+    callpoint = plate("callpoint", 0, 0.11, 0.11, 1.35)
     signs = [
         plate("warning", 6, 0.28, 0.28, 1.5),
         plate("grille", 0, 0.5, 0.22, 2.3),
-        (partial(notices, f.b, f.rng, 3), 0.75, 1.1, 1.9),
+        sheets(3, 0.75),
     ]
     if kind in PLAIN:
-        return [*signs, plate("callpoint", 0, 0.11, 0.11, 1.35), plate("warning", 6, 0.4, 0.4, 1.4)]
-    pictures = [
+        return [*signs, callpoint, plate("warning", 6, 0.4, 0.4, 1.4)]
+    pictures: list[Hung] = [
         plate("poster", 24, 0.55, 0.75, 1.25),
         plate("poster", 24, 0.9, 0.65, 1.25),
         (partial(gallery, f.b, f.rng), 1.0, 1.0, 2.05),
     ]
     if kind == "corridor":
-        return [*signs, *pictures, plate("callpoint", 0, 0.11, 0.11, 1.35),
-                (partial(notices, f.b, f.rng, 5), 1.2, 1.1, 1.95)]  # fmt: skip
+        return [*signs, *pictures, callpoint, sheets(5, 1.2)]
     shelf: Hung = (partial(wall_shelf, f.b, f.rng, f.style, kind), 0.95, 1.3, 1.85)
     coats: Hung = (partial(coat_hooks, f.b, f.rng, f.style), 0.9, 0.75, 1.75)
-    rest = [plate("calendar", 0, 0.32, 0.45, 1.35), shelf, shelf]
+    rest = [plate("calendar", 0, 0.32, 0.45, 1.35), shelf, shelf, sheets(3, 0.75)]
     if kind in OFFICES:
-        rest += [coats, plate("map", 0, 1.1, 0.8, 1.15), signs[2]]
-    return [*pictures, *rest, signs[2]]
+        rest += [coats, plate("map", 0, 1.1, 0.8, 1.15), sheets(3, 0.75)]
+    return [*pictures, *rest]
 
 
 def notices(b: Builder, rng: Rng, n: int) -> None:

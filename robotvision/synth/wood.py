@@ -56,8 +56,8 @@ def _slats(rng: Rng) -> F32:
     """Narrow upright battens with dark gaps."""
     image = np.ascontiguousarray(np.transpose(grain(rng), (1, 0, 2)))
     for k in range(16):
-        image[:, k * 16 : k * 16 + 6] *= 0.24
-        image[:, k * 16 + 6 : k * 16 + 16] *= rng.uniform(0.85, 1.08)
+        image[:, k * 16 : k * 16 + 4] *= 0.42
+        image[:, k * 16 + 4 : k * 16 + 16] *= rng.uniform(0.85, 1.08)
     return image
 
 
