@@ -63,11 +63,11 @@ class Caster:
     def cast(self, origins: F32, directions: F32) -> Hits:
         """Return what each ray meets; origins and directions (N, 3), directions of length 1."""
         hits = self._scene.run(origins, directions, output=1)
-        surface = self._surface[hits["primID"]]
+        surface = self._surface.take(hits["primID"])
         distance = np.minimum(hits["tfar"], np.float32(1e9))
-        local = origins + distance[:, None] * directions - self._origin[surface]
-        s = np.einsum("ij,ij->i", local, self._dual1[surface])
-        t = np.einsum("ij,ij->i", local, self._dual2[surface])
+        local = origins + distance[:, None] * directions - self._origin.take(surface, 0)
+        s = np.einsum("ij,ij->i", local, self._dual1.take(surface, 0))
+        t = np.einsum("ij,ij->i", local, self._dual2.take(surface, 0))
         return Hits(surface, distance, s, t)
 
     def blocked(

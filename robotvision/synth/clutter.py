@@ -211,8 +211,17 @@ STORE: tuple[Item, ...] = (box_pile, book_row, box_pile, tray, book_pile)
 SILL: tuple[Item, ...] = (pot, pot, book_pile, easel, mug, pot)
 HIGH: tuple[Item, ...] = (box_pile, book_row, box_pile, pot)
 
-_HALF_WIDTH: dict[Item, float] = {mug: 0.06, bottle: 0.05, pen_cup: 0.06, easel: 0.1, pot: 0.1, book_row: 0.25,
-               jars: 0.24, rack_of_dishes: 0.22, laptop: 0.2}  # fmt: skip
+_HALF_WIDTH: dict[Item, float] = {
+    mug: 0.06,
+    bottle: 0.05,
+    pen_cup: 0.06,
+    easel: 0.1,
+    pot: 0.1,
+    book_row: 0.25,
+    jars: 0.24,
+    rack_of_dishes: 0.22,
+    laptop: 0.2,
+}
 
 
 def strew(

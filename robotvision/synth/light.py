@@ -267,7 +267,7 @@ def irradiance(tr: Transport, caster: Caster, light: Lighting, albedo: F32) -> F
         radiance = np.vstack([reflect * (seed + bounced), np.zeros((1, 3), np.float32)])
         total = np.zeros_like(direct)
         for row in tr.seen:
-            total += radiance[row]
+            total += radiance.take(row, 0)
         bounced = smooth(total / np.float32(N_RAYS), tr.around, 2)
     result = np.zeros((n, 4), np.float32)
     result[:, :3] = direct + bounced + 0.002

@@ -92,17 +92,17 @@ class Grid:
 
     def interpolate(self, values: F32, surface: I32, s: F32, t: F32) -> F32:
         """Return ``values`` (N, C) between the four nodes around places on surfaces."""
-        nu, nv = self.nu[surface], self.nv[surface]
+        nu, nv = self.nu.take(surface), self.nv.take(surface)
         x = np.clip(s * nu - 0.5, 0, nu - 1).astype(np.float32)
         y = np.clip(t * nv - 0.5, 0, nv - 1).astype(np.float32)
         x0, y0 = x.astype(np.int32), y.astype(np.int32)
         right = np.minimum(x0 + 1, nu - 1) - x0
         up = (np.minimum(y0 + 1, nv - 1) - y0) * nu
         fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-        at = self.first[surface] + y0 * nu + x0
-        low = values[at] * (1 - fx) + values[at + right] * fx
+        at = self.first.take(surface) + y0 * nu + x0
+        low = values.take(at, 0) * (1 - fx) + values.take(at + right, 0) * fx
         at += up
-        high = values[at] * (1 - fx) + values[at + right] * fx
+        high = values.take(at, 0) * (1 - fx) + values.take(at + right, 0) * fx
         mixed: F32 = low * (1 - fy) + high * fy
         return mixed
 
@@ -110,7 +110,7 @@ class Grid:
 def smooth(values: F32, around: I32, times: int) -> F32:
     """Return (N, C) values mixed with their neighbours' ``times`` times."""
     for _ in range(times):
-        mixed = values[around[0]] + values[around[1]] + values[around[2]] + values[around[3]]
+        mixed = sum(values.take(row, 0) for row in around)
         values = 0.4 * values + 0.15 * mixed
     return values
 

@@ -7,6 +7,8 @@ grazing, sunlit or distant surfaces give no reading (Khoshelham and Elberink, 20
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +42,7 @@ class AutoExposure:
 def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return an RGB image: tone curve, colour cast of the light, vignetting, sensor noise."""
     h, w = radiance.shape[:2]
-    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-    vignette = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)
-    exposed = radiance * (gain * vignette[..., None]) * np.array(_CAST[light], np.float32)
+    exposed = radiance * (np.float32(gain) * _vignette(h, w)) * np.array(_CAST[light], np.float32)
     # the filmic curve of Narkowicz (2015)
     curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
     display = np.clip(curve, 0, 1) ** np.float32(1 / 2.2)
@@ -51,6 +51,12 @@ def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) ->
     display = display + grain * noise * (1.15 - display)
     image: NDArray[np.uint8] = np.clip(display * 255 + 0.5, 0, 255).astype(np.uint8)
     return image
+
+
+@lru_cache(maxsize=4)
+def _vignette(h: int, w: int) -> F32:
+    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
+    return (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)[..., None]
 
 
 def measure_depth(
