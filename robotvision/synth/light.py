@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from robotvision.errors import UnknownNameError
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster
-from robotvision.synth.lightmap import Grid, fine_grid, openness, smooth, tangents
+from robotvision.synth.lightmap import NodeGrid, fine_grid, openness, smooth, tangents
 from robotvision.synth.outside import panorama
 
 F32 = NDArray[np.float32]
@@ -133,7 +133,7 @@ def _rgb(r: float, g: float, b: float) -> F32:
 class Transport:
     """Nodes and what they see: all that lighting needs of the geometry. N nodes."""
 
-    grid: Grid
+    grid: NodeGrid
     position: F32
     normal: F32
     seen: I32
@@ -144,7 +144,7 @@ class Transport:
     """For each window: nodes, form factors of sky and of ground."""
     around: I32
     """(4, N) neighbours in the grid, for smoothing."""
-    fine: Grid
+    fine: NodeGrid
     open_share: F32
     """(M, 1) share of its light that each node of the fine grid keeps."""
 
@@ -160,7 +160,7 @@ def transport(floor: Floor, caster: Caster) -> Transport:
     solids = floor.solids
     e1, e2 = solids.edge1, solids.edge2
     step = np.where(solids.group < 0, NODE_M, 0.2).astype(np.float32)
-    grid = Grid.over(solids, step, 200)
+    grid = NodeGrid.over(solids, step, 200)
     normals = np.cross(e1, e2)
     normals = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
     normal = normals[grid.surface]
@@ -195,7 +195,7 @@ class _Source:
 
 
 def _gather(
-    caster: Caster, position: F32, normal: F32, grid: Grid, rng: np.random.Generator
+    caster: Caster, position: F32, normal: F32, grid: NodeGrid, rng: np.random.Generator
 ) -> I32:
     u, v = tangents(normal)
     turn = rng.random(len(position)).astype(np.float32) * np.float32(0.25)

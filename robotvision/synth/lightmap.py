@@ -28,7 +28,7 @@ DARKEST = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grid:
+class NodeGrid:
     """Nodes on every surface: rows of ``nu`` along edge 1, ``nv`` of them along edge 2."""
 
     first: I32
@@ -41,7 +41,7 @@ class Grid:
     """(N,) place of each node on its surface, 0 to 1."""
 
     @classmethod
-    def over(cls, solids: Solids, step: F32, most: int) -> Grid:
+    def over(cls, solids: Solids, step: F32, most: int) -> NodeGrid:
         """Lay nodes ``step`` (S,) metres apart, at least one and at most ``most`` a side."""
         length1 = np.linalg.norm(solids.edge1, axis=1)
         length2 = np.linalg.norm(solids.edge2, axis=1)
@@ -115,12 +115,12 @@ def smooth(values: F32, around: I32, times: int) -> F32:
     return values
 
 
-def fine_grid(solids: Solids) -> Grid:
+def fine_grid(solids: Solids) -> NodeGrid:
     """Return the grid that resolves contact shadows; one node on what is smaller than a hand."""
-    return Grid.over(solids, np.full(len(solids.material), FINE_M, np.float32), 400)
+    return NodeGrid.over(solids, np.full(len(solids.material), FINE_M, np.float32), 400)
 
 
-def openness(caster: Caster, solids: Solids, grid: Grid, normals: F32) -> F32:
+def openness(caster: Caster, solids: Solids, grid: NodeGrid, normals: F32) -> F32:
     """Return (N, 1) shares of its light that each node keeps beside what stands near it."""
     normal = normals[grid.surface]
     start = grid.points(solids, normals, 0.004)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from robotvision.synth.caster import Caster
-from robotvision.synth.lightmap import DARKEST, Grid, openness, tangents
+from robotvision.synth.lightmap import DARKEST, NodeGrid, openness, tangents
 from robotvision.synth.solids import Builder, Material, Solids
 
 PLAIN = Material("plain")
@@ -21,7 +21,7 @@ def _floor(with_box: bool) -> Solids:
 def _open_share(solids: Solids) -> tuple[np.ndarray, np.ndarray]:
     normals = np.cross(solids.edge1, solids.edge2)
     normals = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
-    grid = Grid.over(solids, np.full(len(normals), 0.1, np.float32), 100)
+    grid = NodeGrid.over(solids, np.full(len(normals), 0.1, np.float32), 100)
     share = openness(Caster(solids), solids, grid, normals)[:, 0]
     on_floor = grid.surface == 0
     return share[on_floor].reshape(20, 40), grid.points(solids, normals, 0)[on_floor]
@@ -29,7 +29,7 @@ def _open_share(solids: Solids) -> tuple[np.ndarray, np.ndarray]:
 
 def test_what_is_linear_is_interpolated_exactly() -> None:
     """Between the outer nodes bilinear interpolation gives a plane's values back."""
-    grid = Grid.over(_floor(False), np.array([0.1], np.float32), 100)
+    grid = NodeGrid.over(_floor(False), np.array([0.1], np.float32), 100)
     values = np.stack([3 * grid.s - 2 * grid.t, grid.t], 1).astype(np.float32)
     rng = np.random.default_rng(0)
     s, t = rng.uniform(0.1, 0.9, (2, 50)).astype(np.float32)
@@ -39,7 +39,7 @@ def test_what_is_linear_is_interpolated_exactly() -> None:
 
 def test_a_nodes_own_place_is_nearest_to_it() -> None:
     """Looking a node's place up finds the node, and its neighbours are a step away."""
-    grid = Grid.over(_floor(True), np.full(6, 0.3, np.float32), 7)
+    grid = NodeGrid.over(_floor(True), np.full(6, 0.3, np.float32), 7)
     assert np.array_equal(grid.nearest(grid.surface, grid.s, grid.t), np.arange(len(grid)))
     assert (grid.surface[grid.around] == grid.surface).all()
     assert max(grid.nu.max(), grid.nv.max()) == 7
