@@ -61,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("sequences", type=Path, nargs="*")
-    parser.add_argument("--every", type=int, default=2, help="take each Nth frame only")
+    parser.add_argument("--every", type=int, default=1, help="take each Nth frame only")
     options = parser.parse_args()
     every = options.every
     tower, rooms = embedded(options.data / "ie_tower_floors03to09", 2 * every)
