@@ -67,7 +67,11 @@ class Shown:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "docs/img/terminal.svg")
-    out = parser.parse_args().out
+    write(parser.parse_args().out)
+
+
+def write(out: Path) -> None:
+    """Record the commands and write the picture of them."""
     screens = list(record())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(drawn(screens), encoding="utf-8")

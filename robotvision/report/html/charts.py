@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from robotvision.report.measures import DeadlineCurve, Reliability, RiskCoverage
 
 PLAIN_STAGES = ("total", "rest", "decode")
+LETTER = 14.5
+"""Width of a letter of a room's name on the map, in its own units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +312,7 @@ def tour_map(
         x, y = (p[0] - low[0]) * scale + pad, (high[1] - p[1]) * scale + pad
         return f"{x:.1f} {y:.1f}"
 
-    parts = _areas(poses, truth, visit, labels, at, max(18.0, min(70.0, scale)))
+    parts = _areas(poses, truth, visit, labels, at, max(18.0, min(70.0, scale)), span[0] * scale + 2 * pad)
     parts.append(_path(poses, sequence, at))
     for code, name in enumerate((*map(str, Outcome), "unscored")):
         wanted = -1 if name == "unscored" else code
@@ -336,8 +338,12 @@ def _areas(
     labels: Sequence[str],
     at: Any,
     width: float,
+    right: float,
 ) -> list[str]:
-    """Return a broad path for each room, which the page colours, and the room's name on it."""
+    """Return a broad path for each room, which the page colours, and the room's name on it.
+
+    ``width`` is that of a path; no name reaches over ``right``.
+    """
     parts, names = [], []
     for code in sorted({truth[k] for k in poses} - {-1} if truth else ()):
         own = [k for k in poses if truth[k] == code]
@@ -347,11 +353,13 @@ def _areas(
         )
         middle = np.median([poses[k] for k in own], axis=0)
         nearest = min(own, key=lambda k: float(np.hypot(*(np.array(poses[k]) - middle))))
-        x, y = at(poses[nearest]).split()
+        x, y = map(float, at(poses[nearest]).split())
+        half = LETTER * len(labels[code]) / 2
+        x = max(half, min(x, right - half))
         parts.append(
             f'<path class="area" data-room="{code}" stroke-width="{width:.0f}" d="{d}h.01"/>'
         )
-        names.append(f'<text class="place-name" x="{x}" y="{y}">{escape(labels[code])}</text>')
+        names.append(f'<text class="place-name" x="{x:.1f}" y="{y:.1f}">{escape(labels[code])}</text>')
     return [*parts, f'<g class="place-names">{"".join(names)}</g>']
 
 
