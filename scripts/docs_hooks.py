@@ -43,7 +43,7 @@ PLAYER, REPORT = "first_run/player.html", "first_run/report.html"
 PLAYER_BYTES = 1_500_000
 """Of images: enough for each frame at the width that the front page shows."""
 PLAYER_FRAME = """<figure class="player">
-<iframe src="{address}" title="The run's player: play it, or point at the tracks" loading="lazy"></iframe>
+<iframe src="{address}" title="Player of the first run" loading="lazy"></iframe>
 </figure>"""
 DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIMIT_S = 300

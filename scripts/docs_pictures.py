@@ -30,7 +30,7 @@ import robotvision as rv
 from robotvision.data import open_sequence
 from robotvision.labelling import LabelOptions, LabelSession
 from robotvision.labelling.serve import LabelServer
-from robotvision.labelling.state import LabelRooms, runs_of
+from robotvision.labelling.state import LabelRooms, RoomSpan, runs_of
 from robotvision.report import compute_curves, draw_figure, load_runs
 from robotvision.report.curve import draw as draw_curves
 from robotvision.report.html.page import write_page
@@ -42,6 +42,7 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs/img"
 CONFIG = ROOT / "configs/quickstart.yaml"
 LABELLED = ROOT / "sequences/building_cloudy"
+LABELLED_UNTIL = 100
 RUNS: dict[str, dict[str, Any]] = {
     "phog_crfh_svm": {},
     "phog_crfh_knn": {"classifier": "knn"},
@@ -66,8 +67,8 @@ INKS = {
 DRAW = """
 const [text, done] = arguments;
 mermaid.initialize({startOnLoad: false, theme: "base", htmlLabels: false, deterministicIds: true,
-  flowchart: {htmlLabels: false}, fontFamily: "DejaVu Sans, Verdana, sans-serif", themeVariables: {
-  fontSize: "14px", primaryColor: "#f1f2f3", primaryBorderColor: "#919293",
+  fontFamily: "DejaVu Sans, Verdana, sans-serif", flowchart: {htmlLabels: false, wrappingWidth: 360},
+  themeVariables: {fontSize: "14px", primaryColor: "#f1f2f3", primaryBorderColor: "#919293",
   primaryTextColor: "#212223", textColor: "#212223", titleColor: "#212223", lineColor: "#818283",
   clusterBkg: "#fafbfb", clusterBorder: "#d1d2d3", edgeLabelBackground: "#fafbfb"}});
 mermaid.render("diagram", text).then((made) => done(made.svg), (fault) => done(String(fault)));
@@ -104,8 +105,10 @@ class Studio:
         if "browser" in self.__dict__:
             self.browser.quit()
 
-    def photograph(self, address: str, name: str, size: tuple[int, int], y: int = 0) -> None:
-        """Write what a window of ``size`` shows of a page, ``y`` pixels down."""
+    def photograph(
+        self, address: str, name: str, size: tuple[int, int], y: int = 0, key: str = ""
+    ) -> None:
+        """Write what a window of ``size`` shows of a page, ``y`` pixels down, a key pressed."""
         from selenium.webdriver.support.ui import WebDriverWait
 
         browser = self.browser
@@ -119,42 +122,46 @@ class Studio:
         )
         WebDriverWait(browser, 30).until(lambda b: b.execute_script(is_ready))
         browser.execute_script(f"window.scrollTo(0, {y})")
+        if key:
+            browser.find_element("tag name", "body").send_keys(key)
         browser.execute_async_script("setTimeout(arguments[0], 400)")
         shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
         (IMAGES / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
 def report(studio: Studio) -> None:
-    """The page of a run."""
+    """Photograph the page of a run."""
     page = (studio.runs[0] / "report.html").as_uri()
     studio.photograph(f"{page}#frame=41", "report", (1440, 900))
 
 
 def compare(studio: Studio) -> None:
-    """The page of several runs."""
+    """Photograph the page of several runs."""
     both = write_page(studio.runs, studio.folder / "compare.html").as_uri()
     studio.photograph(both, "compare", (1440, 900), 330)
 
 
 def view(studio: Studio) -> None:
-    """The list of the runs of a folder."""
+    """Photograph the list of the runs of a folder."""
     with Viewer(RunList([studio.runs[0].parent]), 0) as viewer:
         studio.photograph(viewer.address, "view", (1280, 420))
 
 
 def label(studio: Studio) -> None:
-    """The page of a labeller, half way: every other visit has its room."""
+    """Photograph the page of a labeller half way, at the most doubtful frame."""
     sequence = open_sequence(LABELLED)
     options = LabelOptions(labels=studio.folder / "labels.jsonl", is_blank=True)
     with LabelSession(sequence, options) as session, LabelServer(session) as server:
         rooms = [(sequence.truth or {})[entry.index].room for entry in sequence.frames]
-        session.apply(LabelRooms(spans=tuple(runs_of(rooms))[::2]))
+        visits = [v for v in runs_of(rooms) if v.start < LABELLED_UNTIL]
+        given = (RoomSpan(v.start, min(v.end, v.start + 3), v.room) for v in visits)
+        session.apply(LabelRooms(spans=tuple(given)))
         session.learn()
-        studio.photograph(server.address, "label", (1440, 860))
+        studio.photograph(server.address, "label", (1440, 860), key="n")
 
 
 def figures(studio: Studio) -> None:
-    """The gallery of figures for papers."""
+    """Draw the gallery of figures for papers."""
     runs = load_runs(studio.runs)
     folder = IMAGES / "figures"
     folder.mkdir(exist_ok=True)
@@ -165,17 +172,20 @@ def figures(studio: Studio) -> None:
 
 
 def terminal(studio: Studio) -> None:
-    """Commands as they are typed."""
+    """Record commands as they are typed."""
     docs_terminal.write(IMAGES / "terminal.svg")
 
 
 def diagrams(studio: Studio) -> None:
-    """Every Mermaid block of the docs, in the colours of the site."""
+    """Draw every Mermaid block of the docs, in the colours of the site."""
     command = ["npm", "install", "--silent", "--no-audit", "--no-fund", MERMAID]
     subprocess.run(command, cwd=studio.folder, check=True)
-    library = studio.folder / "node_modules/mermaid/dist/mermaid.min.js"
-    studio.browser.get("about:blank")
-    studio.browser.execute_script(f"{library.read_text('utf-8')};window.mermaid = mermaid")
+    library = "node_modules/mermaid/dist/mermaid.min.js"
+    stage = studio.folder / "stage.html"
+    stage.write_text(
+        f'<!DOCTYPE html><meta charset="utf-8"><body><script src="{library}"></script>'
+    )
+    studio.browser.get(stage.as_uri())
     docs = ROOT / "docs"
     for path in sorted(docs.rglob("*.md")):
         page = path.relative_to(docs).as_posix()
