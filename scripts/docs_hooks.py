@@ -42,9 +42,9 @@ PLAYED = re.compile(r"<!-- the player -->\n!\[[^\]]*\]\([^)]*\)")
 PLAYER, REPORT = "first_run/player.html", "first_run/report.html"
 PLAYER_BYTES = 1_500_000
 """Of images: enough for each frame at the width that the front page shows."""
-PLAYER_FRAME = """<figure class="player">
+PLAYER_FRAME = """<div class="player">
 <iframe src="{address}" title="Player of the first run" loading="lazy"></iframe>
-</figure>"""
+</div>"""
 DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIMIT_S = 300
 _STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.DOTALL)

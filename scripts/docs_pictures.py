@@ -67,7 +67,8 @@ INKS = {
 DRAW = """
 const [text, done] = arguments;
 mermaid.initialize({startOnLoad: false, theme: "base", htmlLabels: false, deterministicIds: true,
-  fontFamily: "DejaVu Sans, Verdana, sans-serif", flowchart: {htmlLabels: false, wrappingWidth: 360},
+  fontFamily: "DejaVu Sans, Verdana, sans-serif",
+  flowchart: {htmlLabels: false, wrappingWidth: 360},
   themeVariables: {fontSize: "14px", primaryColor: "#f1f2f3", primaryBorderColor: "#919293",
   primaryTextColor: "#212223", textColor: "#212223", titleColor: "#212223", lineColor: "#818283",
   clusterBkg: "#fafbfb", clusterBorder: "#d1d2d3", edgeLabelBackground: "#fafbfb"}});

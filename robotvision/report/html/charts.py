@@ -312,7 +312,9 @@ def tour_map(
         x, y = (p[0] - low[0]) * scale + pad, (high[1] - p[1]) * scale + pad
         return f"{x:.1f} {y:.1f}"
 
-    parts = _areas(poses, truth, visit, labels, at, max(18.0, min(70.0, scale)), span[0] * scale + 2 * pad)
+    parts = _areas(
+        poses, truth, visit, labels, at, max(18.0, min(70.0, scale)), span[0] * scale + 2 * pad
+    )
     parts.append(_path(poses, sequence, at))
     for code, name in enumerate((*map(str, Outcome), "unscored")):
         wanted = -1 if name == "unscored" else code
@@ -359,7 +361,9 @@ def _areas(
         parts.append(
             f'<path class="area" data-room="{code}" stroke-width="{width:.0f}" d="{d}h.01"/>'
         )
-        names.append(f'<text class="place-name" x="{x:.1f}" y="{y:.1f}">{escape(labels[code])}</text>')
+        names.append(
+            f'<text class="place-name" x="{x:.1f}" y="{y:.1f}">{escape(labels[code])}</text>'
+        )
     return [*parts, f'<g class="place-names">{"".join(names)}</g>']
 
 
