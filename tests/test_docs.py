@@ -370,7 +370,7 @@ def test_a_diagram_is_as_new_as_its_text() -> None:
     assert shown.count("<svg ") == text.count("```mermaid")
     with pytest.raises(PluginError, match=r"older text: run python scripts/docs_pictures.py"):
         HOOKS["with_diagrams"](text.replace("flowchart TB", "flowchart LR"), page)
-    with pytest.raises(PluginError, match="diagram_guides_new_1.svg does not exist"):
+    with pytest.raises(PluginError, match=r"diagram_guides_new_1.svg does not exist"):
         HOOKS["with_diagrams"](text, "guides/new.md")
 
 

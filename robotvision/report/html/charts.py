@@ -321,7 +321,6 @@ def tour_map(
         dots = "".join(f"M{at(p)}h.01" for k, p in poses.items() if outcome[k] == wanted)
         if dots:
             parts.append(f'<path class="spot s-{name}" d="{dots}"/>')
-    width, height = span * scale + 2 * pad
     meters = next(m for m in (50, 20, 10, 5, 2, 1, 0.5, 0.2) if m * scale < width / 3 or m == 0.2)
     y = height + 14
     parts.append(
