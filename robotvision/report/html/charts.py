@@ -312,9 +312,9 @@ def tour_map(
         x, y = (p[0] - low[0]) * scale + pad, (high[1] - p[1]) * scale + pad
         return f"{x:.1f} {y:.1f}"
 
-    parts = _areas(
-        poses, truth, visit, labels, at, max(18.0, min(70.0, scale)), span[0] * scale + 2 * pad
-    )
+    width, height = span * scale + 2 * pad
+    broad = max(18.0, min(70.0, scale))
+    parts = _areas(poses, truth, visit, labels, at, broad, width)
     parts.append(_path(poses, sequence, at))
     for code, name in enumerate((*map(str, Outcome), "unscored")):
         wanted = -1 if name == "unscored" else code
