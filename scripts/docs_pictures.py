@@ -52,6 +52,7 @@ FIGURES = {
     "confusion": ("confusion", "column", 1),
     "confusion_page": ("confusion", "page", 1),
     "map": ("map", "column", 1),
+    "map_page": ("map", "page", 1),
     "timeline": ("timeline", "page", 1),
     "latency": ("latency", "column", 3),
     "curve": ("curve", "column", 3),

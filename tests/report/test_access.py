@@ -16,11 +16,11 @@ import pytest
 from robotvision.cli import main
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import run as run_experiment
-from robotvision.report.columns import load_runs
+from robotvision.report.columns import load_run, load_runs
 from robotvision.report.feed import Feed
 from robotvision.report.html.listing import list_page
 from robotvision.report.html.live import live_page
-from robotvision.report.html.page import build_page
+from robotvision.report.html.page import build_page, build_player
 from robotvision.report.listing import RunList
 from robotvision.sweep.page import build_page as sweep_page
 from robotvision.sweep.rows import empty_row
@@ -74,6 +74,10 @@ def comparison(make_run: MakeRun, folder: Path) -> str:
     return build_page(load_runs([make_run("a"), make_run("b", said=["Hall"] * 18), make_run("c")]))
 
 
+def player(make_run: MakeRun, folder: Path) -> str:
+    return build_player(load_run(make_run(posterior={"Hall": 0.7})))
+
+
 def listing(make_run: MakeRun, folder: Path) -> str:
     make_run("runs/first")
     make_run("runs/second", frames=5, is_whole=False)
@@ -94,6 +98,7 @@ def sweep(make_run: MakeRun, folder: Path) -> str:
         (comparison, "dark", 1440),
         (listing, "light", 1440),
         (sweep, "dark", 1440),
+        (player, "dark", 860),
     ],
 )
 def test_pages_of_runs(

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import OUTCOMES, load_run, load_runs
+from robotvision.report.html.charts import LETTER, tour_map
 from robotvision.report.html.images import collect
 from robotvision.report.html.page import MAX_RUNS, build_page, write_html
 from robotvision.report.html.payload import align
@@ -218,3 +219,17 @@ def test_ticks_are_round_and_inside(low: float, high: float) -> None:
     ticks = round_ticks(low, high)
     assert ticks
     assert all(low - 1e-9 <= t <= high + 1e-9 for t in ticks)
+
+
+def test_rooms_names_stay_on_the_map() -> None:
+    """A room at the edge has its name drawn inwards."""
+    poses = {k: (float(k), 0.1 * k) for k in range(12)}
+    truth = [0] * 6 + [1] * 5 + [2]
+    labels = ["LectureHallEast", "MeetingRoomWest", "PrinterRoomNorth"]
+    svg = tour_map(poses, [0] * 12, [0] * 12, truth, truth, labels)
+    width = float(re.findall(r'viewBox="0 0 (\S+) ', svg)[0])
+    names = re.findall(r'class="place-name" x="([\d.-]+)" y="[\d.-]+">(\w+)<', svg)
+    assert sorted(name for _, name in names) == sorted(labels)
+    for x, name in names:
+        half = LETTER * len(name) / 2
+        assert half - 0.1 <= float(x) <= width - half + 0.1
