@@ -140,7 +140,7 @@ def report(studio: Studio) -> None:
 def compare(studio: Studio) -> None:
     """Photograph the page of several runs."""
     both = write_page(studio.runs, studio.folder / "compare.html").as_uri()
-    studio.photograph(both, "compare", (1440, 900), 330)
+    studio.photograph(both, "compare", (1440, 900), 455)
 
 
 def view(studio: Studio) -> None:

@@ -34,7 +34,7 @@ COMMANDS = (
     "robotvision run configs/quickstart.yaml --out first",
     "robotvision rescore first --rate-hz 15 --machine-speed 0.07",
 )
-COLUMNS, ROWS = 100, 27
+COLUMNS, ROWS = 108, 27
 CELL_W, CELL_H, MARGIN = 8.4, 19, 14
 TYPED_S = 0.035
 """Between two letters typed."""
