@@ -96,7 +96,7 @@ def command(
             ranked, out=out, site=site, organiser_site=organiser_site, reveal=reveal, pages=pages
         )
     if unpack is not None:
-        files = unpack_runs(task_name, truths, folder, unpack, train)
+        files = unpack_runs(task_name, truths, folder, unpack, train, released)
         click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)

@@ -33,11 +33,11 @@ from robotvision.config.schema import PolicyConfig
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.contest.verdict import EntryRules
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.scoring.table import Ints
 from robotvision.submissions.batch import fitting_frames
-from robotvision.submissions.released import TEST, ReleasedPart
-from robotvision.submissions.table import segments_of
+from robotvision.submissions.released import TEST, ReleasedPart, read_truths
 from robotvision.submissions.testsets import settle
-from robotvision.submissions.truthfile import TruthTable, read_truth
+from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Label, Task
 from robotvision.yamlfile import Document, Strict, load, validate
@@ -207,19 +207,21 @@ class ContestSetup:
         return self.folder / name
 
     @cached_property
-    def _tables(self) -> Mapping[str, TruthTable]:
-        return {s.name: self._table(s) for s in self.about.test_sets}
+    def _truths(self) -> Mapping[str, tuple[TruthTable, Ints | None]]:
+        """The truth of each test set, in the order of its source, and the segments."""
+        return {s.name: self._truth(s) for s in self.about.test_sets}
 
-    def _table(self, about: HiddenSet) -> TruthTable:
-        table = read_truth(self.place(about.truth))
+    def _truth(self, about: HiddenSet) -> tuple[TruthTable, Ints | None]:
+        released = None
         if about.key is not None:
-            table = ReleasedPart.read(self.place(about.key), about.part).truth_of(table)
-        indices = table.frames.indices
+            released = ReleasedPart.read(self.place(about.key), about.part)
+        (table,), (segments,) = read_truths([self.place(about.truth)], released)
+        indices = np.sort(table.frames.indices)
         if not np.array_equal(indices, np.arange(len(indices))):
             message = f"the frames of {about.name} are not numbered 0, 1, 2, ..."
             remedy = "robotvision data release numbers them anew"
             raise InputFaults([Fault(self.place(about.truth), message, remedy=remedy)])
-        return table
+        return table, segments
 
     @cached_property
     def task(self) -> Task:
@@ -232,7 +234,8 @@ class ContestSetup:
         """
         name = self.about.task
         task = load_task(name, self.folder)
-        return settle(task, list(self._tables.values()), [self.place(p) for p in self.about.train])
+        tables = [table for table, _ in self._truths.values()]
+        return settle(task, tables, [self.place(p) for p in self.about.train])
 
     def known_phase(self, name: str | None) -> str:
         """Return a phase by name; the last one where None. Raises RobotVisionError."""
@@ -260,9 +263,9 @@ class ContestSetup:
         return {}
 
     def _open(self, phase: str) -> Contest:
-        chosen = self.sets_of(phase)
-        sets = {s.name: self._tables[s.name] for s in chosen}
-        segments = [None if s.key is not None else segments_of(self.place(s.truth)) for s in chosen]
+        truths = {s.name: self._truths[s.name] for s in self.sets_of(phase)}
+        sets = {name: table for name, (table, _) in truths.items()}
+        segments = [known for _, known in truths.values()]
         frames = fitting_frames(self.task, sets, segments)
         return Contest(self.task, sets, frames, all(s is not None for s in segments))
 

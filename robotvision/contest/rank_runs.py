@@ -15,6 +15,7 @@ from robotvision.regular_file import read_regular
 from robotvision.report.ranking import write
 from robotvision.submissions.handed_in import runs_in
 from robotvision.submissions.ranking import rank as order
+from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.testsets import RunFiles
 from robotvision.writing import new_folder, write_bytes
 
@@ -81,7 +82,12 @@ def rank_folder(contest: Contest, folder: Path, mode: str = "obligatory") -> Ran
 
 
 def unpack_runs(
-    task: str, truths: Sequence[Path], folder: Path, out: Path, train: Sequence[Path] = ()
+    task: str,
+    truths: Sequence[Path],
+    folder: Path,
+    out: Path,
+    train: Sequence[Path] = (),
+    released: ReleasedPart | None = None,
 ) -> list[Path]:
     """Write the run files of a folder of submissions, each named by team and run.
 
@@ -89,6 +95,8 @@ def unpack_runs(
     ----------
     task, truths, folder, train
         As `rank` takes them.
+    released : ReleasedPart, optional
+        As `open_contest` takes it: the runs answer released frames.
     out : Path
         A new or empty folder: receives ``team_run.txt``, or with several test sets
         ``team_run/set.txt``. What is no run is left out; `rank` says why.
@@ -103,7 +111,7 @@ def unpack_runs(
     RobotVisionError
         As `rank`, or the folder cannot be written.
     """
-    contest = open_contest(task, truths, train)
+    contest = open_contest(task, truths, train, released)
     runs = [
         run
         for run in runs_in(folder, list(contest.sets), contest.task)

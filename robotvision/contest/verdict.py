@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.errors import Fault, InputFaults, by_kind, printable
 from robotvision.submissions.card import Card
@@ -52,7 +54,9 @@ class EntryRules:
         cls, contest: Contest, modes: Sequence[str] = MODES, *, takes_programs: bool = False
     ) -> EntryRules:
         """Return the rules of a contest whose truth is at hand."""
-        frames = {name: FrameSet(name, t.frames.indices) for name, t in contest.sets.items()}
+        frames = {  # rising, as participants know them: a shuffled release stands in another order
+            name: FrameSet(name, np.sort(t.frames.indices)) for name, t in contest.sets.items()
+        }
         return cls(contest.task, frames, modes, takes_programs)
 
 
