@@ -8,7 +8,7 @@ sequence knows no file names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,14 +136,22 @@ class EntryVerdict:
         return RunFiles(name, paths, contents, entry.card, owner)
 
 
-def verdict_on(path: Path, rules: EntryRules) -> EntryVerdict:
-    """Return the verdict on a pack, another zip file, a folder of run files, or a run file."""
+def verdict_on(path: Path, rules: EntryRules, *, left_out: Collection[str] = ()) -> EntryVerdict:
+    """Return the verdict on a pack, another zip file, a folder of run files, or a run file.
+
+    Parameters
+    ----------
+    path : Path
+    rules : EntryRules
+    left_out : collection of str
+        Files in it that are not the participant's, by name.
+    """
     try:
         files = read_files(path)
     except InputFaults as e:
         inner = (Fault(WHOLE, f.message, remedy=f.remedy, kind=f.kind) for f in e.faults)
         return EntryVerdict(tuple(inner))
-    return verdict(files, rules)
+    return verdict({n: raw for n, raw in files.items() if n not in left_out}, rules)
 
 
 def verdict(files: Mapping[str, bytes], rules: EntryRules) -> EntryVerdict:

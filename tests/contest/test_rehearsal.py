@@ -10,8 +10,10 @@ import pytest
 
 from robotvision.cli import main
 from robotvision.contest import init, open_contest_file, rehearse, verdict_on
-from robotvision.contest.codabench.bundle import Options, reference_data
+from robotvision.contest.codabench.options import Options
+from robotvision.contest.codabench.plan import plan
 from robotvision.contest.codabench.program import main as score_submission
+from robotvision.contest.codabench.reference import reference_data
 from robotvision.contest.release import read_release, write_release
 from robotvision.errors import InputFaults
 from robotvision.submissions.pack import WHOLE
@@ -32,13 +34,14 @@ def contest(tmp_path: Path) -> Path:
 
 
 def on_codabench(contest: Path, pack: Path, folder: Path) -> dict[str, float]:
-    """Score a submission as the platform's worker does: unpacked; return ``scores.json``."""
+    """Return ``scores.json`` of a submission: unpacked, a file of the worker beside it."""
     (folder / "ref").mkdir(parents=True)
-    opened = open_contest_file(contest).contest("test")
-    for name, raw in reference_data(opened, Options()).items():
+    held = plan(open_contest_file(contest), Options())
+    for name, raw in reference_data(held.phases[0], held.options).items():
         (folder / "ref" / name).write_bytes(raw)
     with zipfile.ZipFile(pack) as archive:
         archive.extractall(folder / "res")
+    (folder / "res" / "metadata").write_text("elapsedTime: null\nexitCode: null\n")
     assert score_submission([str(folder), str(folder / "out")]) == 0
     scores: dict[str, float] = json.loads((folder / "out" / "scores.json").read_text())
     return scores
