@@ -123,7 +123,9 @@ def p_text(p: float) -> str:
 def p_values_text(p: float, after_all: float | None = None) -> str:
     """Return ``p = 0.03``, or ``p = 0.03 before, 0.21 after all comparisons``."""
     alone = f"p = {p_text(p)}"
-    return alone if after_all is None else f"{alone} before, {p_text(after_all)} after all comparisons"
+    return (
+        alone if after_all is None else f"{alone} before, {p_text(after_all)} after all comparisons"
+    )
 
 
 def verdict(difference: Interval, after_all: float | None = None) -> str:

@@ -7,10 +7,12 @@ Any two runs can be compared: ranked ones after all comparisons, others as a pai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -46,8 +48,6 @@ class BoardRow:
         ``mode not stated``; how fast a judged program was.
     judged_ms : float or None
         Half of the frames took a judged program no longer; None: it was not run here.
-    page : str
-        Address of the run's page; empty where it has none.
     """
 
     entry: ContestEntry
@@ -55,7 +55,6 @@ class BoardRow:
     team: str = ""
     notes: tuple[str, ...] = ()
     judged_ms: float | None = None
-    page: str = ""
 
     @property
     def name(self) -> str:
@@ -78,6 +77,17 @@ class BoardRow:
         if self.judged_ms is not None:
             return self.judged_ms
         return self.entry.card.time_per_frame_ms if self.entry.card else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what it says of the run beside its score as plain data."""
+        return {
+            "team": self.team,
+            "role": str(self.role),
+            "notes": list(self.notes),
+            "method": self.method,
+            "latency_ms": self.latency_ms,
+            "is_judged": self.judged_ms is not None,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +113,9 @@ class Panel:
         In order of points.
     standings : Standings or None
         The ranked runs; None where there is none.
-    others : tuple of Pair
-        Comparisons of which one run or both are not ranked, each as a pair alone.
+    others : tuple of (int, int, Pair)
+        Comparisons of which one run or both are not ranked, each as a pair alone, with the places
+        of the two among ``lines``.
     frames : int
         How many it counts, those without a known truth among them.
     """
@@ -113,7 +124,7 @@ class Panel:
     sets: tuple[str, ...]
     lines: list[PanelLine]
     standings: Standings | None
-    others: tuple[Pair, ...]
+    others: tuple[tuple[int, int, Pair], ...]
     frames: int
 
     @property
@@ -121,10 +132,13 @@ class Panel:
         """The ranked runs, the best first."""
         return [line for line in self.lines if line.standing is not None]
 
-    @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """Every comparison: those of the ranked runs, then the others."""
-        return (*(self.standings.pairs if self.standings else ()), *self.others)
+    def compared(self) -> Iterator[tuple[int, int, Pair]]:
+        """Yield every comparison with the places of its runs among ``lines``, the better first."""
+        if self.standings is not None:
+            ranked = [k for k, line in enumerate(self.lines) if line.standing is not None]
+            for (i, j), pair in zip(combinations(ranked, 2), self.standings.pairs, strict=True):
+                yield i, j, pair
+        yield from self.others
 
     @property
     def note(self) -> str:
@@ -153,11 +167,7 @@ def tabs(contest: Contest, conditions: Mapping[str, Mapping[str, str]] | None = 
     sets = list(contest.sets)
     is_summed = contest.task.overall == "sum" or len(sets) < 2
     result = [Tab("overall", tuple(sets))] if is_summed else []
-    values: dict[str, dict[str, list[str]]] = {}
-    for name in sets:
-        for key, value in ((conditions or {}).get(name) or {}).items():
-            values.setdefault(key, {}).setdefault(value, []).append(name)
-    values = {key: of for key, of in values.items() if len(of) > 1}
+    values = by_condition(conditions or {})
     if len(sets) > 1:
         for name in sets:
             own = [f"{k} {v}" for k, of in values.items() for v, s in of.items() if s == [name]]
@@ -167,6 +177,15 @@ def tabs(contest: Contest, conditions: Mapping[str, Mapping[str, str]] | None = 
             shared = {v: s for v, s in of.items() if 1 < len(s) < len(sets)}
             result += [Tab(f"{key} {value}", tuple(s)) for value, s in shared.items()]
     return result
+
+
+def by_condition(conditions: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, list[str]]]:
+    """Return for each condition that differs between test sets those of each of its values."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, of_set in conditions.items():
+        for key, value in of_set.items():
+            found.setdefault(key, {}).setdefault(value, []).append(name)
+    return {key: values for key, values in found.items() if len(values) > 1}
 
 
 def panels(
@@ -217,11 +236,16 @@ def _panel(
         if id(row) not in ranked:
             table = row.entry.table.of_sets(tab.sets)
             lines.append(PanelLine(row, points_interval(table, contest.task, is_blind=is_blind)))
-    # ranked runs first among equals, in their own order
-    lines.sort(key=lambda line: (-line.points.estimate, line.row.role.value != "primary"))
+    lines.sort(key=_place)
     others = tuple(_other_pairs(contest, tab, lines, is_blind)) if has_others else ()
     frames = sum(len(contest.sets[s]) for s in tab.sets)
     return Panel(tab.name, tab.sets, lines, standings, others, frames)
+
+
+def _place(line: PanelLine) -> tuple[float, bool]:
+    """Return what lines are sorted by: ranked ones stand before others of the same points."""
+    points = line.points.estimate if line.standing is None else line.standing.row.points
+    return -points, line.standing is None
 
 
 def _ranked_lines(
@@ -241,8 +265,8 @@ def _ranked_lines(
 
 def _other_pairs(
     contest: Contest, tab: Tab, lines: Sequence[PanelLine], is_blind: bool
-) -> Iterator[Pair]:
-    """Yield the comparisons that the ranking does not hold, each run by name, the better first."""
+) -> Iterator[tuple[int, int, Pair]]:
+    """Yield the comparisons that the ranking does not hold, the better run first."""
     n = len(lines)
     pairs = [
         (i, j)
@@ -260,4 +284,4 @@ def _other_pairs(
     )
     for (i, j), d in zip(pairs, differences, strict=True):
         names = lines[i].row.name, lines[j].row.name
-        yield Pair(*names, d, 1.0 if d.p is None else d.p, float("inf"), is_alone=True)
+        yield i, j, Pair(*names, d, 1.0 if d.p is None else d.p, math.inf, is_alone=True)
