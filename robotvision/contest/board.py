@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.contest.file import Baseline, ContestSetup, HiddenSet, as_moment
-from robotvision.contest.leaderboard.contest import Contest, ContestEntry
+from robotvision.contest.leaderboard.contest import Contest
+from robotvision.contest.leaderboard.panels import NOT_STATED, BoardRow, Role, by_condition
 from robotvision.contest.leaderboard.ranked import RankedRuns
+from robotvision.contest.leaderboard.standings import part_standings
 from robotvision.contest.store import Submission, submissions
 from robotvision.contest.verdict import EntryVerdict, verdict_on
 from robotvision.errors import InputFaults, RobotVisionError, near
-from robotvision.scoring.estimates import points_interval
-from robotvision.scoring.intervals import Interval
 from robotvision.submissions.batch import RefusedRun, Scores, score_runs
 from robotvision.submissions.ranking import rank
-from robotvision.submissions.standings import Pair, Standings, stand
+from robotvision.submissions.standings import Pair, Standings
 from robotvision.submissions.testsets import RunFiles
 
 
@@ -39,17 +39,6 @@ class EntryStatus(StrEnum):
     LATE = "late"
     OVER_LIMIT = "over the limit"
     WAITING = "not judged yet"
-
-
-class Role(StrEnum):
-    """What a scored run is on its board."""
-
-    PRIMARY = "primary"
-    OTHER = "other"
-    BASELINE = "baseline"
-
-
-NOT_STATED = "mode not stated"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,25 +64,6 @@ class Received:
             "why": self.why,
             **self.verdict.as_dict(),
         }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BoardRow:
-    """A scored run on a board.
-
-    Parameters
-    ----------
-    entry : ContestEntry
-    role : Role
-    team : str
-    notes : tuple of str
-        ``mode not stated``; how fast a judged program was.
-    """
-
-    entry: ContestEntry
-    role: Role
-    team: str
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,30 +93,23 @@ class Board:
     apart: Sequence[Received]
     scores: Scores
 
-    @cached_property
-    def primaries(self) -> RankedRuns:
-        """The ranked runs."""
-        return self._ranked([row for row in self.rows if row.role is Role.PRIMARY])
+    @property
+    def conditions(self) -> dict[str, dict[str, str]]:
+        """Under which each test set was recorded."""
+        return {s.name: s.conditions for s in self.sets}
 
     @cached_property
-    def everything(self) -> RankedRuns:
-        """All runs that were scored or refused, as the organiser's own site shows them."""
-        return self._ranked(self.rows)
-
-    def _ranked(self, rows: Sequence[BoardRow]) -> RankedRuns:
-        names = {row.entry.name for row in rows}
-        scored = tuple(run for run in self.scores.scored if run.name in names)
-        scores = replace(self.scores, scored=scored)
-        return RankedRuns(scores, rank(scores), self.contest, Path())
+    def ranked(self) -> RankedRuns:
+        """All runs that were scored or refused; the primary ones of the teams are ranked."""
+        primary = {row.name for row in self.rows if row.role is Role.PRIMARY}
+        scored = tuple(run for run in self.scores.scored if run.name in primary)
+        rankings = rank(replace(self.scores, scored=scored))
+        return RankedRuns(self.scores, rankings, self.contest, Path(), self.rows, self.conditions)
 
     @property
     def standings(self) -> list[Standings]:
         """The rankings of the primary runs, with what chance leaves open."""
-        return self.primaries.standings
-
-    def points(self, row: BoardRow, sets: Sequence[str]) -> Interval:
-        """Return a run's points over some test sets, with their interval."""
-        return points_interval(row.entry.table.of_sets(sets), self.contest.task)
+        return self.ranked.standings
 
     def pair(self, first: str, second: str) -> Pair:
         """Return the paired comparison of any two runs on the board, the better first.
@@ -162,22 +125,15 @@ class Board:
                 raise RobotVisionError(
                     f"no run is called {name!r}{near(name, rows)}; runs: {', '.join(rows)}"
                 )
-        ranked = self._ranked([rows[first], rows[second]])
-        if len(ranked.rankings) != 1 or first == second:
-            raise RobotVisionError("expected two runs of a board whose test sets are summed")
-        entries = {e.name: e for e in ranked.entries}
-        tables = [entries[row.run].table for row in ranked.rankings[0].rows]
-        known = [t.select(t.is_known) for t in tables]
         sets = list(self.contest.sets)
-        return stand(ranked.rankings[0], known, self.contest.task, sets).pairs[0]
+        if first == second or (len(sets) > 1 and self.contest.task.overall != "sum"):
+            raise RobotVisionError("expected two runs of a board whose test sets are summed")
+        entries = [rows[first].entry, rows[second].entry]
+        return part_standings(self.contest, entries, "overall", sets).pairs[0]
 
     def by_condition(self) -> dict[str, dict[str, list[str]]]:
         """Return for each condition that differs the test sets of each of its values."""
-        found: dict[str, dict[str, list[str]]] = {}
-        for about in self.sets:
-            for key, value in about.conditions.items():
-                found.setdefault(key, {}).setdefault(value, []).append(about.name)
-        return {key: values for key, values in found.items() if len(values) > 1}
+        return by_condition(self.conditions)
 
 
 def receive(setup: ContestSetup) -> list[Received]:
@@ -232,10 +188,14 @@ def _status(
 
 @dataclass(frozen=True, slots=True)
 class JudgedAnswers:
-    """What a program answered when it was run: run files by test set, and how fast it was."""
+    """What a program answered when it was run: run files by test set, and how fast it was.
+
+    ``latency_ms`` is the time that half of the frames took at most; None where none was answered.
+    """
 
     contents: Mapping[str, bytes]
     note: str
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,6 +206,7 @@ class _Candidate:
     role: Role
     team: str
     notes: tuple[str, ...]
+    judged_ms: float | None = None
 
 
 def boards(
@@ -313,7 +274,7 @@ def _board(
     ]
     scores = replace(scores, refused=tuple(refused))
     rows = [
-        BoardRow(entry, c.role, c.team, c.notes)
+        BoardRow(entry, c.role, c.team, c.notes, c.judged_ms)
         for entry, c in zip(scores.scored, candidates, strict=True)
     ]
     apart = [r for r in received if r.status is not EntryStatus.COUNTED]
@@ -338,13 +299,12 @@ def _candidates(
         record = r.submission.record
         role = Role.PRIMARY if primary[record.team.casefold()] is r else Role.OTHER
         notes = () if record.mode else (NOT_STATED,)
-        if r.verdict.program is None:
-            files = r.verdict.run(r.submission.name, record.team)
-        else:
+        files, judged_ms = r.verdict.run(r.submission.name, record.team), None
+        if r.verdict.program is not None:
             answers = judged[r.submission.key]
-            files = _of_program(r.submission.name, record.team, answers)
-            notes = (*notes, answers.note)
-        candidates.append(_Candidate(files, role, record.team, notes))
+            files = replace(_of_program(files.name, files.owner, answers), card=files.card)
+            notes, judged_ms = (*notes, answers.note), answers.latency_ms
+        candidates.append(_Candidate(files, role, record.team, notes, judged_ms))
     return candidates
 
 
@@ -362,7 +322,7 @@ def _baseline(
         if answers is None:
             return None
         files = _of_program(about.name, f"baseline {about.name}", answers)
-        return _Candidate(files, Role.BASELINE, "", (answers.note,))
+        return _Candidate(files, Role.BASELINE, "", (answers.note,), answers.latency_ms)
     path = setup.place(about.run)
     verdict = verdict_on(path, setup.rules(about.phase))
     if not verdict.is_accepted:

@@ -165,5 +165,6 @@ def judged_answers(setup: ContestSetup) -> dict[str, JudgedAnswers]:
         if result is not None:
             files = sorted((result_folder(setup, key) / ANSWERS).glob("*.txt"))
             contents = {path.stem: path.read_bytes() for path in files}
-            answers[key] = JudgedAnswers(contents, result.note)
+            p50 = result.latency_ms.get("p50") if contents else None
+            answers[key] = JudgedAnswers(contents, result.note, p50)
     return answers

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from robotvision.contest.board import Board
-from robotvision.contest.board_table import (
-    apart_table,
-    board_tables,
-    condition_data,
-    condition_tables,
-)
-from robotvision.contest.file import ContestSetup
+from robotvision.contest.board import Board, EntryStatus
+from robotvision.contest.board_table import condition_data, reasons
+from robotvision.contest.file import ContestSetup, Phase, as_moment, now
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
 from robotvision.contest.leaderboard.entry import entry_page
 from robotvision.contest.leaderboard.names import page_names
-from robotvision.contest.leaderboard.site import site_data, write_organiser_site
+from robotvision.contest.leaderboard.panel_page import ApartGroup, board_view, by_team
+from robotvision.contest.leaderboard.panels import BoardRow, Role
+from robotvision.contest.leaderboard.site import (
+    BOARD_SCRIPTS,
+    BOARD_STYLES,
+    Heading,
+    day_text,
+    site_data,
+    write_organiser_site,
+)
 from robotvision.contest.release import FILE as RELEASE
 from robotvision.contest.release import write_release
 from robotvision.report.html.shell import render
@@ -38,6 +43,7 @@ def publish(
     boards: Sequence[Board],
     out: Path,
     organiser_site: Path | None = None,
+    when: datetime | None = None,
 ) -> list[Path]:
     """Write the site of a contest and return its files.
 
@@ -50,6 +56,8 @@ def publish(
         What was published there before is replaced as a whole.
     organiser_site : Path, optional
         Receives a folder a board with everything: rooms, heat map, timelines. It shows the truth.
+    when : datetime, optional
+        What the status of the phases goes by; now by default.
 
     Raises
     ------
@@ -60,26 +68,30 @@ def publish(
     require_replaceable(out, KIND)
     has_pages = setup.about.public.pages or shown.has_rooms
     links = [_links(board) if has_pages else {} for board in boards]
-    data = contest_data(setup, boards, shown)
+    data, when = contest_data(setup, boards, shown), when or now()
     with new_folder(out, KIND) as part:
-        page = _index(setup, boards, shown, links)
+        page = _index(setup, boards, shown, links, when)
         (part / "index.html").write_text(page, "utf-8", "backslashreplace")
         (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         write_release(part / RELEASE, setup)
         for board, names in zip(boards, links, strict=True):
-            for row in board.rows:
-                if row.entry.name in names:
-                    file = part / names[row.entry.name]
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    text = entry_page(
-                        board.contest, row.entry, home="../../index.html", shown=shown
-                    )
-                    file.write_text(text, "utf-8", "backslashreplace")
+            for row, name in names.items():
+                file = part / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                text = entry_page(
+                    board.contest,
+                    row.entry,
+                    home="../../index.html",
+                    shown=shown,
+                    about=row.as_dict(),
+                )
+                file.write_text(text, "utf-8", "backslashreplace")
     if organiser_site is not None:
         make_folder(organiser_site)
         for board in boards:
             if board.rows:
-                write_organiser_site(organiser_site / board_name(board), board.everything)
+                heading = Heading(f"{setup.about.title}: {_title(setup, board)}", when.date())
+                write_organiser_site(organiser_site / board_name(board), board.ranked, heading)
     return sorted(p for p in out.rglob("*") if p.is_file())
 
 
@@ -88,10 +100,10 @@ def board_name(board: Board) -> str:
     return f"{page_names([board.phase])[0]}-{board.mode}"
 
 
-def _links(board: Board) -> dict[str, str]:
-    names = [row.entry.name for row in board.rows]
+def _links(board: Board) -> dict[BoardRow, str]:
+    names = page_names([row.name for row in board.rows])
     folder = f"runs/{board_name(board)}"
-    return {n: f"{folder}/{p}.html" for n, p in zip(names, page_names(names), strict=True)}
+    return {row: f"{folder}/{name}.html" for row, name in zip(board.rows, names, strict=True)}
 
 
 def contest_data(
@@ -108,24 +120,13 @@ def contest_data(
 
 
 def _board_data(board: Board, shown: Disclosure) -> dict[str, Any]:
-    ranked = site_data(board.primaries, shown)
-    keys = ("reveal", "rankings", "pairs", "uncertainty", "changed")
-    task = board.contest.task
+    ranked = site_data(board.ranked, shown)
+    keys = ("reveal", "rankings", "tabs", "pairs", "uncertainty", "changed", "runs")
     return {
         "phase": board.phase,
         "mode": board.mode,
         "test_sets": [{"name": s.name, "conditions": s.conditions} for s in board.sets],
         **{key: ranked[key] for key in keys},
-        "runs": [
-            {
-                "name": row.entry.name,
-                "team": row.team,
-                "role": str(row.role),
-                "notes": list(row.notes),
-                **shown.score(task, row.entry.score),
-            }
-            for row in board.rows
-        ],
         "conditions": condition_data(board),
         "apart": [r.as_dict() for r in board.apart],
     }
@@ -135,34 +136,76 @@ def _index(
     setup: ContestSetup,
     boards: Sequence[Board],
     shown: Disclosure,
-    links: Sequence[Mapping[str, str]],
+    links: Sequence[Mapping[BoardRow, str]],
+    when: datetime,
 ) -> str:
     about, task = setup.about, setup.task
     is_blind = shown.is_blind(task)
-    parts = []
-    for board, names in zip(boards, links, strict=True):
-        tables = board_tables(board, is_blind=is_blind)
-        apart = apart_table(board)
-        parts.append(
-            {
-                "id": board_name(board),
-                "title": _title(setup, board),
-                "tables": [t.html(names) for t in tables],
-                "notes": [t.note for t in tables if t.note],
-                "conditions": [t.html("ranking") for t in condition_tables(board)],
-                "apart": apart.html("ranking") if apart.rows else None,
-            }
-        )
+    teams = {row.team for board in boards for row in board.rows} - {""}
+    teams |= {r.submission.record.team for board in boards for r in board.apart}
     return render(
         "contest.html.j2",
+        scripts=BOARD_SCRIPTS,
+        styles=BOARD_STYLES,
         title=about.title,
         about=about,
+        when=day_text(when.date()),
+        status=[
+            {"phase": name, "word": word, "text": text}
+            for name, phase in about.phases.items()
+            for word, text in [phase_status(phase, when)]
+        ],
+        n_teams=len(teams),
+        n_runs=sum(_n_received(board) for board in boards),
         task=task,
-        boards=parts,
+        boards=[
+            board_view(
+                board_name(board),
+                _title(setup, board).capitalize(),
+                board.ranked.panels(is_blind=is_blind),
+                task,
+                shown,
+                _apart(board),
+                pages,
+            )
+            for board, pages in zip(boards, links, strict=True)
+        ],
         release=RELEASE,
         status_words={str(k): v for k, v in STATUS.items()},
         tasks=[task_card(task) | {"published": []}],
     )
+
+
+def _n_received(board: Board) -> int:
+    """Return how many runs were handed in for a board: baselines are the organisers'."""
+    return len(board.apart) + sum(row.role is not Role.BASELINE for row in board.rows)
+
+
+def phase_status(phase: Phase, when: datetime) -> tuple[str, str]:
+    """Return whether a phase is ``open``, ``closed`` or ``coming`` at a moment, and until when."""
+    if phase.opens is not None and phase.is_before(when):
+        return "coming", f"opens {_moment_text(phase.opens)}"
+    if phase.closes is not None and phase.is_over(when):
+        return "closed", f"closed {_moment_text(phase.closes)}"
+    until = f" until {_moment_text(phase.closes)}" if phase.closes else ", without an end"
+    return "open", f"open{until}"
+
+
+def _moment_text(text: str) -> str:
+    """Return ``1 June 2027, 00:00 +02:00``."""
+    when = as_moment(text)
+    zone = when.strftime("%z")
+    return f"{day_text(when.date())}, {when:%H:%M} {zone[:3]}:{zone[3:5]}"
+
+
+def _apart(board: Board) -> list[ApartGroup]:
+    """Return what is not on a board, by what became of it."""
+    groups = []
+    for status in (s for s in EntryStatus if s is not EntryStatus.COUNTED):
+        mine = [r for r in board.apart if r.status is status]
+        runs = [(r.submission.record.team, r.submission.name, "", reasons(r)) for r in mine]
+        groups.append(ApartGroup(str(status).capitalize(), by_team(runs)))
+    return groups
 
 
 def _title(setup: ContestSetup, board: Board) -> str:

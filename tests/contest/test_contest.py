@@ -85,7 +85,7 @@ def test_one_primary_run_a_team_is_ranked_and_the_others_are_shown(
         ("B", Role.OTHER),
         ("B", Role.PRIMARY),
     ]
-    assert {x.run for x in board.primaries.rankings[0].rows} == {"A_run1", "B_run1 (2)"}
+    assert {x.run for x in board.ranked.rankings[0].rows} == {"A_run1", "B_run1 (2)"}
     ranks = [row[0] for row in board_tables(board)[0].table.rows]
     assert sorted(r for r in ranks if r is not None) == [1, 2]
 

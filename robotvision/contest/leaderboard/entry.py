@@ -36,6 +36,7 @@ def entry_page(
     home: str | None = None,
     shown: Disclosure | None = None,
     points: Interval | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page of one run.
 
@@ -49,6 +50,8 @@ def entry_page(
         What it shows; totals alone by default.
     points : Interval, optional
         Of the points over all test sets, where it is known already.
+    about : mapping, optional
+        What a board says of the run beside its score, as `BoardRow.as_dict` gives it.
     """
     shown = shown or Disclosure()
     task = contest.task
@@ -62,6 +65,7 @@ def entry_page(
         title=f"{entry.name}, {task.id}",
         home=home,
         run=run,
+        about=about or {},
         runs=[run],
         shown=shown,
         standing=standing,
