@@ -12,6 +12,7 @@ import click
 from robotvision.cli.options import contest_options, key_options
 
 if TYPE_CHECKING:
+    from robotvision.contest.codabench.options import Options
     from robotvision.contest.file import ContestSetup
     from robotvision.contest.leaderboard.contest import Contest
 
@@ -32,8 +33,8 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
     "contest_file",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="In place of --task and --truth: a contest.yaml, with its title, phases, limits and "
-    "what is public.",
+    help="In place of --truth: a contest.yaml, with its title, phases, limits and what is public; "
+    "of several tasks --task names one.",
 )
 @partial(contest_options, is_required=False)
 @key_options
@@ -128,7 +129,7 @@ def command(
     if output is None:
         raise click.UsageError("-o is missing: the bundle to write")
     own = {
-        "--task": task_name, "--truth": truths, "--train": train, "--key": key, "--start": start,
+        "--truth": truths, "--train": train, "--key": key, "--start": start,
         "--end": end, "--per-day": per_day, "--in-all": in_all, "--reveal": reveal,
     }  # fmt: skip
     if contest_file is not None and any(own.values()):
@@ -150,10 +151,11 @@ def command(
         points_step=round_points,
         public_share=public_share,
         public_seed=public_seed,
+        task=None if contest_file is None else task_name,
     )
     path = write_bundle(output, contest, options)
     if not options.has_final_phase:
-        _tell_effort(contest, options.max_in_all)
+        _tell_effort(contest, options)
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
 
@@ -190,14 +192,14 @@ def _open(
     return contest
 
 
-def _tell_effort(contest: Contest | ContestSetup, in_all: int | None) -> None:
+def _tell_effort(contest: Contest | ContestSetup, options: Options) -> None:
     """Say how soon a patient participant knows the truth of the phase that ranks."""
-    from robotvision.contest.file import ContestSetup
+    from robotvision.contest.codabench.plan import plan
     from robotvision.contest.leaderboard.effort import effort
 
-    if isinstance(contest, ContestSetup):
-        in_all, contest = contest.about.limits.runs, contest.contest(contest.known_phase(None))
+    held = plan(contest, options)
+    in_all = held.options.max_in_all
     n = "any number of submissions" if in_all is None else f"{in_all} submissions"
     click.echo(f"note: exact points leak: a participant has {n}", err=True)
-    for line in effort(contest).lines():
+    for line in effort(held.phases[-1].contest).lines():
         click.echo(f"note:   {line}", err=True)

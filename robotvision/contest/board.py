@@ -1,4 +1,4 @@
-"""The boards of a contest: for each phase and mode who is ranked, shown, or listed apart.
+"""The boards of a contest: for each phase, task and mode who is ranked, shown, or listed apart.
 
 One run a team is ranked: the last one that it marked as primary, or where it marked none the last
 one that counts. Its other runs are shown without a rank; so are baselines. Refused runs use up no
@@ -59,6 +59,7 @@ class Received:
             "run": record.run,
             "received": record.received,
             "phase": record.phase,
+            **({"task": record.task} if record.task else {}),
             "mode": record.mode or None,
             "status": str(self.status),
             "why": self.why,
@@ -73,6 +74,8 @@ class Board:
     Parameters
     ----------
     phase, mode : str
+    task : str
+        Its name in the contest; empty where there is one.
     contest : Contest
         Task and truth of its test sets.
     sets : sequence of HiddenSet
@@ -87,6 +90,7 @@ class Board:
 
     phase: str
     mode: str
+    task: str
     contest: Contest
     sets: Sequence[HiddenSet]
     rows: Sequence[BoardRow]
@@ -148,7 +152,7 @@ def receive(setup: ContestSetup) -> list[Received]:
     used: Counter[tuple[str, ...]] = Counter()
     for submission in submissions(setup):
         record = submission.record
-        verdict = verdict_on(submission.path, setup.rules(record.phase))
+        verdict = verdict_on(submission.path, setup.rules(record.phase, record.task))
         status, why = _status(setup, submission, verdict, used)
         if not submission.is_withdrawn:
             result.append(Received(submission, verdict, status, why))
@@ -171,7 +175,7 @@ def _status(
             EntryStatus.LATE,
             f"received {record.received}, the phase {record.phase} ended {closes}",
         )
-    team = (record.team.casefold(), record.phase)
+    team = (record.team.casefold(), record.phase, record.task)
     day = (*team, submission.received.astimezone(UTC).date().isoformat())
     limits = about.limits
     if limits.runs is not None and used[team] >= limits.runs:
@@ -232,13 +236,19 @@ def boards(
     received = receive(setup) if received is None else received
     judged = judged or {}
     found = []
-    for phase in setup.about.phases:
+    for phase, task in setup.divisions:
         for mode in setup.about.modes:
-            mine = [r for r in received if r.submission.record.phase == phase]
-            here = [r for r in mine if _mode(r, setup) == mode]
-            baselines = [b for b in setup.about.baselines if (b.phase, b.mode) == (phase, mode)]
+            here = [
+                r
+                for r in received
+                if (r.submission.record.phase, r.submission.record.task) == (phase, task)
+                and _mode(r, setup) == mode
+            ]
+            baselines = [
+                b for b in setup.about.baselines if (b.phase, b.task, b.mode) == (phase, task, mode)
+            ]
             if here or baselines:
-                found.append(_board(setup, phase, mode, here, baselines, judged))
+                found.append(_board(setup, (phase, task, mode), here, baselines, judged))
     return found
 
 
@@ -250,13 +260,14 @@ def _mode(received: Received, setup: ContestSetup) -> str:
 
 def _board(
     setup: ContestSetup,
-    phase: str,
-    mode: str,
+    place: tuple[str, str, str],
     received: Sequence[Received],
     baselines: Sequence[Baseline],
     judged: Mapping[str, JudgedAnswers],
 ) -> Board:
-    contest = setup.contest(phase)
+    """Return the board of a phase, task and mode."""
+    phase, task, mode = place
+    contest = setup.contest(phase, task)
     is_scored = [r.status is EntryStatus.COUNTED for r in received]
     counted = [r for r, yes in zip(received, is_scored, strict=True) if yes]
     waiting = [r for r in counted if r.verdict.program and r.submission.key not in judged]
@@ -281,7 +292,7 @@ def _board(
     apart += [
         replace(r, status=EntryStatus.WAITING, why="run robotvision contest judge") for r in waiting
     ]
-    return Board(phase, mode, contest, setup.sets_of(phase), rows, apart, scores)
+    return Board(phase, mode, task, contest, setup.sets_of(phase, task), rows, apart, scores)
 
 
 def _candidates(
@@ -324,7 +335,7 @@ def _baseline(
         files = _of_program(about.name, f"baseline {about.name}", answers)
         return _Candidate(files, Role.BASELINE, "", (answers.note,), answers.latency_ms)
     path = setup.place(about.run)
-    verdict = verdict_on(path, setup.rules(about.phase))
+    verdict = verdict_on(path, setup.rules(about.phase, about.task))
     if not verdict.is_accepted:
         raise RobotVisionError("\n".join(verdict.lines(str(path))[:-1]))
     return _Candidate(verdict.run(about.name, f"baseline {about.name}"), Role.BASELINE, "", ())

@@ -96,8 +96,9 @@ def publish(
 
 
 def board_name(board: Board) -> str:
-    """Return what a board's folder is called: ``test-obligatory``."""
-    return f"{page_names([board.phase])[0]}-{board.mode}"
+    """Return what a board's folder is called: ``test-obligatory``, or ``rooms-test-obligatory``."""
+    parts = [*filter(None, [board.task]), board.phase]
+    return "-".join([*(page_names([part])[0] for part in parts), board.mode])
 
 
 def _links(board: Board) -> dict[BoardRow, str]:
@@ -115,6 +116,7 @@ def contest_data(
         "schema": 1,
         "contest": setup.about.title,
         "task": setup.task.id,
+        "tasks": [task.id for task in setup.tasks.values()],
         "boards": [_board_data(board, shown) for board in boards],
     }
 
@@ -125,6 +127,7 @@ def _board_data(board: Board, shown: Disclosure) -> dict[str, Any]:
     return {
         "phase": board.phase,
         "mode": board.mode,
+        "task": board.contest.task.id,
         "test_sets": [{"name": s.name, "conditions": s.conditions} for s in board.sets],
         **{key: ranked[key] for key in keys},
         "conditions": condition_data(board),
@@ -139,8 +142,7 @@ def _index(
     links: Sequence[Mapping[BoardRow, str]],
     when: datetime,
 ) -> str:
-    about, task = setup.about, setup.task
-    is_blind = shown.is_blind(task)
+    about = setup.about
     teams = {row.team for board in boards for row in board.rows} - {""}
     teams |= {r.submission.record.team for board in boards for r in board.apart}
     return render(
@@ -157,13 +159,13 @@ def _index(
         ],
         n_teams=len(teams),
         n_runs=sum(_n_received(board) for board in boards),
-        task=task,
+        task=setup.task,
         boards=[
             board_view(
                 board_name(board),
                 _title(setup, board).capitalize(),
-                board.ranked.panels(is_blind=is_blind),
-                task,
+                board.ranked.panels(is_blind=shown.is_blind(board.contest.task)),
+                board.contest.task,
                 shown,
                 _apart(board),
                 pages,
@@ -172,7 +174,7 @@ def _index(
         ],
         release=RELEASE,
         status_words={str(k): v for k, v in STATUS.items()},
-        tasks=[task_card(task) | {"published": []}],
+        tasks=[task_card(task) | {"published": []} for task in setup.tasks.values()],
     )
 
 
@@ -209,6 +211,7 @@ def _apart(board: Board) -> list[ApartGroup]:
 
 
 def _title(setup: ContestSetup, board: Board) -> str:
-    """Return the heading of a board: its mode, and its phase where there are several."""
+    """Return the heading of a board: its mode; its task and phase where there are several."""
+    task = f"{board.task}, " if board.task else ""
     phase = f"{board.phase}, " if len(setup.about.phases) > 1 else ""
-    return f"{phase}{board.mode} mode"
+    return f"{task}{phase}{board.mode} mode"

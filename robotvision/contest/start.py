@@ -99,6 +99,6 @@ def init(
     make_folder(folder)
     write_text(path, _HEAD + dump_yaml({**about, "test_sets": sets}) + _TAIL)
     setup = open_contest_file(path)
-    for phase in setup.about.phases:
-        setup.contest(phase)
+    for division in setup.divisions:
+        setup.contest(*division)
     return setup

@@ -58,6 +58,7 @@ class EntryRecord(Strict):
     file: str
     mode: str = ""
     primary: bool = False
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,15 @@ class Delivery:
         What it counts for; None: the phase that was open.
     is_primary : bool
         Whether it is the team's primary run, whatever its card says.
+    task : str or None
+        What it answers, where the contest has several tasks; None: as a pack says.
     """
 
     team: str | None = None
     received: datetime | None = None
     phase: str | None = None
     is_primary: bool = False
+    task: str | None = None
 
 
 def add(
@@ -149,21 +153,25 @@ def add(
     Raises
     ------
     RobotVisionError
-        No phase has begun, a path does not exist, or nothing can be written.
+        No phase has begun, a path does not exist, there is no such task, or nothing can be written.
     """
     delivery = delivery or Delivery()
     when = delivery.received or now()
     phase = setup.known_phase(delivery.phase) if delivery.phase else setup.phase_of(when)
-    sets = [s.name for s in setup.sets_of(phase)]
+    tasks = [setup.known_task(delivery.task)] if delivery.task else list(setup.tasks)
+    sets = [[s.name for s in setup.sets_of(phase, task)] for task in tasks]
     files = [file for path in paths for file in _each(path, sets)]
     return [_add_one(setup, file, delivery, when, phase) for file in files]
 
 
-def _each(path: Path, sets: Sequence[str]) -> list[Path]:
-    """Return the submissions at a path: itself, or what a folder of submissions holds."""
+def _each(path: Path, sets: Sequence[Sequence[str]]) -> list[Path]:
+    """Return the submissions at a path: itself, or what a folder of submissions holds.
+
+    ``sets`` are the test sets of each task.
+    """
     if not path.exists():
         raise InputFaults([Fault(path, "no such file or folder", remedy="give what was handed in")])
-    if not path.is_dir() or _is_one(path, sets):
+    if not path.is_dir() or any(_is_one(path, names) for names in sets):
         return [path]
     entries = [p for p in sorted(path.iterdir()) if not p.name.startswith(".")]
     chosen = [p for p in entries if p.is_dir() or p.suffix.lower() in (*SUFFIXES, ZIP)]
@@ -190,7 +198,12 @@ def _add_one(
         files, raw, name = _take(path)
     except InputFaults as e:
         return Added(path, EntryVerdict(e.faults))
-    rules = setup.rules(phase)
+    try:
+        task = setup.task_for(path, delivery.task)
+        rules = setup.rules(phase, task)
+    except RobotVisionError as e:  # it cannot be filed: whose inbox it is in has to say more
+        faults = files.faults if isinstance(files, InputFaults) else (Fault(path, str(e)),)
+        return Added(path, EntryVerdict(tuple(faults)))
     result = EntryVerdict(files.faults) if isinstance(files, InputFaults) else verdict(files, rules)
     card = result.card
     team = (card.group if card else None) or delivery.team or team_of(path.stem)
@@ -211,13 +224,15 @@ def _add_one(
         file=name,
         mode=card.mode if card else "",
         primary=delivery.is_primary or bool(card and card.primary),
+        task=task,
     )
     target = first = _folder(setup, record)
     for number in count(2):
         if not (target / RECORD).is_file():
             break
         before = _read(target)
-        if before.record.phase == phase and not before.is_withdrawn:
+        is_same = (before.record.phase, before.record.task) == (phase, task)
+        if is_same and not before.is_withdrawn:
             return Added(path, result, before)
         target = first.with_name(f"{first.name}-{number}")
     with new_folder(target) as part:

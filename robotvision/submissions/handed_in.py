@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from robotvision.errors import Fault, InputFaults, printable
 from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card
-from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_pack
+from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_manifest, parse_pack
 from robotvision.submissions.testsets import SUFFIXES, RunFiles, runs_of
 from robotvision.submissions.zipfiles import (
     KIND,
@@ -175,6 +175,15 @@ def read_files(path: Path) -> dict[str, bytes]:
         return {path.name: read_regular(path)}
     except OSError as e:
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})", kind=KIND)]) from e
+
+
+def packed_for(path: Path) -> str | None:
+    """Return the id of the task that a pack is for; None where it is no pack, or a broken one."""
+    try:
+        files = read_files(path)
+        return parse_manifest(files).task if MANIFEST in files else None
+    except InputFaults:  # what is wrong with it is told by whoever judges it
+        return None
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:

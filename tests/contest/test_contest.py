@@ -21,10 +21,14 @@ from robotvision.contest import (
     open_contest_file,
     publish,
     receive,
+    rehearse,
+    verdict_on,
     withdraw,
 )
 from robotvision.contest.board import EntryStatus, Role
 from robotvision.contest.board_table import board_tables
+from robotvision.contest.codabench.bundle import Options, bundle
+from robotvision.contest.codabench.plan import plan
 from robotvision.contest.file import ContestSetup
 from robotvision.contest.store import submissions
 from robotvision.errors import InputFaults, RobotVisionError
@@ -345,3 +349,112 @@ def test_the_commands_go_from_call_to_board(
     assert "A_run1" not in (tmp_path / "site" / "index.html").read_text()
     run(2, "init", folder, "--task", str(tmp_path / "task.yaml"), *truths)
     run(2, "add", folder, str(tmp_path / "nothing"))
+
+
+OBJECTS = """\
+id: things
+rooms: [Corridor, Kitchen, Lab]
+objects: [Chair]
+points:
+  room: {correct: 1, wrong: -0.5, unanswered: 0}
+  objects:
+    stated_present: {present: 1, absent: -1}
+    stated_absent: {present: -1, absent: 0}
+    not_stated: {present: 0, absent: 0}
+run_file: {form: number_room_objects, digits: 5, first_number: 1}
+"""
+TWO_TASKS = """\
+title: Two tasks
+tasks: {rooms: task.yaml, things: things.yaml}
+test_sets:
+  - {name: easy, truth: easy.csv, task: rooms}
+  - {name: hard, truth: hard.csv, task: rooms}
+  - {name: things, truth: things.csv, task: things}
+limits: {runs: 1}
+"""
+
+
+@pytest.fixture
+def two_tasks(tmp_path: Path) -> ContestSetup:
+    """Return a contest of two tasks, the second with objects and a test set of its own."""
+    write_truths(tmp_path)
+    (tmp_path / "things.yaml").write_text(OBJECTS)
+    head, *rows = (tmp_path / "easy.csv").read_text().splitlines()
+    chairs = [f"{row},{'Chair' if i % 3 else ''}" for i, row in enumerate(rows)]
+    (tmp_path / "things.csv").write_text("\n".join([f"{head},objects", *chairs]) + "\n")
+    (tmp_path / "contest.yaml").write_text(TWO_TASKS)
+    return open_contest_file(tmp_path)
+
+
+def test_a_contest_of_two_tasks_has_a_board_and_a_limit_for_each(
+    two_tasks: ContestSetup, tmp_path: Path
+) -> None:
+    """A pack says which task it is for; a bare run file has to be told."""
+    things = "".join(f"{i:05d} Corridor Chair\n" for i in range(1, 61))
+    packs = [
+        pack(tmp_path, "a", group="A"),
+        write_pack(tmp_path / "t.zip", runs={"things": things}, task="things", group="A"),
+        pack(tmp_path, "more", 0.5, group="A"),
+    ]
+    (tmp_path / "bare.txt").write_text(things)
+    add(two_tasks, packs)
+    (refused,) = add(two_tasks, [tmp_path / "bare.txt"])
+    assert "several tasks; name one with --task: rooms, things" in str(refused.verdict.faults[0])
+    assert refused.submission is None
+    add(two_tasks, [tmp_path / "bare.txt"], Delivery("B", task="things"))
+    rooms, objects = boards(two_tasks)
+    assert [(b.task, [r.team for r in b.rows]) for b in (rooms, objects)] == [
+        ("rooms", ["A"]),
+        ("things", ["A", "B"]),
+    ]
+    assert [r.status for r in rooms.apart] == [EntryStatus.OVER_LIMIT]
+    assert set(objects.contest.sets) == {"things"}
+    publish(two_tasks, [rooms, objects], tmp_path / "site", tmp_path / "mine")
+    data = json.loads((tmp_path / "site" / "scores.json").read_text())
+    assert data["tasks"] == ["hall", "things"]
+    assert [b["task"] for b in data["boards"]] == ["hall", "things"]
+    assert [run["max_points"] is None for b in data["boards"] for run in b["runs"]] == [
+        False,
+        True,  # it would tell how many objects are in view
+        True,
+    ]
+    assert (tmp_path / "mine" / "things-test-obligatory" / "index.html").is_file()
+    for path, task in ((packs[0], None), (packs[1], None), (tmp_path / "bare.txt", "things")):
+        at_home = rehearse(tmp_path / "site", path, task=task)
+        rules = two_tasks.rules("test", two_tasks.task_for(path, task))
+        assert at_home.as_dict() == verdict_on(path, rules).as_dict()
+        assert at_home.is_accepted
+
+
+def test_a_competition_on_codabench_is_of_one_of_the_tasks(two_tasks: ContestSetup) -> None:
+    held = plan(two_tasks, Options(task="things"))
+    (phase,) = held.phases
+    assert (held.task.id, list(phase.contest.sets)) == ("things", ["things"])
+    assert held.release is not None
+    assert [s["name"] for s in held.release["test_sets"]] == ["things"]
+    with pytest.raises(RobotVisionError, match="several tasks; name one with --task"):
+        plan(two_tasks, Options())
+    bundle(two_tasks, Options(task="things"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (", task: things}", "}", "expected the key 'task', one of rooms, things"),
+        ("task: things}", "task: thing}", "no task is called 'thing'; they are: rooms, things"),
+        ("title:", "task: task.yaml\ntitle:", "expected one of the keys task and tasks"),
+        ("things: things.yaml", "things: task.yaml", "two tasks have the same id"),
+        (
+            "tasks: {rooms: task.yaml, things: things.yaml}",
+            "task: task.yaml",
+            "names the task 'rooms', and the contest has one, without a name",
+        ),
+    ],
+)
+def test_tasks_that_do_not_fit_are_named(
+    two_tasks: ContestSetup, old: str, new: str, expected: str
+) -> None:
+    two_tasks.path.write_text(TWO_TASKS.replace(old, new, 1))
+    with pytest.raises(InputFaults) as refused:
+        _ = open_contest_file(two_tasks.path).tasks
+    assert any(expected in str(fault) for fault in refused.value.faults), refused.value

@@ -38,6 +38,8 @@ class Options:
         The share of the frames that is scored until the end, in (0, 1); None: all of them.
     public_seed : int
         Which visits these are.
+    task : str or None
+        Of a contest of several tasks: which; a competition is of one.
 
     With one of the two before the last, a further phase follows, which scores the same submissions
     on all frames, exactly. Title, dates, limits and ``reveal`` of a contest that has a
@@ -56,6 +58,7 @@ class Options:
     points_step: float | None = None
     public_share: float | None = None
     public_seed: int = 0
+    task: str | None = None
 
     @property
     def has_final_phase(self) -> bool:

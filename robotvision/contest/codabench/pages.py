@@ -61,8 +61,7 @@ def _overview(plan: CompetitionPlan) -> list[str]:
     lines = [
         f"# {plan.title}",
         "",
-        task.question,
-        "",
+        *([task.question, ""] if task.question else []),
         f"* Task `{task.id}`, mode *{plan.options.mode}*.",
         f"* Rooms: {', '.join(task.labels)}.",
         *([f"* Objects: {', '.join(task.objects)}."] if task.objects else []),
@@ -183,7 +182,7 @@ def _submission(plan: CompetitionPlan) -> list[str]:
     return [
         "# Submission",
         "",
-        *[f"{_where(plan, phase)} zip file with {_what(phase)}." for phase in _open(plan)],
+        *_handed_in(plan),
         "",
         "A line is one frame:",
         "",
@@ -205,7 +204,7 @@ def _submission(plan: CompetitionPlan) -> list[str]:
         f"    {_pack(plan)}",
         "",
         "With a bare run file the questions on the page of submissions are its description: answer "
-        "them as a report would, since they are published with the results.",
+        "them as a report would.",
     ]
 
 
@@ -213,8 +212,11 @@ def _open(plan: CompetitionPlan) -> list[PlannedPhase]:
     return [phase for phase in plan.phases if not phase.is_final]
 
 
-def _where(plan: CompetitionPlan, phase: PlannedPhase) -> str:
-    return f"Phase *{phase.name}*: hand in a" if len(_open(plan)) > 1 else "Hand in a"
+def _handed_in(plan: CompetitionPlan) -> list[str]:
+    phases = _open(plan)
+    if len(phases) == 1:
+        return [f"Hand in a zip file with {_what(phases[0])}."]
+    return ["Hand in a zip file with", "", *(f"* in *{p.name}*: {_what(p)}." for p in phases)]
 
 
 def _what(phase: PlannedPhase) -> str:

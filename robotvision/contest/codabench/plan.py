@@ -152,18 +152,20 @@ def _of_file(setup: ContestSetup, options: Options) -> CompetitionPlan:
         )
     if options.start or options.end:
         raise RobotVisionError(f"{setup.path} holds the dates: leave --start and --end out")
+    task = setup.known_task(options.task)
     phases = [
         PlannedPhase(
             name,
-            setup.contest(name),
+            setup.contest(name, task),
             _in_utc(None if phase.opens is None else as_moment(phase.opens)),
             _in_utc(None if phase.closes is None else as_moment(phase.closes)),
             {
                 s.name: ", ".join(f"{key}: {value}" for key, value in s.conditions.items())
-                for s in setup.sets_of(name)
+                for s in setup.sets_of(name, task)
             },
         )
         for name, phase in about.phases.items()
+        if setup.sets_of(name, task)
     ]
     options = replace(
         options,
@@ -173,8 +175,12 @@ def _of_file(setup: ContestSetup, options: Options) -> CompetitionPlan:
         reveal=Reveal[about.public.reveal.upper()],
     )
     release = {**release_of(setup), "modes": [options.mode], "programs": False}
+    if about.tasks:
+        release.pop("tasks")
+        sets = [{**s, "task": ""} for s in release["test_sets"] if s["task"] == task]
+        release |= {"task": settled_task(setup.tasks[task]), "test_sets": sets}
     title = options.title or about.title
-    return CompetitionPlan(title, setup.task, options, phases, release, about.contact)
+    return CompetitionPlan(title, setup.tasks[task], options, phases, release, about.contact)
 
 
 def _in_a_row(phases: Sequence[PlannedPhase]) -> list[PlannedPhase]:
