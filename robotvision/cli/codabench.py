@@ -129,12 +129,10 @@ def command(
     if output is None:
         raise click.UsageError("-o is missing: the bundle to write")
     own = {
-        "--truth": truths, "--train": train, "--key": key, "--start": start,
-        "--end": end, "--per-day": per_day, "--in-all": in_all, "--reveal": reveal,
+        "--truth": truths, "--train": train, "--key": key, "--start": start, "--end": end,
+        "--per-day": per_day, "--in-all": in_all, "--reveal": reveal,
     }  # fmt: skip
-    if contest_file is not None and any(own.values()):
-        given = ", ".join(name for name, value in own.items() if value)
-        raise click.UsageError(f"--contest holds all of it: leave {given} out, or change its file")
+    _require_one_source(contest_file, [name for name, value in own.items() if value])
     if contest_file is None and not (task_name and truths):
         raise click.UsageError("give --contest, or --task and --truth")
     contest = _open(contest_file, task_name, truths, train, key, part)
@@ -158,6 +156,12 @@ def command(
         _tell_effort(contest, options)
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
+
+
+def _require_one_source(contest_file: Path | None, given: list[str]) -> None:
+    if contest_file is not None and given:
+        names = ", ".join(given)
+        raise click.UsageError(f"--contest holds all of it: leave {names} out, or change its file")
 
 
 def _check(bundle: Path) -> int:

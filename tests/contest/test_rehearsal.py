@@ -137,5 +137,5 @@ def test_the_command_rehearses_whatever_is_handed_in(
 def test_a_release_that_is_none_is_refused_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "release.yaml"
     path.write_text("contest: x\ntest_sets: []\n")
-    with pytest.raises(InputFaults, match="the key 'task' is missing"):
+    with pytest.raises(InputFaults, match="the key 'modes' is missing"):
         rehearse(path, tmp_path)

@@ -37,6 +37,15 @@ MAX_TITLE = 36
 """Of a column."""
 MAX_FACT_SHEET = 4096
 """Characters."""
+RULES = (
+    "Add",
+    "Add_And_Delete",
+    "Add_And_Delete_Multiple",
+    "Force_Last",
+    "Force_Latest_Multiple",
+    "Force_Best",
+)
+"""Which submissions of a participant the leaderboard shows."""
 
 
 def _at_most(limit: int) -> AfterValidator:
@@ -67,6 +76,12 @@ def _address(text: str) -> str:
     if not is_address(text):
         raise ValueError(f"expected an address like chair@example.org, got {text!r}")
     return text
+
+
+def _rule(name: str) -> str:
+    if name not in RULES:
+        raise ValueError(f"expected one of {', '.join(RULES)}, got {name!r}")
+    return name
 
 
 Key = Annotated[str, _at_most(36)]
@@ -141,10 +156,7 @@ class BundleBoard(Strict):
 
     title: Annotated[str, _at_most(64)]
     key: Key
-    submission_rule: Literal[
-        "Add", "Add_And_Delete", "Add_And_Delete_Multiple", "Force_Last", "Force_Latest_Multiple",
-        "Force_Best",
-    ] = "Add"  # fmt: skip
+    submission_rule: Annotated[str, AfterValidator(_rule)] = "Add"
     hidden: bool = False
     columns: Annotated[tuple[BundleColumn, ...], SOME]
 
