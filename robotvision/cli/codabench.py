@@ -132,9 +132,7 @@ def command(
         "--truth": truths, "--train": train, "--key": key, "--start": start, "--end": end,
         "--per-day": per_day, "--in-all": in_all, "--reveal": reveal,
     }  # fmt: skip
-    _require_one_source(contest_file, [name for name, value in own.items() if value])
-    if contest_file is None and not (task_name and truths):
-        raise click.UsageError("give --contest, or --task and --truth")
+    _require_one_source(contest_file, task_name, [name for name, value in own.items() if value])
     contest = _open(contest_file, task_name, truths, train, key, part)
     options = Options(
         title,
@@ -158,7 +156,9 @@ def command(
     return 0
 
 
-def _require_one_source(contest_file: Path | None, given: list[str]) -> None:
+def _require_one_source(contest_file: Path | None, task: str | None, given: list[str]) -> None:
+    if contest_file is None and not (task and "--truth" in given):
+        raise click.UsageError("give --contest, or --task and --truth")
     if contest_file is not None and given:
         names = ", ".join(given)
         raise click.UsageError(f"--contest holds all of it: leave {names} out, or change its file")
