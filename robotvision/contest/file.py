@@ -157,6 +157,9 @@ class PublicPart(Strict):
 
     reveal: Literal["totals", "rooms", "frames"] = "totals"
     pages: bool = Field(default=False, description="a page for each run")
+    images: bool = Field(
+        default=False, description="what the cameras saw, on pages that show frames"
+    )
 
 
 class JudgingRules(Strict):

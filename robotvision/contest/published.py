@@ -8,7 +8,7 @@ withdrawn is gone from it. Before the first run is in it, the page is the call f
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,33 @@ from robotvision.contest.board import Board, EntryStatus
 from robotvision.contest.board_table import condition_data, reasons
 from robotvision.contest.file import ContestSetup, Phase, as_moment, now
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
-from robotvision.contest.leaderboard.entry import entry_page
+from robotvision.contest.leaderboard.images import image_writer
 from robotvision.contest.leaderboard.names import page_names
 from robotvision.contest.leaderboard.panel_page import ApartGroup, board_view, by_team
 from robotvision.contest.leaderboard.panels import BoardRow, Role
+from robotvision.contest.leaderboard.parallel import write_pages
 from robotvision.contest.leaderboard.site import (
     BOARD_SCRIPTS,
     BOARD_STYLES,
+    IMAGES,
     Heading,
+    ImageWriter,
     day_text,
+    entry_jobs,
+    entry_texts,
     site_data,
     write_organiser_site,
 )
 from robotvision.contest.release import FILE as RELEASE
 from robotvision.contest.release import write_release
+from robotvision.report.html.images import ImageSet
 from robotvision.report.html.shell import render
 from robotvision.report.html.tables import STATUS, task_card
 from robotvision.writing import make_folder, new_folder, require_replaceable
 
 KIND = "contest site"
+FOLDER = "runs"
+"""Of the runs' pages."""
 
 
 def publish(
@@ -74,24 +82,24 @@ def publish(
         (part / "index.html").write_text(page, "utf-8", "backslashreplace")
         (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         write_release(part / RELEASE, setup)
+        has_images = setup.about.public.images and shown.has_frames and bool(boards)
+        albums = _albums(setup, {b.phase for b in boards}, part) if has_images else {}
         for board, names in zip(boards, links, strict=True):
-            for row, name in names.items():
-                file = part / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                text = entry_page(
-                    board.contest,
-                    row.entry,
-                    home="../../index.html",
-                    shown=shown,
-                    about=row.as_dict(),
+            if names:
+                (part / FOLDER / board_name(board)).mkdir(parents=True)
+                album = albums.get(board.phase)
+                jobs = entry_jobs(
+                    board.ranked, list(names.values()), shown, "../../index.html", album
                 )
-                file.write_text(text, "utf-8", "backslashreplace")
+                write_pages(entry_texts, jobs, part)
     if organiser_site is not None:
         make_folder(organiser_site)
         for board in boards:
             if board.rows:
                 heading = Heading(f"{setup.about.title}: {_title(setup, board)}", when.date())
-                write_organiser_site(organiser_site / board_name(board), board.ranked, heading)
+                images = _images_of(setup, board.phase) if setup.about.public.images else None
+                place = organiser_site / board_name(board)
+                write_organiser_site(place, board.ranked, heading, images)
     return sorted(p for p in out.rglob("*") if p.is_file())
 
 
@@ -101,9 +109,25 @@ def board_name(board: Board) -> str:
     return "-".join([*(page_names([part])[0] for part in parts), board.mode])
 
 
+def _images_of(setup: ContestSetup, phase: str) -> ImageWriter:
+    """Return what writes the images of a phase's frames: of the sequences programs are run on."""
+    sets = setup.sets_of(phase)
+    return image_writer(setup.contest(phase), [setup.place(s.sequence or s.truth) for s in sets])
+
+
+def _albums(setup: ContestSetup, phases: Collection[str], part: Path) -> dict[str, ImageSet]:
+    """Write the images of phases, once for all boards of each; return them by phase."""
+    names = page_names(list(setup.about.phases))
+    return {
+        phase: _images_of(setup, phase)(part / IMAGES / name, f"../../{IMAGES}/{name}")
+        for phase, name in zip(setup.about.phases, names, strict=True)
+        if phase in phases
+    }
+
+
 def _links(board: Board) -> dict[BoardRow, str]:
     names = page_names([row.name for row in board.rows])
-    folder = f"runs/{board_name(board)}"
+    folder = f"{FOLDER}/{board_name(board)}"
     return {row: f"{folder}/{name}.html" for row, name in zip(board.rows, names, strict=True)}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robotvision.contest.leaderboard.contest import Contest, open_contest, score_entries
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
+from robotvision.contest.leaderboard.images import image_writer
 from robotvision.contest.leaderboard.names import page_names
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.leaderboard.site import write_organiser_site, write_site
@@ -142,6 +143,7 @@ def write_ranked(
     organiser_site: Path | None = None,
     reveal: str | None = None,
     pages: bool = False,
+    images: Sequence[Path] = (),
 ) -> None:
     """Write tables and sites of ranked runs.
 
@@ -159,6 +161,9 @@ def write_ranked(
         ``rooms`` or ``frames``: what the site shows beyond totals.
     pages : bool
         Write a page for each run of the site; with ``reveal`` always.
+    images : sequence of Path
+        A sequence for each test set, the frames that were handed out: its images are shown on the
+        pages that show frames.
 
     Raises
     ------
@@ -167,8 +172,9 @@ def write_ranked(
     """
     if out is not None:
         write(out, ranked.scores, ranked.rankings, ranked.data, ranked.standings)
+    writer = image_writer(ranked.contest, images) if images else None
     if site is not None:
         shown = Disclosure(Reveal[reveal.upper()] if reveal else Reveal.TOTALS)
-        write_site(site, ranked, shown, has_pages=pages or shown.has_rooms)
+        write_site(site, ranked, shown, has_pages=pages or shown.has_rooms, images=writer)
     if organiser_site is not None:
-        write_organiser_site(organiser_site, ranked)
+        write_organiser_site(organiser_site, ranked, images=writer)

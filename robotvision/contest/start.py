@@ -29,8 +29,9 @@ baselines: []
 # Whether packs may hold programs, and how those are run.
 programs: false
 judging: {policy: streaming, isolation: required, run_s: 3600, memory_mb: 4096, disk_mb: 1024}
-# What the published site shows: totals, rooms or frames (the last two give the truth away).
-public: {reveal: totals, pages: false}
+# What the published site shows: totals, rooms or frames (the last two give the truth away); a page
+# a run; what the cameras saw, on pages that show frames: the organiser's, and with reveal: frames.
+public: {reveal: totals, pages: false, images: false}
 contact: ""
 """
 

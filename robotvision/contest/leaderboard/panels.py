@@ -212,7 +212,7 @@ def panels(
     """
     known = {s.sets: s for s in whole}
     entries = [row.entry for row in rows if row.role is Role.PRIMARY]
-    result = []
+    result: list[Panel] = []
     for tab in tabs(contest, conditions) if rows else ():
         standings = known.get(tab.sets)
         if standings is None and entries:

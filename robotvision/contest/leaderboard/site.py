@@ -8,11 +8,11 @@ withdrawn stays in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.disclosure import ORGANISER, Disclosure
@@ -30,11 +30,15 @@ from robotvision.report.html.tables import STATUS, task_card
 from robotvision.submissions.standings import with_intervals
 from robotvision.writing import new_folder, require_replaceable
 
+if TYPE_CHECKING:
+    from robotvision.report.html.images import ImageSet
+
 HOME = "../index.html"
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+IMAGES = "images"
 BOARD_SCRIPTS = ("sort", "tabs", "board")
 BOARD_STYLES = ("page", "parts", "board")
 
@@ -64,6 +68,7 @@ def write_site(
     *,
     has_pages: bool = True,
     heading: Heading | None = None,
+    images: ImageWriter | None = None,
 ) -> list[Path]:
     """Write a site and return its files.
 
@@ -79,6 +84,9 @@ def write_site(
         Whether each run has a page; refused ones have one in any case.
     heading : Heading, optional
         The task's title and this day by default.
+    images : callable, optional
+        Writes what the cameras saw into a folder, for the runs' pages; used where ``shown`` holds
+        frames.
 
     Raises
     ------
@@ -98,15 +106,21 @@ def write_site(
             text = refused_page(run.name, run.kinds, run.n_faults, ranked.contest.task, HOME)
             (part / "runs" / name).write_text(text, "utf-8", "backslashreplace")
         if has_pages:
-            write_pages(_entry_texts, pages.jobs(ranked, shown), part / "runs")
+            has_images = images is not None and shown.has_frames
+            album = images(part / IMAGES, f"../{IMAGES}") if images and has_images else None
+            jobs = entry_jobs(ranked, pages.accepted, shown, HOME, album)
+            write_pages(entry_texts, jobs, part / "runs")
     return sorted(p for p in out.rglob("*") if p.is_file())
 
 
 def write_organiser_site(
-    out: Path, ranked: RankedRuns, heading: Heading | None = None
+    out: Path,
+    ranked: RankedRuns,
+    heading: Heading | None = None,
+    images: ImageWriter | None = None,
 ) -> list[Path]:
     """Write the site that shows everything, the truth too; as `write_site`."""
-    return write_site(out, ranked, ORGANISER, heading=heading)
+    return write_site(out, ranked, ORGANISER, heading=heading, images=images)
 
 
 def site_data(ranked: RankedRuns, shown: Disclosure) -> dict[str, Any]:
@@ -191,22 +205,6 @@ class _Pages:
         n = len(ranked.scores.scored)
         return cls(names[:n], names[n:], refused, is_written)
 
-    def jobs(self, ranked: RankedRuns, shown: Disclosure) -> list[_Job]:
-        """Return what each entry's page is made of."""
-        by_name: dict[str, list[_Place]] = {}
-        for s in ranked.standings_as(is_blind=shown.is_blind(ranked.contest.task)):
-            for x in s.rows:
-                by_name.setdefault(x.row.run, []).append((s.name, len(s.rows), x))
-        jobs = []
-        entries = [row.entry for row in ranked.rows]
-        for row, run, name in zip(
-            ranked.rows, without_paths(entries, ranked.folder), self.accepted, strict=True
-        ):
-            options = {"shown": shown, "home": HOME, "about": row.as_dict()}
-            options |= _standing(by_name.get(run.name, []))
-            jobs.append((name, ranked.contest, run, options))
-        return jobs
-
     def links(self, rows: Sequence[BoardRow]) -> dict[BoardRow, str]:
         """Return the address of each run's page."""
         if not self.is_written:
@@ -214,12 +212,35 @@ class _Pages:
         return {row: f"runs/{name}" for row, name in zip(rows, self.accepted, strict=True)}
 
 
-_Job = tuple[str, Contest, ContestEntry, dict[str, Any]]
+ImageWriter = Callable[[Path, str], "ImageSet"]
+"""Writes images into a folder; the text is what pages call the folder."""
+EntryJob = tuple[str, Contest, ContestEntry, dict[str, Any]]
 _Place = tuple[str, int, Standing]
 """A ranking's name, its runs, and where the run stands."""
 
 
-def _entry_texts(jobs: Sequence[_Job]) -> list[tuple[str, str]]:
+def entry_jobs(
+    ranked: RankedRuns,
+    names: Sequence[str],
+    shown: Disclosure,
+    home: str,
+    album: ImageSet | None = None,
+) -> list[EntryJob]:
+    """Return what `entry_texts` makes the page of each scored run of, by the names of the files."""
+    places: dict[str, list[_Place]] = {}
+    for s in ranked.standings_as(is_blind=shown.is_blind(ranked.contest.task)):
+        for x in s.rows:
+            places.setdefault(x.row.run, []).append((s.name, len(s.rows), x))
+    entries = without_paths([row.entry for row in ranked.rows], ranked.folder)
+    jobs = []
+    for row, run, name in zip(ranked.rows, entries, names, strict=True):
+        options = {"shown": shown, "home": home, "about": row.as_dict(), "album": album}
+        options |= _standing(places.get(run.name, []))
+        jobs.append((name, ranked.contest, run, options))
+    return jobs
+
+
+def entry_texts(jobs: Sequence[EntryJob]) -> list[tuple[str, str]]:
     """Return name and text of the pages of some entries."""
     return [(name, entry_page(contest, run, **options)) for name, contest, run, options in jobs]
 
