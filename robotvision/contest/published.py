@@ -8,7 +8,7 @@ withdrawn is gone from it. Before the first run is in it, the page is the call f
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -83,11 +83,11 @@ def publish(
         (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         write_release(part / RELEASE, setup)
         has_images = setup.about.public.images and shown.has_frames and bool(boards)
-        albums = _albums(setup, {b.phase for b in boards}, part) if has_images else {}
+        albums = _albums(setup, boards, part) if has_images else {}
         for board, names in zip(boards, links, strict=True):
             if names:
                 (part / FOLDER / board_name(board)).mkdir(parents=True)
-                album = albums.get(board.phase)
+                album = albums.get((board.phase, board.task))
                 jobs = entry_jobs(
                     board.ranked, list(names.values()), shown, "../../index.html", album
                 )
@@ -97,7 +97,7 @@ def publish(
         for board in boards:
             if board.rows:
                 heading = Heading(f"{setup.about.title}: {_title(setup, board)}", when.date())
-                images = _images_of(setup, board.phase) if setup.about.public.images else None
+                images = _images_of(setup, board) if setup.about.public.images else None
                 place = organiser_site / board_name(board)
                 write_organiser_site(place, board.ranked, heading, images)
     return sorted(p for p in out.rglob("*") if p.is_file())
@@ -109,19 +109,20 @@ def board_name(board: Board) -> str:
     return "-".join([*(page_names([part])[0] for part in parts), board.mode])
 
 
-def _images_of(setup: ContestSetup, phase: str) -> ImageWriter:
-    """Return what writes the images of a phase's frames: of the sequences programs are run on."""
-    sets = setup.sets_of(phase)
-    return image_writer(setup.contest(phase), [setup.place(s.sequence or s.truth) for s in sets])
+def _images_of(setup: ContestSetup, board: Board) -> ImageWriter:
+    """Return what writes the images of a board's frames: of the sequences programs are run on."""
+    return image_writer(board.contest, [setup.place(s.sequence or s.truth) for s in board.sets])
 
 
-def _albums(setup: ContestSetup, phases: Collection[str], part: Path) -> dict[str, ImageSet]:
-    """Write the images of phases, once for all boards of each; return them by phase."""
-    names = page_names(list(setup.about.phases))
+def _albums(
+    setup: ContestSetup, boards: Sequence[Board], part: Path
+) -> dict[tuple[str, str], ImageSet]:
+    """Write images once for all boards of a phase and task; return them by these."""
+    first = {(board.phase, board.task): board for board in reversed(boards)}
+    names = page_names(["-".join(filter(None, (task, phase))) for phase, task in first])
     return {
-        phase: _images_of(setup, phase)(part / IMAGES / name, f"../../{IMAGES}/{name}")
-        for phase, name in zip(setup.about.phases, names, strict=True)
-        if phase in phases
+        place: _images_of(setup, board)(part / IMAGES / name, f"../../{IMAGES}/{name}")
+        for (place, board), name in zip(first.items(), names, strict=True)
     }
 
 
