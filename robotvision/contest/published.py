@@ -7,7 +7,6 @@ withdrawn is gone from it. Before the first run is in it, the page is the call f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +38,7 @@ from robotvision.contest.release import write_release
 from robotvision.report.html.images import ImageSet
 from robotvision.report.html.shell import render
 from robotvision.report.html.tables import STATUS, task_card
+from robotvision.report.ranking import scores_text
 from robotvision.writing import make_folder, new_folder, require_replaceable
 
 KIND = "contest site"
@@ -80,7 +80,7 @@ def publish(
     with new_folder(out, KIND) as part:
         page = _index(setup, boards, shown, links, when)
         (part / "index.html").write_text(page, "utf-8", "backslashreplace")
-        (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        (part / "scores.json").write_text(scores_text(data), encoding="utf-8")
         write_release(part / RELEASE, setup)
         has_images = setup.about.public.images and shown.has_frames and bool(boards)
         albums = _albums(setup, boards, part) if has_images else {}

@@ -7,7 +7,6 @@ withdrawn stays in it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -27,6 +26,7 @@ from robotvision.contest.leaderboard.standings import Standing
 from robotvision.errors import RobotVisionError
 from robotvision.report.html.shell import render
 from robotvision.report.html.tables import STATUS, task_card
+from robotvision.report.ranking import scores_text
 from robotvision.submissions.standings import with_intervals
 from robotvision.writing import new_folder, require_replaceable
 
@@ -100,7 +100,7 @@ def write_site(
     data = site_data(ranked, shown)
     with new_folder(out, "site", _is_earlier_site) as part:
         (part / "index.html").write_text(index, "utf-8", "backslashreplace")
-        (part / "scores.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        (part / "scores.json").write_text(scores_text(data), encoding="utf-8")
         (part / "runs").mkdir()
         for run, name in zip(pages.refusals, pages.refused, strict=True):
             text = refused_page(run.name, run.kinds, run.n_faults, ranked.contest.task, HOME)
