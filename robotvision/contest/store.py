@@ -17,8 +17,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -27,14 +28,14 @@ from pydantic import Field
 
 from robotvision.contest.codabench.archive import archive
 from robotvision.contest.file import ContestSetup, Moment, as_moment, now
-from robotvision.contest.verdict import EntryVerdict, verdict
+from robotvision.contest.verdict import EntryVerdict, unopened, verdict
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near, printable
 from robotvision.regular_file import read_regular
-from robotvision.submissions.handed_in import ZIP, choose_runs, read_files
+from robotvision.submissions.handed_in import ZIP, archives_in, choose_runs, read_files
 from robotvision.submissions.pack import MANIFEST
 from robotvision.submissions.similarity import team_of
 from robotvision.submissions.testsets import SUFFIXES
-from robotvision.submissions.zipfiles import KIND, MAX_BYTES
+from robotvision.submissions.zipfiles import KIND, MAX_BYTES, read_zip
 from robotvision.writing import new_folder, write_text
 from robotvision.yamlfile import Strict, load, validate
 
@@ -148,7 +149,8 @@ def add(
 ) -> list[Added]:
     """Receive packs, zip files, run files, or folders of them; return what became of each.
 
-    Refused ones are kept, too: they are listed with their faults and use up no limit.
+    A zip file that holds zip files, as Codabench gives several submissions, is as many. Refused
+    ones are kept, too: they are listed with their faults and use up no limit.
 
     Raises
     ------
@@ -160,8 +162,16 @@ def add(
     phase = setup.known_phase(delivery.phase) if delivery.phase else setup.phase_of(when)
     tasks = [setup.known_task(delivery.task)] if delivery.task else list(setup.tasks)
     sets = [[s.name for s in setup.sets_of(phase, task)] for task in tasks]
-    files = [file for path in paths for file in _each(path, sets)]
-    return [_add_one(setup, file, delivery, when, phase) for file in files]
+    with tempfile.TemporaryDirectory(prefix="robotvision-add-") as room:
+        files = [
+            file
+            for path in paths
+            for one in _each(path, sets)
+            for file in _unpacked(one, Path(room))
+        ]
+        return [
+            replace(_add_one(setup, file, delivery, when, phase), path=name) for name, file in files
+        ]
 
 
 def _each(path: Path, sets: Sequence[Sequence[str]]) -> list[Path]:
@@ -178,6 +188,23 @@ def _each(path: Path, sets: Sequence[Sequence[str]]) -> list[Path]:
     if not chosen:
         raise InputFaults([Fault(path, "nothing in it that could be a run")])
     return chosen
+
+
+def _unpacked(path: Path, room: Path) -> list[tuple[Path, Path]]:
+    """Return what to call each submission at a path, and where it lies; ``room`` takes new files.
+
+    That is the path itself, unless it is a zip file of zip files.
+    """
+    try:
+        files = read_zip(path) if path.suffix.lower() == ZIP and path.is_file() else {}
+    except InputFaults:  # told by the verdict on it
+        files = {}
+    found = []
+    for name in archives_in(files):
+        place = Path(tempfile.mkdtemp(dir=room)) / Path(name).name
+        place.write_bytes(files[name])
+        found.append((path / name, place))
+    return found or [(path, path)]
 
 
 def _is_one(folder: Path, sets: Sequence[str]) -> bool:
@@ -197,21 +224,20 @@ def _add_one(
     try:
         files, raw, name = _take(path)
     except InputFaults as e:
-        return Added(path, EntryVerdict(e.faults))
+        return Added(path, unopened(e))
     try:
         task = setup.task_for(path, delivery.task)
         rules = setup.rules(phase, task)
     except RobotVisionError as e:  # it cannot be filed: whose inbox it is in has to say more
-        faults = files.faults if isinstance(files, InputFaults) else (Fault(path, str(e)),)
-        return Added(path, EntryVerdict(tuple(faults)))
-    result = EntryVerdict(files.faults) if isinstance(files, InputFaults) else verdict(files, rules)
+        untold = InputFaults([Fault(path, str(e), kind="task")])
+        return Added(path, unopened(files if isinstance(files, InputFaults) else untold))
+    result = unopened(files) if isinstance(files, InputFaults) else verdict(files, rules)
     card = result.card
     team = (card.group if card else None) or delivery.team or team_of(path.stem)
     if card and delivery.team and delivery.team.casefold() != card.group.casefold():
         text = f"handed in by {delivery.team}, and its card says {card.group}"
-        return Added(
-            path, EntryVerdict((Fault(path, text, remedy="ask which is right", kind="team"),))
-        )
+        fault = Fault(path, text, remedy="ask which is right", kind="team")
+        return Added(path, unopened(InputFaults([fault])))
     digest = hashlib.sha256(raw).hexdigest()
     record = EntryRecord(
         schema=SCHEMA,

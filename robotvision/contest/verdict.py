@@ -149,9 +149,14 @@ def verdict_on(path: Path, rules: EntryRules, *, left_out: Collection[str] = ())
     try:
         files = read_files(path)
     except InputFaults as e:
-        inner = (Fault(WHOLE, f.message, remedy=f.remedy, kind=f.kind) for f in e.faults)
-        return EntryVerdict(tuple(inner))
+        return unopened(e)
     return verdict({n: raw for n, raw in files.items() if n not in left_out}, rules)
+
+
+def unopened(error: InputFaults) -> EntryVerdict:
+    """Return the verdict on what cannot be opened: its faults, of the submission as a whole."""
+    whole = (Fault(WHOLE, f.message, remedy=f.remedy, kind=f.kind) for f in error.faults)
+    return EntryVerdict(tuple(whole))
 
 
 def verdict(files: Mapping[str, bytes], rules: EntryRules) -> EntryVerdict:

@@ -253,15 +253,24 @@ def _is_run(path: Path, has_folders: bool) -> bool:
 
 def _zipped_runs(path: Path, sets: Sequence[str], task: Task) -> Iterator[RunFiles | InputFaults]:
     files = read_zip(path)
-    inner = [n for n in files if n.lower().endswith(ZIP) and "__MACOSX" not in n]
-    if not inner or MANIFEST in files:
+    inner = archives_in(files)
+    if not inner:
         yield _run_of(files, path, sets, task)
-        return
-    for name in inner:  # what Codabench gives who downloads several submissions at once
+    for name in inner:
         try:
             yield _run_of(read_zip_bytes(files[name], f"{path}/{name}"), path / name, sets, task)
         except InputFaults as e:
             yield e
+
+
+def archives_in(files: Mapping[str, bytes]) -> list[str]:
+    """Return the zip files among the files of another one; none where that is a pack.
+
+    Codabench gives such a file to who downloads several submissions at once.
+    """
+    if MANIFEST in files:
+        return []
+    return [n for n in files if n.lower().endswith(ZIP) and "__MACOSX" not in n]
 
 
 def _run_of(files: Mapping[str, bytes], path: Path, sets: Sequence[str], task: Task) -> RunFiles:

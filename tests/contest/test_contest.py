@@ -209,10 +209,27 @@ def test_a_bare_run_stands_in_the_obligatory_table_and_does_not_state_its_mode(
     assert [(r.team, r.notes) for r in optional.rows] == [("O", ())]
 
 
+def test_what_codabench_gives_who_downloads_all_is_as_many_submissions(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setup = make()
+    inner = {f"{n}.zip": pack(tmp_path, n, group=n).read_bytes() for n in ("A", "B")}
+    (tmp_path / "all.zip").write_bytes(zipped({**inner, "noise.zip": b"no zip file"}))
+    when = ["--received", "2027-05-01T12:00+00:00"]
+    with pytest.raises(SystemExit, match="1"):
+        main(["contest", "add", str(setup.path), str(tmp_path / "all.zip"), *when])
+    out = capsys.readouterr().out
+    assert f"{tmp_path}/all.zip/A.zip: accepted" in out
+    assert f"{tmp_path}/all.zip/noise.zip: not a whole zip file" in out
+    assert "robotvision-add-" not in out
+    assert [s.record.team for s in submissions(setup)] == ["A", "B", "noise"]
+
+
 def test_a_card_that_names_another_team_is_not_received(make: Make, tmp_path: Path) -> None:
     setup = make()
     (added,) = add(setup, [pack(tmp_path, "a", group="A")], Delivery("B", IN_TIME.received))
-    assert "handed in by B, and its card says A" in added.verdict.lines()[0]
+    first = added.verdict.lines("in/a.zip")[0]
+    assert first.startswith("in/a.zip: handed in by B, and its card says A")
     assert not submissions(setup)
 
 
@@ -399,7 +416,8 @@ def test_a_contest_of_two_tasks_has_a_board_and_a_limit_for_each(
     (tmp_path / "bare.txt").write_text(things)
     add(two_tasks, packs)
     (refused,) = add(two_tasks, [tmp_path / "bare.txt"])
-    assert "several tasks; name one with --task: rooms, things" in str(refused.verdict.faults[0])
+    first = refused.verdict.lines("in/bare.txt")[0]
+    assert first.startswith("in/bare.txt: the contest has several tasks; name one with --task: roo")
     assert refused.submission is None
     add(two_tasks, [tmp_path / "bare.txt"], Delivery("B", task="things"))
     rooms, objects = boards(two_tasks)
