@@ -17,7 +17,10 @@ from robotvision.tasks import load_task, task_names
 from robotvision.writing import make_folder, write_text
 from robotvision.yamlfile import dump_yaml
 
-_HEAD = "# A contest. What each key means: robotvision contest init --help, docs/organisers.md\n"
+_HEAD = """\
+# A contest. What each key means: robotvision contest init --help, docs/organisers.md
+# Several tasks: 'tasks: {name: file, ...}' in place of task, and 'task: name' in each test set.
+"""
 _TAIL = """\
 # Moments have a time zone; runs that come later are listed apart.
 phases:
