@@ -309,7 +309,7 @@ def test_forty_teams_in_a_short_form(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "27 runs received, 3 refused" in capsys.readouterr().out
     data = json.loads((tmp_path / "out" / "site" / "scores.json").read_text())
     obligatory, optional = data["boards"]
-    assert len(obligatory["runs"]) + len(optional["runs"]) == 24
+    assert len(obligatory["runs"]) + len(optional["runs"]) == 24 + 1  # and a baseline
     assert [len(b["rankings"]["overall"]) for b in data["boards"]] == [8, 1]
     assert set(obligatory["conditions"]["light"]) == {"sunny", "night"}
 
