@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 from collections.abc import Callable
 from datetime import datetime
@@ -242,10 +243,18 @@ def test_baselines_are_shown_and_not_ranked(make: Make, tmp_path: Path) -> None:
     assert [(r.entry.name, r.role) for r in board.rows] == [("chance", Role.BASELINE)]
     (table,) = board_tables(board)
     assert table.table.rows[0][0] is None
-    assert 'class="faint"' in table.html()
+    publish(setup, [board], tmp_path / "site")
+    row = re.search(r'<tr role="row" class="is-baseline">.*?</tr>', _page(tmp_path / "site"), re.S)
+    assert row is not None
+    assert "chance" in row[0]
+    assert not re.findall(r'c-(?:place|range|first)"[^>]*>[^<]', row[0])
     (tmp_path / "base" / "hard.txt").write_text("x\n")
     with pytest.raises(RobotVisionError, match=r"base/hard.txt:1: expected a frame number"):
         boards(open_contest_file(setup.path))
+
+
+def _page(site: Path) -> str:
+    return (site / "index.html").read_text()
 
 
 def test_points_by_condition_and_any_two_runs_compared(make: Make, tmp_path: Path) -> None:
@@ -266,18 +275,38 @@ def test_points_by_condition_and_any_two_runs_compared(make: Make, tmp_path: Pat
     points = {run["name"]: run["points"] for run in data["runs"]}
     assert pair.first == "A_run1"
     assert pair.difference.estimate == points["A_run1"] - points["B_run1"]
+    assert str(pair).endswith("after all comparisons") is False  # there is this one alone
+    assert [tab["test_sets"] for tab in data["tabs"]] == [["easy", "hard"], ["easy"], ["hard"]]
+    for tab in data["tabs"]:
+        for row in tab["rows"]:
+            parts = next(run["sets"] for run in data["runs"] if run["name"] == row["run"])
+            assert row["points"] == sum(parts[s]["points"] for s in tab["test_sets"])
     with pytest.raises(RobotVisionError, match="no run is called 'C'"):
         board.pair("A_run1", "C")
 
 
 def test_the_public_page_shows_totals_alone(make: Make, tmp_path: Path) -> None:
     """Two truths that give the same points in the same visits publish the same bytes."""
-    setup = make()
+    base = tmp_path / "base"
+    base.mkdir()
     everywhere_kitchen = "".join(f"{i:05d} Kitchen\n" for i in range(1, 61))
-    for name in ("A", "B"):
-        runs = {"easy": everywhere_kitchen, "hard": everywhere_kitchen}
-        add(setup, [write_pack(tmp_path / f"{name}.zip", runs=runs, group=name)], IN_TIME)
+    for name in ("easy", "hard"):
+        (base / f"{name}.txt").write_text(everywhere_kitchen)
+    setup = make(
+        baselines="baselines: [{name: kitchen, run: ../base}]\n",
+        public="public: {reveal: totals, pages: true}\n",
+    )
+    text = setup.path.read_text().replace("conditions: {}", "conditions: {light: day}", 1)
+    setup.path.write_text(text.replace("conditions: {}", "conditions: {light: night}", 1))
+    setup = open_contest_file(setup.path)
+    for k, name in enumerate(("A", "B", "B")):
+        lines = everywhere_kitchen.splitlines(keepends=True)[: 60 - 3 * k]
+        runs = {"easy": "".join(lines), "hard": everywhere_kitchen}
+        add(setup, [write_pack(tmp_path / f"{k}.zip", runs=runs, group=name)], IN_TIME)
     publish(setup, boards(setup), tmp_path / "one", tmp_path / "mine")
+    assert len(list((tmp_path / "one" / "runs").rglob("*.html"))) == 4
+    assert "By room" not in _page(tmp_path / "one")
+    assert "By room" in _page(tmp_path / "mine" / "test-obligatory")
     for name in ("easy", "hard"):
         path = tmp_path / f"{name}.csv"
         other = {"Corridor": "Lab", "Lab": "Corridor"}
@@ -301,7 +330,7 @@ def test_forty_teams_in_a_short_form(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "27 runs received, 3 refused" in capsys.readouterr().out
     data = json.loads((tmp_path / "out" / "site" / "scores.json").read_text())
     obligatory, optional = data["boards"]
-    assert len(obligatory["runs"]) + len(optional["runs"]) == 24
+    assert len(obligatory["runs"]) + len(optional["runs"]) == 24 + 1  # and a baseline
     assert [len(b["rankings"]["overall"]) for b in data["boards"]] == [8, 1]
     assert set(obligatory["conditions"]["light"]) == {"sunny", "night"}
 
