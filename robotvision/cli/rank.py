@@ -42,6 +42,13 @@ Examples:
     help="Publish results by room, or by frame, on the site: this gives the truth away.",
 )
 @click.option(
+    "--images",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="SEQUENCE",
+    help="Show these images on pages that show frames: the sequence of each test set, in order.",
+)
+@click.option(
     "--unpack",
     type=click.Path(path_type=Path),
     help="Write the run files of packs and zip files there, named by team and run.",
@@ -60,6 +67,7 @@ def command(
     organiser_site: Path | None,
     pages: bool,
     reveal: str | None,
+    images: tuple[Path, ...],
     unpack: Path | None,
     as_json: bool,
     folder: Path,
@@ -81,6 +89,8 @@ def command(
 
     if (reveal or pages) and site is None:
         raise click.UsageError("--reveal and --pages are about --site: give its folder")
+    if images and organiser_site is None and reveal != "frames":
+        raise click.UsageError("--images goes with --organiser-site or --reveal frames")
     released = None if key is None else ReleasedPart.read(key, part)
     with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
         contest = open_contest(task_name, truths, train, released)
@@ -93,10 +103,16 @@ def command(
         print_ranking(console(), ranked.scores, ranked.rankings, standings)
     with Console(stderr=True, emoji=False).status("writing"):
         write_ranked(
-            ranked, out=out, site=site, organiser_site=organiser_site, reveal=reveal, pages=pages
+            ranked,
+            out=out,
+            site=site,
+            organiser_site=organiser_site,
+            reveal=reveal,
+            pages=pages,
+            images=images,
         )
     if unpack is not None:
-        files = unpack_runs(task_name, truths, folder, unpack, train)
+        files = unpack_runs(task_name, truths, folder, unpack, train, released)
         click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)

@@ -1,13 +1,14 @@
 """One accepted run as a page: points, outcomes, timeline, mistakes, confusion, rooms.
 
-The timeline and the cards are the report's own; a run file knows no latency, no confidence and no
-images, so those are left out.
+The page is the report's own; a run file knows no latency and no confidence, so those are left out.
+Images are there where the organiser publishes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,15 +16,23 @@ from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.disclosure import Disclosure
 from robotvision.records import Outcome
 from robotvision.report.html import charts
-from robotvision.report.html.shell import TIMELINE, as_script, render
+from robotvision.report.html.shell import ENTRY, as_script, render
 from robotvision.report.html.tables import set_table, task_card
 from robotvision.report.tables import objects_table, sets_table
 from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.intervals import Interval
+from robotvision.scoring.judging import object_points
 from robotvision.scoring.points import NOT_STATED, PRESENT
 from robotvision.scoring.table import FrameTable
 from robotvision.tasks.model import Task
 
+if TYPE_CHECKING:
+    from robotvision.report.html.images import ImageSet
+
+UNDESCRIBED: Mapping[str, Any] = MappingProxyType(
+    {"team": "", "method": None, "notes": (), "latency_ms": None, "is_judged": False}
+)
+"""What is said of a run that no board describes."""
 MAX_FRAMES = 200_000
 """A timeline of more frames than this would make the page too heavy to open."""
 
@@ -36,6 +45,8 @@ def entry_page(
     home: str | None = None,
     shown: Disclosure | None = None,
     points: Interval | None = None,
+    about: Mapping[str, Any] | None = None,
+    album: ImageSet | None = None,
 ) -> str:
     """Return the page of one run.
 
@@ -49,19 +60,31 @@ def entry_page(
         What it shows; totals alone by default.
     points : Interval, optional
         Of the points over all test sets, where it is known already.
+    about : mapping, optional
+        What a board says of the run beside its score, as `BoardRow.as_dict` gives it.
+    album : ImageSet, optional
+        What the cameras saw, where that is published and the page shows frames.
     """
     shown = shown or Disclosure()
     task = contest.task
     has_timeline = shown.has_frames and 0 < len(entry.table) <= MAX_FRAMES
     data = payload(contest, entry) if has_timeline else {}
+    tour_map = None
+    if album is not None and data:
+        data |= album.columns(len(entry.table))
+        seen = ("sequence", "truth", "visit", "labels")
+        outcome = data["runs"][0]["outcome"]
+        tour_map = charts.tour_map(album.poses, outcome=outcome, **{k: data[k] for k in seen})
     run = _section(contest, entry, shown)
     run["interval"] = _interval(contest, entry, shown, points)
     return render(
         "entry.html.j2",
-        scripts=TIMELINE if has_timeline else (),
+        scripts=ENTRY if has_timeline else (),
+        has_files=album is not None and album.has_files,
         title=f"{entry.name}, {task.id}",
         home=home,
         run=run,
+        about={**UNDESCRIBED, **(about or {})},
         runs=[run],
         shown=shown,
         standing=standing,
@@ -69,14 +92,14 @@ def entry_page(
         tasks=[task_card(task)],
         has_timeline=has_timeline,
         data=as_script(data),
-        pictures=as_script({}),
+        pictures=as_script(album.images if album else {}),
         sequences=entry.table.sequences,
         labels=task.labels,
         outcomes=list(map(str, Outcome)),
         comparison=None,
-        channels=[],
-        tour_map=None,
-        album={"notes": [], "depth_range_m": None},
+        channels=album.channels if album and data else [],
+        tour_map=tour_map,
+        album=album or {"notes": [], "depth_range_m": None},
         is_file=True,
     )
 
@@ -170,6 +193,7 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
                 "answer": table.answer.tolist(),
                 "late_answer": {},
                 "points": [_short(p) for p in table.points.tolist()],
+                "object_points": _of_objects(table, task),
                 "confidence": nothing,
                 "latency_us": nothing,
                 "stages_us": {},
@@ -181,6 +205,13 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
         "channels": [],
         "depth_range_m": None,
     }
+
+
+def _of_objects(table: FrameTable, task: Task) -> list[float]:
+    """Return what the objects earned in each frame; empty where the task has none."""
+    if not task.objects:
+        return []
+    return [_short(p) for p in object_points(table, task).tolist()]
 
 
 def _short(value: float) -> float | int:

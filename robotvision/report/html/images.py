@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import cv2
@@ -69,6 +70,17 @@ class ImageSet:
         """Bytes of all images as they lie in the page."""
         return sum(len(text) for entry in self.images.values() for text in entry.values())
 
+    def columns(self, n: int) -> dict[str, Any]:
+        """Return what the page's script knows of the images of its ``n`` frames."""
+        data = {"channels": self.channels, "depth_range_m": self.depth_range_m}
+        if not self.poses:
+            return data
+        places = [self.poses.get(k) for k in range(n)]
+        return data | {
+            key: [None if pose is None else round(pose[axis], 2) for pose in places]
+            for axis, key in enumerate(("x_m", "y_m"))
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _LocatedFrame:
@@ -107,10 +119,7 @@ def collect(
     for record in run.record.sequences:
         located += _locate(record, position, album)
         position += len(record.frames)
-    for f in located:
-        if f.entry.pose is not None:
-            album.poses[f.position] = f.entry.pose[:2]
-    album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
+    _note_frames(album, located)
     if isinstance(beside, ImageFolder):
         _write_files(album, [f for f in located if f.kinds], beside)
     elif beside is not None:
@@ -153,6 +162,45 @@ def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Lo
     if n_lost:
         album.notes.append(f"{n_lost} frames of {name} are not in the sequence any more.")
     return located
+
+
+def collect_frames(
+    parts: Sequence[tuple[Recording, Sequence[int]]], beside: ImageFolder
+) -> ImageSet:
+    """Write the images of frames that were not run here, all of them, into a folder.
+
+    Parameters
+    ----------
+    parts : sequence of (sequence, indices)
+        Positions count the frames of each part, by index.
+    beside : ImageFolder
+
+    Raises
+    ------
+    RobotVisionError
+        The folder cannot be written.
+    """
+    album = ImageSet()
+    located: list[_LocatedFrame] = []
+    n_frames = 0
+    for sequence, indices in parts:
+        by_index, kinds = {e.index: e for e in sequence.frames}, shown_channels(sequence)
+        for position, index in enumerate(indices, start=n_frames):
+            if (entry := by_index.get(index)) is not None:
+                here = tuple((c, kind) for c, kind in kinds if c in entry.sources)
+                located.append(_LocatedFrame(position, entry, here))
+        n_frames += len(indices)
+    if len(located) < n_frames:
+        album.notes.append(f"{n_frames - len(located):,} frames are not in the sequences.")
+    _note_frames(album, located)
+    _write_files(album, [f for f in located if f.kinds], beside)
+    return album
+
+
+def _note_frames(album: ImageSet, located: Sequence[_LocatedFrame]) -> None:
+    """Note where the frames were taken, and which channels they have."""
+    album.poses |= {f.position: f.entry.pose[:2] for f in located if f.entry.pose is not None}
+    album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
 
 
 def _is_unchanged(sequence: Recording, record: SequenceRecord) -> bool:
