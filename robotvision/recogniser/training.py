@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
@@ -39,7 +39,12 @@ from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
-from robotvision.recogniser.unknown import UnknownDetector
+from robotvision.recogniser.unknown import (
+    SHARE_EXPECTED,
+    SHARE_POSSIBLE,
+    AnswerRule,
+    UnknownDetector,
+)
 from robotvision.records import Notice, Truth
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
@@ -187,13 +192,14 @@ class _Trainer:
         integration, seed = self.config.integration, self.config.seed
         chosen = build(CLASSIFIERS, self.config.classifier or "svm")
         classifier, held_out = fit_integrated_held_out(chosen, integration, training, seed)
+        decision = self._decision(classifier)
         pipeline = Pipeline(
             slots,
             classifier,
-            self._decision(classifier),
+            decision,
             self._temporal(classifier, training.y, held_out),
             fit_objects(chosen, integration, self.task, training, seed),
-            self._unknown(training),
+            self._unknown(training, decision),
         )
         self._took("training", started)
         self.progress("training", 1, 1)
@@ -346,7 +352,7 @@ class _Trainer:
         unknown = config.unknown if isinstance(config.unknown, float) else None
         return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
 
-    def _unknown(self, training: TrainingSet) -> UnknownDetector | None:
+    def _unknown(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
         wanted, config = self.config.decision.unknown, self.config
         is_auto = wanted == "auto"
         if wanted == "auto":
@@ -360,9 +366,12 @@ class _Trainer:
             classifier = build(CLASSIFIERS, config.classifier or "svm")
             return fit_integrated(classifier, config.integration, part, config.seed)
 
-        detector = UnknownDetector(about.method, about.share)
+        usual = SHARE_EXPECTED if self.task.unknown_expected else SHARE_POSSIBLE
+        share = usual if about.share == "auto" else about.share
+        detector = UnknownDetector(about.method, share)
+        rule = AnswerRule(self.task.points.room, decision.threshold)
         try:
-            detector.fit(train, training, config.seed)
+            detector.fit(train, training, config.seed, rule)
         except RobotVisionError as e:
             if not is_auto:
                 raise
@@ -371,6 +380,8 @@ class _Trainer:
         self.training.unknown = {
             "method": about.method,
             "threshold": detector.threshold_,
+            "share": share,
+            "expected": {name: round(v, 4) for name, v in asdict(detector.stake_).items()},
             "area": detector.roc_.area,
             "false_alarms": [round(float(v), 4) for v in detector.roc_.false_alarms],
             "hits": [round(float(v), 4) for v in detector.roc_.hits],

@@ -235,7 +235,9 @@ def corridor_walk(trust, n_visits, rng):
     their doubt.
     """
     rooms = np.column_stack([np.zeros(n_visits, int), rng.integers(1, 6, n_visits)]).ravel()
-    lengths = np.where(rooms == 0, rng.integers(15, 40, len(rooms)), rng.integers(6, 15, len(rooms)))
+    lengths = np.where(
+        rooms == 0, rng.integers(15, 40, len(rooms)), rng.integers(6, 15, len(rooms))
+    )
     truth = np.repeat(rooms, lengths)
     first = np.flatnonzero(np.diff(truth, prepend=-1))
     doubt = np.full(len(truth), 1 - trust)
