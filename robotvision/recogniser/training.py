@@ -46,6 +46,7 @@ from robotvision.recogniser.unknown import (
     UnknownDetector,
 )
 from robotvision.records import Notice, Truth
+from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
@@ -53,6 +54,8 @@ from robotvision.temporal.base import HeldOutStretch
 from robotvision.temporal.fit import fit_temporal
 
 MIN_SEGMENTS = 4
+_NOT_TRAINED_ON = 1e-9
+"""A held-out frame's probability of its own room where the fold had no other frame of it."""
 
 Extract = Callable[
     [Sequence[FeatureExtractor], data.ImageSequence, Path | None, Progress], Extraction
@@ -85,7 +88,9 @@ class Training:
 
     ``seconds`` maps each step to its time; ``problems`` are lines about frames left out,
     ``not_cached`` about extractors whose vectors cannot be kept from run to run;
-    ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out;
+    ``unknown`` is how unknown rooms are detected: method, threshold, the share of unknown frames
+    reckoned with, the points expected, and the ROC on rooms left out; ``held_out`` is what single
+    frames that calibration held out were worth (`robotvision.scoring.confidence`);
     ``without_room`` counts, by sequence, the frames left out because their room is not known.
     """
 
@@ -98,6 +103,7 @@ class Training:
     problems: list[str] = field(default_factory=list)
     not_cached: list[str] = field(default_factory=list)
     unknown: dict[str, Any] = field(default_factory=dict)
+    held_out: dict[str, Any] = field(default_factory=dict)
     without_room: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -193,6 +199,7 @@ class _Trainer:
         chosen = build(CLASSIFIERS, self.config.classifier or "svm")
         classifier, held_out = fit_integrated_held_out(chosen, integration, training, seed)
         decision = self._decision(classifier)
+        self._weigh_confidences(classifier, training.y, held_out, decision)
         pipeline = Pipeline(
             slots,
             classifier,
@@ -351,6 +358,27 @@ class _Trainer:
         config = self.config.decision
         unknown = config.unknown if isinstance(config.unknown, float) else None
         return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
+
+    def _weigh_confidences(
+        self,
+        classifier: FittedClassifier,
+        y: NDArray[np.str_],
+        held_out: NDArray[np.float64],
+        decision: Decision,
+    ) -> None:
+        """Note how far confidences held on the frames that calibration held out."""
+        plain = held_out[:: self._n_views]
+        truth = np.searchsorted(classifier.classes_, y[:: self._n_views])
+        likely = np.take_along_axis(plain, truth[:, None], axis=1)[:, 0]
+        is_asked = likely > _NOT_TRAINED_ON  # not so where NaN, never held out
+        if not is_asked.any():
+            return
+        p = plain[is_asked]
+        right = p.argmax(axis=1) == truth[is_asked]
+        points = self.task.points.room
+        self.training.held_out = confidence_summary(
+            p.max(axis=1), right, points, decision.threshold
+        )
 
     def _unknown(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
         wanted, config = self.config.decision.unknown, self.config
