@@ -79,7 +79,7 @@ class UnknownConfig(Strict):
     """How unknown rooms are detected; see `robotvision.recogniser.unknown`."""
 
     method: Literal["max_probability", "entropy", "distance"] = "max_probability"
-    share: float = Field(default=0.5, gt=0, lt=1)
+    share: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = "auto"
 
 
 class DecisionConfig(Strict):

@@ -20,7 +20,8 @@ from robotvision.timing.quantiles import QUANTILES
 
 if TYPE_CHECKING:
     from robotvision.report.columns import RunColumns
-    from robotvision.report.measures import DeadlineCurve, Reliability, RiskCoverage
+    from robotvision.report.measures import DeadlineCurve
+    from robotvision.scoring.confidence import Reliability, RiskCoverage
 
 PLAIN_STAGES = ("total", "rest", "decode")
 LETTER = 14.5
