@@ -92,8 +92,9 @@ def _is_leaf(floor: Floor) -> NDArray[np.bool_]:
     """(S,) whether a surface is painted as a door leaf in a room's own doorway."""
     textures = np.array([m.texture for m in floor.solids.materials])
     has_leaf = np.array([any(h.leaf for h in r.doors) for r in floor.plan.rooms])
-    is_painted: NDArray[np.bool_] = textures[floor.solids.material] == LEAF_TEXTURE
-    return is_painted & (floor.solids.room >= 0) & has_leaf[floor.solids.room]
+    is_painted = textures[floor.solids.material] == LEAF_TEXTURE
+    is_leaf: NDArray[np.bool_] = is_painted & (floor.solids.room >= 0) & has_leaf[floor.solids.room]
+    return is_leaf
 
 
 def _open_leaves(floor: Floor) -> dict[int, Material]:
