@@ -9,7 +9,7 @@ The best two and their variants stand in ``CANDIDATES``; ``--candidate`` adds ot
 takes some. The first is what the others are compared with, frame by frame. Development tours are
 generated into WORK once and go on where they were stopped; extracted features are cached as those
 of a run are, and the points of a candidate are kept in WORK until its configuration, the sets or
-the code of recognisers change. Test sequences of ``scripts/baselines.py`` are never opened.
+the code of recognisers change. A call that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.trial import FeatureMemory, answers, shown
 from robotvision.scoring.intervals import Interval, difference, interval
 from robotvision.scoring.points import PointsTable
+from robotvision.writing import write_text
 from robotvision.yamlfile import loads
 
 REPO = Path(__file__).parents[1]
@@ -152,13 +153,12 @@ def results(
     for each in candidates:
         setup = each.setup(of)
         path = work / "points" / f"{_digest(each, setup, of)}.json"
-        if path.exists():
-            kept = json.loads(path.read_text(encoding="utf-8"))
-        else:
-            console.print(f"[dim]{of.name}: {each.name}")
-            kept = [_trial(setup, of, split, memory) for split in of.splits]
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        for k, split in enumerate(of.splits[len(kept) :], len(kept) + 1):
+            console.print(f"[dim]{of.name}: {each.name}, split {k} of {len(of.splits)}")
+            kept.append(_trial(setup, of, split, memory))
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(kept), encoding="utf-8")
+            write_text(path, json.dumps(kept), is_durable=False)
         found[each.name] = [
             SplitPoints(s, np.array(k["points"]), k["train_s"], k["answer_ms"])
             for s, k in zip(of.splits, kept, strict=True)
@@ -232,15 +232,17 @@ class Row:
     """What each candidate but the first earns beyond it, per frame."""
 
 
-def rows(names: Sequence[str], earned: Mapping[str, Sequence[SplitPoints]]) -> list[Row]:
-    """Return the table: a row for each group, and their mean."""
+def rows(
+    names: Sequence[str], earned: Mapping[str, Sequence[SplitPoints]], by: str = "split"
+) -> list[Row]:
+    """Return the table: a row for each group, and their mean; intervals over splits or blocks."""
     first = earned[names[0]]
     groups = list(dict.fromkeys(s.split.group for s in first))
     inside = [g for g in groups if g not in OUTSIDE_MEAN]
-    table = [_row(g, [g], names, earned) for g in inside]
+    table = [_row(g, [g], names, earned, by) for g in inside]
     if len(inside) > 1:
-        table.append(_row("**mean of the groups above**", inside, names, earned))
-    return table + [_row(g, [g], names, earned) for g in groups if g in OUTSIDE_MEAN]
+        table.append(_row("**mean of the groups above**", inside, names, earned, by))
+    return table + [_row(g, [g], names, earned, by) for g in groups if g in OUTSIDE_MEAN]
 
 
 def _row(
@@ -248,24 +250,29 @@ def _row(
     groups: Sequence[str],
     names: Sequence[str],
     earned: Mapping[str, Sequence[SplitPoints]],
+    by: str,
 ) -> Row:
-    """Return points per frame over groups that weigh alike, with intervals by block."""
+    """Return points per frame over groups that weigh alike, with intervals by split or block."""
     mine = [i for i, s in enumerate(earned[names[0]]) if s.split.group in groups]
     of_first = [earned[names[0]][i] for i in mine]
     size = {g: sum(len(s.points) for s in of_first if s.split.group == g) for g in groups}
     weight = np.concatenate(
         [np.full(len(s.points), 1 / (len(groups) * size[s.split.group])) for s in of_first]
     )
-    labels = [s.split.block for s in of_first for _ in s.points]
+    labels = [_unit(s.split, by) for s in of_first for _ in s.points]
     block = np.unique(labels, return_inverse=True)[1]
     order = np.argsort(block, kind="stable")
     values = [np.concatenate([earned[n][i].points for i in mine]) * weight for n in names]
     bounds = (-0.5 * weight[order], 1.0 * weight[order])
-    about = {"bounds": bounds, "unit": "blocks"}
+    about = {"bounds": bounds, "unit": f"{by}s"}
     first = values[0][order]
     cells = [interval(v[order], block[order], **about) for v in values]
     leads = [difference(v[order], first, block[order], **about) for v in values[1:]]
     return Row(name, len(mine), len(labels), tuple(cells), tuple(leads))
+
+
+def _unit(split: Split, by: str) -> str:
+    return split.block if by == "block" else f"{split.group}: {split.name}"
 
 
 def markdown(names: Sequence[str], table: Sequence[Row]) -> list[str]:
@@ -348,6 +355,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="one more; a value is YAML; may repeat",
     )
     add("--only", action="append", help="only candidates of this name; may repeat, the first leads")
+    add(
+        "--by",
+        choices=("split", "block"),
+        default="split",
+        help="what intervals go by; splits of one block (a building) are not independent [split]",
+    )
     add("-o", "--out", type=Path, help="the table, Markdown [stdout]")
     add("--json", type=Path, help="points of every split, for other programs")
     add("--write", action="store_true", help="put the table into docs/baselines.md")
@@ -389,10 +402,15 @@ def _make(args: argparse.Namespace, console: Console) -> None:
         f"{sizes.buildings} generated buildings, {sizes.frames} frames a tour, "
         f"lights {', '.join(lights)}"
         + ("" if args.data_root is None else f"; the tower's clips in {args.clip_folds} splits")
-        + f". Under points a frame: of {names[0]} the 95 % interval over blocks (buildings, sets "
-        "of clips), of the others their lead over it on the same frames, and its interval."
+        + f". Under points a frame: of {names[0]} the 95 % interval over {args.by}s, of the "
+        "others their lead over it on the same frames, and its interval."
     )
-    text = page(names, rows(names, earned), said)
+    if args.by == "split":
+        said += (
+            " Splits of one building are not independent of each other: intervals tell what other "
+            "splits of these buildings may give, `--by block` what other buildings may."
+        )
+    text = page(names, rows(names, earned, args.by), said)
     if args.json is not None:
         args.json.write_text(json.dumps(_plain(earned), indent=1), encoding="utf-8")
     if args.out is not None:
