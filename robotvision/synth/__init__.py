@@ -10,6 +10,8 @@
     caster, light        Embree rays; radiosity from sun, sky and lamps
     camera, sensor       radiance, exact depth and surfaces; then what a real camera makes of them
     path                 the robot's way
+    hardship             what makes a tour hard: blockers, doors, blur, exposure; merge
+    scenery              a floor furnished, peopled and lit, once for all tours that share it
     sequence             a `DriveSpec` says it all, `render_sequence` writes a sequence
     default_set, editions   the sets that the command line offers
     trajectory*          real sequences: poses read, rooms laid out around them, frames at the poses

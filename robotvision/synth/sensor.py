@@ -18,6 +18,9 @@ NEAR_M, SURE_M, FAR_M = 0.5, 4.5, 8.0
 _KINECT_BASELINE_M = 0.075
 _GRAIN = {"sunny": 0.005, "cloudy": 0.007, "night": 0.014}
 _CAST = {"sunny": (1.02, 1.0, 0.97), "cloudy": (0.98, 1.0, 1.03), "night": (1.06, 1.0, 0.86)}
+JUMP_FRAMES = 8
+MOST_SMEAR = 5
+"""No more than this part of the width is smeared over."""
 _LIMITS = {"sunny": (0.35, 3.5), "cloudy": (0.4, 3.5), "night": (0.7, 3.2)}
 
 
@@ -35,6 +38,32 @@ class AutoExposure:
         gain = float(np.clip(0.34 / level, *self.limits))
         self.gain = gain if self.gain is None else self.gain * (gain / self.gain) ** 0.6
         return self.gain
+
+
+def exposure_jumps(n_frames: int, stops: float, rng: np.random.Generator) -> F32:
+    """Return (n_frames,) by how much the gain of each frame is multiplied, at most 2 ** ``stops``.
+
+    The factor holds for about `JUMP_FRAMES` frames, then jumps; the depth camera knows nothing of
+    it.
+    """
+    is_jump = rng.random(n_frames) < 1 / JUMP_FRAMES
+    levels = rng.uniform(-stops, stops, n_frames + 1)
+    factors: F32 = (2.0 ** levels[np.cumsum(is_jump)]).astype(np.float32)
+    return factors
+
+
+def smear(radiance: F32, pixels: float) -> F32:
+    """Return radiance (H, W, 3) as an open shutter gathers it while the camera turns.
+
+    Every row is averaged over ``pixels``, what a turn about the vertical moves the middle of the
+    image by. Nearness is not looked at: what a camera that drives forward blurs is left out.
+    """
+    width = round(min(pixels, radiance.shape[1] / MOST_SMEAR))
+    if width < 2:
+        return radiance
+    kernel = np.full((1, width), 1 / width, np.float32)
+    capped = np.minimum(radiance, np.float32(8.0))
+    return np.asarray(cv2.filter2D(capped, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
+from math import degrees, radians
 from pathlib import Path
 from typing import Protocol
 
@@ -17,12 +17,13 @@ from robotvision.data.native import SequenceWriter
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image, Truth
-from robotvision.synth.building import Floor, build_floor
-from robotvision.synth.camera import Appearance, CameraView, Eye, Lens, Stage
-from robotvision.synth.caster import Caster
-from robotvision.synth.light import LIGHTS, Transport, lighting, transport
-from robotvision.synth.path import Way, drive, order_rooms, sample
-from robotvision.synth.sensor import AutoExposure, develop, measure_depth
+from robotvision.synth.building import Floor
+from robotvision.synth.camera import CameraView, Eye, Lens, Stage
+from robotvision.synth.hardship import PLAIN, Hardship, check_range
+from robotvision.synth.light import LIGHTS
+from robotvision.synth.path import Way, drive, order_rooms, sample, visits_of
+from robotvision.synth.scenery import Scenery, built, doors_of, stage
+from robotvision.synth.sensor import AutoExposure, develop, exposure_jumps, measure_depth, smear
 from robotvision.writing import new_folder
 
 Pose = tuple[float, float, float]
@@ -38,6 +39,8 @@ VISIBLE_SHARE = 0.0025
 
 CHANNEL_KINDS = {"rgb": "color", "left": "color", "right": "color", "depth": "depth_mm"}
 BASELINE_M = 0.12
+PITCH_RAD = -0.055
+"""Of the camera where a sequence gives none: a little down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ class DriveSpec:
         Object classes in the truth; None: all that are known; (): none.
     start_ns : int
         Time of the first frame.
+    camera_height_m, camera_pitch_rad : float
+        Of the camera above the floor, and how far it looks up (negative: down).
+    hard : Hardship
+        Looks round, doors, what stands about, blur, exposure.
     """
 
     name: str = "tour"
@@ -97,6 +104,8 @@ class DriveSpec:
     objects: tuple[str, ...] | None = None
     start_ns: int = 0
     camera_height_m: float = 1.12
+    camera_pitch_rad: float = PITCH_RAD
+    hard: Hardship = PLAIN
 
     def __post_init__(self) -> None:
         where = f"sequence {self.name!r}"
@@ -117,6 +126,36 @@ class DriveSpec:
             raise RobotVisionError(
                 f"{where}: light: expected one of {', '.join(LIGHTS)}, got {self.light!r}"
             )
+        check_range(where, "camera_height_m", self.camera_height_m, 0.2, 2.4)
+        check_range(where, "camera_pitch_rad", self.camera_pitch_rad, -0.8, 0.8)
+        self.hard.check(where)
+
+    @property
+    def note(self) -> str:
+        """What the sequence was generated from, for its file: all that is not at its default."""
+        default = DriveSpec()
+        given: list[tuple[str, object]] = [
+            (name, getattr(self, field))
+            for name, field in (
+                ("furniture", "furniture_seed"),
+                ("drive", "drive_seed"),
+                ("kidnappings", "kidnappings"),
+                ("camera_height_m", "camera_height_m"),
+            )
+            if getattr(self, field) != getattr(default, field)
+        ]
+        if self.camera_pitch_rad != default.camera_pitch_rad:
+            given.append(("camera_pitch_deg", round(degrees(self.camera_pitch_rad), 3)))
+        given += self.hard.given.items()
+        words = [f"{name} {value:g}" for name, value in given]
+        return ", ".join(
+            [
+                f"generated: robotvision synth, {self.light}, building {self.seed}, "
+                f"floor {self.floor}",
+                *(["reverse"] if self.reverse else []),
+                *words,
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,10 +214,10 @@ class Itinerary:
 
 def itinerary(spec: DriveSpec) -> Itinerary:
     """Return where the frames of a sequence are taken, without rendering them."""
-    floor, caster = _floor(spec.rooms, spec.seed, spec.floor, spec.furniture_seed)
+    floor, caster = built(scenery_of(spec))
     rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 51])
     order = order_rooms(floor, spec.visit, spec.reverse)
-    way = drive(floor, caster, order, rng)
+    way = drive(floor, caster, order, rng, radians(spec.hard.look_round_deg))
     corridor = {i for i, r in enumerate(floor.plan.rooms) if r.kind == "corridor"}
     steps = sample(way, spec.n_frames, corridor)
     steps, segments = _kidnap(steps, spec.kidnappings, rng)
@@ -190,17 +229,58 @@ def shots(spec: DriveSpec) -> Iterator[Shot]:
     """Render a sequence, frame by frame. The same spec gives the same frames."""
     plan = itinerary(spec)
     stage = stage_of(spec)
+    conditions = _conditions(spec, stage, plan)
     exposure = AutoExposure(spec.light)
     for k in range(spec.n_frames):
         if k and plan.segments[k - 1] != plan.segments[k]:
             exposure = AutoExposure(spec.light)
         noise = np.random.default_rng([spec.seed, spec.drive_seed, k, 52])
-        yield _shot(spec, stage, plan, k, exposure, noise)
+        yield _shot(spec, conditions[k], plan, k, exposure, noise)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """How one frame is taken: what stands open, by how many pixels it smears, its exposure."""
+
+    stage: Stage
+    smear_pixels: float = 0.0
+    exposure_factor: float = 1.0
+
+
+def _conditions(spec: DriveSpec, stage: Stage, plan: Itinerary) -> list[Condition]:
+    """Return how each frame of a sequence is taken."""
+    hard = spec.hard
+    rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 61])
+    stages = [stage] * spec.n_frames
+    if hard.doors_shut > 0:
+        doors = doors_of(scenery_of(spec))
+        shut = frozenset(k for k in doors.rooms if rng.random() < hard.doors_shut)
+        stages = [
+            stage.seen_by(doors.caster(shut - near)) for near in visits_of(plan.way, plan.steps)
+        ]
+    factors = exposure_jumps(spec.n_frames, hard.exposure_jumps, rng)
+    pixels = _turns(plan) * hard.shutter_ms / 1e3 * spec.rate_hz
+    pixels *= Lens.wide(spec.width, spec.height).fx
+    return [
+        Condition(s, float(p), float(f)) for s, p, f in zip(stages, pixels, factors, strict=True)
+    ]
+
+
+def _turns(plan: Itinerary) -> NDArray[np.float64]:
+    """Return (n,) by how many radians the camera turns in the time of a frame, around each."""
+    if len(plan.steps) < 2:
+        return np.zeros(len(plan.steps))
+    heading = np.unwrap(plan.way.heading)
+    steps = np.abs(np.gradient(plan.steps.astype(np.float64)))
+    is_cut = np.append(False, np.diff(plan.segments) != 0)
+    steps[is_cut | np.append(is_cut[1:], False)] = np.median(steps)
+    turns: NDArray[np.float64] = np.abs(np.gradient(heading))[plan.steps] * steps
+    return turns
 
 
 def _shot(
     spec: DriveSpec,
-    stage: Stage,
+    condition: Condition,
     plan: Itinerary,
     k: int,
     exposure: AutoExposure,
@@ -214,31 +294,35 @@ def _shot(
         y,
         spec.camera_height_m + float(rng.normal(0, 0.004)),
         heading,
-        -0.055 + float(rng.normal(0, 0.008)),
+        spec.camera_pitch_rad + float(rng.normal(0, 0.008)),
         float(rng.normal(0, 0.006)),
     )
-    images, view = photograph(stage, eye, spec, exposure, rng)
-    seen = visible(stage.floor, view, spec)
+    images, view = photograph(condition, eye, spec, exposure, rng)
+    seen = visible(condition.stage.floor, view, spec)
     time_ns, segment = int(plan.times_ns[k]), int(plan.segments[k])
     return Shot(time_ns, images, segment, (x, y, heading), plan.rooms[k], seen)
 
 
 def photograph(
-    stage: Stage, eye: Eye, spec: DriveSpec, exposure: AutoExposure, rng: np.random.Generator
+    condition: Condition,
+    eye: Eye,
+    spec: DriveSpec,
+    exposure: AutoExposure,
+    rng: np.random.Generator,
 ) -> tuple[dict[str, Image], CameraView]:
     """Return the channels' images at an eye, and the exact view of its main camera."""
     lens = Lens.wide(spec.width, spec.height)
+    stage = condition.stage
     view = stage.view(eye, lens)
-    gain = exposure.meter(view.radiance)
+    gain = exposure.meter(view.radiance) * condition.exposure_factor
     images: dict[str, Image] = {}
     for channel in spec.channels:
         if channel == "depth":
             images[channel] = measure_depth(view, stage.looks.ir, lens, rng)
-        elif channel == "right":
-            other = stage.view(eye.shifted(BASELINE_M), lens)
-            images[channel] = develop(other.radiance, gain, spec.light, rng)
-        else:
-            images[channel] = develop(view.radiance, gain, spec.light, rng)
+            continue
+        seen = stage.view(eye.shifted(BASELINE_M), lens) if channel == "right" else view
+        gathered = smear(seen.radiance, condition.smear_pixels)
+        images[channel] = develop(gathered, gain, spec.light, rng)
     return images, view
 
 
@@ -275,29 +359,24 @@ def _kidnap(
     return np.concatenate([pieces[k] for k in order]), segments
 
 
-@lru_cache(maxsize=4)
-def _floor(
-    rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int
-) -> tuple[Floor, Caster]:
-    built = build_floor(rooms, seed, floor, furniture_seed)
-    return built, Caster(built.solids)
-
-
-@lru_cache(maxsize=3)
-def _transport(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int) -> Transport:
-    return transport(*_floor(rooms, seed, floor, furniture_seed))
-
-
-@lru_cache(maxsize=3)
-def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, light: str) -> Stage:
-    built, caster = _floor(rooms, seed, floor, furniture_seed)
-    tr = _transport(rooms, seed, floor, furniture_seed)
-    return Stage(built, caster, tr, lighting(light, built, floor), Appearance(built))
+def scenery_of(spec: DriveSpec) -> Scenery:
+    """Return what decides the geometry of a sequence's floor."""
+    hard = spec.hard
+    return Scenery(
+        spec.rooms,
+        spec.seed,
+        spec.floor,
+        spec.furniture_seed,
+        hard.people,
+        hard.clutter,
+        spec.drive_seed if hard.has_blockers else 0,
+        hard.doors_shut > 0,
+    )
 
 
 def stage_of(spec: DriveSpec) -> Stage:
     """Return the floor of a sequence under its light, ready to be photographed."""
-    return _stage(spec.rooms, spec.seed, spec.floor, spec.furniture_seed, spec.light)
+    return stage(scenery_of(spec), spec.light)
 
 
 def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None = None) -> int:
@@ -327,13 +406,10 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
     stage_of(spec)  # a floor that cannot be built is an error before a folder is created
     if isinstance(to, Path):
         channels = {c: CHANNEL_KINDS[c] for c in spec.channels}
-        note = (
-            f"generated: robotvision synth, {spec.light}, building {spec.seed}, floor {spec.floor}"
-        )
         with (
             new_folder(to) if not to.exists() else nullcontext(to) as folder,
             SequenceWriter(
-                folder, spec.name, channels, spec.rate_hz, calibration(spec), note
+                folder, spec.name, channels, spec.rate_hz, calibration(spec), spec.note
             ) as writer,
         ):
             return _write(spec, writer, progress)
