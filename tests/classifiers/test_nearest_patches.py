@@ -16,7 +16,7 @@ CHANNELS, PLACES = 6, 5
 
 
 def two_visits(seed=4, frames=8):
-    """Return vectors of patches, rooms and visits; a room has patches of its own and shared ones."""
+    """Return vectors of patches, rooms and visits; rooms share some patches."""
     rng = np.random.default_rng(seed)
     own = {room: rng.normal(size=(3, CHANNELS)) for room in "abc"}
     shared = rng.normal(size=(2, CHANNELS))
@@ -53,7 +53,7 @@ def test_agrees_with_brute_force(votes):
 
 def test_agrees_with_brute_force_along_its_axes():
     """Reduced to fewer axes, they are those of the definition on the reduced patches."""
-    x, y, visits = two_visits()
+    x, y, _ = two_visits()
     model = NearestPatches(CHANNELS, axes=3, votes="distance").fit(x, y)
     flat = (x.reshape(-1, CHANNELS) - model.mean_) @ model.axes_
     np.testing.assert_allclose(np.cov(flat.T), np.diag(np.cov(flat.T).diagonal()), atol=1e-4)
