@@ -7,7 +7,8 @@ classifier answers with one of the rooms it was trained on. Three things it may 
 * ``scores(x) -> (n, k)``: what calibration works on, where that is not the decision function;
 * ``fit_held_out(x, y, folds) -> (n, k)``: train on everything and return the scores each held-out
   row gets without its fold, where that can share work among the folds (a kernel, say);
-* ``check_features(x, blocks)``: raise where it cannot take the features, naming the block.
+* ``check_features(x, blocks)``: raise where it cannot take the features, naming the block; called
+  before it is trained, so it may note where each feature lies.
 """
 
 from __future__ import annotations
