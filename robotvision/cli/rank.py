@@ -111,8 +111,8 @@ def command(
             images=images,
         )
     if unpack is not None:
-        n = len(unpack_runs(task_name, truths, folder, unpack, train))
-        click.echo(f"unpacked: {n} run files in {unpack}", err=True)
+        files = unpack_runs(task_name, truths, folder, unpack, train)
+        click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
     _echo_sites(site, organiser_site)
     return 1 if ranked.scores.refused else 0
 

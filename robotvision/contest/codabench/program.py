@@ -114,7 +114,7 @@ def score_submission(
         return refused(contest, shown), page
     scores = score_entries(contest, [result.run("Your submission")], str(about["mode"]))
     (run,) = read_entries(contest, scores)
-    page = entry_page(contest, run, shown)
+    page = entry_page(contest, run, shown=shown)
     return accepted(shown.score(contest.task, run.score), run.score), page
 
 
