@@ -126,7 +126,9 @@ class _BoardView:
         rows = [self.row(line, panel, scale) for line in panel.lines]
         visits = panel.standings.n_visits if panel.standings else None
         most = panel.standings.max_points if panel.standings else 0.0
-        has = {key: any(row[key] for row in rows) for key in ("method", "latency", "outcomes")}
+        has = {
+            key: any(row[key] for row in rows) for key in ("team", "method", "latency", "outcomes")
+        }
         return {
             "id": panel_id,
             "name": ALL_SETS if panel.name == "overall" else panel.name,
@@ -224,7 +226,7 @@ def axis(points: Sequence[Interval]) -> tuple[Scale, list[float]]:
     if high <= low:
         low, high = low - 1, high + 1
     room = MARGIN * (high - low)
-    return Scale(low - room, high + room, 0, 100), round_ticks(low, high, 6)
+    return Scale(low - room, high + room, 0, 100), round_ticks(low, high, 8)
 
 
 def _grid(places: Iterable[float]) -> str:
