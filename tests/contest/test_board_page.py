@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 
 from robotvision.contest import (
+    Delivery,
+    add,
+    boards,
+    init,
     open_contest,
     open_contest_file,
     publish,
@@ -246,6 +250,25 @@ def test_images_stand_on_the_pages_that_show_frames(
     WebDriverWait(chrome, 20).until(lambda c: c.execute_script(width) > 0)
     assert chrome.get_log("browser") == []
     assert all(u.startswith("file://") for u in requests(chrome))
+
+
+def test_the_site_of_a_contest_shows_images_where_its_file_says_so(tmp_path: Path) -> None:
+    """Of the phase's test sets, once for the pages of all its boards."""
+    sequence = SEQUENCES / "demo_day"
+    setup = init(tmp_path / "contest", "rooms", [sequence])
+    text = setup.path.read_text()
+    public = "public: {reveal: totals, pages: false, images: false}"
+    assert public in text
+    setup.path.write_text(text.replace(public, "public: {reveal: frames, images: true}"))
+    setup = open_contest_file(setup.path)
+    lines = "".join(f"{i:05d} Kitchen\n" for i in range(1, 126))
+    (tmp_path / "run.txt").write_text(lines)
+    add(setup, [tmp_path / "run.txt"], Delivery("A"))
+    publish(setup, boards(setup), tmp_path / "site")
+    (page,) = (tmp_path / "site" / "runs").rglob("*.html")
+    name = json.loads(re.findall(r'id="pictures">(.*?)</script>', page.read_text())[0])["0"]["rgb"]
+    assert (page.parent / name).resolve().is_file()
+    assert (page.parent / name).resolve().is_relative_to(tmp_path / "site" / "images" / "test")
 
 
 def test_images_must_hold_the_frames_of_the_contest(tmp_path: Path) -> None:
