@@ -252,6 +252,24 @@ def test_the_posterior_of_all_rooms_follows_the_cursor(browser: Any, make_run: M
     assert value(browser, rows) == ["Kitchen0.70✓ the true room", "Hall0.25◂ the answer"]
 
 
+def test_the_whole_player_fits_a_small_desktop(browser: Any, make_run: MakeRun) -> None:
+    """At 1440 x 900 images, posterior, timeline and map are on screen at one time."""
+    size = {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        visit(browser, write_html(make_run(posterior={"Hall": 0.7})))
+        browser.execute_script("document.querySelector('#timeline').scrollIntoView()")
+        for part in ("#picture img", "#posterior-box", "#tracks", "#map svg"):
+            box = value(
+                browser, f"document.querySelector({part!r}).getBoundingClientRect().toJSON()"
+            )
+            assert box["height"] > 20, part
+            assert box["top"] >= 0, part
+            assert box["bottom"] <= 900, part
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_images_in_a_folder_are_shown_from_there(
     browser: Any, make_run: MakeRun, tmp_path: Path
 ) -> None:

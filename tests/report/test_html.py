@@ -18,7 +18,7 @@ from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import OUTCOMES, load_run, load_runs
 from robotvision.report.html.images import collect
-from robotvision.report.html.page import MAX_RUNS, build_page, write_html
+from robotvision.report.html.page import MAX_RUNS, build_page, write_html, write_page
 from robotvision.report.html.payload import align
 from robotvision.report.html.sections import with_short_paths
 from robotvision.report.html.shell import static
@@ -73,6 +73,16 @@ def test_every_frame_of_a_short_run_has_its_pictures(make_run: MakeRun) -> None:
     assert sorted(map(int, pictures)) == list(range(18))
     assert set(pictures["0"]) == {"rgb", "depth"}
     assert pictures["0"]["rgb"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_page_that_holds_every_image_says_so(make_run: MakeRun, tmp_path: Path) -> None:
+    """Where they are, in the page's own words; of several runs the folder of all."""
+    runs = [make_run("a"), make_run("b")]
+    assert "All images are in this page, 640 pixels wide at most" in page(runs[0])
+    out = write_page(runs, tmp_path / "both of them.html", has_folder=True)
+    text = out.read_text()
+    assert "All images lie beside this page, in both of them_images/." in text
+    assert "All images are in this page" not in text
 
 
 def test_a_budget_keeps_the_mistakes_and_says_so(make_run: MakeRun) -> None:

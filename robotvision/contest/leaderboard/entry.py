@@ -99,7 +99,7 @@ def entry_page(
         comparison=None,
         channels=album.channels if album and data else [],
         tour_map=tour_map,
-        album=album or {"notes": [], "depth_range_m": None},
+        album=album or {"notes": (), "scope": "", "depth_range_m": None},
         is_file=True,
     )
 

@@ -25,6 +25,8 @@ from robotvision.tasks.model import Task
 N_TOP = 3
 """Runs that are named above the table."""
 ROLES = {Role.PRIMARY: "", Role.OTHER: "further run", Role.BASELINE: "baseline"}
+MARGIN = 0.02
+"""Of the range of points, beyond either end of an axis."""
 ALL_SETS = "All test sets"
 
 
@@ -221,11 +223,8 @@ def axis(points: Sequence[Interval]) -> tuple[Scale, list[float]]:
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     if high <= low:
         low, high = low - 1, high + 1
-    ticks = round_ticks(low, high, 6)
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else high - low
-    low, high = math.floor(low / step) * step, math.ceil(high / step) * step
-    n = round((high - low) / step)
-    return Scale(low, high, 0, 100), [round(low + k * step, 9) for k in range(n + 1)]
+    room = MARGIN * (high - low)
+    return Scale(low - room, high + room, 0, 100), round_ticks(low, high, 6)
 
 
 def _grid(places: Iterable[float]) -> str:

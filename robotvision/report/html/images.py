@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import cv2
 import numpy as np
@@ -55,7 +55,7 @@ class ImageSet:
 
     An address is a data URI, or a file beside the page (``has_files``). ``notes`` says what is
     missing and why; ``poses`` holds x and y in metres by frame position, where the sequence knows
-    them.
+    them. ``scope`` says of a page that holds every image where they are.
     """
 
     images: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -64,6 +64,7 @@ class ImageSet:
     notes: list[str] = field(default_factory=list)
     depth_range_m: float | None = None
     has_files: bool = False
+    scope: str = ""
 
     @property
     def n_bytes(self) -> int:
@@ -125,7 +126,7 @@ def collect(
     elif beside is not None:
         for f in located:
             album.images[f.position] = {c: beside(f.position, c) for c, _ in f.kinds}
-        album.notes.append("The images of this page come from robotvision view, all of them.")
+        album.scope = "The images of this page come from robotvision view, all of them."
     elif budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
     elif any(f.kinds for f in located):
@@ -226,6 +227,11 @@ def _fill(album: ImageSet, located: list[_LocatedFrame], mistakes: set[int], bud
     width, each = _widest(sample, album, len(located), budget)
     if each * len(located) <= budget * 0.9 and len(located) <= MAX_PICTURES:
         faults = _embed(album, located, width, budget)
+        if not faults:
+            album.scope = (
+                f"All images are in this page, {width:,} pixels wide at most; as they are: "
+                "robotvision report RUN --images, or robotvision view RUN."
+            )
     else:
         wrong, others = _choose(located, mistakes, MAX_PICTURES)
         width, _ = _widest(_spread(wrong, 12), album, len(wrong), round(budget * MISTAKES_SHARE))
@@ -253,6 +259,11 @@ class ImageFolder:
     path: Path
     address: str
 
+    @property
+    def scope(self) -> str:
+        """What a page says that has all its images there."""
+        return f"All images lie beside this page, in {unquote(self.address)}/."
+
 
 def _write_files(album: ImageSet, located: list[_LocatedFrame], folder: ImageFolder) -> None:
     """Write every image as a file and name it in the album."""
@@ -268,7 +279,7 @@ def _write_files(album: ImageSet, located: list[_LocatedFrame], folder: ImageFol
             address = f"{folder.address}/{quote(name)}"
             album.images.setdefault(f.position, {})[channel] = address
     if located:
-        album.notes.append(f"The images of this page lie beside it, in {folder.path.name}/.")
+        album.scope = folder.scope
     if faults:
         album.notes.append(f"{faults:,} images could not be read any more.")
 

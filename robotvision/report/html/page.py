@@ -137,7 +137,12 @@ def _album(
         whole.channels += [c for c in album.channels if c not in whole.channels]
         whole.notes += [n for n in album.notes if n not in whole.notes]
         whole.has_files = whole.has_files or album.has_files
+        whole.scope = whole.scope or album.scope
         whole.depth_range_m = whole.depth_range_m or album.depth_range_m
+    if isinstance(beside, ImageFolder) and whole.scope:
+        whole.scope = beside.scope  # a folder in it for each run
+    if whole.notes:  # something is missing, and what is there is said beside it
+        whole.scope = ""
     whole.poses = dict(sorted(whole.poses.items()))
     return whole
 
