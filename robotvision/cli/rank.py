@@ -93,8 +93,7 @@ def command(
         raise click.UsageError("--images goes with --organiser-site or --reveal frames")
     released = None if key is None else ReleasedPart.read(key, part)
     with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
-        contest = open_contest(task_name, truths, train, released)
-        ranked = rank_folder(contest, folder, mode)
+        ranked = rank_folder(open_contest(task_name, truths, train, released), folder, mode)
         standings = ranked.standings
         text = json.dumps(ranked.data) if as_json else ""
     if as_json:  # before anything is written: a full disk loses no points
@@ -114,11 +113,14 @@ def command(
     if unpack is not None:
         files = unpack_runs(task_name, truths, folder, unpack, train, released)
         click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
+    _echo_sites(site, organiser_site)
+    return 1 if ranked.scores.refused else 0
+
+
+def _echo_sites(site: Path | None, organiser_site: Path | None) -> None:
+    """Say where sites were written."""
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)
     if organiser_site is not None:
-        click.echo(
-            f"for the organiser alone, it shows the truth: {organiser_site / 'index.html'}",
-            err=True,
-        )
-    return 1 if ranked.scores.refused else 0
+        text = f"for the organiser alone, it shows the truth: {organiser_site / 'index.html'}"
+        click.echo(text, err=True)

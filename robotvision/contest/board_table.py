@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from robotvision.contest.board import Board, Received
 from robotvision.contest.leaderboard.panel_page import ROLES
-from robotvision.contest.leaderboard.panels import Panel, PanelLine
+from robotvision.contest.leaderboard.panels import BoardPanel, PanelLine
 from robotvision.report.table import Cell, Column, Table, percent
 from robotvision.scoring.intervals import LEVEL
 from robotvision.scoring.tally import Tally
@@ -64,7 +64,7 @@ def board_tables(board: Board) -> list[BoardTable]:
     return [_table(panel) for panel in panels]
 
 
-def _table(panel: Panel) -> BoardTable:
+def _table(panel: BoardPanel) -> BoardTable:
     shown = list(panel.sets) if len(panel.sets) > 1 else []
     visits = f" in {panel.standings.n_visits:,} room visits" if panel.standings else ""
     table = Table(

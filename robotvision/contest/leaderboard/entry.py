@@ -7,10 +7,12 @@ Images are there where the organiser publishes them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.disclosure import Disclosure
@@ -33,22 +35,14 @@ UNDESCRIBED: Mapping[str, Any] = MappingProxyType(
     {"team": "", "method": None, "notes": (), "latency_ms": None, "is_judged": False}
 )
 """What is said of a run that no board describes."""
+NO_IMAGES: Mapping[str, Any] = MappingProxyType({"notes": (), "scope": "", "depth_range_m": None})
 MAX_FRAMES = 200_000
 """A timeline of more frames than this would make the page too heavy to open."""
 
 
-def entry_page(
-    contest: Contest,
-    entry: ContestEntry,
-    *,
-    standing: Sequence[Mapping[str, Any]] = (),
-    home: str | None = None,
-    shown: Disclosure | None = None,
-    points: Interval | None = None,
-    about: Mapping[str, Any] | None = None,
-    album: ImageSet | None = None,
-) -> str:
-    """Return the page of one run.
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryContext:
+    """What the page of a run shows beside the run itself.
 
     Parameters
     ----------
@@ -56,38 +50,54 @@ def entry_page(
         Where the run stands, one a ranking: ``name, rank, ranks, n``.
     home : str, optional
         Address of the ranking.
-    shown : Disclosure, optional
-        What it shows; totals alone by default.
     points : Interval, optional
         Of the points over all test sets, where it is known already.
-    about : mapping, optional
+    about : mapping
         What a board says of the run beside its score, as `BoardRow.as_dict` gives it.
     album : ImageSet, optional
         What the cameras saw, where that is published and the page shows frames.
     """
-    shown = shown or Disclosure()
-    task = contest.task
+
+    standing: Sequence[Mapping[str, Any]] = ()
+    home: str | None = None
+    points: Interval | None = None
+    about: Mapping[str, Any] = field(default_factory=lambda: UNDESCRIBED)
+    album: ImageSet | None = None
+
+
+def entry_page(
+    contest: Contest,
+    entry: ContestEntry,
+    shown: Disclosure | None = None,
+    context: EntryContext | None = None,
+) -> str:
+    """Return the page of one run.
+
+    Parameters
+    ----------
+    contest : Contest
+    entry : ContestEntry
+    shown : Disclosure, optional
+        What it shows; totals alone by default.
+    context : EntryContext, optional
+    """
+    shown, context = shown or Disclosure(), context or EntryContext()
+    task, album = contest.task, context.album
     has_timeline = shown.has_frames and 0 < len(entry.table) <= MAX_FRAMES
-    data = payload(contest, entry) if has_timeline else {}
-    tour_map = None
-    if album is not None and data:
-        data |= album.columns(len(entry.table))
-        seen = ("sequence", "truth", "visit", "labels")
-        outcome = data["runs"][0]["outcome"]
-        tour_map = charts.tour_map(album.poses, outcome=outcome, **{k: data[k] for k in seen})
+    data = payload(contest, entry, album) if has_timeline else {}
     run = _section(contest, entry, shown)
-    run["interval"] = _interval(contest, entry, shown, points)
+    run["interval"] = _interval(contest, entry, shown, context.points)
     return render(
         "entry.html.j2",
         scripts=ENTRY if has_timeline else (),
         has_files=album is not None and album.has_files,
         title=f"{entry.name}, {task.id}",
-        home=home,
+        home=context.home,
         run=run,
-        about={**UNDESCRIBED, **(about or {})},
+        about=context.about,
         runs=[run],
         shown=shown,
-        standing=standing,
+        standing=context.standing,
         task_id=task.id,
         tasks=[task_card(task)],
         has_timeline=has_timeline,
@@ -98,10 +108,16 @@ def entry_page(
         outcomes=list(map(str, Outcome)),
         comparison=None,
         channels=album.channels if album and data else [],
-        tour_map=tour_map,
-        album=album or {"notes": (), "scope": "", "depth_range_m": None},
+        tour_map=_map(data, album) if album and data else None,
+        album=album or NO_IMAGES,
         is_file=True,
     )
+
+
+def _map(data: Mapping[str, Any], album: ImageSet) -> Markup | None:
+    """Return the robot's path in the colours of the outcomes; None where it is not known."""
+    seen = {key: data[key] for key in ("sequence", "truth", "visit", "labels")}
+    return charts.tour_map(album.poses, outcome=data["runs"][0]["outcome"], **seen)
 
 
 def refused_page(
@@ -164,7 +180,7 @@ def _interval(
     return {"text": points.text(), "blocks": points.blocks, "warning": points.caution}
 
 
-def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
+def payload(contest: Contest, entry: ContestEntry, album: ImageSet | None = None) -> dict[str, Any]:
     """Return the columns behind the timeline, as the report's own pages have them."""
     task, table = contest.task, entry.table
     nothing: list[None] = [None] * len(table)
@@ -202,8 +218,7 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
                 "stated": _stated(table),
             }
         ],
-        "channels": [],
-        "depth_range_m": None,
+        **(album.columns(len(table)) if album else {"channels": [], "depth_range_m": None}),
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robotvision.contest.leaderboard.disclosure import Disclosure
-from robotvision.contest.leaderboard.panels import NOT_STATED, BoardRow, Panel, PanelLine, Role
+from robotvision.contest.leaderboard.panels import NOT_STATED, BoardPanel, BoardRow, PanelLine, Role
 from robotvision.report.html.shell import as_script
 from robotvision.report.html.svg import Scale, round_ticks
 from robotvision.report.html.svg import number as tick
@@ -79,7 +79,7 @@ def by_team(runs: Iterable[tuple[str, str, str, Sequence[str]]]) -> list[Apart]:
 def board_view(
     board_id: str,
     title: str,
-    panels: Sequence[Panel],
+    panels: Sequence[BoardPanel],
     task: Task,
     shown: Disclosure,
     apart: Sequence[ApartGroup] = (),
@@ -92,7 +92,7 @@ def board_view(
     board_id : str
         Names its section in addresses.
     title : str
-    panels : sequence of Panel
+    panels : sequence of BoardPanel
         Its tabs; intervals computed blind where ``shown`` is.
     task : Task
     shown : Disclosure
@@ -100,7 +100,7 @@ def board_view(
     pages : Mapping[BoardRow, str], optional
         Addresses of the runs' pages.
     """
-    view = _View(task, shown, pages or {})
+    view = _BoardView(task, shown, pages or {})
     views = [view.panel(f"{board_id}-{k}", panel) for k, panel in enumerate(panels)]
     return {
         "id": board_id,
@@ -113,14 +113,14 @@ def board_view(
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _BoardView:
     """What the views of all tabs go by."""
 
     task: Task
     shown: Disclosure
     pages: Mapping[BoardRow, str]
 
-    def panel(self, panel_id: str, panel: Panel) -> dict[str, Any]:
+    def panel(self, panel_id: str, panel: BoardPanel) -> dict[str, Any]:
         """Return what the page shows of a tab."""
         scale, ticks = axis([line.points for line in panel.lines])
         rows = [self.row(line, panel, scale) for line in panel.lines]
@@ -144,7 +144,7 @@ class _View:
             "rooms": self.rooms(panel) if self.shown.has_rooms else None,
         }
 
-    def row(self, line: PanelLine, panel: Panel, scale: Scale) -> dict[str, Any]:
+    def row(self, line: PanelLine, panel: BoardPanel, scale: Scale) -> dict[str, Any]:
         """Return what the page shows of a run."""
         row, standing = line.row, line.standing
         counts = _counts(row, panel.sets)
@@ -176,7 +176,7 @@ class _View:
             "right": counts["correct"] / n if n else None,
         }
 
-    def top(self, panel: Panel, place: int) -> dict[str, Any]:
+    def top(self, panel: BoardPanel, place: int) -> dict[str, Any]:
         """Return one of the best: who it is, and whether it is separable from the next."""
         line = panel.ranked[place]
         scale, _ = axis([x.points for x in panel.ranked[: N_TOP + 1]])
@@ -195,7 +195,7 @@ class _View:
         text["gap"] = _gap(pair)
         return text
 
-    def rooms(self, panel: Panel) -> dict[str, Any] | None:
+    def rooms(self, panel: BoardPanel) -> dict[str, Any] | None:
         """Return the share right of each room, a row a run; rooms that never occur are left out."""
         if not panel.lines:
             return None
@@ -249,7 +249,7 @@ def _counts(row: BoardRow, sets: Sequence[str]) -> dict[str, int]:
     return {**answered, "unanswered": silent}
 
 
-def _lead(panel: Panel) -> str:
+def _lead(panel: BoardPanel) -> str:
     """Return in words whether the first is first beyond chance."""
     ranked = panel.ranked
     if len(ranked) < 2:
@@ -267,7 +267,7 @@ def _gap(pair: Pair) -> str:
     return f"{gap_text(pair.difference)}, {tail}"
 
 
-def _pairs(panel: Panel) -> Any:
+def _pairs(panel: BoardPanel) -> Any:
     """Return every comparison of the tab for the script: places, words, the interval, visits."""
     rows = [
         [

@@ -100,7 +100,7 @@ class PanelLine:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Panel:
+class BoardPanel:
     """A tab of a board.
 
     Parameters
@@ -195,7 +195,7 @@ def panels(
     conditions: Mapping[str, Mapping[str, str]] | None = None,
     *,
     is_blind: bool = False,
-) -> list[Panel]:
+) -> list[BoardPanel]:
     """Return the tabs of a board with their runs.
 
     Parameters
@@ -212,7 +212,7 @@ def panels(
     """
     known = {s.sets: s for s in whole}
     entries = [row.entry for row in rows if row.role is Role.PRIMARY]
-    result: list[Panel] = []
+    result: list[BoardPanel] = []
     for tab in tabs(contest, conditions) if rows else ():
         standings = known.get(tab.sets)
         if standings is None and entries:
@@ -229,7 +229,7 @@ def _panel(
     is_blind: bool,
     *,
     has_others: bool,
-) -> Panel:
+) -> BoardPanel:
     lines = _ranked_lines(rows, tab, standings)
     ranked = {id(line.row) for line in lines}
     for row in rows:
@@ -239,7 +239,7 @@ def _panel(
     lines.sort(key=_place)
     others = tuple(_other_pairs(contest, tab, lines, is_blind)) if has_others else ()
     frames = sum(len(contest.sets[s]) for s in tab.sets)
-    return Panel(tab.name, tab.sets, lines, standings, others, frames)
+    return BoardPanel(tab.name, tab.sets, lines, standings, others, frames)
 
 
 def _place(line: PanelLine) -> tuple[float, bool]:

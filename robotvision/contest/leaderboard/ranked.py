@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry, read_entries
-from robotvision.contest.leaderboard.panels import BoardRow, Panel, panels
+from robotvision.contest.leaderboard.panels import BoardPanel, BoardRow, panels
 from robotvision.contest.leaderboard.standings import Standings, standings, with_intervals
 from robotvision.submissions.batch import Scores
 from robotvision.submissions.ranking import Ranking, as_dict
@@ -69,10 +69,10 @@ class RankedRuns:
         return self.blind_standings if is_blind else self.standings
 
     @cached_property
-    def _panels(self) -> dict[bool, list[Panel]]:
+    def _panels(self) -> dict[bool, list[BoardPanel]]:
         return {}
 
-    def panels(self, *, is_blind: bool = False) -> list[Panel]:
+    def panels(self, *, is_blind: bool = False) -> list[BoardPanel]:
         """Return the tabs of the board, computed once; ``is_blind`` as `panels` takes it."""
         if is_blind not in self._panels:
             whole = self.standings_as(is_blind=is_blind)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.disclosure import ORGANISER, Disclosure
 from robotvision.contest.leaderboard.effort import effort
-from robotvision.contest.leaderboard.entry import entry_page, refused_page
+from robotvision.contest.leaderboard.entry import EntryContext, entry_page, refused_page
 from robotvision.contest.leaderboard.names import page_names, without_folder, without_paths
 from robotvision.contest.leaderboard.panel_page import ApartGroup, board_view, by_team
-from robotvision.contest.leaderboard.panels import BoardRow, Panel, Role
+from robotvision.contest.leaderboard.panels import BoardPanel, BoardRow, Role
 from robotvision.contest.leaderboard.parallel import write_pages
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.leaderboard.standings import Standing
@@ -147,7 +147,7 @@ def site_data(ranked: RankedRuns, shown: Disclosure) -> dict[str, Any]:
     return data
 
 
-def tabs_data(panels: Sequence[Panel]) -> list[dict[str, Any]]:
+def tabs_data(panels: Sequence[BoardPanel]) -> list[dict[str, Any]]:
     """Return the tabs of a board as plain data: who stands where on which test sets."""
     return [
         {
@@ -214,7 +214,7 @@ class _Pages:
 
 ImageWriter = Callable[[Path, str], "ImageSet"]
 """Writes images into a folder; the text is what pages call the folder."""
-EntryJob = tuple[str, Contest, ContestEntry, dict[str, Any]]
+EntryJob = tuple[str, Contest, ContestEntry, Disclosure, EntryContext]
 _Place = tuple[str, int, Standing]
 """A ranking's name, its runs, and where the run stands."""
 
@@ -234,31 +234,25 @@ def entry_jobs(
     entries = without_paths([row.entry for row in ranked.rows], ranked.folder)
     jobs = []
     for row, run, name in zip(ranked.rows, entries, names, strict=True):
-        options = {"shown": shown, "home": home, "about": row.as_dict(), "album": album}
-        options |= _standing(places.get(run.name, []))
-        jobs.append((name, ranked.contest, run, options))
+        context = _context(places.get(run.name, []), home, row.as_dict(), album)
+        jobs.append((name, ranked.contest, run, shown, context))
     return jobs
 
 
 def entry_texts(jobs: Sequence[EntryJob]) -> list[tuple[str, str]]:
     """Return name and text of the pages of some entries."""
-    return [(name, entry_page(contest, run, **options)) for name, contest, run, options in jobs]
+    return [(job[0], entry_page(*job[1:])) for job in jobs]
 
 
-def _standing(places: Sequence[_Place]) -> dict[str, Any]:
-    """Return what the page of a run shows of the rankings."""
-    return {
-        "standing": [
-            {
-                "name": name,
-                "rank": x.row.rank,
-                "ranks": x.ranks_text,
-                "n": n,
-            }
-            for name, n, x in places
-        ],
-        "points": places[0][2].points if len(places) == 1 else None,
-    }
+def _context(
+    places: Sequence[_Place], home: str, about: dict[str, Any], album: ImageSet | None
+) -> EntryContext:
+    """Return what the page of a run shows beside it."""
+    standing = [
+        {"name": name, "rank": x.row.rank, "ranks": x.ranks_text, "n": n} for name, n, x in places
+    ]
+    points = places[0][2].points if len(places) == 1 else None
+    return EntryContext(standing, home, points, about, album)
 
 
 def _is_earlier_site(folder: Path) -> bool:
