@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from robotvision.classifiers.base import FittedClassifier, Vectors
+from robotvision.classifiers.base import FittedClassifier
 from robotvision.classifiers.folds import GAP, N_BLOCKS, Fold, blocks
 from robotvision.classifiers.kernels import Bank
 from robotvision.classifiers.training_set import TrainingSet
