@@ -78,7 +78,7 @@ class AugmentConfig(Strict):
 class UnknownConfig(Strict):
     """How unknown rooms are detected; see `robotvision.recogniser.unknown`."""
 
-    method: Literal["max_probability", "entropy", "distance"] = "max_probability"
+    method: Literal["auto", "max_probability", "entropy", "distance"] = "auto"
     share: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = "auto"
 
 

@@ -406,7 +406,7 @@ class _Trainer:
             self.training.problems.append(f"unknown is never answered here: {e}")
             return None
         self.training.unknown = {
-            "method": about.method,
+            "method": detector.method_,
             "threshold": detector.threshold_,
             "share": share,
             "expected": {name: round(v, 4) for name, v in asdict(detector.stake_).items()},
