@@ -84,7 +84,8 @@ class Bank:
                 for i in range(0, len(x), step)
             ]
         )
-        return np.maximum(closest + np.einsum("ij,ij->i", x, x), 0)
+        out: Row = np.maximum(closest + np.einsum("ij,ij->i", x, x), 0)
+        return out
 
     def _products(self, x: Row, start: int) -> Row:
         if self.center is None:

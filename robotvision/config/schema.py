@@ -79,7 +79,7 @@ class UnknownConfig(Strict):
     """How unknown rooms are detected; see `robotvision.recogniser.unknown`."""
 
     method: Literal["auto", "max_probability", "entropy", "distance"] = "auto"
-    share: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = "auto"
+    share: float = Field(default=0.03, gt=0, lt=1)
 
 
 class DecisionConfig(Strict):
