@@ -7,8 +7,8 @@ vectors of few sequences that carries over better to other light and buildings. 
 frame is one product with a matrix, however many frames were trained on.
 
 The products of all training vectors are computed once and serve the final planes and those that
-calibration holds out; where vectors are more than numbers in one, those of the numbers serve. What is
-held out is scored from those products, too: its planes are never written out.
+calibration holds out; where vectors are more than numbers in one, those of the numbers serve.
+What is held out is scored from those products, too: its planes are never written out.
 """
 
 from __future__ import annotations

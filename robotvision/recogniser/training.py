@@ -39,12 +39,7 @@ from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
-from robotvision.recogniser.unknown import (
-    SHARE_EXPECTED,
-    SHARE_POSSIBLE,
-    AnswerRule,
-    UnknownDetector,
-)
+from robotvision.recogniser.unknown import AnswerRule, UnknownDetector
 from robotvision.records import Notice, Truth
 from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.points import PointsTable
@@ -394,9 +389,7 @@ class _Trainer:
             classifier = build(CLASSIFIERS, config.classifier or "svm")
             return fit_integrated(classifier, config.integration, part, config.seed)
 
-        usual = SHARE_EXPECTED if self.task.unknown_expected else SHARE_POSSIBLE
-        share = usual if about.share == "auto" else about.share
-        detector = UnknownDetector(about.method, share)
+        detector = UnknownDetector(about.method, about.share)
         rule = AnswerRule(self.task.points.room, decision.threshold)
         try:
             detector.fit(train, training, config.seed, rule)
@@ -406,9 +399,9 @@ class _Trainer:
             self.training.problems.append(f"unknown is never answered here: {e}")
             return None
         self.training.unknown = {
-            "method": about.method,
+            "method": detector.method_,
             "threshold": detector.threshold_,
-            "share": share,
+            "share": about.share,
             "expected": {name: round(v, 4) for name, v in asdict(detector.stake_).items()},
             "area": detector.roc_.area,
             "false_alarms": [round(float(v), 4) for v in detector.roc_.false_alarms],

@@ -1,4 +1,4 @@
-"""How far what training held out foretold the test: confidences, and points with and without silence.
+"""How far what training held out foretold the test: confidences, points with and without silence.
 
 Probabilities are calibrated, and silence is chosen, on frames that training held out. Whether that
 carries over shows beside the test, by the same numbers (`robotvision.scoring.confidence`).
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from robotvision.config.schema import DecisionConfig
-from robotvision.records import FrameRecord
 from robotvision.recogniser.decision import answer_threshold
+from robotvision.records import FrameRecord
 from robotvision.report.table import Cell, Table, columns
 from robotvision.scoring.confidence import Floats, confidence_summary
 from robotvision.scoring.intervals import interval

@@ -192,8 +192,10 @@ class Bayes(Filter):
             (self.rate_scale, RATE_SCALES),
             (self.decorrelation_s, DECORRELATIONS_S),
         )
-        choices = [all_ if given == "auto" else (float(given),) for given, all_ in open_]
-        settings = list(product(*choices))
+        priors, scales, decorrelations = (
+            all_ if given == "auto" else (float(given),) for given, all_ in open_
+        )
+        settings = list(product(priors, scales, decorrelations))
         is_empty = not any(np.isfinite(s.probabilities).all(axis=1).any() for s in stretches)
         if is_empty:
             return self

@@ -54,7 +54,7 @@ def test_share_moves_the_threshold():
     """The more unknown frames are to be expected, the sooner unknown is said."""
     x, y, groups = make_vectors(n_rooms=4, frames=6)
     fit = partial(UnknownDetector.fit, train=train, training=TrainingSet(x, y, groups), seed=0)
-    rare, common = (fit(UnknownDetector(share=s)).threshold_ for s in (0.02, 0.98))
+    rare, common = (fit(UnknownDetector("entropy", s)).threshold_ for s in (0.02, 0.98))
     assert common <= rare
 
 
@@ -62,7 +62,7 @@ def test_the_threshold_earns_most_of_all_on_rooms_left_out():
     """No other threshold would be expected to earn more, reckoned frame by frame."""
     x, y, groups = make_vectors(n_rooms=5, visits=3, frames=6)
     training, share = TrainingSet(x, y, groups), 0.2
-    detector = UnknownDetector(share=share).fit(train, training, 0)
+    detector = UnknownDetector("max_probability", share).fit(train, training, 0)
     numbers = np.unique(y, return_inverse=True)[1]
     rule = AnswerRule.of(RoomPoints())
     known, strange = [], []
@@ -107,6 +107,30 @@ def test_a_third_leaves_all_visits_of_a_room_to_train_on():
     assert (fold.test % 2 == 0).all()
     assert not {51, 52, 66, 67} & set(fold.train // 2)
     assert {50, 68, 91 - 1, 108} <= set(fold.train // 2)
+
+
+def test_the_method_that_wins_most_is_chosen():
+    """Of the three, the one whose threshold is expected to win most on rooms left out."""
+    x, y, groups = make_vectors(n_rooms=5, visits=3, frames=6)
+    fit = partial(UnknownDetector.fit, train=train, training=TrainingSet(x, y, groups), seed=0)
+    each = {m: fit(UnknownDetector(m)) for m in METHODS}
+    chosen = fit(UnknownDetector())
+    best = max(METHODS, key=lambda m: each[m].stake_.expected)
+    assert chosen.method_ == best
+    assert chosen.threshold_ == each[best].threshold_
+    assert chosen.stake_ == each[best].stake_
+    frame = np.full(5, 0.2), x[3]
+    assert chosen.score(*frame) == each[best].score(*frame)
+
+
+def test_a_detector_from_before_keeps_its_method():
+    """A state without what is new answers by the method it was given."""
+    x, y, groups = make_vectors(n_rooms=4, frames=6)
+    old = UnknownDetector("entropy").fit(train, TrainingSet(x, y, groups), 0)
+    state = {k: v for k, v in old.__getstate__().items() if k not in {"method_", "stake_"}}
+    again = UnknownDetector.__new__(UnknownDetector)
+    again.__setstate__(state)
+    assert again.score(np.full(4, 0.25), x[0]) == old.score(np.full(4, 0.25), x[0])
 
 
 def test_only_distance_needs_the_training_vectors():

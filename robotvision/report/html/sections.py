@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from robotvision.report.columns import RunColumns
 from robotvision.report.calibration import calibration_table, unknown_text
+from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import set_table
