@@ -1,4 +1,4 @@
-"""Time reading videos, Parquet and Foxglove's MCAP beside the libraries' own bare loops.
+"""Time reading videos, LeRobot, Parquet and Foxglove's MCAP beside the libraries' own bare loops.
 
 The bare loop opens the file, goes through it in order and turns each image into an RGB array, as
 one writes it in a notebook. Ours opens the sequence (which finds its frames and their times) and
@@ -30,6 +30,7 @@ from mcap_protobuf.writer import Writer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from robotvision.data import open_sequence
 from robotvision.data.images import encode_jpeg
+from robotvision.data.lerobot_write import write_lerobot
 from tests.fixtures.videos import write_video
 
 ROUNDS = 7
@@ -54,6 +55,20 @@ def video(root: Path, n: int) -> tuple[Path, Callable[[Path], None]]:
 
     path = write_video(root / "video.mp4", range(0, 33 * n, 33), images=images(n))
     return path, bare
+
+
+def lerobot(root: Path, n: int) -> tuple[Path, Callable[[Path], None]]:
+    def bare(path: Path) -> None:
+        rows = pq.read_table(sorted(path.glob("data/*/*.parquet")))
+        rows["timestamp"].to_pylist(), rows["episode_index"].to_pylist()
+        for file in sorted(path.glob("videos/*/*/*.mp4")):
+            with av.open(str(file)) as container:
+                for frame in container.decode(video=0):
+                    frame.to_ndarray(format="rgb24")
+
+    path = write_video(root / "source.mp4", range(0, 33 * n, 33), images=images(n))
+    write_lerobot(open_sequence(path), root / "lerobot")
+    return root / "lerobot", bare
 
 
 def parquet(root: Path, n: int) -> tuple[Path, Callable[[Path], None]]:
@@ -105,7 +120,7 @@ def best(calls: list[Callable[[Path], None]], path: Path) -> list[float]:
 def main(n: int) -> None:
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
-        for make in (video, parquet, foxglove):
+        for make in (video, lerobot, parquet, foxglove):
             path, bare = make(Path(folder), n)
             own, peer = best([ours, bare], path)
             print(

@@ -150,9 +150,10 @@ def add(
             for line in a.verdict.lines(str(a.path)):
                 click.echo(line)
             if a.submission is not None:
-                click.echo(
-                    f"  {'received' if a.is_new else 'had been received'}: {a.submission.key}"
-                )
+                what = "received" if a.is_new else "had been received"
+                if primary and not a.submission.record.primary:
+                    what += ", not as the primary run: withdraw it and add it again"
+                click.echo(f"  {what}: {a.submission.key}")
     return 0 if all(a.verdict.is_accepted for a in added) else 1
 
 

@@ -86,18 +86,23 @@ def command(
     images by descriptor lies within --within metres of it. Places are the poses: UTM from names
     like @utm_east@utm_north@...jpg, or those of any sequence.
     """
+    from rich.console import Console
+
     from robotvision.data import open_sequence
     from robotvision.experiment.recall import compute_recall
     from robotvision.features.extraction import cache_folder
+    from robotvision.report.live import Live
 
-    result = compute_recall(
-        open_sequence(database, reader),
-        open_sequence(queries, reader),
-        features,
-        at=at,
-        within_m=within_m,
-        cache=None if no_cache else cache_folder(),
-    )
+    with Live(Console(stderr=True, emoji=False)) as live:
+        result = compute_recall(
+            open_sequence(database, reader),
+            open_sequence(queries, reader),
+            features,
+            at=at,
+            within_m=within_m,
+            cache=None if no_cache else cache_folder(),
+            progress=live.step,
+        )
     if as_json:
         click.echo(json.dumps(result.as_dict()))
     else:

@@ -7,7 +7,9 @@
         <file>            as it was handed in (a folder as a zip file)
         withdrawn.json    when it was withdrawn; nothing is ever deleted
 
-A submission appears whole or not at all. The same bytes of the same team are the same submission.
+A submission appears whole or not at all. The same bytes of the same team in the same phase are the
+same submission; handed in in another phase, or again once withdrawn, they are another one, whose
+folder ends in ``-2``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from pydantic import Field
@@ -105,7 +108,7 @@ class Added:
     submission : Submission or None
         None where it could not even be kept.
     is_new : bool
-        False: the same bytes had been received before.
+        False: the same bytes had been received in this phase before.
     """
 
     path: Path
@@ -209,9 +212,14 @@ def _add_one(
         mode=card.mode if card else "",
         primary=delivery.is_primary or bool(card and card.primary),
     )
-    target = _folder(setup, record)
-    if (target / RECORD).is_file():
-        return Added(path, result, _read(target))
+    target = first = _folder(setup, record)
+    for number in count(2):
+        if not (target / RECORD).is_file():
+            break
+        before = _read(target)
+        if before.record.phase == phase and not before.is_withdrawn:
+            return Added(path, result, before)
+        target = first.with_name(f"{first.name}-{number}")
     with new_folder(target) as part:
         (part / name).write_bytes(raw)
         text = json.dumps(record.model_dump(by_alias=True), indent=1)

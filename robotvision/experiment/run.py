@@ -39,6 +39,8 @@ from robotvision.runs.environment import describe
 from robotvision.runs.folder import RunResult, new_folder, write_text
 from robotvision.runs.log import RunLog, SequenceRecord, has_header, read_log
 from robotvision.runs.memory import IN_MEMORY, MemoryLog
+from robotvision.runs.table import scored_table
+from robotvision.scoring.judging import count
 from robotvision.scoring.policy import Judge, Policy, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
@@ -183,6 +185,9 @@ class _Execution:
                     self.observer.note(f"{problem}; the rest of the program's output is lost")
             log.close()
         record = log.record if isinstance(log, MemoryLog) else read_log(log.path)
+        if stopped:  # frames may be logged and not judged yet: what the log holds counts
+            table = scored_table(record, self.policy)
+            tallies = {**tallies, **count(table, self.prepared.task)}
         folder = self.folder or IN_MEMORY
         task, close = self.prepared.task, self.observer.close
         return RunResult(folder, task, tallies, record, training, stopped, close)

@@ -142,6 +142,31 @@ def test_the_same_bytes_are_received_once(make: Make, tmp_path: Path) -> None:
     assert only.path.read_bytes() == path.read_bytes()
 
 
+def test_the_same_bytes_count_in_each_phase_and_again_once_withdrawn(
+    make: Make, tmp_path: Path
+) -> None:
+    """A program handed in for the rehearsal and for the test is judged in both."""
+    setup = make()
+    of_phase = {"trial": "easy", "test": "hard"}
+    sets = "".join(
+        f"- {{name: {name}, truth: {tmp_path}/{name}.csv, phase: {phase}}}\n"
+        for phase, name in of_phase.items()
+    )
+    text = f"title: Hall\ntask: {tmp_path}/task.yaml\nphases: {{trial: {{}}, test: {{}}}}\n"
+    setup.path.write_text(f"{text}test_sets:\n{sets}")
+    setup = open_contest_file(setup.path.parent)
+    path = tmp_path / "run.txt"
+    path.write_text(answers(0.3, 5))
+    for phase in ("trial", "test"):
+        delivery = Delivery("Team", IN_TIME.received, phase)
+        assert [a.is_new for a in add(setup, [path, path], delivery)] == [True, False]
+    first, second = submissions(setup)
+    assert (first.record.phase, second.record.phase) == ("trial", "test")
+    withdraw(setup, [second.key])
+    assert add(setup, [path], Delivery("Team", IN_TIME.received, "test"))[0].is_new
+    assert len(submissions(setup)) == 3
+
+
 def test_a_withdrawn_run_vanishes_from_what_is_published_and_stays_on_record(
     make: Make, tmp_path: Path
 ) -> None:

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import robotvision as rv
 from robotvision.config.checks import load_config
 from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.experiment.progress import Observer
@@ -20,6 +21,7 @@ from robotvision.experiment.run import experiment_folder
 from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
+from robotvision.report.write import write_reports
 from robotvision.runs.folder import RunResult
 from robotvision.runs.log import read_log
 from robotvision.runs.table import logged_task, scored_table
@@ -236,6 +238,30 @@ def test_a_killed_run_goes_on_at_the_next_frame(config: Config, tmp_path: Path) 
         assert [f.timed.answer for f in again.frames()] == [
             f.timed.answer for f in whole.record.frames()
         ]
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 7])
+def test_what_is_logged_when_a_run_is_stopped_counts(
+    config: Config, tmp_path: Path, stop_at: int
+) -> None:
+    """A frame whose verdict waits for the next one is in the log; it is in the report, too."""
+
+    class Stops(Observer):
+        n = 0
+
+        def posterior(self, index: int, probabilities: Mapping[str, float]) -> None:
+            self.n += 1
+            if self.n == stop_at:
+                raise KeyboardInterrupt
+
+    setup = load_config(config(replay="{clock: simulated, policy: queue, rate_hz: 5}"))
+    folder = experiment_folder(setup, tmp_path / "out")
+    done = run_experiment(setup, folder, cache=cache_folder(), observer=Stops())
+    assert done.stopped
+    write_reports(done)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["frames"] == len(list(done.record.frames())) == stop_at
+    assert report["points"] == rv.read_run(folder).score.points
 
 
 def test_ctrl_c_leaves_a_scored_partial_run(config: Config, tmp_path: Path) -> None:
