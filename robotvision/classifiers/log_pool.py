@@ -44,7 +44,8 @@ class LogPool(HoldingOut):
     last : str or mapping, default 'knn'
         The classifier of the last feature.
     share : float, default 0.5
-        Power of the last feature's probabilities, in (0, 1); the others' power is 1 - share.
+        Power of the last feature's probabilities, in [0, 1); the others' power is 1 - share. 0: the
+        last feature is not looked at.
     last_numbers : int or None, default None
         Length of the last feature's vector, at least 1; None: as the features say. Only who trains
         it without the features' help, in scikit-learn say, has to give it.
@@ -54,6 +55,8 @@ class LogPool(HoldingOut):
     Notes
     -----
     Without anything to hold out, both temperatures are 1. With integration: concatenation alone.
+    Where a task asks for objects, those are told by the classifier of the others alone: a second
+    one for every object would take too long.
     """
 
     def __init__(
@@ -72,19 +75,21 @@ class LogPool(HoldingOut):
         self._check()
 
     def _check(self) -> None:
-        params.number("share", self.share, high=1.0)
+        params.share("share", self.share)
         if self.share == 1:
-            raise params.refuse("share", "a number in (0, 1)", self.share)
+            raise params.refuse("share", "a number in [0, 1)", self.share)
         if self.last_numbers is not None:
             params.whole("last_numbers", self.last_numbers)
         self._members()
 
     def _members(self) -> list[Any]:
         seed = self.random_state or 0
-        return [seeded(_built(name, given), seed) for name, given in self._named()]
+        named = [("others", self.others), ("last", self.last)]
+        return [seeded(_built(name, given), seed) for name, given in named]
 
-    def _named(self) -> list[tuple[str, Named]]:
-        return [("others", self.others), ("last", self.last)]
+    def for_objects(self) -> LogPool:
+        """Return the classifier to train for each object: the last feature is not looked at."""
+        return LogPool(**{**self.get_params(deep=False), "share": 0.0})
 
     def check_features(self, x: Vectors, blocks: Sequence[slice] = ()) -> None:
         """Note where the last feature starts, and let each classifier look at its own.
@@ -111,12 +116,13 @@ class LogPool(HoldingOut):
         return x[:, : self.start_], x[:, self.start_ :]
 
     def _learn(self, x: Vectors, y: NDArray[np.int64], folds: Sequence[Fold]) -> Scores:
-        if not hasattr(self, "start_"):
+        if self.last_numbers is not None or not hasattr(self, "start_"):
             self.check_features(x)
         rooms = self.classes_[y]
-        self.members_, self.temperatures_ = self._members(), []
+        powers = self._powers()
+        self.members_, self.temperatures_ = self._members()[: len(powers)], []
         held_out = np.zeros((len(x), len(self.classes_)))
-        for member, part, power in zip(self.members_, self._parts(x), self._powers(), strict=True):
+        for member, part, power in zip(self.members_, self._parts(x), powers, strict=False):
             scores = fit_held_out(member, np.ascontiguousarray(part), rooms, folds)
             self.temperatures_.append(fit_temperature(scores, y, len(folds)))
             held_out += power * _log(scores / self.temperatures_[-1])
@@ -124,13 +130,14 @@ class LogPool(HoldingOut):
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
         total = np.zeros(len(self.classes_))
-        members = zip(self.members_, self._parts(x[None]), self.temperatures_, strict=True)
-        for power, (member, part, temperature) in zip(self._powers(), members, strict=True):
+        members = zip(self.members_, self._parts(x[None]), self.temperatures_, strict=False)
+        for power, (member, part, temperature) in zip(self._powers(), members, strict=False):
             total += power * _log(scores_of(member, part) / temperature)[0]
         return total
 
-    def _powers(self) -> tuple[float, float]:
-        return 1 - self.share, self.share
+    def _powers(self) -> tuple[float, ...]:
+        """Return the power of each classifier that is used."""
+        return (1 - self.share, self.share) if self.share else (1.0,)
 
 
 def _built(name: str, given: Named) -> Any:

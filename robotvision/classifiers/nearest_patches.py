@@ -60,7 +60,8 @@ class NearestPatches(HoldingOut):
         Principal axes of the patches that distances are measured along, 1 to 4096; all where there
         are fewer.
     votes : {'local', 'distance'}, default 'local'
-        How the nearest patches make scores; see above.
+        ``local``: for the nearest patch's room alone, by its lead; ``distance``: minus each room's
+        mean squared distance.
 
     Notes
     -----
@@ -118,8 +119,8 @@ class NearestPatches(HoldingOut):
 
     def _reduced(self, x: NDArray[np.float32]) -> Patches:
         """Return the patches of one vector along the principal axes, (n, axes)."""
-        reduced: Patches = (x.reshape(-1, self.channels) - self.mean_) @ self.axes_
-        return reduced
+        centred = x.reshape(-1, self.channels) - self.mean_
+        return np.asarray(centred @ self.axes_, np.float32)
 
     def _scores(self, patches: Patches, bank: _Bank) -> Scores:
         """Return what an image's patches say of each room, (k,); minus infinity: not in it."""

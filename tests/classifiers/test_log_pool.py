@@ -9,9 +9,12 @@ from robotvision.classifiers.calibration import fit_calibrated, fit_temperature
 from robotvision.classifiers.folds import held_out
 from robotvision.classifiers.integration import fit_integrated
 from robotvision.classifiers.log_pool import LogPool
+from robotvision.classifiers.ridge import Ridge
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.model_file import load_model, save_model
+from robotvision.recogniser.objects import fit_objects
+from robotvision.tasks import load_task
 from robotvision.testing.classifiers import make_vectors
 
 BLOCKS = (slice(0, 10), slice(10, 16), slice(16, 24))
@@ -67,6 +70,23 @@ def test_noise_hardly_counts(data):
     assert np.mean(model.classes_[p.argmax(axis=1)] == y[is_new]) == 1
 
 
+def test_objects_are_told_by_the_others_alone(data):
+    """Without a share the last feature is not looked at: the other classifier's probabilities."""
+    x, y, groups = data
+    light = LogPool(last=PATCHES).for_objects()
+    model = fit_calibrated(light, TrainingSet(x, y, groups, BLOCKS), 0)
+    plain = fit_calibrated(Ridge(), TrainingSet(x[:, :16], y, groups), 0)
+    changed = np.concatenate([x[:, :16], x[:, 16:] + 9], axis=1)
+    np.testing.assert_allclose(
+        model.predict_proba(changed), plain.predict_proba(x[:, :16]), atol=1e-4
+    )
+    task = load_task("imageclef2014")
+    objects = np.repeat((y == "room0")[:, None], len(task.objects), axis=1)
+    training = TrainingSet(x, y, groups, BLOCKS, objects=objects)
+    recogniser = fit_objects(LogPool(last=PATCHES), "concatenation", task, training, 0)
+    assert {len(c.classifier.members_) for c in recogniser.classifiers} == {1}
+
+
 def test_model_file(data, tmp_path):
     """Saved and loaded, it gives the same probabilities; no class has to be trusted."""
     x, y, groups = data
@@ -97,7 +117,7 @@ def test_each_classifier_checks_its_own_features(data):
     ("wrong", "message"),
     [
         ({"share": 1.0}, "share: expected"),
-        ({"share": 0}, "share: expected"),
+        ({"share": -0.1}, "share: expected"),
         ({"last": {"k": 3}}, "last: expected a classifier's name"),
         ({"others": "rigde"}, "did you mean 'ridge'"),
         ({"last": {"name": "knn", "kk": 3}}, "kk"),
