@@ -46,7 +46,9 @@ def faults_of(path: Path, reader: str | None = None) -> tuple[Fault, ...]:
 
 CELLS = {
     "index": st.integers(0, 10**17).map(str),
-    "room": st.sampled_from(["Hall", " Hall", "Kitchen ", "A;B", "Büro", "X", "Xray X", '"Hall, north"']),
+    "room": st.sampled_from(
+        ["Hall", " Hall", "Kitchen ", "A;B", "Büro", "X", "Xray X", '"Hall, north"']
+    ),
     "objects": st.sampled_from(["", "Chair", "Chair; Trash", " Trash ;Chair", '"Chair;Lamp"']),
     "note": st.sampled_from(["", "x", " y", '"a ""b"""']),
 }
