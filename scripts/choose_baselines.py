@@ -419,10 +419,11 @@ def _make(args: argparse.Namespace, console: Console) -> None:
         raise RobotVisionError(
             "no set to choose on; give --data-root, --buildings or other --groups"
         )
+    has_clips = any(s.split.group == "tower: clips left out" for s in earned[names[0]])
     said = (
         f"{sizes.buildings} generated buildings, {sizes.frames} frames a tour, "
         f"lights {', '.join(lights)}"
-        + ("" if args.data_root is None else f"; the tower's clips in {args.clip_folds} splits")
+        + (f"; the tower's clips in {args.clip_folds} splits" if has_clips else "")
         + f". Under points a frame: of {names[0]} the 95 % interval over {args.by}s, of the "
         "others their lead over it on the same frames, and its interval."
     )
