@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 
 from robotvision.synth.building import Floor
 from robotvision.synth.fittings import pallet
-from robotvision.synth.furniture import BLACK, GRAY, Style, carton, plain_chair, plant
+from robotvision.synth.furniture import carton
 from robotvision.synth.merge import with_more
 from robotvision.synth.path import ROBOT_RADIUS_M, Ground
+from robotvision.synth.plants import plant
+from robotvision.synth.seats import plain_chair
 from robotvision.synth.solids import Builder, Material
+from robotvision.synth.style import BLACK, GRAY, Style
 
 Rng = np.random.Generator
 Mask = NDArray[np.bool_]

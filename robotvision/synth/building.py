@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from robotvision.synth.fill import fill
 from robotvision.synth.furnish import Furnisher, Rect
-from robotvision.synth.furniture import STEEL, WHITE, Style
-from robotvision.synth.kinds import KINDS
+from robotvision.synth.kinds import KINDS, Band
 from robotvision.synth.plan import HEIGHT_M, FloorPlan, Hole, Room, make_plan
 from robotvision.synth.rooms import furnish
 from robotvision.synth.solids import Builder, Material, Solids, Vec, wall
+from robotvision.synth.style import STEEL, WHITE, Style
 
-LAMP = Material("plain", "#ffffff", None)
+LAMP = Material("louvre", "#ffffff", None)
 REVEAL_M = 0.2
 """Depth of a window in its wall."""
 
@@ -77,7 +77,7 @@ def furnish_plan(
     """
     style = Style.of(np.random.default_rng([seed, 21]))
     look = np.random.default_rng([seed, floor, 22])
-    door_color = str(np.random.default_rng([seed, 23]).choice(["#b98a55", "#8fa3b5", "#d8d2c2"]))
+    door_color = str(np.random.default_rng([seed, 23]).choice(["#ab8660", "#8fa3b5", "#cfc8b8"]))
     b = Builder()
     panes: list[Pane] = []
     lamp_rooms: list[int] = []
@@ -110,12 +110,15 @@ def _shell(b: Builder, room: Room, rng: np.random.Generator) -> None:
     b.face((0, 0, 0), (w, 0, 0), (0, d, 0), floor)
     top = Material(kind.ceiling, "#f3f3ef" if kind.ceiling == "ceiling" else "#b9b8b4", 0.6)
     b.face((0, d, HEIGHT_M), (w, 0, 0), (0, -d, 0), top)
-    skirting = Material("plain", str(rng.choice(["#6e5640", "#8d9093", "#e4e2dc"])))
+    skirting = Material("plain", str(rng.choice(["#6e5640", "#8d9093", "#c9c5ba"])))
+    bands = [] if kind.wall_texture == "tiles" else [Band(0.0, 0.09, 0.014, skirting)]
+    bands += kind.bands
     for name, (start, end, length) in _walls(w, d).items():
         holes = [_along(h, name, length) for h in room.holes if h.wall == name]
         wall(b, start, end, HEIGHT_M, holes, paint)
-        if kind.wall_texture != "tiles":
-            _skirting(b, start, end, length, [h for h in holes if h[2] == 0], skirting)
+        for band in bands:
+            gaps = [h for h in holes if h[2] < band.high + 0.01 and h[3] > band.low]
+            _band(b, start, end, length, gaps, band)
 
 
 def _walls(w: float, d: float) -> dict[str, tuple[tuple[float, float], tuple[float, float], float]]:
@@ -133,23 +136,28 @@ def _along(h: Hole, name: str, length: float) -> tuple[float, float, float, floa
     return length - h.b, length - h.a, h.low, h.high
 
 
-def _skirting(
+def _band(
     b: Builder,
     start: tuple[float, float],
     end: tuple[float, float],
     length: float,
     gaps: list[tuple[float, float, float, float]],
-    m: Material,
+    band: Band,
 ) -> None:
+    """Run a band along a wall, but for its openings; one that stands out has an upper edge."""
     dx, dy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    out = band.out_m
     edges = [0.0]
     for g in sorted(gaps):
         edges += [g[0] - 0.07, g[1] + 0.07]
     edges.append(length)
     for s0, s1 in zip(edges[::2], edges[1::2], strict=True):
         if s1 - s0 > 0.05:
-            x, y = start[0] + s0 * dx + 0.012 * dy, start[1] + s0 * dy - 0.012 * dx
-            b.face((x, y, 0), (dx * (s1 - s0), dy * (s1 - s0), 0), (0, 0, 0.09), m)
+            x, y = start[0] + s0 * dx + out * dy, start[1] + s0 * dy - out * dx
+            run = (dx * (s1 - s0), dy * (s1 - s0), 0.0)
+            b.face((x, y, band.low), run, (0, 0, band.high - band.low), band.material)
+            if out > 0.01:
+                b.face((x, y, band.high), run, (-out * dy, out * dx, 0), band.material)
 
 
 def _opening(b: Builder, room: Room, h: Hole, door_color: str, rng: np.random.Generator) -> None:
@@ -194,10 +202,12 @@ def _leaf(
     sign = 1.0 if near_start else -1.0  # seen from inside, a front wall runs the other way
     angle = math.radians(float(rng.uniform(84, 98)))
     w = 2 * half - 0.03
-    door = Material("door", color, None)
+    door = Material(f"door{rng.integers(4)}", color, None)
     x0, x1 = (-w, 0.0) if sign > 0 else (0.0, w)
     with b.piece(), b.at(sign * half, -0.02, 0, sign * angle):
         b.box((x0, -0.04, 0.01), (x1, 0, h.high - 0.02), door)
+        for z in (0.25, 1.02, 1.8):
+            b.box((-0.012, -0.052, z), (0.012, -0.04, z + 0.1), STEEL)
         tip = x0 + 0.06 if sign > 0 else x1 - 0.06
         for y in (-0.09, 0.04):
             b.box((tip - 0.05, y, 1.02), (tip + 0.08, y + 0.02, 1.05), STEEL)

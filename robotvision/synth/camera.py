@@ -19,6 +19,8 @@ from robotvision.synth.textures import draw
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 N_LEVELS = 6
+BATCH = 8192
+"""Rays shaded at a time: so many that their arrays stay in the cache of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class Appearance:
         index = np.array([names.index(m.texture) for m in materials], np.int32)
         self.start = (index * per_texture)[solids.material].astype(np.int32)
         tint = np.stack([to_linear(hex_color(m.color)) for m in materials])
-        self.tint = tint[solids.material]
+        self.tint = np.zeros((len(solids.material), 4), np.float32)
+        self.tint[:, :3] = tint[solids.material]
         length1 = np.linalg.norm(solids.edge1, axis=1)
         length2 = np.linalg.norm(solids.edge2, axis=1)
         tile = np.array([m.tile_m or 0.0 for m in materials])[solids.material]
@@ -128,12 +131,13 @@ class Appearance:
 
     def color(self, surface: I32, s: F32, t: F32, footprint: F32) -> F32:
         """Return the linear reflectance at places on surfaces, ``footprint`` metres a pixel."""
-        u = s * self.su[surface] + self.shift[surface, 0]
-        v = (1 - t) * self.sv[surface] + self.shift[surface, 1]
-        lod = np.log2(np.maximum(footprint * self.per_metre[surface], 1e-3)) + 0.3
+        shift = self.shift.take(surface, 0)
+        u = s * self.su.take(surface) + shift[:, 0]
+        v = (1 - t) * self.sv.take(surface) + shift[:, 1]
+        lod = np.log2(np.maximum(footprint * self.per_metre.take(surface), 1e-3)) + 0.3
         level = np.clip(np.round(lod), 0, N_LEVELS - 1).astype(np.int32)
         size = np.right_shift(SIZE, level).astype(np.int32)
-        fit = self.fitted[surface]
+        fit = self.fitted.take(surface)
         x, y = u * size - 0.5, v * size - 0.5
         edge = (size - 1).astype(np.float32)
         x = np.where(fit, np.clip(x, 0, edge), x)
@@ -143,13 +147,25 @@ class Appearance:
         mask = size - 1
         xi, yi = x0.astype(np.int32), y0.astype(np.int32)
         xa, xb, ya, yb = xi & mask, (xi + 1) & mask, yi & mask, (yi + 1) & mask
-        base = self.start[surface] + self.level_start[level]
-        texel = self.texels
-        low = texel[base + ya * size + xa] * (1 - fx) + texel[base + ya * size + xb] * fx
-        high = texel[base + yb * size + xa] * (1 - fx) + texel[base + yb * size + xb] * fx
-        mixed = low * (1 - fy) + high * fy
-        color: F32 = mixed[:, :3] * self.tint[surface]
-        return color
+        base = self.start.take(surface) + self.level_start.take(level)
+        low, high = base + ya * size, base + yb * size
+        # take is several times as fast as an index for rows that are this short
+        take = self.texels.take
+        mixed = _mix(
+            _mix(take(low + xa, 0), take(low + xb, 0), fx),
+            _mix(take(high + xa, 0), take(high + xb, 0), fx),
+            fy,
+        )
+        mixed *= self.tint.take(surface, 0)
+        return mixed
+
+
+def _mix(a: F32, b: F32, share: F32) -> F32:
+    """Return ``a`` with ``share`` of ``b``; ``b`` is used up."""
+    b -= a
+    b *= share
+    b += a
+    return b
 
 
 def _column(floor: Floor, values: list[float]) -> F32:
@@ -176,6 +192,7 @@ class Stage:
         self.floor, self.caster, self.transport = floor, caster, tr
         self.light, self.looks = light, looks
         self.nodes = irradiance(tr, caster, light, looks.albedo)
+        self.light_map = tr.light_map(self.nodes)
         normals = np.cross(floor.solids.edge1, floor.solids.edge2)
         self.normal = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
         lamp_glow = np.append(light.lamp_on, 0.0)[floor.solids.lamp].astype(np.float32)
@@ -190,7 +207,8 @@ class Stage:
 
     def view(self, eye: Eye, lens: Lens) -> CameraView:
         """Photograph the building: radiance, exact depth, exact surfaces."""
-        jx, jy = np.meshgrid(np.arange(lens.width) + 0.5, np.arange(lens.height) + 0.5)
+        across, down = (np.arange(n, dtype=np.float32) for n in (lens.width, lens.height))
+        jx, jy = np.meshgrid(across + np.float32(0.5), down + np.float32(0.5))
         rays = _rays(eye, lens, jx.ravel(), jy.ravel())
         color, hits, cosine, sunlit = self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)
         self._reflect(color, eye, rays, hits, cosine, lens)
@@ -216,7 +234,8 @@ class Stage:
         limit = np.float32(3.0)
         total = np.minimum(color[flat], limit)
         for dx, dy in ((0.17, 0.77), (0.83, 0.23)):
-            rays = _rays(eye, lens, columns.astype(float) + dx, rows.astype(float) + dy)
+            x, y = columns + np.float32(dx), rows + np.float32(dy)
+            rays = _rays(eye, lens, x.astype(np.float32), y.astype(np.float32))
             total += np.minimum(self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)[0], limit)
         color[flat] = total / 3
 
@@ -228,8 +247,8 @@ class Stage:
         where = np.flatnonzero(shine > 0)
         if not len(where):
             return
-        normal = self.normal[hits.surface[where]]
-        d = rays[where]
+        normal = self.normal.take(hits.surface[where], 0)
+        d = rays.take(where, 0)
         mirrored = d - 2 * np.einsum("ij,ij->i", d, normal)[:, None] * normal
         start = _start(eye, d) + (hits.distance[where] - 2e-3)[:, None] * d
         mirrored_radiance = self._radiance(
@@ -256,6 +275,18 @@ class Stage:
         self, origins: F32, rays: F32, pixel: float, travelled: F32 | float
     ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
         """Return the radiance along rays, without mirrors; ``pixel``: radians a pixel spans."""
+        n = len(rays)
+        far = np.broadcast_to(np.float32(travelled), n)
+        parts = [
+            self._shade(origins[k : k + BATCH], rays[k : k + BATCH], pixel, far[k : k + BATCH])
+            for k in range(0, max(n, 1), BATCH)
+        ]
+        color, cosine, sunlit = (np.concatenate([p[k] for p in parts]) for k in (0, 2, 3))
+        return color, Hits.joined([p[1] for p in parts]), cosine, sunlit
+
+    def _shade(
+        self, origins: F32, rays: F32, pixel: float, travelled: F32
+    ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
         hits = self.caster.cast(origins, rays)
         color = np.empty((len(rays), 3), np.float32)
         cosine = np.ones(len(rays), np.float32)
@@ -265,47 +296,33 @@ class Stage:
             color[missed] = self._outside(rays[missed])
         met = np.flatnonzero(hits.surface >= 0)
         surface, s, t = hits.surface[met], hits.s[met], hits.t[met]
-        normal = self.normal[surface]
-        toward = -np.einsum("ij,ij->i", rays[met], normal)
+        normal, way = self.normal.take(surface, 0), rays.take(met, 0)
+        toward = -np.einsum("ij,ij->i", way, normal)
         side = np.sign(toward).astype(np.float32)
         cosine[met] = np.abs(toward)
-        total = hits.distance[met] + (travelled if isinstance(travelled, float) else travelled[met])
+        total = hits.distance[met] + travelled[met]
         footprint = total * pixel / np.sqrt(np.maximum(np.abs(toward), 0.05))
-        albedo = self.looks.color(surface, s, t, footprint.astype(np.float32))
-        light = self._irradiance(surface, s, t)
+        albedo = self.looks.color(surface, s, t, footprint.astype(np.float32))[:, :3]
+        light = self.transport.fine.interpolate(self.light_map, surface, s, t)[:, :3]
         if self.light.sun is not None:
             facing = side * (normal @ self.light.sun)
             lit = np.flatnonzero(facing > 0)
-            point = origins[met[lit]] + hits.distance[met[lit], None] * rays[met[lit]]
-            point = point + (3e-3 * side[lit])[:, None] * normal[lit]
+            point = origins.take(met[lit], 0) + hits.distance[met[lit], None] * way.take(lit, 0)
+            point = point + (3e-3 * side[lit])[:, None] * normal.take(lit, 0)
             aim = np.ascontiguousarray(np.broadcast_to(self.light.sun, (len(lit), 3)))
             free = ~self.caster.blocked(point.astype(np.float32), aim)
             light[lit] += (facing[lit] * free)[:, None] * self.light.sun_color
             sunlit[met[lit]] = free
-        color[met] = albedo * light + self.emitted[surface] * (albedo + 0.02)
+        color[met] = albedo * light + self.emitted.take(surface, 0) * (albedo + 0.02)
         return color, hits, cosine, sunlit
-
-    def _irradiance(self, surface: I32, s: F32, t: F32) -> F32:
-        tr = self.transport
-        nu, nv = tr.nu[surface], tr.nv[surface]
-        x = np.clip(s * nu - 0.5, 0, nu - 1).astype(np.float32)
-        y = np.clip(t * nv - 0.5, 0, nv - 1).astype(np.float32)
-        x0, y0 = x.astype(np.int32), y.astype(np.int32)
-        x1, y1 = np.minimum(x0 + 1, nu - 1), np.minimum(y0 + 1, nv - 1)
-        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-        base, e = tr.first[surface], self.nodes
-        low = e[base + y0 * nu + x0] * (1 - fx) + e[base + y0 * nu + x1] * fx
-        high = e[base + y1 * nu + x0] * (1 - fx) + e[base + y1 * nu + x1] * fx
-        mixed: F32 = (low * (1 - fy) + high * fy)[:, :3]
-        return np.ascontiguousarray(mixed)
 
     def _outside(self, rays: F32) -> F32:
         h, w = self.light.outside.shape[:2]
         column = (np.arctan2(rays[:, 1], rays[:, 0]) / (2 * math.pi) * w).astype(np.int32) % w
-        # the lower two thirds of the sky carry the detail that is seen through a window
-        height = np.clip(0.5 - rays[:, 2] * 0.75, 0, 0.999)
+        # between 37 degrees above and below the horizon: what is seen through a window
+        height = np.clip(0.5 - rays[:, 2] * 0.83, 0, 0.999)
         radiance: F32 = self.light.outside[(height * h).astype(np.int32), column]
-        return radiance * np.float32(0.45)
+        return radiance
 
 
 def _start(eye: Eye, rays: F32) -> F32:
@@ -313,7 +330,9 @@ def _start(eye: Eye, rays: F32) -> F32:
     return np.ascontiguousarray(np.broadcast_to(place, rays.shape))
 
 
-def _rays(eye: Eye, lens: Lens, x: NDArray[np.float64], y: NDArray[np.float64]) -> F32:
-    local = np.stack([(x - lens.cx) / lens.fx, (y - lens.cy) / lens.fy, np.ones(len(x))], axis=1)
-    local /= np.linalg.norm(local, axis=1, keepdims=True)
-    return np.ascontiguousarray((local @ eye.axes).astype(np.float32))
+def _rays(eye: Eye, lens: Lens, x: F32, y: F32) -> F32:
+    local = np.ones((len(x), 3), np.float32)
+    local[:, 0] = (x - np.float32(lens.cx)) / np.float32(lens.fx)
+    local[:, 1] = (y - np.float32(lens.cy)) / np.float32(lens.fy)
+    local /= np.sqrt(np.einsum("ij,ij->i", local, local))[:, None]
+    return np.ascontiguousarray(local @ eye.axes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ class Hits:
     distance: F32
     s: F32
     t: F32
+
+    @classmethod
+    def joined(cls, parts: Sequence[Hits]) -> Hits:
+        """Return the hits of one part after the other."""
+        columns = (tuple(getattr(p, f.name) for p in parts) for f in fields(cls))
+        return cls(*(np.concatenate(c) for c in columns))
 
 
 class Caster:
@@ -56,11 +63,11 @@ class Caster:
     def cast(self, origins: F32, directions: F32) -> Hits:
         """Return what each ray meets; origins and directions (N, 3), directions of length 1."""
         hits = self._scene.run(origins, directions, output=1)
-        surface = self._surface[hits["primID"]]
+        surface = self._surface.take(hits["primID"])
         distance = np.minimum(hits["tfar"], np.float32(1e9))
-        local = origins + distance[:, None] * directions - self._origin[surface]
-        s = np.einsum("ij,ij->i", local, self._dual1[surface])
-        t = np.einsum("ij,ij->i", local, self._dual2[surface])
+        local = origins + distance[:, None] * directions - self._origin.take(surface, 0)
+        s = np.einsum("ij,ij->i", local, self._dual1.take(surface, 0))
+        t = np.einsum("ij,ij->i", local, self._dual2.take(surface, 0))
         return Hits(surface, distance, s, t)
 
     def blocked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from robotvision.plugins.progress import Progress
@@ -9,6 +10,8 @@ from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.sequence import render_sequence
 
 N_FRAMES = 125
+JPEG_QUALITY = 75
+"""So that what is shipped stays small; edges are found as well as at 90."""
 
 
 def default_specs(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[DriveSpec, ...]:
@@ -17,19 +20,19 @@ def default_specs(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[DriveSpec, .
     By night the robot drives the other way, chairs and tables have moved, and some rooms are
     hardly lit.
     """
-    return (
-        DriveSpec("building_cloudy", seed, light="cloudy", n_frames=n_frames, drive_seed=1),
-        DriveSpec("building_sunny", seed, light="sunny", n_frames=n_frames, drive_seed=2),
-        DriveSpec(
-            "building_night",
-            seed,
-            light="night",
-            n_frames=n_frames,
-            drive_seed=3,
-            reverse=True,
-            furniture_seed=1,
-        ),
+    day = DriveSpec(
+        "building_cloudy", seed, n_frames=n_frames, drive_seed=1, jpeg_quality=JPEG_QUALITY
     )
+    sunny = replace(day, name="building_sunny", light="sunny", drive_seed=2)
+    night = replace(
+        day,
+        name="building_night",
+        light="night",
+        drive_seed=3,
+        reverse=True,
+        furniture_seed=1,
+    )
+    return day, sunny, night
 
 
 def write_default_set(

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster
-from robotvision.synth.furniture import STEEL
 from robotvision.synth.merge import with_more
 from robotvision.synth.plan import Hole, Room
 from robotvision.synth.solids import Builder, Material
+from robotvision.synth.style import STEEL
 
 LEAF_TEXTURE = "door"
 """How the names of the textures of leaves begin."""

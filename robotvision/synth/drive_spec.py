@@ -59,6 +59,8 @@ class DriveSpec:
         Object classes in the truth; None: all that are known; (): none.
     start_ns : int
         Time of the first frame.
+    jpeg_quality : int
+        Of the colour images that are written in the native layout, 1 to 100.
     camera_height_m, camera_pitch_rad : float
         Of the camera above the floor, and how far it looks up (negative: down).
     hard : Hardship
@@ -82,6 +84,7 @@ class DriveSpec:
     kidnappings: int = 0
     objects: tuple[str, ...] | None = None
     start_ns: int = 0
+    jpeg_quality: int = 90
     camera_height_m: float = 1.12
     camera_pitch_rad: float = PITCH_RAD
     hard: Hardship = PLAIN

@@ -7,6 +7,7 @@ from functools import partial
 
 from robotvision.synth import fittings as fit
 from robotvision.synth import furniture as fur
+from robotvision.synth import plants, seats
 from robotvision.synth.furnish import WALLS, Furnisher
 
 STEP_M = 1.9
@@ -32,15 +33,15 @@ def fill(kind: str, f: Furnisher) -> None:
 
 def _standing(kind: str, f: Furnisher) -> list[Standing]:
     shelf: Standing = (lambda: fur.bookshelf(f.b, f.style, f.rng), 1.0, 0.34, 2.05)
-    cupboard: Standing = (lambda: fur.cupboard(f.b, f.style), 0.92, 0.44, 1.95)
-    files: Standing = (lambda: fur.filing_cabinet(f.b, f.style), 0.48, 0.58, 1.35)
-    chair: Standing = (lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95)
-    plant: Standing = (lambda: fur.plant(f.b, f.rng, 1.4), 0.55, 0.55, 0.7)
+    cupboard: Standing = (lambda: fur.cupboard(f.b, f.style, f.rng), 0.92, 0.44, 1.95)
+    files: Standing = (lambda: fur.filing_cabinet(f.b, f.style, f.rng), 0.48, 0.58, 1.35)
+    chair: Standing = (lambda: seats.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95)
+    plant: Standing = (lambda: plants.plant(f.b, f.rng, 1.4), 0.55, 0.55, 0.7)
     paper: Standing = (lambda: fit.paper_shelf(f.b, f.style, f.rng), 1.12, 0.4, 1.95)
     boxes: Standing = (lambda: fit.recycling(f.b, "paper"), 0.64, 0.64, 1.1)
     stores: Standing = (lambda: fur.store_shelf(f.b, f.style, f.rng), 1.24, 0.52, 2.05)
     lockers: Standing = (lambda: fit.lockers(f.b, f.style, 3), 1.22, 0.47, 1.85)
-    low: Standing = (lambda: fur.cupboard(f.b, f.style, 1.2, 0.42, 0.85), 1.2, 0.44, 0.9)
+    low: Standing = (lambda: fur.cupboard(f.b, f.style, f.rng, 1.2, 0.42, 0.85), 1.2, 0.44, 0.9)
     return {
         "office_one": [shelf, files, low, chair],
         "office_two": [cupboard, files, shelf, plant],

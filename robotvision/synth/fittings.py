@@ -9,7 +9,10 @@ import math
 
 import numpy as np
 
-from robotvision.synth.furniture import (
+from robotvision.synth import clutter
+from robotvision.synth.furniture import carton, legs, papers, phone, shelf_boards
+from robotvision.synth.solids import Builder, Material
+from robotvision.synth.style import (
     BLACK,
     CERAMIC,
     CHROME,
@@ -20,13 +23,7 @@ from robotvision.synth.furniture import (
     STEEL,
     WHITE,
     Style,
-    carton,
-    legs,
-    papers,
-    phone,
-    shelf_boards,
 )
-from robotvision.synth.solids import Builder, Material
 
 Rng = np.random.Generator
 
@@ -36,7 +33,7 @@ def fitted(texture: str, shine: float = 0.0, glow: float = 0.0, ir: float = 1.0)
     return Material(texture, "#ffffff", None, shine, glow, ir)
 
 
-def counter(b: Builder, st: Style, w: float, sink: bool = True) -> None:
+def counter(b: Builder, st: Style, rng: Rng, w: float) -> None:
     """Kitchen counter with stove, oven, sink, tap, kettle, and cupboards above: 0.6 m deep."""
     with b.piece(""):
         top = Material("terrazzo", "#7a756c", 0.6, shine=0.1)
@@ -59,13 +56,34 @@ def counter(b: Builder, st: Style, w: float, sink: bool = True) -> None:
         )
         kettle(b, w / 2 - 0.2, -0.25, 0.91)
         coffee(b, w / 2 - 0.55, -0.06, 0.91)
-    if sink:
-        with b.piece("Sink"), b.at(-w / 2 + 2 * step, 0, 0.912):
-            basin(b)
+    with b.piece("Sink"), b.at(-w / 2 + 2 * step, 0, 0.912):
+        basin(b)
+    beyond = -w / 2 + 2 * step + 0.3
+    clutter.strew(b, rng, clutter.COUNTER, (beyond, -0.34, w / 2 - 0.7, -0.06, 0.912), 0.9)
+    clutter.strew(b, rng, clutter.COUNTER, (-w / 2 + 0.04, -0.25, w / 2, -0.1, 2.15), 0.4)
     with b.piece(""):
+        utensils(b, rng, -w / 2 + 0.1, w / 2 - 0.1)
         b.box((-w / 2, -0.35, 1.46), (w / 2, 0, 2.15), st.cabinet, skip=("front",))
         for k in range(n):
             b.face((-w / 2 + k * step, -0.351, 1.46), (step, 0, 0), (0, 0, 0.69), st.front)
+
+
+def utensils(b: Builder, rng: Rng, x0: float, x1: float) -> None:
+    """Rail under the wall cupboards with ladles, cloths and pans hanging from it."""
+    b.tube((x0, -0.03, 1.38), (x1, -0.03, 1.38), 0.008, CHROME, 6)
+    x = x0 + 0.1
+    while x < x1 - 0.1:
+        kind = int(rng.integers(3))
+        if kind == 0:
+            b.box((x - 0.008, -0.035, 1.16), (x + 0.008, -0.025, 1.37), STEEL)
+            b.tube((x, -0.03, 1.1), (x, -0.05, 1.1), 0.04, STEEL, 8)
+        elif kind == 1:
+            cloth = Material(f"rug{rng.integers(4)}", "#ffffff", None)
+            b.face((x - 0.09, -0.045, 1.0), (0.18, 0, 0), (0, 0, 0.37), cloth)
+        else:
+            b.box((x - 0.012, -0.04, 1.2), (x + 0.012, -0.025, 1.37), BLACK)
+            b.tube((x, -0.015, 1.1), (x, -0.05, 1.1), 0.1, DARK, 12)
+        x += float(rng.uniform(0.16, 0.34))
 
 
 def basin(b: Builder) -> None:
@@ -147,21 +165,39 @@ def washbasin(b: Builder) -> None:
     with b.piece(""):
         mirror = Material("plain", "#5a6064", shine=0.85, ir=0.0)
         b.box((-0.29, -0.02, 1.12), (0.29, 0, 1.9), CHROME, {"front": mirror})
+        b.box((-0.25, -0.08, 1.93), (0.25, 0, 1.99), LIGHT)
+        b.box((0.16, -0.12, 0.98), (0.28, -0.0, 1.1), CHROME)
+        b.tube((-0.22, -0.12, 0.86), (-0.22, -0.12, 1.0), 0.035, Material("plain", "#3f8fb5"), 8)
+        b.tube((-0.22, -0.12, 1.0), (-0.22, -0.16, 1.04), 0.012, WHITE, 5)
 
 
-def toilet_stall(b: Builder, closed: bool) -> None:
+def toilet_stall(b: Builder, rng: Rng, closed: bool) -> None:
     """Stall of panels with a toilet bowl: 1.0 x 1.5 m."""
     panel = Material("plain", "#3f6e86")
     with b.piece(""):
         for x in (-0.5, 0.47):
             b.box((x, -1.5, 0.12), (x + 0.03, 0, 2.0), panel)
+            for y in (-1.46, -0.98, -0.5):
+                b.box((x - 0.004, y, 0.12), (x + 0.034, y + 0.012, 2.0), DARK)
         if closed:
             b.box((-0.47, -1.5, 0.12), (0.47, -1.47, 2.0), panel)
             b.tube((0.36, -1.5, 1.0), (0.36, -1.53, 1.0), 0.03, CHROME, 8)
+            b.face(
+                (-0.12, -1.502, 1.3), (0.24, 0, 0), (0, 0, 0.32), fitted(f"notice{rng.integers(8)}")
+            )
         else:
+            with b.at(-0.26, -1.49, 0, -1.9):
+                b.box((-0.5, -0.03, 0.12), (0, 0, 2.0), panel)
+                b.box((-0.46, -0.05, 0.98), (-0.4, 0.02, 1.06), CHROME)
             b.box((-0.47, -1.5, 0.12), (-0.26, -1.47, 2.0), panel)
             b.box((0.26, -1.5, 0.12), (0.47, -1.47, 2.0), panel)
+        for x in (-0.48, 0.48):
+            b.tube((x, -1.48, 0), (x, -1.48, 0.13), 0.025, CHROME, 8)
+        b.box((-0.51, -1.51, 1.96), (0.51, -1.47, 2.02), CHROME)
+        b.tube((-0.46, -0.7, 0.75), (-0.3, -0.7, 0.75), 0.06, WHITE, 10)
+        b.box((-0.47, -0.78, 0.8), (-0.29, -0.62, 0.83), CHROME)
         b.box((-0.2, -0.2, 0.4), (0.2, 0, 0.82), CERAMIC)
+        b.box((-0.07, -0.01, 0.95), (0.07, 0, 1.08), CHROME)
         b.tube(
             (0, -0.42, 0), (0, -0.42, 0.4), 0.14, CERAMIC, 12, 0.21, Material("plain", "#e2e2e0")
         )
@@ -187,6 +223,20 @@ def copier(b: Builder) -> None:
         b.box((-0.2, -0.45, 1.06), (0.2, -0.1, 1.12), DARK)
 
 
+def towels(b: Builder) -> None:
+    """Dispenser of paper towels with one hanging out."""
+    with b.piece(""):
+        b.box((-0.15, -0.13, 1.2), (0.15, 0, 1.6), LIGHT, {"front": fitted("grille")})
+        b.face((-0.1, -0.08, 1.08), (0.2, 0, 0), (0, 0.01, 0.12), WHITE)
+
+
+def soap(b: Builder) -> None:
+    """Dispenser of soap or of disinfectant."""
+    with b.piece(""):
+        b.box((-0.06, -0.1, 1.1), (0.06, 0, 1.35), WHITE, {"front": fitted("thermostat")})
+        b.box((-0.03, -0.09, 1.05), (0.03, -0.03, 1.1), DARK)
+
+
 def small_printer(b: Builder, z: float = 0.745) -> None:
     """Desk printer with paper in its tray."""
     with b.piece("Printer"):
@@ -204,7 +254,8 @@ def printer_desk(b: Builder, st: Style, rng: Rng) -> None:
         b.box((-0.45, -0.6, 0.7), (0.45, 0, 0.745), st.wood)
     with b.at(-0.15, -0.05):
         small_printer(b)
-    papers(b, rng, 0.3, -0.3)
+    clutter.strew(b, rng, clutter.DESK, (0.1, -0.3, 0.45, -0.1, 0.745), 1.0)
+    papers(b, rng, 0.3, -0.45)
 
 
 def paper_shelf(b: Builder, st: Style, rng: Rng, w: float = 1.1) -> None:
@@ -370,13 +421,17 @@ def flat(
 
 
 def radiator(b: Builder, w: float = 1.1) -> None:
-    """Radiator under a window."""
+    """Radiator under a window, with its pipes, its valve and the gaps between its columns."""
     with b.piece(""):
-        b.box((-w / 2, -0.1, 0.15), (w / 2, -0.03, 0.7), WHITE)
-        n = int(w / 0.09)
+        b.box((-w / 2, -0.09, 0.15), (w / 2, -0.03, 0.7), GRAY)
+        n = int(w / 0.08)
         for k in range(n):
-            x = -w / 2 + (k + 0.3) * w / n
-            b.box((x, -0.115, 0.17), (x + 0.04, -0.1, 0.68), LIGHT, skip=("back", "top", "bottom"))
+            x = -w / 2 + (k + 0.2) * w / n
+            b.box((x, -0.115, 0.15), (x + 0.05, -0.09, 0.71), WHITE, skip=("back", "bottom"))
+        for z in (0.2, 0.62):
+            b.tube((w / 2, -0.07, z), (w / 2 + 0.07, -0.07, z), 0.014, CHROME, 6)
+        b.tube((w / 2 + 0.07, -0.07, 0.0), (w / 2 + 0.07, -0.07, 0.62), 0.012, CHROME, 6)
+        b.tube((w / 2 + 0.07, -0.07, 0.62), (w / 2 + 0.07, -0.15, 0.62), 0.025, WHITE, 8)
 
 
 def bench(b: Builder, st: Style, w: float = 1.6) -> None:
@@ -414,6 +469,8 @@ def reception(b: Builder, st: Style, rng: Rng, w: float = 2.2) -> None:
         for x in (-w / 2, w / 2 - 0.05):
             b.box((x, -0.8, 0), (x + 0.05, 0, 0.74), st.wood)
         b.face((-0.3, -0.802, 0.4), (0.6, 0, 0), (0, 0, 0.5), fitted("info"))
+    clutter.strew(b, rng, clutter.DESK, (-0.3, -0.85, w / 2 - 0.6, -0.65, 1.14), 0.7)
+    clutter.strew(b, rng, clutter.DESK, (-w / 2 + 0.1, -0.5, w / 2 - 0.1, -0.2, 0.745), 0.8)
     phone(b, -w / 2 + 0.4, -0.72, 1.14)
     papers(b, rng, w / 2 - 0.4, -0.74, 1.14)
 

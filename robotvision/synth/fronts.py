@@ -136,6 +136,20 @@ def _rack(rng: Rng) -> F32:
     return image
 
 
+def _tower(rng: Rng) -> F32:
+    """Front of a computer's box: drives, a button, a grille."""
+    image = canvas("#2a2c30")
+    cv2.rectangle(image, (4, 4), (251, 251), (0.32, 0.33, 0.35), 5)
+    for k in range(2):
+        bar(image, 24, 20 + k * 30, 232, 42 + k * 30, "#44474c")
+        bar(image, 190, 28 + k * 30, 222, 34 + k * 30, "#8b8f95")
+    disc(image, 128, 104, 12, "#6f747a")
+    disc(image, 128, 104, 5, "#58d0ff")
+    for k in range(10):
+        bar(image, 40, 132 + k * 11, 216, 137 + k * 11, "#0d0e10")
+    return image
+
+
 def _electric(rng: Rng) -> F32:
     image = canvas("#c9cccb")
     cv2.rectangle(image, (4, 4), (251, 251), (0.4, 0.4, 0.4), 4)
@@ -202,6 +216,7 @@ FRONTS: dict[str, Draw] = {
     "panel": _panel,
     "phone": _phone,
     "rack": _rack,
+    "tower": _tower,
     "electric": _electric,
     "tools": _tools,
     "extinguisher": _extinguisher,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from robotvision.synth.furniture import Style
 from robotvision.synth.plan import Room
 from robotvision.synth.solids import Builder
+from robotvision.synth.style import Style
 
 Rect = tuple[float, float, float, float]
 Piece = Callable[[], None]
@@ -105,6 +105,16 @@ class Furnisher:
         self._build(piece, wall, spot, 0.02)
         return True
 
+    def hang_near(
+        self, piece: Piece, w: float, low: float, high: float, wall: str, at: float
+    ) -> bool:
+        """Hang a piece within half its width of the place; False: no room for it there."""
+        length = self.w if wall in ("back", "front") else self.d
+        reach = w / 2 + 0.3
+        return self._hang(piece, w, low, high, wall, [
+            s for s in self._spots(wall, w, 0.1, at) if abs(s - at * length) <= reach
+        ])  # fmt: skip
+
     def hang(
         self,
         piece: Piece,
@@ -115,18 +125,24 @@ class Furnisher:
         at: float | None = None,
     ) -> bool:
         """Hang a piece on a wall between two heights; False: no room for it."""
-        for wall in walls:
-            for spot in self._spots(wall, w, 0.1, at):
-                a, b = spot - w / 2 - 0.05, spot + w / 2 + 0.05
-                used = self._hung[wall]
-                if any(x0 < b and a < x1 and z0 < high and low < z1 for x0, x1, z0, z1 in used):
-                    continue
-                out = _against(self.room, wall, spot, w, STICKS_OUT_M)
-                if self._way and low < HEAD_M and self._meets(out, self._way):
-                    continue
-                used.append((a, b, low, high))
-                self._build(piece, wall, spot, 0.0)
-                return True
+        return any(
+            self._hang(piece, w, low, high, wall, self._spots(wall, w, 0.1, at)) for wall in walls
+        )
+
+    def _hang(
+        self, piece: Piece, w: float, low: float, high: float, wall: str, spots: list[float]
+    ) -> bool:
+        used = self._hung[wall]
+        for spot in spots:
+            a, b = spot - w / 2 - 0.05, spot + w / 2 + 0.05
+            if any(x0 < b and a < x1 and z0 < high and low < z1 for x0, x1, z0, z1 in used):
+                continue
+            out = _against(self.room, wall, spot, w, STICKS_OUT_M)
+            if self._way and low < HEAD_M and self._meets(out, self._way):
+                continue
+            used.append((a, b, low, high))
+            self._build(piece, wall, spot, 0.0)
+            return True
         return False
 
     def island(

@@ -14,13 +14,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import UnknownNameError
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster
+from robotvision.synth.lightmap import NodeGrid, fine_grid, openness, smooth, tangents
+from robotvision.synth.outside import panorama
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
@@ -44,7 +45,7 @@ class Lighting:
     lamp_on: F32
     """(L,) share of full power of each lamp."""
     outside: F32
-    """(128, 512, 3) radiance seen through a window, by height and azimuth."""
+    """(256, 1024, 3) radiance seen through a window, by height and azimuth."""
 
 
 def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
@@ -97,7 +98,7 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
             lamp_on=np.where(rng.random(len(on)) < 0.25, on * 0.25, on).astype(np.float32),
             outside=black,
         )
-    return replace(result, outside=_outside(result, rng))
+    return replace(result, outside=panorama(name, result.sky, result.ground, rng))
 
 
 def _sun_direction(floor: Floor, rng: np.random.Generator) -> F32:
@@ -128,56 +129,13 @@ def _rgb(r: float, g: float, b: float) -> F32:
     return np.array([r, g, b], np.float32)
 
 
-def _outside(light: Lighting, rng: np.random.Generator) -> F32:
-    """Paint the view outside: sky, clouds, trees and houses along the horizon, ground."""
-    h, w = 128, 512
-    image = np.zeros((h, w, 3), np.float32)
-    up = np.linspace(1, 0, h // 2, dtype=np.float32)[:, None, None]
-    pale = 0.35 + 0.65 * light.sky / max(float(light.sky.max()), 1e-6)
-    image[: h // 2] = light.sky * (1 - up) * pale + light.sky * up
-    image[h // 2 :] = light.ground * 0.8
-    if light.name != "night":
-        coarse = rng.random((10, 24)).astype(np.float32)
-        cloud = np.clip(cv2.resize(coarse, (w, h // 2), interpolation=cv2.INTER_CUBIC) - 0.45, 0, 1)
-        white = float(light.sky.mean()) * (1.3 if light.name == "sunny" else 1.0)
-        image[: h // 2] += (np.float32(white) - image[: h // 2]) * np.clip(cloud * 2.2, 0, 1)[
-            ..., None
-        ]
-    x = 0
-    while x < w:
-        width = int(rng.integers(14, 46))
-        high = int(rng.integers(4, 15))
-        tone = rng.uniform(0.35, 0.8) * light.ground * np.array([1.0, 0.9, 0.8], np.float32)
-        if rng.random() < 0.45:
-            image[h // 2 - high : h // 2 + 3, x : x + width] = tone
-            for y in range(h // 2 - high + 2, h // 2, 4):
-                for k in range(x + 2, min(x + width - 2, w), 5):
-                    lit = light.name == "night" and rng.random() < 0.35
-                    glass = _rgb(1.6, 1.2, 0.6) if lit else tone * 0.5
-                    image[y : y + 2, k : k + 2] = glass
-        else:
-            green = light.ground * np.array([0.35, 0.62, 0.22], np.float32)
-            for _ in range(width // 3):
-                cx, cy = x + int(rng.integers(width)), h // 2 - int(rng.integers(high))
-                shade = tuple(float(v) for v in green * rng.uniform(0.5, 1.2))
-                cv2.circle(image, (cx, cy), int(rng.integers(2, 6)), shade, -1)
-        x += width
-    return cv2.GaussianBlur(image, (3, 3), 0.8).astype(np.float32)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Transport:
-    """Nodes and what they see: all that lighting needs of the geometry. N nodes.
+    """Nodes and what they see: all that lighting needs of the geometry. N nodes."""
 
-    ``first``, ``nu``, ``nv`` (per surface) lay the nodes of a surface out as rows of ``nu``.
-    """
-
-    first: I32
-    nu: I32
-    nv: I32
+    grid: NodeGrid
     position: F32
     normal: F32
-    surface: I32
     seen: I32
     """(N_RAYS, N) node that each ray ends on, -1: none."""
     lamps: tuple[tuple[I32, F32], ...]
@@ -186,24 +144,32 @@ class Transport:
     """For each window: nodes, form factors of sky and of ground."""
     around: I32
     """(4, N) neighbours in the grid, for smoothing."""
+    fine: NodeGrid
+    open_share: F32
+    """(M, 1) share of its light that each node of the fine grid keeps."""
+
+    def light_map(self, irradiance: F32) -> F32:
+        """Return the irradiance of the fine grid's nodes, contact shadows included."""
+        fine = self.fine
+        return self.grid.interpolate(irradiance, fine.surface, fine.s, fine.t) * self.open_share
 
 
 def transport(floor: Floor, caster: Caster) -> Transport:
     """Find what every node sees: the geometric half of the lighting."""
     rng = np.random.default_rng([floor.seed, 32])
     solids = floor.solids
-    first, nu, nv, surface, s, t, around = _nodes(floor)
     e1, e2 = solids.edge1, solids.edge2
+    step = np.where(solids.group < 0, NODE_M, 0.2).astype(np.float32)
+    grid = NodeGrid.over(solids, step, 200)
     normals = np.cross(e1, e2)
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    normal = normals[surface].astype(np.float32)
-    position = solids.origin[surface] + s[:, None] * e1[surface] + t[:, None] * e2[surface]
-    position = (position + 0.004 * normal).astype(np.float32)
-    seen = _gather(caster, position, normal, first, nu, nv, rng)
+    normals = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
+    normal = normals[grid.surface]
+    position = grid.points(solids, normals, 0.004)
+    seen = _gather(caster, position, normal, grid, rng)
     lamps = []
     for k in range(len(floor.lamp_rooms)):
         i = int(np.flatnonzero(solids.lamp == k)[0])
-        source = _Source(solids.origin[i], e1[i], e2[i], normals[i].astype(np.float32))
+        source = _Source(solids.origin[i], e1[i], e2[i], normals[i])
         nodes, sky, ground = _form_factors(caster, source, position, normal, 4, rng)
         lamps.append((nodes, sky + ground))
     panes = []
@@ -212,8 +178,11 @@ def transport(floor: Floor, caster: Caster) -> Transport:
         n = np.cross(a, b)
         source = _Source(o, a, b, (n / np.linalg.norm(n)).astype(np.float32))
         panes.append(_form_factors(caster, source, position, normal, 6, rng))
+    fine = fine_grid(solids)
+    open_share = openness(caster, solids, fine, normals)
+    around = grid.around
     return Transport(
-        first, nu, nv, position, normal, surface, seen, tuple(lamps), tuple(panes), around
+        grid, position, normal, seen, tuple(lamps), tuple(panes), around, fine, open_share
     )
 
 
@@ -225,53 +194,10 @@ class _Source:
     normal: F32
 
 
-def _nodes(floor: Floor) -> tuple[I32, I32, I32, I32, F32, F32, I32]:
-    solids = floor.solids
-    length1 = np.linalg.norm(solids.edge1, axis=1)
-    length2 = np.linalg.norm(solids.edge2, axis=1)
-    step = np.where(solids.group < 0, NODE_M, 0.2)
-    nu = np.clip(np.round(length1 / step), 1, 200).astype(np.int32)
-    nv = np.clip(np.round(length2 / step), 1, 200).astype(np.int32)
-    count = nu * nv
-    first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int32)
-    surface = np.repeat(np.arange(len(count), dtype=np.int32), count)
-    local = np.arange(len(surface), dtype=np.int32) - first[surface]
-    i, j = local % nu[surface], local // nu[surface]
-    s = ((i + 0.5) / nu[surface]).astype(np.float32)
-    t = ((j + 0.5) / nv[surface]).astype(np.float32)
-    base, row = first[surface], nu[surface]
-    around = np.stack(
-        [
-            base + j * row + np.maximum(i - 1, 0),
-            base + j * row + np.minimum(i + 1, row - 1),
-            base + np.maximum(j - 1, 0) * row + i,
-            base + np.minimum(j + 1, nv[surface] - 1) * row + i,
-        ]
-    ).astype(np.int32)
-    return first, nu, nv, surface, s, t, around
-
-
-def node_at(first: I32, nu: I32, nv: I32, surface: I32, s: F32, t: F32) -> I32:
-    """Return the node nearest to places (s, t) on surfaces."""
-    i = (np.clip(s, 0, 0.9999) * nu[surface]).astype(np.int32)
-    j = (np.clip(t, 0, 0.9999) * nv[surface]).astype(np.int32)
-    node: I32 = first[surface] + j * nu[surface] + i
-    return node
-
-
 def _gather(
-    caster: Caster,
-    position: F32,
-    normal: F32,
-    first: I32,
-    nu: I32,
-    nv: I32,
-    rng: np.random.Generator,
+    caster: Caster, position: F32, normal: F32, grid: NodeGrid, rng: np.random.Generator
 ) -> I32:
-    helper = np.where(np.abs(normal[:, :1]) < 0.9, [[1.0, 0, 0]], [[0, 1.0, 0]])
-    u = np.cross(normal, helper)
-    u = (u / np.linalg.norm(u, axis=1, keepdims=True)).astype(np.float32)
-    v = np.cross(normal, u).astype(np.float32)
+    u, v = tangents(normal)
     turn = rng.random(len(position)).astype(np.float32) * np.float32(0.25)
     seen = np.empty((N_RAYS, len(position)), np.int32)
     for k in range(N_RAYS):  # a Fibonacci spiral on the disc, lifted: cosine-weighted directions
@@ -280,8 +206,7 @@ def _gather(
         d = (r * np.cos(a))[:, None] * u + (r * np.sin(a))[:, None] * v
         d = (d + math.sqrt(1 - r * r) * normal).astype(np.float32)
         hits = caster.cast(position, d)
-        node = node_at(first, nu, nv, hits.surface, hits.s, hits.t)
-        seen[k] = np.where(hits.surface >= 0, node, -1)
+        seen[k] = np.where(hits.surface >= 0, grid.nearest(hits.surface, hits.s, hits.t), -1)
     return seen
 
 
@@ -334,16 +259,16 @@ def irradiance(tr: Transport, caster: Caster, light: Lighting, albedo: F32) -> F
             direct[nodes] += factor[:, None] * (on * light.lamp)
     for nodes, sky, ground in tr.panes:
         direct[nodes] += sky[:, None] * light.sky + ground[:, None] * light.ground
-    direct = _smooth(direct, tr.around, 1)
+    direct = smooth(direct, tr.around, 1)
     seed = direct + _sun(tr, caster, light)
-    reflect = np.minimum(albedo[tr.surface], 0.9)
+    reflect = np.minimum(albedo[tr.grid.surface], 0.9)
     bounced = np.zeros_like(direct)
     for _ in range(N_BOUNCES):
         radiance = np.vstack([reflect * (seed + bounced), np.zeros((1, 3), np.float32)])
         total = np.zeros_like(direct)
         for row in tr.seen:
-            total += radiance[row]
-        bounced = _smooth(total / np.float32(N_RAYS), tr.around, 2)
+            total += radiance.take(row, 0)
+        bounced = smooth(total / np.float32(N_RAYS), tr.around, 2)
     result = np.zeros((n, 4), np.float32)
     result[:, :3] = direct + bounced + 0.002
     return result
@@ -359,10 +284,3 @@ def _sun(tr: Transport, caster: Caster, light: Lighting) -> F32:
     free = ~caster.blocked(tr.position[nodes], rays)
     lit[nodes] = (cosine[nodes] * free)[:, None] * light.sun_color
     return lit
-
-
-def _smooth(values: F32, around: I32, times: int) -> F32:
-    for _ in range(times):
-        mixed = values[around[0]] + values[around[1]] + values[around[2]] + values[around[3]]
-        values = 0.4 * values + 0.15 * mixed
-    return values

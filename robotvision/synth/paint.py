@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -65,6 +65,18 @@ def disc(image: F32, x: float, y: float, r: float, color: str) -> None:
     """Fill a circle."""
     c = tuple(float(v) for v in hex_color(color))
     cv2.circle(image, (int(x), int(y)), int(r), c, -1, cv2.LINE_AA)
+
+
+def outline(image: F32, x0: float, y0: float, x1: float, y1: float, color: str, w: int = 2) -> None:
+    """Draw a rectangle's four sides, ``w`` pixels wide."""
+    c = tuple(float(v) for v in hex_color(color))
+    cv2.rectangle(image, (int(x0), int(y0)), (int(x1), int(y1)), c, w)
+
+
+def polygon(image: F32, points: Sequence[tuple[float, float]], color: str) -> None:
+    """Fill a polygon."""
+    corners = np.round(np.array(points, np.float64)).astype(np.int32)
+    cv2.fillPoly(image, [corners], tuple(float(v) for v in hex_color(color)), cv2.LINE_AA)
 
 
 def text(image: F32, words: str, x: int, y: int, scale: float, color: str, w: int = 2) -> None:

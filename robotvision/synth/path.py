@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -20,6 +20,8 @@ from robotvision.synth.plan import Room
 F64 = NDArray[np.float64]
 CELL_M = 0.1
 ROBOT_RADIUS_M = 0.27
+WALL_M = 1.4
+"""A wall nearer than this fills the view and shows little."""
 BODY_M = (0.03, 1.5)
 """Between these heights a piece is in the robot's way."""
 LOOK_ROUND = 1.0
@@ -174,7 +176,25 @@ def drive(
         points = ground.way(a.cell, b.cell) if a.cell != b.cell else None
         if points is not None:
             pieces.append((points, b.look))
-    return _stitch(pieces, floor, look_round)
+    way = _stitch(pieces, floor, look_round)
+    return replace(way, weight=way.weight * _pace(floor, caster, way))
+
+
+def _pace(floor: Floor, caster: Caster, way: Way) -> F64:
+    """Return the share of its time that the robot takes at each step, 0.03 before a bare wall to 1.
+
+    What counts is the share of the view that a part of the building nearer than `WALL_M` takes.
+    """
+    across, up = np.linspace(-0.5, 0.5, 9), np.array([-0.3, 0.0, 0.25])
+    a, e = (g.ravel() for g in np.meshgrid(across, up, indexing="ij"))
+    yaw = way.heading[:, None] + a
+    rays = np.stack([np.cos(yaw) * np.cos(e), np.sin(yaw) * np.cos(e), np.sin(e) + 0 * yaw], 2)
+    eyes = np.stack([way.x, way.y, np.full(len(way.x), 1.1)], 1)
+    starts = np.repeat(eyes, len(a), axis=0).astype(np.float32)
+    hits = caster.cast(starts, np.ascontiguousarray(rays.reshape(-1, 3), np.float32))
+    bare = (hits.surface >= 0) & (floor.solids.group[hits.surface] < 0) & (hits.distance < WALL_M)
+    share = bare.reshape(len(way.x), -1).mean(1)
+    return np.asarray(0.03 + 0.97 * (1 - share) ** 2, np.float64)
 
 
 def _door_step(room: Room, inside: float) -> tuple[float, float]:

@@ -20,27 +20,44 @@ from robotvision.synth.paint import (
     hex_color,
     lines,
     noise,
+    polygon,
     text,
 )
 
+CLOTHS = (
+    "#7a2f2a", "#2f4a6b", "#3f5f44", "#c9b48a", "#4a3a30", "#8a6a3a", "#d9d4c6", "#23262b",
+    "#5b4a6b", "#b0563a", "#6f8a94", "#e6e0cf",
+)  # fmt: skip
+"""Colours of the spines of books."""
+
 
 def _books(rng: Rng) -> F32:
-    image = canvas("#2a211b")
+    """Draw a row of spines with bands and titles, some leaning, some lying on their side."""
+    image = canvas("#1f1914")
     x = 2
-    while x < SIZE - 6:
-        width = int(rng.integers(8, 22))
-        top = int(rng.integers(10, 90))
-        tone = cv2.cvtColor(
-            np.array(
-                [[[rng.uniform(0, 360), rng.uniform(0.2, 0.8), rng.uniform(0.3, 0.9)]]], np.float32
-            ),
-            cv2.COLOR_HSV2RGB,
-        )[0, 0]
-        image[top:SIZE, x : min(x + width, SIZE)] = tone
-        image[top:SIZE, x : x + 1] *= 0.5
-        band = top + int(rng.integers(10, 40))
-        image[band : band + 14, x : min(x + width, SIZE)] = np.clip(tone * 1.6 + 0.15, 0, 1)
-        x += width + (int(rng.integers(6, 26)) if rng.random() < 0.08 else 1)
+    while x < SIZE - 8:
+        width, top = int(rng.integers(7, 22)), int(rng.integers(10, 96))
+        cloth = str(rng.choice(CLOTHS))
+        if rng.random() < 0.08:
+            y = SIZE
+            while y > 120 and x < SIZE - 60:
+                y -= int(rng.integers(14, 30))
+                bar(image, x, y, x + 56, y + 12, str(rng.choice(CLOTHS)))
+                bar(image, x + 14, y + 4, x + 40, y + 7, "#e8dcc0")
+            x += 62
+            continue
+        ink = "#e8dcc0" if hex_color(cloth).mean() < 0.5 else "#2a2420"
+        lean = int(rng.integers(8, 20)) if rng.random() < 0.06 else 0
+        foot, head = (x + width, x), (x + lean, x + width + lean)
+        corners = [(foot[1], SIZE), (head[0], top), (head[1], top), (foot[0], SIZE)]
+        polygon(image, corners, cloth)
+        if not lean:
+            bar(image, x, top, x, SIZE, "#0f0c0a")
+            for y in (top + 8, SIZE - 26):
+                bar(image, x + 1, y, x + width - 1, y + 3, ink)
+            middle = x + width // 2
+            bar(image, middle - 1, top + 22, middle + 1, top + int(rng.integers(50, 110)), ink)
+        x += width + lean + (int(rng.integers(6, 26)) if rng.random() < 0.08 else 1)
     return image
 
 
@@ -52,43 +69,9 @@ def _binders(rng: Rng) -> F32:
             continue
         bar(image, x, 30, x + 23, SIZE, str(rng.choice(palette)))
         bar(image, x + 5, 70, x + 18, 150, "#eeeeea")
+        lines(image, rng, (x + 7, 78, x + 17, 146), "#3a3a3a", 12)
+        bar(image, x, 30, x, SIZE, "#141416")
         disc(image, x + 11, 215, 6, "#151515")
-    return image
-
-
-def _poster(rng: Rng) -> F32:
-    palettes = (
-        ("#1e3c5c", "#e5b844", "#f2efe6"),
-        ("#f1e9da", "#b5432e", "#2f4a52"),
-        ("#e8edf2", "#2f6db0", "#23303c"),
-        ("#24432f", "#d9d27a", "#f5f2e4"),
-        ("#f4f4f4", "#d24d7a", "#4c3a63"),
-        ("#16181f", "#e0673a", "#c7d2da"),
-    )
-    ground, accent, ink = palettes[int(rng.integers(len(palettes)))]
-    image = canvas(ground)
-    kind = int(rng.integers(4))
-    if kind == 0:
-        for _ in range(9):
-            x, y = rng.integers(30, 226, 2)
-            disc(image, x, y, int(rng.integers(14, 60)), str(rng.choice([accent, ink, ground])))
-    elif kind == 1:
-        for k in range(5):
-            height = int(rng.integers(30, 150))
-            bar(image, 30 + k * 42, 220 - height, 62 + k * 42, 220, accent if k % 2 else ink)
-        lines(image, rng, (30, 20, 226, 60), ink, 12)
-    elif kind == 2:
-        hills = 150 + 30 * noise(rng, 4, 4)[0]
-        for x in range(SIZE):
-            image[int(hills[x]) :, x] = hex_color(accent)
-            image[int(hills[x] * 0.5 + 110) :, x] = hex_color(ink)
-        disc(image, 180, 60, 28, accent)
-    else:
-        bar(image, 0, 0, SIZE, 56, accent)
-        lines(image, rng, (20, 76, 120, 236), ink, 11)
-        bar(image, 136, 80, 236, 150, accent)
-        lines(image, rng, (136, 164, 236, 236), ink, 11)
-    cv2.rectangle(image, (2, 2), (SIZE - 3, SIZE - 3), (0.95, 0.95, 0.95), 4)
     return image
 
 
@@ -217,7 +200,6 @@ def _plan(rng: Rng) -> F32:
 PRINTS: dict[str, Draw] = {
     "books": _books,
     "binders": _binders,
-    "poster": _poster,
     "desktop": _desktop,
     "slides": _slides,
     "board": _board,

@@ -8,8 +8,10 @@ from functools import partial
 
 from robotvision.synth import fittings as fit
 from robotvision.synth import furniture as fur
+from robotvision.synth import plants, seats, style
 from robotvision.synth.furnish import WALLS, Furnisher
 from robotvision.synth.solids import Material
+from robotvision.synth.walls import equip
 
 SIDES = ("left", "right")
 NARROW_M = 2.6
@@ -22,13 +24,14 @@ def furnish(kind: str, f: Furnisher) -> None:
         sparse(f)
     else:
         _FURNISH[kind](f)
+    equip(kind, f)
 
 
 def sparse(f: Furnisher) -> None:
     """Posters, a bin and a chair, where there is no space for more."""
     _radiators(f)
     _bin(f)
-    f.stand(lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
+    f.stand(lambda: seats.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
     _posters(f, 2)
 
 
@@ -60,7 +63,7 @@ def _bin(f: Furnisher, walls: tuple[str, ...] = WALLS) -> None:
 
 def _plant(f: Furnisher, h: float = 1.3) -> None:
     f.stand(
-        lambda: fur.plant(f.b, f.rng, h),
+        lambda: plants.plant(f.b, f.rng, h),
         0.55,
         0.55,
         0.7,
@@ -99,7 +102,7 @@ def corridor(f: Furnisher) -> None:
         cx, cy = (x * f.w, f.d / 2) if f.w > f.d else (f.w / 2, x * f.d)
         with f.b.at(cx, cy, 2.35, turn + math.pi * k), f.b.piece():
             sign = fit.fitted("exit", glow=0.5)
-            f.b.box((-0.2, -0.03, 0), (0.2, 0.03, 0.2), fur.LIGHT, {"front": sign, "back": sign})
+            f.b.box((-0.2, -0.03, 0), (0.2, 0.03, 0.2), style.LIGHT, {"front": sign, "back": sign})
     _posters(f, max(2, int(length / 4)), walls)
 
 
@@ -110,7 +113,7 @@ def office_one(f: Furnisher) -> None:
     _shelf(f, 2)
     _bin(f)
     _plant(f, 1.1)
-    f.stand(lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
+    f.stand(lambda: seats.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
     f.hang(lambda: fit.flat(f.b, "clock", 0.32, 0.32, 2.0), 0.32, 2.0, 2.32, INNER)
     _posters(f, 2)
 
@@ -121,7 +124,7 @@ def office_two(f: Furnisher) -> None:
     _workplace(f, ("right",))
     _radiators(f)
     f.hang(lambda: fit.flat(f.b, "board0", 1.6, 1.0, 1.0, "Board"), 1.6, 1.0, 2.0, INNER)
-    f.stand(lambda: fur.cupboard(f.b, f.style), 0.92, 0.44, 1.95, INNER)
+    f.stand(lambda: fur.cupboard(f.b, f.style, f.rng), 0.92, 0.44, 1.95, INNER)
     _shelf(f, 1, INNER)
     _bin(f)
     f.hang(lambda: fit.flat(f.b, "cork1", 1.0, 0.7, 1.3), 1.0, 1.3, 2.0, WALLS)
@@ -163,17 +166,17 @@ def professor(f: Furnisher) -> None:
 
 def _round_table(f: Furnisher) -> None:
     with f.b.piece("Table"):
-        f.b.tube((0, -0.5, 0), (0, -0.5, 0.7), 0.05, fur.DARK, 8)
+        f.b.tube((0, -0.5, 0), (0, -0.5, 0.7), 0.05, style.DARK, 8)
         f.b.tube((0, -0.5, 0.7), (0, -0.5, 0.74), 0.45, f.style.wood, 20)
     for x, turn in ((-0.55, -math.pi / 2), (0.55, math.pi / 2)):
         with f.b.at(x, -0.5, 0, -turn), f.b.at(0, 0.4):
-            fur.plain_chair(f.b, f.style, f.rng, True)
+            seats.plain_chair(f.b, f.style, f.rng, True)
 
 
 def kitchen(f: Furnisher) -> None:
     """Counter with stove and sink, fridge, table and chairs, microwave oven."""
     w = min(2.6, f.d - 1.4)
-    f.stand(lambda: fit.counter(f.b, f.style, w), w, 0.62, 2.2, SIDES, 0.8, 0.6)
+    f.stand(lambda: fit.counter(f.b, f.style, f.rng, w), w, 0.62, 2.2, SIDES, 0.8, 0.6)
     f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, SIDES, 0.6)
     stands = f.island(
         lambda: fur.table_with_chairs(f.b, f.style, f.rng, (1.3, 0.8), 2, wooden=True),
@@ -199,7 +202,7 @@ def _wall_table(f: Furnisher) -> None:
         fur.table(f.b, f.style, 1.2, 0.75)
         for x, turn in ((-1.02, math.pi / 2), (1.02, -math.pi / 2)):
             with f.b.at(x, -0.38, 0, turn):
-                fur.plain_chair(f.b, f.style, f.rng, True)
+                seats.plain_chair(f.b, f.style, f.rng, True)
 
 
 def toilet(f: Furnisher) -> None:
@@ -210,7 +213,7 @@ def toilet(f: Furnisher) -> None:
     for k in range(max(2, int(f.w // 1.4) - 1)):
         shut = bool(f.rng.random() < 0.4)
         f.stand(
-            partial(fit.toilet_stall, f.b, shut),
+            partial(fit.toilet_stall, f.b, f.rng, shut),
             1.02,
             1.52,
             2.05,
@@ -221,6 +224,9 @@ def toilet(f: Furnisher) -> None:
     for k in range(2):
         f.stand(lambda: fit.washbasin(f.b), 0.72, 0.5, 1.95, (other, "front"), 0.6, 0.3 + 0.2 * k)
     f.hang(lambda: fit.hand_drier(f.b), 0.34, 1.0, 1.5, (other, "front", side))
+    f.hang(lambda: fit.towels(f.b), 0.34, 1.05, 1.62, (other, side, "front"))
+    for walls in ((other, "front"), (side, "front")):
+        f.hang(lambda: fit.soap(f.b), 0.14, 1.04, 1.36, walls)
     f.stand(lambda: fur.trash(f.b, "#c9ccd0", 0.17, 0.6), 0.36, 0.36, 0.65, (other, "front"), 0.1)
     f.hang(lambda: fit.flat(f.b, "man", 0.3, 0.3, 1.7), 0.3, 1.7, 2.0, ("front",))
 
@@ -253,7 +259,7 @@ def meeting(f: Furnisher) -> None:
     f.hang(lambda: fit.flat(f.b, "board2", 2.2, 1.2, 0.9, "Board"), 2.2, 0.9, 2.1, SIDES, 0.5)
     f.hang(lambda: fit.screen(f.b, f.rng, 1.5), 1.5, 0.95, 1.85, INNER, 0.5)
     fit.projector(f.b, f.w / 2, f.d / 2, 2.7)
-    f.stand(lambda: fur.cupboard(f.b, f.style, 1.2, 0.42, 0.85), 1.2, 0.44, 0.9, INNER)
+    f.stand(lambda: fur.cupboard(f.b, f.style, f.rng, 1.2, 0.42, 0.85), 1.2, 0.44, 0.9, INNER)
     _radiators(f)
     _plant(f, 1.5)
     _posters(f, 2)
@@ -264,7 +270,7 @@ def visio(f: Furnisher) -> None:
     for at in (0.32, 0.68):
         f.hang(lambda: fit.screen(f.b, f.rng, 1.55, 0.95), 1.6, 0.95, 2.0, ("left", "right"), at)
     f.hang(lambda: fit.camera_bar(f.b), 0.6, 2.02, 2.3, ("left", "right"), 0.5)
-    accent = fur.accented(f.style, "#b8332e")
+    accent = style.accented(f.style, "#b8332e")
     f.island(
         lambda: fur.table_with_chairs(f.b, accent, f.rng, (2.2, 1.0), 3),
         2.3,
@@ -277,16 +283,18 @@ def visio(f: Furnisher) -> None:
     f.stand(lambda: fit.rack(f.b, f.rng), 0.7, 0.85, 2.0, INNER)
     _radiators(f)
     f.hang(lambda: fur.wall_phone(f.b), 0.34, 1.2, 1.65, ("front", *SIDES))
-    f.stand(lambda: fur.plain_chair(f.b, accent, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
+    f.stand(lambda: seats.plain_chair(f.b, accent, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
     _posters(f, 1)
 
 
 def lounge(f: Furnisher) -> None:
     """Sofas round a low table on a rug, plants, a vending machine, a screen."""
     _rug(f, 2.6, 2.0, 0.5, 0.55)
-    f.stand(lambda: fur.sofa(f.b, f.style), 1.95, 0.88, 0.85, ("left",), 0.5, 0.55)
-    f.stand(lambda: fur.sofa(f.b, f.style), 1.95, 0.88, 0.85, ("right", "back"), 0.5, 0.6)
-    f.stand(lambda: fur.sofa(f.b, f.style, 1.05), 1.1, 0.88, 0.85, ("back", *SIDES), 0.5, 0.5)
+    f.stand(lambda: seats.sofa(f.b, f.style, f.rng), 1.95, 0.88, 0.85, ("left",), 0.5, 0.55)
+    f.stand(lambda: seats.sofa(f.b, f.style, f.rng), 1.95, 0.88, 0.85, ("right", "back"), 0.5, 0.6)
+    f.stand(
+        lambda: seats.sofa(f.b, f.style, f.rng, 1.05), 1.1, 0.88, 0.85, ("back", *SIDES), 0.5, 0.5
+    )
     f.island(
         lambda: fur.low_table(f.b, f.style, f.rng), 1.05, 0.65, (0.0, math.pi / 2), 0.9, 0.5, 0.6
     )
@@ -347,7 +355,7 @@ def hall(f: Furnisher) -> None:
 
 def _pillar(f: Furnisher) -> None:
     with f.b.piece():
-        f.b.box((-0.22, -0.47, 0), (0.22, -0.03, 2.7), fur.LIGHT, skip=("bottom", "top"))
+        f.b.box((-0.22, -0.47, 0), (0.22, -0.03, 2.7), style.LIGHT, skip=("bottom", "top"))
         f.b.box((-0.24, -0.49, 0), (0.24, -0.01, 0.12), f.style.accent, skip=("bottom",))
     with f.b.at(0, -0.47):
         fit.flat(f.b, "info", 0.36, 0.36, 1.5)
@@ -364,12 +372,12 @@ def secretary(f: Furnisher) -> None:
     f.stand(lambda: fit.reception(f.b, f.style, f.rng, 1.8), 1.9, 1.0, 1.2, SIDES, 0.5)
     _workplace(f, ("right", "left", "back"))
     for _ in range(4):
-        f.stand(lambda: fur.filing_cabinet(f.b, f.style), 0.48, 0.58, 1.35, INNER)
+        f.stand(lambda: fur.filing_cabinet(f.b, f.style, f.rng), 0.48, 0.58, 1.35, INNER)
     _shelf(f, 2, INNER)
     f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, INNER, 0.5)
     f.stand(lambda: fit.printer_desk(f.b, f.style, f.rng), 0.95, 0.62, 1.15, WALLS)
     for _ in range(2):
-        f.stand(lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
+        f.stand(lambda: seats.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, WALLS, 0.2)
     _radiators(f)
     _plant(f, 1.1)
     _bin(f)
@@ -408,7 +416,7 @@ def recycle(f: Furnisher) -> None:
     f.stand(lambda: fit.pallet(f.b, f.rng), 1.25, 1.05, 1.3, SIDES, 0.3)
     for kind in ("glass", "metal"):
         f.stand(partial(fit.recycling, f.b, kind), 0.66, 0.64, 1.1, SIDES, 0.4)
-    f.stand(lambda: fur.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, SIDES, 0.2)
+    f.stand(lambda: seats.plain_chair(f.b, f.style, f.rng), 0.5, 0.5, 0.95, SIDES, 0.2)
     f.hang(lambda: fit.flat(f.b, "plan", 0.7, 0.55, 1.4), 0.7, 1.4, 1.95, WALLS)
 
 
@@ -417,7 +425,7 @@ def classroom(f: Furnisher) -> None:
     f.hang(
         lambda: fit.flat(f.b, "chalkboard", 3.2, 1.3, 0.85, "Board"), 3.2, 0.85, 2.15, SIDES, 0.5
     )
-    accent = fur.accented(f.style, "#b9823c")
+    accent = style.accented(f.style, "#b9823c")
     for y in (0.4, 0.7):
         for x in (0.35, 0.65):
             f.island(lambda: _row(f, accent), 1.6, 1.1, (math.pi / 2, 0.0), 0.5, x, y)
@@ -428,11 +436,11 @@ def classroom(f: Furnisher) -> None:
     _posters(f, 3, INNER)
 
 
-def _row(f: Furnisher, st: fur.Style) -> None:
+def _row(f: Furnisher, st: style.Style) -> None:
     fur.table(f.b, st, 1.5, 0.5)
     for x in (-0.38, 0.38):
         with f.b.at(x, -0.98, 0, math.pi), f.b.at(0, 0.45):
-            fur.plain_chair(f.b, st, f.rng, True)
+            seats.plain_chair(f.b, st, f.rng, True)
 
 
 def library(f: Furnisher) -> None:

@@ -7,6 +7,8 @@ grazing, sunlit or distant surfaces give no reading (Khoshelham and Elberink, 20
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,7 @@ class AutoExposure:
         """Return the gain for a frame, having seen it and those before."""
         luminance = radiance @ np.array([0.21, 0.72, 0.07], np.float32)
         level = float(np.exp(np.mean(np.log(np.clip(luminance, 0.01, 2.0)))))
-        gain = float(np.clip(0.34 / level, *self.limits))
+        gain = float(np.clip(0.27 / level, *self.limits))
         self.gain = gain if self.gain is None else self.gain * (gain / self.gain) ** 0.6
         return self.gain
 
@@ -69,9 +71,7 @@ def smear(radiance: F32, pixels: float) -> F32:
 def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return an RGB image: tone curve, colour cast of the light, vignetting, sensor noise."""
     h, w = radiance.shape[:2]
-    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-    vignette = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)
-    exposed = radiance * (gain * vignette[..., None]) * np.array(_CAST[light], np.float32)
+    exposed = radiance * (np.float32(gain) * _vignette(h, w)) * np.array(_CAST[light], np.float32)
     # the filmic curve of Narkowicz (2015)
     curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
     display = np.clip(curve, 0, 1) ** np.float32(1 / 2.2)
@@ -80,6 +80,12 @@ def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) ->
     display = display + grain * noise * (1.15 - display)
     image: NDArray[np.uint8] = np.clip(display * 255 + 0.5, 0, 255).astype(np.uint8)
     return image
+
+
+@lru_cache(maxsize=4)
+def _vignette(h: int, w: int) -> F32:
+    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
+    return (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)[..., None]
 
 
 def measure_depth(

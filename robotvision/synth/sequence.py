@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image, Truth
@@ -268,8 +269,32 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
                 folder, spec.name, channels, spec.rate_hz, calibration(spec), spec.note
             ) as writer,
         ):
-            return _write(spec, writer, progress)
+            return _write(spec, _JpegSink(writer, spec.jpeg_quality), progress)
     return _write(spec, to, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _JpegSink:
+    """Hands colour images to a native writer as JPEG of a given quality."""
+
+    writer: SequenceWriter
+    quality: int
+
+    def add(
+        self,
+        timestamp_ns: int,
+        images: Mapping[str, Image],
+        segment: int,
+        pose: Pose,
+        truth: Truth,
+        /,
+    ) -> None:
+        """Write one frame."""
+        encoded = {
+            c: encode_jpeg(i, self.quality) if CHANNEL_KINDS[c] == "color" else i
+            for c, i in images.items()
+        }
+        self.writer.add(timestamp_ns, encoded, segment, pose, truth)
 
 
 def _write(spec: DriveSpec, sink: Sink, progress: Progress | None) -> int:

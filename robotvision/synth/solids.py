@@ -21,8 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vec = tuple[float, float, float]
+Point = tuple[float, float]
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+
+GRAINED = frozenset({"wood"})
+"""Textures whose grain runs along a surface's longer side, as it does along a board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,12 @@ class Builder:
         triangles: Sequence[tuple[Vec, Vec, Vec]] | None = None,
     ) -> None:
         """Add a surface: the whole parallelogram, or the given triangles of its plane."""
+        if triangles is None:
+            b, d = _add(origin, edge1), _add(origin, edge2)
+            c = _add(b, edge2)
+            triangles = ((origin, b, c), (origin, c, d))
+        if material.texture in GRAINED and _norm(edge2) > _norm(edge1):
+            origin, edge1, edge2 = _add(origin, edge1), edge2, _sub((0.0, 0.0, 0.0), edge1)
         index = len(self._surfaces)
         mat = self._materials.setdefault(material, len(self._materials))
         self._surfaces.append(
@@ -134,10 +144,6 @@ class Builder:
                 self._frame,
             )
         )
-        if triangles is None:
-            b, d = _add(origin, edge1), _add(origin, edge2)
-            c = _add(b, edge2)
-            triangles = ((origin, b, c), (origin, c, d))
         self._triangles.extend((index, self._frame, *t) for t in triangles)
 
     def box(
@@ -162,6 +168,38 @@ class Builder:
         for side, (o, a, b) in sides.items():
             if side not in skip:
                 self.face(o, a, b, (faces or {}).get(side, material))
+
+    def slab(
+        self,
+        outline: Sequence[Point],
+        low: float,
+        high: float,
+        material: Material,
+        top: Material | None = None,
+    ) -> None:
+        """Add a convex outline, anticlockwise on the floor plan, as a body between two heights."""
+        xs, ys = [p[0] for p in outline], [p[1] for p in outline]
+        x0, y0, w, d = min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
+        upper: list[Vec] = [(x, y, high) for x, y in outline]
+        lower: list[Vec] = [(x, y, low) for x, y in outline]
+        fan = range(1, len(outline) - 1)
+        lid = [(upper[0], upper[k], upper[k + 1]) for k in fan]
+        sole = [(lower[0], lower[k + 1], lower[k]) for k in fan]
+        self.face((x0, y0, high), (w, 0, 0), (0, d, 0), top or material, lid)
+        self.face((x0, y0 + d, low), (w, 0, 0), (0, -d, 0), material, sole)
+        for a, b in zip(lower, lower[1:] + lower[:1], strict=True):
+            self.face(a, _sub(b, a), (0, 0, high - low), material)
+
+    def sheet(self, rows: Sequence[Sequence[Vec]], material: Material) -> None:
+        """Add a bent sheet: a parallelogram between every four neighbours of a grid of points.
+
+        It is seen from the side on which its rows run anticlockwise, and from behind as well.
+        """
+        for low, high in pairwise(rows):
+            for (a, b), (d, c) in zip(pairwise(low), pairwise(high), strict=True):
+                across = _half(_sub(_add(b, c), _add(a, d)))
+                up = _half(_sub(_add(d, c), _add(a, b)))
+                self.face(a, across, up, material, ((a, b, c), (a, c, d)))
 
     def tube(
         self,
@@ -262,6 +300,14 @@ def wall(
 
 def _add(a: Vec, b: Vec) -> Vec:
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+
+
+def _half(a: Vec) -> Vec:
+    return (a[0] / 2, a[1] / 2, a[2] / 2)
+
+
+def _norm(a: Vec) -> float:
+    return math.hypot(*a)
 
 
 def _sub(a: Vec, b: Vec) -> Vec:

@@ -1,4 +1,4 @@
-"""Procedural textures by name: paint, wood, tiles, carpet here; prints and fronts of their own.
+"""Procedural textures by name: paint, tiles, carpet, cloth here; the rest in modules of their own.
 
 Every texture is drawn from a generator of its own that is seeded by the building's seed and the
 texture's name. Names with a number (``poster3``) are variants.
@@ -27,7 +27,10 @@ from robotvision.synth.paint import (
     lines,
     noise,
 )
+from robotvision.synth.posters import POSTERS
 from robotvision.synth.prints import PRINTS
+from robotvision.synth.services import SERVICES
+from robotvision.synth.wood import WOODS
 
 
 def draw(name: str, seed: int) -> F32:
@@ -46,47 +49,73 @@ def _paint(rng: Rng) -> F32:
     return gray(0.955 + 0.022 * noise(rng, 3, 3, 4) + roller)
 
 
-def _wood(rng: Rng) -> F32:
-    grain = noise(rng, 3, 40, 3)
-    rings = np.sin(6.0 * noise(rng, 2, 6, 2) + np.linspace(0, 20 * np.pi, SIZE)[:, None])
-    value = (0.86 + 0.09 * grain + 0.035 * rings).astype(np.float32)
-    return (gray(value) * np.array([1.0, 0.96, 0.9], np.float32)).astype(np.float32)
-
-
-def _parquet(rng: Rng) -> F32:
-    image = np.empty((SIZE, SIZE, 3), np.float32)
-    source = _wood(rng)
-    for i in range(8):
-        shift = int(rng.integers(SIZE))
-        for j in range(-1, 2):
-            x0 = j * 128 + (i % 2) * 64
-            tone = rng.uniform(0.8, 1.08) if j >= 0 else 0.92
-            xs = np.arange(x0, x0 + 128) % SIZE
-            rows = (np.arange(32) * 3 + shift) % SIZE
-            image[i * 32 : i * 32 + 32, xs] = source[rows][:, xs] * tone
-            image[i * 32 : i * 32 + 32, x0 % SIZE] *= 0.6
-        image[i * 32] *= 0.6
-    return image
-
-
 def _carpet(rng: Rng) -> F32:
     fine = rng.normal(0, 1, (SIZE, SIZE)).astype(np.float32)
     return gray(0.8 + 0.09 * fine + 0.05 * noise(rng, 6, 6, 3))
 
 
 def _carpettile(rng: Rng) -> F32:
+    """Squares laid in turn, with their joints."""
     image = _carpet(rng)
     half = SIZE // 2
-    image[:half, :half] *= 0.9
-    image[half:, half:] *= 0.9
+    image[:half, :half] *= 0.8
+    image[half:, half:] *= 0.8
+    for k in (0, half):
+        image[k : k + 2] *= 0.6
+        image[:, k : k + 2] *= 0.6
     return image
 
 
 def _linoleum(rng: Rng) -> F32:
-    image = gray(0.9 + 0.03 * noise(rng, 6, 6, 4))
+    """Sheets welded along a line, marbled and specked."""
+    image = gray(0.9 + 0.05 * noise(rng, 6, 6, 4) + 0.025 * noise(rng, 3, 24, 3))
     specks = rng.random((SIZE, SIZE))
-    image[specks < 0.02] *= 0.75
+    image[specks < 0.02] *= 0.72
     image[specks > 0.985] *= 1.1
+    return image
+
+
+def _vinyl(rng: Rng) -> F32:
+    """Tiles of two tones, laid as a chequer with narrow joints."""
+    image = _linoleum(rng)
+    half = SIZE // 2
+    for i in (0, 1):
+        for j in (0, 1):
+            tile = image[i * half : (i + 1) * half, j * half : (j + 1) * half]
+            tile *= (0.98 if (i + j) % 2 else 0.76) + rng.uniform(-0.02, 0.02)
+            tile[:2] *= 0.7
+            tile[:, :2] *= 0.7
+    return image
+
+
+def _wallpaper(rng: Rng) -> F32:
+    """Stripes and a small figure, or leaves in rows."""
+    image = gray(0.96 + 0.012 * noise(rng, 32, 32, 2))
+    if rng.random() < 0.5:
+        for k in range(8):
+            image[:, k * 32 : k * 32 + 14] *= 0.9
+            image[:, k * 32 + 20 : k * 32 + 22] *= 0.85
+        return image
+    for i in range(6):
+        for j in range(6):
+            x, y = j * 43 + 21 * (i % 2), i * 43 + 12
+            for a in (-0.7, 0.0, 0.7):
+                tip = (int(x + 15 * np.sin(a)), int(y - 15 * np.cos(a)))
+                cv2.line(image, (x, y), tip, (0.66, 0.72, 0.66), 5, cv2.LINE_AA)
+    return image
+
+
+def _cladding(rng: Rng) -> F32:
+    """Stone plates with open joints: two high, two wide, one course set off."""
+    image = gray(0.86 + 0.06 * noise(rng, 4, 4, 5) + 0.03 * noise(rng, 2, 12, 4))
+    half = SIZE // 2
+    for k, shift in ((0, 0), (1, 64)):
+        rows = slice(k * half, (k + 1) * half)
+        for j in range(2):
+            xs = (np.arange(half) + j * half + shift) % SIZE
+            image[rows, xs] *= rng.uniform(0.9, 1.06)
+            image[rows, xs[:3]] *= 0.5
+        image[k * half : k * half + 3] *= 0.5
     return image
 
 
@@ -128,19 +157,37 @@ def _checker(rng: Rng) -> F32:
 
 
 def _ceiling(rng: Rng) -> F32:
-    image = gray(0.94 + 0.01 * noise(rng, 32, 32))
-    holes = rng.integers(4, SIZE - 4, (700, 2))
+    """Mineral boards, three by three, in a grid of bars; one of them has had water."""
+    image = gray(0.93 + 0.012 * noise(rng, 32, 32))
+    holes = rng.integers(4, SIZE - 4, (900, 2))
     image[holes[:, 0], holes[:, 1]] *= 0.8
-    image[:3] = 0.8
-    image[:, :3] = 0.8
+    x, y = 128 + 70 * noise(rng, 2, 2, 1)[3, 5], 128
+    for r, tone in ((22, 0.88), (19, 0.95)):
+        cv2.circle(image, (int(x), y), r, (tone, tone * 0.96, tone * 0.86), -1, cv2.LINE_AA)
+    for k in (0, 85, 171):
+        for lines_of in (image[k : k + 4], image[:, k : k + 4]):
+            lines_of[:] = 0.86
+        for lines_of in (image[k + 4 : k + 5], image[:, k + 4 : k + 5]):
+            lines_of[:] *= 0.55
+        for lines_of in (image[k - 1 : k or SIZE], image[:, k - 1 : k or SIZE]):
+            lines_of[:] *= 0.55
     return image
 
 
 def _concrete(rng: Rng) -> F32:
-    image = gray(0.84 + 0.07 * noise(rng, 4, 4, 5))
-    for _ in range(40):
+    """Board-marked concrete: joints of the form, tie holes, pores, a crack."""
+    image = gray(0.84 + 0.08 * noise(rng, 4, 4, 5))
+    for _ in range(60):
         x, y = rng.integers(0, SIZE, 2)
-        disc(image, x, y, int(rng.integers(1, 3)), "#8a8a8a")
+        disc(image, x, y, int(rng.integers(1, 3)), "#7a7a7a")
+    image[:2] *= 0.62
+    image[:, :2] *= 0.62
+    for x in (48, 176):
+        for y in (48, 176):
+            disc(image, x, y, 4, "#5a5a58")
+    crack = np.cumsum(rng.normal(0, 2.2, 60)) + 90
+    points = np.stack([crack, np.arange(60) * 4.3], 1).astype(np.int32)
+    cv2.polylines(image, [points], False, (0.5, 0.5, 0.49), 1, cv2.LINE_AA)
     return image
 
 
@@ -189,20 +236,15 @@ def _leaf(rng: Rng) -> F32:
     return image
 
 
-def _door(rng: Rng) -> F32:
-    image = np.ascontiguousarray(np.transpose(_wood(rng), (1, 0, 2)))
-    cv2.rectangle(image, (4, 2), (SIZE - 5, SIZE - 3), (0.55, 0.5, 0.45), 2)
-    return image
-
-
 DRAWN: dict[str, Draw] = {
     "plain": _plain,
     "paint": _paint,
-    "wood": _wood,
-    "parquet": _parquet,
     "carpet": _carpet,
     "carpettile": _carpettile,
     "linoleum": _linoleum,
+    "vinyl": _vinyl,
+    "wallpaper": _wallpaper,
+    "cladding": _cladding,
     "terrazzo": _terrazzo,
     "tiles": _tiles,
     "floortiles": _floortiles,
@@ -214,8 +256,10 @@ DRAWN: dict[str, Draw] = {
     "rug": _rug,
     "cardboard": _cardboard,
     "leaf": _leaf,
-    "door": _door,
     "brushed": brushed,
     **PRINTS,
+    **POSTERS,
+    **SERVICES,
+    **WOODS,
     **FRONTS,
 }

@@ -67,7 +67,7 @@ def test_depth_is_that_of_the_geometry(bare: Stage, eye: Eye) -> None:
 def test_walls_near_the_lamp_are_brighter(bare: Stage) -> None:
     """The floor under the lamp gets more light than the floor in a corner."""
     tr, nodes = bare.transport, bare.nodes
-    floor = np.flatnonzero(tr.surface == 0)
+    floor = np.flatnonzero(tr.grid.surface == 0)
     away = np.hypot(tr.position[floor, 0] - 2.5, tr.position[floor, 1] - 2.0)
     below, corner = nodes[floor[np.argmin(away)], 1], nodes[floor[np.argmax(away)], 1]
     assert below > 1.3 * corner > 0
@@ -78,7 +78,7 @@ def test_the_irradiance_under_a_lamp_is_the_form_factors(bare: Stage) -> None:
     tr = bare.transport
     nodes, factor = tr.lamps[0]
     under = np.hypot(tr.position[nodes, 0] - 2.5, tr.position[nodes, 1] - 2.0) < 0.12
-    under &= tr.surface[nodes] == 0
+    under &= tr.grid.surface[nodes] == 0
     grid = (np.arange(200) + 0.5) / 200 - 0.5
     x, y = np.meshgrid(grid, grid)
     h = H - 0.014
