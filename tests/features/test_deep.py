@@ -182,7 +182,7 @@ def test_proportions_are_kept(height, width, expected):
         ({"layers": [17]}, "layers: expected a list of one or more whole numbers from 0 to 16"),
         ({"layers": []}, "layers: expected a list of one or more"),
         ({"layers": [11, 10]}, "layers: expected each block once, in ascending order"),
-        ({"pooling": "max"}, "pooling: expected one of mean, second_order, got 'max'"),
+        ({"pooling": "max"}, "pooling: expected one of mean, second_order, patches, got 'max'"),
         ({"pooling": "second_order"}, "pooling: expected mean, or layers of at most 320 channels"),
         (
             {"layers": [10, 16], "pooling": "second_order"},
