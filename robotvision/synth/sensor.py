@@ -85,7 +85,8 @@ def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) ->
 @lru_cache(maxsize=4)
 def _vignette(h: int, w: int) -> F32:
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-    return (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)[..., None]
+    shade: F32 = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)[..., None]
+    return shade
 
 
 def measure_depth(
