@@ -17,11 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from robotvision.contest.file import Baseline, ContestSetup, HiddenSet, as_moment
+from robotvision.contest.file import ContestSetup
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.contest.leaderboard.panels import NOT_STATED, BoardRow, Role, by_condition
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.leaderboard.standings import part_standings
+from robotvision.contest.schema import Baseline, HiddenSet, as_moment
 from robotvision.contest.store import Submission, submissions
 from robotvision.contest.verdict import EntryVerdict, verdict_on
 from robotvision.errors import InputFaults, RobotVisionError, near

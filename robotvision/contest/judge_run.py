@@ -28,8 +28,9 @@ from robotvision.cluster.worker import (
     worker_name,
 )
 from robotvision.config.checks import load_config
-from robotvision.contest.file import ContestSetup, JudgingRules, now, open_contest_file
+from robotvision.contest.file import ContestSetup, now, open_contest_file
 from robotvision.contest.release import settled_task
+from robotvision.contest.schema import JudgingRules
 from robotvision.contest.store import folder_name
 from robotvision.contest.verdict import verdict_on
 from robotvision.errors import Fault, InputFaults, RobotVisionError

@@ -14,7 +14,7 @@ from typing import Any
 
 from robotvision.contest.board import Board, EntryStatus
 from robotvision.contest.board_table import condition_data, reasons
-from robotvision.contest.file import ContestSetup, Phase, as_moment, now
+from robotvision.contest.file import ContestSetup, now
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
 from robotvision.contest.leaderboard.images import image_writer
 from robotvision.contest.leaderboard.names import page_names
@@ -35,6 +35,7 @@ from robotvision.contest.leaderboard.site import (
 )
 from robotvision.contest.release import FILE as RELEASE
 from robotvision.contest.release import write_release
+from robotvision.contest.schema import Phase, as_moment
 from robotvision.report.html.images import ImageSet
 from robotvision.report.html.shell import render
 from robotvision.report.html.tables import STATUS, task_card

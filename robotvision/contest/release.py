@@ -12,15 +12,8 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
-from robotvision.contest.file import (
-    ContestSetup,
-    EntryLimits,
-    FileName,
-    Mode,
-    Phase,
-    at_least_one,
-    task_for,
-)
+from robotvision.contest.file import ContestSetup, task_for
+from robotvision.contest.schema import EntryLimits, FileName, Mode, Phase, at_least_one
 from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.submissions.truthfile import FrameSet

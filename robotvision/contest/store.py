@@ -27,7 +27,8 @@ from pathlib import Path
 from pydantic import Field
 
 from robotvision.contest.codabench.archive import archive
-from robotvision.contest.file import ContestSetup, Moment, as_moment, now
+from robotvision.contest.file import ContestSetup, now
+from robotvision.contest.schema import Moment, as_moment
 from robotvision.contest.verdict import EntryVerdict, unopened, verdict
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near, printable
 from robotvision.regular_file import read_regular

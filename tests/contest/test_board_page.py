@@ -24,12 +24,12 @@ from robotvision.contest import (
     write_ranked,
 )
 from robotvision.contest.board import Board
-from robotvision.contest.file import Phase
 from robotvision.contest.leaderboard.disclosure import Disclosure
 from robotvision.contest.leaderboard.images import image_writer
 from robotvision.contest.leaderboard.panel_page import axis, board_view, by_team
 from robotvision.contest.leaderboard.panels import Role, tabs
 from robotvision.contest.published import phase_status
+from robotvision.contest.schema import Phase
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.intervals import Interval
 from tests.fixtures.contests import board_of_four

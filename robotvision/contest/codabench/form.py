@@ -27,7 +27,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field
 
-from robotvision.contest.file import at_least_one
+from robotvision.contest.schema import at_least_one
 from robotvision.errors import Fault, InputFaults
 from robotvision.submissions.zipfiles import read_zip
 from robotvision.yamlfile import Document, Strict, loads, validate

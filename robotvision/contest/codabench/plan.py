@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from robotvision.contest.codabench.options import Options
-from robotvision.contest.file import ContestSetup, as_moment
+from robotvision.contest.file import ContestSetup
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
 from robotvision.contest.release import release_of, settled_task
+from robotvision.contest.schema import as_moment
 from robotvision.errors import RobotVisionError
 from robotvision.tasks.model import Task
 
