@@ -192,8 +192,16 @@ def bag(b: Builder, rng: Rng) -> None:
     """Rucksack on the floor, with a pocket and straps."""
     cloth = Material("fabric", str(rng.choice(["#7a2730", "#2a3a55", "#3d4a35", "#2b2b2d"])), 0.2)
     for z0, z1, w, d in ((0, 0.3, 0.17, 0.11), (0.3, 0.4, 0.15, 0.1), (0.4, 0.46, 0.1, 0.07)):
-        outline = [(w, -d * 0.5), (w, d * 0.5), (w * 0.7, d), (-w * 0.7, d),
-                   (-w, d * 0.5), (-w, -d * 0.5), (-w * 0.7, -d), (w * 0.7, -d)]  # fmt: skip
+        outline = [
+            (w, -d * 0.5),
+            (w, d * 0.5),
+            (w * 0.7, d),
+            (-w * 0.7, d),
+            (-w, d * 0.5),
+            (-w, -d * 0.5),
+            (-w * 0.7, -d),
+            (w * 0.7, -d),
+        ]
         b.slab(outline, z0, z1, cloth)
     b.box((-0.11, -0.16, 0.03), (0.11, -0.1, 0.22), cloth)
     b.box((-0.1, -0.165, 0.18), (0.1, -0.16, 0.2), LIGHT)

@@ -110,10 +110,8 @@ class Furnisher:
     ) -> bool:
         """Hang a piece within half its width of the place; False: no room for it there."""
         length = self.w if wall in ("back", "front") else self.d
-        reach = w / 2 + 0.3
-        return self._hang(piece, w, low, high, wall, [
-            s for s in self._spots(wall, w, 0.1, at) if abs(s - at * length) <= reach
-        ])  # fmt: skip
+        near = [s for s in self._spots(wall, w, 0.1, at) if abs(s - at * length) <= w / 2 + 0.3]
+        return self._hang(piece, w, low, high, wall, near)
 
     def hang(
         self,

@@ -101,6 +101,12 @@ def _blades(b: Builder, rng: Rng, h: float, leaf: Material) -> None:
         out, high = float(rng.uniform(0.03, 0.2)), float(rng.uniform(0.45, 0.9)) * (h - 0.34)
         r = 0.03 + 0.005 * k
         start = (r * math.cos(a), r * math.sin(a), 0.34)
-        spine = [(start[0] + out * t * t * math.cos(a), start[1] + out * t * t * math.sin(a),
-                  0.34 + high * t) for t in (0.0, 0.35, 0.75, 1.0)]  # fmt: skip
+        spine = [
+            (
+                start[0] + out * t * t * math.cos(a),
+                start[1] + out * t * t * math.sin(a),
+                0.34 + high * t,
+            )
+            for t in (0.0, 0.35, 0.75, 1.0)
+        ]
         _blade(b, spine, [0.02, 0.036, 0.03, 0.0], (-math.sin(a), math.cos(a), 0.0), leaf)

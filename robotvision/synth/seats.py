@@ -16,8 +16,12 @@ Rng = np.random.Generator
 def rounded(x0: float, y0: float, x1: float, y1: float, r: float) -> list[Point]:
     """Return a rectangle with its corners rounded, anticlockwise, two edges a corner."""
     points: list[Point] = []
-    for cx, cy, start in ((x1 - r, y0 + r, -90), (x1 - r, y1 - r, 0), (x0 + r, y1 - r, 90),
-                          (x0 + r, y0 + r, 180)):  # fmt: skip
+    for cx, cy, start in (
+        (x1 - r, y0 + r, -90),
+        (x1 - r, y1 - r, 0),
+        (x0 + r, y1 - r, 90),
+        (x0 + r, y0 + r, 180),
+    ):
         for step in (0, 45, 90):
             a = math.radians(start + step)
             points.append((cx + r * math.cos(a), cy + r * math.sin(a)))
@@ -58,8 +62,13 @@ def chair(b: Builder, st: Style, rng: Rng) -> None:
         b.slab(rounded(-0.25, -0.25, 0.25, 0.22, 0.09), 0.43, 0.5, st.chair)
         with b.at(0, 0.25):
             bent_back(b, 0.46, 0.6, 1.06, st.chair, 0.07, 0.05)
-            b.sheet([[(-0.03, -0.02, 0.45), (0.03, -0.02, 0.45)],
-                     [(-0.03, 0.03, 0.7), (0.03, 0.03, 0.7)]], DARK)  # fmt: skip
+            b.sheet(
+                [
+                    [(-0.03, -0.02, 0.45), (0.03, -0.02, 0.45)],
+                    [(-0.03, 0.03, 0.7), (0.03, 0.03, 0.7)],
+                ],
+                DARK,
+            )
         for x in (-0.29, 0.25):
             b.slab(rounded(x, -0.14, x + 0.05, 0.14, 0.02), 0.66, 0.69, BLACK)
             b.box((x + 0.01, -0.01, 0.48), (x + 0.04, 0.04, 0.66), BLACK, skip=("top", "bottom"))
@@ -92,15 +101,28 @@ def _shell(b: Builder, m: Material) -> None:
     for x in (-0.2, 0.2):
         for y, out in ((-0.38, -0.03), (-0.04, 0.05)):
             b.tube((x * 1.05, y + out, 0), (x * 0.8, y, 0.43), 0.011, CHROME, 6)
-    profile = ((-0.44, 0.43), (-0.4, 0.455), (-0.2, 0.44), (-0.06, 0.45), (0.0, 0.52),
-               (0.025, 0.66), (0.05, 0.84))  # fmt: skip
+    profile = (
+        (-0.44, 0.43),
+        (-0.4, 0.455),
+        (-0.2, 0.44),
+        (-0.06, 0.45),
+        (0.0, 0.52),
+        (0.025, 0.66),
+        (0.05, 0.84),
+    )
     rows: list[list[Vec]] = []
     for k, (y, z) in enumerate(profile):
         half = 0.21 if k in (0, len(profile) - 1) else 0.235
         rise = 0.012 if k < 4 else 0.0
         forward = 0.0 if k < 4 else 0.03
-        rows.append([(-half, y - forward, z + rise), (-half * 0.6, y, z), (half * 0.6, y, z),
-                     (half, y - forward, z + rise)])  # fmt: skip
+        rows.append(
+            [
+                (-half, y - forward, z + rise),
+                (-half * 0.6, y, z),
+                (half * 0.6, y, z),
+                (half, y - forward, z + rise),
+            ]
+        )
     b.sheet(rows, m)
 
 

@@ -167,8 +167,11 @@ def _warning(rng: Rng) -> F32:
         bar(image, 60, 84, 196, 132, "#ffffff")
     else:
         disc(image, 100, 60, 24, "#ffffff")
-        polygon(image, [(80, 90), (132, 90), (190, 150), (176, 164), (120, 128), (124, 186),
-                        (92, 186)], "#ffffff")  # fmt: skip
+        polygon(
+            image,
+            [(80, 90), (132, 90), (190, 150), (176, 164), (120, 128), (124, 186), (92, 186)],
+            "#ffffff",
+        )
     lines(image, rng, (40, 206, 216, 244), "#171717" if kind in (0, 2) else "#ffffff", 18)
     outline(image, 3, 3, 252, 252, "#f6f6f2" if kind in (1, 3, 4) else "#171717", 5)
     return image

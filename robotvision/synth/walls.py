@@ -224,6 +224,7 @@ def coat(b: Builder, rng: Rng, x: float) -> None:
         (1.52, 0.1, 0.12),
         (1.66, 0.03, 0.06),
     ):
-        rows.append([(x - w, -0.01, z), (x - 0.5 * w, -out, z), (x + 0.5 * w, -out, z),
-                     (x + w, -0.01, z)])  # fmt: skip
+        rows.append(
+            [(x - w, -0.01, z), (x - 0.5 * w, -out, z), (x + 0.5 * w, -out, z), (x + w, -0.01, z)]
+        )
     b.sheet(rows, cloth)
