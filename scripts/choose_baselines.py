@@ -89,9 +89,15 @@ class Candidate:
     path: Path
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """Raise RobotVisionError where it cannot be read: before anything is generated."""
+        self._on(REPO / "sequences" / "building_night")
+
     def setup(self, of: DevelopmentSet) -> Experiment:
         """Return it checked, for the sequences of a set."""
-        paths = tuple(s.root for s in of.sequences)
+        return self._on(*(s.root for s in of.sequences))
+
+    def _on(self, *paths: Path) -> Experiment:
         return load_config(
             self.path, instead=Overrides("rooms", paths, paths, self.values, (), self.name)
         )
@@ -342,7 +348,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--data-root", type=Path, help="where the real sequences lie [generated tours alone]")
     add("--buildings", type=int, default=10, help="generated buildings; 0: none [10]")
     add("--frames", type=int, default=60, help="of each generated tour [60]")
-    add("--size", default="320x240", help="of generated images [320x240]")
+    add(
+        "--size",
+        type=_size,
+        default=(320, 240),
+        metavar="WxH",
+        help="of generated images [320x240]",
+    )
     add("--lights", default=",".join(LIGHTS), help="of generated tours [all three]")
     add("--rooms", help="of generated buildings, with commas [nine]")
     add("--clip-folds", type=int, default=7, help="of the tower; 28: a clip at a time [7]")
@@ -367,6 +379,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, x, height = text.partition("x")
+    if not (x and width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected a size such as 320x240, got {text!r}")
+    return int(width), int(height)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Make the table."""
     args = arguments(argv)
@@ -385,7 +404,9 @@ def _make(args: argparse.Namespace, console: Console) -> None:
     if unknown:
         raise RobotVisionError(f"--only {unknown[0]}: expected one of {', '.join(by_name)}")
     chosen = [by_name[n] for n in args.only] if args.only else list(by_name.values())
-    width, height = (int(v) for v in args.size.split("x"))
+    for each in chosen:
+        each.check()
+    width, height = args.size
     rooms = tuple(args.rooms.split(",")) if args.rooms else TourSizes().rooms
     lights = tuple(args.lights.split(","))
     sizes = TourSizes(args.buildings, args.frames, width, height, lights, rooms)
@@ -398,10 +419,11 @@ def _make(args: argparse.Namespace, console: Console) -> None:
         raise RobotVisionError(
             "no set to choose on; give --data-root, --buildings or other --groups"
         )
+    has_clips = any(s.split.group == "tower: clips left out" for s in earned[names[0]])
     said = (
         f"{sizes.buildings} generated buildings, {sizes.frames} frames a tour, "
         f"lights {', '.join(lights)}"
-        + ("" if args.data_root is None else f"; the tower's clips in {args.clip_folds} splits")
+        + (f"; the tower's clips in {args.clip_folds} splits" if has_clips else "")
         + f". Under points a frame: of {names[0]} the 95 % interval over {args.by}s, of the "
         "others their lead over it on the same frames, and its interval."
     )

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from robotvision.data import ImageSequence, open_sequence
 from robotvision.recogniser.tuning.holdout import labelled, splits
+from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.hardship import Hardship
-from robotvision.synth.sequence import DriveSpec, render_sequence
+from robotvision.synth.sequence import render_sequence
 
 Rows = NDArray[np.int64]
 Tell = Callable[[str], None]

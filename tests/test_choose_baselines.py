@@ -7,7 +7,6 @@ import re
 import runpy
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,13 +139,37 @@ def test_candidates_are_read_with_their_changes() -> None:
         choose.candidate("a=b.yaml,svm")
 
 
-def test_the_best_two_come_first_and_all_candidates_can_be_read(tower: sets.DevelopmentSet) -> None:
+def test_the_best_two_come_first_and_all_candidates_can_be_read() -> None:
     """The command compares with best_obligatory unless told otherwise."""
     listed = [choose.candidate(text) for text in choose.CANDIDATES]
     assert [c.name for c in listed[:2]] == ["best_obligatory", "best_optional"]
-    data = replace(tower.sequences[0], root=SCRIPTS.parent / "sequences" / "building_night")
     for each in listed:
-        each.setup(replace(tower, sequences=(data,)))
+        each.check()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--only", "nobody"), "--only nobody: expected one of best_obligatory"),
+        (("--candidate", "a=nothing.yaml"), "nothing.yaml: cannot be read"),
+        (("--candidate", "a=configs/baselines/best_optional.yaml,classifer=svm"), "classifer"),
+        (("--size", "big"), "expected a size such as 320x240, got 'big'"),
+        (("--buildings", "0"), "no set to choose on"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_generated(
+    options: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One message, exit status 2, and no tour rendered."""
+    monkeypatch.setattr(sets, "render_sequence", None)
+    with pytest.raises(SystemExit) as stopped:
+        choose.main(["--work", str(tmp_path / "work"), *options])
+    assert stopped.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def points(group: str, block: str, values: list[float]) -> Any:
@@ -185,7 +208,7 @@ def test_a_group_alone_has_the_interval_of_its_frames() -> None:
 
 
 def test_the_command_makes_the_same_table_again_from_what_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A short seeded form of the whole; the second call renders and trains nothing."""
     out, points_file = tmp_path / "table.md", tmp_path / "points.json"
@@ -206,9 +229,6 @@ def test_the_command_makes_the_same_table_again_from_what_is_kept(
     out.unlink()
     choose.main(call)
     assert out.read_text() == table
-    with pytest.raises(SystemExit):
-        choose.main([*call[:2], "--only", "nobody"])
-    assert "--only nobody: expected one of best_obligatory" in capsys.readouterr().err
 
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from robotvision.cli.options import json_option
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
-    from robotvision.synth.sequence import DriveSpec
+    from robotvision.synth.drive_spec import DriveSpec
 
 EPILOG = """\b
 Examples:
@@ -349,8 +349,8 @@ for _name in EDITIONS:
 
 
 def _spec(name: str, **o: Any) -> DriveSpec:
+    from robotvision.synth.drive_spec import PITCH_RAD, ROOMS, DriveSpec
     from robotvision.synth.hardship import LOOK_ROUND_DEG, Hardship
-    from robotvision.synth.sequence import PITCH_RAD, ROOMS, DriveSpec
 
     width, height = _size(o["size"])
     return DriveSpec(

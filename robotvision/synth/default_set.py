@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from robotvision.plugins.progress import Progress
-from robotvision.synth.sequence import DriveSpec, render_sequence
+from robotvision.synth.drive_spec import DriveSpec
+from robotvision.synth.sequence import render_sequence
 
 N_FRAMES = 125
 

@@ -20,6 +20,7 @@ from robotvision.synth.plan import Hole, Room
 from robotvision.synth.solids import Builder, Material
 
 LEAF_TEXTURE = "door"
+"""How the names of the textures of leaves begin."""
 THICK_M = 0.04
 
 
@@ -90,9 +91,9 @@ def hang(floor: Floor) -> Doors:
 
 def _is_leaf(floor: Floor) -> NDArray[np.bool_]:
     """(S,) whether a surface is painted as a door leaf in a room's own doorway."""
-    textures = np.array([m.texture for m in floor.solids.materials])
+    is_leaf_texture = np.array([m.texture.startswith(LEAF_TEXTURE) for m in floor.solids.materials])
     has_leaf = np.array([any(h.leaf for h in r.doors) for r in floor.plan.rooms])
-    is_painted = textures[floor.solids.material] == LEAF_TEXTURE
+    is_painted = is_leaf_texture[floor.solids.material]
     is_leaf: NDArray[np.bool_] = is_painted & (floor.solids.room >= 0) & has_leaf[floor.solids.room]
     return is_leaf
 

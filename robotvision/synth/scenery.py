@@ -67,15 +67,20 @@ def _transport(scenery: Scenery) -> Transport:
     return transport(*_seen(scenery))
 
 
+@lru_cache(maxsize=2)
+def _looks(scenery: Scenery) -> Appearance:
+    return Appearance(_seen(scenery)[0])
+
+
 @lru_cache(maxsize=3)
 def stage(scenery: Scenery, light: str) -> Stage:
     """Return the floor under a light, ready to be photographed, all doors open."""
     floor, caster = _seen(scenery)
     lit = lighting(light, floor, scenery.floor)
-    return Stage(floor, caster, _transport(scenery), lit, Appearance(floor))
+    return Stage(floor, caster, _transport(scenery), lit, _looks(scenery))
 
 
 def forget() -> None:
     """Drop every floor that was built."""
-    for cached in (built, doors_of, _transport, stage):
+    for cached in (built, doors_of, _transport, _looks, stage):
         cached.cache_clear()

@@ -16,11 +16,12 @@ from robotvision.synth.blockers import with_blockers
 from robotvision.synth.building import Floor, build_floor
 from robotvision.synth.camera import Eye, Lens
 from robotvision.synth.doors import hang
+from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.hardship import Hardship
 from robotvision.synth.merge import joined
 from robotvision.synth.path import ROBOT_RADIUS_M, Ground, visits_of
 from robotvision.synth.sensor import exposure_jumps, smear
-from robotvision.synth.sequence import DriveSpec, itinerary, render_sequence, scenery_of, shots
+from robotvision.synth.sequence import itinerary, render_sequence, scenery_of, shots
 
 HARD = Hardship(360.0, 1.0, 3, 2, 40.0, 1.0)
 
@@ -52,13 +53,14 @@ def test_a_hard_tour_is_the_same_twice_and_says_what_it_is(hard: DriveSpec, tmp_
     assert note == (
         "generated: robotvision synth, cloudy, building 3, floor 0, reverse, drive 2, "
         "camera_height_m 0.8, camera_pitch_deg 5.73, look_round_deg 360, doors_shut 1, people 3, "
-        "clutter 2, shutter_ms 40, exposure_jumps 1"
+        "clutter 2, shutter_ms 40, exposure_jumps 1, "
+        "rooms Corridor Toilet PrinterRoom ProfessorOffice"
     )
 
 
-def test_a_plain_tour_notes_what_it_always_did(spec: DriveSpec) -> None:
+def test_a_plain_tour_notes_its_building_alone() -> None:
     """Nothing is added to the note where nothing is asked."""
-    assert spec.note == "generated: robotvision synth, cloudy, building 3, floor 0"
+    assert DriveSpec().note == "generated: robotvision synth, cloudy, building 1, floor 0"
 
 
 def test_reverse_visits_the_rooms_the_other_way(spec: DriveSpec) -> None:

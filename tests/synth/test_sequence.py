@@ -14,12 +14,11 @@ from robotvision.data import open_sequence
 from robotvision.errors import RobotVisionError, UnknownNameError
 from robotvision.synth import scenery
 from robotvision.synth.camera import Eye, Lens, Stage
+from robotvision.synth.drive_spec import DriveSpec, calibration
 from robotvision.synth.kinds import KINDS, kind_of
 from robotvision.synth.sequence import (
     VISIBLE_SHARE,
-    DriveSpec,
     Shot,
-    calibration,
     render_sequence,
     shots,
     stage_of,
