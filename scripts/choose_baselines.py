@@ -64,18 +64,27 @@ BEGIN, END = "<!-- development table -->", "<!-- end of development table -->"
 CODE = ("recogniser", "classifiers", "features", "temporal", "scoring", "config", "tasks", "data")
 """Rooms of the package whose code can change a candidate's points."""
 
-ONE_NETWORK = (
-    "features=[{name: efficientnet_lite0, layers: [10], pooling: second_order, short_side: 192, "
-    "channel: auto}]"
+BEST, RIDGE = "configs/baselines/best_obligatory.yaml", "classifier={name: ridge, alpha: 0.3}"
+ONE = (
+    "{name: efficientnet_lite0, layers: [10], pooling: second_order, short_side: 192, "
+    "channel: auto}"
 )
+TWO = (
+    f"{ONE}, {{name: mobilenet_v2_deepsort, layers: [12], pooling: second_order, short_side: 192, "
+    "channel: auto}"
+)
+DEPTH = "{name: depth_hog, channel: auto, optional: true}"
+PATCHES = "{name: efficientnet_lite0, layers: [11], pooling: patches, channel: auto}"
 CANDIDATES = (
-    "best_obligatory=configs/baselines/best_obligatory.yaml",
+    f"best_obligatory={BEST}",
     "best_optional=configs/baselines/best_optional.yaml",
-    f"one network=configs/baselines/best_obligatory.yaml,{ONE_NETWORK}",
-    "embedding=configs/baselines/best_obligatory.yaml,"
-    "features=[{name: efficientnet_lite0, channel: auto}]",
-    "no further views=configs/baselines/best_obligatory.yaml,augment=null",
-    "svm=configs/baselines/best_obligatory.yaml,classifier=svm",
+    f"no patches={BEST},features=[{TWO}, {DEPTH}],{RIDGE}",
+    f"patches alone={BEST},features=[{PATCHES}],"
+    "classifier={name: nearest_patches, channels: 192}",
+    f"one network={BEST},features=[{ONE}],{RIDGE}",
+    f"embedding={BEST},features=[{{name: efficientnet_lite0, channel: auto}}],{RIDGE}",
+    f"no further views={BEST},augment=null",
+    f"svm={BEST},features=[{TWO}, {DEPTH}],classifier=svm",
 )
 
 Floats = NDArray[np.float64]

@@ -25,7 +25,10 @@ sys.path.insert(0, str(SCRIPTS))
 import choose_baselines as choose  # noqa: E402
 import development_sets as sets  # noqa: E402
 
-HSV = "hsv=configs/baselines/best_obligatory.yaml,features=[hsv_histogram],augment=null"
+HSV = (
+    "hsv=configs/baselines/best_obligatory.yaml,features=[hsv_histogram],augment=null,"
+    "classifier={name: ridge, alpha: 0.3}"
+)
 TINY = (
     *("--buildings", "2", "--frames", "8", "--size", "48x36", "--lights", "cloudy"),
     *("--rooms", "Corridor,Toilet", "--candidate", HSV),
