@@ -78,7 +78,8 @@ PATCHES = "{name: efficientnet_lite0, layers: [11], pooling: patches, channel: a
 CANDIDATES = (
     f"best_obligatory={BEST}",
     "best_optional=configs/baselines/best_optional.yaml",
-    f"no patches={BEST},features=[{TWO}, {DEPTH}],{RIDGE}",
+    f"with patches={BEST},features=[{TWO}, {DEPTH}, {PATCHES}],classifier={{name: log_pool, "
+    "others: {name: ridge, alpha: 0.3}, last: {name: nearest_patches, channels: 192}}",
     f"patches alone={BEST},features=[{PATCHES}],"
     "classifier={name: nearest_patches, channels: 192}",
     f"one network={BEST},features=[{ONE}],{RIDGE}",
