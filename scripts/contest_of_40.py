@@ -35,6 +35,8 @@ from robotvision.writing import make_folder, new_folder
 ROOT = Path(__file__).resolve().parents[1]
 SETS = {"building_sunny": "sunny", "building_night": "night"}
 RUNS = 3
+ROOM = "Corridor"
+BASELINE = "always the corridor"
 SHOWN = 12
 """Rows of a board that are printed; the site has them all."""
 TASK = """\
@@ -138,6 +140,16 @@ def spoil(pack: Path, name: str, fault: str, card: Card, setup: ContestSetup) ->
             archive.writestr(entry_name, raw)
 
 
+def write_baseline(setup: ContestSetup, folder: Path) -> None:
+    """Write a run that answers the same room everywhere."""
+    contest = setup.contest("test")
+    make_folder(folder)
+    for name, table in contest.sets.items():
+        first = contest.task.run_file.first_number
+        lines = (f"{index + first:05d} {ROOM}\n" for index in table.frames.indices)
+        (folder / f"{name}.txt").write_text("".join(lines))
+
+
 def begin(folder: Path, teams: int) -> ContestSetup:
     """Write the task and the contest."""
     truths = [ROOT / "sequences" / name for name in SETS]
@@ -151,7 +163,9 @@ def begin(folder: Path, teams: int) -> ContestSetup:
     task = make_folder(folder) / "forty.yaml"
     task.write_text(TASK.format(n=teams, rooms=", ".join(rooms)))
     setup = init(folder / "contest", str(task), truths)
+    write_baseline(setup, folder / "baseline")
     text = setup.path.read_text()
+    text = text.replace("baselines: []", f"baselines: [{{name: {BASELINE}, run: ../baseline}}]")
     for light in SETS.values():
         text = text.replace("conditions: {}", f"conditions: {{light: {light}}}", 1)
     setup.path.write_text(text)

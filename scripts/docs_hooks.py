@@ -1,31 +1,51 @@
-"""MkDocs hooks: notebooks as pages, and the library call behind each command.
+"""MkDocs hooks: notebooks as pages, the player, diagrams, the library call behind each command.
 
 A notebook's outputs are not kept in the repository: it is run when the site is built, so its page
-shows what it prints today, and a cell that fails stops the build.
+shows what it prints today, and a cell that fails stops the build. So is the run whose player stands
+on the front page. Diagrams stand in the text as Mermaid; `docs_pictures.py` draws them, and a
+drawing that is older than its text stops the build.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import pkgutil
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+import robotvision as rv
 from robotvision.cli.list import part_lines, part_of
+from robotvision.report import load_run
+from robotvision.report.html.page import build_player
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ROOT / "docs/reference/commands.md"
 CALLS = "<!-- the calls named in commands.md -->"
 PARTS = "<!-- what each part takes -->"
+PLAYED = re.compile(r"<!-- the player -->\n!\[[^\]]*\]\([^)]*\)")
+"""On the site the player takes the place of the image that other readers see."""
+PLAYER, REPORT = "first_run/player.html", "first_run/report.html"
+PLAYER_BYTES = 1_500_000
+"""Of images: enough for each frame at the width that the front page shows."""
+PLAYER_FRAME = """<div class="player">
+<iframe src="{address}" title="Player of the first run" loading="lazy"></iframe>
+</div>"""
+DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIMIT_S = 300
 _STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.DOTALL)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -60,8 +80,37 @@ def execute(path: Path) -> NotebookNode:
     return notebook
 
 
+@cache
+def first_run() -> dict[str, str]:
+    """Return the quickstart's pages, by the address that the site gives them: run once a build."""
+    with tempfile.TemporaryDirectory() as name, _cache_in(Path(name)):
+        folder = Path(name) / "first"
+        rv.run(ROOT / "configs/quickstart.yaml", folder=folder)
+        player = build_player(load_run(folder), picture_bytes=PLAYER_BYTES)
+        return {PLAYER: player, REPORT: (folder / "report.html").read_text(encoding="utf-8")}
+
+
+@contextmanager
+def _cache_in(folder: Path) -> Iterator[None]:
+    """Keep the user's feature cache out of a run."""
+    before = os.environ.get("ROBOTVISION_CACHE")
+    os.environ["ROBOTVISION_CACHE"] = str(folder / "cache")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["ROBOTVISION_CACHE"]
+        else:
+            os.environ["ROBOTVISION_CACHE"] = before
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page, and its figures, for each notebook; what is offered as a file has its outputs."""
+    """Add the first run's pages, and a page with its figures for each notebook.
+
+    What is offered as a file has its outputs.
+    """
+    for uri, content in first_run().items():
+        files.append(File.generated(config, uri, content=content))
     for file in list(files):
         if file.src_uri.endswith(".ipynb"):
             page = file.src_uri.removesuffix(".ipynb")
@@ -76,13 +125,46 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put in the calls; lead links to a notebook to its page."""
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Put in the calls, the player and the diagrams; lead links to a notebook to its page."""
+    markdown = PLAYED.sub(PLAYER_FRAME.format(address=PLAYER), markdown)
+    markdown = with_diagrams(markdown, page.file.src_uri)
     if CALLS in markdown:
         markdown = markdown.replace(CALLS, describe_calls())
     if PARTS in markdown:
         markdown = markdown.replace(PARTS, describe_parts())
     return re.sub(r"\]\(([^)\s:]+)\.ipynb\)", r"](\1.md)", markdown)
+
+
+def diagram_path(page: str, number: int) -> Path:
+    """Return where the drawing of a page's diagram lies; ``page`` as in ``guides/x.md``."""
+    name = page.removesuffix(".md").replace("/", "_")
+    return ROOT / f"docs/img/diagram_{name}_{number}.svg"
+
+
+def digest_of(diagram: str) -> str:
+    """Return what tells the text of one diagram from another's."""
+    return hashlib.sha256(diagram.encode()).hexdigest()[:16]
+
+
+def with_diagrams(markdown: str, page: str) -> str:
+    """Return a page with its diagrams drawn, in the colours of the page that holds them.
+
+    Raises
+    ------
+    PluginError
+        A drawing does not exist, or is of another text.
+    """
+    parts, end = [], 0
+    for number, found in enumerate(DIAGRAM.finditer(markdown), 1):
+        path, digest = diagram_path(page, number), digest_of(found[1])
+        drawing = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if f'data-source="{digest}"' not in drawing:
+            state = "is of an older text" if drawing else "does not exist"
+            raise PluginError(f"{path.name} {state}: run python scripts/docs_pictures.py diagrams")
+        parts += [markdown[end : found.start()], f'<div class="diagram">{drawing.strip()}</div>']
+        end = found.end()
+    return "".join([*parts, markdown[end:]])
 
 
 def calls() -> dict[str, list[str]]:

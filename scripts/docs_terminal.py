@@ -34,7 +34,7 @@ COMMANDS = (
     "robotvision run configs/quickstart.yaml --out first",
     "robotvision rescore first --rate-hz 15 --machine-speed 0.07",
 )
-COLUMNS, ROWS = 100, 27
+COLUMNS, ROWS = 108, 27
 CELL_W, CELL_H, MARGIN = 8.4, 19, 14
 TYPED_S = 0.035
 """Between two letters typed."""
@@ -67,7 +67,11 @@ class Shown:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "docs/img/terminal.svg")
-    out = parser.parse_args().out
+    write(parser.parse_args().out)
+
+
+def write(out: Path) -> None:
+    """Record the commands and write the picture of them."""
     screens = list(record())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(drawn(screens), encoding="utf-8")

@@ -16,6 +16,7 @@ reason -->`` that nothing of it can be run here.
 from __future__ import annotations
 
 import contextlib
+import html
 import io
 import json
 import os
@@ -31,11 +32,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import click
 import nbformat
 import pytest
 import yaml
+from mkdocs.exceptions import PluginError
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
@@ -279,7 +282,8 @@ def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
     """Strictly: a link or an anchor that leads nowhere stops the build; each page can be found."""
     names = {str(p.relative_to(site).with_suffix(".md")) for p in site.rglob("*.html")}
     pages = {*PAGES, *(str(Path(p).with_suffix(".md")) for p in NOTEBOOKS)}
-    assert names - {"404.md"} == pages
+    run = {str(Path(HOOKS[name]).with_suffix(".md")) for name in ("PLAYER", "REPORT")}
+    assert names - {"404.md"} == pages | run
     start = (site / "index.html").read_text(encoding="utf-8")
     missing = [p for p in pages if f'href="{p.removesuffix(".md")}.html"' not in start]
     assert missing == []
@@ -298,13 +302,93 @@ def test_the_site_fetches_nothing(site: Path) -> None:
         assert found is None, f"{page}: {found and found[0]}"
 
 
-def test_the_readme_leads_to_pages_that_are_there() -> None:
-    """Links of the README into the repository lead somewhere."""
+@pytest.mark.xdist_group("site")
+def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
+    """Also those that the build does not look at: of hooks, of frames, of the described library."""
+    texts = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    ids = {
+        page: set(re.findall(r"""\sid=["']?([^"'\s>]+)""", text)) for page, text in texts.items()
+    }
+    astray = []
+    for page, text in texts.items():
+        if page.parent.name == Path(HOOKS["PLAYER"]).parent.name:
+            continue  # a report's own page, whose addresses are made by its script
+        for link in re.findall(r"""<[^>]*\s(?:href|src)=["']?([^"'\s>]+)""", text):
+            address, _, anchor = html.unescape(link).partition("#")
+            if re.match(r"\w+:|//|/", address):
+                continue
+            target = (page.parent / unquote(address)).resolve() if address else page
+            target = target / "index.html" if target.is_dir() else target
+            if not target.exists() or (anchor and unquote(anchor) not in ids.get(target, {anchor})):
+                astray.append(f"{page.relative_to(site)}: {link}")
+    assert astray == []
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a Markdown page's headings, as GitHub names them."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    heads = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    plain = (re.sub(r"[`*]|\]\([^)]*\)|\[", "", head).strip().lower() for head in heads)
+    return {re.sub(r"[^\w\- ]", "", head).replace(" ", "-") for head in plain}
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "tests/README.md", "sequences/README.md"]
+)
+def test_pages_beside_the_site_lead_somewhere(page: str) -> None:
+    """Links and anchors of the pages that only the repository shows."""
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        address, _, anchor = link.partition("#")
+        if "://" in address:
+            continue
+        target = path.parent / address if address else path
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+@pytest.mark.xdist_group("site")
+def test_the_front_page_plays_the_first_run(site: Path) -> None:
+    """The player of a run that was made with the site, loaded only when it comes into view."""
+    start = (site / "index.html").read_text(encoding="utf-8")
+    assert re.search(rf'<iframe src="{HOOKS["PLAYER"]}"[^>]* loading="lazy"', start)
+    player = (site / HOOKS["PLAYER"]).read_text(encoding="utf-8")
+    data = re.search(r'id="data">(.*?)</script>', player)
+    assert data is not None
+    assert len(json.loads(data[1])["index"]) == 125
+    assert len(player) < 2_000_000
+
+
+def test_a_diagram_is_as_new_as_its_text() -> None:
+    """Its drawing stands in its place; where the text was changed, the build says what to run."""
+    page = "architecture.md"
+    text = (DOCS / page).read_text(encoding="utf-8")
+    shown = HOOKS["with_diagrams"](text, page)
+    assert "```mermaid" not in shown
+    assert shown.count("<svg ") == text.count("```mermaid")
+    with pytest.raises(PluginError, match=r"older text: run python scripts/docs_pictures.py"):
+        HOOKS["with_diagrams"](text.replace("flowchart TB", "flowchart LR"), page)
+    with pytest.raises(PluginError, match=r"diagram_guides_new_1.svg does not exist"):
+        HOOKS["with_diagrams"](text, "guides/new.md")
+
+
+def test_every_picture_is_shown_and_made_by_the_script() -> None:
+    """No picture is left over, and none is of an unknown hand."""
+    script = (ROOT / "scripts/docs_pictures.py").read_text(encoding="utf-8")
+    pages = [*DOCS.rglob("*.md"), ROOT / "README.md"]
+    shown = "".join(page.read_text(encoding="utf-8") for page in pages)
+    for path in (p for p in (DOCS / "img").rglob("*") if p.is_file()):
+        if path.name.startswith("diagram_"):
+            continue  # shown by its text
+        assert f"img/{path.relative_to(DOCS / 'img')}" in shown
+        assert f'"{path.stem}"' in script or f'"{path.name}"' in script
+
+
+def test_the_readme_leads_into_the_docs() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = [x.partition("#")[0] for x in re.findall(r"\]\(([^)]+)\)", text)]
-    local = [x for x in links if x and "://" not in x]
-    assert any(x.startswith("docs/") for x in local)
-    assert [x for x in local if not (ROOT / x).exists()] == []
+    assert "](docs/" in text
 
 
 def test_every_command_has_its_section() -> None:

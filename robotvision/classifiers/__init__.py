@@ -18,6 +18,8 @@ CLASSIFIERS = Registry(
         "lda": "robotvision.classifiers.discriminant:LinearDiscriminant",
         "ridge": "robotvision.classifiers.ridge:Ridge",
         "prototype": "robotvision.classifiers.prototype:Prototype",
+        "nearest_patches": "robotvision.classifiers.nearest_patches:NearestPatches",
+        "log_pool": "robotvision.classifiers.log_pool:LogPool",
         "one_vs_all": "robotvision.classifiers.one_vs_all:OneVsAll",
         "mlp": "robotvision.classifiers.mlp:MLP",
     },

@@ -108,11 +108,11 @@ def fit_scored(classifier: Any, training: TrainingSet, seed: int) -> Scored:
         )
     if blocks and blocks[-1].stop != x.shape[1]:
         raise ValueError(f"blocks end at {blocks[-1].stop}, vectors have {x.shape[1]} numbers")
-    if hasattr(classifier, "check_features"):
-        classifier.check_features(x, blocks)
+    model = seeded(classifier, seed)
+    if hasattr(model, "check_features"):
+        model.check_features(x, blocks)
     groups = np.asarray(training.groups, np.int64)
     split = held_out(numbers, groups, seed, n_views=training.n_views)
-    model = seeded(classifier, seed)
     try:
         model, scores = _fit_words_or_numbers(model, x, rooms[numbers], split.folds)
     except Exception as e:  # a classifier of the user's may raise anything

@@ -8,11 +8,13 @@ frame is one product with a matrix, however many frames were trained on.
 
 The products of all training vectors are computed once and serve the final planes and those that
 calibration holds out; where vectors are more than numbers in one, those of the numbers serve.
+What is held out is scored from those products, too: its planes are never written out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +26,6 @@ from robotvision.plugins import params
 
 MAX_SIDE = 15_000
 """Above it the matrix of products takes more than 1.8 GB."""
-
-
-_Planes = Callable[[NDArray[np.int64], Scores, Scores, float], tuple[Scores, Scores]]
-"""From rows, the importance of each, what is wanted there, and alpha: planes and biases."""
 
 _AT_ONCE = 2_048
 """Vectors whose products are added up together."""
@@ -62,78 +60,117 @@ class Ridge(HoldingOut):
             )
         centre = x.mean(axis=0)  # moves the planes and nothing else; keeps the products exact
         x = x - centre
-        planes = _by_vectors(x) if len(x) <= x.shape[1] else _by_numbers(x)
+        solver = _ByVectors(x) if len(x) <= x.shape[1] else _ByNumbers(x)
         held_out = np.full((len(x), len(self.classes_)), np.nan)
         for fold in folds:
             rooms, numbers = np.unique(y[fold.train], return_inverse=True)
-            weights, bias = self._solve(planes, fold.train, numbers)
             scores = np.full((len(fold.test), len(self.classes_)), -np.inf)
-            scores[:, rooms] = x[fold.test] @ weights + bias
+            scores[:, rooms] = solver.scores(fold.test, self._wanted(fold.train, numbers))
             held_out[fold.test] = scores
-        self.weights_, bias = self._solve(planes, np.arange(len(x)), y)
+        self.weights_, bias = solver.planes(self._wanted(np.arange(len(x)), y))
         self.bias_ = bias - centre @ self.weights_
         return held_out
 
-    def _solve(
-        self, planes: _Planes, rows: NDArray[np.int64], y: NDArray[np.int64]
-    ) -> tuple[Scores, Scores]:
-        """Return the planes that rows and their rooms give: (d, k) and the biases, (k,)."""
+    def _wanted(self, rows: NDArray[np.int64], y: NDArray[np.int64]) -> _Wanted:
+        """Return what is wanted of the planes at rows of rooms ``y``, from 0 up."""
         n_rooms = int(y.max()) + 1
         importance = np.ones(len(y))
         if self.balanced:
             importance = len(y) / (n_rooms * np.bincount(y))[y]
         target = np.where(y[:, None] == np.arange(n_rooms), 1.0, -1.0)
-        return planes(rows, importance, target, self.alpha)
+        return _Wanted(rows, importance, target, self.alpha)
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
         scores: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
         return scores
 
 
-def _by_vectors(x: Vectors) -> _Planes:
-    """Return the solver that works on the products of vectors, (n, n): the dual."""
-    products = np.asarray(x @ x.T, np.float64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """Rows to learn from, the importance of each, what is wanted there, and the penalty."""
 
-    def planes(
-        rows: NDArray[np.int64], importance: Scores, target: Scores, alpha: float
-    ) -> tuple[Scores, Scores]:
-        n = len(rows)
-        own = products[np.ix_(rows, rows)]
-        mean, target_mean = importance @ own / n, importance @ target / n
+    rows: NDArray[np.int64]
+    importance: Scores
+    target: Scores
+    alpha: float
+
+    @property
+    def target_mean(self) -> Scores:
+        mean: Scores = self.importance @ self.target / len(self.rows)
+        return mean
+
+
+class _ByVectors:
+    """The solver that works on the products of vectors, (n, n): the dual."""
+
+    def __init__(self, x: Vectors) -> None:
+        self.x = x
+        self.products = np.asarray(x @ x.T, np.float64)
+
+    def planes(self, wanted: _Wanted) -> tuple[Scores, Scores]:
+        """Return the planes, (d, k), and their biases, (k,)."""
+        shares, bias = self._shares(wanted)
+        return self.x[wanted.rows].T @ shares, bias
+
+    def scores(self, asked: NDArray[np.int64], wanted: _Wanted) -> Scores:
+        """Return the scores of rows ``asked`` under those planes."""
+        shares, bias = self._shares(wanted)
+        scores: Scores = self.products[np.ix_(asked, wanted.rows)] @ shares + bias
+        return scores
+
+    def _shares(self, wanted: _Wanted) -> tuple[Scores, Scores]:
+        """Return each row's share in the planes, (n, k), and the biases."""
+        importance, target_mean = wanted.importance, wanted.target_mean
+        system = self.products[np.ix_(wanted.rows, wanted.rows)]
+        mean = importance @ system / len(wanted.rows)
         root = np.sqrt(importance)[:, None]
-        system = own - mean - mean[:, None] + importance @ mean / n
+        system -= mean
+        system -= mean[:, None]
+        system += importance @ mean / len(wanted.rows)
         system *= root * root.T
-        shares = root * _solved(system, root * (target - target_mean), alpha)
-        return x[rows].T @ shares, target_mean - mean @ shares
+        solved = _solved(system, root * (wanted.target - target_mean), wanted.alpha)
+        shares = root * solved
+        return shares, target_mean - mean @ shares
 
-    return planes
 
+class _ByNumbers:
+    """The solver that works on the products of numbers, (d, d): the primal."""
 
-def _by_numbers(x: Vectors) -> _Planes:
-    """Return the solver that works on the products of numbers, (d, d): the primal."""
+    def __init__(self, x: Vectors) -> None:
+        self.x = x
 
-    def planes(
-        rows: NDArray[np.int64], importance: Scores, target: Scores, alpha: float
-    ) -> tuple[Scores, Scores]:
-        dim = x.shape[1]
-        mean, target_mean = importance @ x[rows] / len(rows), importance @ target / len(rows)
-        system, right = np.zeros((dim, dim)), np.zeros((dim, target.shape[1]))
+    def planes(self, wanted: _Wanted) -> tuple[Scores, Scores]:
+        """Return the planes, (d, k), and their biases, (k,)."""
+        rows, importance, target_mean = wanted.rows, wanted.importance, wanted.target_mean
+        dim = self.x.shape[1]
+        mean = importance @ self.x[rows] / len(rows)
+        system, right = np.zeros((dim, dim)), np.zeros((dim, wanted.target.shape[1]))
         for start in range(0, len(rows), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            own = x[rows[part]] - mean.astype(np.float32)
+            own = self.x[rows[part]] - mean.astype(np.float32)
             weighted = own * importance[part, None].astype(np.float32)
             system += weighted.T @ own
-            right += weighted.T @ (target[part] - target_mean)
-        weights = _solved(system, right, alpha)
+            right += weighted.T @ (wanted.target[part] - target_mean)
+        weights = _solved(system, right, wanted.alpha)
         return weights, target_mean - mean @ weights
 
-    return planes
+    def scores(self, asked: NDArray[np.int64], wanted: _Wanted) -> Scores:
+        """Return the scores of rows ``asked`` under those planes."""
+        weights, bias = self.planes(wanted)
+        scores: Scores = self.x[asked] @ weights + bias
+        return scores
 
 
 def _solved(system: Scores, right: Scores, alpha: float) -> Scores:
-    """Solve ``(system + alpha I) z = right``; the system is overwritten."""
-    from scipy.linalg import solve
+    """Solve ``(system + alpha I) z = right``; the system is overwritten.
+
+    LAPACK's own solver: `scipy.linalg.solve` gives the same digits and spends as much again on a
+    condition number, which the penalty bounds.
+    """
+    from scipy.linalg.lapack import dposv
 
     system.flat[:: len(system) + 1] += alpha
-    solved: Scores = solve(system, right, assume_a="pos", overwrite_a=True)
-    return solved
+    _, solved, info = dposv(system.T, right, overwrite_a=True)  # transposed: no copy by column
+    if info:
+        raise np.linalg.LinAlgError(f"ridge: the system of {len(system)} rows is not positive")
+    return np.asarray(solved, np.float64)

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import contest_options
+from robotvision.cli.options import contest_options, key_options
+
+if TYPE_CHECKING:
+    from robotvision.contest.codabench.options import Options
+    from robotvision.contest.file import ContestSetup
+    from robotvision.contest.leaderboard.contest import Contest
 
 EPILOG = """\b
 Examples:
   robotvision codabench --task imageclef2012 --truth test1 -o bundle.zip
   robotvision codabench --task contest.yaml --truth easy --truth hard --start 2027-03-01 \\
       --end 2027-06-01 --terms terms.md --public-share 0.3 -o bundle.zip
+  robotvision codabench --contest night -o bundle.zip
+  robotvision codabench --check bundle.zip
 """
 DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"])
 
 
 @click.command("codabench", epilog=EPILOG)
-@contest_options
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The bundle.")
-@click.option("--title", help="Of the competition (else the task's).")
+@click.option(
+    "--contest",
+    "contest_file",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="In place of --truth: a contest.yaml, with its title, phases, limits and what is public; "
+    "of several tasks --task names one.",
+)
+@partial(contest_options, is_required=False)
+@key_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The bundle.")
+@click.option(
+    "--check",
+    "checked",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE",
+    help="Check a bundle, as after changes by hand, and exit: would Codabench take it?",
+)
+@click.option("--title", help="Of the competition (else the contest's, or the task's).")
 @click.option(
     "--image",
     default="python:3.12-slim",
@@ -33,16 +58,12 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 @click.option(
     "--per-day",
     type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Submissions a day and participant.",
+    help="Submissions a day and participant (else 5, or as contest.yaml says).",
 )
 @click.option(
     "--in-all",
     type=click.IntRange(1),
-    default=30,
-    show_default=True,
-    help="Submissions in all of a participant.",
+    help="Submissions in all of a participant in a phase (else 30, or as contest.yaml says).",
 )
 @click.option(
     "--reveal",
@@ -74,17 +95,21 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
     help="Terms of participation, Markdown (else a few lines to replace).",
 )
 def command(
-    task_name: str,
+    contest_file: Path | None,
+    task_name: str | None,
     truths: tuple[Path, ...],
     train: tuple[Path, ...],
     mode: str,
-    output: Path,
+    key: Path | None,
+    part: str,
+    output: Path | None,
+    checked: Path | None,
     title: str | None,
     image: str,
     start: datetime | None,
     end: datetime | None,
-    per_day: int,
-    in_all: int,
+    per_day: int | None,
+    in_all: int | None,
     reveal: str | None,
     round_points: float | None,
     public_share: float | None,
@@ -94,37 +119,91 @@ def command(
     """Write a Codabench competition bundle: pages, truth, scoring program, leaderboard.
 
     The scoring program carries this version of robotvision. The bundle holds the truth: keep it to
-    yourself.
+    yourself. A bundle that the platform would not take is not written.
     """
     from robotvision.contest.codabench.bundle import Options, write_bundle
-    from robotvision.contest.leaderboard.contest import open_contest
     from robotvision.contest.leaderboard.disclosure import Reveal
-    from robotvision.contest.leaderboard.effort import effort
-    from robotvision.submissions.score import require_truth_fits
 
-    contest = open_contest(task_name, truths, train)
-    for truth in contest.sets.values():
-        for notice in require_truth_fits(contest.task, truth):
-            click.echo(f"note: {notice.message}", err=True)
-    text = None if terms is None else terms.read_text(encoding="utf-8")
+    if checked is not None:
+        return _check(checked)
+    if output is None:
+        raise click.UsageError("-o is missing: the bundle to write")
+    own = {
+        "--truth": truths, "--train": train, "--key": key, "--start": start, "--end": end,
+        "--per-day": per_day, "--in-all": in_all, "--reveal": reveal,
+    }  # fmt: skip
+    _require_one_source(contest_file, task_name, [name for name, value in own.items() if value])
+    contest = _open(contest_file, task_name, truths, train, key, part)
     options = Options(
         title,
         image,
         start,
         end,
-        per_day,
+        per_day or 5,
         mode,
-        text,
-        max_in_all=in_all,
+        None if terms is None else terms.read_text(encoding="utf-8"),
+        max_in_all=in_all or 30,
         reveal=Reveal[reveal.upper()] if reveal else Reveal.TOTALS,
         points_step=round_points,
         public_share=public_share,
         public_seed=public_seed,
+        task=None if contest_file is None else task_name,
     )
     path = write_bundle(output, contest, options)
     if not options.has_final_phase:
-        click.echo(f"note: exact points leak: a participant has {in_all} submissions", err=True)
-        for line in effort(contest).lines():
-            click.echo(f"note:   {line}", err=True)
+        _tell_effort(contest, options)
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
+
+
+def _require_one_source(contest_file: Path | None, task: str | None, given: list[str]) -> None:
+    if contest_file is None and not (task and "--truth" in given):
+        raise click.UsageError("give --contest, or --task and --truth")
+    if contest_file is not None and given:
+        names = ", ".join(given)
+        raise click.UsageError(f"--contest holds all of it: leave {names} out, or change its file")
+
+
+def _check(bundle: Path) -> int:
+    from robotvision.contest.codabench.form import check_bundle
+
+    check_bundle(bundle)
+    click.echo(f"{bundle}: ok: what Codabench takes, as far as its form is known here")
+    return 0
+
+
+def _open(
+    contest_file: Path | None,
+    task_name: str | None,
+    truths: tuple[Path, ...],
+    train: tuple[Path, ...],
+    key: Path | None,
+    part: str,
+) -> Contest | ContestSetup:
+    """Return what is held; tell what is odd about its truth."""
+    from robotvision.contest import open_contest, open_contest_file
+    from robotvision.submissions.released import ReleasedPart
+    from robotvision.submissions.score import require_truth_fits
+
+    if contest_file is not None:
+        setup: ContestSetup = open_contest_file(contest_file)
+        return setup
+    released = None if key is None else ReleasedPart.read(key, part)
+    contest: Contest = open_contest(str(task_name), truths, train, released)
+    for truth in contest.sets.values():
+        for notice in require_truth_fits(contest.task, truth):
+            click.echo(f"note: {notice.message}", err=True)
+    return contest
+
+
+def _tell_effort(contest: Contest | ContestSetup, options: Options) -> None:
+    """Say how soon a patient participant knows the truth of the phase that ranks."""
+    from robotvision.contest.codabench.plan import plan
+    from robotvision.contest.leaderboard.effort import effort
+
+    held = plan(contest, options)
+    in_all = held.options.max_in_all
+    n = "any number of submissions" if in_all is None else f"{in_all} submissions"
+    click.echo(f"note: exact points leak: a participant has {n}", err=True)
+    for line in effort(held.phases[-1].contest).lines():
+        click.echo(f"note:   {line}", err=True)

@@ -78,7 +78,7 @@ def init(
     handed_out = None if released is None or key is None else HandedOut(released, key)
     setup = begin(contest, task_name, truths, title, handed_out)
     for name, phase in setup.about.phases.items():
-        sets = setup.contest(phase=name).sets
+        sets = setup.contest(name).sets
         click.echo(
             f"phase {name} ({phase}): {', '.join(f'{s}: {len(t)}' for s, t in sets.items())} frames"
         )
@@ -111,6 +111,7 @@ Examples:
 @click.option("--team", help="Who handed it in, where no card says so.")
 @click.option("--received", callback=_when, metavar="MOMENT", help="When it came (else: now).")
 @click.option("--phase", help="What it counts for (else the phase that was open).")
+@click.option("--task", help="What it answers, where the contest has several (else as packed).")
 @click.option("--primary", is_flag=True, help="It is the team's primary run.")
 @json_option
 def add(
@@ -119,6 +120,7 @@ def add(
     team: str | None,
     received: datetime | None,
     phase: str | None,
+    task: str | None,
     primary: bool,
     as_json: bool,
 ) -> int:
@@ -131,7 +133,7 @@ def add(
     from robotvision.contest import add as receive
 
     setup = open_contest_file(contest)
-    added = receive(setup, paths, Delivery(team, received, phase, primary))
+    added = receive(setup, paths, Delivery(team, received, phase, primary, task))
     if as_json:
         import json
 
@@ -190,8 +192,11 @@ Examples:
 @_contest
 @click.argument("paths", nargs=-1, type=_PATH)
 @click.option("--phase", help="With PATHS: what they are for (else the last phase).")
+@click.option("--task", help="With PATHS: of several tasks, which (else as packed).")
 @json_option
-def check(contest: Path, paths: tuple[Path, ...], phase: str | None, as_json: bool) -> int:
+def check(
+    contest: Path, paths: tuple[Path, ...], phase: str | None, task: str | None, as_json: bool
+) -> int:
     """Check contest.yaml and the truths, and give the verdict on what was received.
 
     With PATHS: the verdict on these, which are not received. Exit code 1: something is refused.
@@ -202,12 +207,15 @@ def check(contest: Path, paths: tuple[Path, ...], phase: str | None, as_json: bo
 
     setup = open_contest_file(contest)
     if paths:
-        rules = setup.rules(setup.known_phase(phase))
-        verdicts = [(str(path), verdict_on(path, rules), "") for path in paths]
+        chosen = setup.known_phase(phase)
+        verdicts = [
+            (str(path), verdict_on(path, setup.rules(chosen, setup.task_for(path, task))), "")
+            for path in paths
+        ]
         data = [{"file": name, **v.as_dict()} for name, v, _ in verdicts]
     else:
-        for name in setup.about.phases:
-            setup.contest(name)
+        for division in setup.divisions:
+            setup.contest(*division)
         received = receive(setup)
         verdicts = [
             (r.submission.key, r.verdict, f"{r.status}{': ' * bool(r.why)}{r.why}")
@@ -300,7 +308,8 @@ def _print_board(console: Any, board: Board) -> None:
     from robotvision.contest.board_table import apart_table, board_tables, condition_tables
     from robotvision.report.console import titled
 
-    console.rule(f"{board.phase}, {board.mode} mode", align="left")
+    task = f"{board.task}, " if board.task else ""
+    console.rule(f"{task}{board.phase}, {board.mode} mode", align="left")
     for table in board_tables(board):
         console.print(titled(table.without()))
         if table.note:

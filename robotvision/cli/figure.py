@@ -11,6 +11,7 @@ Examples:
   robotvision figure confusion runs/first -o confusion.pdf
   robotvision figure curve runs/first runs/second -o deadline.svg
   robotvision figure timeline runs/first -o timeline.pdf
+  robotvision figure map runs/first --width page -o map.png
 """
 
 
@@ -24,14 +25,19 @@ Examples:
     type=click.Path(path_type=Path),
     help="The file; its ending says the format (.pdf, .svg, .eps, .png).",
 )
-def command(kind: str, runs: tuple[Path, ...], output: Path) -> int:
-    """Draw a figure of one or several runs: vector, labelled units, colours for every eye.
+@click.option(
+    "--width",
+    type=click.Choice(["column", "page"]),
+    help="One column (3.35 inches) or two (6.9); else page for timeline, column for the others.",
+)
+def command(kind: str, runs: tuple[Path, ...], output: Path, width: str | None) -> int:
+    """Draw a figure of one or several runs for a paper, in the colours of the pages.
 
     latency and curve lay several runs over each other; the others show one.
     """
     from robotvision.report.columns import load_runs
     from robotvision.report.figures import draw
 
-    draw(kind, load_runs(runs), output)
+    draw(kind, load_runs(runs), output, width)
     click.echo(str(output))
     return 0

@@ -116,10 +116,12 @@ def _policy(name: str, line: str) -> dict[str, Any]:
 def _vector(registry: Registry, name: str) -> dict[str, Any]:
     """Return the channels and the length of a feature's vector with default parameters."""
     from robotvision.errors import RobotVisionError
+    from robotvision.features.downloads import refused_downloads
 
     try:
-        made = registry.create(name, {})
-        return {"channels": list(made.channels), "dim": int(made.dim)}
+        with refused_downloads():
+            made = registry.create(name, {})
+            return {"channels": list(made.channels), "dim": int(made.dim)}
     except (RobotVisionError, TypeError, AttributeError):  # not before it has learnt, or its file
         channels = [getattr(registry.get(name), "channel", "rgb")]
         return {"channels": channels, "dim": None}

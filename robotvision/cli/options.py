@@ -120,15 +120,17 @@ def overrides(
     return Overrides(task, train, test, values, trust, "--set")
 
 
-def contest_options(command: F) -> F:
+def contest_options(command: F, *, is_required: bool = True) -> F:
     """Add ``--task``, ``--truth``, ``--train`` and ``--mode``: what runs are scored by."""
     return _added(
         command,
-        click.option("--task", "task_name", required=True, help="A task's name or YAML file."),
+        click.option(
+            "--task", "task_name", required=is_required, help="A task's name or YAML file."
+        ),
         click.option(
             "--truth",
             "truths",
-            required=True,
+            required=is_required,
             multiple=True,
             type=PATH,
             help="A sequence, truth.csv or the 2014 kit's .mat; several: the test sets, in order.",

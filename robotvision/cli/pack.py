@@ -38,7 +38,11 @@ Examples:
 )
 @click.option("--phase", help="With --rehearse: what the run is for (else the last phase).")
 @json_option
-@click.option("--task", "task_name", help="A task's name or YAML file.")
+@click.option(
+    "--task",
+    "task_name",
+    help="A task's name or YAML file; with --rehearse: of a contest of several, which.",
+)
 @click.option(
     "--sequence",
     "sequences",
@@ -105,7 +109,7 @@ def command(
     if release is not None:
         if not runs:
             raise click.UsageError("RUN is missing: what is to be rehearsed")
-        return _rehearse(release, runs, phase, as_json)
+        return _rehearse(release, runs, (phase, task_name), as_json)
     is_program = program is not None or model is not None
     for value, name in ((task_name, "--task"), (out, "-o"), (runs or is_program, "RUN")):
         if not value:
@@ -146,10 +150,12 @@ def _program(
     return PackedProgram(model=model.name, config=config.name if config else ""), files
 
 
-def _rehearse(release: Path, runs: tuple[Path, ...], phase: str | None, as_json: bool) -> int:
+def _rehearse(
+    release: Path, runs: tuple[Path, ...], division: tuple[str | None, str | None], as_json: bool
+) -> int:
     from robotvision.contest import rehearse
 
-    verdicts = [(str(run), rehearse(release, run, phase)) for run in runs]
+    verdicts = [(str(run), rehearse(release, run, *division)) for run in runs]
     if as_json:
         import json
 

@@ -42,6 +42,13 @@ Examples:
     help="Publish results by room, or by frame, on the site: this gives the truth away.",
 )
 @click.option(
+    "--images",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="SEQUENCE",
+    help="Show these images on pages that show frames: the sequence of each test set, in order.",
+)
+@click.option(
     "--unpack",
     type=click.Path(path_type=Path),
     help="Write the run files of packs and zip files there, named by team and run.",
@@ -60,6 +67,7 @@ def command(
     organiser_site: Path | None,
     pages: bool,
     reveal: str | None,
+    images: tuple[Path, ...],
     unpack: Path | None,
     as_json: bool,
     folder: Path,
@@ -81,10 +89,11 @@ def command(
 
     if (reveal or pages) and site is None:
         raise click.UsageError("--reveal and --pages are about --site: give its folder")
+    if images and organiser_site is None and reveal != "frames":
+        raise click.UsageError("--images goes with --organiser-site or --reveal frames")
     released = None if key is None else ReleasedPart.read(key, part)
     with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
-        contest = open_contest(task_name, truths, train, released)
-        ranked = rank_folder(contest, folder, mode)
+        ranked = rank_folder(open_contest(task_name, truths, train, released), folder, mode)
         standings = ranked.standings
         text = json.dumps(ranked.data) if as_json else ""
     if as_json:  # before anything is written: a full disk loses no points
@@ -93,16 +102,25 @@ def command(
         print_ranking(console(), ranked.scores, ranked.rankings, standings)
     with Console(stderr=True, emoji=False).status("writing"):
         write_ranked(
-            ranked, out=out, site=site, organiser_site=organiser_site, reveal=reveal, pages=pages
+            ranked,
+            out=out,
+            site=site,
+            organiser_site=organiser_site,
+            reveal=reveal,
+            pages=pages,
+            images=images,
         )
     if unpack is not None:
-        files = unpack_runs(task_name, truths, folder, unpack, train)
+        files = unpack_runs(task_name, truths, folder, unpack, train, released)
         click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
+    _echo_sites(site, organiser_site)
+    return 1 if ranked.scores.refused else 0
+
+
+def _echo_sites(site: Path | None, organiser_site: Path | None) -> None:
+    """Say where sites were written."""
     if site is not None:
         click.echo(f"site: {site / 'index.html'}", err=True)
     if organiser_site is not None:
-        click.echo(
-            f"for the organiser alone, it shows the truth: {organiser_site / 'index.html'}",
-            err=True,
-        )
-    return 1 if ranked.scores.refused else 0
+        text = f"for the organiser alone, it shows the truth: {organiser_site / 'index.html'}"
+        click.echo(text, err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from robotvision.cli.options import json_option
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
-    from robotvision.synth.sequence import DriveSpec
+    from robotvision.synth.drive_spec import DriveSpec
 
 EPILOG = """\b
 Examples:
@@ -240,9 +241,74 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     help="Labels of the floor's rooms, with commas; any label of an edition.",
 )
 @click.option("--visit", metavar="LABELS", help="The rooms the robot enters [all].")
+@click.option(
+    "--look-round",
+    type=click.FloatRange(0, 360),
+    metavar="DEG",
+    help="How far the robot pans at its stops in rooms; 360: once right round [57].",
+)
+@click.option(
+    "--doors-shut",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Share of the rooms' doors that are shut while the robot is elsewhere; open fronts "
+    "have none.",
+)
+@click.option(
+    "--people",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 100),
+    help="People who stand about, for the whole tour; another --drive places them anew.",
+)
+@click.option(
+    "--clutter",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 100),
+    help="Boxes, chairs, bags and the like left about; another --drive places them anew.",
+)
+@click.option(
+    "--camera-height",
+    default=1.12,
+    show_default=True,
+    type=click.FloatRange(0.2, 2.4),
+    metavar="M",
+    help="Metres above the floor.",
+)
+@click.option(
+    "--camera-pitch",
+    type=click.FloatRange(-45, 45),
+    metavar="DEG",
+    help="How far the camera looks up; negative: down [-3.15].",
+)
+@click.option(
+    "--shutter",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1000),
+    metavar="MS",
+    help="How long the shutter is open: colour is smeared as far as the camera turns meanwhile "
+    "(not by what rushes past).",
+)
+@click.option(
+    "--exposure-jumps",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 4),
+    metavar="STOPS",
+    help="Exposure jumps by up to so many stops, about every eight frames.",
+)
 @json_option
 def tour(out: Path, as_json: bool, **options: Any) -> None:
-    """Write one tour in the native layout."""
+    """Write one tour in the native layout.
+
+    The same options give the same bytes on one machine; sequence.yaml notes all that are not at
+    their defaults. A tour to test what holds where the view changes, beside a plain one:
+    --reverse --drive 2 --furniture 1 --people 6 --clutter 6 --doors-shut 0.5 --look-round 360.
+    """
     from robotvision.synth.sequence import render_sequence
 
     spec = _spec(out.name, **options)
@@ -283,7 +349,8 @@ for _name in EDITIONS:
 
 
 def _spec(name: str, **o: Any) -> DriveSpec:
-    from robotvision.synth.sequence import ROOMS, DriveSpec
+    from robotvision.synth.drive_spec import PITCH_RAD, ROOMS, DriveSpec
+    from robotvision.synth.hardship import LOOK_ROUND_DEG, Hardship
 
     width, height = _size(o["size"])
     return DriveSpec(
@@ -302,6 +369,16 @@ def _spec(name: str, **o: Any) -> DriveSpec:
         furniture_seed=o["furniture"],
         drive_seed=o["drive"],
         kidnappings=o["kidnappings"],
+        camera_height_m=o["camera_height"],
+        camera_pitch_rad=PITCH_RAD if o["camera_pitch"] is None else radians(o["camera_pitch"]),
+        hard=Hardship(
+            LOOK_ROUND_DEG if o["look_round"] is None else o["look_round"],
+            o["doors_shut"],
+            o["people"],
+            o["clutter"],
+            o["shutter"],
+            o["exposure_jumps"],
+        ),
     )
 
 

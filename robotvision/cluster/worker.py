@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from typing import Any
 
@@ -10,10 +11,11 @@ from robotvision.cluster.cores import own_cores
 
 
 def _worker() -> Any:
-    from distributed import get_worker
-
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None  # a worker has imported it; without the extra there is none
     try:
-        return get_worker()
+        return distributed.get_worker()
     except ValueError:
         return None  # called outside a cluster
 

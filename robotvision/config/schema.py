@@ -78,8 +78,8 @@ class AugmentConfig(Strict):
 class UnknownConfig(Strict):
     """How unknown rooms are detected; see `robotvision.recogniser.unknown`."""
 
-    method: Literal["max_probability", "entropy", "distance"] = "max_probability"
-    share: float = Field(default=0.5, gt=0, lt=1)
+    method: Literal["auto", "max_probability", "entropy", "distance"] = "auto"
+    share: float = Field(default=0.03, gt=0, lt=1)
 
 
 class DecisionConfig(Strict):

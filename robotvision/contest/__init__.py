@@ -14,6 +14,7 @@ CALLS = {
     "EntryVerdict": "robotvision.contest.verdict",
     "add": "robotvision.contest.store",
     "boards": "robotvision.contest.board",
+    "check_bundle": "robotvision.contest.codabench.form",
     "contest_data": "robotvision.contest.published",
     "effort": "robotvision.contest.leaderboard.effort",
     "init": "robotvision.contest.start",

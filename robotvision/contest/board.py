@@ -1,4 +1,4 @@
-"""The boards of a contest: for each phase and mode who is ranked, shown, or listed apart.
+"""The boards of a contest: for each phase, task and mode who is ranked, shown, or listed apart.
 
 One run a team is ranked: the last one that it marked as primary, or where it marked none the last
 one that counts. Its other runs are shown without a rank; so are baselines. Refused runs use up no
@@ -17,17 +17,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from robotvision.contest.file import Baseline, ContestSetup, HiddenSet, as_moment
-from robotvision.contest.leaderboard.contest import Contest, ContestEntry
+from robotvision.contest.file import ContestSetup
+from robotvision.contest.leaderboard.contest import Contest
+from robotvision.contest.leaderboard.panels import NOT_STATED, BoardRow, Role, by_condition
 from robotvision.contest.leaderboard.ranked import RankedRuns
+from robotvision.contest.leaderboard.standings import part_standings
+from robotvision.contest.schema import Baseline, HiddenSet, as_moment
 from robotvision.contest.store import Submission, submissions
 from robotvision.contest.verdict import EntryVerdict, verdict_on
 from robotvision.errors import InputFaults, RobotVisionError, near
-from robotvision.scoring.estimates import points_interval
-from robotvision.scoring.intervals import Interval
 from robotvision.submissions.batch import RefusedRun, Scores, score_runs
 from robotvision.submissions.ranking import rank
-from robotvision.submissions.standings import Pair, Standings, stand
+from robotvision.submissions.standings import Pair, Standings
 from robotvision.submissions.testsets import RunFiles
 
 
@@ -39,17 +40,6 @@ class EntryStatus(StrEnum):
     LATE = "late"
     OVER_LIMIT = "over the limit"
     WAITING = "not judged yet"
-
-
-class Role(StrEnum):
-    """What a scored run is on its board."""
-
-    PRIMARY = "primary"
-    OTHER = "other"
-    BASELINE = "baseline"
-
-
-NOT_STATED = "mode not stated"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,30 +60,12 @@ class Received:
             "run": record.run,
             "received": record.received,
             "phase": record.phase,
+            **({"task": record.task} if record.task else {}),
             "mode": record.mode or None,
             "status": str(self.status),
             "why": self.why,
             **self.verdict.as_dict(),
         }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BoardRow:
-    """A scored run on a board.
-
-    Parameters
-    ----------
-    entry : ContestEntry
-    role : Role
-    team : str
-    notes : tuple of str
-        ``mode not stated``; how fast a judged program was.
-    """
-
-    entry: ContestEntry
-    role: Role
-    team: str
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +75,8 @@ class Board:
     Parameters
     ----------
     phase, mode : str
+    task : str
+        Its name in the contest; empty where there is one.
     contest : Contest
         Task and truth of its test sets.
     sets : sequence of HiddenSet
@@ -117,36 +91,30 @@ class Board:
 
     phase: str
     mode: str
+    task: str
     contest: Contest
     sets: Sequence[HiddenSet]
     rows: Sequence[BoardRow]
     apart: Sequence[Received]
     scores: Scores
 
-    @cached_property
-    def primaries(self) -> RankedRuns:
-        """The ranked runs."""
-        return self._ranked([row for row in self.rows if row.role is Role.PRIMARY])
+    @property
+    def conditions(self) -> dict[str, dict[str, str]]:
+        """Under which each test set was recorded."""
+        return {s.name: s.conditions for s in self.sets}
 
     @cached_property
-    def everything(self) -> RankedRuns:
-        """All runs that were scored or refused, as the organiser's own site shows them."""
-        return self._ranked(self.rows)
-
-    def _ranked(self, rows: Sequence[BoardRow]) -> RankedRuns:
-        names = {row.entry.name for row in rows}
-        scored = tuple(run for run in self.scores.scored if run.name in names)
-        scores = replace(self.scores, scored=scored)
-        return RankedRuns(scores, rank(scores), self.contest, Path())
+    def ranked(self) -> RankedRuns:
+        """All runs that were scored or refused; the primary ones of the teams are ranked."""
+        primary = {row.name for row in self.rows if row.role is Role.PRIMARY}
+        scored = tuple(run for run in self.scores.scored if run.name in primary)
+        rankings = rank(replace(self.scores, scored=scored))
+        return RankedRuns(self.scores, rankings, self.contest, Path(), self.rows, self.conditions)
 
     @property
     def standings(self) -> list[Standings]:
         """The rankings of the primary runs, with what chance leaves open."""
-        return self.primaries.standings
-
-    def points(self, row: BoardRow, sets: Sequence[str]) -> Interval:
-        """Return a run's points over some test sets, with their interval."""
-        return points_interval(row.entry.table.of_sets(sets), self.contest.task)
+        return self.ranked.standings
 
     def pair(self, first: str, second: str) -> Pair:
         """Return the paired comparison of any two runs on the board, the better first.
@@ -162,22 +130,15 @@ class Board:
                 raise RobotVisionError(
                     f"no run is called {name!r}{near(name, rows)}; runs: {', '.join(rows)}"
                 )
-        ranked = self._ranked([rows[first], rows[second]])
-        if len(ranked.rankings) != 1 or first == second:
-            raise RobotVisionError("expected two runs of a board whose test sets are summed")
-        entries = {e.name: e for e in ranked.entries}
-        tables = [entries[row.run].table for row in ranked.rankings[0].rows]
-        known = [t.select(t.is_known) for t in tables]
         sets = list(self.contest.sets)
-        return stand(ranked.rankings[0], known, self.contest.task, sets).pairs[0]
+        if first == second or (len(sets) > 1 and self.contest.task.overall != "sum"):
+            raise RobotVisionError("expected two runs of a board whose test sets are summed")
+        entries = [rows[first].entry, rows[second].entry]
+        return part_standings(self.contest, entries, "overall", sets).pairs[0]
 
     def by_condition(self) -> dict[str, dict[str, list[str]]]:
         """Return for each condition that differs the test sets of each of its values."""
-        found: dict[str, dict[str, list[str]]] = {}
-        for about in self.sets:
-            for key, value in about.conditions.items():
-                found.setdefault(key, {}).setdefault(value, []).append(about.name)
-        return {key: values for key, values in found.items() if len(values) > 1}
+        return by_condition(self.conditions)
 
 
 def receive(setup: ContestSetup) -> list[Received]:
@@ -192,7 +153,7 @@ def receive(setup: ContestSetup) -> list[Received]:
     used: Counter[tuple[str, ...]] = Counter()
     for submission in submissions(setup):
         record = submission.record
-        verdict = verdict_on(submission.path, setup.rules(record.phase))
+        verdict = verdict_on(submission.path, setup.rules(record.phase, record.task))
         status, why = _status(setup, submission, verdict, used)
         if not submission.is_withdrawn:
             result.append(Received(submission, verdict, status, why))
@@ -215,7 +176,7 @@ def _status(
             EntryStatus.LATE,
             f"received {record.received}, the phase {record.phase} ended {closes}",
         )
-    team = (record.team.casefold(), record.phase)
+    team = (record.team.casefold(), record.phase, record.task)
     day = (*team, submission.received.astimezone(UTC).date().isoformat())
     limits = about.limits
     if limits.runs is not None and used[team] >= limits.runs:
@@ -232,10 +193,14 @@ def _status(
 
 @dataclass(frozen=True, slots=True)
 class JudgedAnswers:
-    """What a program answered when it was run: run files by test set, and how fast it was."""
+    """What a program answered when it was run: run files by test set, and how fast it was.
+
+    ``latency_ms`` is the time that half of the frames took at most; None where none was answered.
+    """
 
     contents: Mapping[str, bytes]
     note: str
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,6 +211,7 @@ class _Candidate:
     role: Role
     team: str
     notes: tuple[str, ...]
+    judged_ms: float | None = None
 
 
 def boards(
@@ -271,13 +237,19 @@ def boards(
     received = receive(setup) if received is None else received
     judged = judged or {}
     found = []
-    for phase in setup.about.phases:
+    for phase, task in setup.divisions:
         for mode in setup.about.modes:
-            mine = [r for r in received if r.submission.record.phase == phase]
-            here = [r for r in mine if _mode(r, setup) == mode]
-            baselines = [b for b in setup.about.baselines if (b.phase, b.mode) == (phase, mode)]
+            here = [
+                r
+                for r in received
+                if (r.submission.record.phase, r.submission.record.task) == (phase, task)
+                and _mode(r, setup) == mode
+            ]
+            baselines = [
+                b for b in setup.about.baselines if (b.phase, b.task, b.mode) == (phase, task, mode)
+            ]
             if here or baselines:
-                found.append(_board(setup, phase, mode, here, baselines, judged))
+                found.append(_board(setup, (phase, task, mode), here, baselines, judged))
     return found
 
 
@@ -289,13 +261,14 @@ def _mode(received: Received, setup: ContestSetup) -> str:
 
 def _board(
     setup: ContestSetup,
-    phase: str,
-    mode: str,
+    place: tuple[str, str, str],
     received: Sequence[Received],
     baselines: Sequence[Baseline],
     judged: Mapping[str, JudgedAnswers],
 ) -> Board:
-    contest = setup.contest(phase)
+    """Return the board of a phase, task and mode."""
+    phase, task, mode = place
+    contest = setup.contest(phase, task)
     is_scored = [r.status is EntryStatus.COUNTED for r in received]
     counted = [r for r, yes in zip(received, is_scored, strict=True) if yes]
     waiting = [r for r in counted if r.verdict.program and r.submission.key not in judged]
@@ -313,14 +286,14 @@ def _board(
     ]
     scores = replace(scores, refused=tuple(refused))
     rows = [
-        BoardRow(entry, c.role, c.team, c.notes)
+        BoardRow(entry, c.role, c.team, c.notes, c.judged_ms)
         for entry, c in zip(scores.scored, candidates, strict=True)
     ]
     apart = [r for r in received if r.status is not EntryStatus.COUNTED]
     apart += [
         replace(r, status=EntryStatus.WAITING, why="run robotvision contest judge") for r in waiting
     ]
-    return Board(phase, mode, contest, setup.sets_of(phase), rows, apart, scores)
+    return Board(phase, mode, task, contest, setup.sets_of(phase, task), rows, apart, scores)
 
 
 def _candidates(
@@ -338,13 +311,12 @@ def _candidates(
         record = r.submission.record
         role = Role.PRIMARY if primary[record.team.casefold()] is r else Role.OTHER
         notes = () if record.mode else (NOT_STATED,)
-        if r.verdict.program is None:
-            files = r.verdict.run(r.submission.name, record.team)
-        else:
+        files, judged_ms = r.verdict.run(r.submission.name, record.team), None
+        if r.verdict.program is not None:
             answers = judged[r.submission.key]
-            files = _of_program(r.submission.name, record.team, answers)
-            notes = (*notes, answers.note)
-        candidates.append(_Candidate(files, role, record.team, notes))
+            files = replace(_of_program(files.name, files.owner, answers), card=files.card)
+            notes, judged_ms = (*notes, answers.note), answers.latency_ms
+        candidates.append(_Candidate(files, role, record.team, notes, judged_ms))
     return candidates
 
 
@@ -362,9 +334,9 @@ def _baseline(
         if answers is None:
             return None
         files = _of_program(about.name, f"baseline {about.name}", answers)
-        return _Candidate(files, Role.BASELINE, "", (answers.note,))
+        return _Candidate(files, Role.BASELINE, "", (answers.note,), answers.latency_ms)
     path = setup.place(about.run)
-    verdict = verdict_on(path, setup.rules(about.phase))
+    verdict = verdict_on(path, setup.rules(about.phase, about.task))
     if not verdict.is_accepted:
         raise RobotVisionError("\n".join(verdict.lines(str(path))[:-1]))
     return _Candidate(verdict.run(about.name, f"baseline {about.name}"), Role.BASELINE, "", ())

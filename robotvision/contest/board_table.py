@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup, escape
-
-from robotvision.contest.board import Board, BoardRow, Role
-from robotvision.contest.leaderboard.table import INTERVAL, axis, interval_cell, interval_scale
+from robotvision.contest.board import Board, Received
+from robotvision.contest.leaderboard.panel_page import ROLES
+from robotvision.contest.leaderboard.panels import BoardPanel, PanelLine
 from robotvision.report.table import Cell, Column, Table, percent
-from robotvision.scoring.estimates import points_interval
-from robotvision.scoring.intervals import Interval
+from robotvision.scoring.intervals import LEVEL
 from robotvision.scoring.tally import Tally
-from robotvision.submissions.standings import Standing, Standings
 
-ROLES = {Role.PRIMARY: "", Role.OTHER: "further run", Role.BASELINE: "baseline"}
+INTERVAL = f"{LEVEL:.0%} interval".replace("%", " %")
 COLUMNS = (
-    Column("rank", css="rank"),
+    Column("rank"),
     Column("run", is_text=True),
     Column("team", is_text=True),
-    Column("points", css="strong"),
+    Column("points"),
 )
 BEHIND = (
     Column("may be"),
     Column("first in"),
-    Column(INTERVAL, is_text=True, css="interval"),
+    Column(INTERVAL, is_text=True),
     Column("not separable from", is_text=True),
     Column("correct", percent, digits=4),
     Column("wrong", percent, digits=4),
     Column("no answer", percent, digits=4),
     Column("note", is_text=True),
 )
-
-
 NARROW = ("team", "first in", "not separable from")
-DRAWN = (*NARROW, "note")
-"""Columns that a page does without: a run's name begins with its team, the note stands below it,
-``scores.json`` has the rest.
+"""Columns that a terminal does without: a run's name begins with its team, and ``scores.json`` has
+the rest.
 """
 
 
@@ -48,14 +42,11 @@ class BoardTable:
     Parameters
     ----------
     table : Table
-    points : list of Interval
-        Of each row.
     note : str
         What a reader must know of the intervals.
     """
 
     table: Table
-    points: list[Interval]
     note: str
 
     def without(self, names: Sequence[str] = NARROW) -> Table:
@@ -64,92 +55,43 @@ class BoardTable:
         rows = [[row[i] for i in kept] for row in self.table.rows]
         return replace(self.table, columns=[self.table.columns[i] for i in kept], rows=rows)
 
-    def html(self, links: Mapping[str, str] | None = None) -> Markup:
-        """Return the table for a page, unranked rows faint; ``links`` by run."""
-        links = links or {}
-        scale = interval_scale(self.points, 0.0)
-        drawn = {
-            "run": [_named(str(row[1]), row[-1], links) for row in self.table.rows],
-            INTERVAL: [interval_cell(p, scale) for p in self.points],
-        }
-        return self.without(DRAWN).html(
-            "ranking",
-            row_css=lambda rank: "faint" if rank == "-" else "",
-            drawn=drawn,
-            heads={INTERVAL: axis(scale)},
-        )
+
+def board_tables(board: Board) -> list[BoardTable]:
+    """Return the tables of a board: one, or one a test set where the edition keeps them apart."""
+    panels = board.ranked.panels()
+    if panels and panels[0].name == "overall":
+        panels = panels[:1]
+    return [_table(panel) for panel in panels]
 
 
-def _named(run: str, note: Cell, links: Mapping[str, str]) -> Markup:
-    """Return a run's name, with what is to be said of it below."""
-    name = Markup('<a href="{}">{}</a>').format(links[run], run) if run in links else escape(run)
-    if note is None:
-        return name
-    return Markup('{}<br><small class="muted">{}</small>').format(name, note)
-
-
-def board_tables(board: Board, *, is_blind: bool = False) -> list[BoardTable]:
-    """Return the tables of a board: one, or one a test set where the edition keeps them apart.
-
-    ``is_blind``: intervals whose bounds do not tell what is in view in a frame.
-    """
-    ranked = board.primaries
-    standings = ranked.blind_standings if is_blind else ranked.standings
-    if standings:
-        return [_table(board, s, is_blind) for s in standings]
-    return [_table(board, None, is_blind)] if board.rows else []
-
-
-def _table(board: Board, standings: Standings | None, is_blind: bool) -> BoardTable:
-    sets = list(standings.sets) if standings else list(board.contest.sets)
-    places = {x.row.run: x for x in standings.rows} if standings else {}
-    lines = []
-    for row in board.rows:
-        standing = places.get(row.entry.name)
-        frames = row.entry.table.of_sets(sets)
-        points = (
-            standing.points
-            if standing
-            else points_interval(frames, board.contest.task, is_blind=is_blind)
-        )
-        lines.append((row, standing, points))
-    lines.sort(key=lambda line: (-line[2].estimate, line[0].role, line[0].entry.name))
-    shown = sets if len(sets) > 1 else []
-    n_visits = standings.n_visits if standings else None
-    visits = f" in {n_visits:,} room visits" if n_visits else ""
-    n = sum(len(board.contest.sets[s]) for s in sets)
+def _table(panel: BoardPanel) -> BoardTable:
+    shown = list(panel.sets) if len(panel.sets) > 1 else []
+    visits = f" in {panel.standings.n_visits:,} room visits" if panel.standings else ""
     table = Table(
-        f"{n:,} frames{visits}. “Rank” is the order of the points of the teams' primary runs.",
+        f"{panel.frames:,} frames{visits}. “Rank” is the order of the points of the teams' primary "
+        "runs.",
         [*COLUMNS, *map(Column, shown), *BEHIND],
-        [_cells(row, standing, points, sets, shown) for row, standing, points in lines],
+        [_cells(line, panel.sets, shown) for line in panel.lines],
         "board",
         heading=1,
     )
-    return BoardTable(
-        table, [points for _, _, points in lines], standings.note if standings else ""
-    )
+    return BoardTable(table, panel.note)
 
 
-def _cells(
-    row: BoardRow,
-    standing: Standing | None,
-    points: Interval,
-    sets: Sequence[str],
-    shown: Sequence[str],
-) -> list[Cell]:
-    tallies = [row.entry.tallies[s] for s in sets]
+def _cells(line: PanelLine, sets: Sequence[str], shown: Sequence[str]) -> list[Cell]:
+    row, standing = line.row, line.standing
     note = "; ".join(filter(None, (ROLES[row.role], *row.notes)))
     return [
         standing.row.rank if standing else None,
-        row.entry.name,
+        row.name,
         row.team or None,
-        points.estimate,
+        line.points.estimate,
         *(row.entry.tallies[s].points for s in shown),
         standing.ranks_text if standing else None,
         standing.first_text if standing else None,
-        points.text(),
+        line.points.text(),
         standing.not_separable_text() if standing else None,
-        *_shares(tallies),
+        *_shares([row.entry.tallies[s] for s in sets]),
         note or None,
     ]
 
@@ -199,12 +141,19 @@ def condition_data(board: Board) -> dict[str, dict[str, dict[str, float]]]:
     }
 
 
+def reasons(received: Received) -> list[str]:
+    """Return why a run is not on the board: a line a kind of fault, or what became of it."""
+    if received.why:
+        return [received.why]
+    return [] if received.verdict.is_accepted else received.verdict.lines()[:-1]
+
+
 def apart_table(board: Board) -> Table:
     """Return what is listed apart: refused, late, over a limit, not judged yet."""
     rows: list[list[Cell]] = []
     for r in board.apart:
-        kinds = r.verdict.lines()[:-1] if not r.verdict.is_accepted else []
-        why = r.why or (kinds[0] if kinds else "")
+        kinds = reasons(r)
+        why = kinds[0] if kinds else ""
         more = f" (and {len(kinds) - 1} more kinds of faults)" if len(kinds) > 1 else ""
         rows.append([r.submission.name, r.submission.record.team, str(r.status), why + more])
     names = ("run", "team", "what", "why")

@@ -14,173 +14,40 @@
     public: {reveal: totals}
 
 Paths are relative to the file. Moments have a time zone, so that a deadline is one moment for all.
+A contest of several tasks names them in place of ``task``, and each test set is of one::
+
+    tasks: {rooms: rooms.yaml, objects: objects.yaml}
+    test_sets:
+      - {name: night, truth: secret/night, task: rooms}
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any
 
 import numpy as np
-from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.config.json_schema import DIALECT
-from robotvision.config.schema import PolicyConfig
 from robotvision.contest.leaderboard.contest import Contest
+from robotvision.contest.schema import Baseline, ContestFile, HiddenSet, as_moment
 from robotvision.contest.verdict import EntryRules
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.scoring.table import Ints
 from robotvision.submissions.batch import fitting_frames
-from robotvision.submissions.released import TEST, ReleasedPart
-from robotvision.submissions.table import segments_of
+from robotvision.submissions.handed_in import packed_for
+from robotvision.submissions.released import ReleasedPart, read_truths
 from robotvision.submissions.testsets import settle
-from robotvision.submissions.truthfile import TruthTable, read_truth
+from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks import load_task
-from robotvision.tasks.model import Label, Task
-from robotvision.yamlfile import Document, Strict, load, validate
+from robotvision.tasks.model import Task
+from robotvision.yamlfile import Document, load, validate
 
 FILE = "contest.yaml"
-C = TypeVar("C", bound=Collection[Any])
-
-
-def _moment(text: str) -> str:
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"expected a moment like 2027-06-01T00:00+02:00, got {text!r}") from None
-    if when.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone; add +00:00 or your own, like +02:00")
-    return text
-
-
-def _plain(name: str) -> str:
-    if not name.isprintable() or not name.strip(". ") or any(c in name for c in "/\\:"):
-        raise ValueError(f"expected a name that can name a file, got {name!r}")
-    return name
-
-
-def at_least_one(items: C) -> C:
-    """Return items once it is known that there are some: read after each item, unlike a length."""
-    if not items:
-        raise ValueError("expected at least one, got none")
-    return items
-
-
-Moment = Annotated[str, AfterValidator(_moment)]
-FileName = Annotated[Label, AfterValidator(_plain)]
-Mode = Literal["obligatory", "optional"]
-
-
-def as_moment(text: str) -> datetime:
-    """Return the moment of a text that `contest.yaml` may hold."""
-    return datetime.fromisoformat(text)
-
-
-class Phase(Strict):
-    """When runs are taken; null: no such end. A moment is in it from ``opens`` to ``closes``."""
-
-    opens: Moment | None = None
-    closes: Moment | None = None
-
-    @model_validator(mode="after")
-    def _order(self) -> Self:
-        if self.opens and self.closes and as_moment(self.opens) >= as_moment(self.closes):
-            raise ValueError(f"expected opens before closes, got {self.opens} and {self.closes}")
-        return self
-
-    def is_open(self, when: datetime) -> bool:
-        """Return whether a moment lies in it."""
-        return not self.is_before(when) and not self.is_over(when)
-
-    def is_before(self, when: datetime) -> bool:
-        """Return whether it has not begun at a moment."""
-        return self.opens is not None and when < as_moment(self.opens)
-
-    def is_over(self, when: datetime) -> bool:
-        """Return whether it is over at a moment."""
-        return self.closes is not None and when >= as_moment(self.closes)
-
-    def __str__(self) -> str:
-        return f"{self.opens or 'open'} to {self.closes or 'no end'}"
-
-
-class HiddenSet(Strict):
-    """A test set, where its truth is, and under which conditions it was recorded."""
-
-    name: FileName
-    truth: str = Field(description="a sequence or its truth.csv")
-    key: str | None = Field(default=None, description="the key that data release wrote")
-    part: str = TEST
-    sequence: str | None = Field(
-        default=None, description="what programs are run on; null: the truth's sequence"
-    )
-    conditions: dict[str, str] = Field(default={}, description="light: night, robot: A")
-    phase: str = "test"
-
-
-class EntryLimits(Strict):
-    """How many accepted runs of a team count in a phase; null: as many as it likes."""
-
-    runs: int | None = Field(default=None, ge=1)
-    per_day: int | None = Field(default=None, ge=1, description="a day in UTC")
-
-
-class Baseline(Strict):
-    """A run of the organisers to compare with: a run file or pack, or a configuration."""
-
-    name: Label
-    run: str | None = None
-    config: str | None = None
-    mode: Mode = "obligatory"
-    phase: str = "test"
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.run is None) == (self.config is None):
-            raise ValueError("expected one of run and config")
-        return self
-
-
-class PublicPart(Strict):
-    """What the published site shows."""
-
-    reveal: Literal["totals", "rooms", "frames"] = "totals"
-    pages: bool = Field(default=False, description="a page for each run")
-
-
-class JudgingRules(Strict):
-    """How the programs that are handed in are run."""
-
-    policy: Literal["offline", "deadline", "streaming", "queue"] | PolicyConfig = "streaming"
-    deadline_ms: float | Literal["next-frame"] | None = None
-    rate_hz: float | None = Field(default=None, gt=0, description="null: as recorded")
-    clock: Literal["asap", "wall", "simulated"] = "simulated"
-    isolation: Literal["auto", "required"] = "required"
-    timeout_s: float = Field(default=10.0, gt=0, description="of a frame")
-    start_timeout_s: float = Field(default=60.0, gt=0)
-    run_s: float | None = Field(default=3600.0, gt=0, description="of the whole run")
-    memory_mb: int = Field(default=4096, ge=16)
-    disk_mb: int = Field(default=1024, ge=1)
-
-
-class ContestFile(Strict):
-    """The contents of ``contest.yaml``."""
-
-    title: str
-    task: str = Field(description="a shipped task or a YAML file")
-    train: list[str] = Field(default=[], description="where the task takes its rooms from them")
-    modes: tuple[Mode, ...] = ("obligatory", "optional")
-    test_sets: Annotated[tuple[HiddenSet, ...], AfterValidator(at_least_one)]
-    phases: Annotated[dict[FileName, Phase], AfterValidator(at_least_one)] = {"test": Phase()}
-    limits: EntryLimits = EntryLimits()
-    baselines: tuple[Baseline, ...] = ()
-    programs: bool = Field(default=False, description="packs may hold programs")
-    judging: JudgingRules = JudgingRules()
-    public: PublicPart = PublicPart()
-    contact: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +65,11 @@ class ContestSetup:
     about: ContestFile
 
     @property
+    def task(self) -> Task:
+        """The first of the tasks, mostly the only one. Raises RobotVisionError."""
+        return next(iter(self.tasks.values()))
+
+    @property
     def folder(self) -> Path:
         """The folder of the contest; paths start there."""
         return self.path.parent
@@ -207,32 +79,55 @@ class ContestSetup:
         return self.folder / name
 
     @cached_property
-    def _tables(self) -> Mapping[str, TruthTable]:
-        return {s.name: self._table(s) for s in self.about.test_sets}
+    def _truths(self) -> Mapping[str, tuple[TruthTable, Ints | None]]:
+        """The truth of each test set, in the order of its source, and the segments."""
+        return {s.name: self._truth(s) for s in self.about.test_sets}
 
-    def _table(self, about: HiddenSet) -> TruthTable:
-        table = read_truth(self.place(about.truth))
+    def _truth(self, about: HiddenSet) -> tuple[TruthTable, Ints | None]:
+        released = None
         if about.key is not None:
-            table = ReleasedPart.read(self.place(about.key), about.part).truth_of(table)
-        indices = table.frames.indices
+            released = ReleasedPart.read(self.place(about.key), about.part)
+        (table,), (segments,) = read_truths([self.place(about.truth)], released)
+        indices = np.sort(table.frames.indices)
         if not np.array_equal(indices, np.arange(len(indices))):
             message = f"the frames of {about.name} are not numbered 0, 1, 2, ..."
             remedy = "robotvision data release numbers them anew"
             raise InputFaults([Fault(self.place(about.truth), message, remedy=remedy)])
-        return table
+        return table, segments
 
     @cached_property
-    def task(self) -> Task:
-        """The task, its rooms settled.
+    def tasks(self) -> Mapping[str, Task]:
+        """Each task by name, its rooms settled; where there is one its name is empty.
 
         Raises
         ------
         RobotVisionError
-            The task or a truth is wrong.
+            A task or a truth is wrong, or two tasks have the same id.
         """
-        name = self.about.task
-        task = load_task(name, self.folder)
-        return settle(task, list(self._tables.values()), [self.place(p) for p in self.about.train])
+        train = [self.place(p) for p in self.about.train]
+        tasks: dict[str, Task] = {}
+        for name, file in self.about.task_files.items():
+            tables = [self._truths[s.name][0] for s in self.about.test_sets if s.task == name]
+            tasks[name] = settle(load_task(file, self.folder), tables, train)
+        ids = [task.id for task in tasks.values()]
+        if len(set(ids)) < len(ids):  # a pack names its task by it
+            message = f"two tasks have the same id; they are: {', '.join(ids)}"
+            raise InputFaults([Fault(self.path, message, remedy="give each an id of its own")])
+        return tasks
+
+    def known_task(self, name: str | None) -> str:
+        """Return a task by name; the only one where None. Raises RobotVisionError."""
+        return known_task(name, list(self.about.task_files))
+
+    def task_for(self, submission: Path, name: str | None = None) -> str:
+        """Return which task a submission is for: the one named, else that of a pack, else the only.
+
+        Raises
+        ------
+        RobotVisionError
+            There are several, and neither says which.
+        """
+        return task_for(submission, name, {n: task.id for n, task in self.tasks.items()})
 
     def known_phase(self, name: str | None) -> str:
         """Return a phase by name; the last one where None. Raises RobotVisionError."""
@@ -245,31 +140,45 @@ class ContestSetup:
             )
         return name
 
-    def sets_of(self, phase: str) -> list[HiddenSet]:
-        """Return the test sets of a phase, in their order."""
-        return [s for s in self.about.test_sets if s.phase == phase]
+    def sets_of(self, phase: str, task: str = "") -> list[HiddenSet]:
+        """Return the test sets of a phase and task, in their order."""
+        return [s for s in self.about.test_sets if (s.phase, s.task) == (phase, task)]
 
-    def contest(self, phase: str) -> Contest:
-        """Return the task with the truth of a phase's test sets."""
-        if phase not in self._contests:
-            self._contests[phase] = self._open(phase)
-        return self._contests[phase]
+    @property
+    def divisions(self) -> list[tuple[str, str]]:
+        """Every phase and task that has test sets: each has boards of its own."""
+        pairs = [(p, t) for p in self.about.phases for t in self.about.task_files]
+        return [pair for pair in pairs if self.sets_of(*pair)]
+
+    def contest(self, phase: str, task: str = "") -> Contest:
+        """Return a task with the truth of a phase's test sets.
+
+        Raises
+        ------
+        RobotVisionError
+            A truth is wrong, or the task has no test set in the phase.
+        """
+        if (phase, task) not in self._contests:
+            self._contests[phase, task] = self._open(phase, task)
+        return self._contests[phase, task]
 
     @cached_property
-    def _contests(self) -> dict[str, Contest]:
+    def _contests(self) -> dict[tuple[str, str], Contest]:
         return {}
 
-    def _open(self, phase: str) -> Contest:
-        chosen = self.sets_of(phase)
-        sets = {s.name: self._tables[s.name] for s in chosen}
-        segments = [None if s.key is not None else segments_of(self.place(s.truth)) for s in chosen]
-        frames = fitting_frames(self.task, sets, segments)
-        return Contest(self.task, sets, frames, all(s is not None for s in segments))
+    def _open(self, phase: str, task: str) -> Contest:
+        truths = {s.name: self._truths[s.name] for s in self.sets_of(phase, task)}
+        if not truths:
+            raise RobotVisionError(f"the task {task} has no test set in the phase {phase}")
+        sets = {name: table for name, (table, _) in truths.items()}
+        segments = [known for _, known in truths.values()]
+        frames = fitting_frames(self.tasks[task], sets, segments)
+        return Contest(self.tasks[task], sets, frames, all(s is not None for s in segments))
 
-    def rules(self, phase: str) -> EntryRules:
-        """Return what submissions of a phase are judged by."""
+    def rules(self, phase: str, task: str = "") -> EntryRules:
+        """Return what submissions of a phase and task are judged by; errors as `contest`."""
         return EntryRules.of(
-            self.contest(phase), self.about.modes, takes_programs=self.about.programs
+            self.contest(phase, task), self.about.modes, takes_programs=self.about.programs
         )
 
     def phase_of(self, when: datetime) -> str:
@@ -297,6 +206,47 @@ class ContestSetup:
         return max(over)[1]
 
 
+def known_task(name: str | None, tasks: Sequence[str]) -> str:
+    """Return one of the tasks of a contest by name; the only one where None.
+
+    Raises
+    ------
+    RobotVisionError
+        There is none of that name, or there are several to choose from.
+    """
+    if name is None and len(tasks) == 1:
+        return tasks[0]
+    shown = ", ".join(t for t in tasks if t)
+    if name is None:
+        raise RobotVisionError(f"the contest has several tasks; name one with --task: {shown}")
+    if name not in tasks or not name:
+        raise RobotVisionError(_no_such("task", name, tasks))
+    return name
+
+
+def task_for(submission: Path, name: str | None, ids: Mapping[str, str]) -> str:
+    """Return which task of a contest a submission is for.
+
+    Parameters
+    ----------
+    submission : Path
+        A pack names its task.
+    name : str or None
+        The task's name, where it is given.
+    ids : Mapping[str, str]
+        The id of each task by its name in the contest.
+
+    Raises
+    ------
+    RobotVisionError
+        There are several, and none was given, nor is one named by the submission.
+    """
+    if name is None and len(ids) > 1:
+        packed = packed_for(submission)
+        name = next((n for n, i in ids.items() if i == packed), None)
+    return known_task(name, list(ids))
+
+
 def open_contest_file(path: Path) -> ContestSetup:
     """Read ``contest.yaml``, or that of a folder.
 
@@ -322,7 +272,6 @@ def contest_schema() -> dict[str, Any]:
 def _misfits(document: Document, about: ContestFile) -> list[Fault]:
     """Return what names something that the file does not have, or is there twice."""
     faults = []
-    phases = ", ".join(about.phases)
     lists: dict[str, Sequence[HiddenSet | Baseline]] = {
         "test_sets": about.test_sets,
         "baselines": about.baselines,
@@ -330,10 +279,13 @@ def _misfits(document: Document, about: ContestFile) -> list[Fault]:
     for key, items in lists.items():
         names: set[Any] = set()
         for i, item in enumerate(items):
-            if item.phase not in about.phases:
-                place = (key, i, "phase") if (key, i, "phase") in document.values else (key, i)
-                text = f"no phase is called {item.phase!r}; they are: {phases}"
-                faults.append(document.fault(place, text))
+            for word, name, known in (
+                ("phase", item.phase, about.phases),
+                ("task", item.task, about.task_files),
+            ):
+                if name not in known:
+                    place = (key, i, word) if (key, i, word) in document.values else (key, i)
+                    faults.append(document.fault(place, _no_such(word, name, known)))
             if item.name in names:
                 faults.append(document.fault((key, i, "name"), f"{item.name!r} is there twice"))
             names.add(item.name)
@@ -343,6 +295,16 @@ def _misfits(document: Document, about: ContestFile) -> list[Fault]:
             remedy = f"give one 'phase: {name}', or leave the phase out"
             faults.append(document.fault(("phases", name), text, remedy))
     return faults
+
+
+def _no_such(word: str, name: str, known: Iterable[str]) -> str:
+    """Say that there is no phase or task of a name; an only task has none."""
+    shown = ", ".join(filter(None, known))
+    if not shown:
+        return f"names the {word} {name!r}, and the contest has one, without a name"
+    if not name:
+        return f"expected the key '{word}', one of {shown}"
+    return f"no {word} is called {name!r}; they are: {shown}"
 
 
 def now() -> datetime:

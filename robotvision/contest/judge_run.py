@@ -28,8 +28,9 @@ from robotvision.cluster.worker import (
     worker_name,
 )
 from robotvision.config.checks import load_config
-from robotvision.contest.file import ContestSetup, JudgingRules, now, open_contest_file
+from robotvision.contest.file import ContestSetup, now, open_contest_file
 from robotvision.contest.release import settled_task
+from robotvision.contest.schema import JudgingRules
 from robotvision.contest.store import folder_name
 from robotvision.contest.verdict import verdict_on
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -132,7 +133,7 @@ class JudgeJob:
         ``team/run-digest``, or ``baseline/name``.
     contest : str
         The ``contest.yaml``.
-    phase, mode : str
+    phase, mode, task : str
     source : str
         The pack, or the baseline's configuration.
     is_exclusive : bool
@@ -147,13 +148,14 @@ class JudgeJob:
     contest: str
     phase: str
     mode: str
+    task: str
     source: str
     is_exclusive: bool = True
     owns_cores: bool = False
     sharing: Mapping[str, str] | None = None
 
 
-def sequences_of(setup: ContestSetup, phase: str) -> dict[str, Path]:
+def sequences_of(setup: ContestSetup, phase: str, task: str = "") -> dict[str, Path]:
     """Return the frames that programs are run on, by test set.
 
     Raises
@@ -161,7 +163,7 @@ def sequences_of(setup: ContestSetup, phase: str) -> dict[str, Path]:
     InputFaults
         A test set names no sequence.
     """
-    places = {s.name: setup.place(s.sequence or s.truth) for s in setup.sets_of(phase)}
+    places = {s.name: setup.place(s.sequence or s.truth) for s in setup.sets_of(phase, task)}
     faults = [
         Fault(
             setup.path,
@@ -235,7 +237,8 @@ def _judge(job: JudgeJob) -> JudgedRun:
         )
         target = result_folder(setup, job.key)
         with new_folder(target, KIND) as part:
-            _write_answers(part / ANSWERS, run, setup.task, list(sequences_of(setup, job.phase)))
+            sets = list(sequences_of(setup, job.phase, job.task))
+            _write_answers(part / ANSWERS, run, setup.tasks[job.task], sets)
             shutil.copytree(folder / "run", part / "run", symlinks=True)
             text = judged.model_dump_json(by_alias=True, indent=1)
             (part / RESULT).write_text(text + "\n", encoding="utf-8")
@@ -246,16 +249,16 @@ def _prepare(setup: ContestSetup, job: JudgeJob, folder: Path) -> Path:
     """Write what is run, with its configuration, into a folder; return the configuration."""
     folder.mkdir()
     about = setup.about.judging
-    text = dump_yaml(settled_task(setup.task))
+    text = dump_yaml(settled_task(setup.tasks[job.task]))
     (folder / "task.yaml").write_text(text, encoding="utf-8")
-    test = {n: [str(p)] for n, p in sequences_of(setup, job.phase).items()}
+    test = {n: [str(p)] for n, p in sequences_of(setup, job.phase, job.task).items()}
     replay = about.model_dump(mode="json", include={"policy", "deadline_ms", "rate_hz", "clock"})
     config: dict[str, Any] = {"task": "task.yaml", "test": test, "replay": replay}
     if job.mode:
         config["mode"] = job.mode
     if job.key.startswith(f"{BASELINE}/"):
         return _baseline_config(Path(job.source), folder, config)
-    verdict = verdict_on(Path(job.source), setup.rules(job.phase))
+    verdict = verdict_on(Path(job.source), setup.rules(job.phase, job.task))
     if verdict.entry is None or verdict.program is None:
         raise InputFaults(verdict.faults)
     for name, raw in verdict.entry.files.items():

@@ -70,8 +70,8 @@ def judge(
     jobs = list(_jobs(setup))
     if not jobs:
         return []
-    for phase in {job.phase for job in jobs}:
-        sequences_of(setup, phase)
+    for phase, task in {(job.phase, job.task) for job in jobs}:
+        sequences_of(setup, phase, task)
     report = report or (lambda result: None)
     results = []
     for result in _alone(jobs) if cluster is None else _on_cluster(jobs, cluster):
@@ -88,12 +88,12 @@ def _jobs(setup: ContestSetup) -> Iterator[JudgeJob]:
         is_due = r.status is EntryStatus.COUNTED and r.verdict.program is not None
         if is_due and _result(setup, r.submission.key) is None:
             source = str(r.submission.path.resolve())
-            yield JudgeJob(r.submission.key, path, record.phase, record.mode, source)
+            yield JudgeJob(r.submission.key, path, record.phase, record.mode, record.task, source)
     for about in setup.about.baselines:
         key = f"{BASELINE}/{about.name}"
         if about.config is not None and _result(setup, key) is None:
             source = str(setup.place(about.config).resolve())
-            yield JudgeJob(key, path, about.phase, about.mode, source)
+            yield JudgeJob(key, path, about.phase, about.mode, about.task, source)
 
 
 def _alone(jobs: Sequence[JudgeJob]) -> Iterator[JudgedRun]:
@@ -165,5 +165,6 @@ def judged_answers(setup: ContestSetup) -> dict[str, JudgedAnswers]:
         if result is not None:
             files = sorted((result_folder(setup, key) / ANSWERS).glob("*.txt"))
             contents = {path.stem: path.read_bytes() for path in files}
-            answers[key] = JudgedAnswers(contents, result.note)
+            p50 = result.latency_ms.get("p50") if contents else None
+            answers[key] = JudgedAnswers(contents, result.note, p50)
     return answers

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robotvision.contest.leaderboard.contest import Contest, open_contest, score_entries
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal
+from robotvision.contest.leaderboard.images import image_writer
 from robotvision.contest.leaderboard.names import page_names
 from robotvision.contest.leaderboard.ranked import RankedRuns
 from robotvision.contest.leaderboard.site import write_organiser_site, write_site
@@ -15,6 +16,7 @@ from robotvision.regular_file import read_regular
 from robotvision.report.ranking import write
 from robotvision.submissions.handed_in import runs_in
 from robotvision.submissions.ranking import rank as order
+from robotvision.submissions.released import ReleasedPart
 from robotvision.submissions.testsets import RunFiles
 from robotvision.writing import new_folder, write_bytes
 
@@ -81,7 +83,12 @@ def rank_folder(contest: Contest, folder: Path, mode: str = "obligatory") -> Ran
 
 
 def unpack_runs(
-    task: str, truths: Sequence[Path], folder: Path, out: Path, train: Sequence[Path] = ()
+    task: str,
+    truths: Sequence[Path],
+    folder: Path,
+    out: Path,
+    train: Sequence[Path] = (),
+    released: ReleasedPart | None = None,
 ) -> list[Path]:
     """Write the run files of a folder of submissions, each named by team and run.
 
@@ -89,6 +96,8 @@ def unpack_runs(
     ----------
     task, truths, folder, train
         As `rank` takes them.
+    released : ReleasedPart, optional
+        As `open_contest` takes it: the runs answer released frames.
     out : Path
         A new or empty folder: receives ``team_run.txt``, or with several test sets
         ``team_run/set.txt``. What is no run is left out; `rank` says why.
@@ -103,7 +112,7 @@ def unpack_runs(
     RobotVisionError
         As `rank`, or the folder cannot be written.
     """
-    contest = open_contest(task, truths, train)
+    contest = open_contest(task, truths, train, released)
     runs = [
         run
         for run in runs_in(folder, list(contest.sets), contest.task)
@@ -134,6 +143,7 @@ def write_ranked(
     organiser_site: Path | None = None,
     reveal: str | None = None,
     pages: bool = False,
+    images: Sequence[Path] = (),
 ) -> None:
     """Write tables and sites of ranked runs.
 
@@ -151,6 +161,9 @@ def write_ranked(
         ``rooms`` or ``frames``: what the site shows beyond totals.
     pages : bool
         Write a page for each run of the site; with ``reveal`` always.
+    images : sequence of Path
+        A sequence for each test set, the frames that were handed out: its images are shown on the
+        pages that show frames.
 
     Raises
     ------
@@ -159,8 +172,9 @@ def write_ranked(
     """
     if out is not None:
         write(out, ranked.scores, ranked.rankings, ranked.data, ranked.standings)
+    writer = image_writer(ranked.contest, images) if images else None
     if site is not None:
         shown = Disclosure(Reveal[reveal.upper()] if reveal else Reveal.TOTALS)
-        write_site(site, ranked, shown, has_pages=pages or shown.has_rooms)
+        write_site(site, ranked, shown, has_pages=pages or shown.has_rooms, images=writer)
     if organiser_site is not None:
-        write_organiser_site(organiser_site, ranked)
+        write_organiser_site(organiser_site, ranked, images=writer)

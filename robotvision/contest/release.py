@@ -7,21 +7,15 @@ truth in it, nor a path: whoever has it gets the judge's verdict on a submission
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from robotvision.contest.file import (
-    ContestSetup,
-    EntryLimits,
-    FileName,
-    Mode,
-    Phase,
-    at_least_one,
-)
+from robotvision.contest.file import ContestSetup, task_for
+from robotvision.contest.schema import EntryLimits, FileName, Mode, Phase, at_least_one
 from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.submissions.truthfile import FrameSet
 from robotvision.tasks.model import Task
 from robotvision.writing import write_text
@@ -37,13 +31,15 @@ class OpenSet(Strict):
     frames: int = Field(ge=1)
     conditions: dict[str, str] = {}
     phase: str = "test"
+    task: str = ""
 
 
 class ContestRelease(Strict):
     """The contents of ``release.yaml``."""
 
     contest: str
-    task: Task
+    task: Task | None = None
+    tasks: dict[FileName, Task] = {}
     modes: tuple[Mode, ...]
     test_sets: Annotated[tuple[OpenSet, ...], AfterValidator(at_least_one)]
     phases: dict[FileName, Phase]
@@ -51,14 +47,33 @@ class ContestRelease(Strict):
     programs: bool = False
     contact: str = ""
 
-    def rules(self, phase: str) -> EntryRules:
-        """Return what submissions of a phase are judged by: the same as the organiser's."""
+    @model_validator(mode="after")
+    def _has_tasks(self) -> Self:
+        if (self.task is None) == (not self.tasks):
+            raise ValueError("expected one of the keys task and tasks")
+        return self
+
+    @property
+    def tasks_by_name(self) -> dict[str, Task]:
+        """Each task by name; where there is one its name is empty."""
+        return self.tasks or ({} if self.task is None else {"": self.task})
+
+    def rules(self, phase: str, task: str = "") -> EntryRules:
+        """Return what submissions of a phase and task are judged by: the same as the organiser's.
+
+        Raises
+        ------
+        RobotVisionError
+            The task has no test set in the phase.
+        """
         sets = {
             s.name: FrameSet(s.name, np.arange(s.frames, dtype=np.int64))
             for s in self.test_sets
-            if s.phase == phase
+            if (s.phase, s.task) == (phase, task)
         }
-        return EntryRules(self.task, sets, self.modes, self.programs)
+        if not sets:
+            raise RobotVisionError(f"the task {task} has no test set in the phase {phase}")
+        return EntryRules(self.tasks_by_name[task], sets, self.modes, self.programs)
 
 
 def settled_task(task: Task) -> dict[str, Any]:
@@ -69,15 +84,18 @@ def settled_task(task: Task) -> dict[str, Any]:
 def release_of(setup: ContestSetup) -> dict[str, Any]:
     """Return what of a contest is public, as plain data for `release.yaml`."""
     about = setup.about
-    frames = {name: len(t) for p in about.phases for name, t in setup.contest(p).sets.items()}
+    frames = {n: len(t) for d in setup.divisions for n, t in setup.contest(*d).sets.items()}
+    tasks = {name: settled_task(task) for name, task in setup.tasks.items()}
+    named = {"tasks": tasks} if about.tasks else {"task": tasks[""]}
     shown = about.model_dump(
         mode="json", include={"modes", "phases", "limits", "programs", "contact"}
     )
     sets = [
         {"name": s.name, "frames": frames[s.name], "conditions": s.conditions, "phase": s.phase}
+        | ({"task": s.task} if s.task else {})
         for s in about.test_sets
     ]
-    return {"contest": about.title, "task": settled_task(setup.task), "test_sets": sets, **shown}
+    return {"contest": about.title, **named, "test_sets": sets, **shown}
 
 
 def write_release(path: Path, setup: ContestSetup) -> Path:
@@ -91,7 +109,9 @@ def read_release(path: Path) -> ContestRelease:
     return validate(load(path / FILE if path.is_dir() else path), ContestRelease)
 
 
-def rehearse(release: Path, submission: Path, phase: str | None = None) -> EntryVerdict:
+def rehearse(
+    release: Path, submission: Path, phase: str | None = None, task: str | None = None
+) -> EntryVerdict:
     """Return the judge's verdict on a submission, by what the organisers published.
 
     Parameters
@@ -102,15 +122,18 @@ def rehearse(release: Path, submission: Path, phase: str | None = None) -> Entry
         A pack, a zip file, a folder of run files, or a run file.
     phase : str, optional
         The phase it is meant for; the last one where None.
+    task : str, optional
+        The task it is meant for, where the contest has several; a pack says it itself.
 
     Raises
     ------
-    InputFaults
-        The release cannot be read, or has no such phase.
+    RobotVisionError
+        The release cannot be read, or has no such phase or task.
     """
     about = read_release(release)
     chosen = phase or list(about.phases)[-1]
     if chosen not in about.phases:
         message = f"no phase is called {chosen!r}; they are: {', '.join(about.phases)}"
         raise InputFaults([Fault(release, message)])
-    return verdict_on(submission, about.rules(chosen))
+    ids = {name: t.id for name, t in about.tasks_by_name.items()}
+    return verdict_on(submission, about.rules(chosen, task_for(submission, task, ids)))

@@ -17,7 +17,10 @@ from robotvision.tasks import load_task, task_names
 from robotvision.writing import make_folder, write_text
 from robotvision.yamlfile import dump_yaml
 
-_HEAD = "# A contest. What each key means: robotvision contest init --help, docs/organisers.md\n"
+_HEAD = """\
+# A contest. What each key means: robotvision contest init --help, docs/organisers.md
+# Several tasks: 'tasks: {name: file, ...}' in place of task, and 'task: name' in each test set.
+"""
 _TAIL = """\
 # Moments have a time zone; runs that come later are listed apart.
 phases:
@@ -29,8 +32,9 @@ baselines: []
 # Whether packs may hold programs, and how those are run.
 programs: false
 judging: {policy: streaming, isolation: required, run_s: 3600, memory_mb: 4096, disk_mb: 1024}
-# What the published site shows: totals, rooms or frames (the last two give the truth away).
-public: {reveal: totals, pages: false}
+# What the published site shows: totals, rooms or frames (the last two give the truth away); a page
+# a run; what the cameras saw, on pages that show frames: the organiser's, and with reveal: frames.
+public: {reveal: totals, pages: false, images: false}
 contact: ""
 """
 
@@ -99,6 +103,6 @@ def init(
     make_folder(folder)
     write_text(path, _HEAD + dump_yaml({**about, "test_sets": sets}) + _TAIL)
     setup = open_contest_file(path)
-    for phase in setup.about.phases:
-        setup.contest(phase)
+    for division in setup.divisions:
+        setup.contest(*division)
     return setup

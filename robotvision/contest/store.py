@@ -17,8 +17,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -26,15 +27,16 @@ from pathlib import Path
 from pydantic import Field
 
 from robotvision.contest.codabench.archive import archive
-from robotvision.contest.file import ContestSetup, Moment, as_moment, now
-from robotvision.contest.verdict import EntryVerdict, verdict
+from robotvision.contest.file import ContestSetup, now
+from robotvision.contest.schema import Moment, as_moment
+from robotvision.contest.verdict import EntryVerdict, unopened, verdict
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near, printable
 from robotvision.regular_file import read_regular
-from robotvision.submissions.handed_in import ZIP, choose_runs, read_files
+from robotvision.submissions.handed_in import ZIP, archives_in, choose_runs, read_files
 from robotvision.submissions.pack import MANIFEST
 from robotvision.submissions.similarity import team_of
 from robotvision.submissions.testsets import SUFFIXES
-from robotvision.submissions.zipfiles import KIND, MAX_BYTES
+from robotvision.submissions.zipfiles import KIND, MAX_BYTES, read_zip
 from robotvision.writing import new_folder, write_text
 from robotvision.yamlfile import Strict, load, validate
 
@@ -58,6 +60,7 @@ class EntryRecord(Strict):
     file: str
     mode: str = ""
     primary: bool = False
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +134,15 @@ class Delivery:
         What it counts for; None: the phase that was open.
     is_primary : bool
         Whether it is the team's primary run, whatever its card says.
+    task : str or None
+        What it answers, where the contest has several tasks; None: as a pack says.
     """
 
     team: str | None = None
     received: datetime | None = None
     phase: str | None = None
     is_primary: bool = False
+    task: str | None = None
 
 
 def add(
@@ -144,32 +150,62 @@ def add(
 ) -> list[Added]:
     """Receive packs, zip files, run files, or folders of them; return what became of each.
 
-    Refused ones are kept, too: they are listed with their faults and use up no limit.
+    A zip file that holds zip files, as Codabench gives several submissions, is as many. Refused
+    ones are kept, too: they are listed with their faults and use up no limit.
 
     Raises
     ------
     RobotVisionError
-        No phase has begun, a path does not exist, or nothing can be written.
+        No phase has begun, a path does not exist, there is no such task, or nothing can be written.
     """
     delivery = delivery or Delivery()
     when = delivery.received or now()
     phase = setup.known_phase(delivery.phase) if delivery.phase else setup.phase_of(when)
-    sets = [s.name for s in setup.sets_of(phase)]
-    files = [file for path in paths for file in _each(path, sets)]
-    return [_add_one(setup, file, delivery, when, phase) for file in files]
+    tasks = [setup.known_task(delivery.task)] if delivery.task else list(setup.tasks)
+    sets = [[s.name for s in setup.sets_of(phase, task)] for task in tasks]
+    with tempfile.TemporaryDirectory(prefix="robotvision-add-") as room:
+        files = [
+            file
+            for path in paths
+            for one in _each(path, sets)
+            for file in _unpacked(one, Path(room))
+        ]
+        return [
+            replace(_add_one(setup, file, delivery, when, phase), path=name) for name, file in files
+        ]
 
 
-def _each(path: Path, sets: Sequence[str]) -> list[Path]:
-    """Return the submissions at a path: itself, or what a folder of submissions holds."""
+def _each(path: Path, sets: Sequence[Sequence[str]]) -> list[Path]:
+    """Return the submissions at a path: itself, or what a folder of submissions holds.
+
+    ``sets`` are the test sets of each task.
+    """
     if not path.exists():
         raise InputFaults([Fault(path, "no such file or folder", remedy="give what was handed in")])
-    if not path.is_dir() or _is_one(path, sets):
+    if not path.is_dir() or any(_is_one(path, names) for names in sets):
         return [path]
     entries = [p for p in sorted(path.iterdir()) if not p.name.startswith(".")]
     chosen = [p for p in entries if p.is_dir() or p.suffix.lower() in (*SUFFIXES, ZIP)]
     if not chosen:
         raise InputFaults([Fault(path, "nothing in it that could be a run")])
     return chosen
+
+
+def _unpacked(path: Path, room: Path) -> list[tuple[Path, Path]]:
+    """Return what to call each submission at a path, and where it lies; ``room`` takes new files.
+
+    That is the path itself, unless it is a zip file of zip files.
+    """
+    try:
+        files = read_zip(path) if path.suffix.lower() == ZIP and path.is_file() else {}
+    except InputFaults:  # told by the verdict on it
+        files = {}
+    found = []
+    for name in archives_in(files):
+        place = Path(tempfile.mkdtemp(dir=room)) / Path(name).name
+        place.write_bytes(files[name])
+        found.append((path / name, place))
+    return found or [(path, path)]
 
 
 def _is_one(folder: Path, sets: Sequence[str]) -> bool:
@@ -189,16 +225,20 @@ def _add_one(
     try:
         files, raw, name = _take(path)
     except InputFaults as e:
-        return Added(path, EntryVerdict(e.faults))
-    rules = setup.rules(phase)
-    result = EntryVerdict(files.faults) if isinstance(files, InputFaults) else verdict(files, rules)
+        return Added(path, unopened(e))
+    try:
+        task = setup.task_for(path, delivery.task)
+        rules = setup.rules(phase, task)
+    except RobotVisionError as e:  # it cannot be filed: whose inbox it is in has to say more
+        untold = InputFaults([Fault(path, str(e), kind="task")])
+        return Added(path, unopened(files if isinstance(files, InputFaults) else untold))
+    result = unopened(files) if isinstance(files, InputFaults) else verdict(files, rules)
     card = result.card
     team = (card.group if card else None) or delivery.team or team_of(path.stem)
     if card and delivery.team and delivery.team.casefold() != card.group.casefold():
         text = f"handed in by {delivery.team}, and its card says {card.group}"
-        return Added(
-            path, EntryVerdict((Fault(path, text, remedy="ask which is right", kind="team"),))
-        )
+        fault = Fault(path, text, remedy="ask which is right", kind="team")
+        return Added(path, unopened(InputFaults([fault])))
     digest = hashlib.sha256(raw).hexdigest()
     record = EntryRecord(
         schema=SCHEMA,
@@ -211,13 +251,15 @@ def _add_one(
         file=name,
         mode=card.mode if card else "",
         primary=delivery.is_primary or bool(card and card.primary),
+        task=task,
     )
     target = first = _folder(setup, record)
     for number in count(2):
         if not (target / RECORD).is_file():
             break
         before = _read(target)
-        if before.record.phase == phase and not before.is_withdrawn:
+        is_same = (before.record.phase, before.record.task) == (phase, task)
+        if is_same and not before.is_withdrawn:
             return Added(path, result, before)
         target = first.with_name(f"{first.name}-{number}")
     with new_folder(target) as part:

@@ -8,10 +8,12 @@ sequence knows no file names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.errors import Fault, InputFaults, by_kind, printable
@@ -52,7 +54,9 @@ class EntryRules:
         cls, contest: Contest, modes: Sequence[str] = MODES, *, takes_programs: bool = False
     ) -> EntryRules:
         """Return the rules of a contest whose truth is at hand."""
-        frames = {name: FrameSet(name, t.frames.indices) for name, t in contest.sets.items()}
+        frames = {  # rising, as participants know them: a shuffled release stands in another order
+            name: FrameSet(name, np.sort(t.frames.indices)) for name, t in contest.sets.items()
+        }
         return cls(contest.task, frames, modes, takes_programs)
 
 
@@ -132,14 +136,27 @@ class EntryVerdict:
         return RunFiles(name, paths, contents, entry.card, owner)
 
 
-def verdict_on(path: Path, rules: EntryRules) -> EntryVerdict:
-    """Return the verdict on a pack, another zip file, a folder of run files, or a run file."""
+def verdict_on(path: Path, rules: EntryRules, *, left_out: Collection[str] = ()) -> EntryVerdict:
+    """Return the verdict on a pack, another zip file, a folder of run files, or a run file.
+
+    Parameters
+    ----------
+    path : Path
+    rules : EntryRules
+    left_out : collection of str
+        Files in it that are not the participant's, by name.
+    """
     try:
         files = read_files(path)
     except InputFaults as e:
-        inner = (Fault(WHOLE, f.message, remedy=f.remedy, kind=f.kind) for f in e.faults)
-        return EntryVerdict(tuple(inner))
-    return verdict(files, rules)
+        return unopened(e)
+    return verdict({n: raw for n, raw in files.items() if n not in left_out}, rules)
+
+
+def unopened(error: InputFaults) -> EntryVerdict:
+    """Return the verdict on what cannot be opened: its faults, of the submission as a whole."""
+    whole = (Fault(WHOLE, f.message, remedy=f.remedy, kind=f.kind) for f in error.faults)
+    return EntryVerdict(tuple(whole))
 
 
 def verdict(files: Mapping[str, bytes], rules: EntryRules) -> EntryVerdict:

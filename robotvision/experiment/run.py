@@ -440,6 +440,7 @@ def training_summary(training: Training) -> dict[str, Any]:
         "cached": training.cached,
         "extracted": training.extracted,
         "unknown": training.unknown,
+        "held_out": training.held_out,
     }
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -15,8 +17,24 @@ from urllib.error import URLError
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.files import file_digest
 
+OFFLINE = "ROBOTVISION_OFFLINE"
+"""The variable that refuses downloads."""
 _SHA256 = 64
 """Letters of a SHA-256 in hexadecimal."""
+
+
+@contextmanager
+def refused_downloads() -> Iterator[None]:
+    """Refuse downloads within this: what only describes a network fetches nothing."""
+    before = os.environ.get(OFFLINE)
+    os.environ[OFFLINE] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[OFFLINE]
+        else:
+            os.environ[OFFLINE] = before
 
 
 def download(url: str, path: Path, what: str) -> Path:
@@ -87,9 +105,9 @@ def hub_file(repository: str, name: str, what: str) -> Path:
 
 
 def _check_allowed(what: str, remedy: str) -> None:
-    if os.environ.get("ROBOTVISION_OFFLINE", "0") not in ("", "0"):
+    if os.environ.get(OFFLINE, "0") not in ("", "0"):
         raise RobotVisionError(
-            f"{what}: not on this machine, and ROBOTVISION_OFFLINE refuses downloads; {remedy}"
+            f"{what}: not on this machine, and {OFFLINE} refuses downloads; {remedy}"
         )
 
 

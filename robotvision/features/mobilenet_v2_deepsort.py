@@ -30,6 +30,7 @@ class MobileNetV2DeepSort(PackagedNetwork):
 
     _name = "mobilenet_v2"
     _dims = (32, 16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320, 1280)
+    _steps = (2, 2, 4, 4, *(8,) * 3, *(16,) * 7, *(32,) * 5)
 
     def torch_network(self, size: Sequence[int] | None = None) -> Any:
         """Return the network in PyTorch: what is exported, and what the tests compare with."""

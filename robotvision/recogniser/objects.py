@@ -94,7 +94,7 @@ def fit_objects(
     Parameters
     ----------
     classifier : PlaceClassifier
-        A copy is trained for each object.
+        A copy is trained for each object, or of what its ``for_objects`` returns.
     integration : str
         As for `robotvision.classifiers.integration.fit_integrated`.
     task : Task
@@ -106,6 +106,8 @@ def fit_objects(
     points, in_view = task.points.objects, training.objects
     if points is None or in_view is None:
         return None
+    if hasattr(classifier, "for_objects"):
+        classifier = classifier.for_objects()
     fitted: list[FittedClassifier | float] = []
     for column in in_view.T:
         n, n_in_view = len(column), int(column.sum())

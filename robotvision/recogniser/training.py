@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
@@ -39,8 +39,9 @@ from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
-from robotvision.recogniser.unknown import UnknownDetector
+from robotvision.recogniser.unknown import AnswerRule, UnknownDetector
 from robotvision.records import Notice, Truth
+from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 from robotvision.temporal import TEMPORAL
@@ -48,6 +49,8 @@ from robotvision.temporal.base import HeldOutStretch
 from robotvision.temporal.fit import fit_temporal
 
 MIN_SEGMENTS = 4
+_NOT_TRAINED_ON = 1e-9
+"""A held-out frame's probability of its own room where the fold had no other frame of it."""
 
 Extract = Callable[
     [Sequence[FeatureExtractor], data.ImageSequence, Path | None, Progress], Extraction
@@ -80,7 +83,9 @@ class Training:
 
     ``seconds`` maps each step to its time; ``problems`` are lines about frames left out,
     ``not_cached`` about extractors whose vectors cannot be kept from run to run;
-    ``unknown`` is how unknown rooms are detected: method, threshold and ROC on rooms left out;
+    ``unknown`` is how unknown rooms are detected: method, threshold, the share of unknown frames
+    reckoned with, the points expected, and the ROC on rooms left out; ``held_out`` is what single
+    frames that calibration held out were worth (`robotvision.scoring.confidence`);
     ``without_room`` counts, by sequence, the frames left out because their room is not known.
     """
 
@@ -93,6 +98,7 @@ class Training:
     problems: list[str] = field(default_factory=list)
     not_cached: list[str] = field(default_factory=list)
     unknown: dict[str, Any] = field(default_factory=dict)
+    held_out: dict[str, Any] = field(default_factory=dict)
     without_room: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -187,13 +193,15 @@ class _Trainer:
         integration, seed = self.config.integration, self.config.seed
         chosen = build(CLASSIFIERS, self.config.classifier or "svm")
         classifier, held_out = fit_integrated_held_out(chosen, integration, training, seed)
+        decision = self._decision(classifier)
+        self._weigh_confidences(classifier, training.y, held_out, decision)
         pipeline = Pipeline(
             slots,
             classifier,
-            self._decision(classifier),
+            decision,
             self._temporal(classifier, training.y, held_out),
             fit_objects(chosen, integration, self.task, training, seed),
-            self._unknown(training),
+            self._unknown(training, decision),
         )
         self._took("training", started)
         self.progress("training", 1, 1)
@@ -346,7 +354,28 @@ class _Trainer:
         unknown = config.unknown if isinstance(config.unknown, float) else None
         return Decision(self.task, [str(c) for c in classifier.classes_], config.abstain, unknown)
 
-    def _unknown(self, training: TrainingSet) -> UnknownDetector | None:
+    def _weigh_confidences(
+        self,
+        classifier: FittedClassifier,
+        y: NDArray[np.str_],
+        held_out: NDArray[np.float64],
+        decision: Decision,
+    ) -> None:
+        """Note how far confidences held on the frames that calibration held out."""
+        plain = held_out[:: self._n_views]
+        truth = np.searchsorted(classifier.classes_, y[:: self._n_views])
+        likely = np.take_along_axis(plain, truth[:, None], axis=1)[:, 0]
+        is_asked = likely > _NOT_TRAINED_ON  # not so where NaN, never held out
+        if not is_asked.any():
+            return
+        p = plain[is_asked]
+        right = p.argmax(axis=1) == truth[is_asked]
+        points = self.task.points.room
+        self.training.held_out = confidence_summary(
+            p.max(axis=1), right, points, decision.threshold
+        )
+
+    def _unknown(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
         wanted, config = self.config.decision.unknown, self.config
         is_auto = wanted == "auto"
         if wanted == "auto":
@@ -361,16 +390,19 @@ class _Trainer:
             return fit_integrated(classifier, config.integration, part, config.seed)
 
         detector = UnknownDetector(about.method, about.share)
+        rule = AnswerRule(self.task.points.room, decision.threshold)
         try:
-            detector.fit(train, training, config.seed)
+            detector.fit(train, training, config.seed, rule)
         except RobotVisionError as e:
             if not is_auto:
                 raise
             self.training.problems.append(f"unknown is never answered here: {e}")
             return None
         self.training.unknown = {
-            "method": about.method,
+            "method": detector.method_,
             "threshold": detector.threshold_,
+            "share": about.share,
+            "expected": {name: round(v, 4) for name, v in asdict(detector.stake_).items()},
             "area": detector.roc_.area,
             "false_alarms": [round(float(v), 4) for v in detector.roc_.false_alarms],
             "hits": [round(float(v), 4) for v in detector.roc_.hits],

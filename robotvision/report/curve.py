@@ -8,8 +8,23 @@ from typing import Any
 
 from rich.console import Console
 
-from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.report.console import Style, titled
+from robotvision.report.figures.curves import FOOT as PLOT_FOOT
+from robotvision.report.figures.curves import LEFT as PLOT_LEFT
+from robotvision.report.figures.curves import RIGHT as PLOT_RIGHT
+from robotvision.report.figures.curves import run_entry
+from robotvision.report.figures.sheet import (
+    MARGIN,
+    WIDTHS,
+    Sheet,
+    colors,
+    legend_height,
+    require_format,
+    run_style,
+    save,
+    shortened,
+    styled,
+)
 from robotvision.report.table import Table, columns
 from robotvision.runs.curve import (
     OWN_SPEEDS,
@@ -32,11 +47,10 @@ TITLES: dict[Axis, str] = {
     "deadline_ms": "deadline in ms",
     "machine_speed": "speed of the machine",
 }
-FORMATS = (".svg", ".png", ".pdf")
 ROWS = 26
 """A longer curve is thinned out in the terminal; JSON and figure have every value."""
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")
-DASHES = ("-", "--", "-.", ":")
+PANEL, TITLE = 2.1, 0.2
+"""Inches: the height of a panel of the figure, and of its title."""
 
 
 def compute_curves(
@@ -132,86 +146,59 @@ def _best_style(table: Table) -> Style | None:
 
 
 def draw(comparison: Curves, path: Path) -> None:
-    """Draw the curves as a figure, a panel for each policy and axis.
+    """Draw the curves as a figure, a panel for each policy and axis, as wide as a page.
 
     Raises
     ------
     RobotVisionError
-        The file's ending is none of svg, png, pdf, or it cannot be written.
+        The file's ending is none of a figure's, or it cannot be written.
     MissingExtraError
         matplotlib is not installed.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise RobotVisionError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as e:
-        raise MissingExtraError(
-            f"a figure needs matplotlib ({e}); pip install 'robotvision[report]'"
-        ) from e
+    require_format(path)
+    with styled():
+        figure = _figure(comparison, WIDTHS["page"])
+        save(figure, path, f"curves: {', '.join(comparison.offline)}")
+
+
+def _figure(comparison: Curves, width: float) -> Any:
     shown = panels(comparison)
     axes_shown = list(dict.fromkeys(axis for _, axis, _ in shown))
     policies = list(dict.fromkeys(policy for policy, _, _ in shown))
-    figure = Figure(
-        figsize=(5.2 * len(axes_shown), 0.6 + 3.1 * len(policies)), layout="constrained"
-    )
-    grid = figure.subplots(len(policies), len(axes_shown), squeeze=False)
-    for row in grid:
-        for axes in row:
-            axes.set_visible(False)
+    places = {name: k for k, name in enumerate(comparison.offline)}
+    entries = [run_entry(k, name) for name, k in places.items()]
+    feet = legend_height(width, entries)
+    sheet = Sheet(width, len(policies) * PANEL + MARGIN + feet + MARGIN)
+    wide = width / len(axes_shown)
     for policy, axis, curves in shown:
-        axes = grid[policies.index(policy)][axes_shown.index(axis)]
-        axes.set_visible(True)
+        left, top = wide * axes_shown.index(axis), PANEL * policies.index(policy)
+        sheet.text(left + MARGIN, top + TITLE / 2, shortened(policy, 60), va="center_baseline")
+        size = (wide - PLOT_LEFT - PLOT_RIGHT, PANEL - TITLE - PLOT_FOOT)
+        axes = sheet.axes(left + PLOT_LEFT, top + TITLE, *size)
         swaps = [s for s in comparison.swaps if (s.policy, s.axis) == (policy, axis)]
-        _panel(axes, policy, axis, curves, comparison, swaps)
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        ncols=min(4, len(labels)),
-        frameon=False,
-        fontsize=9,
-    )
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        _panel(axes, axis, [(places[c.run], c) for c in curves], comparison, swaps)
+    sheet.legend(entries)
+    return sheet.figure
 
 
 def _panel(
     axes: Any,
-    policy: str,
     axis: Axis,
-    curves: Sequence[Curve],
+    curves: Sequence[tuple[int, Curve]],
     comparison: Curves,
     swaps: Sequence[Swap],
 ) -> None:
-    for k, curve in enumerate(curves):
-        color = COLORS[k % len(COLORS)]
-        axes.plot(
-            curve.values,
-            curve.points,
-            color=color,
-            label=curve.run,
-            linewidth=1.6,
-            linestyle=DASHES[k // len(COLORS) % len(DASHES)],
-        )
-        axes.axhline(
-            comparison.offline[curve.run], color=color, linewidth=0.8, linestyle=(0, (1, 3))
-        )
+    for k, curve in curves:
+        style = run_style(k)
+        axes.plot(curve.values, curve.points, **style)
+        offline = {**style, "linestyle": (0, (1, 3)), "linewidth": 0.8}
+        axes.axhline(comparison.offline[curve.run], **offline)
     for swap in swaps:
-        axes.axvspan(swap.low, swap.high, color="#999999", alpha=0.5, linewidth=0.8)
-        axes.axvline((swap.low + swap.high) / 2, color="#999999", linewidth=0.8)
+        axes.axvspan(swap.low, swap.high, color=colors()["unscored"], linewidth=0)
+        axes.axvline((swap.low + swap.high) / 2, color=colors()["unscored"], linewidth=0.8)
     if axis == "machine_speed":
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}×")
-        axes.axvline(1.0, color="black", linewidth=0.6)
-    axes.set_title(policy, fontsize=10, loc="left")
-    axes.set_xlabel(TITLES[axis], fontsize=9)
-    axes.set_ylabel(f"points (of {comparison.max_points:g})", fontsize=9)
-    axes.tick_params(labelsize=8)
-    axes.grid(color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+        axes.axvline(1.0, color=colors()["ink"], linewidth=0.6)
+    axes.set(xlabel=TITLES[axis], ylabel=f"points (of {comparison.max_points:g})")
+    axes.grid(color=colors()["grid"])

@@ -3,9 +3,7 @@
 * **Points against deadline**: the logged latencies replayed in virtual time under the policy
   ``deadline`` (newest waiting frame; an answer after its deadline is worth silence), for a range of
   deadlines.
-* **Risk and coverage** (El-Yaniv and Wiener 2010): if only answers with confidence of at least t
-  were given, coverage is the share of frames answered and risk the share of these that is wrong.
-* **Reliability**: how many answers of a confidence are right, by tenths.
+* **Risk and coverage**, **reliability**: see `robotvision.scoring.confidence`.
 * **Points against threshold**: what the rooms would have earned by answering only from t up, in
   hindsight.
 """
@@ -22,9 +20,14 @@ from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.runs.rescore import Recorded
+from robotvision.scoring.confidence import (
+    Reliability,
+    RiskCoverage,
+    reliability_of,
+    risk_coverage_of,
+)
 from robotvision.scoring.policy import named_policy
 
-Floats = NDArray[np.float64]
 CORRECT, WRONG = OUTCOMES.index(Outcome.CORRECT), OUTCOMES.index(Outcome.WRONG)
 
 
@@ -73,43 +76,6 @@ def points_by_deadline(
     return DeadlineCurve(wanted, points, late, skipped, run.period_ms, run.data["max_points"])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RiskCoverage:
-    """Frames answered from a confidence up, from the most confident on.
-
-    ``coverage`` and ``risk`` are shares in [0, 1]; ``threshold`` falls; ``points`` are what the
-    rooms would have earned. ``area`` under risk over coverage: lower is better.
-    """
-
-    threshold: Floats
-    coverage: Floats
-    risk: Floats
-    points: Floats
-    area: float
-    break_even: float
-
-    @property
-    def best(self) -> int:
-        """Place of the threshold that would have earned most, in hindsight."""
-        return int(np.argmax(self.points))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reliability:
-    """Confidence beside the share of answers that are right, by tenths of confidence.
-
-    ``edges`` (11,), ``counts`` (10,), ``confidence`` and ``right`` (10,): means, NaN where no
-    answer lies. ``gap`` is the expected calibration error (Naeini, Cooper and Hauskrecht 2015): the
-    mean distance of the two, weighted by answers.
-    """
-
-    edges: Floats
-    counts: NDArray[np.int64]
-    confidence: Floats
-    right: Floats
-    gap: float
-
-
 def _is_judged(run: RunColumns) -> NDArray[np.bool_]:
     """Return whether each frame has a scored answer with a confidence."""
     answered = run.is_scored & np.isin(run.outcome, (CORRECT, WRONG))
@@ -121,14 +87,7 @@ def reliability(run: RunColumns, bins: int = 10) -> Reliability | None:
     chosen = _is_judged(run)
     if not chosen.any():
         return None
-    confidence, right = run.confidence[chosen], run.outcome[chosen] == CORRECT
-    place = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        means = np.bincount(place, confidence, bins) / counts
-        shares = np.bincount(place, right, bins) / counts
-    gap = float(np.nansum(np.abs(means - shares) * counts) / counts.sum())
-    return Reliability(np.linspace(0, 1, bins + 1), counts, means, shares, gap)
+    return reliability_of(run.confidence[chosen], run.outcome[chosen] == CORRECT, bins)
 
 
 def risk_coverage(run: RunColumns) -> RiskCoverage | None:
@@ -136,21 +95,6 @@ def risk_coverage(run: RunColumns) -> RiskCoverage | None:
     chosen = _is_judged(run)
     if not chosen.any():
         return None
-    order = np.argsort(-run.confidence[chosen], kind="stable")
-    threshold = run.confidence[chosen][order]
-    right = (run.outcome[chosen] == CORRECT)[order]
-    last = np.flatnonzero(np.append(threshold[1:] != threshold[:-1], True))
-    n = np.arange(1, len(right) + 1)
-    n_right = np.cumsum(right)
-    room = run.task.points.room
-    points = n_right * room.correct + (n - n_right) * room.wrong
-    points = points + (int(run.is_scored.sum()) - n) * room.unanswered
-    risk = 1 - n_right / n
-    return RiskCoverage(
-        threshold[last],
-        (n / int(run.is_scored.sum()))[last],
-        risk[last],
-        points[last],
-        float(risk.mean()),
-        room.break_even,
-    )
+    right = run.outcome[chosen] == CORRECT
+    n_scored = int(run.is_scored.sum())
+    return risk_coverage_of(run.confidence[chosen], right, n_scored, run.task.points.room)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from robotvision.config.requirement import parse_requirement
 from robotvision.records import FrameRecord
+from robotvision.report.calibration import calibration
 from robotvision.report.requirements import RunFigures, check_requirements
 from robotvision.runs.log import RunRecord
 from robotvision.runs.table import scored_table
@@ -69,6 +70,9 @@ def from_record(
         "config_digest": about.get("config_digest"),
         "seed": about.get("seed"),
     }
+    compared = calibration(about, task, table, frames)
+    if compared:
+        data["calibration"] = compared
     wanted = [parse_requirement(text) for text in about.get("config", {}).get("require", ())]
     if wanted:
         figures = RunFigures(data, task, table, latency_columns(frames))

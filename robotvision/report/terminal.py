@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from robotvision.report.calibration import unknown_text
 from robotvision.report.console import confusion_grid, latency_style, styles, titled
 from robotvision.report.table import number
 from robotvision.report.tables import (
@@ -50,6 +51,9 @@ def print_report(
         if spent := processor_text(data.get("processor")):
             console.print(Text(spent, style="dim"))
         console.print(Group(*_null(data)))
+    for name, compared in data.get("calibration", {}).items():
+        of_set = f"{name}: " if len(tallies) > 1 else ""
+        console.print(Text(of_set + compared["words"], style="dim"))
     print_published(console, task, data)
     console.print(Group(*notes(data, task)))
 
@@ -170,6 +174,9 @@ def notes(data: Mapping[str, Any], task: Task) -> list[RenderableType]:
                 style="yellow",
             )
         )
+    for training in data.get("training", {}).values():
+        if text := unknown_text(training.get("unknown", {})):
+            lines.append(Text(text, style="dim"))
     lines += [Text(f"changed rule: {change}", style="yellow") for change in task.changed]
     lines += [Text(f"warning: {w['message']}", style="yellow") for w in data.get("warnings", [])]
     if task.published or task.fact("points.room").status is not Status.OWN:

@@ -120,6 +120,14 @@ def p_text(p: float) -> str:
     return "below 0.001" if p < 0.001 else f"{p:.2g}"
 
 
+def p_values_text(p: float, after_all: float | None = None) -> str:
+    """Return ``p = 0.03``, or ``p = 0.03 before, 0.21 after all comparisons``."""
+    alone = f"p = {p_text(p)}"
+    return (
+        alone if after_all is None else f"{alone} before, {p_text(after_all)} after all comparisons"
+    )
+
+
 def verdict(difference: Interval, after_all: float | None = None) -> str:
     """Return whether two runs are told apart, in words that agree with the interval beside them.
 
@@ -135,8 +143,8 @@ def verdict(difference: Interval, after_all: float | None = None) -> str:
         return "nothing to compare"
     if after_all is None:
         words = "told apart" if difference.excludes_zero else "cannot be told apart"
-        return f"{words}, p = {p_text(difference.p)}"
-    ps = f"p = {p_text(difference.p)} before, {p_text(after_all)} after all comparisons"
+        return f"{words}, {p_values_text(difference.p)}"
+    ps = p_values_text(difference.p, after_all)
     if after_all <= 1 - difference.level:
         return f"told apart, {ps}"
     if difference.excludes_zero:
@@ -146,8 +154,13 @@ def verdict(difference: Interval, after_all: float | None = None) -> str:
 
 def difference_text(difference: Interval, after_all: float | None = None) -> str:
     """Return a difference in words: ``+45 (3.3 to 89.6), told apart, p = 0.03``; see `verdict`."""
+    return f"{gap_text(difference)}, {verdict(difference, after_all)}"
+
+
+def gap_text(difference: Interval) -> str:
+    """Return ``+45 (3.3 to 89.6)``."""
     ends = "" if difference.low is None else f" ({difference.text()})"
-    return f"{difference.estimate:+g}{ends}, {verdict(difference, after_all)}"
+    return f"{difference.estimate:+g}{ends}"
 
 
 def _plain(number: str) -> str:

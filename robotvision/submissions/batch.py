@@ -15,6 +15,7 @@ from robotvision.records import Notice
 from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
 from robotvision.scoring.tally import Tally
+from robotvision.submissions.card import Card
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.handed_in import runs_in
 from robotvision.submissions.released import ReleasedPart, read_truths
@@ -49,6 +50,10 @@ class ScoredRun:
         By test set.
     table : FrameTable
         Its frames, scored.
+    team : str
+        Who handed it in; empty where that is not stated.
+    card : Card or None
+        What it says of itself, where it came in a pack.
     """
 
     name: str
@@ -56,6 +61,8 @@ class ScoredRun:
     warnings: tuple[Notice, ...]
     tallies: Mapping[str, Tally] = field(repr=False, compare=False)
     table: FrameTable = field(repr=False, compare=False)
+    team: str = ""
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +245,7 @@ def score_runs(
             table = score(judged(frames, checks), task)
             answers[run.name], teams[run.name] = table.answer, run.team or team_of(run.name)
             told += overlap_told(run.name, run.overlap)
-            own_mode = run.card.mode if run.card else mode
-            scored.append(_scored(task, table, run.name, checks, own_mode, warnings))
+            scored.append(_scored(task, table, run, checks, mode, warnings))
     of_runs = [notice for run in scored for notice in run.warnings]
     if is_contest:
         perfect = flawless_runs([(run.name, run.score) for run in scored])
@@ -259,7 +265,7 @@ def _with_notices(run: ScoredRun, notices: Sequence[Notice]) -> ScoredRun:
 def _scored(
     task: Task,
     table: FrameTable,
-    name: str,
+    run: RunFiles,
     checks: dict[str, CheckResult],
     mode: str,
     of_truth: list[Notice],
@@ -271,5 +277,6 @@ def _scored(
         for warning in check.warnings
     ]
     notices = [*of_truth, *own]
-    summary = summarise(task, tallies, mode, notices=notices, table=table)
-    return ScoredRun(name, summary, tuple(own), tallies, table)
+    own_mode = run.card.mode if run.card else mode
+    summary = summarise(task, tallies, own_mode, notices=notices, table=table)
+    return ScoredRun(run.name, summary, tuple(own), tallies, table, run.team, run.card)

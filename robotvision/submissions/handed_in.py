@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from robotvision.errors import Fault, InputFaults, printable
 from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card
-from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_pack
+from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_manifest, parse_pack
 from robotvision.submissions.testsets import SUFFIXES, RunFiles, runs_of
 from robotvision.submissions.zipfiles import (
     KIND,
@@ -177,6 +177,15 @@ def read_files(path: Path) -> dict[str, bytes]:
         raise InputFaults([Fault(path, f"cannot be read ({e.strerror})", kind=KIND)]) from e
 
 
+def packed_for(path: Path) -> str | None:
+    """Return the id of the task that a pack is for; None where it is no pack, or a broken one."""
+    try:
+        files = read_files(path)
+        return parse_manifest(files).task if MANIFEST in files else None
+    except InputFaults:  # what is wrong with it is told by whoever judges it
+        return None
+
+
 def _read_folder(folder: Path) -> dict[str, bytes]:
     """Return the files below a folder; links are refused, as in an archive."""
     files: dict[str, bytes] = {}
@@ -244,15 +253,24 @@ def _is_run(path: Path, has_folders: bool) -> bool:
 
 def _zipped_runs(path: Path, sets: Sequence[str], task: Task) -> Iterator[RunFiles | InputFaults]:
     files = read_zip(path)
-    inner = [n for n in files if n.lower().endswith(ZIP) and "__MACOSX" not in n]
-    if not inner or MANIFEST in files:
+    inner = archives_in(files)
+    if not inner:
         yield _run_of(files, path, sets, task)
-        return
-    for name in inner:  # what Codabench gives who downloads several submissions at once
+    for name in inner:
         try:
             yield _run_of(read_zip_bytes(files[name], f"{path}/{name}"), path / name, sets, task)
         except InputFaults as e:
             yield e
+
+
+def archives_in(files: Mapping[str, bytes]) -> list[str]:
+    """Return the zip files among the files of another one; none where that is a pack.
+
+    Codabench gives such a file to who downloads several submissions at once.
+    """
+    if MANIFEST in files:
+        return []
+    return [n for n in files if n.lower().endswith(ZIP) and "__MACOSX" not in n]
 
 
 def _run_of(files: Mapping[str, bytes], path: Path, sets: Sequence[str], task: Task) -> RunFiles:

@@ -277,11 +277,22 @@ def parse_pack(files: Mapping[str, bytes], where: str = "") -> Pack:
         fault = Fault(where or WHOLE, f"no {MANIFEST} in it", remedy="pack the run again")
         raise InputFaults([fault])
     inner = f"{where}/" if where else ""
-    manifest = validate(loads(files[MANIFEST], f"{inner}{MANIFEST}"), Manifest)
+    manifest = parse_manifest(files, inner)
     others = {name: raw for name, raw in files.items() if name != MANIFEST}
     _require_sealed(where or WHOLE, manifest, others)
     card = validate(loads(others["card.yaml"], f"{inner}card.yaml"), Card)
     return Pack(manifest, card, others)
+
+
+def parse_manifest(files: Mapping[str, bytes], inner: str = "") -> Manifest:
+    """Return the manifest among a pack's files; ``inner`` goes before its name in messages.
+
+    Raises
+    ------
+    InputFaults
+        It is malformed; every fault.
+    """
+    return validate(loads(files[MANIFEST], f"{inner}{MANIFEST}"), Manifest)
 
 
 def _require_sealed(path: str, manifest: Manifest, files: Mapping[str, bytes]) -> None:

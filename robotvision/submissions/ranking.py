@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from robotvision.submissions.batch import Scores
+from robotvision.submissions.batch import ScoredRun, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,20 @@ def rank(scores: Scores) -> list[Ranking]:
     if len(sets) < 2 or scores.task.overall == "sum":
         return [_ranking("overall", [(r.name, r.score) for r in scores.scored])]
     return [_ranking(s, [(r.name, r.score["sets"][s]) for r in scores.scored]) for s in sets]
+
+
+def rank_part(scored: Sequence[ScoredRun], name: str, sets: Sequence[str]) -> Ranking:
+    """Return the ranking of runs over some of their test sets, under a name."""
+    return _ranking(name, [(run.name, _summed(run.score, sets)) for run in scored])
+
+
+def _summed(score: dict[str, Any], sets: Sequence[str]) -> dict[str, Any]:
+    """Return frames, points and outcomes of some test sets together."""
+    parts = [score["sets"][s] for s in sets]
+    totals = {k: sum(p[k] for p in parts) for k in ("frames", "points", "max_points")}
+    names = parts[0]["outcomes"] if parts else ()
+    outcomes = {k: sum(p["outcomes"][k] for p in parts) for k in names}
+    return {**totals, "outcomes": outcomes, "sets": dict(zip(sets, parts, strict=True))}
 
 
 def _ranking(name: str, runs: list[tuple[str, dict[str, Any]]]) -> Ranking:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,13 +62,7 @@ class ReleasedPart:
             The release holds nothing of that source, or frames that its truth does not have.
         """
         rows, numbers = self.rows_of(table)
-        return replace(
-            table,
-            frames=FrameSet(self._released(table).folder, numbers),
-            codes=table.codes[rows],
-            seen=table.seen[rows],
-            lines=table.lines[rows],
-        )
+        return table.select(rows, FrameSet(self._released(table).folder, numbers))
 
     def rows_of(self, table: TruthTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows of a source's truth that were released, rising, and their numbers.

@@ -89,6 +89,8 @@ class Pair:
         After all comparisons of the ranking.
     visits_needed : float
         How many visits would separate them.
+    is_alone : bool
+        Whether it is the only comparison, so that there is no ``p`` after others.
     """
 
     first: str
@@ -96,9 +98,15 @@ class Pair:
     difference: Interval
     p: float
     visits_needed: float
+    is_alone: bool = False
+
+    @property
+    def after_all(self) -> float | None:
+        """The p-value after all comparisons; None where there is this one alone."""
+        return None if self.is_alone else self.p
 
     def __str__(self) -> str:
-        return difference_text(self.difference, self.p)
+        return difference_text(self.difference, self.after_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,7 @@ def _pairs(ranking: Ranking, result: Ranks) -> tuple[Pair, ...]:
             result.difference(i, j),
             float(result.p[i, j]),
             float(result.visits_needed[i, j]),
+            len(names) < 3,
         )
         for i in range(len(names))
         for j in range(i + 1, len(names))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,16 @@ class TruthTable:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def select(self, rows: NDArray[np.int64], frames: FrameSet) -> TruthTable:
+        """Return the truth of some frames, in the order of ``rows``, under other numbers."""
+        return replace(
+            self,
+            frames=frames,
+            codes=self.codes[rows],
+            seen=self.seen[rows],
+            lines=self.lines[rows],
+        )
 
     @property
     def labels(self) -> TruthLabels:

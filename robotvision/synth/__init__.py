@@ -10,7 +10,10 @@
     caster, light        Embree rays; radiosity from sun, sky and lamps
     camera, sensor       radiance, exact depth and surfaces; then what a real camera makes of them
     path                 the robot's way
-    sequence             a `DriveSpec` says it all, `render_sequence` writes a sequence
+    hardship             what makes a tour hard: blockers, doors, blur, exposure; merge
+    scenery              a floor furnished, peopled and lit, once for all tours that share it
+    drive_spec           a `DriveSpec` decides all pixels of a sequence; its note and calibration
+    sequence             `render_sequence` writes a sequence
     default_set, editions   the sets that the command line offers
     trajectory*          real sequences: poses read, rooms laid out around them, frames at the poses
 
@@ -18,6 +21,7 @@ Needs the extra ``synth`` (embreex). The same spec gives the same bytes on one m
 """
 
 from robotvision.synth.default_set import write_default_set
-from robotvision.synth.sequence import DriveSpec, calibration, render_sequence, shots
+from robotvision.synth.drive_spec import DriveSpec, calibration
+from robotvision.synth.sequence import render_sequence, shots
 
 __all__ = ["DriveSpec", "calibration", "render_sequence", "shots", "write_default_set"]

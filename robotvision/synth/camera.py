@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -197,6 +198,12 @@ class Stage:
         lamp_glow = np.append(light.lamp_on, 0.0)[floor.solids.lamp].astype(np.float32)
         self.emitted = looks.glow[:, None] + (0.25 * lamp_glow)[:, None] * light.lamp
         self.emitted = self.emitted.astype(np.float32)
+
+    def seen_by(self, caster: Caster) -> Stage:
+        """Return the floor under the same light, its rays cast by another caster."""
+        other = copy.copy(self)
+        other.caster = caster
+        return other
 
     def view(self, eye: Eye, lens: Lens) -> CameraView:
         """Photograph the building: radiance, exact depth, exact surfaces."""

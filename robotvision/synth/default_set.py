@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from robotvision.plugins.progress import Progress
-from robotvision.synth.sequence import DriveSpec, render_sequence
+from robotvision.synth.drive_spec import DriveSpec
+from robotvision.synth.sequence import render_sequence
 
 N_FRAMES = 125
 JPEG_QUALITY = 75

@@ -24,6 +24,8 @@ WALL_M = 1.4
 """A wall nearer than this fills the view and shows little."""
 BODY_M = (0.03, 1.5)
 """Between these heights a piece is in the robot's way."""
+LOOK_ROUND = 1.0
+"""How far the robot pans where it stops to look, radians: half of it to either side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,8 +151,17 @@ class _Stop:
     look: float | None = None
 
 
-def drive(floor: Floor, caster: Caster, rooms: tuple[int, ...], rng: np.random.Generator) -> Way:
-    """Return a way through the given rooms in their order, with looks round in each."""
+def drive(
+    floor: Floor,
+    caster: Caster,
+    rooms: tuple[int, ...],
+    rng: np.random.Generator,
+    look_round: float = LOOK_ROUND,
+) -> Way:
+    """Return a way through the given rooms in their order, with looks round in each.
+
+    ``look_round``: how far the robot pans where it looks, radians; a full turn: once right round.
+    """
     ground = Ground(floor)
     stops: list[_Stop] = []
     for k, index in enumerate(rooms):
@@ -165,7 +176,7 @@ def drive(floor: Floor, caster: Caster, rooms: tuple[int, ...], rng: np.random.G
         points = ground.way(a.cell, b.cell) if a.cell != b.cell else None
         if points is not None:
             pieces.append((points, b.look))
-    way = _stitch(pieces, floor)
+    way = _stitch(pieces, floor, look_round)
     return replace(way, weight=way.weight * _pace(floor, caster, way))
 
 
@@ -262,7 +273,7 @@ _MOVE, _MOVE_INSIDE, _TURN, _LOOK = 1.0, 0.45, 0.12, 1.1
 """Weights: for each metre in the corridor and in rooms, each radian turned and looked round."""
 
 
-def _stitch(pieces: list[tuple[F64, float | None]], floor: Floor) -> Way:
+def _stitch(pieces: list[tuple[F64, float | None]], floor: Floor, look_round: float) -> Way:
     """Smooth the pieces, join them by turns on the spot, add the looks round."""
     xs: list[F64] = []
     ys: list[F64] = []
@@ -289,7 +300,7 @@ def _stitch(pieces: list[tuple[F64, float | None]], floor: Floor) -> Way:
         heading = float(tangent[-1])
         if look is not None:
             turn = _turn(heading, look)
-            pan = turn[-1] + 0.5 * np.sin(np.linspace(0, 2 * math.pi, 60))
+            pan = turn[-1] + _pan(look_round)
             for part, weight in ((turn, _TURN), (pan, _LOOK)):
                 add(np.full(len(part), x[-1]), np.full(len(part), y[-1]), part, 0, weight)
             heading = float(pan[-1])
@@ -300,6 +311,13 @@ def _stitch(pieces: list[tuple[F64, float | None]], floor: Floor) -> Way:
     w = np.where(in_room & moving, _MOVE_INSIDE * w, w) + 1e-4
     visit = np.concatenate([[0], np.cumsum(np.diff(_by_label(floor, room)) != 0)]).astype(np.int32)
     return Way(x, y, h, w, room, visit)
+
+
+def _pan(look_round: float) -> F64:
+    """Return the turns of a look round: to and fro, or once right round."""
+    once = np.linspace(0, 2 * math.pi, 60)
+    to_and_fro: F64 = look_round / 2 * np.sin(once)
+    return once if look_round >= 2 * math.pi - 1e-9 else to_and_fro
 
 
 def _by_label(floor: Floor, room: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -360,3 +378,11 @@ def sample(way: Way, n_frames: int, corridor: set[int]) -> NDArray[np.int64]:
     cumulative = np.cumsum(weight) / weight.sum()
     wanted = (np.arange(n_frames) + 0.5) / n_frames
     return np.searchsorted(cumulative, wanted).clip(0, len(way.x) - 1)
+
+
+def visits_of(way: Way, steps: NDArray[np.int64]) -> list[frozenset[int]]:
+    """Return for each step the rooms that the robot is in, came from last or enters next."""
+    first = np.concatenate([[0], np.flatnonzero(np.diff(way.visit)) + 1, [len(way.visit)]])
+    rooms = [frozenset(way.room[a:b].tolist()) for a, b in pairwise(first.tolist())]
+    near = [frozenset().union(*rooms[max(0, v - 1) : v + 2]) for v in range(len(rooms))]
+    return [near[int(v)] for v in way.visit[steps]]

@@ -20,6 +20,9 @@ NEAR_M, SURE_M, FAR_M = 0.5, 4.5, 8.0
 _KINECT_BASELINE_M = 0.075
 _GRAIN = {"sunny": 0.005, "cloudy": 0.007, "night": 0.014}
 _CAST = {"sunny": (1.02, 1.0, 0.97), "cloudy": (0.98, 1.0, 1.03), "night": (1.06, 1.0, 0.86)}
+JUMP_FRAMES = 8
+MOST_SMEAR = 5
+"""No more than this part of the width is smeared over."""
 _LIMITS = {"sunny": (0.35, 3.5), "cloudy": (0.4, 3.5), "night": (0.7, 3.2)}
 
 
@@ -39,6 +42,32 @@ class AutoExposure:
         return self.gain
 
 
+def exposure_jumps(n_frames: int, stops: float, rng: np.random.Generator) -> F32:
+    """Return (n_frames,) by how much the gain of each frame is multiplied, at most 2 ** ``stops``.
+
+    The factor holds for about `JUMP_FRAMES` frames, then jumps; the depth camera knows nothing of
+    it.
+    """
+    is_jump = rng.random(n_frames) < 1 / JUMP_FRAMES
+    levels = rng.uniform(-stops, stops, n_frames + 1)
+    factors: F32 = (2.0 ** levels[np.cumsum(is_jump)]).astype(np.float32)
+    return factors
+
+
+def smear(radiance: F32, pixels: float) -> F32:
+    """Return radiance (H, W, 3) as an open shutter gathers it while the camera turns.
+
+    Every row is averaged over ``pixels``, what a turn about the vertical moves the middle of the
+    image by. Nearness is not looked at: what a camera that drives forward blurs is left out.
+    """
+    width = round(min(pixels, radiance.shape[1] / MOST_SMEAR))
+    if width < 2:
+        return radiance
+    kernel = np.full((1, width), 1 / width, np.float32)
+    capped = np.minimum(radiance, np.float32(8.0))
+    return np.asarray(cv2.filter2D(capped, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
 def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return an RGB image: tone curve, colour cast of the light, vignetting, sensor noise."""
     h, w = radiance.shape[:2]
@@ -56,8 +85,8 @@ def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) ->
 @lru_cache(maxsize=4)
 def _vignette(h: int, w: int) -> F32:
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-    falloff: F32 = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)
-    return falloff[..., None]
+    shade: F32 = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)[..., None]
+    return shade
 
 
 def measure_depth(

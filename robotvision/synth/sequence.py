@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
+from math import radians
 from pathlib import Path
 from typing import Protocol
 
@@ -15,112 +15,20 @@ from numpy.typing import NDArray
 
 from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
-from robotvision.errors import RobotVisionError
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image, Truth
-from robotvision.synth.building import Floor, build_floor
-from robotvision.synth.camera import Appearance, CameraView, Eye, Lens, Stage
-from robotvision.synth.caster import Caster
-from robotvision.synth.light import LIGHTS, Transport, lighting, transport
-from robotvision.synth.path import Way, drive, order_rooms, sample
-from robotvision.synth.sensor import AutoExposure, develop, measure_depth
+from robotvision.synth.building import Floor
+from robotvision.synth.camera import CameraView, Eye, Lens, Stage
+from robotvision.synth.drive_spec import BASELINE_M, CHANNEL_KINDS, DriveSpec, calibration
+from robotvision.synth.path import Way, drive, order_rooms, sample, visits_of
+from robotvision.synth.scenery import Scenery, built, doors_of, stage
+from robotvision.synth.sensor import AutoExposure, develop, exposure_jumps, measure_depth, smear
 from robotvision.writing import new_folder
 
 Pose = tuple[float, float, float]
 
-ROOMS = (
-    "Corridor", "Kitchen", "Toilet", "PrinterRoom", "ProfessorOffice", "StudentOffice",
-    "MeetingRoom", "LoungeArea", "ElevatorArea",
-)  # fmt: skip
-"""Rooms of the building where a sequence names none."""
-
 VISIBLE_SHARE = 0.0025
 """An object is in view where its class covers at least this share of the image."""
-
-CHANNEL_KINDS = {"rgb": "color", "left": "color", "right": "color", "depth": "depth_mm"}
-BASELINE_M = 0.12
-
-
-@dataclass(frozen=True, slots=True)
-class DriveSpec:
-    """All that decides a generated sequence's pixels.
-
-    Parameters
-    ----------
-    name : str
-        The sequence's name.
-    seed : int
-        Of the building: its plans, finish and furniture.
-    floor : int
-        Even: a straight corridor; odd: one with a corner. Other floors have the same kinds of
-        rooms in other shapes and places.
-    rooms : tuple of str
-        Labels of the floor's rooms; a label of a task says how its room is furnished.
-    visit : tuple of str or None
-        The rooms the robot enters; None: all.
-    light : str
-        ``sunny``, ``cloudy`` or ``night``.
-    reverse : bool
-        Drive from the other end.
-    n_frames, rate_hz :
-        Number of images and their nominal rate; more frames make the robot slower.
-    width, height : int
-        Size in pixels.
-    channels : tuple of str
-        Of ``rgb``, ``depth``, ``left``, ``right``.
-    furniture_seed : int
-        Another one moves the furniture.
-    drive_seed : int
-        Another one changes the way, the jitter and the noise.
-    kidnappings : int
-        How often the robot is carried elsewhere; each begins a new segment.
-    objects : tuple of str or None
-        Object classes in the truth; None: all that are known; (): none.
-    start_ns : int
-        Time of the first frame.
-    jpeg_quality : int
-        Of the colour images that are written in the native layout, 1 to 100.
-    """
-
-    name: str = "tour"
-    seed: int = 1
-    floor: int = 0
-    rooms: tuple[str, ...] = ROOMS
-    visit: tuple[str, ...] | None = None
-    light: str = "cloudy"
-    reverse: bool = False
-    n_frames: int = 130
-    rate_hz: float = 2.0
-    width: int = 320
-    height: int = 240
-    channels: tuple[str, ...] = ("rgb", "depth")
-    furniture_seed: int = 0
-    drive_seed: int = 0
-    kidnappings: int = 0
-    objects: tuple[str, ...] | None = None
-    start_ns: int = 0
-    jpeg_quality: int = 90
-    camera_height_m: float = 1.12
-
-    def __post_init__(self) -> None:
-        where = f"sequence {self.name!r}"
-        if self.n_frames < 1:
-            raise RobotVisionError(f"{where}: n_frames: expected at least 1, got {self.n_frames}")
-        if self.rate_hz <= 0:
-            raise RobotVisionError(f"{where}: rate_hz: expected above 0, got {self.rate_hz:g}")
-        if min(self.width, self.height) < 16:
-            raise RobotVisionError(
-                f"{where}: expected at least 16 x 16 pixels, got {self.width} x {self.height}"
-            )
-        for channel in self.channels:
-            if channel not in CHANNEL_KINDS:
-                raise RobotVisionError(
-                    f"{where}: channel: expected one of {', '.join(CHANNEL_KINDS)}, got {channel!r}"
-                )
-        if self.light not in LIGHTS:
-            raise RobotVisionError(
-                f"{where}: light: expected one of {', '.join(LIGHTS)}, got {self.light!r}"
-            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,22 +58,6 @@ class Sink(Protocol):
         """Write one frame."""
 
 
-def calibration(spec: DriveSpec) -> dict[str, dict[str, float]]:
-    """Return the calibration of every channel of a sequence: pixels, and metres for the rest."""
-    lens = Lens.wide(spec.width, spec.height)
-    base = {
-        "width": float(lens.width),
-        "height": float(lens.height),
-        "fx": lens.fx,
-        "fy": lens.fy,
-        "cx": lens.cx,
-        "cy": lens.cy,
-        "height_m": spec.camera_height_m,
-    }
-    stereo = base | {"baseline_m": BASELINE_M}
-    return {c: stereo if c in ("left", "right") else base for c in spec.channels}
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Itinerary:
     """Where each frame of a sequence is taken: steps of a way, and segments."""
@@ -179,10 +71,10 @@ class Itinerary:
 
 def itinerary(spec: DriveSpec) -> Itinerary:
     """Return where the frames of a sequence are taken, without rendering them."""
-    floor, caster = _floor(spec.rooms, spec.seed, spec.floor, spec.furniture_seed)
+    floor, caster = built(scenery_of(spec))
     rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 51])
     order = order_rooms(floor, spec.visit, spec.reverse)
-    way = drive(floor, caster, order, rng)
+    way = drive(floor, caster, order, rng, radians(spec.hard.look_round_deg))
     corridor = {i for i, r in enumerate(floor.plan.rooms) if r.kind == "corridor"}
     steps = sample(way, spec.n_frames, corridor)
     steps, segments = _kidnap(steps, spec.kidnappings, rng)
@@ -194,17 +86,58 @@ def shots(spec: DriveSpec) -> Iterator[Shot]:
     """Render a sequence, frame by frame. The same spec gives the same frames."""
     plan = itinerary(spec)
     stage = stage_of(spec)
+    conditions = _conditions(spec, stage, plan)
     exposure = AutoExposure(spec.light)
     for k in range(spec.n_frames):
         if k and plan.segments[k - 1] != plan.segments[k]:
             exposure = AutoExposure(spec.light)
         noise = np.random.default_rng([spec.seed, spec.drive_seed, k, 52])
-        yield _shot(spec, stage, plan, k, exposure, noise)
+        yield _shot(spec, conditions[k], plan, k, exposure, noise)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """How one frame is taken: what stands open, by how many pixels it smears, its exposure."""
+
+    stage: Stage
+    smear_pixels: float = 0.0
+    exposure_factor: float = 1.0
+
+
+def _conditions(spec: DriveSpec, stage: Stage, plan: Itinerary) -> list[Condition]:
+    """Return how each frame of a sequence is taken."""
+    hard = spec.hard
+    rng = np.random.default_rng([spec.seed, spec.floor, spec.drive_seed, 61])
+    stages = [stage] * spec.n_frames
+    if hard.doors_shut > 0:
+        doors = doors_of(scenery_of(spec))
+        shut = frozenset(k for k in doors.rooms if rng.random() < hard.doors_shut)
+        stages = [
+            stage.seen_by(doors.caster(shut - near)) for near in visits_of(plan.way, plan.steps)
+        ]
+    factors = exposure_jumps(spec.n_frames, hard.exposure_jumps, rng)
+    pixels = _turns(plan) * hard.shutter_ms / 1e3 * spec.rate_hz
+    pixels *= Lens.wide(spec.width, spec.height).fx
+    return [
+        Condition(s, float(p), float(f)) for s, p, f in zip(stages, pixels, factors, strict=True)
+    ]
+
+
+def _turns(plan: Itinerary) -> NDArray[np.float64]:
+    """Return (n,) by how many radians the camera turns in the time of a frame, around each."""
+    if len(plan.steps) < 2:
+        return np.zeros(len(plan.steps))
+    heading = np.unwrap(plan.way.heading)
+    steps = np.abs(np.gradient(plan.steps.astype(np.float64)))
+    is_cut = np.append(False, np.diff(plan.segments) != 0)
+    steps[is_cut | np.append(is_cut[1:], False)] = np.median(steps)
+    turns: NDArray[np.float64] = np.abs(np.gradient(heading))[plan.steps] * steps
+    return turns
 
 
 def _shot(
     spec: DriveSpec,
-    stage: Stage,
+    condition: Condition,
     plan: Itinerary,
     k: int,
     exposure: AutoExposure,
@@ -218,31 +151,35 @@ def _shot(
         y,
         spec.camera_height_m + float(rng.normal(0, 0.004)),
         heading,
-        -0.055 + float(rng.normal(0, 0.008)),
+        spec.camera_pitch_rad + float(rng.normal(0, 0.008)),
         float(rng.normal(0, 0.006)),
     )
-    images, view = photograph(stage, eye, spec, exposure, rng)
-    seen = visible(stage.floor, view, spec)
+    images, view = photograph(condition, eye, spec, exposure, rng)
+    seen = visible(condition.stage.floor, view, spec)
     time_ns, segment = int(plan.times_ns[k]), int(plan.segments[k])
     return Shot(time_ns, images, segment, (x, y, heading), plan.rooms[k], seen)
 
 
 def photograph(
-    stage: Stage, eye: Eye, spec: DriveSpec, exposure: AutoExposure, rng: np.random.Generator
+    condition: Condition,
+    eye: Eye,
+    spec: DriveSpec,
+    exposure: AutoExposure,
+    rng: np.random.Generator,
 ) -> tuple[dict[str, Image], CameraView]:
     """Return the channels' images at an eye, and the exact view of its main camera."""
     lens = Lens.wide(spec.width, spec.height)
+    stage = condition.stage
     view = stage.view(eye, lens)
-    gain = exposure.meter(view.radiance)
+    gain = exposure.meter(view.radiance) * condition.exposure_factor
     images: dict[str, Image] = {}
     for channel in spec.channels:
         if channel == "depth":
             images[channel] = measure_depth(view, stage.looks.ir, lens, rng)
-        elif channel == "right":
-            other = stage.view(eye.shifted(BASELINE_M), lens)
-            images[channel] = develop(other.radiance, gain, spec.light, rng)
-        else:
-            images[channel] = develop(view.radiance, gain, spec.light, rng)
+            continue
+        seen = stage.view(eye.shifted(BASELINE_M), lens) if channel == "right" else view
+        gathered = smear(seen.radiance, condition.smear_pixels)
+        images[channel] = develop(gathered, gain, spec.light, rng)
     return images, view
 
 
@@ -279,35 +216,24 @@ def _kidnap(
     return np.concatenate([pieces[k] for k in order]), segments
 
 
-@lru_cache(maxsize=4)
-def _floor(
-    rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int
-) -> tuple[Floor, Caster]:
-    built = build_floor(rooms, seed, floor, furniture_seed)
-    return built, Caster(built.solids)
-
-
-@lru_cache(maxsize=3)
-def _transport(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int) -> Transport:
-    return transport(*_floor(rooms, seed, floor, furniture_seed))
-
-
-@lru_cache(maxsize=2)
-def _looks(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int) -> Appearance:
-    return Appearance(_floor(rooms, seed, floor, furniture_seed)[0])
-
-
-@lru_cache(maxsize=3)
-def _stage(rooms: tuple[str, ...], seed: int, floor: int, furniture_seed: int, light: str) -> Stage:
-    built, caster = _floor(rooms, seed, floor, furniture_seed)
-    tr = _transport(rooms, seed, floor, furniture_seed)
-    looks = _looks(rooms, seed, floor, furniture_seed)
-    return Stage(built, caster, tr, lighting(light, built, floor), looks)
+def scenery_of(spec: DriveSpec) -> Scenery:
+    """Return what decides the geometry of a sequence's floor."""
+    hard = spec.hard
+    return Scenery(
+        spec.rooms,
+        spec.seed,
+        spec.floor,
+        spec.furniture_seed,
+        hard.people,
+        hard.clutter,
+        spec.drive_seed if hard.has_blockers else 0,
+        hard.doors_shut > 0,
+    )
 
 
 def stage_of(spec: DriveSpec) -> Stage:
     """Return the floor of a sequence under its light, ready to be photographed."""
-    return _stage(spec.rooms, spec.seed, spec.floor, spec.furniture_seed, spec.light)
+    return stage(scenery_of(spec), spec.light)
 
 
 def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None = None) -> int:
@@ -337,13 +263,10 @@ def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None 
     stage_of(spec)  # a floor that cannot be built is an error before a folder is created
     if isinstance(to, Path):
         channels = {c: CHANNEL_KINDS[c] for c in spec.channels}
-        note = (
-            f"generated: robotvision synth, {spec.light}, building {spec.seed}, floor {spec.floor}"
-        )
         with (
             new_folder(to) if not to.exists() else nullcontext(to) as folder,
             SequenceWriter(
-                folder, spec.name, channels, spec.rate_hz, calibration(spec), note
+                folder, spec.name, channels, spec.rate_hz, calibration(spec), spec.note
             ) as writer,
         ):
             return _write(spec, _JpegSink(writer, spec.jpeg_quality), progress)

@@ -33,9 +33,9 @@ from robotvision.records import Image
 from robotvision.synth.building import Floor
 from robotvision.synth.camera import Appearance, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
+from robotvision.synth.drive_spec import CHANNEL_KINDS, DriveSpec, calibration
 from robotvision.synth.light import Transport, lighting, transport
 from robotvision.synth.sensor import AutoExposure, develop, measure_depth
-from robotvision.synth.sequence import CHANNEL_KINDS, DriveSpec, calibration
 from robotvision.synth.trajectory import Track, check_names, rate_hz
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
 from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished

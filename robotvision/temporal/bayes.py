@@ -3,10 +3,13 @@
 As used for places by Torralba, Murphy, Freeman and Rubin (ICCV 2003); the forward pass is Rabiner's
 (1989). Rooms change at rates learnt from the training sequences, and a frame's evidence for a room
 is its posterior divided by the prior the classifier was trained with (Bourlard and Morgan 1990).
-Where the training recordings were cut, a pause shows it, and what came after a cut there is
-expected after such a pause. How much a frame counts beside the ones before it, and how much sooner
-rooms change than in the training sequences, is chosen by points on those sequences, from answers of
-classifiers that were not trained on the frame.
+Which rooms touch is learnt without a direction: who went from the kitchen to the corridor will come
+back. Where the training recordings were cut, a pause shows it, and what came after a cut there is
+expected after such a pause. How much a frame counts beside the ones before it, how much sooner
+rooms change than in the training sequences, and how much of the prior is divided out, is chosen by
+points on those sequences, from answers of classifiers that were not trained on the frame. So is how
+sure a frame must be of another room to be believed at once: the first frame of a room is mostly
+right where single frames are, and the forward pass would wait for a second one.
 """
 
 from __future__ import annotations
@@ -25,7 +28,13 @@ from robotvision.temporal.base import Belief, Cut, Filter, HeldOutStretch, Label
 
 DECORRELATIONS_S = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 RATE_SCALES = (1.0, 3.0, 10.0, 30.0)
+PRIORS = (0.25, 0.5, 0.75)
 """What ``auto`` chooses from."""
+SURE = (0.9, 0.95, 0.98, 0.99)
+"""From which probability on a frame is believed at once: the lowest that costs little."""
+SURE_COST = 0.01
+"""What that may cost a held-out frame, as a share of what lies between a right and a wrong answer:
+held-out frames are often weaker than the test's, and weak frames speak for waiting."""
 _CLEAR = 2.0
 """A cut shows where the shortest pause at a cut is so many times the longest step elsewhere."""
 _LIKELIHOOD = 1 / 15
@@ -53,11 +62,12 @@ class Bayes(Filter):
         Log evidence (nats), above 0, by which a fresh start must beat the belief, summed over the
         frames since the belief began to explain them worse (Page's CUSUM test, 1954), for the
         belief to be dropped for the fresh start's. 3 is odds of 20 to 1. None: no test.
-    prior : float, default 0.75
+    prior : float or 'auto', default 'auto'
         How much of the training prior a frame's posterior is divided by, as its exponent in
         [0, 1]: 1 wholly, as theory has it, 0 nothing, as where the classifier took all rooms for
-        equally frequent. Between the two by default: errors of neighbouring frames are alike, and a
-        whole division lets them add up against the frequent rooms.
+        equally frequent. ``auto``: of `PRIORS`, chosen as ``decorrelation_s`` is, all between the
+        two: errors of neighbouring frames are alike, and a whole division lets them add up against
+        the frequent rooms.
     rate_scale : float or 'auto', default 'auto'
         How many times as often rooms change as in the training sequences, above 0; ``auto``: of
         `RATE_SCALES`, chosen as ``decorrelation_s`` is.
@@ -67,7 +77,8 @@ class Bayes(Filter):
     Attributes
     ----------
     rates_ : (k, k)
-        Changes a second from row to column; rows sum to 0.
+        Changes a second from row to column; rows sum to 0. How soon a room is left is its own;
+        where to is by the changes between the two rooms, whichever way they went.
     prior_ : (k,)
         The shares of the training frames.
     divisor_ : (k,)
@@ -77,8 +88,11 @@ class Bayes(Filter):
         them.
     cuts_ : (k, k)
         Changes over the cuts of the training recordings, counted from row to column.
-    decorrelation_s_, rate_scale_ : float
-        As given or chosen. Without held-out frames to choose on, ``auto`` is 1 s and 1.
+    decorrelation_s_, rate_scale_, prior_exponent_ : float
+        As given or chosen. Without held-out frames to choose on, ``auto`` is 1 s, 1 and 0.75.
+    sure_ : float
+        A frame at least so sure of a room that is not the belief's starts the belief afresh. Of
+        `SURE`; infinite, never, where each of them costs more than `SURE_COST`.
     kidnapped : int
         Times the test fired since `reset`.
     """
@@ -87,7 +101,7 @@ class Bayes(Filter):
         self,
         decorrelation_s: float | str = "auto",
         kidnapping: float | None = 3.0,
-        prior: float = 0.75,
+        prior: float | str = "auto",
         rate_scale: float | str = "auto",
         *,
         haste: float | str | None = None,
@@ -110,10 +124,12 @@ class Bayes(Filter):
             params.number("rate_scale", rate_scale)
         if kidnapping is not None:
             params.number("kidnapping", kidnapping)
-        params.share("prior", prior)
+        if prior != "auto":
+            params.share("prior", prior)
         self.decorrelation_s_ = 1.0 if decorrelation_s == "auto" else float(decorrelation_s)
         self.rate_scale_ = 1.0 if rate_scale == "auto" else float(rate_scale)
-        self.pause_s_ = math.inf
+        self.prior_exponent_ = 0.75 if prior == "auto" else float(prior)
+        self.pause_s_ = self.sure_ = math.inf
         self._transitions: dict[tuple[int, bool], Belief] = {}
         self.reset()
 
@@ -132,7 +148,8 @@ class Bayes(Filter):
         """Learn the rates of change: changes counted over time spent, plus one change a room.
 
         The added change is spread over the other rooms and takes the mean stay, so that any change
-        stays possible, the rarer the less the rooms were left.
+        stays possible, the rarer the less the rooms were left. A change from one room to another
+        speaks for the way back as well.
         """
         number = {room: i for i, room in enumerate(rooms)}
         k = len(rooms)
@@ -150,15 +167,16 @@ class Bayes(Filter):
         self.pause_s_ = math.sqrt(longest * pause) if is_clear else math.inf
         np.fill_diagonal(changes, 0)
         stay = spent.sum() / max(changes.sum() + np.count_nonzero(spent), 1) or 10.0
-        rates = (changes + 1 / max(k - 1, 1)) / (spent + stay)[:, None]
-        np.fill_diagonal(rates, 0)
+        leaving = (changes.sum(axis=1) + 1) / (spent + stay)
+        where_to = changes + changes.T + 1 / max(k - 1, 1)
+        np.fill_diagonal(where_to, 0)
+        where_to /= np.maximum(where_to.sum(axis=1, keepdims=True), 1e-12)
+        rates = leaving[:, None] * where_to
         np.fill_diagonal(rates, -rates.sum(axis=1))
         self.rates_ = rates
         smoothed = np.asarray(prior, np.float64) + 1e-3
         self.prior_ = smoothed / smoothed.sum()
-        self.divisor_ = _normed(self.prior_**self.prior)[0]
-        self._transitions.clear()
-        self.reset()
+        self._apply(self.prior_exponent_, self.rate_scale_, self.decorrelation_s_)
         return self
 
     def choose(self, stretches: Sequence[HeldOutStretch]) -> Self:
@@ -168,13 +186,20 @@ class Bayes(Filter):
         share of what lies between a right and a wrong answer, and a little of the mean log belief
         in the true room.
         """
-        start = (self.rate_scale_, self.decorrelation_s_)
-        rate_scales = RATE_SCALES if self.rate_scale == "auto" else start[:1]
-        decorrelations = DECORRELATIONS_S if self.decorrelation_s == "auto" else start[1:]
-        settings = list(product(rate_scales, decorrelations))
+        start = (self.prior_exponent_, self.rate_scale_, self.decorrelation_s_)
+        open_ = (
+            (self.prior, PRIORS),
+            (self.rate_scale, RATE_SCALES),
+            (self.decorrelation_s, DECORRELATIONS_S),
+        )
+        priors, scales, decorrelations = (
+            all_ if given == "auto" else (float(given),) for given, all_ in open_
+        )
+        settings = list(product(priors, scales, decorrelations))
         is_empty = not any(np.isfinite(s.probabilities).all(axis=1).any() for s in stretches)
-        if len(settings) == 1 or is_empty:
+        if is_empty:
             return self
+        self.sure_ = math.inf
         best, chosen = -math.inf, start
         for setting in settings:
             self._apply(*setting)
@@ -182,10 +207,16 @@ class Bayes(Filter):
             if worth > best + 1e-9:
                 best, chosen = worth, setting
         self._apply(*chosen)
+        for self.sure_ in SURE:
+            if self._worth(stretches) >= best - SURE_COST:
+                return self
+        self.sure_ = math.inf
         return self
 
-    def _apply(self, rate_scale: float, decorrelation_s: float) -> None:
-        self.rate_scale_, self.decorrelation_s_ = rate_scale, decorrelation_s
+    def _apply(self, prior: float, rate_scale: float, decorrelation_s: float) -> None:
+        self.prior_exponent_, self.rate_scale_ = prior, rate_scale
+        self.decorrelation_s_ = decorrelation_s
+        self.divisor_ = _normed(self.prior_**prior)[0]
         self._transitions.clear()
         self.reset()
 
@@ -223,8 +254,11 @@ class Bayes(Filter):
         """Return the posterior belief, (k,), summing to 1, ``dt_s`` seconds after the last."""
         evidence = np.maximum(probabilities, _LEAST) / self.divisor_
         last, self._last = self._last, np.array(probabilities, np.float64)
-        if self._belief is None or last is None:
+        room = int(probabilities.argmax())
+        is_news = self._belief is not None and room != int(self._belief.argmax())
+        if self._belief is None or last is None or (is_news and probabilities[room] >= self.sure_):
             self._belief = self._fresh = _normed(self.divisor_ * evidence)[0]
+            self._excess = 0.0
             return self._belief.copy()
         if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
             new = float(np.abs(self._last - last).sum()) / 2

@@ -69,3 +69,15 @@ def test_near_copies():
     near = (x + np.float32(1e-4) * histograms(40, 300, 0.5, seed=1)).astype(np.float32)
     expected = -additive_chi2_kernel(x.astype(np.float64), near.astype(np.float64))[0]
     np.testing.assert_allclose(Bank(near, "chi2").row(x[0]), expected, rtol=1e-5, atol=1e-12)
+
+
+def test_nearest_is_the_least_of_each_row():
+    """Many at once, in blocks, give what one after the other gives."""
+    rng = np.random.default_rng(5)
+    bank = Bank(rng.normal(3, 1, (700, 12)).astype(np.float32), "squared")
+    x = rng.normal(3, 1, (3000, 12)).astype(np.float32)
+    least = [bank.row(v).min() for v in x[:50]]
+    np.testing.assert_allclose(bank.nearest(x)[:50], least, rtol=1e-4)
+    assert len(bank.nearest(x)) == 3000
+    with pytest.raises(ValueError, match="expected squared distances, got 'dot'"):
+        Bank(x, "dot").nearest(x)

@@ -59,3 +59,30 @@ def test_refuses_alpha(alpha: object) -> None:
     """A price that is no number above 0 is one line that names the parameter."""
     with pytest.raises(RobotVisionError, match="alpha: expected a number above 0"):
         CLASSIFIERS.create("ridge", {"alpha": alpha})
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_the_quick_ways_give_the_plain_numbers(balanced: bool) -> None:
+    """Planes and held-out scores are those of the definition, worked in double row by row."""
+    x, y, visits = two_visits(200)
+    numbers = np.unique(y, return_inverse=True)[1]
+    folds = held_out(numbers, visits, 0).folds
+    model = CLASSIFIERS.create("ridge", {"balanced": balanced})
+    scores = model.fit_held_out(x, y, folds)
+
+    def by_definition(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        v, room = x[rows].astype(np.float64), numbers[rows]
+        w = len(room) / (3 * np.bincount(room))[room] if balanced else np.ones(len(room))
+        target = np.where(room[:, None] == np.arange(3), 1.0, -1.0)
+        middle, level = w @ v / w.sum(), w @ target / w.sum()
+        root = np.sqrt(w)[:, None]
+        own, wanted = root * (v - middle), root * (target - level)
+        weights = np.linalg.solve(own.T @ own + 0.3 * np.eye(200), own.T @ wanted)
+        return weights, level - middle @ weights
+
+    weights, bias = by_definition(np.arange(len(x)))
+    np.testing.assert_allclose(model.weights_, weights, atol=2e-6)
+    np.testing.assert_allclose(model.bias_, bias, atol=2e-5)
+    for fold in folds:
+        weights, bias = by_definition(fold.train)
+        np.testing.assert_allclose(scores[fold.test], x[fold.test] @ weights + bias, atol=2e-5)

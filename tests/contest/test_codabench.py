@@ -14,20 +14,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from robotvision.cli import main
-from robotvision.contest import rehearse
+from robotvision.contest import open_contest_file, rehearse
 from robotvision.contest.codabench.archive import WHEEL, wheel
-from robotvision.contest.codabench.bundle import Options, bundle, competition, reference_data
+from robotvision.contest.codabench.bundle import Options, bundle, competition
+from robotvision.contest.codabench.fact_sheet import LEFT_OUT, TITLES, fact_sheet
+from robotvision.contest.codabench.form import require_taken
+from robotvision.contest.codabench.plan import plan
 from robotvision.contest.codabench.program import open_reference
+from robotvision.contest.codabench.reference import reference_data
 from robotvision.contest.codabench.score import NEEDED
-from robotvision.contest.leaderboard.contest import open_contest
-from robotvision.errors import RobotVisionError
+from robotvision.contest.file import ContestSetup
+from robotvision.contest.leaderboard.contest import Contest, open_contest
+from robotvision.data import open_sequence
+from robotvision.data.release import ReleaseOptions, release
+from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.records import Answer
+from robotvision.submissions.card import Card
 from robotvision.submissions.forms import form_of
+from robotvision.submissions.released import ReleasedPart
+from robotvision.systems.sandbox import bubblewrap
+from robotvision.tasks import load_task
 from robotvision.version import __version__
+from tests.fixtures.contests import answers, pack_files, write_truths
 
 ROOMS = ["Corridor", "Corridor", "Toilet", "Toilet", "PrinterRoom", "PrinterRoom"]
 HOSTILE = "<script>window.broken=1</script>"
@@ -45,7 +58,11 @@ def truth(tmp_path: Path) -> Path:
 
 
 class Platform:
-    """Does with a bundle what Codabench does: unpacks it, gives its command input and output."""
+    """Does with a bundle what Codabench does: unpacks it, gives its command input and output.
+
+    After its worker: what is handed in goes through a first step that copies it and adds a file
+    ``metadata`` of its own, then the scoring program finds it in ``input/res``.
+    """
 
     def __init__(self, raw: bytes, root: Path) -> None:
         self.app, self.root = root / "app", root
@@ -62,11 +79,7 @@ class Platform:
 
     def score(self, files: dict[str, str], **env: str) -> subprocess.CompletedProcess[str]:
         """Run the scoring program on a submission of ``files``, with few modules at hand."""
-        (self.app / "output").mkdir(exist_ok=True)
-        for name, text in files.items():
-            path = self.app / "input" / "res" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+        self.hand_in({name: text.encode() for name, text in files.items()})
         (self.root / "bare").mkdir(exist_ok=True)
         (self.root / "bare" / "sitecustomize.py").write_text(WITHOUT)
         metadata = yaml.safe_load((self.app / "program" / "metadata.yaml").read_text())
@@ -78,6 +91,34 @@ class Platform:
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": str(self.root / "bare"), **env},
+            timeout=60,
+            check=False,
+        )
+
+    def hand_in(self, files: dict[str, bytes]) -> None:
+        """Put a submission where the scoring program finds it."""
+        (self.app / "output").mkdir(exist_ok=True)
+        for name, raw in {**files, "metadata": b"elapsedTime: null\nexitCode: null\n"}.items():
+            path = self.app / "input" / "res" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(raw)
+
+    def score_in_container(self) -> subprocess.CompletedProcess[str]:
+        """Run the program's own command, word for word, where the worker mounts its folders."""
+        command = yaml.safe_load((self.app / "program" / "metadata.yaml").read_text())["command"]
+        box = ["bwrap", "--unshare-all", "--dev", "/dev", "--proc", "/proc"]
+        for place in sorted(Path("/").iterdir()):
+            if place.is_symlink():
+                box += ["--symlink", os.readlink(place), str(place)]
+            elif place.is_dir() and place.name not in ("dev", "proc", "sys", "tmp", "app"):
+                box += ["--ro-bind", str(place), str(place)]
+        box += ["--tmpfs", "/tmp", "--bind", str(self.app), "/app", "--chdir", "/app/program"]
+        path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
+        return subprocess.run(
+            [*box, *shlex.split(command)],
+            capture_output=True,
+            text=True,
+            env={"PYTHONUNBUFFERED": "1", "PATH": path},
             timeout=60,
             check=False,
         )
@@ -279,6 +320,15 @@ def test_what_cannot_be_a_contest_is_refused(truth: Path) -> None:
     assert competition(contest, Options())["docker_image"] == "python:3.12-slim"
 
 
+def contest_there(here: Contest | ContestSetup, folder: Path) -> Contest:
+    """Return the contest of the first phase as the scoring program opens it."""
+    folder.mkdir()
+    held = plan(here, Options())
+    for name, raw in reference_data(held.phases[0], held.options).items():
+        (folder / name).write_bytes(raw)
+    return open_reference(folder)[0]
+
+
 def test_visits_there_are_the_organisers_own(tmp_path: Path, tour: Callable[..., Path]) -> None:
     """Jumps between frames travel with the truth, so that intervals are the same."""
     sequence = tour(tmp_path / "jumps", rooms=("Hall", "Office"), n_each=6)
@@ -291,10 +341,7 @@ def test_visits_there_are_the_organisers_own(tmp_path: Path, tour: Callable[...,
     (sequence / "frames.csv").write_text("\n".join(table) + "\n")
     here = open_contest("rooms", [sequence])
     assert here.has_segments
-    (tmp_path / "ref").mkdir()
-    for name, raw in reference_data(here, Options()).items():
-        (tmp_path / "ref" / name).write_bytes(raw)
-    there, _ = open_reference(tmp_path / "ref")
+    there = contest_there(here, tmp_path / "ref")
     assert there.has_segments
     assert there.frames.visit.tolist() == here.frames.visit.tolist()
     assert len(set(here.frames.visit.tolist())) == 3
@@ -337,3 +384,197 @@ def test_scoring_imports_what_its_program_fetches_and_no_more() -> None:
     brought |= {"typing_inspection", "_yaml"}
     found = {name for name in done.stdout.split() if not name.startswith("_")}
     assert found - {"robotvision"} <= {*NEEDED, *brought}
+
+
+@pytest.mark.skipif(isinstance(bubblewrap(), str), reason="bubblewrap cannot be used here")
+def test_a_pack_is_scored_where_the_worker_mounts_it(tmp_path: Path) -> None:
+    """In ``/app``, by the command as it is written, without network, the worker's file there."""
+    contest = open_contest(str(tmp_path / "task.yaml"), write_truths(tmp_path))
+    platform = Platform(bundle(contest), tmp_path / "worker")
+    platform.hand_in(pack_files())
+    done = platform.score_in_container()
+    assert done.returncode == 0, done.stderr
+    assert platform.scores["accepted"] == 1
+    assert sorted(p.name for p in (platform.app / "output").iterdir()) == [
+        "detailed_results.html",
+        "scores.json",
+    ]
+
+
+def two_phases(tmp_path: Path, **lines: str) -> ContestSetup:
+    """Return a contest with a validation phase of one test set, and a test phase of two."""
+    write_truths(tmp_path)
+    (tmp_path / "dusk.csv").write_bytes((tmp_path / "hard.csv").read_bytes())
+    text = """\
+title: Our building
+task: task.yaml
+test_sets:
+  - {name: easy, truth: easy.csv, conditions: {light: day}, phase: validation}
+  - {name: hard, truth: hard.csv}
+  - {name: dusk, truth: dusk.csv}
+phases:
+  validation: {opens: "2027-02-01T00:00+01:00", closes: "2027-03-01T00:00+01:00"}
+  test: {opens: "2027-03-01T00:00+01:00", closes: "2027-06-01T00:00+02:00"}
+limits: {runs: 3}
+contact: chair@example.org
+"""
+    for key, line in lines.items():
+        text = "".join(x for x in text.splitlines(True) if not x.startswith(f"{key}:")) + line
+    (tmp_path / "contest.yaml").write_text(text)
+    return open_contest_file(tmp_path)
+
+
+def test_phases_dates_and_limits_are_those_of_the_contests_file(tmp_path: Path) -> None:
+    setup = two_phases(tmp_path)
+    about = competition(setup, Options(public_share=0.3))
+    assert [(p["name"], p["start"], p["end"]) for p in about["phases"]] == [
+        ("validation", "2027-01-31 23:00:00", "2027-02-28 23:00:00"),
+        ("test", "2027-02-28 23:00:01", "2027-05-31 22:00:00"),
+        ("Final", "2027-05-31 22:00:01", "2027-06-30 22:00:00"),
+    ]
+    assert [(p["max_submissions"], p["max_submissions_per_day"]) for p in about["phases"]] == [
+        (3, None),
+        (3, None),
+        (1, 1),
+    ]
+    assert (about["title"], about["contact_email"]) == ("Our building", "chair@example.org")
+    assert [c["key"] for c in about["leaderboards"][0]["columns"]][-2:] == [
+        "points_set_1",
+        "points_set_2",
+    ]
+    references = {p.name: reference_data(p, Options(public_share=0.3)) for p in plan(
+        setup, Options(public_share=0.3)
+    ).phases}  # fmt: skip
+    shares = {n: json.loads(r["reference.json"]).get("public_share") for n, r in references.items()}
+    assert shares == {"validation": None, "test": 0.3, "Final": None}
+    assert set(references["validation"]) == {"task.yaml", "reference.json", "easy.csv"}
+
+
+def test_phases_that_overlap_are_refused_here(tmp_path: Path) -> None:
+    phases = 'phases: {validation: {}, test: {opens: "2027-03-01T00:00Z"}}\n'
+    setup = two_phases(tmp_path, phases=phases, **{"  validation": "", "  test": ""})
+    with pytest.raises(RobotVisionError, match="test begins before validation has ended"):
+        bundle(setup)
+    with pytest.raises(RobotVisionError, match="the contest has no mode optional"):
+        bundle(two_phases(tmp_path, modes="modes: [obligatory]\n"), Options(mode="optional"))
+
+
+def test_what_participants_read_there_is_true(tmp_path: Path) -> None:
+    """Dates in UTC, conditions, limits, ties, and the commands of the kit, which work."""
+    with zipfile.ZipFile(io.BytesIO(bundle(two_phases(tmp_path)))) as packed:
+        pages = {n: packed.read(n).decode() for n in packed.namelist() if n.endswith(".md")}
+        packed.extract("public_data.zip", tmp_path)
+    row = "| validation | 2027-01-31 23:00 | 2027-02-28 23:00 | easy (60 frames; light: day) |"
+    assert row in pages["pages/overview.md"]
+    assert "at most 3 in a phase." in pages["pages/evaluation.md"]
+    assert "share a rank" in pages["pages/evaluation.md"]
+    with zipfile.ZipFile(tmp_path / "public_data.zip") as kit:
+        kit.extractall(tmp_path / "kit")
+    assert load_task(str(tmp_path / "kit" / "task.yaml")).labels == ("Corridor", "Kitchen", "Lab")
+    (tmp_path / "run.txt").write_text(answers(n=61))
+    verdict = rehearse(tmp_path / "kit", tmp_path / "run.txt", "validation")
+    assert "frame 61 is not in" in verdict.lines()[0]
+    assert (
+        "robotvision pack --rehearse release.yaml --phase validation"
+        in (pages["pages/submission.md"])
+    )
+
+
+def test_the_fact_sheet_asks_what_a_card_says() -> None:
+    """Every field of a card is a question or left out on purpose; select and yes are text."""
+    assert {*TITLES, *LEFT_OUT} == {*Card.model_fields}
+    sheet = fact_sheet(["obligatory"])
+    assert sheet["mode"]["selection"] == ["obligatory"]
+    assert sheet["retrieval"]["selection"] == ["visual", "depth", "mixed"]
+    assert (sheet["group"]["is_required"], sheet["members"]["is_required"]) == ("true", "false")
+
+
+@pytest.mark.parametrize("has_segments", [True, False])
+def test_visits_of_a_shuffled_release_there_are_the_organisers_own(
+    tmp_path: Path, tour: Callable[..., Path], has_segments: bool
+) -> None:
+    sequence = tour(tmp_path / "night", rooms=("Hall", "Office", "Hall"), n_each=6)
+    options = ReleaseOptions("shuffle", seed=3)
+    release([open_sequence(sequence)], tmp_path / "out", tmp_path / "key", options)
+    truth = sequence if has_segments else sequence / "truth.csv"
+    here = open_contest("rooms", [truth], released=ReleasedPart.read(tmp_path / "key"))
+    assert bool((np.diff(here.frames.index) < 0).any())
+    there = contest_there(here, tmp_path / "ref")
+    for column in ("index", "truth", "visit"):
+        assert getattr(there.frames, column).tolist() == getattr(here.frames, column).tolist()
+    command = ["codabench", "--task", "rooms", "--truth", str(truth), "-o", str(tmp_path / "b.zip")]
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--key", str(tmp_path / "key")])
+    with pytest.raises(SystemExit, match="0"):
+        main(["codabench", "--check", str(tmp_path / "b.zip")])
+
+
+Faulty = Callable[[dict[str, Any], dict[str, bytes]], Any]
+NOT_TAKEN: dict[str, tuple[Faulty, str]] = {
+    "a long title": (
+        lambda a, _: a["leaderboards"][0]["columns"][0].update(title="x" * 37),
+        "columns[0].title: expected text of 1 to 36 characters, got 37",
+    ),
+    "an unknown key": (lambda a, _: a.update(phase=[]), "did you mean 'phases'?"),
+    "phases in one second": (
+        lambda a, _: a["phases"][1].update(start=a["phases"][0]["end"]),
+        "expected a moment after the end of the phase before, 2027-02-28 23:00:00",
+    ),
+    "no end": (lambda a, _: a["phases"][0].pop("end"), "since a phase follows"),
+    "a bare moment": (
+        lambda a, _: a["phases"][0].update(start=datetime(2027, 1, 1, 12)),
+        "loses its time of day",
+    ),
+    "a time zone": (
+        lambda a, _: a["phases"][0].update(start="2027-01-01T12:00+01:00"),
+        "expected UTC like 2027-06-01 00:00:00",
+    ),
+    "migration to the first": (
+        lambda a, _: a["phases"][0].update(auto_migrate_to_this_phase=True),
+        "the first phase has none before it",
+    ),
+    "no such task": (lambda a, _: a["phases"][0].update(tasks=[7]), "no task has the index 7"),
+    "a question of five keys": (
+        lambda a, _: a["fact_sheet"]["group"].pop("is_required"),
+        "'is_required' is missing",
+    ),
+    "yes that is no text": (
+        lambda a, _: a["fact_sheet"]["group"].update(is_required=True),
+        "expected one of true, false",
+    ),
+    "a missing page": (lambda _, f: f.pop("pages/overview.md"), "is not in the bundle"),
+    "an empty page": (lambda _, f: f.update({"pages/overview.md": b"\n"}), "is empty"),
+    "a program without a command": (
+        lambda _, f: f.update({"scoring_program.zip": f["public_data.zip"]}),
+        "no metadata.yaml with a command",
+    ),
+    "data that are no archive": (
+        lambda _, f: f.update({"public_data.zip": b"PK"}),
+        "is no zip file in the bundle",
+    ),
+    "a key twice": (
+        lambda a, _: a["leaderboards"][0]["columns"][1].update(key="points"),
+        "the key 'points' is there twice",
+    ),
+}
+"""Name -> what the platform would not take, and what the check says of it."""
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    raw = bundle(two_phases(tmp_path_factory.mktemp("taken")))
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+@pytest.mark.parametrize("name", NOT_TAKEN)
+def test_what_the_platform_would_not_take_is_refused(taken: dict[str, bytes], name: str) -> None:
+    change, words = NOT_TAKEN[name]
+    files = dict(taken)
+    about = yaml.safe_load(files["competition.yaml"])
+    change(about, files)
+    files["competition.yaml"] = yaml.safe_dump(about).encode()
+    with pytest.raises(InputFaults) as refused:
+        require_taken(files)
+    for fault in refused.value.faults:  # one, or one a phase
+        assert words in str(fault)

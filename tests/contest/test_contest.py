@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 from collections.abc import Callable
 from datetime import datetime
@@ -21,10 +22,14 @@ from robotvision.contest import (
     open_contest_file,
     publish,
     receive,
+    rehearse,
+    verdict_on,
     withdraw,
 )
 from robotvision.contest.board import EntryStatus, Role
 from robotvision.contest.board_table import board_tables
+from robotvision.contest.codabench.bundle import Options, bundle
+from robotvision.contest.codabench.plan import plan
 from robotvision.contest.file import ContestSetup
 from robotvision.contest.store import submissions
 from robotvision.errors import InputFaults, RobotVisionError
@@ -85,7 +90,7 @@ def test_one_primary_run_a_team_is_ranked_and_the_others_are_shown(
         ("B", Role.OTHER),
         ("B", Role.PRIMARY),
     ]
-    assert {x.run for x in board.primaries.rankings[0].rows} == {"A_run1", "B_run1 (2)"}
+    assert {x.run for x in board.ranked.rankings[0].rows} == {"A_run1", "B_run1 (2)"}
     ranks = [row[0] for row in board_tables(board)[0].table.rows]
     assert sorted(r for r in ranks if r is not None) == [1, 2]
 
@@ -205,10 +210,27 @@ def test_a_bare_run_stands_in_the_obligatory_table_and_does_not_state_its_mode(
     assert [(r.team, r.notes) for r in optional.rows] == [("O", ())]
 
 
+def test_what_codabench_gives_who_downloads_all_is_as_many_submissions(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setup = make()
+    inner = {f"{n}.zip": pack(tmp_path, n, group=n).read_bytes() for n in ("A", "B")}
+    (tmp_path / "all.zip").write_bytes(zipped({**inner, "noise.zip": b"no zip file"}))
+    when = ["--received", "2027-05-01T12:00+00:00"]
+    with pytest.raises(SystemExit, match="1"):
+        main(["contest", "add", str(setup.path), str(tmp_path / "all.zip"), *when])
+    out = capsys.readouterr().out
+    assert f"{tmp_path}/all.zip/A.zip: accepted" in out
+    assert f"{tmp_path}/all.zip/noise.zip: not a whole zip file" in out
+    assert "robotvision-add-" not in out
+    assert [s.record.team for s in submissions(setup)] == ["A", "B", "noise"]
+
+
 def test_a_card_that_names_another_team_is_not_received(make: Make, tmp_path: Path) -> None:
     setup = make()
     (added,) = add(setup, [pack(tmp_path, "a", group="A")], Delivery("B", IN_TIME.received))
-    assert "handed in by B, and its card says A" in added.verdict.lines()[0]
+    first = added.verdict.lines("in/a.zip")[0]
+    assert first.startswith("in/a.zip: handed in by B, and its card says A")
     assert not submissions(setup)
 
 
@@ -221,10 +243,18 @@ def test_baselines_are_shown_and_not_ranked(make: Make, tmp_path: Path) -> None:
     assert [(r.entry.name, r.role) for r in board.rows] == [("chance", Role.BASELINE)]
     (table,) = board_tables(board)
     assert table.table.rows[0][0] is None
-    assert 'class="faint"' in table.html()
+    publish(setup, [board], tmp_path / "site")
+    row = re.search(r'<tr role="row" class="is-baseline">.*?</tr>', _page(tmp_path / "site"), re.S)
+    assert row is not None
+    assert "chance" in row[0]
+    assert not re.findall(r'c-(?:place|range|first)"[^>]*>[^<]', row[0])
     (tmp_path / "base" / "hard.txt").write_text("x\n")
     with pytest.raises(RobotVisionError, match=r"base/hard.txt:1: expected a frame number"):
         boards(open_contest_file(setup.path))
+
+
+def _page(site: Path) -> str:
+    return (site / "index.html").read_text()
 
 
 def test_points_by_condition_and_any_two_runs_compared(make: Make, tmp_path: Path) -> None:
@@ -245,18 +275,38 @@ def test_points_by_condition_and_any_two_runs_compared(make: Make, tmp_path: Pat
     points = {run["name"]: run["points"] for run in data["runs"]}
     assert pair.first == "A_run1"
     assert pair.difference.estimate == points["A_run1"] - points["B_run1"]
+    assert str(pair).endswith("after all comparisons") is False  # there is this one alone
+    assert [tab["test_sets"] for tab in data["tabs"]] == [["easy", "hard"], ["easy"], ["hard"]]
+    for tab in data["tabs"]:
+        for row in tab["rows"]:
+            parts = next(run["sets"] for run in data["runs"] if run["name"] == row["run"])
+            assert row["points"] == sum(parts[s]["points"] for s in tab["test_sets"])
     with pytest.raises(RobotVisionError, match="no run is called 'C'"):
         board.pair("A_run1", "C")
 
 
 def test_the_public_page_shows_totals_alone(make: Make, tmp_path: Path) -> None:
     """Two truths that give the same points in the same visits publish the same bytes."""
-    setup = make()
+    base = tmp_path / "base"
+    base.mkdir()
     everywhere_kitchen = "".join(f"{i:05d} Kitchen\n" for i in range(1, 61))
-    for name in ("A", "B"):
-        runs = {"easy": everywhere_kitchen, "hard": everywhere_kitchen}
-        add(setup, [write_pack(tmp_path / f"{name}.zip", runs=runs, group=name)], IN_TIME)
+    for name in ("easy", "hard"):
+        (base / f"{name}.txt").write_text(everywhere_kitchen)
+    setup = make(
+        baselines="baselines: [{name: kitchen, run: ../base}]\n",
+        public="public: {reveal: totals, pages: true}\n",
+    )
+    text = setup.path.read_text().replace("conditions: {}", "conditions: {light: day}", 1)
+    setup.path.write_text(text.replace("conditions: {}", "conditions: {light: night}", 1))
+    setup = open_contest_file(setup.path)
+    for k, name in enumerate(("A", "B", "B")):
+        lines = everywhere_kitchen.splitlines(keepends=True)[: 60 - 3 * k]
+        runs = {"easy": "".join(lines), "hard": everywhere_kitchen}
+        add(setup, [write_pack(tmp_path / f"{k}.zip", runs=runs, group=name)], IN_TIME)
     publish(setup, boards(setup), tmp_path / "one", tmp_path / "mine")
+    assert len(list((tmp_path / "one" / "runs").rglob("*.html"))) == 4
+    assert "By room" not in _page(tmp_path / "one")
+    assert "By room" in _page(tmp_path / "mine" / "test-obligatory")
     for name in ("easy", "hard"):
         path = tmp_path / f"{name}.csv"
         other = {"Corridor": "Lab", "Lab": "Corridor"}
@@ -280,7 +330,7 @@ def test_forty_teams_in_a_short_form(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "27 runs received, 3 refused" in capsys.readouterr().out
     data = json.loads((tmp_path / "out" / "site" / "scores.json").read_text())
     obligatory, optional = data["boards"]
-    assert len(obligatory["runs"]) + len(optional["runs"]) == 24
+    assert len(obligatory["runs"]) + len(optional["runs"]) == 24 + 1  # and a baseline
     assert [len(b["rankings"]["overall"]) for b in data["boards"]] == [8, 1]
     assert set(obligatory["conditions"]["light"]) == {"sunny", "night"}
 
@@ -345,3 +395,113 @@ def test_the_commands_go_from_call_to_board(
     assert "A_run1" not in (tmp_path / "site" / "index.html").read_text()
     run(2, "init", folder, "--task", str(tmp_path / "task.yaml"), *truths)
     run(2, "add", folder, str(tmp_path / "nothing"))
+
+
+OBJECTS = """\
+id: things
+rooms: [Corridor, Kitchen, Lab]
+objects: [Chair]
+points:
+  room: {correct: 1, wrong: -0.5, unanswered: 0}
+  objects:
+    stated_present: {present: 1, absent: -1}
+    stated_absent: {present: -1, absent: 0}
+    not_stated: {present: 0, absent: 0}
+run_file: {form: number_room_objects, digits: 5, first_number: 1}
+"""
+TWO_TASKS = """\
+title: Two tasks
+tasks: {rooms: task.yaml, things: things.yaml}
+test_sets:
+  - {name: easy, truth: easy.csv, task: rooms}
+  - {name: hard, truth: hard.csv, task: rooms}
+  - {name: things, truth: things.csv, task: things}
+limits: {runs: 1}
+"""
+
+
+@pytest.fixture
+def two_tasks(tmp_path: Path) -> ContestSetup:
+    """Return a contest of two tasks, the second with objects and a test set of its own."""
+    write_truths(tmp_path)
+    (tmp_path / "things.yaml").write_text(OBJECTS)
+    head, *rows = (tmp_path / "easy.csv").read_text().splitlines()
+    chairs = [f"{row},{'Chair' if i % 3 else ''}" for i, row in enumerate(rows)]
+    (tmp_path / "things.csv").write_text("\n".join([f"{head},objects", *chairs]) + "\n")
+    (tmp_path / "contest.yaml").write_text(TWO_TASKS)
+    return open_contest_file(tmp_path)
+
+
+def test_a_contest_of_two_tasks_has_a_board_and_a_limit_for_each(
+    two_tasks: ContestSetup, tmp_path: Path
+) -> None:
+    """A pack says which task it is for; a bare run file has to be told."""
+    things = "".join(f"{i:05d} Corridor Chair\n" for i in range(1, 61))
+    packs = [
+        pack(tmp_path, "a", group="A"),
+        write_pack(tmp_path / "t.zip", runs={"things": things}, task="things", group="A"),
+        pack(tmp_path, "more", 0.5, group="A"),
+    ]
+    (tmp_path / "bare.txt").write_text(things)
+    add(two_tasks, packs)
+    (refused,) = add(two_tasks, [tmp_path / "bare.txt"])
+    first = refused.verdict.lines("in/bare.txt")[0]
+    assert first.startswith("in/bare.txt: the contest has several tasks; name one with --task: roo")
+    assert refused.submission is None
+    add(two_tasks, [tmp_path / "bare.txt"], Delivery("B", task="things"))
+    rooms, objects = boards(two_tasks)
+    assert [(b.task, [r.team for r in b.rows]) for b in (rooms, objects)] == [
+        ("rooms", ["A"]),
+        ("things", ["A", "B"]),
+    ]
+    assert [r.status for r in rooms.apart] == [EntryStatus.OVER_LIMIT]
+    assert set(objects.contest.sets) == {"things"}
+    publish(two_tasks, [rooms, objects], tmp_path / "site", tmp_path / "mine")
+    data = json.loads((tmp_path / "site" / "scores.json").read_text())
+    assert data["tasks"] == ["hall", "things"]
+    assert [b["task"] for b in data["boards"]] == ["hall", "things"]
+    assert [run["max_points"] is None for b in data["boards"] for run in b["runs"]] == [
+        False,
+        True,  # it would tell how many objects are in view
+        True,
+    ]
+    assert (tmp_path / "mine" / "things-test-obligatory" / "index.html").is_file()
+    for path, task in ((packs[0], None), (packs[1], None), (tmp_path / "bare.txt", "things")):
+        at_home = rehearse(tmp_path / "site", path, task=task)
+        rules = two_tasks.rules("test", two_tasks.task_for(path, task))
+        assert at_home.as_dict() == verdict_on(path, rules).as_dict()
+        assert at_home.is_accepted
+
+
+def test_a_competition_on_codabench_is_of_one_of_the_tasks(two_tasks: ContestSetup) -> None:
+    held = plan(two_tasks, Options(task="things"))
+    (phase,) = held.phases
+    assert (held.task.id, list(phase.contest.sets)) == ("things", ["things"])
+    assert held.release is not None
+    assert [s["name"] for s in held.release["test_sets"]] == ["things"]
+    with pytest.raises(RobotVisionError, match="several tasks; name one with --task"):
+        plan(two_tasks, Options())
+    bundle(two_tasks, Options(task="things"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (", task: things}", "}", "expected the key 'task', one of rooms, things"),
+        ("task: things}", "task: thing}", "no task is called 'thing'; they are: rooms, things"),
+        ("title:", "task: task.yaml\ntitle:", "expected one of the keys task and tasks"),
+        ("things: things.yaml", "things: task.yaml", "two tasks have the same id"),
+        (
+            "tasks: {rooms: task.yaml, things: things.yaml}",
+            "task: task.yaml",
+            "names the task 'rooms', and the contest has one, without a name",
+        ),
+    ],
+)
+def test_tasks_that_do_not_fit_are_named(
+    two_tasks: ContestSetup, old: str, new: str, expected: str
+) -> None:
+    two_tasks.path.write_text(TWO_TASKS.replace(old, new, 1))
+    with pytest.raises(InputFaults) as refused:
+        _ = open_contest_file(two_tasks.path).tasks
+    assert any(expected in str(fault) for fault in refused.value.faults), refused.value

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 
 from robotvision.cli import main
-from robotvision.contest import open_contest, rank_folder
+from robotvision.contest import (
+    HandedOut,
+    add,
+    boards,
+    init,
+    open_contest,
+    rank_folder,
+    receive,
+    rehearse,
+)
+from robotvision.contest.release import write_release
 from robotvision.data import open_sequence
 from robotvision.data.native import SequenceWriter
 from robotvision.data.release import ReleaseOptions, ReleaseSplit, release
@@ -183,3 +193,49 @@ def test_what_does_not_fit_the_key_is_one_line(
         "is it the run of this test set?"
     ]
     assert read_key(mine) == key
+
+
+def test_a_contest_over_a_shuffled_release_has_the_visits_of_its_source(tmp_path: Path) -> None:
+    """Points and intervals on its board are those of the source; verdicts are the participant's."""
+    night, key = _release(tmp_path, ReleaseOptions("shuffle", seed=3))
+    old, new = _of_part(_answers(night), key.sequences[0].indices)
+    plain, ours = _write_runs(tmp_path / "old", old), _write_runs(tmp_path / "new", new)
+    expected = {r.name: r.score for r in rank_folder(open_contest("rooms", [night]), plain).entries}
+    handed_out = HandedOut(tmp_path / "out", tmp_path / "key")
+    setup = init(tmp_path / "contest", "rooms", [night], released=handed_out)
+    assert setup.contest("test").has_segments
+    add(setup, [ours])
+    (board,) = boards(setup)
+    for row in board.rows:
+        score = row.entry.score
+        other = expected[row.entry.name.partition("_")[2] or row.entry.name]
+        for fact in ("points", "interval", "visits", "outcomes"):
+            assert score[fact] == other[fact]
+    with (ours / "poor.txt").open("a") as file:
+        file.write("91 Hall\n")
+    (ours / "few.txt").write_text("1 Hall\n3 Hall\n")
+    write_release(tmp_path / "release.yaml", setup)
+    for name in ("poor", "few"):
+        path = ours / f"{name}.txt"
+        add(setup, [path])
+        at_home = rehearse(tmp_path / "release.yaml", path)
+        assert receive(setup)[-1].verdict.as_dict() == at_home.as_dict()
+
+
+def test_files_are_unpacked_and_checked_through_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    night, key = _release(tmp_path, ReleaseOptions("shuffle", seed=3))
+    _, new = _of_part(_answers(night), key.sequences[0].indices)
+    runs = _write_runs(tmp_path / "runs", new)
+    command = ("--truth", night, "--key", tmp_path / "key", runs)
+    code, _, errors = _rank(capsys, *command, "--unpack", tmp_path / "unpacked")
+    assert (code, "unpacked: 3 run files" in errors) == (0, True)
+    assert (tmp_path / "unpacked" / "fine.txt").read_bytes() == (runs / "fine.txt").read_bytes()
+    check = ["check", "--task", "rooms", str(runs / "fine.txt"), "--truth", str(night)]
+    for more, code in ((["--key", str(tmp_path / "key")], 0), ([], 1)):
+        with pytest.raises(SystemExit, match=str(code)):
+            main([*check, *more])
+    assert "frame 1 is not in night" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main([*check[:4], "--key", str(tmp_path / "key")])

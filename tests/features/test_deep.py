@@ -102,6 +102,55 @@ def test_second_order_layers_agree_with_pytorch(name, layers):
     np.testing.assert_allclose(vector, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "layer", "places"),
+    [("efficientnet_lite0", 11, 49), ("mobilenet_v2_deepsort", 13, 196)],
+)
+def test_patches_agree_with_pytorch(name, layer, places):
+    """Every place's channels of the block in PyTorch, of unit length, row by row."""
+    extractor = FEATURES.create(name, {"layers": [layer], "pooling": "patches"})
+    frame, other = (make_frames(1, *size)[0] for size in ((120, 200), (90, 40)))
+    with torch.inference_mode():
+        x = torch.from_numpy(extractor.input_of(frame["rgb"]))
+        for block in extractor.torch_network().blocks()[: layer + 1]:
+            x = block(x)
+    rows = x[0].permute(1, 2, 0).reshape(-1, x.shape[1]).numpy()
+    expected = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    vector = extractor.extract(frame)
+    assert extractor.n_patches == places == len(rows)
+    assert vector.shape == (extractor.dim,) == extractor.extract(other).shape
+    np.testing.assert_allclose(vector.reshape(expected.shape), expected, atol=1e-5)
+
+
+def test_patches_of_every_layer_have_the_length_that_is_told():
+    """The steps noted of each network's blocks are those of the network."""
+    for name in ("efficientnet_lite0", "mobilenet_v2_deepsort"):
+        blocks = FEATURES.create(name, {}).torch_network().blocks()
+        x = torch.zeros(1, 3, 224, 224)
+        for layer, block in enumerate(blocks[:-1]):
+            with torch.inference_mode():
+                x = block(x)
+            extractor = FEATURES.create(name, {"layers": [layer], "pooling": "patches"})
+            assert extractor.dim == x[0].numel()
+            assert extractor.n_patches == x[0, 0].numel()
+        assert FEATURES.create(name, {}).n_patches == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "layers: expected one block before the embedding"),
+        ({"layers": [10, 11]}, "layers: expected one block before the embedding"),
+        ({"layers": [16]}, "layers: expected one block before the embedding"),
+        ({"layers": [11], "short_side": 192}, "short_side: expected nothing"),
+    ],
+)
+def test_patches_need_one_block_and_one_size(params, message):
+    """What would give vectors of several lengths or of no places is refused by its name."""
+    with pytest.raises(RobotVisionError, match=message):
+        FEATURES.create("efficientnet_lite0", {"pooling": "patches", **params})
+
+
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
 def test_the_last_layer_is_the_embedding(name):
     """The highest number gives the embedding, of unit length."""
@@ -133,7 +182,7 @@ def test_proportions_are_kept(height, width, expected):
         ({"layers": [17]}, "layers: expected a list of one or more whole numbers from 0 to 16"),
         ({"layers": []}, "layers: expected a list of one or more"),
         ({"layers": [11, 10]}, "layers: expected each block once, in ascending order"),
-        ({"pooling": "max"}, "pooling: expected one of mean, second_order, got 'max'"),
+        ({"pooling": "max"}, "pooling: expected one of mean, second_order, patches, got 'max'"),
         ({"pooling": "second_order"}, "pooling: expected mean, or layers of at most 320 channels"),
         (
             {"layers": [10, 16], "pooling": "second_order"},

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 import yaml
 
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.cli import main
+from robotvision.cli.list import part_of
 from robotvision.data import READERS
 from robotvision.features import FEATURES
+from robotvision.features.downloads import OFFLINE
 from robotvision.plugins.describe import describe
 from robotvision.plugins.registry import Registry
 from robotvision.temporal import TEMPORAL
@@ -51,6 +55,20 @@ def test_parameters_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     model, size = about["parameters"][:2]
     assert (model["name"], model["required"], model["default"]) == ("model", True, None)
     assert (size["name"], size["required"], size["default"]) == ("size", False, [224, 224])
+
+
+def test_describing_a_network_fetches_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where its weights are not on this machine, the length of its vector is not known."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *a, **k: pytest.fail("fetched"))
+    for before in (None, "0"):
+        if before is not None:
+            monkeypatch.setenv(OFFLINE, before)
+        assert part_of("features", "torchvision_backbone")["dim"] is None
+        assert os.environ.get(OFFLINE) == before
 
 
 def test_a_name_that_is_not_known_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,16 +15,18 @@ import pytest
 
 from robotvision.cli import main
 from robotvision.config.checks import load_config
+from robotvision.contest import open_contest_file, publish
 from robotvision.experiment.run import run as run_experiment
-from robotvision.report.columns import load_runs
+from robotvision.report.columns import load_run, load_runs
 from robotvision.report.feed import Feed
 from robotvision.report.html.listing import list_page
 from robotvision.report.html.live import live_page
-from robotvision.report.html.page import build_page
+from robotvision.report.html.page import build_page, build_player
 from robotvision.report.listing import RunList
 from robotvision.sweep.page import build_page as sweep_page
 from robotvision.sweep.rows import empty_row
 from robotvision.sweep.table import SweepTable
+from tests.fixtures.contests import board_of_four
 from tests.fixtures.runs import task
 
 MakeRun = Callable[..., Path]
@@ -74,6 +76,10 @@ def comparison(make_run: MakeRun, folder: Path) -> str:
     return build_page(load_runs([make_run("a"), make_run("b", said=["Hall"] * 18), make_run("c")]))
 
 
+def player(make_run: MakeRun, folder: Path) -> str:
+    return build_player(load_run(make_run(posterior={"Hall": 0.7})))
+
+
 def listing(make_run: MakeRun, folder: Path) -> str:
     make_run("runs/first")
     make_run("runs/second", frames=5, is_whole=False)
@@ -94,6 +100,7 @@ def sweep(make_run: MakeRun, folder: Path) -> str:
         (comparison, "dark", 1440),
         (listing, "light", 1440),
         (sweep, "dark", 1440),
+        (player, "dark", 860),
     ],
 )
 def test_pages_of_runs(
@@ -114,6 +121,16 @@ def test_the_page_that_follows_a_run(
     path = tmp_path / "live.html"
     path.write_text(live_page(feed.state()), encoding="utf-8")
     assert violations(chrome, path, "light", 1440) == []
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1440)])
+def test_the_board_of_a_contest_of_teams(
+    chrome: Any, tmp_path: Path, theme: str, width: int
+) -> None:
+    """With tabs, further runs, a baseline, two runs compared and what was refused."""
+    board = board_of_four(tmp_path)
+    publish(open_contest_file(tmp_path / "contest"), [board], tmp_path / "site")
+    assert violations(chrome, tmp_path / "site" / "index.html", theme, width) == []
 
 
 def test_pages_of_a_contest(chrome: Any, tmp_path: Path) -> None:

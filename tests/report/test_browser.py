@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from robotvision.report.columns import load_runs
-from robotvision.report.html.page import build_page, write_html, write_page
+from robotvision.report.columns import load_run, load_runs
+from robotvision.report.html.page import build_page, build_player, write_html, write_page
 from tests.fixtures.runs import ROOMS, task
 
 MakeRun = Callable[..., Path]
@@ -81,6 +81,28 @@ def test_the_page_opens_without_an_error_or_a_request(browser: Any, make_run: Ma
     assert value(browser, "document.querySelectorAll('#tracks path').length") > 5
     width = value(browser, "document.documentElement.scrollWidth")
     assert width <= value(browser, "window.innerWidth")
+
+
+def test_the_player_alone_plays_in_a_frame_of_another_page(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """It asks for nothing, shows image and posterior of each frame, and fits a narrow frame."""
+    page = tmp_path / "player.html"
+    page.write_text(build_player(load_run(make_run(posterior={"Hall": 0.7}))), encoding="utf-8")
+    visit(browser, page)
+    assert browser.get_log("browser") == []
+    assert requests(browser) == [page.as_uri()]
+    browser.execute_script("setCursor(5); togglePlay()")
+    assert becomes(browser, "#facts h3", "Frame 8")
+    assert value(browser, "document.querySelector('#picture img').src.startsWith('data:')")
+    assert value(browser, "document.querySelector('#frames').offsetParent === null")
+    assert value(browser, "document.documentElement.scrollWidth <= window.innerWidth")
+    outer = tmp_path / "outer.html"
+    outer.write_text('<!DOCTYPE html><iframe src="player.html" width="300"></iframe>')
+    browser.get(outer.as_uri())
+    browser.switch_to.frame(0)
+    assert value(browser, "document.documentElement.scrollWidth <= 300")
+    browser.switch_to.default_content()
 
 
 def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: MakeRun) -> None:
@@ -250,6 +272,24 @@ def test_the_posterior_of_all_rooms_follows_the_cursor(browser: Any, make_run: M
     visit(browser, write_html(make_run(posterior=posterior)))
     rows = "[...document.querySelectorAll('#posteriors tr')].map(r => r.textContent)"
     assert value(browser, rows) == ["Kitchen0.70✓ the true room", "Hall0.25◂ the answer"]
+
+
+def test_the_whole_player_fits_a_small_desktop(browser: Any, make_run: MakeRun) -> None:
+    """At 1440 x 900 images, posterior, timeline and map are on screen at one time."""
+    size = {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        visit(browser, write_html(make_run(posterior={"Hall": 0.7})))
+        browser.execute_script("document.querySelector('#timeline').scrollIntoView()")
+        for part in ("#picture img", "#posterior-box", "#tracks", "#map svg"):
+            box = value(
+                browser, f"document.querySelector({part!r}).getBoundingClientRect().toJSON()"
+            )
+            assert box["height"] > 20, part
+            assert box["top"] >= 0, part
+            assert box["bottom"] <= 900, part
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_images_in_a_folder_are_shown_from_there(

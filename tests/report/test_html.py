@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from robotvision.cli.report import command
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import OUTCOMES, load_run, load_runs
+from robotvision.report.html.charts import LETTER, tour_map
 from robotvision.report.html.images import collect
-from robotvision.report.html.page import MAX_RUNS, build_page, write_html
+from robotvision.report.html.page import MAX_RUNS, build_page, write_html, write_page
 from robotvision.report.html.payload import align
 from robotvision.report.html.sections import with_short_paths
 from robotvision.report.html.shell import static
@@ -73,6 +74,16 @@ def test_every_frame_of_a_short_run_has_its_pictures(make_run: MakeRun) -> None:
     assert sorted(map(int, pictures)) == list(range(18))
     assert set(pictures["0"]) == {"rgb", "depth"}
     assert pictures["0"]["rgb"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_page_that_holds_every_image_says_so(make_run: MakeRun, tmp_path: Path) -> None:
+    """Where they are, in the page's own words; of several runs the folder of all."""
+    runs = [make_run("a"), make_run("b")]
+    assert "All images are in this page, 640 pixels wide at most" in page(runs[0])
+    out = write_page(runs, tmp_path / "both of them.html", has_folder=True)
+    text = out.read_text()
+    assert "All images lie beside this page, in both of them_images/." in text
+    assert "All images are in this page" not in text
 
 
 def test_a_budget_keeps_the_mistakes_and_says_so(make_run: MakeRun) -> None:
@@ -218,3 +229,17 @@ def test_ticks_are_round_and_inside(low: float, high: float) -> None:
     ticks = round_ticks(low, high)
     assert ticks
     assert all(low - 1e-9 <= t <= high + 1e-9 for t in ticks)
+
+
+def test_rooms_names_stay_on_the_map() -> None:
+    """A room at the edge has its name drawn inwards."""
+    poses = {k: (float(k), 0.1 * k) for k in range(12)}
+    truth = [0] * 6 + [1] * 5 + [2]
+    labels = ["LectureHallEast", "MeetingRoomWest", "PrinterRoomNorth"]
+    svg = tour_map(poses, [0] * 12, [0] * 12, truth, truth, labels)
+    width = float(re.findall(r'viewBox="0 0 (\S+) ', svg)[0])
+    names = re.findall(r'class="place-name" x="([\d.-]+)" y="[\d.-]+">(\w+)<', svg)
+    assert sorted(name for _, name in names) == sorted(labels)
+    for x, name in names:
+        half = LETTER * len(name) / 2
+        assert half - 0.1 <= float(x) <= width - half + 0.1

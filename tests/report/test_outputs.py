@@ -1,4 +1,4 @@
-"""Tables, figures and open formats, read back by their own readers."""
+"""Tables and open formats, read back by their own readers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 from click.testing import CliRunner
 
 from robotvision.cli.export import command as export_command
 from robotvision.cli.report import command as report_command
-from robotvision.errors import RobotVisionError
 from robotvision.report.columns import load_run, load_runs
 from robotvision.report.export import export
-from robotvision.report.figures import KINDS, STYLE, draw
 from robotvision.report.table import latex_escape
 from robotvision.report.tables import render
 
@@ -55,68 +52,6 @@ def test_the_command_prints_tables(make_run: MakeRun, tmp_path: Path) -> None:
     out = tmp_path / "t.md"
     done = CliRunner().invoke(report_command, [str(make_run()), "--tables", "md", "-o", str(out)])
     assert out.read_text().startswith("**Points of the runs**")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_figure_is_drawn_as_vectors(kind: str, make_run: MakeRun, tmp_path: Path) -> None:
-    out = tmp_path / f"{kind}.svg"
-    draw(kind, load_runs([make_run()]), out)
-    text = out.read_text()
-    assert "<svg" in text
-    assert {
-        "latency": "latency (ms)",
-        "curve": "deadline (ms)",
-        "map": "x (m)",
-        "timeline": "frame",
-        "confusion": "answered",
-    }[kind] in text
-    draw(kind, load_runs([make_run()]), tmp_path / "x.pdf")
-    assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
-
-
-def test_the_map_is_to_scale_and_its_legend_covers_no_point(
-    make_run: MakeRun, tour: Callable[..., Path], tmp_path: Path
-) -> None:
-    """The legend stands outside the axes, on every shape of sequence: wide, tall, a mere line."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    make, _ = KINDS["map"]
-    folder = make_run()
-    table = tmp_path / "walk" / "frames.csv"
-    head, *rows = (line.split(",") for line in table.read_text().splitlines())
-    x, y = head.index("x_m"), head.index("y_m")
-    for wide, high in ((30.0, 10.0), (4.0, 25.0), (20.0, 0.0), (0.0, 0.0)):
-        for i, row in enumerate(rows):
-            turn = 2 * np.pi * i / len(rows)
-            row[x], row[y] = f"{wide * np.cos(turn):.4f}", f"{high * np.sin(turn):.4f}"
-        table.write_text("".join(",".join(row) + "\n" for row in (head, *rows)))
-        with matplotlib.rc_context(STYLE):
-            figure = make(pyplot, load_runs([folder]))
-            figure.canvas.draw()
-        (axis,), (legend,) = figure.axes, figure.legends
-        drawn, whole = axis.get_window_extent(), axis.get_tightbbox()
-        assert min(*whole.min, *(figure.bbox.max - whole.max)) > 0
-        assert axis.get_aspect() == 1
-        assert not drawn.overlaps(legend.get_window_extent())
-        assert figure.bbox.contains(*legend.get_window_extent().max)
-        assert drawn.width * drawn.height > 0.15 * figure.bbox.width * figure.bbox.height
-        pyplot.close(figure)
-
-
-def test_figures_say_what_they_cannot_show(make_run: MakeRun, tmp_path: Path) -> None:
-    runs = load_runs([make_run(), make_run("second")])
-    with pytest.raises(RobotVisionError, match=r"expected a file ending in .pdf, .svg"):
-        draw("curve", runs, tmp_path / "x.doc")
-    with pytest.raises(RobotVisionError, match="shows one run, got 2"):
-        draw("map", runs, tmp_path / "x.pdf")
-    draw("latency", runs, tmp_path / "x.pdf")
-    empty = load_runs([make_run("empty", frames=0)])
-    for kind in ("confusion", "latency", "timeline", "curve", "map"):
-        with pytest.raises(RobotVisionError, match="empty"):
-            draw(kind, empty, tmp_path / "x.pdf")
 
 
 def test_mcap_is_read_by_its_own_reader(make_run: MakeRun, tmp_path: Path) -> None:

@@ -119,14 +119,21 @@ def test_another_machine_or_thread_setting_is_said(log: Log) -> None:
     assert differences(here, here) == []
 
 
-def test_pictures_are_written_in_the_three_formats(log: Log, tmp_path: Path) -> None:
+def test_figures_are_written_in_every_format(log: Log, tmp_path: Path) -> None:
     """A panel for each policy and axis; another ending is refused."""
     policies = [named_policy("deadline"), named_policy("streaming")]
     found = curves(two(log), policies, [0, 10, 30], [0.5, 1, 2])
-    for ending, magic in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
+    for ending, magic in (
+        ("svg", b"<?xml"),
+        ("png", b"\x89PNG"),
+        ("pdf", b"%PDF"),
+        ("eps", b"%!PS"),
+    ):
         draw(found, tmp_path / f"c.{ending}")
-        assert (tmp_path / f"c.{ending}").read_bytes().startswith(magic)
-    with pytest.raises(RobotVisionError, match="expected a name that ends in"):
+        content = (tmp_path / f"c.{ending}").read_bytes()
+        assert content.startswith(magic)
+        assert b"Date" not in content
+    with pytest.raises(RobotVisionError, match=r"expected a file ending in .pdf, .svg"):
         draw(found, tmp_path / "c.bmp")
 
 

@@ -46,7 +46,9 @@ def faults_of(path: Path, reader: str | None = None) -> tuple[Fault, ...]:
 
 CELLS = {
     "index": st.integers(0, 10**17).map(str),
-    "room": st.sampled_from(["Hall", " Hall", "Kitchen ", "A;B", "Büro", '"Hall, north"']),
+    "room": st.sampled_from(
+        ["Hall", " Hall", "Kitchen ", "A;B", "Büro", "X", "Xray X", '"Hall, north"']
+    ),
     "objects": st.sampled_from(["", "Chair", "Chair; Trash", " Trash ;Chair", '"Chair;Lamp"']),
     "note": st.sampled_from(["", "x", " y", '"a ""b"""']),
 }
@@ -181,11 +183,12 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         ],
     ),
     "numbers": (
-        HEAD + f"-1,Hall,\n1.5,Hall,\n{LONG},Hall,\n 4 ,Hall,\n",
+        HEAD + f"-1,Hall,\nX7,Hall,\n1.5,Hall,\n{LONG},Hall,\n 4 ,Hall,\n",
         [
             (2, "index: expected a whole number of at least 0, got '-1'", ""),
-            (3, "index: expected a whole number of at least 0, got '1.5'", ""),
-            (4, f"index: expected a whole number of at least 0, got {LONG[:60]!r}", ""),
+            (3, "index: expected a whole number of at least 0, got 'X7'", ""),
+            (4, "index: expected a whole number of at least 0, got '1.5'", ""),
+            (5, f"index: expected a whole number of at least 0, got {LONG[:60]!r}", ""),
         ],
     ),
     "an index twice": (
@@ -318,8 +321,19 @@ def test_the_kits_test_frames_or_else_its_training(tmp_path: Path) -> None:
     truth = read_truth(path)
     assert truth.frames.indices.tolist() == [0, 1]
     assert truth.frames.names == ("visual_1.png", "visual_2.png")
+    assert (truth.path, truth.name) == (path, "Configuration")
     assert truth.room_counts() == {"HallEntrance": 1, "Toilet": 1}
     assert truth.seen.tolist() == [[True, False], [False, True]]
+
+
+def test_a_kit_is_refused_for_a_fault_in_any_part(tmp_path: Path) -> None:
+    path = write_kit(
+        tmp_path / "Configuration.mat",
+        trainingInfo=[("visual_1.png", 9, (0, 0))],
+        testInfo=[("visual_1.png", 1, (0, 0))],
+    )
+    (fault,) = faults_of(path)
+    assert fault.message.startswith("trainingInfo, image 1")
 
 
 def test_a_kit_without_frames(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from robotvision.synth.sequence import DriveSpec, Shot, shots
+from robotvision.synth.drive_spec import DriveSpec
+from robotvision.synth.sequence import Shot, shots
 from robotvision.synth.trajectory import Track, segments_of
 
 ROOMS = ("Corridor", "Toilet", "PrinterRoom", "ProfessorOffice")

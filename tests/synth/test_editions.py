@@ -10,9 +10,10 @@ import pytest
 from robotvision.cli.synth import EDITIONS as COMMANDS
 from robotvision.data import open_sequence
 from robotvision.errors import RobotVisionError, UnknownNameError
+from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.editions import EDITIONS, edition_specs, write_edition
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
-from robotvision.synth.sequence import DriveSpec, itinerary, render_sequence
+from robotvision.synth.sequence import itinerary, render_sequence
 from robotvision.tasks import load_task
 
 FOLDERS = {

@@ -12,14 +12,13 @@ import pytest
 
 from robotvision.data import open_sequence
 from robotvision.errors import RobotVisionError, UnknownNameError
-from robotvision.synth import sequence as module
+from robotvision.synth import scenery
 from robotvision.synth.camera import Eye, Lens, Stage
+from robotvision.synth.drive_spec import DriveSpec, calibration
 from robotvision.synth.kinds import KINDS, kind_of
 from robotvision.synth.sequence import (
     VISIBLE_SHARE,
-    DriveSpec,
     Shot,
-    calibration,
     render_sequence,
     shots,
     stage_of,
@@ -38,9 +37,7 @@ def test_the_same_spec_gives_the_same_bytes_twice(spec: DriveSpec, tmp_path: Pat
     """Also when the building is built and lit anew."""
     short = replace(spec, n_frames=3, channels=("rgb", "depth", "left", "right"))
     render_sequence(short, tmp_path / "a")
-    module._stage.cache_clear()
-    module._transport.cache_clear()
-    module._floor.cache_clear()
+    scenery.forget()
     render_sequence(short, tmp_path / "b")
     first = _bytes(tmp_path / "a")
     assert len(first) == 3 * 4 + 3

@@ -1,6 +1,7 @@
 """Scores one submission where the platform put it: ``program INPUT OUTPUT``.
 
-``INPUT/ref`` holds the task and the truth, ``INPUT/res`` what the participant handed in. Written
+``INPUT/ref`` holds the task and the truth, ``INPUT/res`` what the participant handed in, and beside
+it a file ``metadata`` that the platform's worker adds to every submission. Written
 are ``scores.json`` (one number a column of the leaderboard) and ``detailed_results.html``. A
 refused run file is a score too: the least the frames could earn, ``accepted`` 0, every fault on
 the page. Only what is not the participant's fault (broken reference data) leaves no score.
@@ -21,6 +22,7 @@ from robotvision.contest.leaderboard.contest import (
     open_contest,
     read_entries,
     score_entries,
+    with_order,
     with_segments,
 )
 from robotvision.contest.leaderboard.disclosure import Disclosure, Reveal, public_part
@@ -32,6 +34,8 @@ from robotvision.version import PACKAGE, __version__
 from robotvision.writing import make_folder, write_text
 
 REFERENCE = "reference.json"
+WORKERS_OWN = "metadata"
+"""What the worker writes beside a submission: how it was unpacked, nothing of the participant's."""
 TASK = "task.yaml"
 COLUMNS = ("points", "points_per_frame", "answered", "right", "accepted")
 """Keys of ``scores.json``; with several test sets, points of each follow."""
@@ -81,6 +85,8 @@ def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:
     about = dict(json.loads((folder / REFERENCE).read_text(encoding="utf-8")))
     truths = [folder / f"{name}.csv" for name in about["sets"]]
     contest = open_contest(str(folder / TASK), truths)
+    if "order" in about:
+        contest = with_order(contest, about["order"])
     if "segments" in about:
         contest = with_segments(contest, about["segments"])
     share = about.get("public_share")
@@ -106,19 +112,22 @@ def score_submission(
     """
     shown = Disclosure(Reveal[about.get("reveal", "totals").upper()], about.get("points_step"))
     rules = EntryRules.of(contest, modes=(str(about["mode"]),))
-    result = verdict_on(folder, rules)
+    result = verdict_on(folder, rules, left_out=[WORKERS_OWN])
+    first = int(about.get("first_set", 0))
     if not result.is_accepted:
         lines = list(map(str, by_kind(result.faults)))
         print(*lines, sep="\n", file=sys.stderr)
         page = refused_page("Your submission", lines, len(result.faults), contest.task)
-        return refused(contest, shown), page
+        return refused(contest, shown, first), page
     scores = score_entries(contest, [result.run("Your submission")], str(about["mode"]))
     (run,) = read_entries(contest, scores)
     page = entry_page(contest, run, shown=shown)
-    return accepted(shown.score(contest.task, run.score), run.score), page
+    return accepted(shown.score(contest.task, run.score), run.score, first), page
 
 
-def accepted(shown: Mapping[str, Any], score: Mapping[str, Any]) -> dict[str, float]:
+def accepted(
+    shown: Mapping[str, Any], score: Mapping[str, Any], first_set: int = 0
+) -> dict[str, float]:
     """Return the leaderboard's numbers of a scored run.
 
     Parameters
@@ -127,6 +136,8 @@ def accepted(shown: Mapping[str, Any], score: Mapping[str, Any]) -> dict[str, fl
         The score as it may be shown (`Disclosure.score`).
     score : Mapping
         As it is: how many frames were answered is no secret.
+    first_set : int
+        How many columns of test sets are those of phases before.
     """
     outcomes = score["outcomes"]
     frames = max(1, score["frames"] - score["unscored"])
@@ -140,11 +151,14 @@ def accepted(shown: Mapping[str, Any], score: Mapping[str, Any]) -> dict[str, fl
         numbers["right"] = outcomes["correct"] / answered if answered else 0.0
     numbers["accepted"] = 1
     if len(shown["sets"]) > 1:
-        numbers |= {set_key(i): part["points"] for i, part in enumerate(shown["sets"].values())}
+        parts = enumerate(shown["sets"].values(), first_set)
+        numbers |= {set_key(i): part["points"] for i, part in parts}
     return numbers
 
 
-def refused(contest: Contest, shown: Disclosure | None = None) -> dict[str, float]:
+def refused(
+    contest: Contest, shown: Disclosure | None = None, first_set: int = 0
+) -> dict[str, float]:
     """Return the numbers of a refused run: no more than the least that any frames could earn."""
     shown = shown or Disclosure()
     lowest = PointsTable(contest.task).bounds[0]
@@ -158,14 +172,14 @@ def refused(contest: Contest, shown: Disclosure | None = None) -> dict[str, floa
         numbers["right"] = 0.0
     numbers["accepted"] = 0
     if len(known) > 1:
-        numbers |= {set_key(i): shown.points(n * lowest) for i, n in enumerate(known.values())}
+        parts = enumerate(known.values(), first_set)
+        numbers |= {set_key(i): shown.points(n * lowest) for i, n in parts}
     return numbers
 
 
-def columns(n_sets: int, *, is_rounded: bool = False) -> list[str]:
-    """Return the keys of ``scores.json``, as `accepted` and `refused` write them."""
-    keys = [key for key in COLUMNS if not (is_rounded and key == "right")]
-    return keys + [set_key(i) for i in range(n_sets)] if n_sets > 1 else keys
+def columns(is_rounded: bool = False) -> list[str]:
+    """Return the keys of ``scores.json``, those of test sets left out."""
+    return [key for key in COLUMNS if not (is_rounded and key == "right")]
 
 
 def set_key(place: int) -> str:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robotvision.errors import InputFaults
 from robotvision.scoring.table import FrameTable
 from robotvision.submissions.batch import ScoredRun, Scores, fitting_frames, open_sets, score_runs
 from robotvision.submissions.released import ReleasedPart
+from robotvision.submissions.table import truth_frames
 from robotvision.submissions.testsets import RunFiles
 from robotvision.submissions.truthfile import TruthTable
 from robotvision.tasks.model import Task
@@ -51,6 +53,24 @@ def segment_lengths(contest: Contest) -> dict[str, list[int]]:
         ends = np.flatnonzero(np.diff(segment)) + 1
         lengths[name] = np.diff([0, *ends.tolist(), len(segment)]).tolist()
     return lengths
+
+
+def with_order(contest: Contest, order: Mapping[str, Sequence[int]]) -> Contest:
+    """Return a contest whose truth came by rising number with its frames in another order.
+
+    ``order`` holds the numbers of the frames of a test set as they stand; of those that it does not
+    name they rise. Segments are then not known.
+    """
+    sets = {
+        name: _in_order(table, np.asarray(order.get(name, table.frames.indices), np.int64))
+        for name, table in contest.sets.items()
+    }
+    return replace(contest, sets=sets, frames=truth_frames(contest.task, sets), has_segments=False)
+
+
+def _in_order(table: TruthTable, indices: NDArray[np.int64]) -> TruthTable:
+    rows = np.searchsorted(table.frames.indices, indices)
+    return table.select(rows, replace(table.frames, indices=indices))
 
 
 def with_segments(contest: Contest, lengths: Mapping[str, Sequence[int]]) -> Contest:

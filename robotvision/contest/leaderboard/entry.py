@@ -1,43 +1,48 @@
 """One accepted run as a page: points, outcomes, timeline, mistakes, confusion, rooms.
 
-The timeline and the cards are the report's own; a run file knows no latency, no confidence and no
-images, so those are left out.
+The page is the report's own; a run file knows no latency and no confidence, so those are left out.
+Images are there where the organiser publishes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.contest.leaderboard.disclosure import Disclosure
 from robotvision.records import Outcome
 from robotvision.report.html import charts
-from robotvision.report.html.shell import TIMELINE, as_script, render
+from robotvision.report.html.shell import ENTRY, as_script, render
 from robotvision.report.html.tables import set_table, task_card
 from robotvision.report.tables import objects_table, sets_table
 from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.intervals import Interval
+from robotvision.scoring.judging import object_points
 from robotvision.scoring.points import NOT_STATED, PRESENT
 from robotvision.scoring.table import FrameTable
 from robotvision.tasks.model import Task
 
+if TYPE_CHECKING:
+    from robotvision.report.html.images import ImageSet
+
+UNDESCRIBED: Mapping[str, Any] = MappingProxyType(
+    {"team": "", "method": None, "notes": (), "latency_ms": None, "is_judged": False}
+)
+"""What is said of a run that no board describes."""
+NO_IMAGES: Mapping[str, Any] = MappingProxyType({"notes": (), "scope": "", "depth_range_m": None})
 MAX_FRAMES = 200_000
 """A timeline of more frames than this would make the page too heavy to open."""
 
 
-def entry_page(
-    contest: Contest,
-    entry: ContestEntry,
-    *,
-    standing: Sequence[Mapping[str, Any]] = (),
-    home: str | None = None,
-    shown: Disclosure | None = None,
-    points: Interval | None = None,
-) -> str:
-    """Return the page of one run.
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryContext:
+    """What the page of a run shows beside the run itself.
 
     Parameters
     ----------
@@ -45,40 +50,74 @@ def entry_page(
         Where the run stands, one a ranking: ``name, rank, ranks, n``.
     home : str, optional
         Address of the ranking.
-    shown : Disclosure, optional
-        What it shows; totals alone by default.
     points : Interval, optional
         Of the points over all test sets, where it is known already.
+    about : mapping
+        What a board says of the run beside its score, as `BoardRow.as_dict` gives it.
+    album : ImageSet, optional
+        What the cameras saw, where that is published and the page shows frames.
     """
-    shown = shown or Disclosure()
-    task = contest.task
+
+    standing: Sequence[Mapping[str, Any]] = ()
+    home: str | None = None
+    points: Interval | None = None
+    about: Mapping[str, Any] = field(default_factory=lambda: UNDESCRIBED)
+    album: ImageSet | None = None
+
+
+def entry_page(
+    contest: Contest,
+    entry: ContestEntry,
+    shown: Disclosure | None = None,
+    context: EntryContext | None = None,
+) -> str:
+    """Return the page of one run.
+
+    Parameters
+    ----------
+    contest : Contest
+    entry : ContestEntry
+    shown : Disclosure, optional
+        What it shows; totals alone by default.
+    context : EntryContext, optional
+    """
+    shown, context = shown or Disclosure(), context or EntryContext()
+    task, album = contest.task, context.album
     has_timeline = shown.has_frames and 0 < len(entry.table) <= MAX_FRAMES
-    data = payload(contest, entry) if has_timeline else {}
+    data = payload(contest, entry, album) if has_timeline else {}
     run = _section(contest, entry, shown)
-    run["interval"] = _interval(contest, entry, shown, points)
+    run["interval"] = _interval(contest, entry, shown, context.points)
     return render(
         "entry.html.j2",
-        scripts=TIMELINE if has_timeline else (),
+        scripts=ENTRY if has_timeline else (),
+        has_files=album is not None and album.has_files,
         title=f"{entry.name}, {task.id}",
-        home=home,
+        home=context.home,
         run=run,
+        about=context.about,
         runs=[run],
         shown=shown,
-        standing=standing,
+        standing=context.standing,
         task_id=task.id,
         tasks=[task_card(task)],
         has_timeline=has_timeline,
         data=as_script(data),
-        pictures=as_script({}),
+        pictures=as_script(album.images if album else {}),
         sequences=entry.table.sequences,
         labels=task.labels,
         outcomes=list(map(str, Outcome)),
         comparison=None,
-        channels=[],
-        tour_map=None,
-        album={"notes": [], "depth_range_m": None},
+        channels=album.channels if album and data else [],
+        tour_map=_map(data, album) if album and data else None,
+        album=album or NO_IMAGES,
         is_file=True,
     )
+
+
+def _map(data: Mapping[str, Any], album: ImageSet) -> Markup | None:
+    """Return the robot's path in the colours of the outcomes; None where it is not known."""
+    seen = {key: data[key] for key in ("sequence", "truth", "visit", "labels")}
+    return charts.tour_map(album.poses, outcome=data["runs"][0]["outcome"], **seen)
 
 
 def refused_page(
@@ -141,7 +180,7 @@ def _interval(
     return {"text": points.text(), "blocks": points.blocks, "warning": points.caution}
 
 
-def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
+def payload(contest: Contest, entry: ContestEntry, album: ImageSet | None = None) -> dict[str, Any]:
     """Return the columns behind the timeline, as the report's own pages have them."""
     task, table = contest.task, entry.table
     nothing: list[None] = [None] * len(table)
@@ -170,6 +209,7 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
                 "answer": table.answer.tolist(),
                 "late_answer": {},
                 "points": [_short(p) for p in table.points.tolist()],
+                "object_points": _of_objects(table, task),
                 "confidence": nothing,
                 "latency_us": nothing,
                 "stages_us": {},
@@ -178,9 +218,15 @@ def payload(contest: Contest, entry: ContestEntry) -> dict[str, Any]:
                 "stated": _stated(table),
             }
         ],
-        "channels": [],
-        "depth_range_m": None,
+        **(album.columns(len(table)) if album else {"channels": [], "depth_range_m": None}),
     }
+
+
+def _of_objects(table: FrameTable, task: Task) -> list[float]:
+    """Return what the objects earned in each frame; empty where the task has none."""
+    if not task.objects:
+        return []
+    return [_short(p) for p in object_points(table, task).tolist()]
 
 
 def _short(value: float) -> float | int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from robotvision.contest.leaderboard.contest import Contest, ContestEntry
 from robotvision.scoring.ranks import RESAMPLES
 from robotvision.scoring.table import FrameTable
-from robotvision.submissions.ranking import Ranking
+from robotvision.submissions.ranking import Ranked, Ranking, rank_part
 from robotvision.submissions.standings import Standing, Standings, stand, with_intervals
 
 __all__ = ["Standing", "Standings", "standings", "with_intervals"]
@@ -29,32 +29,47 @@ def standings(
 
     ``is_blind`` as `robotvision.scoring.estimates.frame_bounds` takes it.
     """
-    note = "" if contest.has_segments else NO_SEGMENTS
     result = []
     for ranking in rankings:
         names = [ranking.name] if ranking.name in contest.sets else list(contest.sets)
-        tables = [_scored_part(e.table, names) for e in _in_order(entries, ranking, names)]
-        result.append(
-            stand(
-                ranking,
-                tables,
-                contest.task,
-                names,
-                note=note,
-                resamples=resamples,
-                is_blind=is_blind,
-            )
-        )
+        result.append(_stand(contest, entries, ranking, names, resamples, is_blind))
     return result
 
 
-def _in_order(
-    entries: Sequence[ContestEntry], ranking: Ranking, names: Sequence[str]
+def part_standings(
+    contest: Contest,
+    entries: Sequence[ContestEntry],
+    name: str,
+    sets: Sequence[str],
+    *,
+    is_blind: bool = False,
+) -> Standings:
+    """Return the ranking over some of the test sets with intervals, under a name."""
+    return _stand(contest, entries, rank_part(entries, name, sets), sets, RESAMPLES, is_blind)
+
+
+def _stand(
+    contest: Contest,
+    entries: Sequence[ContestEntry],
+    ranking: Ranking,
+    sets: Sequence[str],
+    resamples: int,
+    is_blind: bool,
+) -> Standings:
+    tables = [scored_part(e.table, sets) for e in in_order(entries, ranking.rows, sets)]
+    note = "" if contest.has_segments else NO_SEGMENTS
+    return stand(
+        ranking, tables, contest.task, sets, note=note, resamples=resamples, is_blind=is_blind
+    )
+
+
+def in_order(
+    entries: Sequence[ContestEntry], rows: Iterable[Ranked], names: Sequence[str]
 ) -> list[ContestEntry]:
     """Return the entry of each row; runs of one name are distinguished by their points."""
     remaining = list(entries)
     ordered = []
-    for row in ranking.rows:
+    for row in rows:
         k = next(
             i
             for i, e in enumerate(remaining)
@@ -64,7 +79,7 @@ def _in_order(
     return ordered
 
 
-def _scored_part(table: FrameTable, names: Sequence[str]) -> FrameTable:
+def scored_part(table: FrameTable, names: Sequence[str]) -> FrameTable:
     """Return the frames of some test sets whose truth is known."""
     part = table.of_sets(names)
     return part.select(part.is_known)

@@ -21,19 +21,17 @@ from sklearn.base import BaseEstimator
 from robotvision import data
 from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
-from robotvision.features.base import FeatureExtractor
-from robotvision.features.extraction import Extraction, extract, needs_training
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.holdout import Frames, HeldOutSplits, labelled, splits
-from robotvision.records import Answer, Truth
+from robotvision.recogniser.tuning.trial import FeatureMemory, answers, quiet, shown
+from robotvision.records import Truth
 from robotvision.scoring.blocks import visits
 from robotvision.scoring.intervals import Interval, difference, interval
 from robotvision.scoring.points import PointsTable
-from robotvision.systems.base import View
 from robotvision.tasks.model import Task
 
 KEYS = ("features", "augment", "classifier", "integration", "temporal", "decision")
@@ -272,7 +270,10 @@ class _Bench:
     done: int = 0
     is_stopped: bool = False
     records: dict[tuple[int, ...], _Record] = field(default_factory=dict)
-    memory: dict[Any, Extraction] = field(default_factory=dict)
+    memory: FeatureMemory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = FeatureMemory(self.step)
 
     def __deepcopy__(self, memo: Any) -> _Bench:
         return self  # scikit-learn copies an estimator's parameters; this one is shared
@@ -291,7 +292,10 @@ class _Bench:
         if record.problem:
             return None
         listed = self.config.model_copy(update=self.chosen(choice))
-        training = [self._shown(k, rows) for k in range(len(self.sequences))]
+        training = [
+            shown(s, self.frames.position[rows[self.frames.sequence[rows] == k]])
+            for k, s in enumerate(self.sequences)
+        ]
         training = [s for s in training if s.truth]
         try:
             config = settle_features(listed, self.sequences)[0]
@@ -300,50 +304,12 @@ class _Bench:
                 self.task,
                 training,
                 self.cache,
-                self._quiet,
-                TrainingOptions(self.where, extraction=self.extract),
+                quiet,
+                TrainingOptions(self.where, extraction=self.memory),
             )[0]
         except RobotVisionError as e:
             record.problem = str(e)
             return None
-
-    def _quiet(self, what: str, done: int, total: int) -> None:
-        """Show the search's own progress, not each training's."""
-
-    def _shown(self, k: int, rows: NDArray[np.int64]) -> data.ImageSequence:
-        """Return a sequence with the truth of the frames in ``rows`` alone."""
-        sequence, truth = self.sequences[k], self.sequences[k].truth or {}
-        mine = self.frames.position[rows[self.frames.sequence[rows] == k]]
-        indices = [sequence.frames[i].index for i in mine]
-        return replace(sequence, truth={i: truth[i] for i in indices})
-
-    def extract(
-        self,
-        extractors: Sequence[FeatureExtractor],
-        sequence: data.ImageSequence,
-        cache: Path | None,
-        progress: Progress,
-    ) -> Extraction:
-        """Extract once what several candidates share."""
-        extracted = [self._extracted(e, sequence, cache, progress) for e in extractors]
-        readable = np.logical_and.reduce([f.readable for f in extracted])
-        return Extraction([f.blocks[0] for f in extracted], readable, len(extracted))
-
-    def _extracted(
-        self,
-        extractor: FeatureExtractor,
-        sequence: data.ImageSequence,
-        cache: Path | None,
-        progress: Progress,
-    ) -> Extraction:
-        if needs_training(extractor):  # learnt on this split alone
-            return extract([extractor], sequence, cache, progress)
-        key = (repr(extractor), id(sequence.frames))
-        if key not in self.memory:
-            self.step(f"extracting {type(extractor).__name__}", 0, 1)
-            self.memory[key] = extract([extractor], sequence, cache, progress)
-            self.step(f"extracting {type(extractor).__name__}", 1, 1)
-        return self.memory[key]
 
     def score(
         self, choice: tuple[int, ...], pipeline: Pipeline | None, rows: NDArray[np.int64]
@@ -366,22 +332,9 @@ class _Bench:
         record: _Record,
     ) -> None:
         worth = PointsTable(self.task)
-        extractors = [s.extractor for s in pipeline.slots]
-        extraction = self.extract(extractors, sequence, self.cache, self._quiet)
-        scaled = [
-            b * np.float32(s.scale) for b, s in zip(extraction.blocks, pipeline.slots, strict=True)
-        ]
-        x = np.concatenate(scaled, axis=1)
-        last = None
-        for row in rows:
-            place, segment = int(self.frames.position[row]), int(self.frames.segment[row])
-            if last is None or last != (place - 1, segment):  # a jump: begun anew, as in a test
-                pipeline.reset(View.of(sequence))
-            last = (place, segment)
-            answer = Answer(None, None)
-            if extraction.readable[place]:
-                when = sequence.frames[place].timestamp_ns
-                answer = pipeline.answer_vector(x[place : place + 1], when, {}).answer
+        places = self.frames.position[rows]
+        given = answers(pipeline, sequence, places, self.memory, self.cache)
+        for row, place, answer in zip(rows, places, given, strict=True):
             truth = (sequence.truth or {})[sequence.frames[place].index]
             record.points[row] = worth.of(truth, answer)[1]
             record.is_answered[row] = answer.room is not None

@@ -20,9 +20,12 @@ from robotvision.timing.quantiles import QUANTILES
 
 if TYPE_CHECKING:
     from robotvision.report.columns import RunColumns
-    from robotvision.report.measures import DeadlineCurve, Reliability, RiskCoverage
+    from robotvision.report.measures import DeadlineCurve
+    from robotvision.scoring.confidence import Reliability, RiskCoverage
 
 PLAIN_STAGES = ("total", "rest", "decode")
+LETTER = 14.5
+"""Width of a letter of a room's name on the map, in its own units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,14 +313,15 @@ def tour_map(
         x, y = (p[0] - low[0]) * scale + pad, (high[1] - p[1]) * scale + pad
         return f"{x:.1f} {y:.1f}"
 
-    parts = _areas(poses, truth, visit, labels, at, max(18.0, min(70.0, scale)))
+    width, height = span * scale + 2 * pad
+    broad = max(18.0, min(70.0, scale))
+    parts = _areas(poses, truth, visit, labels, at, broad, width)
     parts.append(_path(poses, sequence, at))
     for code, name in enumerate((*map(str, Outcome), "unscored")):
         wanted = -1 if name == "unscored" else code
         dots = "".join(f"M{at(p)}h.01" for k, p in poses.items() if outcome[k] == wanted)
         if dots:
             parts.append(f'<path class="spot s-{name}" d="{dots}"/>')
-    width, height = span * scale + 2 * pad
     meters = next(m for m in (50, 20, 10, 5, 2, 1, 0.5, 0.2) if m * scale < width / 3 or m == 0.2)
     y = height + 14
     parts.append(
@@ -336,8 +340,12 @@ def _areas(
     labels: Sequence[str],
     at: Any,
     width: float,
+    right: float,
 ) -> list[str]:
-    """Return a broad path for each room, which the page colours, and the room's name on it."""
+    """Return a broad path for each room, which the page colours, and the room's name on it.
+
+    ``width`` is that of a path; no name reaches over ``right``.
+    """
     parts, names = [], []
     for code in sorted({truth[k] for k in poses} - {-1} if truth else ()):
         own = [k for k in poses if truth[k] == code]
@@ -347,11 +355,15 @@ def _areas(
         )
         middle = np.median([poses[k] for k in own], axis=0)
         nearest = min(own, key=lambda k: float(np.hypot(*(np.array(poses[k]) - middle))))
-        x, y = at(poses[nearest]).split()
+        x, y = map(float, at(poses[nearest]).split())
+        half = LETTER * len(labels[code]) / 2
+        x = max(half, min(x, right - half))
         parts.append(
             f'<path class="area" data-room="{code}" stroke-width="{width:.0f}" d="{d}h.01"/>'
         )
-        names.append(f'<text class="place-name" x="{x}" y="{y}">{escape(labels[code])}</text>')
+        names.append(
+            f'<text class="place-name" x="{x:.1f}" y="{y:.1f}">{escape(labels[code])}</text>'
+        )
     return [*parts, f'<g class="place-names">{"".join(names)}</g>']
 
 

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, unquote
 
 import cv2
 import numpy as np
@@ -54,7 +55,7 @@ class ImageSet:
 
     An address is a data URI, or a file beside the page (``has_files``). ``notes`` says what is
     missing and why; ``poses`` holds x and y in metres by frame position, where the sequence knows
-    them.
+    them. ``scope`` says of a page that holds every image where they are.
     """
 
     images: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -63,11 +64,23 @@ class ImageSet:
     notes: list[str] = field(default_factory=list)
     depth_range_m: float | None = None
     has_files: bool = False
+    scope: str = ""
 
     @property
     def n_bytes(self) -> int:
         """Bytes of all images as they lie in the page."""
         return sum(len(text) for entry in self.images.values() for text in entry.values())
+
+    def columns(self, n: int) -> dict[str, Any]:
+        """Return what the page's script knows of the images of its ``n`` frames."""
+        data = {"channels": self.channels, "depth_range_m": self.depth_range_m}
+        if not self.poses:
+            return data
+        places = [self.poses.get(k) for k in range(n)]
+        return data | {
+            key: [None if pose is None else round(pose[axis], 2) for pose in places]
+            for axis, key in enumerate(("x_m", "y_m"))
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +120,13 @@ def collect(
     for record in run.record.sequences:
         located += _locate(record, position, album)
         position += len(record.frames)
-    for f in located:
-        if f.entry.pose is not None:
-            album.poses[f.position] = f.entry.pose[:2]
-    album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
+    _note_frames(album, located)
     if isinstance(beside, ImageFolder):
         _write_files(album, [f for f in located if f.kinds], beside)
     elif beside is not None:
         for f in located:
             album.images[f.position] = {c: beside(f.position, c) for c, _ in f.kinds}
-        album.notes.append("The images of this page come from robotvision view, all of them.")
+        album.scope = "The images of this page come from robotvision view, all of them."
     elif budget <= 0:
         album.notes.append("Pictures were left out, as asked for.")
     elif any(f.kinds for f in located):
@@ -155,6 +165,45 @@ def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Lo
     return located
 
 
+def collect_frames(
+    parts: Sequence[tuple[Recording, Sequence[int]]], beside: ImageFolder
+) -> ImageSet:
+    """Write the images of frames that were not run here, all of them, into a folder.
+
+    Parameters
+    ----------
+    parts : sequence of (sequence, indices)
+        Positions count the frames of each part, by index.
+    beside : ImageFolder
+
+    Raises
+    ------
+    RobotVisionError
+        The folder cannot be written.
+    """
+    album = ImageSet()
+    located: list[_LocatedFrame] = []
+    n_frames = 0
+    for sequence, indices in parts:
+        by_index, kinds = {e.index: e for e in sequence.frames}, shown_channels(sequence)
+        for position, index in enumerate(indices, start=n_frames):
+            if (entry := by_index.get(index)) is not None:
+                here = tuple((c, kind) for c, kind in kinds if c in entry.sources)
+                located.append(_LocatedFrame(position, entry, here))
+        n_frames += len(indices)
+    if len(located) < n_frames:
+        album.notes.append(f"{n_frames - len(located):,} frames are not in the sequences.")
+    _note_frames(album, located)
+    _write_files(album, [f for f in located if f.kinds], beside)
+    return album
+
+
+def _note_frames(album: ImageSet, located: Sequence[_LocatedFrame]) -> None:
+    """Note where the frames were taken, and which channels they have."""
+    album.poses |= {f.position: f.entry.pose[:2] for f in located if f.entry.pose is not None}
+    album.channels = list(dict.fromkeys(c for f in located for c, _ in f.kinds))
+
+
 def _is_unchanged(sequence: Recording, record: SequenceRecord) -> bool:
     part = _PART.search(str(record.about["name"]))
     if part is not None and int(part[2]) <= len(sequence):
@@ -178,6 +227,11 @@ def _fill(album: ImageSet, located: list[_LocatedFrame], mistakes: set[int], bud
     width, each = _widest(sample, album, len(located), budget)
     if each * len(located) <= budget * 0.9 and len(located) <= MAX_PICTURES:
         faults = _embed(album, located, width, budget)
+        if not faults:
+            album.scope = (
+                f"All images are in this page, {width:,} pixels wide at most; as they are: "
+                "robotvision report RUN --images, or robotvision view RUN."
+            )
     else:
         wrong, others = _choose(located, mistakes, MAX_PICTURES)
         width, _ = _widest(_spread(wrong, 12), album, len(wrong), round(budget * MISTAKES_SHARE))
@@ -205,6 +259,11 @@ class ImageFolder:
     path: Path
     address: str
 
+    @property
+    def scope(self) -> str:
+        """What a page says that has all its images there."""
+        return f"All images lie beside this page, in {unquote(self.address)}/."
+
 
 def _write_files(album: ImageSet, located: list[_LocatedFrame], folder: ImageFolder) -> None:
     """Write every image as a file and name it in the album."""
@@ -220,7 +279,7 @@ def _write_files(album: ImageSet, located: list[_LocatedFrame], folder: ImageFol
             address = f"{folder.address}/{quote(name)}"
             album.images.setdefault(f.position, {})[channel] = address
     if located:
-        album.notes.append(f"The images of this page lie beside it, in {folder.path.name}/.")
+        album.scope = folder.scope
     if faults:
         album.notes.append(f"{faults:,} images could not be read any more.")
 

@@ -58,7 +58,7 @@ def live_page(state: dict[str, Any]) -> str:
         channels=data["channels"],
         comparison=None,
         tour_map=None,
-        album={"notes": [], "depth_range_m": None},
+        album={"notes": [], "scope": "", "depth_range_m": None},
         runs=[],
     )
 

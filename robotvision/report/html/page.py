@@ -18,9 +18,9 @@ from robotvision.report.columns import RunColumns, load_runs
 from robotvision.report.html import charts
 from robotvision.report.html.compare import comparison
 from robotvision.report.html.images import BUDGET, ImageFolder, ImageSet, collect
-from robotvision.report.html.payload import align, payload
+from robotvision.report.html.payload import Aligned, align, payload
 from robotvision.report.html.sections import run_section
-from robotvision.report.html.shell import REPORT, as_script, render
+from robotvision.report.html.shell import REPORT, TIMELINE, as_script, render
 from robotvision.report.html.svg import number
 from robotvision.report.html.tables import task_card
 from robotvision.report.measures import points_by_deadline, reliability, risk_coverage
@@ -84,35 +84,66 @@ def build_page(
         raise RobotVisionError(f"a page shows 1 to {MAX_RUNS} runs, got {len(runs)}")
     aligned = align(runs)
     album = _album(runs, aligned, picture_bytes, folder or served)
-    data = payload(runs, aligned, album)
-    title = f"{runs[0].task.id}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs"
-    outcome = data["runs"][0]["outcome"]
     return render(
         "page.html.j2",
         scripts=REPORT,
         has_files=folder is not None and album.has_files,
         is_served=served is not None,
         is_going=is_going,
-        title=title,
-        data=as_script(data),
-        pictures=as_script(album.images),
-        album=album,
-        channels=album.channels,
-        has_pictures=bool(album.images),
         runs=[run_section(run, i) for i, run in enumerate(runs)],
         tasks=[
             task_card(t) for t in {run.task.model_dump_json(): run.task for run in runs}.values()
         ],
         comparison=comparison(runs, aligned) if len(runs) > 1 else None,
         figures=_figures(runs),
-        tour_map=charts.tour_map(
-            album.poses, data["sequence"], outcome, data["truth"], data["visit"], data["labels"]
-        ),
-        sequences=data["sequences"],
-        labels=data["labels"],
-        outcomes=data["outcomes"],
-        n_frames=len(aligned),
+        **_player(runs, aligned, album),
     )
+
+
+def build_player(run: RunColumns, *, picture_bytes: int = BUDGET) -> str:
+    """Return a page with the player of a run alone, to be embedded in another page.
+
+    Raises
+    ------
+    RobotVisionError
+        The log holds no frame.
+    """
+    if not len(run):
+        raise RobotVisionError(f"{run.folder}: the log holds no frame to play")
+    aligned = align([run])
+    album = _album([run], aligned, picture_bytes, None)
+    return render(
+        "player.html.j2",
+        scripts=TIMELINE,
+        runs=[],
+        comparison=None,
+        **_player([run], aligned, album),
+    )
+
+
+def _player(runs: Sequence[RunColumns], aligned: Aligned, album: ImageSet) -> dict[str, Any]:
+    """Return what the templates of the player and of the frames take."""
+    data = payload(runs, aligned, album)
+    return {
+        "title": f"{runs[0].task.id}: {runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs",
+        "data": as_script(data),
+        "pictures": as_script(album.images),
+        "album": album,
+        "channels": album.channels,
+        "has_pictures": bool(album.images),
+        "tour_map": charts.tour_map(
+            album.poses,
+            data["sequence"],
+            data["runs"][0]["outcome"],
+            data["truth"],
+            data["visit"],
+            data["labels"],
+        ),
+        "sequences": data["sequences"],
+        "labels": data["labels"],
+        "outcomes": data["outcomes"],
+        "n_frames": len(aligned),
+    }
 
 
 def _album(
@@ -137,7 +168,12 @@ def _album(
         whole.channels += [c for c in album.channels if c not in whole.channels]
         whole.notes += [n for n in album.notes if n not in whole.notes]
         whole.has_files = whole.has_files or album.has_files
+        whole.scope = whole.scope or album.scope
         whole.depth_range_m = whole.depth_range_m or album.depth_range_m
+    if isinstance(beside, ImageFolder) and whole.scope:
+        whole.scope = beside.scope  # a folder in it for each run
+    if whole.notes:  # something is missing, and what is there is said beside it
+        whole.scope = ""
     whole.poses = dict(sorted(whole.poses.items()))
     return whole
 

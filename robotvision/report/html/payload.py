@@ -94,7 +94,7 @@ def payload(runs: Sequence[RunColumns], aligned: Aligned, album: ImageSet) -> di
     sequence = [number[k[:3]] for k in aligned.keys]
     segment = [int(run.segment[i]) for run, i in at]
     truth = [-1 if t is None else code[t] for t in truth_names(runs, aligned)]
-    data = {
+    return {
         "labels": labels,
         "unknown": [run.task.unknown for run in runs if run.task.unknown][:1],
         "outcomes": list(OUTCOMES),
@@ -108,23 +108,14 @@ def payload(runs: Sequence[RunColumns], aligned: Aligned, album: ImageSet) -> di
         "truth": truth,
         "seen": _seen(at),
         "runs": [_run(run, p, code) for run, p in zip(runs, aligned.places, strict=True)],
-        "channels": album.channels,
-        "depth_range_m": album.depth_range_m,
+        **album.columns(len(aligned)),
     }
-    if album.poses:
-        data["x_m"] = [_cm(album.poses.get(k), 0) for k in range(len(aligned))]
-        data["y_m"] = [_cm(album.poses.get(k), 1) for k in range(len(aligned))]
-    return data
 
 
 def _sequence_title(key: tuple[str, str, int]) -> str:
     set_name, name, occurrence = key
     again = f" (pass {occurrence + 1})" if occurrence else ""
     return f"{name}{again}" if set_name == "test" else f"{set_name}: {name}{again}"
-
-
-def _cm(pose: tuple[float, float] | None, axis: int) -> float | None:
-    return None if pose is None else round(pose[axis], 2)
 
 
 def _seen(at: list[tuple[RunColumns, int]]) -> dict[int, list[str]]:

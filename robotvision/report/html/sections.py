@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from robotvision.report.calibration import calibration_table, unknown_text
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
@@ -23,6 +24,7 @@ from robotvision.report.tables import (
     sets_table,
     worst_confusions,
 )
+from robotvision.scoring.confidence import reliability_from
 from robotvision.scoring.intervals import Interval
 from robotvision.yamlfile import dump_yaml
 
@@ -60,6 +62,12 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         "sets_table": sets_table(data),
         "overall": run.task.overall,
         "objects": objects_table(data),
+        "calibration": [_calibration(*item) for item in data.get("calibration", {}).items()],
+        "unknown": [
+            text
+            for training in about.get("training", {}).values()
+            if (text := unknown_text(training.get("unknown", {})))
+        ],
         "transitions": _transitions(run) if n_scored else None,
         "latency": latency_table(data["latency_ns"]) if data["latency_ns"] else None,
         "latency_css": charts.stage_css,
@@ -77,6 +85,21 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         "training": about.get("training", {}),
         "sequences": [_sequence(s.about, len(s.frames)) for s in run.record.sequences],
         "facts": _facts(run),
+    }
+
+
+def _calibration(name: str, compared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what training held out beside a test set, as words, numbers and curves."""
+    sides = [compared["held_out"], compared["test"]]
+    return {
+        "set": name,
+        "words": compared["words"],
+        "assumed": compared["assumed"],
+        "table": calibration_table(compared),
+        "figure": charts.reliability_curve(
+            [(i, reliability_from(side)) for i, side in enumerate(sides)],
+            ["held out", "this test"],
+        ),
     }
 
 

@@ -25,6 +25,8 @@ TIMELINE = ("state", "tracks", "timeline", "inspect", "frames", "export", "playe
 """Scripts behind the timeline and the mistakes, in order."""
 REPORT = (*TIMELINE[:-1], "tabs", "address", "start")
 """Scripts of a report's page."""
+ENTRY = tuple(name for name in REPORT if name != "tabs")
+"""Scripts of the page of a run in a contest, which has no measures in tabs."""
 
 
 OWN = "robotvision.report.html"

@@ -113,6 +113,7 @@ function start() {
   listenMatrix();
   listenKeys();
   listenExports();
+  document.addEventListener("tab", (event) => { state.tab = event.detail; tell("tab"); });
   if (typeof listenTabs === "function") listenTabs();
   colorMap();
   placePosterior();

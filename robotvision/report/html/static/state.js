@@ -5,8 +5,7 @@ const data = JSON.parse($("data").textContent);
 const N = data.index.length;
 const ABSENT = -2;
 const WRONG = data.outcomes.indexOf("wrong"), CORRECT = data.outcomes.indexOf("correct");
-const ROOM_COLORS = ["#3b6ea5", "#a8740d", "#2e8555", "#99447f", "#2b8ca3", "#8a5a3c", "#6a5fc1", "#4f7f2f",
-  "#b05a6e", "#5b6b7a", "#257a74", "#a05a1c"];
+const ROOM_COLORS = 24; // in page.css, which the figures read, too
 const state = { cursor: 0, from: 0, to: N, run: 0, chosen: [], pictures: {}, pictured: [] };
 const listeners = { cursor: [], window: [], chosen: [], run: [], tab: [] };
 const tell = (what) => listeners[what].forEach((f) => f());
@@ -14,8 +13,7 @@ const on = (whats, f) => whats.split(" ").forEach((what) => listeners[what].push
 
 function roomColor(code) {
   if (code < 0) return "var(--unscored)";
-  if (data.labels[code] === data.unknown[0]) return "#7b8084";
-  return ROOM_COLORS[code] || `hsl(${(code * 137.5) % 360} 38% ${code % 2 ? 46 : 38}%)`;
+  return `var(--room-${data.labels[code] === data.unknown[0] ? "unknown" : code % ROOM_COLORS})`;
 }
 const roomName = (code, none) => (code < 0 ? none : data.labels[code]);
 const outcomeName = (code) => (code === ABSENT ? "not in this run" : code < 0 ? "unscored" : data.outcomes[code]);

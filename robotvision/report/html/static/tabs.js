@@ -1,21 +1,24 @@
-// Tabs over the panels of the measures; without scripts, and on paper, all panels stand below one another.
+// Tabs over panels, in as many lists as a page has; without scripts, and on paper, all panels stand below one another.
 function showTab(id) {
-  for (const tab of document.querySelectorAll("[role=tab]")) {
-    const isShown = tab.getAttribute("aria-controls") === id;
-    tab.setAttribute("aria-selected", String(isShown));
-    tab.tabIndex = isShown ? 0 : -1;
-    $(tab.getAttribute("aria-controls")).classList.toggle("off", !isShown);
+  const chosen = document.querySelector(`[role=tab][aria-controls="${CSS.escape(id)}"]`);
+  if (!chosen) return;
+  for (const tab of chosen.closest("[role=tablist]").querySelectorAll("[role=tab]")) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+    document.getElementById(tab.getAttribute("aria-controls")).classList.toggle("off", tab !== chosen);
   }
-  state.tab = id;
-  tell("tab");
+  document.dispatchEvent(new CustomEvent("tab", { detail: id }));
 }
 
 function listenTabs() {
-  const list = document.querySelector("[role=tablist]"), tabs = [...document.querySelectorAll("[role=tab]")];
-  if (!list) return;
+  for (const list of document.querySelectorAll("[role=tablist]")) listenTabList(list);
+}
+
+function listenTabList(list) {
+  const tabs = [...list.querySelectorAll("[role=tab]")];
   list.hidden = false;
   for (const tab of tabs) {
-    const panel = $(tab.getAttribute("aria-controls"));
+    const panel = document.getElementById(tab.getAttribute("aria-controls"));
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", tab.id);
     panel.tabIndex = 0;
