@@ -44,8 +44,8 @@ CONFIG = ROOT / "configs/quickstart.yaml"
 LABELLED = ROOT / "sequences/building_cloudy"
 LABELLED_UNTIL = 100
 RUNS: dict[str, dict[str, Any]] = {
-    "phog_crfh_svm": {},
-    "phog_crfh_knn": {"classifier": "knn"},
+    "shapes_svm": {},
+    "shapes_knn": {"classifier": "knn"},
     "hsv_svm": {"features": ["hsv_histogram"]},
 }
 FIGURES = {
