@@ -182,15 +182,23 @@ def _drop_privileges(nobody: int) -> None:
     _do("capset", _libc.syscall(_number(_CAPSET), header, none))
 
 
-def _let_go(keep: tuple[int, ...] = ()) -> None:
+def _null_and_files() -> tuple[int, list[int]]:
+    """Return an open ``/dev/null`` and all that is open beside it and the three standard files.
+
+    To be asked for before a fork: once the child has entered its tree, that is this process's tree,
+    too, and its ``/proc`` does not know this process.
+    """
+    files = [fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > 2]
+    return os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC), files
+
+
+def _let_go(null: int, files: list[int]) -> None:
     """Close the program's pipes on our side: it alone holds them, so that a closed one shows."""
-    null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    for fd in map(int, os.listdir("/proc/self/fd")):
-        if fd > 2 and fd not in keep:
-            with contextlib.suppress(OSError):  # the listing's own
-                os.close(fd)
+    for fd in {*files, null}:
+        with contextlib.suppress(OSError):  # the listing's own
+            os.close(fd)
 
 
 def _run(command: list[str]) -> NoReturn:
@@ -225,10 +233,11 @@ def _first(plan: dict[str, Any], command: list[str]) -> NoReturn:
     except OSError as e:
         print(f"cannot be kept apart: {e.filename}: {e.strerror}", file=sys.stderr, flush=True)
         os._exit(126)
+    null, files = _null_and_files()
     pid = os.fork()
     if pid == 0:
         _run(command)
-    _let_go()
+    _let_go(null, files)
     os._exit(_wait_for(pid))
 
 
@@ -269,12 +278,13 @@ def main(plan_fd: int, command: list[str]) -> NoReturn:
         except OSError as e:
             print(f"cannot be kept apart: {e.filename or 'map'}: {e.strerror}", file=sys.stderr)
             os._exit(126)
+    null, files = _null_and_files()
     pid = os.fork()
     if pid == 0:
         if plan["options"] is not None:
             _first(plan, command)
         _run(command)
-    _let_go()
+    _let_go(null, files)
     status = _wait_for(pid)
     _end_descendants()
     os._exit(status)

@@ -15,6 +15,7 @@ import pytest
 
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.records import Frame
+from robotvision.systems import sandbox
 from robotvision.systems.base import Session, View
 from robotvision.systems.limits import Limits
 from robotvision.systems.program import Program
@@ -274,3 +275,34 @@ def test_a_daemon_is_ended_too(how: str, end: str, command: Command, no_bubblewr
         finally:
             harness.kill()
     assert until(lambda: not running(sleep))
+
+
+def test_a_slow_keeper_keeps_too(
+    tmp_path: Path, session: Session, view: View, make_frame: MakeFrame, command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """It may come to close its files only when the program has a tree of its own.
+
+    Then the keeper's tree is the program's, too, in whose /proc it is not.
+    """
+    slow = tmp_path / "slow.py"
+    slow.write_text(
+        "import os, runpy, time\n"
+        "fork = os.fork\n"
+        "def forked():\n"
+        "    pid = fork()\n"
+        "    if pid:\n"
+        "        time.sleep(0.5)\n"
+        "    return pid\n"
+        "os.fork = forked\n"
+        f"runpy.run_path({sandbox.KEEPER[-1]!r}, run_name='__main__')\n"
+    )
+    assert isinstance(
+        sandbox.namespaces(), sandbox.Namespaces
+    )  # once, by a keeper that is not slow
+    monkeypatch.setattr(sandbox, "KEEPER", (*sandbox.KEEPER[:-1], str(slow)))
+    with Program(command("none")) as system:
+        system.start(session)
+        time.sleep(1)
+        system.reset(view)
+        assert system.answer(make_frame(0)).answer.room == "Kitchen"
