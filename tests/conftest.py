@@ -22,9 +22,17 @@ CLUSTERS = {"cluster", "sweep"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin the modules of long tests first, so that none is what all cores wait for at the end.
 
+    What looks at the site comes late, but for the first: the others would wait until it is built.
     What starts clusters comes last: other tests of its process would count their work as their own.
     """
-    items.sort(key=lambda i: (i.path.parent.name in CLUSTERS, i.path.name not in LONG))
+    sites = [i for i in items if "site" in getattr(i, "fixturenames", ())]
+    late = set(sites[1:])
+    items.sort(
+        key=lambda i: (i.path.parent.name in CLUSTERS, i in late, i.path.name not in LONG),
+    )
+    if sites:
+        items.remove(sites[0])
+        items.insert(0, sites[0])
 
 
 COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}

@@ -16,6 +16,7 @@ reason -->`` that nothing of it can be run here.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import html
 import io
 import json
@@ -267,17 +268,22 @@ def test_few_blocks_are_not_run() -> None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the built documentation."""
-    folder = tmp_path_factory.mktemp("site")
+    """Return the documentation, built by the first process of the tests that asks for it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, part = shared / "site", shared / "site.part"
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir"]
-    built = subprocess.run(
-        [*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
+    with open(shared / "site.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            built = subprocess.run(
+                [*command, str(part)], cwd=ROOT, capture_output=True, text=True, check=False
+            )
+            assert built.returncode == 0, built.stdout + built.stderr
+            part.rename(folder)
     return folder
 
 
-@pytest.mark.xdist_group("site")
 def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
     """Strictly: a link or an anchor that leads nowhere stops the build; each page can be found."""
     names = {str(p.relative_to(site).with_suffix(".md")) for p in site.rglob("*.html")}
@@ -289,7 +295,6 @@ def test_the_site_builds_with_every_link_in_place(site: Path) -> None:
     assert missing == []
 
 
-@pytest.mark.xdist_group("site")
 def test_the_site_fetches_nothing(site: Path) -> None:
     """No page asks another host for a font, a script, a style or an image."""
     asked = re.compile(
@@ -302,7 +307,6 @@ def test_the_site_fetches_nothing(site: Path) -> None:
         assert found is None, f"{page}: {found and found[0]}"
 
 
-@pytest.mark.xdist_group("site")
 def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
     """Also those that the build does not look at: of hooks, of frames, of the described library."""
     texts = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
@@ -349,7 +353,6 @@ def test_pages_beside_the_site_lead_somewhere(page: str) -> None:
             assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
-@pytest.mark.xdist_group("site")
 def test_the_front_page_plays_the_first_run(site: Path) -> None:
     """The player of a run that was made with the site, loaded only when it comes into view."""
     start = (site / "index.html").read_text(encoding="utf-8")
@@ -401,7 +404,6 @@ def test_every_command_has_its_section() -> None:
     assert [name for name in COMMANDS if f"$ robotvision {name} " not in sections[name]] == []
 
 
-@pytest.mark.xdist_group("site")
 def test_every_command_names_its_library_call(site: Path) -> None:
     """What a command does can be done in Python: the call exists and is described."""
     from robotvision.cli import COMMANDS
@@ -430,7 +432,6 @@ def test_the_reference_of_the_library_has_every_name() -> None:
     assert sorted(names) == sorted(robotvision.__all__)
 
 
-@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_a_notebook_runs(site: Path, notebook: str) -> None:
     """From top to bottom, in a kernel of its own; it draws, and prints no warning."""

@@ -112,7 +112,10 @@ class Platform:
                 box += ["--symlink", os.readlink(place), str(place)]
             elif place.is_dir() and place.name not in ("dev", "proc", "sys", "tmp", "app"):
                 box += ["--ro-bind", str(place), str(place)]
-        box += ["--tmpfs", "/tmp", "--bind", str(self.app), "/app", "--chdir", "/app/program"]
+        box += ["--tmpfs", "/tmp"]
+        for place in (Path(__file__).parents[2], Path(sys.prefix)):  # they may lie in /tmp
+            box += ["--ro-bind", str(place), str(place)]
+        box += ["--bind", str(self.app), "/app", "--chdir", "/app/program"]
         path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
         return subprocess.run(
             [*box, *shlex.split(command)],

@@ -29,6 +29,7 @@ from robotvision.systems.base import Session, View
 from robotvision.tasks import load_task
 
 PROJECTION = np.abs(np.random.default_rng(0).normal(size=(108, 300))).astype(np.float32)
+PATCHES = {"name": "nearest_patches", "channels": 10}
 
 
 class Wide(Extractor):
@@ -42,10 +43,12 @@ sequence = open_sequence(Path(sys.argv[1]))
 session = Session(load_task("rooms"), "obligatory", None, 0)
 found = {}
 for name in sys.argv[2:]:
-    config = Config(task="rooms", test=[], features=["hsv_histogram"], classifier=name)
-    pipeline, task, _ = fit_pipeline(
-        config, load_task("rooms"), [sequence], None, options=TrainingOptions(extractors=[Wide()])
-    )
+    features, classifier = ["hsv_histogram"], PATCHES if name == "nearest_patches" else name
+    if name == "log_pool":
+        features, classifier = ["hsv_histogram", "gist"], {"name": name, "last": PATCHES}
+    config = Config(task="rooms", test=[], features=features, classifier=classifier)
+    options = TrainingOptions(extractors=[Wide() for _ in features])
+    pipeline, task, _ = fit_pipeline(config, load_task("rooms"), [sequence], None, options=options)
     with InProcess(pipeline) as system:
         system.start(session)
         system.reset(View.of(sequence))
