@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from robotvision.cli import main
 from robotvision.config.checks import load_config
 from robotvision.errors import InputFaults
 
@@ -92,14 +93,16 @@ def test_one_room_cannot_be_learnt(
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe\x00", b"task: [", b"", b"- a\n- b\n", b"task: !!python/object:os.x {}"]
 )
-def test_files_that_are_no_configuration(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_no_configuration(
+    tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Unreadable YAML is one line and exit 2."""
     path = tmp_path / "c.yaml"
     path.write_bytes(content)
-    done = subprocess.run([*CLI, "run", str(path)], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert done.stderr.startswith(str(path))
-    assert "Traceback" not in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(path)])
+    assert ended.value.code == 2
+    assert capfd.readouterr().err.startswith(str(path))
 
 
 SWEEPS = REPO / "configs" / "sweeps"

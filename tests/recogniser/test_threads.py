@@ -76,7 +76,7 @@ def digests(sequence: Path, n_threads: int) -> dict[str, str]:
 
 def test_classifiers_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
     """Each one's probabilities, byte by byte, with one thread of linear algebra and with two."""
-    write_tour(tmp_path / "tour", n_each=20)
+    write_tour(tmp_path / "tour", n_each=8)
     assert digests(tmp_path / "tour", 1) == digests(tmp_path / "tour", 2)
 
 
