@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from robotvision.cluster.outcome import outcomes
 from robotvision.cluster.start import (
     ClusterOptions,
     find_sharing,
@@ -38,14 +39,10 @@ from robotvision.contest.judge_run import (
     result_folder,
     sequences_of,
 )
-from robotvision.errors import InputFaults, RobotVisionError
+from robotvision.errors import InputFaults
 from robotvision.version import __version__
 from robotvision.yamlfile import load, validate
 
-LOST = (
-    "the scheduler was lost, with it the runs that were under way; call the same command again to "
-    "go on"
-)
 Report = Callable[[JudgedRun], None]
 
 
@@ -123,14 +120,14 @@ def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[J
             ]
             left = []
             for future in as_completed(futures, loop=client.loop):
-                if future.status in ("cancelled", "lost"):
-                    raise RobotVisionError(LOST)
                 job = jobs_by_key[future.key]
-                error = future.exception() if future.status != "finished" else None
-                if isinstance(error, distributed.KilledWorker) and not is_last:
+                (result,) = outcomes(client, [future])
+                if isinstance(result, distributed.KilledWorker) and not is_last:
                     left.append(job)
+                elif isinstance(result, BaseException):
+                    yield failed(job, _died(result))
                 else:
-                    yield future.result() if error is None else failed(job, _died(error))
+                    yield result
 
 
 def _died(error: BaseException) -> str:

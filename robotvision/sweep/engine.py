@@ -7,15 +7,14 @@ before it is reported, so whatever stops the sweep, the next call goes on from t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import uuid4
 
 from robotvision.classifiers import CLASSIFIERS
+from robotvision.cluster.outcome import outcomes
 from robotvision.cluster.start import (
     ClusterOptions,
     find_sharing,
@@ -36,10 +35,6 @@ from robotvision.sweep.table import write_plan, write_table
 from robotvision.sweep.worker import extract_step, learn_step, run_step, train_step
 from robotvision.version import __version__
 
-LOST = (
-    "the scheduler was lost, with it the runs that were under way; call the same command again to "
-    "go on"
-)
 KINDS = ("learn", "extract", "train", "run")
 PRIORITY = {kind: i for i, kind in enumerate(KINDS)}
 """Runs before training before extraction: results come early, and little waits in memory."""
@@ -237,7 +232,7 @@ def _collect(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[st
     suspects = []
     try:
         for batch in as_completed(list(futures.values()), loop=client.loop).batches():
-            for future, result in zip(batch, _results(client, batch), strict=True):
+            for future, result in zip(batch, outcomes(client, batch), strict=True):
                 kind, key = names[future.key]
                 if kind != "run":
                     if not is_alone:
@@ -260,25 +255,6 @@ def _collect(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[st
                 client.cancel(list(futures.values()), force=True)
         raise
     return suspects
-
-
-def _results(client: Any, batch: list[Any]) -> list[Any]:
-    """Return the result of each future, or its exception.
-
-    Raises
-    ------
-    RobotVisionError
-        The scheduler was lost.
-    """
-    if any(f.status in ("cancelled", "lost") for f in batch):
-        raise RobotVisionError(LOST)
-    finished = [f for f in batch if f.status == "finished"]
-    try:
-        results = dict(zip([f.key for f in finished], client.gather(finished), strict=True))
-        results |= {f.key: f.exception() for f in batch if f.key not in results}
-    except (OSError, TimeoutError, asyncio.CancelledError, CancelledError) as e:
-        raise RobotVisionError(LOST) from e
-    return [results[f.key] for f in batch]
 
 
 def submit(
