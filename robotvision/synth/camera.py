@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -122,7 +123,8 @@ class Appearance:
         shift = np.random.default_rng([floor.seed, 41]).random((len(tile), 2))
         shift = np.where((fitted | (solids.group < 0))[:, None], 0.0, shift)
         self.shift = shift.astype(np.float32)
-        self.fitted = fitted
+        # textures that are fitted to their surface end at its edge, the others go on for ever
+        self.least = np.where(fitted, 0.0, -np.inf).astype(np.float32)
         self.shine = _column(floor, [m.shine for m in materials])
         self.glow = _column(floor, [m.glow for m in materials])
         self.ir = _column(floor, [m.ir for m in materials])
@@ -138,11 +140,10 @@ class Appearance:
         lod = np.log2(np.maximum(footprint * self.per_metre.take(surface), 1e-3)) + 0.3
         level = np.clip(np.round(lod), 0, N_LEVELS - 1).astype(np.int32)
         size = np.right_shift(SIZE, level).astype(np.int32)
-        fit = self.fitted.take(surface)
-        x, y = u * size - 0.5, v * size - 0.5
-        edge = (size - 1).astype(np.float32)
-        x = np.where(fit, np.clip(x, 0, edge), x)
-        y = np.where(fit, np.clip(y, 0, edge), y)
+        least = self.least.take(surface)
+        most = (size - 1) - least
+        x = np.minimum(np.maximum(u * size - 0.5, least), most)
+        y = np.minimum(np.maximum(v * size - 0.5, least), most)
         x0, y0 = np.floor(x), np.floor(y)
         fx, fy = spread(x - x0), spread(y - y0)
         mask = size - 1
@@ -211,17 +212,18 @@ class Stage:
 
     def view(self, eye: Eye, lens: Lens) -> CameraView:
         """Photograph the building: radiance, exact depth, exact surfaces."""
-        rays = _rays(eye, lens, *_grid(lens))
-        color, hits, cosine, sunlit = self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)
+        rays: F32 = _pixels(lens) @ eye.axes
+        parts = list(self._shaded(_start(eye, rays), rays, 1 / lens.fx, 0.0))
+        color, cosine, sunlit = (np.concatenate([p[k] for p in parts]) for k in (0, 2, 3))
+        hits = Hits.joined([p[1] for p in parts])
         self._reflect(color, eye, rays, hits, cosine, lens)
         shape = (lens.height, lens.width)
         surface = hits.surface.reshape(shape)
         self._smooth_edges(color, (2 * surface + sunlit.reshape(shape)).astype(np.int32), eye, lens)
         depth = (hits.distance * (rays @ eye.axes[2])).reshape(shape)
         depth = np.where(surface >= 0, depth, np.inf).astype(np.float32)
-        return CameraView(
-            np.ascontiguousarray(color[:, :3]).reshape(*shape, 3), depth, surface, cosine.reshape(shape), sunlit.reshape(shape)
-        )
+        radiance = np.ascontiguousarray(color[:, :3]).reshape(*shape, 3)
+        return CameraView(radiance, depth, surface, cosine.reshape(shape), sunlit.reshape(shape))
 
     def _smooth_edges(self, color: F32, areas: I32, eye: Eye, lens: Lens) -> None:
         """Average three samples in the pixels where one surface or shadow meets another."""
@@ -236,8 +238,8 @@ class Stage:
         limit = np.float32(3.0)
         total = np.minimum(color.take(flat, 0), limit)
         for dx, dy in ((0.17, 0.77), (0.83, 0.23)):
-            rays = _rays(eye, lens, u + np.float32(dx), v + np.float32(dy))
-            total += np.minimum(self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)[0], limit)
+            rays = _local(lens, u + np.float32(dx), v + np.float32(dy)) @ eye.axes
+            total += np.minimum(self._color(_start(eye, rays), rays, 1 / lens.fx), limit)
         color[flat] = total / 3
 
     def _reflect(
@@ -252,27 +254,27 @@ class Stage:
         start = (hits.distance[where] - 2e-3) * way
         start += np.array([[eye.x], [eye.y], [eye.z]], np.float32)
         mirrored = rows(way - 2 * dot(way, normal) * normal)
-        mirrored_radiance = self._radiance(
-            rows(start), mirrored, 1.0 / lens.fx, hits.distance[where]
-        )[0]
+        mirrored_radiance = self._color(rows(start), mirrored, 1 / lens.fx, hits.distance[where])
         soft = _blurred(mirrored_radiance, where, lens)
         base = shine[where]
         share = spread(base + (1 - base) * 0.6 * (1 - cosine[where]) ** 5)
         mirrored_radiance = np.where((base < 0.8)[:, None], soft, mirrored_radiance)
         color[where] = color[where] * (1 - share) + mirrored_radiance * share
 
-    def _radiance(
+    def _shaded(
         self, origins: F32, rays: F32, pixel: float, travelled: F32 | float
-    ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
-        """Return the radiance along rays, without mirrors; ``pixel``: radians a pixel spans."""
+    ) -> Iterator[tuple[F32, Hits, F32, NDArray[np.bool_]]]:
+        """Shade rays in batches; ``pixel``: radians a pixel spans."""
         n = len(rays)
         far = np.broadcast_to(np.float32(travelled), n)
-        parts = [
-            self._shade(origins[k : k + BATCH], rays[k : k + BATCH], pixel, far[k : k + BATCH])
-            for k in range(0, max(n, 1), BATCH)
-        ]
-        color, cosine, sunlit = (np.concatenate([p[k] for p in parts]) for k in (0, 2, 3))
-        return color, Hits.joined([p[1] for p in parts]), cosine, sunlit
+        for k in range(0, max(n, 1), BATCH):
+            part = slice(k, k + BATCH)
+            yield self._shade(origins[part], rays[part], pixel, far[part])
+
+    def _color(self, origins: F32, rays: F32, pixel: float, travelled: F32 | float = 0.0) -> F32:
+        """Return the radiance along rays, (N, 4), without mirrors."""
+        parts = self._shaded(origins, rays, pixel, travelled)
+        return np.concatenate([color for color, *_ in parts])
 
     def _shade(
         self, origins: F32, rays: F32, pixel: float, travelled: F32
@@ -286,8 +288,9 @@ class Stage:
         way, normal = columns(rays), self.normal.take(surface, 1)
         toward = -dot(way, normal)
         cosine = np.abs(toward)
-        footprint = (hits.distance + travelled) * pixel / np.sqrt(np.maximum(cosine, 0.05))
-        albedo = self.looks.color(surface, s, t, footprint)
+        spanned = (hits.distance + travelled) * pixel
+        footprint = spanned / np.sqrt(np.maximum(cosine, np.float32(0.05)))
+        albedo = self.looks.color(surface, s, t, np.asarray(footprint, np.float32))
         light = self.transport.fine.interpolate(self.light_map, surface, s, t)
         sunlit = np.zeros(len(rays), bool)
         if self.light.sun is not None:
@@ -334,10 +337,11 @@ def _blurred(radiance: F32, where: NDArray[np.intp], lens: Lens) -> F32:
     known[:, 3] = 1
     image[where] = known
     sigma = lens.width / 160
-    image = image.reshape(lens.height, lens.width, 4)
-    soft = cv2.GaussianBlur(image, (0, 0), sigma, sigmaY=2 * sigma).reshape(-1, 4).take(where, 0)
-    blurred: F32 = soft / spread(soft[:, 3])
-    return blurred
+    whole = image.reshape(lens.height, lens.width, 4)
+    blurred = cv2.GaussianBlur(whole, (0, 0), sigma, sigmaY=2 * sigma)
+    soft: F32 = np.asarray(blurred, np.float32).reshape(-1, 4).take(where, 0)
+    soft /= spread(soft[:, 3])
+    return soft
 
 
 def _start(eye: Eye, rays: F32) -> F32:
@@ -354,19 +358,19 @@ def _padded(colors: F32) -> F32:
     return np.concatenate([colors, np.zeros((len(colors), 1), np.float32)], axis=1)
 
 
-def _rays(eye: Eye, lens: Lens, x: F32, y: F32) -> F32:
-    """Return the directions of rays through places of the image, in pixels."""
+def _local(lens: Lens, x: F32, y: F32) -> F32:
+    """Return the directions, in the camera's frame, of rays through places of the image."""
     right = (x - np.float32(lens.cx)) / np.float32(lens.fx)
     below = (y - np.float32(lens.cy)) / np.float32(lens.fy)
     local = np.stack([right, below, np.ones_like(right)])
     local /= np.sqrt(dot(local, local))
-    rays: F32 = rows(local) @ eye.axes
-    return rays
+    directions: F32 = rows(local)
+    return directions
 
 
 @lru_cache(maxsize=4)
-def _grid(lens: Lens) -> tuple[F32, F32]:
-    """Return the middles of an image's pixels, row by row."""
+def _pixels(lens: Lens) -> F32:
+    """Return the directions of rays through the middles of an image's pixels, row by row."""
     across, down = (np.arange(n, dtype=np.float32) + 0.5 for n in (lens.width, lens.height))
     x, y = np.meshgrid(across, down)
-    return x.ravel(), y.ravel()
+    return _local(lens, x.ravel(), y.ravel())

@@ -38,7 +38,7 @@ def spread(values: Floats, k: int = 4) -> Any:
 
 def dot(a: F32, b: F32) -> F32:
     """Return the (N,) products of two sets of vectors, each (3, N)."""
-    x, y, z = a * b
-    x += y
-    x += z
-    return x
+    product = a * b
+    total: F32 = product[0] + product[1]
+    total += product[2]
+    return total
