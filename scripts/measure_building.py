@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("sequences", type=Path, nargs="*")
     parser.add_argument("--render", type=int, metavar="N", default=0)
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--most-gain", type=float, help="by night; as of `synth tour`")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -116,7 +117,8 @@ def main() -> None:
     for seed in options.seeds if options.render else ():
         for light in LIGHTS:
             name = f"building {seed}, {light}"
-            spec = DriveSpec(name, seed, light=light, n_frames=options.render)
+            gain = options.most_gain if light == "night" else None
+            spec = DriveSpec(name, seed, light=light, n_frames=options.render, most_gain=gain)
             images, ms, ratio = rendered(spec)
             report(spec.name, images, f"{ms:8.0f} ms{ratio:8.1f} x")
             strips.append(strip(images))

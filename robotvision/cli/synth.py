@@ -294,6 +294,13 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     "(not by what rushes past).",
 )
 @click.option(
+    "--most-gain",
+    default=None,
+    type=click.FloatRange(1, 32),
+    metavar="GAIN",
+    help="As far as the exposure is raised in the dark; by default 3.2 by night, 3.5 by day.",
+)
+@click.option(
     "--exposure-jumps",
     default=0.0,
     show_default=True,
@@ -371,6 +378,7 @@ def _spec(name: str, **o: Any) -> DriveSpec:
         kidnappings=o["kidnappings"],
         camera_height_m=o["camera_height"],
         camera_pitch_rad=PITCH_RAD if o["camera_pitch"] is None else radians(o["camera_pitch"]),
+        most_gain=o["most_gain"],
         hard=Hardship(
             LOOK_ROUND_DEG if o["look_round"] is None else o["look_round"],
             o["doors_shut"],

@@ -28,10 +28,14 @@ _LIMITS = {"sunny": (0.35, 3.5), "cloudy": (0.4, 3.5), "night": (0.7, 3.2)}
 
 
 class AutoExposure:
-    """Automatic exposure that follows the scene with a lag, as a camera's does."""
+    """Automatic exposure that follows the scene with a lag, as a camera's does.
 
-    def __init__(self, light: str) -> None:
-        self.limits = _LIMITS[light]
+    ``most_gain``: as far as the gain is raised in the dark; None: as far as is usual in the light.
+    """
+
+    def __init__(self, light: str, most_gain: float | None = None) -> None:
+        least, most = _LIMITS[light]
+        self.limits = (least, most if most_gain is None else most_gain)
         self.gain: float | None = None
 
     def meter(self, radiance: F32) -> float:

@@ -87,10 +87,10 @@ def shots(spec: DriveSpec) -> Iterator[Shot]:
     plan = itinerary(spec)
     stage = stage_of(spec)
     conditions = _conditions(spec, stage, plan)
-    exposure = AutoExposure(spec.light)
+    exposure = AutoExposure(spec.light, spec.most_gain)
     for k in range(spec.n_frames):
         if k and plan.segments[k - 1] != plan.segments[k]:
-            exposure = AutoExposure(spec.light)
+            exposure = AutoExposure(spec.light, spec.most_gain)
         noise = np.random.default_rng([spec.seed, spec.drive_seed, k, 52])
         yield _shot(spec, conditions[k], plan, k, exposure, noise)
 

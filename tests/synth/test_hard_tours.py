@@ -20,7 +20,7 @@ from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.hardship import Hardship
 from robotvision.synth.merge import joined
 from robotvision.synth.path import ROBOT_RADIUS_M, Ground, visits_of
-from robotvision.synth.sensor import exposure_jumps, smear
+from robotvision.synth.sensor import AutoExposure, exposure_jumps, smear
 from robotvision.synth.sequence import itinerary, render_sequence, scenery_of, shots
 
 HARD = Hardship(360.0, 1.0, 3, 2, 40.0, 1.0)
@@ -197,6 +197,17 @@ def test_smear_keeps_the_mean_and_spreads_a_point() -> None:
     assert out.sum() == pytest.approx(image.sum(), rel=1e-5)
     assert smear(image, 1.4) is image
     assert np.count_nonzero(smear(image, 1000)[0, :, 0]) == 8
+
+
+def test_more_gain_brightens_the_dark_and_leaves_the_bright() -> None:
+    """Radiance 0.03 wants a gain of 9: 3.2 by night, 8 where that is allowed; 0.27 wants 1."""
+    dark, bright = (np.full((4, 4, 3), level, np.float32) for level in (0.03, 0.27))
+    assert AutoExposure("night").meter(dark) == pytest.approx(3.2)
+    assert AutoExposure("night", 8).meter(dark) == pytest.approx(8)
+    assert AutoExposure("night", 8).meter(bright) == pytest.approx(1)
+    assert DriveSpec(most_gain=8).note.endswith("floor 0, most_gain 8")
+    with pytest.raises(RobotVisionError, match=r"most_gain: expected 1 to 32, got 0\.5"):
+        DriveSpec(most_gain=0.5)
 
 
 def test_exposure_jumps_stay_within_their_stops() -> None:
