@@ -1,0 +1,173 @@
+"""Contests that a visit model draws, and how many of them tell the better system apart.
+
+The first system is better than all others, which are alike. Two are told apart by the interval of
+`robotvision.scoring.intervals.differences`; more by that and by the rules of
+`robotvision.scoring.ranks` (step-down over the better one's own comparisons, and every range of
+ranks that holds both). What flipped signs reach by chance is drawn for all contests together
+rather than for each, so that thousands are judged at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from robotvision.scoring.blocks import Floats
+from robotvision.scoring.intervals import LEVEL, differences
+from robotvision.scoring.student import quantile
+from robotvision.scoring.visit_model import Bools, VisitModel
+
+CONTESTS = 2000
+COMPARISONS = 8000
+"""Of the better system with another, in all contests."""
+FEWEST_CONTESTS = 100
+FLIPPED_PAIRS = 2_000_000
+"""Pairs of systems in all contests with flipped signs."""
+FEWEST_FLIPPED, MOST_FLIPPED = 2_000, 20_000
+
+
+class Contests:
+    """Contests of some systems in so many visits, drawn once for every difference.
+
+    Parameters
+    ----------
+    model : VisitModel
+    visits, systems : int
+        At least 2 each.
+    seed : int
+        The same seed draws the same.
+    """
+
+    def __init__(self, model: VisitModel, visits: int, systems: int, seed: int = 0) -> None:
+        self._model, self._systems, self._seed = model, systems, [seed, visits, systems]
+        n = max(FEWEST_CONTESTS, min(CONTESTS, COMPARISONS // (systems - 1)))
+        rng = np.random.default_rng(self._seed)
+        self._sizes = rng.choice(model.lengths, (n, visits))
+        stretches = model.stretches(self._sizes)
+        self._many = np.floor(stretches + rng.random(stretches.shape)).astype(np.int64).ravel()
+        self._starts = np.concatenate([[0], np.cumsum(self._many)[:-1]])
+        self._shared = rng.normal(size=stretches.size)
+        self._better = self._luck(rng)
+        self._others = [
+            self._is_right(self._luck(rng), model.skill(model.right)) for _ in range(systems - 1)
+        ]
+
+    def share_told(self, difference: float) -> float:
+        """Return the share of the others that the better one is told apart from.
+
+        Parameters
+        ----------
+        difference : float
+            By how much more the better one wins, a share of what can be won.
+        """
+        better = self._is_right(self._better, self._model.skill(self._model.right + difference))
+        gains = np.stack([self._won(better & ~other) for other in self._others])
+        losses = np.stack([self._won(other & ~better) for other in self._others])
+        is_told = self._is_told_alone(gains, losses)
+        if self._systems > 2:
+            sums = np.stack([self._won(better), *map(self._won, self._others)], 2)
+            is_told &= told_after_all(sums, np.random.default_rng([*self._seed, 1])).T
+        return float(is_told.mean())
+
+    def _luck(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Return one system's own luck in each visit, and what decides each stretch."""
+        own = rng.normal(size=len(self._many))
+        return own, rng.random(int(self._many.sum()), np.float32)
+
+    def _is_right(self, luck: tuple[Floats, Floats], skill: float) -> Bools:
+        """Return whether a system is right in each stretch."""
+        own, drawn = luck
+        chance = self._model.chance(skill, self._shared, own)
+        return drawn < np.repeat(chance.astype(np.float32), self._many)
+
+    def _won(self, stretches: Bools) -> Floats:
+        """Return (c, v) the frames of each visit that lie in these stretches."""
+        won = np.add.reduceat(stretches, self._starts, dtype=np.float64) / self._many
+        return won.reshape(self._sizes.shape) * self._sizes
+
+    def _is_told_alone(self, gains: Floats, losses: Floats) -> Bools:
+        """Return (k - 1, c) whether the interval of each difference lies above 0."""
+        shape = gains.shape[:2]
+        sizes = np.broadcast_to(self._sizes, gains.shape)
+        flat = (x.reshape(-1, x.shape[2]) for x in (gains, losses, sizes))
+        apart = differences(*flat)
+        is_told: Bools = apart.ends(quantile(apart.freedom, LEVEL))[0] > 0
+        return is_told.reshape(shape)
+
+
+def told_after_all(sums: Floats, rng: np.random.Generator) -> Bools:
+    """Return (c, k - 1) whether the first system of each contest is told apart from each other.
+
+    Parameters
+    ----------
+    sums : (c, v, k) floats
+        What systems earned, by contest and visit; the first is the better one.
+    """
+    total = sums.sum(1)
+    products = np.einsum("cvi,cvj->cij", sums, sums, optimize=True)
+    own = np.einsum("cii->ci", products)
+    scale = np.sqrt(np.maximum(own[:, :, None] + own[:, None, :] - 2 * products, 0))
+    scale[scale <= 1e-6 * np.sqrt(1 + own.max(1))[:, None, None]] = np.inf
+    by_chance, ranged = _limits(sums, scale, rng)
+    t = np.abs(total[:, :, None] - total[:, None, :]) / scale
+    is_told = _step_down(t[:, 0, 1:], by_chance) & (total[:, :1] > total[:, 1:])
+    place = np.argsort(np.argsort(-total, axis=1, kind="stable"), axis=1)
+    is_told &= _by_range(t, place, ranged)
+    return is_told
+
+
+def _limits(sums: Floats, scale: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return (k - 1,) and (k + 1,) what flipped signs reach.
+
+    By the number of the first system's comparisons, less 1, and by the span of ranks.
+    """
+    c, v, k = sums.shape
+    draws = min(MOST_FLIPPED, max(FEWEST_FLIPPED, FLIPPED_PAIRS // k**2))
+    signs = 2.0 * rng.integers(0, 2, (c, -(-draws // c), v), np.int8) - 1
+    flipped = signs @ sums
+    own = [np.abs(flipped[:, :, 0] - flipped[:, :, j]) / scale[:, None, 0, j] for j in range(1, k)]
+    by_chance = np.quantile(np.maximum.accumulate(own), LEVEL, axis=(1, 2))
+    ranged, largest = np.zeros(k + 1), own[0]
+    for span in range(2, k + 1):
+        for j in range(span - 1):
+            t = np.abs(flipped[:, :, span - 1] - flipped[:, :, j]) / scale[:, None, span - 1, j]
+            largest = np.maximum(largest, t)
+        ranged[span] = np.quantile(largest, 1 - (1 - LEVEL) * span / k)
+    return by_chance, ranged
+
+
+def _step_down(t: Floats, limits: Floats) -> Bools:
+    """Return whether each comparison of a system stands out; ``t`` (c, k - 1)."""
+    steps = np.argsort(-t, axis=1)
+    passes = np.minimum.accumulate(np.take_along_axis(t, steps, 1) >= limits[::-1], axis=1)
+    stands_out = np.zeros(t.shape, np.bool_)
+    np.put_along_axis(stands_out, steps, passes, 1)
+    return stands_out
+
+
+def _by_range(t: Floats, place: Floats, limits: Floats) -> Bools:
+    """Return (c, k - 1) whether every range of ranks that holds the first and another stands out.
+
+    ``t`` (c, k, k), ``place`` (c, k) of each system from 0.
+    """
+    c, k = place.shape
+    order = np.argsort(place, axis=1)
+    ordered = np.take_along_axis(np.take_along_axis(t, order[:, :, None], 1), order[:, None], 2)
+    ordered = ordered.transpose(1, 2, 0)
+    largest = ordered.copy()
+    for span in range(3, k + 1):
+        for first in range(k - span + 1):
+            last = first + span - 1
+            within = np.maximum(largest[first + 1, last], largest[first, last - 1])
+            np.maximum(ordered[first, last], within, out=largest[first, last])
+    is_out = np.zeros((k, k, c), np.bool_)
+    for span in range(k, 1, -1):
+        for first in range(k - span + 1):
+            last = first + span - 1
+            is_out[first, last] = largest[first, last] >= limits[span]
+            if first:
+                is_out[first, last] &= is_out[first - 1, last]
+            if last + 1 < k:
+                is_out[first, last] &= is_out[first, last + 1]
+    own, others, rows = place[:, :1], place[:, 1:], np.arange(c)[:, None]
+    stands_out: Bools = is_out[np.minimum(own, others), np.maximum(own, others), rows]
+    return stands_out
