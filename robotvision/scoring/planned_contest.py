@@ -9,6 +9,8 @@ rather than for each, so that thousands are judged at once.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from robotvision.scoring.blocks import Floats
@@ -16,10 +18,10 @@ from robotvision.scoring.intervals import LEVEL, differences
 from robotvision.scoring.student import quantile
 from robotvision.scoring.visit_model import Bools, VisitModel
 
-CONTESTS = 2000
-COMPARISONS = 8000
-"""Of the better system with another, in all contests."""
-FEWEST_CONTESTS = 100
+CONTESTS, SYSTEMS = 2000, 20_000
+"""At most: contests, and systems in all of them."""
+JUDGED = 4000
+"""About how many of the comparisons with another are judged, for these are alike."""
 FLIPPED_PAIRS = 2_000_000
 """Pairs of systems in all contests with flipped signs."""
 FEWEST_FLIPPED, MOST_FLIPPED = 2_000, 20_000
@@ -39,7 +41,8 @@ class Contests:
 
     def __init__(self, model: VisitModel, visits: int, systems: int, seed: int = 0) -> None:
         self._model, self._systems, self._seed = model, systems, [seed, visits, systems]
-        n = max(FEWEST_CONTESTS, min(CONTESTS, COMPARISONS // (systems - 1)))
+        n = min(CONTESTS, SYSTEMS // systems)
+        self._judged = min(systems - 1, -(-JUDGED // n))
         rng = np.random.default_rng(self._seed)
         self._sizes = rng.choice(model.lengths, (n, visits))
         stretches = model.stretches(self._sizes)
@@ -60,13 +63,19 @@ class Contests:
             By how much more the better one wins, a share of what can be won.
         """
         better = self._is_right(self._better, self._model.skill(self._model.right + difference))
-        gains = np.stack([self._won(better & ~other) for other in self._others])
-        losses = np.stack([self._won(other & ~better) for other in self._others])
+        judged = self._others[: self._judged]
+        gains = np.stack([self._won(better & ~other) for other in judged])
+        losses = np.stack([self._won(other & ~better) for other in judged])
         is_told = self._is_told_alone(gains, losses)
         if self._systems > 2:
-            sums = np.stack([self._won(better), *map(self._won, self._others)], 2)
-            is_told &= told_after_all(sums, np.random.default_rng([*self._seed, 1])).T
+            sums = np.stack([self._won(better), *self._others_won], 2)
+            after_all = told_after_all(sums, np.random.default_rng([*self._seed, 1]))
+            is_told &= after_all[:, : self._judged].T
         return float(is_told.mean())
+
+    @cached_property
+    def _others_won(self) -> list[Floats]:
+        return [self._won(other) for other in self._others]
 
     def _luck(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Return one system's own luck in each visit, and what decides each stretch."""
