@@ -105,7 +105,7 @@ def told_among(
     told = np.empty(n)
     for i in range(n):
         points, visits = contest(rng, skills, n_visits, law)
-        verdict = ranks(points, visits, resamples=600, bounds=(-0.5, 1.0)).is_above
+        verdict = ranks(points, visits, resamples=2000, bounds=(-0.5, 1.0)).is_above
         told[i] = verdict[0, 1:].mean()
     return told
 

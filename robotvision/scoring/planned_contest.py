@@ -9,8 +9,6 @@ rather than for each, so that thousands are judged at once.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from robotvision.scoring.blocks import Floats
@@ -47,12 +45,13 @@ class Contests:
         self._sizes = rng.choice(model.lengths, (n, visits))
         stretches = model.stretches(self._sizes)
         self._many = np.floor(stretches + rng.random(stretches.shape)).astype(np.int64).ravel()
-        self._starts = np.concatenate([[0], np.cumsum(self._many)[:-1]])
+        self._ends = np.cumsum(self._many) - 1
         self._shared = rng.normal(size=stretches.size)
         self._better = self._luck(rng)
         self._others = [
             self._is_right(self._luck(rng), model.skill(model.right)) for _ in range(systems - 1)
         ]
+        self._others_won = np.stack([self._won(other) for other in self._others])
 
     def share_told(self, difference: float) -> float:
         """Return the share of the others that the better one is told apart from.
@@ -63,19 +62,14 @@ class Contests:
             By how much more the better one wins, a share of what can be won.
         """
         better = self._is_right(self._better, self._model.skill(self._model.right + difference))
-        judged = self._others[: self._judged]
-        gains = np.stack([self._won(better & ~other) for other in judged])
-        losses = np.stack([self._won(other & ~better) for other in judged])
-        is_told = self._is_told_alone(gains, losses)
+        won, judged = self._won(better), range(self._judged)
+        both = np.stack([self._won(better & self._others[j]) for j in judged])
+        is_told = self._is_told_alone(won - both, self._others_won[: self._judged] - both)
         if self._systems > 2:
-            sums = np.stack([self._won(better), *self._others_won], 2)
+            sums = np.stack([won, *self._others_won], 2)
             after_all = told_after_all(sums, np.random.default_rng([*self._seed, 1]))
             is_told &= after_all[:, : self._judged].T
         return float(is_told.mean())
-
-    @cached_property
-    def _others_won(self) -> list[Floats]:
-        return [self._won(other) for other in self._others]
 
     def _luck(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Return one system's own luck in each visit, and what decides each stretch."""
@@ -90,7 +84,7 @@ class Contests:
 
     def _won(self, stretches: Bools) -> Floats:
         """Return (c, v) the frames of each visit that lie in these stretches."""
-        won = np.add.reduceat(stretches, self._starts, dtype=np.float64) / self._many
+        won = np.diff(np.cumsum(stretches, dtype=np.int32)[self._ends], prepend=0) / self._many
         return won.reshape(self._sizes.shape) * self._sizes
 
     def _is_told_alone(self, gains: Floats, losses: Floats) -> Bools:
@@ -112,20 +106,41 @@ def told_after_all(sums: Floats, rng: np.random.Generator) -> Bools:
         What systems earned, by contest and visit; the first is the better one.
     """
     total = sums.sum(1)
-    products = np.einsum("cvi,cvj->cij", sums, sums, optimize=True)
-    own = np.einsum("cii->ci", products)
-    scale = np.sqrt(np.maximum(own[:, :, None] + own[:, None, :] - 2 * products, 0))
-    scale[scale <= 1e-6 * np.sqrt(1 + own.max(1))[:, None, None]] = np.inf
-    by_chance, ranged = _limits(sums, scale, rng)
-    t = np.abs(total[:, :, None] - total[:, None, :]) / scale
+    scale, lighter = _scales(sums)
+    by_chance, ranged = _limits(sums, scale, lighter, rng)
+    t = _normalised(np.abs(total[:, :, None] - total[:, None, :]) / scale, lighter)
     is_told = _step_down(t[:, 0, 1:], by_chance) & (total[:, :1] > total[:, 1:])
     place = np.argsort(np.argsort(-total, axis=1, kind="stable"), axis=1)
     is_told &= _by_range(t, place, ranged)
     return is_told
 
 
-def _limits(sums: Floats, scale: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return (k - 1,) and (k + 1,) what flipped signs reach.
+def _scales(sums: Floats) -> tuple[Floats, Floats]:
+    """Return (c, k, k) roots of the summed squares of differences, and how light flips' tails are.
+
+    That is minus the excess kurtosis of their sum with drawn signs over 24.
+    """
+    x = sums.transpose(0, 2, 1)
+    own, products = (x**2).sum(2), x @ sums
+    squares = np.maximum(own[:, :, None] + own[:, None, :] - 2 * products, 0)
+    is_none = squares <= 1e-9 * (1 + own.max(1))[:, None, None]
+    squares[is_none] = np.inf
+    fourth, uneven = (x**4).sum(2), x**3 @ sums
+    fourths = fourth[:, :, None] + fourth[:, None, :] + 6 * (x**2 @ sums**2)
+    fourths -= 4 * (uneven + uneven.transpose(0, 2, 1))
+    return np.sqrt(squares), np.maximum(fourths, 0) / squares**2 / 12
+
+
+def _normalised(t: Floats, lighter: Floats) -> Floats:
+    """Return studentised differences as far out as in the normal law (Cornish and Fisher)."""
+    normal: Floats = t + lighter * (t**3 - 3 * t)
+    return normal
+
+
+def _limits(
+    sums: Floats, scale: Floats, lighter: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return (k - 1,) and (k + 1,) what flipped signs reach, normalised.
 
     By the number of the first system's comparisons, less 1, and by the span of ranks.
     """
@@ -133,14 +148,18 @@ def _limits(sums: Floats, scale: Floats, rng: np.random.Generator) -> tuple[Floa
     draws = min(MOST_FLIPPED, max(FEWEST_FLIPPED, FLIPPED_PAIRS // k**2))
     signs = 2.0 * rng.integers(0, 2, (c, -(-draws // c), v), np.int8) - 1
     flipped = signs @ sums
-    own = [np.abs(flipped[:, :, 0] - flipped[:, :, j]) / scale[:, None, 0, j] for j in range(1, k)]
-    by_chance = np.quantile(np.maximum.accumulate(own), LEVEL, axis=(1, 2))
-    ranged, largest = np.zeros(k + 1), own[0]
+
+    def t(i: int, j: int) -> Floats:
+        apart = np.abs(flipped[:, :, i] - flipped[:, :, j]) / scale[:, None, i, j]
+        return _normalised(apart, lighter[:, None, i, j])
+
+    largest = [t(0, j) for j in range(1, k)]
+    by_chance = np.quantile(np.maximum.accumulate(largest), LEVEL, axis=(1, 2))
+    ranged, within = np.zeros(k + 1), largest[0]
     for span in range(2, k + 1):
         for j in range(span - 1):
-            t = np.abs(flipped[:, :, span - 1] - flipped[:, :, j]) / scale[:, None, span - 1, j]
-            largest = np.maximum(largest, t)
-        ranged[span] = np.quantile(largest, 1 - (1 - LEVEL) * span / k)
+            within = np.maximum(within, t(span - 1, j))
+        ranged[span] = np.quantile(within, 1 - (1 - LEVEL) * span / k)
     return by_chance, ranged
 
 

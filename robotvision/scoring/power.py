@@ -26,13 +26,12 @@ from robotvision.scoring.planned_contest import Contests
 from robotvision.scoring.ranks import POWER
 from robotvision.scoring.visit_model import VisitModel, fitted_model
 
-MOST_PAIRED, MOST_RANKED = 200, 80
+MOST_PAIRED, MOST_RANKED = 120, 60
 """Visits of two systems, and of more, beyond which contests are not drawn."""
 MOST_VISITS = 1_000_000
-NARROW = 0.005
-"""Part of a difference, or of the root of the visits, that is not looked into any more."""
-NEAR = 0.01
-"""The same of a power's quantile in the normal law."""
+NARROW, NEAR = 0.005, 0.015
+"""Not looked into any more: a part of a difference, or of the root of the visits; a step of the
+power's quantile in the normal law (0.4 % at 80 %)."""
 LENGTHS = 4096
 """Geometric ones, where none are known."""
 
@@ -112,32 +111,27 @@ class VisitDesign:
 
         None: not even `most`.
         """
-        if self.power(self.most, visits, systems) < power:
-            return None
-        root = math.sqrt(visits) / self.spread
-        return _reached(
-            lambda d: self.power(d, visits, systems), power, (0.0, self.most), root, 3 / root
-        )
+        slope = math.sqrt(visits) / self.spread
+        return _reached(lambda d: self.power(d, visits, systems), power, self.most, slope)
 
     def visits_needed(
         self, difference: float, systems: int = 2, power: float = POWER
     ) -> int | None:
         """Return the fewest visits that tell a difference; None: more than `MOST_VISITS`."""
         drawn, errors = _most_drawn(systems), self._errors(difference / self.gap)
-        if self.power(difference, drawn, systems) >= power:
-            root = _reached(
-                lambda root: self.power(difference, round(root**2), systems),
-                power,
-                (1.0, math.sqrt(drawn)),
-                errors,
-                3 / errors,
-            )
-            return max(2, round(root**2))
         told = self.smallest_difference(drawn, systems, power)
-        if told is None:
-            return None
-        visits = drawn * (self._errors(told / self.gap) / errors) ** 2
-        return math.ceil(visits) if visits <= MOST_VISITS else None
+        if told is None or told > difference:
+            if told is None:
+                return None
+            visits = drawn * (self._errors(told / self.gap) / errors) ** 2
+            return math.ceil(visits) if visits <= MOST_VISITS else None
+        root = _reached(
+            lambda root: self.power(difference, max(2, round(root**2)), systems),
+            power,
+            math.sqrt(drawn),
+            errors,
+        )
+        return drawn if root is None else max(2, round(root**2))
 
     def _errors(self, share: float) -> float:
         """Return a difference over the standard error that one visit would give."""
@@ -222,24 +216,30 @@ def _contests(model: VisitModel, visits: int, systems: int) -> Contests:
 
 
 def _reached(
-    power: Callable[[float], float],
-    promised: float,
-    ends: tuple[float, float],
-    slope: float,
-    guess: float,
-) -> float:
-    """Return where a growing power comes to what is promised, between one too low and one enough.
+    power: Callable[[float], float], promised: float, highest: float, slope: float
+) -> float | None:
+    """Return where a growing power comes to what is promised; None: not up to the highest.
 
-    ``slope`` is about by how much the power's quantile in the normal law grows.
+    ``slope`` is about by how much the power's quantile in the normal law grows, from about -2.
     """
     quantile = NormalDist().inv_cdf
-    low, high = ends
+    low, high, is_enough = 0.0, highest, False
+    below, above = -2.0 - quantile(promised), math.inf
+    guess = -below / slope
     while high - low > NARROW * high:
-        margin = (high - low) / 32
-        at = min(max(guess, low + margin), high - margin)
+        margin = (high - low) / 16
+        at = min(max(guess, low + margin), high - margin if is_enough else high)
         over = quantile(min(max(power(at), 1e-3), 1 - 1e-3)) - quantile(promised)
         if abs(over) <= NEAR:
             return at
-        low, high = (low, at) if over > 0 else (at, high)
-        guess = at - over / slope
-    return high
+        if over > 0:
+            high, above, is_enough = at, over, True
+        elif at == high:
+            return None
+        else:
+            low, below = at, over
+        if is_enough:
+            guess = low - below * (high - low) / (above - below)
+        else:
+            guess = at - over / slope
+    return high if is_enough else None
