@@ -9,6 +9,8 @@ rather than for each, so that thousands are judged at once.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from robotvision.scoring.blocks import Floats
@@ -105,9 +107,37 @@ def told_after_all(sums: Floats, rng: np.random.Generator) -> Bools:
     sums : (c, v, k) floats
         What systems earned, by contest and visit; the first is the better one.
     """
-    total = sums.sum(1)
-    scale, lighter = _scales(sums)
-    by_chance, ranged = _limits(sums, scale, lighter, rng)
+    draws = -(-_draws(sums.shape[2]) // len(sums))
+    signs = 2.0 * rng.integers(0, 2, (len(sums), draws, sums.shape[1]), np.int8) - 1
+    return _is_told(sums.sum(1), signs @ sums, *_scales(sums))
+
+
+def share_told_in_the_limit(errors: float, systems: int, seed: int = 0) -> float:
+    """Return the share of the others told apart in endless visits, in which all sums are normal.
+
+    Parameters
+    ----------
+    errors : float
+        The difference, over the standard error of a difference of two.
+    systems : int
+        At least 3.
+    """
+    rng = np.random.default_rng([seed, systems])
+    n = 5 * min(CONTESTS, SYSTEMS // systems)
+    total = rng.normal(size=(n, systems)) / math.sqrt(2)
+    total[:, 0] += errors
+    flipped = rng.normal(size=(n, -(-_draws(systems) // n), systems)) / math.sqrt(2)
+    even = np.ones((n, systems, systems))
+    return float(_is_told(total, flipped, even, 0 * even).mean())
+
+
+def _draws(systems: int) -> int:
+    return min(MOST_FLIPPED, max(FEWEST_FLIPPED, FLIPPED_PAIRS // systems**2))
+
+
+def _is_told(total: Floats, flipped: Floats, scale: Floats, lighter: Floats) -> Bools:
+    """Return `told_after_all`, from (c, k) sums and (c, f, k) sums with flipped signs."""
+    by_chance, ranged = _limits(flipped, scale, lighter)
     t = _normalised(np.abs(total[:, :, None] - total[:, None, :]) / scale, lighter)
     is_told = _step_down(t[:, 0, 1:], by_chance) & (total[:, :1] > total[:, 1:])
     place = np.argsort(np.argsort(-total, axis=1, kind="stable"), axis=1)
@@ -137,17 +167,12 @@ def _normalised(t: Floats, lighter: Floats) -> Floats:
     return normal
 
 
-def _limits(
-    sums: Floats, scale: Floats, lighter: Floats, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _limits(flipped: Floats, scale: Floats, lighter: Floats) -> tuple[Floats, Floats]:
     """Return (k - 1,) and (k + 1,) what flipped signs reach, normalised.
 
     By the number of the first system's comparisons, less 1, and by the span of ranks.
     """
-    c, v, k = sums.shape
-    draws = min(MOST_FLIPPED, max(FEWEST_FLIPPED, FLIPPED_PAIRS // k**2))
-    signs = 2.0 * rng.integers(0, 2, (c, -(-draws // c), v), np.int8) - 1
-    flipped = signs @ sums
+    k = flipped.shape[2]
 
     def t(i: int, j: int) -> Floats:
         apart = np.abs(flipped[:, :, i] - flipped[:, :, j]) / scale[:, None, i, j]

@@ -14,24 +14,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.blocks import Floats, Ints, block_sums
-from robotvision.scoring.intervals import FEW_EFFECTIVE, Bounds
-from robotvision.scoring.planned_contest import Contests
+from robotvision.scoring.intervals import FEW_EFFECTIVE, LEVEL, Bounds
+from robotvision.scoring.planned_contest import Contests, share_told_in_the_limit
 from robotvision.scoring.ranks import POWER
 from robotvision.scoring.visit_model import VisitModel, fitted_model
 
-MOST_PAIRED, MOST_RANKED = 120, 60
-"""Visits of two systems, and of more, beyond which contests are not drawn."""
+DRAWN_PAIRED, DRAWN_RANKED = 120, 80
+"""Visits of two systems, and of more, up to which contests are drawn."""
+DOUBLINGS = 3
+"""Of these, where even a system that wins all is not told in as many."""
 MOST_VISITS = 1_000_000
 NARROW, NEAR = 0.005, 0.015
 """Not looked into any more: a part of a difference, or of the root of the visits; a step of the
 power's quantile in the normal law (0.4 % at 80 %)."""
+GUESS = 2.8
+"""Standard errors of a difference that a pair is told by four times in five, about."""
+STEPS = 30
+"""That settle the visits needed."""
 LENGTHS = 4096
 """Geometric ones, where none are known."""
 
@@ -99,54 +105,95 @@ class VisitDesign:
         systems : int
             2: a pair alone; more: the share of the others that the better one is told apart from.
         """
-        share, drawn = difference / self.gap, min(visits, _most_drawn(systems))
-        if drawn < visits:
-            share = self._share_at(self._errors(share) * math.sqrt(visits / drawn))
-        return _contests(self.model, drawn, systems).share_told(share)
+        large = _large_test(self, systems) if visits > _drawn(systems) else None
+        if large is None:
+            return self._power_drawn(difference, min(visits, _most_drawn(systems)), systems)
+        errors = self.errors_of(difference) * math.sqrt(visits)
+        errors += large.errors_told(large.visits) - large.errors_told(visits)
+        same = self._difference_of(errors / math.sqrt(large.visits))
+        return self._power_drawn(self.most if same is None else same, large.visits, systems)
 
-    def smallest_difference(
-        self, visits: int, systems: int = 2, power: float = POWER
-    ) -> float | None:
-        """Return the difference that so many visits tell with a probability of ``power``.
+    def smallest_difference(self, visits: int, systems: int = 2) -> float | None:
+        """Return the difference that so many visits tell four times in five (`ranks.POWER`).
 
         None: not even `most`.
         """
-        slope = math.sqrt(visits) / self.spread
-        return _reached(lambda d: self.power(d, visits, systems), power, self.most, slope)
+        large = _large_test(self, systems) if visits > _drawn(systems) else None
+        if large is None:
+            return self.smallest_drawn(min(visits, _most_drawn(systems)), systems)
+        return self._difference_of(large.errors_told(visits) / math.sqrt(visits))
 
-    def visits_needed(
-        self, difference: float, systems: int = 2, power: float = POWER
-    ) -> int | None:
-        """Return the fewest visits that tell a difference; None: more than `MOST_VISITS`."""
-        drawn, errors = _most_drawn(systems), self._errors(difference / self.gap)
-        told = self.smallest_difference(drawn, systems, power)
-        if told is None or told > difference:
-            if told is None:
+    def visits_needed(self, difference: float, systems: int = 2) -> int | None:
+        """Return the fewest visits that tell a difference; None: there is no such number.
+
+        Neither is one above `MOST_VISITS`.
+        """
+        errors, drawn = self.errors_of(difference), _drawn(systems)
+
+        def told(root: float) -> float:
+            return self._power_drawn(difference, max(2, round(root**2)), systems)
+
+        root = _reached(told, math.sqrt(drawn), errors) if errors**2 * drawn > GUESS**2 else None
+        if root is None:
+            large = _large_test(self, systems)
+            if large is None:
                 return None
-            visits = drawn * (self._errors(told / self.gap) / errors) ** 2
-            return math.ceil(visits) if visits <= MOST_VISITS else None
-        root = _reached(
-            lambda root: self.power(difference, max(2, round(root**2)), systems),
-            power,
-            math.sqrt(drawn),
-            errors,
-        )
-        return drawn if root is None else max(2, round(root**2))
+            root = large.root_of_visits(errors)
+            if root**2 < large.visits:
+                root = _reached(told, math.sqrt(large.visits), errors) or root
+        return max(2, round(root**2)) if root**2 <= MOST_VISITS else None
 
-    def _errors(self, share: float) -> float:
+    def smallest_drawn(self, visits: int, systems: int) -> float | None:
+        """Return `smallest_difference`, from contests of so many visits."""
+        slope = math.sqrt(visits) / self.spread
+        return _reached(lambda d: self._power_drawn(d, visits, systems), self.most, slope)
+
+    def errors_of(self, difference: float) -> float:
         """Return a difference over the standard error that one visit would give."""
-        right = self.model.right
+        right, share = self.model.right, difference / self.gap
         return share / self.model.spread(right, min(1.0, right + share))
 
-    def _share_at(self, errors: float) -> float:
-        """Return the difference that is so many of these standard errors, or the largest."""
-        low, high = 0.0, 1 - self.model.right
-        if self._errors(high) <= errors:
-            return high
-        for _ in range(20):
+    def _power_drawn(self, difference: float, visits: int, systems: int) -> float:
+        return _contests(self.model, visits, systems).share_told(difference / self.gap)
+
+    def _difference_of(self, errors: float) -> float | None:
+        """Return the difference that is so many standard errors of one visit, if there is one."""
+        low, high = 0.0, self.most
+        if self.errors_of(high) <= errors:
+            return None
+        while high - low > NARROW / 10 * high:
             middle = (low + high) / 2
-            low, high = (low, middle) if self._errors(middle) >= errors else (middle, high)
+            low, high = (low, middle) if self.errors_of(middle) >= errors else (middle, high)
         return high
+
+
+@dataclass(frozen=True, slots=True)
+class LargeTest:
+    """What is told in many visits, between what is in some and what would be in endlessly many.
+
+    Parameters
+    ----------
+    visits : int
+        That contests were drawn of.
+    errors, limit : float
+        Standard errors of a difference that are told four times in five there, and in endless
+        visits. Of n visits the rest of the way to the limit is as long as 1 / n.
+    """
+
+    visits: int
+    errors: float
+    limit: float
+
+    def errors_told(self, visits: float) -> float:
+        """Return the standard errors that so many visits tell."""
+        return self.limit + (self.errors - self.limit) * self.visits / visits
+
+    def root_of_visits(self, errors: float) -> float:
+        """Return the root of the visits that tell so many standard errors of one visit."""
+        root = self.limit / errors
+        for _ in range(STEPS):
+            root = self.errors_told(root**2) / errors
+        return root
 
 
 def assumed_design(right: float, gap: float, lengths: Ints | None = None) -> VisitDesign:
@@ -206,8 +253,12 @@ def _spread(won: Floats, sizes: Floats) -> float:
     return math.sqrt(float((rest**2).sum()) / (len(sizes) - 1)) / float(sizes.mean())
 
 
+def _drawn(systems: int) -> int:
+    return DRAWN_PAIRED if systems == 2 else DRAWN_RANKED
+
+
 def _most_drawn(systems: int) -> int:
-    return MOST_PAIRED if systems == 2 else MOST_RANKED
+    return _drawn(systems) * 2**DOUBLINGS
 
 
 @lru_cache(maxsize=8)
@@ -215,21 +266,43 @@ def _contests(model: VisitModel, visits: int, systems: int) -> Contests:
     return Contests(model, visits, systems)
 
 
-def _reached(
-    power: Callable[[float], float], promised: float, highest: float, slope: float
-) -> float | None:
-    """Return where a growing power comes to what is promised; None: not up to the highest.
+@lru_cache(maxsize=8)
+def _large_test(design: VisitDesign, systems: int) -> LargeTest | None:
+    """Return what is told in many visits; None: nothing, not even in the most that are drawn."""
+    visits = _drawn(systems)
+    while visits <= _most_drawn(systems):
+        difference = design.smallest_drawn(visits, systems)
+        if difference is not None:
+            errors = design.errors_of(difference) * math.sqrt(visits)
+            return LargeTest(visits, errors, _errors_in_the_limit(systems))
+        visits *= 2
+    return None
+
+
+@cache
+def _errors_in_the_limit(systems: int) -> float:
+    """Return the standard errors of a difference that endless visits tell four times in five."""
+    if systems == 2:
+        quantile = NormalDist().inv_cdf
+        return quantile((1 + LEVEL) / 2) + quantile(POWER)
+    told = _reached(lambda errors: share_told_in_the_limit(errors, systems), 12.0, 1.0)
+    if told is None:
+        raise AssertionError(f"a limit of {systems} systems beyond 12 standard errors")
+    return told
+
+
+def _reached(power: Callable[[float], float], highest: float, slope: float) -> float | None:
+    """Return where a growing power comes to `POWER`; None: not up to the highest.
 
     ``slope`` is about by how much the power's quantile in the normal law grows, from about -2.
     """
     quantile = NormalDist().inv_cdf
     low, high, is_enough = 0.0, highest, False
-    below, above = -2.0 - quantile(promised), math.inf
-    guess = -below / slope
+    below, above, guess = -GUESS, math.inf, GUESS / slope
     while high - low > NARROW * high:
         margin = (high - low) / 16
         at = min(max(guess, low + margin), high - margin if is_enough else high)
-        over = quantile(min(max(power(at), 1e-3), 1 - 1e-3)) - quantile(promised)
+        over = quantile(min(max(power(at), 1e-3), 1 - 1e-3)) - quantile(POWER)
         if abs(over) <= NEAR:
             return at
         if over > 0:
@@ -238,8 +311,6 @@ def _reached(
             return None
         else:
             low, below = at, over
-        if is_enough:
-            guess = low - below * (high - low) / (above - below)
-        else:
-            guess = at - over / slope
+        step = -over / slope if not is_enough else low - below * (high - low) / (above - below) - at
+        guess = at + step
     return high if is_enough else None
