@@ -39,6 +39,8 @@ WEIGHED = 200_000
 """Visits that a share right is counted in."""
 LONG = 4000
 """Visits whose lengths are known."""
+POINTS = (-0.5, 1.0)
+GAP = POINTS[1] - POINTS[0]
 PROMISED = (0.76, 0.84)
 
 
@@ -50,6 +52,8 @@ class Row:
     told: float | None = None
     error: float = 0.0
     earlier: tuple[float, float] | None = None
+    promised: float = 1.0
+    cautioned: float = 0.0
 
     def in_words(self) -> str:
         """Return the last cells of a line."""
@@ -58,7 +62,9 @@ class Row:
         among = "" if self.earlier is None else " ({:.0%} to {:.0%})".format(*self.earlier)
         is_kept = self.told is not None and PROMISED[0] <= self.told <= PROMISED[1]
         mark = "" if is_kept else " **!**"
-        return f"{self.difference:.3f} | {self.told:.1%} ± {self.error:.1%}{among}{mark}".replace("%", " %")
+        return f"{self.difference:.3f} | {self.told:.1%} ± {self.error:.1%}{among}{mark}".replace(
+            "%", " %"
+        )
 
 
 def skill_of(law: Law, share: float) -> float:
@@ -89,7 +95,10 @@ def with_skills(law: Law, better: float, worse: float) -> Law:
 def told_alone(law: Law, share: float, difference: float, n_visits: int, n: int) -> Floats:
     """Return in which sequences the interval of the difference lies above 0."""
     x = simulate(
-        np.random.default_rng([2, n_visits]), with_skills(law, share + difference, share), n_visits, n
+        np.random.default_rng([2, n_visits]),
+        with_skills(law, share + difference, share),
+        n_visits,
+        n,
     )
     apart = differences(x.gains, x.losses, x.sizes)
     return (apart.ends(quantile(apart.freedom, LEVEL))[0] > 0).astype(float)
@@ -105,14 +114,12 @@ def told_among(
     told = np.empty(n)
     for i in range(n):
         points, visits = contest(rng, skills, n_visits, law)
-        verdict = ranks(points, visits, resamples=2000, bounds=(-0.5, 1.0)).is_above
+        verdict = ranks(points, visits, resamples=2000, bounds=POINTS).is_above
         told[i] = verdict[0, 1:].mean()
     return told
 
 
-def told(
-    law: Law, share: float, difference: float, n_visits: int, systems: int, n: int
-) -> Floats:
+def told(law: Law, share: float, difference: float, n_visits: int, systems: int, n: int) -> Floats:
     """Return what share of the others is told apart, by sequence or contest."""
     if systems == 2:
         return told_alone(law, share, difference, n_visits, n)
@@ -128,7 +135,7 @@ def measured(law: Law, share: float, n_visits: int, runs: int, seed: int) -> Vis
     """Return the design of one who has one run, or two that are alike, of so many visits."""
     rng = np.random.default_rng([4, n_visits, seed])
     points, visits = contest(rng, np.full(runs, skill_of(law, share)), n_visits, law)
-    return measured_design(points, visits, (-0.5, 1.0))
+    return measured_design(points, visits, POINTS)
 
 
 def row(law: Law, share: float, n_visits: int, systems: int, n: int) -> Row:
@@ -144,22 +151,27 @@ def row_of_runs(
     law: Law, share: float, visits: tuple[int, int], runs: int, n: int, tests: int
 ) -> Row:
     """Return what becomes of promises of a pair with earlier runs; ``visits`` then and now."""
-    wanted, means = [], []
+    wanted, means, cautions = [], [], 0
     for seed in range(tests):
         try:
             design = measured(law, share, visits[0], runs, seed)
-        except RobotVisionError:
+        except RobotVisionError:  # the visits do not differ
             continue
-        difference = design.smallest_difference(visits[1])
-        if difference is None or share + difference / 1.5 >= 1:
-            continue
-        wanted.append(difference / 1.5)
-        means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
-    if len(means) < tests / 2:
+        points = design.smallest_difference(visits[1])
+        if points is not None and share + points / GAP < 1:
+            wanted.append(points / GAP)
+            means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
+            cautions += bool(design.cautions(visits[1]))
+    if len(means) < 2:
         return Row(None)
-    ends = tuple(np.quantile(means, (0.05, 0.95)).tolist())
-    error = float(np.std(means) / np.sqrt(len(means)))
-    return Row(float(np.mean(wanted)), float(np.mean(means)), error, ends)
+    return Row(
+        float(np.mean(wanted)),
+        float(np.mean(means)),
+        float(np.std(means) / np.sqrt(len(means))),
+        tuple(np.quantile(means, (0.05, 0.95)).tolist()),
+        len(means) / tests,
+        cautions / len(means),
+    )
 
 
 def table(

@@ -79,7 +79,8 @@ class PlannedTest:
             "two": asdict(self.two),
             "among_all": asdict(self.among_all),
             "promised_power": POWER,
-            "caution": self.design.caution(self.visits),
+            "kept": self.design.kept,
+            "cautions": self.design.cautions(self.visits),
         }
 
 

@@ -123,7 +123,7 @@ def share_told_in_the_limit(errors: float, systems: int, seed: int = 0) -> float
         At least 3.
     """
     rng = np.random.default_rng([seed, systems])
-    n = 5 * min(CONTESTS, SYSTEMS // systems)
+    n = 3 * min(CONTESTS, SYSTEMS // systems)
     total = rng.normal(size=(n, systems)) / math.sqrt(2)
     total[:, 0] += errors
     flipped = rng.normal(size=(n, -(-_draws(systems) // n), systems)) / math.sqrt(2)

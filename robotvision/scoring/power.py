@@ -3,8 +3,9 @@
 One system is better than all others, which are alike, by ``difference`` points a frame. How often
 it is told apart from another is counted in contests that a small model of visits draws
 (`robotvision.scoring.visit_model`), judged as ``compare`` and ``rank`` do
-(`robotvision.scoring.planned_contest`). Of many visits (`MOST_PAIRED`, `MOST_RANKED`) a formula is
-enough: the same difference over its standard error is told as often.
+(`robotvision.scoring.planned_contest`). Of more visits than are drawn, the difference over its
+standard error that is told four times in five goes on to its limit of endless visits, in which all
+sums are normal.
 
 ``scripts/check_plan.py`` measures what becomes of a power that is promised here.
 """
@@ -34,8 +35,16 @@ MOST_VISITS = 1_000_000
 NARROW, NEAR = 0.005, 0.015
 """Not looked into any more: a part of a difference, or of the root of the visits; a step of the
 power's quantile in the normal law (0.4 % at 80 %)."""
-GUESS = 2.8
-"""Standard errors of a difference that a pair is told by four times in five, about."""
+TOLD, TOLD_MORE = 2.8, 0.42
+"""About how many standard errors a pair is told by four times in five, and how many more where each
+has e times as many others."""
+UNSURE = 0.7
+"""A power promised four times in five that may turn out lower is quoted with a caution."""
+LONGEST = 0.25
+"""Part of the squared lengths in one visit that is quoted with a caution."""
+FEWER = 0.84
+"""By how much deviations measured with few degrees of freedom are taken to be larger, times these:
+so that powers of four in five are kept on average (a Taylor series in the standard error)."""
 STEPS = 30
 """That settle the visits needed."""
 LENGTHS = 4096
@@ -52,10 +61,14 @@ class VisitDesign:
         What systems earn in visits.
     gap : float
         Points a frame between the least and the most that there are, above 0.
+    freedom : float
+        Degrees of freedom with which an earlier test knows how much visits deviate; infinite: it is
+        assumed.
     """
 
     model: VisitModel
     gap: float = 1.0
+    freedom: float = math.inf
 
     @property
     def spread(self) -> float:
@@ -72,7 +85,20 @@ class VisitDesign:
         """The largest difference that there can be: to a system that wins all."""
         return self.gap * (1 - self.model.right)
 
-    def to_dict(self) -> dict[str, float]:
+    @property
+    def kept(self) -> tuple[float, float] | None:
+        """From where to where nine tenths of the powers of `POWER` lie that such tests promise.
+
+        None: nothing was measured. What visits deviate by is known to one in ``sqrt(2 freedom)``.
+        """
+        if math.isinf(self.freedom):
+            return None
+        normal = NormalDist()
+        off = normal.inv_cdf(0.95) * TOLD / math.sqrt(2 * self.freedom)
+        middle = normal.inv_cdf(POWER)
+        return normal.cdf(middle - off), normal.cdf(middle + off)
+
+    def to_dict(self) -> dict[str, float | None]:
         """Return plain data."""
         model = self.model
         return {
@@ -82,16 +108,30 @@ class VisitDesign:
             "right": model.right,
             "roughness": model.roughness,
             "alike": model.alike,
+            "freedom": None if math.isinf(self.freedom) else self.freedom,
         }
 
-    def caution(self, visits: int) -> str:
-        """Return why nothing can be promised of so many visits; empty where nothing speaks so."""
-        effective = self.evenness * visits
-        if effective >= FEW_EFFECTIVE:
-            return ""
-        return (
-            f"{visits} visits weigh like {effective:.1f} of one length: too few to promise anything"
-        )
+    def cautions(self, visits: int) -> list[str]:
+        """Return why a promise of so many visits may not hold, in a line each."""
+        lines = []
+        effective, longest = self.evenness * visits, self.model.weight_of_longest
+        if effective < FEW_EFFECTIVE:
+            lines.append(
+                f"{visits} visits weigh like {effective:.1f} of one length: too few to promise "
+                "anything"
+            )
+        if longest > LONGEST:
+            lines.append(
+                f"the longest visit makes {longest:.0%} of what visits deviate by: where longer "
+                "ones may come, less is told"
+            )
+        if self.kept is not None and self.kept[0] < UNSURE:
+            low, high = self.kept
+            lines.append(
+                f"measured in few visits: of tests planned like this, one that promises {POWER:.0%} "
+                f"keeps {low:.0%} to {high:.0%}"
+            )
+        return lines
 
     def power(self, difference: float, visits: int, systems: int = 2) -> float:
         """Return how likely a difference is told, from 0 to 1.
@@ -133,20 +173,24 @@ class VisitDesign:
         def told(root: float) -> float:
             return self._power_drawn(difference, max(2, round(root**2)), systems)
 
-        root = _reached(told, math.sqrt(drawn), errors) if errors**2 * drawn > GUESS**2 else None
+        guess = _guess(systems)
+        within = errors * math.sqrt(drawn) > guess
+        root = _reached(told, math.sqrt(drawn), errors, guess) if within else None
         if root is None:
             large = _large_test(self, systems)
             if large is None:
                 return None
             root = large.root_of_visits(errors)
             if root**2 < large.visits:
-                root = _reached(told, math.sqrt(large.visits), errors) or root
+                root = _reached(told, math.sqrt(large.visits), errors, guess) or root
         return max(2, round(root**2)) if root**2 <= MOST_VISITS else None
 
     def smallest_drawn(self, visits: int, systems: int) -> float | None:
         """Return `smallest_difference`, from contests of so many visits."""
         slope = math.sqrt(visits) / self.spread
-        return _reached(lambda d: self._power_drawn(d, visits, systems), self.most, slope)
+        return _reached(
+            lambda d: self._power_drawn(d, visits, systems), self.most, slope, _guess(systems)
+        )
 
     def errors_of(self, difference: float) -> float:
         """Return a difference over the standard error that one visit would give."""
@@ -237,20 +281,27 @@ def measured_design(earned: Floats, visits: Ints, bounds: Bounds) -> VisitDesign
     sums, sizes = block_sums((earned - least[:, None]) / gap, visits)
     if len(sizes) < 2:
         raise RobotVisionError(f"plan: expected at least 2 room visits, got {len(sizes)}")
-    shares = sums.sum(0) / n
-    apart = None if len(shares) < 2 else _spread(sums[:, 0] - sums[:, 1], sizes)
-    spreads = [_spread(won, sizes) for won in sums.T]
-    if not max(spreads) > 0 or apart == 0 or not 0 < shares.min() < 1:
+    shares, won = sums.sum(0) / n, sums - sums.sum(0) / n * sizes[:, None]
+    apart = won[:, 0] - won[:, -1] if len(shares) > 1 else won[:, 0]
+    if not (apart**2).sum() > 0 or not 0 < shares.min() < 1:
         raise RobotVisionError(
             "plan: nothing to plan from: the visits do not differ in what they earn"
         )
-    return VisitDesign(fitted_model(sizes, tuple(shares.tolist()), tuple(spreads), apart), gap)
+    freedom = _freedom(apart, sizes)
+    spreads = np.sqrt((won**2).sum(0) / (len(sizes) - 1)) / sizes.mean() * (1 + FEWER / freedom)
+    between = math.sqrt((apart**2).sum() / (len(sizes) - 1)) / sizes.mean() * (1 + FEWER / freedom)
+    model = fitted_model(
+        sizes, tuple(shares.tolist()), tuple(spreads.tolist()), between if len(shares) > 1 else None
+    )
+    return VisitDesign(model, gap, freedom)
 
 
-def _spread(won: Floats, sizes: Floats) -> float:
-    """Return the standard deviation of what visits deviate by, in mean visits."""
-    rest = won - won.sum() / sizes.sum() * sizes
-    return math.sqrt(float((rest**2).sum()) / (len(sizes) - 1)) / float(sizes.mean())
+def _freedom(rest: Floats, sizes: Floats) -> float:
+    """Return the degrees of freedom of the deviations of visits, at least 1."""
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    # of a normal law the fourth power is three times the square of the square
+    theirs = 3 * (rest**2).sum() ** 2 / (rest**4).sum()
+    return float(max(1.0, min(effective, theirs) - 1))
 
 
 def _drawn(systems: int) -> int:
@@ -285,23 +336,32 @@ def _errors_in_the_limit(systems: int) -> float:
     if systems == 2:
         quantile = NormalDist().inv_cdf
         return quantile((1 + LEVEL) / 2) + quantile(POWER)
-    told = _reached(lambda errors: share_told_in_the_limit(errors, systems), 12.0, 1.0)
+    told = _reached(
+        lambda errors: share_told_in_the_limit(errors, systems), 12.0, 1.0, _guess(systems)
+    )
     if told is None:
         raise AssertionError(f"a limit of {systems} systems beyond 12 standard errors")
     return told
 
 
-def _reached(power: Callable[[float], float], highest: float, slope: float) -> float | None:
+def _guess(systems: int) -> float:
+    return TOLD + TOLD_MORE * math.log(systems - 1)
+
+
+def _reached(
+    power: Callable[[float], float], highest: float, slope: float, guess: float
+) -> float | None:
     """Return where a growing power comes to `POWER`; None: not up to the highest.
 
-    ``slope`` is about by how much the power's quantile in the normal law grows, from about -2.
+    ``slope`` is about by how much the power's quantile in the normal law grows; ``guess``, divided
+    by it, is where to begin.
     """
     quantile = NormalDist().inv_cdf
     low, high, is_enough = 0.0, highest, False
-    below, above, guess = -GUESS, math.inf, GUESS / slope
+    below, above, at = -guess, math.inf, guess / slope
     while high - low > NARROW * high:
         margin = (high - low) / 16
-        at = min(max(guess, low + margin), high - margin if is_enough else high)
+        at = min(max(at, low + margin), high - margin if is_enough else high)
         over = quantile(min(max(power(at), 1e-3), 1 - 1e-3)) - quantile(POWER)
         if abs(over) <= NEAR:
             return at
@@ -311,6 +371,5 @@ def _reached(power: Callable[[float], float], highest: float, slope: float) -> f
             return None
         else:
             low, below = at, over
-        step = -over / slope if not is_enough else low - below * (high - low) / (above - below) - at
-        guess = at + step
+        at = low - below * (high - low) / (above - below) if is_enough else at - over / slope
     return high if is_enough else None

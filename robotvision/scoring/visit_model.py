@@ -62,6 +62,12 @@ class VisitModel:
         sizes = self.lengths
         return float(sizes.sum() ** 2 / ((sizes**2).sum() * len(sizes)))
 
+    @property
+    def weight_of_longest(self) -> float:
+        """Part that the longest visit has of all squared lengths, in (0, 1]."""
+        squares = self.lengths**2
+        return float(squares.max() / squares.sum())
+
     def stretches(self, lengths: Floats) -> Floats:
         """Return how many stretches visits have, on average, at least 1."""
         many: Floats = 1 + (lengths - 1) / (LASTING * self.roughness**2)
