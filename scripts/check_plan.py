@@ -8,8 +8,10 @@ they are told apart. The plan knows of the law what its user would: how long vis
 
 * ``nothing``: besides, the share right of the systems that are alike;
 * ``one run`` of so many visits, or ``two runs`` on the same frames, alike but for what chance
-  makes: a plan for each of several earlier tests, of which the mean is shown, and between which
-  shares nine tenths of them lie.
+  makes: plans from several earlier tests. Shown is the mean; in brackets between which shares nine
+  tenths lie; how many of the plans promise anything, and how many of those with a caution.
+
+**!** marks what lies outside 76 to 84 %.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from coverage_intervals import LAWS, Law, Simulated, lengths, simulate
+from coverage_intervals import LAWS, Law, lengths, simulate
 from coverage_ranks import contest
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ from robotvision.scoring.ranks import ranks
 from robotvision.scoring.student import quantile
 
 Floats = NDArray[np.float64]
-BY_NAME = {law.name.split(",")[0]: law for law in LAWS[::2]}
+BY_NAME = {law.name.split(",")[0]: law for law in LAWS if law.name.endswith(", fair")}
 """Laws of lengths and of what they do; the skills are set below."""
 SHARES = (0.6, 0.72, 0.8, 0.9, 0.95)
 VISITS, SYSTEMS = (12, 20, 40), (2, 10)
@@ -46,25 +48,32 @@ PROMISED = (0.76, 0.84)
 
 @dataclass(frozen=True)
 class Row:
-    """One promise: ``told`` is None where there is none."""
+    """What became of a promise, or of several.
+
+    Parameters
+    ----------
+    difference : float or None
+        In shares right; None: no promise, and ``told`` is of a system without a fault.
+    told, error : float
+        In how many contests, and its standard error.
+    words : str
+        About several promises.
+    """
 
     difference: float | None
-    told: float | None = None
+    told: float = 0.0
     error: float = 0.0
-    earlier: tuple[float, float] | None = None
-    promised: float = 1.0
-    cautioned: float = 0.0
+    words: str = ""
 
     def in_words(self) -> str:
-        """Return the last cells of a line."""
+        """Return the last two cells of a line."""
+        told = f"{self.told:.1%} ± {self.error:.1%}"
         if self.difference is None:
-            return "none |"
-        among = "" if self.earlier is None else " ({:.0%} to {:.0%})".format(*self.earlier)
-        is_kept = self.told is not None and PROMISED[0] <= self.told <= PROMISED[1]
-        mark = "" if is_kept else " **!**"
-        return f"{self.difference:.3f} | {self.told:.1%} ± {self.error:.1%}{among}{mark}".replace(
-            "%", " %"
-        )
+            is_kept, cell = self.told <= PROMISED[1], f"none | (without a fault: {told})"
+        else:
+            is_kept = PROMISED[0] <= self.told <= PROMISED[1]
+            cell = f"{self.difference:.3f} | {told}{self.words}"
+        return (cell if is_kept else f"{cell} **!**").replace("%", " %")
 
 
 def skill_of(law: Law, share: float) -> float:
@@ -94,12 +103,8 @@ def with_skills(law: Law, better: float, worse: float) -> Law:
 
 def told_alone(law: Law, share: float, difference: float, n_visits: int, n: int) -> Floats:
     """Return in which sequences the interval of the difference lies above 0."""
-    x = simulate(
-        np.random.default_rng([2, n_visits]),
-        with_skills(law, share + difference, share),
-        n_visits,
-        n,
-    )
+    rng = np.random.default_rng([2, n_visits])
+    x = simulate(rng, with_skills(law, share + difference, share), n_visits, n)
     apart = differences(x.gains, x.losses, x.sizes)
     return (apart.ends(quantile(apart.freedom, LEVEL))[0] > 0).astype(float)
 
@@ -141,9 +146,8 @@ def measured(law: Law, share: float, n_visits: int, runs: int, seed: int) -> Vis
 def row(law: Law, share: float, n_visits: int, systems: int, n: int) -> Row:
     """Return what becomes of a promise without a run."""
     difference = assumed(law, share).smallest_difference(n_visits, systems)
-    if difference is None:
-        return Row(None)
-    shares = told(law, share, difference, n_visits, systems, n)
+    at = 1 - share if difference is None else difference
+    shares = told(law, share, at, n_visits, systems, n)
     return Row(difference, float(shares.mean()), float(shares.std() / np.sqrt(n)))
 
 
@@ -162,15 +166,14 @@ def row_of_runs(
             wanted.append(points / GAP)
             means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
             cautions += bool(design.cautions(visits[1]))
-    if len(means) < 2:
+    if not means:
         return Row(None)
+    low, high = np.quantile(means, (0.05, 0.95))
     return Row(
         float(np.mean(wanted)),
         float(np.mean(means)),
         float(np.std(means) / np.sqrt(len(means))),
-        tuple(np.quantile(means, (0.05, 0.95)).tolist()),
-        len(means) / tests,
-        cautions / len(means),
+        f" ({low:.0%} to {high:.0%}), {len(means) / tests:.0%}, {cautions / len(means):.0%}",
     )
 
 

@@ -131,8 +131,8 @@ def plan(
         raise RobotVisionError(f"visits: expected at least 2, got {n}")
     if difference is not None and difference > design.most:
         raise RobotVisionError(
-            f"difference: systems right in {design.model.right:.1%} of the frames can be bettered by "
-            f"at most {design.most:.3g} points a frame, got {difference:g}"
+            f"difference: systems right in {design.model.right:.1%} of the frames can be bettered "
+            f"by at most {design.most:.3g} points a frame, got {difference:g}"
         )
     two = _telling(design, n, 2, difference)
     among_all = two if systems == 2 else _telling(design, n, systems, difference)

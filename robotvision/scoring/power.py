@@ -38,7 +38,7 @@ power's quantile in the normal law (0.4 % at 80 %)."""
 TOLD, TOLD_MORE = 2.8, 0.42
 """About how many standard errors a pair is told by four times in five, and how many more where each
 has e times as many others."""
-UNSURE = 0.7
+UNSURE = 0.65
 """A power promised four times in five that may turn out lower is quoted with a caution."""
 LONGEST = 0.25
 """Part of the squared lengths in one visit that is quoted with a caution."""
@@ -128,8 +128,8 @@ class VisitDesign:
         if self.kept is not None and self.kept[0] < UNSURE:
             low, high = self.kept
             lines.append(
-                f"measured in few visits: of tests planned like this, one that promises {POWER:.0%} "
-                f"keeps {low:.0%} to {high:.0%}"
+                f"measured in few visits: where {POWER:.0%} are promised, {low:.0%} to {high:.0%} "
+                "may come of it"
             )
         return lines
 
