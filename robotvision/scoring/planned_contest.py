@@ -12,19 +12,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from robotvision.scoring.blocks import Floats
+from robotvision.scoring.blocks import Floats, Ints
 from robotvision.scoring.intervals import LEVEL, differences
 from robotvision.scoring.student import quantile
 from robotvision.scoring.visit_model import Bools, VisitModel
 
-CONTESTS, SYSTEMS = 2000, 20_000
+CONTESTS, SYSTEMS = 3000, 20_000
 """At most: contests, and systems in all of them."""
 JUDGED = 4000
 """About how many of the comparisons with another are judged, for these are alike."""
 FLIPPED_PAIRS = 2_000_000
 """Pairs of systems in all contests with flipped signs."""
 FEWEST_FLIPPED, MOST_FLIPPED = 2_000, 20_000
+
+Luck = tuple[Floats, NDArray[np.float32]]
+"""A system's own in each visit, and what decides each stretch, from 0 to 1."""
 
 
 class Contests:
@@ -73,21 +77,23 @@ class Contests:
             is_told &= after_all[:, : self._judged].T
         return float(is_told.mean())
 
-    def _luck(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    def _luck(self, rng: np.random.Generator) -> Luck:
         """Return one system's own luck in each visit, and what decides each stretch."""
         own = rng.normal(size=len(self._many))
         return own, rng.random(int(self._many.sum()), np.float32)
 
-    def _is_right(self, luck: tuple[Floats, Floats], skill: float) -> Bools:
+    def _is_right(self, luck: Luck, skill: float) -> Bools:
         """Return whether a system is right in each stretch."""
         own, drawn = luck
         chance = self._model.chance(skill, self._shared, own)
-        return drawn < np.repeat(chance.astype(np.float32), self._many)
+        is_right: Bools = drawn < np.repeat(chance.astype(np.float32), self._many)
+        return is_right
 
     def _won(self, stretches: Bools) -> Floats:
         """Return (c, v) the frames of each visit that lie in these stretches."""
         won = np.diff(np.cumsum(stretches, dtype=np.int32)[self._ends], prepend=0) / self._many
-        return won.reshape(self._sizes.shape) * self._sizes
+        frames: Floats = won.reshape(self._sizes.shape) * self._sizes
+        return frames
 
     def _is_told_alone(self, gains: Floats, losses: Floats) -> Bools:
         """Return (k - 1, c) whether the interval of each difference lies above 0."""
@@ -197,7 +203,7 @@ def _step_down(t: Floats, limits: Floats) -> Bools:
     return stands_out
 
 
-def _by_range(t: Floats, place: Floats, limits: Floats) -> Bools:
+def _by_range(t: Floats, place: Ints, limits: Floats) -> Bools:
     """Return (c, k - 1) whether every range of ranks that holds the first and another stands out.
 
     ``t`` (c, k, k), ``place`` (c, k) of each system from 0.

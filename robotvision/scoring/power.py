@@ -309,7 +309,7 @@ def _drawn(systems: int) -> int:
 
 
 def _most_drawn(systems: int) -> int:
-    return _drawn(systems) * 2**DOUBLINGS
+    return _drawn(systems) << DOUBLINGS
 
 
 @lru_cache(maxsize=8)

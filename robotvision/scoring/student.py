@@ -51,7 +51,8 @@ def quantile(freedom: ArrayLike, level: float) -> Floats:
     """
     freedom = np.asarray(freedom, np.float64)
     if freedom.size > MANY:
-        return np.exp(_polynomial(level)(1 / freedom))
+        many: Floats = np.exp(_polynomial(level)(1 / freedom))
+        return many
     return _quantile(freedom.tobytes(), freedom.shape, level).copy()
 
 
@@ -79,7 +80,8 @@ def _polynomial(level: float) -> np.polynomial.Chebyshev:
     """Return the logarithm of `quantile` as a function of one over the degrees, from 0 to 1."""
 
     def log_quantile(inverse: Floats) -> Floats:
-        return np.log(quantile(1 / inverse, level))
+        logs: Floats = np.log(quantile(1 / inverse, level))
+        return logs
 
     return np.polynomial.Chebyshev.interpolate(log_quantile, DEGREE, domain=[0, 1])
 

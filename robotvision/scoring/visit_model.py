@@ -149,7 +149,8 @@ def fitted_model(
 
 
 def _logistic(odds: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
+    share: Floats = 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
+    return share
 
 
 def _variances(chances: Floats) -> tuple[float, float]:
@@ -161,8 +162,9 @@ def _variances(chances: Floats) -> tuple[float, float]:
 def _normal() -> Floats:
     from scipy.special import ndtri
 
-    at: Floats = ndtri((np.arange(GRID) + 0.5) / GRID)
-    return at / at.std()
+    at = ndtri((np.arange(GRID) + 0.5) / GRID)
+    normal: Floats = at / at.std()
+    return normal
 
 
 def _solved(f: Callable[[float], float], low: float, high: float) -> float:
