@@ -15,8 +15,9 @@ from robotvision.api.plan import plan
 from robotvision.errors import RobotVisionError
 from robotvision.report.planning import print_plan
 from robotvision.scoring.blocks import visits
-from robotvision.scoring.planned_contest import Contests
+from robotvision.scoring.planned_contest import Contests, told_after_all
 from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
+from robotvision.scoring.ranks import ranks
 from robotvision.scoring.visit_model import VisitModel, fitted_model
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -41,8 +42,8 @@ def test_a_promised_power_of_80_percent_is_kept(
 ) -> None:
     """The short form of ``scripts/check_plan.py``, frame by frame.
 
-    Of systems right in 90 % a noncentral t, which does not know that the better one hardly loses in
-    any visit, names a difference that is told in 89 %.
+    For systems right in 90 % a noncentral t, which does not know that the better one hardly loses
+    in any visit, names 0.105: more than is left to win.
     """
     promise = script["row"](script["BY_NAME"][law], share, visits_of, 2, 2000)
     assert 0.76 <= promise.told <= 0.84
@@ -207,3 +208,21 @@ def test_a_plan_takes_visits_from_a_sequence_or_runs(
     assert both["among_all"]["power"] <= both["two"]["power"]
     with pytest.raises(RobotVisionError, match="expected one run or two"):
         plan(like=[first, second, first])
+
+
+def test_contests_are_judged_as_ranks_judges_each() -> None:
+    """Over all comparisons, whose limits here come from all contests together."""
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(0, 1, (60, 25, 1)), rng.normal(0, 0.6, (60, 25, 5))
+    own[:, :, 0] += 0.7
+    values = 1 / (1 + np.exp(-shared - own))
+    told = told_after_all(values, np.random.default_rng(1))
+    by_rank = np.array(
+        [
+            ranks(each, np.arange(25), resamples=1000, bounds=(0.0, 1.0)).is_above[0, 1:]
+            for each in values
+        ]
+    )
+    assert 0.5 < by_rank.mean() < 0.95
+    assert told.mean() == pytest.approx(by_rank.mean(), abs=0.03)
+    assert (told == by_rank).mean() > 0.93
