@@ -13,18 +13,25 @@ sums are normal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.blocks import Floats, Ints, block_sums
-from robotvision.scoring.intervals import FEW_EFFECTIVE, LEVEL, Bounds
-from robotvision.scoring.planned_contest import Contests, share_told_in_the_limit
+from robotvision.scoring.intervals import FEW_EFFECTIVE, Bounds
+from robotvision.scoring.planned_contest import Contests
 from robotvision.scoring.ranks import POWER
+from robotvision.scoring.standard_errors import (
+    NARROW,
+    TOLD,
+    LargeTest,
+    errors_guessed,
+    errors_in_the_limit,
+    reached,
+)
 from robotvision.scoring.visit_model import VisitModel, fitted_model
 
 DRAWN_PAIRED, DRAWN_RANKED = 120, 80
@@ -32,12 +39,6 @@ DRAWN_PAIRED, DRAWN_RANKED = 120, 80
 DOUBLINGS = 3
 """Of these, where even a system that wins all is not told in as many."""
 MOST_VISITS = 1_000_000
-NARROW, NEAR = 0.005, 0.015
-"""Not looked into any more: a part of a difference, or of the root of the visits; a step of the
-power's quantile in the normal law (0.4 % at 80 %)."""
-TOLD, TOLD_MORE = 2.8, 0.42
-"""About how many standard errors a pair is told by four times in five, and how many more where each
-has e times as many others."""
 UNSURE = 0.65
 """A power promised four times in five that may turn out lower is quoted with a caution."""
 LONGEST = 0.25
@@ -45,8 +46,6 @@ LONGEST = 0.25
 FEWER = 0.84
 """By how much deviations measured with few degrees of freedom are taken to be larger, times these:
 so that powers of four in five are kept on average (a Taylor series in the standard error)."""
-STEPS = 30
-"""That settle the visits needed."""
 LENGTHS = 4096
 """Geometric ones, where none are known."""
 
@@ -173,23 +172,26 @@ class VisitDesign:
         def told(root: float) -> float:
             return self._power_drawn(difference, max(2, round(root**2)), systems)
 
-        guess = _guess(systems)
+        guess = errors_guessed(systems)
         within = errors * math.sqrt(drawn) > guess
-        root = _reached(told, math.sqrt(drawn), errors, guess) if within else None
+        root = reached(told, math.sqrt(drawn), errors, guess) if within else None
         if root is None:
             large = _large_test(self, systems)
             if large is None:
                 return None
-            root = large.root_of_visits(errors)
-            if root**2 < large.visits:
-                root = _reached(told, math.sqrt(large.visits), errors, guess) or root
+            if errors * math.sqrt(large.visits) >= large.errors:
+                root = reached(told, math.sqrt(large.visits), errors, guess)
+            root = root or large.root_of_visits(errors)
         return max(2, round(root**2)) if root**2 <= MOST_VISITS else None
 
     def smallest_drawn(self, visits: int, systems: int) -> float | None:
         """Return `smallest_difference`, from contests of so many visits."""
         slope = math.sqrt(visits) / self.spread
-        return _reached(
-            lambda d: self._power_drawn(d, visits, systems), self.most, slope, _guess(systems)
+        return reached(
+            lambda d: self._power_drawn(d, visits, systems),
+            self.most,
+            slope,
+            errors_guessed(systems),
         )
 
     def errors_of(self, difference: float) -> float:
@@ -209,35 +211,6 @@ class VisitDesign:
             middle = (low + high) / 2
             low, high = (low, middle) if self.errors_of(middle) >= errors else (middle, high)
         return high
-
-
-@dataclass(frozen=True, slots=True)
-class LargeTest:
-    """What is told in many visits, between what is in some and what would be in endlessly many.
-
-    Parameters
-    ----------
-    visits : int
-        That contests were drawn of.
-    errors, limit : float
-        Standard errors of a difference that are told four times in five there, and in endless
-        visits. Of n visits the rest of the way to the limit is as long as 1 / n.
-    """
-
-    visits: int
-    errors: float
-    limit: float
-
-    def errors_told(self, visits: float) -> float:
-        """Return the standard errors that so many visits tell."""
-        return self.limit + (self.errors - self.limit) * self.visits / visits
-
-    def root_of_visits(self, errors: float) -> float:
-        """Return the root of the visits that tell so many standard errors of one visit."""
-        root = self.limit / errors
-        for _ in range(STEPS):
-            root = self.errors_told(root**2) / errors
-        return root
 
 
 def assumed_design(right: float, gap: float, lengths: Ints | None = None) -> VisitDesign:
@@ -325,51 +298,6 @@ def _large_test(design: VisitDesign, systems: int) -> LargeTest | None:
         difference = design.smallest_drawn(visits, systems)
         if difference is not None:
             errors = design.errors_of(difference) * math.sqrt(visits)
-            return LargeTest(visits, errors, _errors_in_the_limit(systems))
+            return LargeTest(visits, errors, errors_in_the_limit(systems))
         visits *= 2
     return None
-
-
-@cache
-def _errors_in_the_limit(systems: int) -> float:
-    """Return the standard errors of a difference that endless visits tell four times in five."""
-    if systems == 2:
-        quantile = NormalDist().inv_cdf
-        return quantile((1 + LEVEL) / 2) + quantile(POWER)
-    told = _reached(
-        lambda errors: share_told_in_the_limit(errors, systems), 12.0, 1.0, _guess(systems)
-    )
-    if told is None:
-        raise AssertionError(f"a limit of {systems} systems beyond 12 standard errors")
-    return told
-
-
-def _guess(systems: int) -> float:
-    return TOLD + TOLD_MORE * math.log(systems - 1)
-
-
-def _reached(
-    power: Callable[[float], float], highest: float, slope: float, guess: float
-) -> float | None:
-    """Return where a growing power comes to `POWER`; None: not up to the highest.
-
-    ``slope`` is about by how much the power's quantile in the normal law grows; ``guess``, divided
-    by it, is where to begin.
-    """
-    quantile = NormalDist().inv_cdf
-    low, high, is_enough = 0.0, highest, False
-    below, above, at = -guess, math.inf, guess / slope
-    while high - low > NARROW * high:
-        margin = (high - low) / 16
-        at = min(max(at, low + margin), high - margin if is_enough else high)
-        over = quantile(min(max(power(at), 1e-3), 1 - 1e-3)) - quantile(POWER)
-        if abs(over) <= NEAR:
-            return at
-        if over > 0:
-            high, above, is_enough = at, over, True
-        elif at == high:
-            return None
-        else:
-            low, below = at, over
-        at = low - below * (high - low) / (above - below) if is_enough else at - over / slope
-    return high if is_enough else None

@@ -171,7 +171,11 @@ def test_a_plan_from_few_visits_says_how_far_it_may_be_off() -> None:
 def test_visits_that_do_not_differ_plan_nothing() -> None:
     with pytest.raises(RobotVisionError, match="expected at least 2 room visits"):
         measured_design(np.ones((3, 1)), visits(*np.zeros((3, 3), np.int64)), (0.0, 1.0))
-    for earned in (np.ones((6, 1)), np.full((6, 1), 0.5), np.tile([[1.0, 1.0], [0.0, 0.0]], (3, 1))):
+    for earned in (
+        np.ones((6, 1)),
+        np.full((6, 1), 0.5),
+        np.tile([[1.0, 1.0], [0.0, 0.0]], (3, 1)),
+    ):
         with pytest.raises(RobotVisionError, match="nothing to plan from"):
             measured_design(earned, np.repeat([0, 1], 3), (0.0, 1.0))
 
