@@ -52,6 +52,8 @@ class Contests:
         stretches = model.stretches(self._sizes)
         self._many = np.floor(stretches + rng.random(stretches.shape)).astype(np.int64).ravel()
         self._ends = np.cumsum(self._many) - 1
+        self._frames = rng.exponential(size=int(self._many.sum()))
+        self._frames *= np.repeat(self._sizes.ravel() / self._by_visit(self._frames), self._many)
         self._shared = rng.normal(size=stretches.size)
         self._better = self._luck(rng)
         self._others = [
@@ -90,10 +92,13 @@ class Contests:
         return is_right
 
     def _won(self, stretches: Bools) -> Floats:
-        """Return (c, v) the frames of each visit that lie in these stretches."""
-        won = np.diff(np.cumsum(stretches, dtype=np.int32)[self._ends], prepend=0) / self._many
-        frames: Floats = won.reshape(self._sizes.shape) * self._sizes
-        return frames
+        """Return (c, v) how many frames of each visit lie in these stretches."""
+        return self._by_visit(stretches * self._frames).reshape(self._sizes.shape)
+
+    def _by_visit(self, stretches: Floats) -> Floats:
+        """Return the sums over the stretches of each visit."""
+        sums: Floats = np.diff(np.cumsum(stretches)[self._ends], prepend=0).round(6)
+        return sums
 
     def _is_told_alone(self, gains: Floats, losses: Floats) -> Bools:
         """Return (k - 1, c) whether the interval of each difference lies above 0."""

@@ -2,7 +2,7 @@
 
 **Model.** A visit's length is one of those given. It falls into stretches, which each system
 answers wholly rightly or wholly wrongly: about one more for every `LASTING` frames, since errors
-last. A system's log-odds of being right are normal about its skill: in part alike for all systems
+last; their lengths are as if cut at random. A system's log-odds of being right are normal about its skill: in part alike for all systems
 (the visit is hard), in part its own. One number, the ``roughness``, scales how much visits deviate:
 0 where each visit earns the mean, endless where each is answered all rightly or all wrongly. Skills
 are set so that the shares right are exactly those asked for.
@@ -26,7 +26,7 @@ DEVIATION = math.sqrt(1.8)
 """Of a visit's log-odds, where the roughness is 1."""
 ALIKE = 0.8
 """Part of that variance which two systems share, where only one of them is known."""
-LASTING = 9.0
+LASTING = 5.0
 """Frames beyond the first that make one stretch more, where the roughness is 1."""
 MOST_STRETCHES = 64
 SMOOTHEST, ROUGHEST = 1 / 32, 4.0
@@ -102,7 +102,8 @@ class VisitModel:
             )
             mean = mean - theirs.mean(1)
         sizes = self.lengths
-        squares = sizes**2 * (between + mean.var() + within / self.stretches(sizes))
+        # so many stretches cut at random vary like half as many of one length
+        squares = sizes**2 * (between + mean.var() + within * 2 / (self.stretches(sizes) + 1))
         return math.sqrt(float(squares.mean())) / float(sizes.mean())
 
     def _chances(self, share: float) -> Floats:
