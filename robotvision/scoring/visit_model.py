@@ -26,7 +26,7 @@ DEVIATION = math.sqrt(1.8)
 """Of a visit's log-odds, where the roughness is 1."""
 ALIKE = 0.8
 """Part of that variance which two systems share, where only one of them is known."""
-LASTING = 5.0
+LASTING = 4.8
 """Frames beyond the first that make one stretch more, where the roughness is 1."""
 MOST_STRETCHES = 64
 SMOOTHEST, ROUGHEST = 1 / 32, 4.0
