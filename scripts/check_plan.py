@@ -8,10 +8,11 @@ they are told apart. The plan knows of the law what its user would: how long vis
 
 * ``nothing``: besides, the share right of the systems that are alike;
 * ``one run`` of so many visits, or ``two runs`` on the same frames, alike but for what chance
-  makes: plans from several earlier tests. Shown is the mean; in brackets between which shares nine
-  tenths lie; how many of the plans promise anything, and how many of those with a caution.
+  makes: plans from several earlier tests. Shown is the mean, between which shares nine tenths lie,
+  how many of the plans promise anything, and how many of those with a caution (in %).
 
-**!** marks what lies outside 76 to 84 %.
+``none``: no promise, for not even a system without a fault would be told apart so often; in
+brackets how often it is. **!** marks what lies outside 76 to 84 %.
 """
 
 from __future__ import annotations
@@ -65,15 +66,18 @@ class Row:
     error: float = 0.0
     words: str = ""
 
+    @property
+    def mark(self) -> str:
+        """Two stars where a promise is not kept, or could have been made."""
+        low, high = PROMISED
+        is_kept = self.told <= high and (self.difference is None or self.told >= low)
+        return "" if is_kept else " **!**"
+
     def in_words(self) -> str:
-        """Return the last two cells of a line."""
-        told = f"{self.told:.1%} ± {self.error:.1%}"
+        """Return a cell: difference and told in %, or none and how often one without a fault is."""
         if self.difference is None:
-            is_kept, cell = self.told <= PROMISED[1], f"none | (without a fault: {told})"
-        else:
-            is_kept = PROMISED[0] <= self.told <= PROMISED[1]
-            cell = f"{self.difference:.3f} | {told}{self.words}"
-        return (cell if is_kept else f"{cell} **!**").replace("%", " %")
+            return f"none ({100 * self.told:.0f}){self.mark}"
+        return f"{self.difference:.3f}: {100 * self.told:.1f}{self.mark}"
 
 
 def skill_of(law: Law, share: float) -> float:
@@ -167,13 +171,14 @@ def row_of_runs(
             means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
             cautions += bool(design.cautions(visits[1]))
     if not means:
-        return Row(None)
+        return Row(None, words="| 0 |")
     low, high = np.quantile(means, (0.05, 0.95))
     return Row(
         float(np.mean(wanted)),
         float(np.mean(means)),
         float(np.std(means) / np.sqrt(len(means))),
-        f" ({low:.0%} to {high:.0%}), {len(means) / tests:.0%}, {cautions / len(means):.0%}",
+        f"{100 * low:.0f} to {100 * high:.0f} | {100 * len(means) / tests:.0f} | "
+        f"{100 * cautions / len(means):.0f}",
     )
 
 
@@ -181,22 +186,22 @@ def table(
     laws: list[str], given: list[float], visits: list[int], systems: list[int], n: int
 ) -> Iterator[str]:
     """Yield as Markdown what becomes of promises without a run."""
-    yield "| law | share right | visits | systems | difference | told apart |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for name in laws:
-        for share in given:
-            for n_visits in visits:
-                for k in systems:
-                    found = row(BY_NAME[name], share, n_visits, k, n if k == 2 else n // 4)
-                    yield f"| {name} | {share:g} | {n_visits} | {k} | {found.in_words()} |"
+    yield "| law | systems | share right | " + " | ".join(f"{v} visits" for v in visits) + " |"
+    yield "| --- | ---: | ---: |" + " ---: |" * len(visits)
+    for k in systems:
+        for name in laws:
+            for share in given:
+                rows = [row(BY_NAME[name], share, v, k, n if k == 2 else n // 4) for v in visits]
+                cells = " | ".join(r.in_words() for r in rows)
+                yield f"| {name} | {k} | {share:g} | {cells} |"
 
 
 def table_of_runs(
     laws: list[str], given: list[float], visits: list[int], earlier: list[int], n: int, tests: int
 ) -> Iterator[str]:
     """Yield as Markdown what becomes of promises for two systems with earlier runs."""
-    yield "| law | share right | known | visits | difference | told apart |"
-    yield "| --- | ---: | --- | ---: | ---: | ---: |"
+    yield "| law | share right | known | visits | difference: told | between | promise | caution |"
+    yield "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"
     for name in laws:
         for share in given:
             for runs, words in ((1, "one run"), (2, "two runs")):
@@ -206,7 +211,8 @@ def table_of_runs(
                             BY_NAME[name], share, (before, n_visits), runs, n, tests
                         )
                         known = f"{words} of {before} visits"
-                        yield f"| {name} | {share:g} | {known} | {n_visits} | {found.in_words()} |"
+                        cells = f"{found.in_words()} | {found.words}"
+                        yield f"| {name} | {share:g} | {known} | {n_visits} | {cells} |"
 
 
 def main() -> None:
