@@ -2,10 +2,11 @@
 
 **Model.** A visit's length is one of those given. It falls into stretches, which each system
 answers wholly rightly or wholly wrongly: about one more for every `LASTING` frames, since errors
-last; their lengths are as if cut at random. A system's log-odds of being right are normal about its skill: in part alike for all systems
-(the visit is hard), in part its own. One number, the ``roughness``, scales how much visits deviate:
-0 where each visit earns the mean, endless where each is answered all rightly or all wrongly. Skills
-are set so that the shares right are exactly those asked for.
+last; their lengths are as if cut at random. A system's log-odds of being right are normal about its
+skill: in part alike for all systems (the visit is hard), in part its own. One number, the
+``roughness``, scales how much visits deviate: 0 where each visit earns the mean, endless where each
+is answered all rightly or all wrongly. Skills are set so that the shares right are exactly those
+asked for.
 """
 
 from __future__ import annotations
