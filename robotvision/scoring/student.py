@@ -21,6 +21,8 @@ POINTS = 64
 HALVINGS = 12
 STEPS = 6
 """Of the angle that is sought: halved until Newton's steps, which double the digits, are safe."""
+MANY, DEGREE = 1000, 24
+"""More quantiles than that come from a polynomial in one over the degrees, to 1e-8."""
 
 
 def two_sided(t: ArrayLike, freedom: ArrayLike) -> Floats:
@@ -48,6 +50,9 @@ def quantile(freedom: ArrayLike, level: float) -> Floats:
         In (0, 1).
     """
     freedom = np.asarray(freedom, np.float64)
+    if freedom.size > MANY:
+        many: Floats = np.exp(_polynomial(level)(1 / freedom))
+        return many
     return _quantile(freedom.tobytes(), freedom.shape, level).copy()
 
 
@@ -68,6 +73,17 @@ def _quantile(raw: bytes, shape: tuple[int, ...], level: float) -> Floats:
         angle = np.clip(angle + step, low, high)
     t: Floats = np.sqrt(freedom) * np.tan(angle)
     return t
+
+
+@cache
+def _polynomial(level: float) -> np.polynomial.Chebyshev:
+    """Return the logarithm of `quantile` as a function of one over the degrees, from 0 to 1."""
+
+    def log_quantile(inverse: Floats) -> Floats:
+        logs: Floats = np.log(quantile(1 / inverse, level))
+        return logs
+
+    return np.polynomial.Chebyshev.interpolate(log_quantile, DEGREE, domain=[0, 1])
 
 
 def _inside(angle: Floats, freedom: Floats, factor: Floats) -> Floats:

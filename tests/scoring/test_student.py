@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtr, stdtrit
 
-from robotvision.scoring.student import quantile, two_sided
+from robotvision.scoring.student import MANY, quantile, two_sided
 
 FREEDOM = np.array([1, 1.5, 2, 2.7, 3, 5, 10, 40, 200, 5000])
 
@@ -15,6 +15,15 @@ FREEDOM = np.array([1, 1.5, 2, 2.7, 3, 5, 10, 40, 200, 5000])
 def test_quantiles_agree_with_scipy(level: float) -> None:
     expected = stdtrit(FREEDOM, (1 + level) / 2)
     assert quantile(FREEDOM, level) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_many_quantiles_are_those_of_each(level: float) -> None:
+    """They come from a polynomial."""
+    freedom = np.concatenate([1 / np.linspace(1e-5, 1, MANY), FREEDOM])
+    each = np.array([float(quantile(f, level)) for f in freedom[::50]])
+    assert quantile(freedom, level)[::50] == pytest.approx(each, rel=2e-8)
+    assert quantile(freedom, level)[-len(FREEDOM) :] == pytest.approx(quantile(FREEDOM, level))
 
 
 @pytest.mark.parametrize("t", [0, 0.1, 1, 2, 5, 20])
