@@ -45,7 +45,7 @@ def after_all(values: np.ndarray, blocks: np.ndarray, resamples: int) -> np.ndar
         return np.abs(rows @ d) / spread if spread else np.zeros(len(rows))
 
     def share(largest: np.ndarray, seen: float) -> float:
-        return float(np.mean([True, *(largest[1:] >= seen - 1e-9)]))
+        return float(np.mean([True, *(largest[1:] >= seen * (1 - 1e-9))]))
 
     family = np.ones((k, k))
     for i in range(k):
@@ -59,10 +59,11 @@ def after_all(values: np.ndarray, blocks: np.ndarray, resamples: int) -> np.ndar
     for first in range(k):
         for last in range(first + 1, k):
             held = order[first : last + 1]
-            largest = np.max([t(i, j) for i in held for j in held if i < j], axis=0)
+            sixth = np.sum([t(i, j) ** 6 for i in held for j in held if i < j], axis=0)
+            level = len(held) / k / 1.25  # in proportion to the runs, and 4 % for 5 %
             for i in held:
                 for j in held:
-                    ranges[i, j] = max(ranges[i, j], share(largest, largest[0]) * k / len(held))
+                    ranges[i, j] = max(ranges[i, j], share(sixth, sixth[0]) / level)
     result: np.ndarray = np.maximum(np.minimum(family, family.T), np.minimum(1, ranges))
     return result
 
