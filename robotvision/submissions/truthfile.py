@@ -247,11 +247,12 @@ class _Table:
     def _take_slowly(self, first: int, lines: list[str]) -> None:
         rows = []
         for i, row in enumerate(_rows(lines)):
-            if len(row) != self.width or "\r" in lines[i]:
+            is_broken = not row or "\r" in lines[i]
+            if is_broken or len(row) != self.width:
                 if lines[i].strip():
                     self.faults.add(
                         f"expected {self.width} cells with commas between, got "
-                        f"{len(row) or 'a broken line'}",
+                        f"{'a broken line' if is_broken else len(row)}",
                         first + i,
                     )
                 continue
