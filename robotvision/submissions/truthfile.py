@@ -282,15 +282,15 @@ class _Table:
         to_room = np.array([rooms.index(r.strip(" ")) for r in self.rooms], np.int32)
         cells = [objects_of(c) for c in self.objects]
         objects = sorted({o for c in cells for o in c})
-        in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
+        in_view = np.array([[o in c for o in objects] for c in cells], np.bool_)
         order = np.argsort(index, kind="stable")
         return TruthTable(
             frames=FrameSet(_set_name(path), index[order]),
             path=path,
             rooms=tuple(rooms),
-            codes=to_room[room[order]] if len(index) else np.zeros(0, np.int32),
+            codes=to_room[room[order]],
             objects=tuple(objects),
-            seen=in_view.reshape(max(len(cells), 1), len(objects)).astype(np.bool_)[cell[order]],
+            seen=in_view.reshape(len(cells), len(objects))[cell[order]],
             has_objects=self.objects_at is not None,
             lines=lines[order],
         )
@@ -300,16 +300,15 @@ class _Table:
     ) -> None:
         """Note each line whose room or objects are empty or cannot be printed."""
         for text, place in words.items():
-            if text.isprintable() and (text.strip(" ") or words is self.objects):
-                continue
-            what = (
-                "the room is empty"
-                if not text.strip(" ")
-                else f"{text!r} holds signs that cannot be printed"
-                if is_text(text)
-                else f"{text!r} is not UTF-8 text"
-            )
-            for i in np.flatnonzero(places == place).tolist():
+            if not text.strip(" "):
+                what = "the room is empty" if words is self.rooms else ""
+            elif text.isprintable():
+                what = ""
+            elif is_text(text):
+                what = f"{text!r} holds signs that cannot be printed"
+            else:
+                what = f"{text!r} is not UTF-8 text"
+            for i in np.flatnonzero(places == place).tolist() if what else ():
                 self.faults.add(what, int(lines[i]))
 
 

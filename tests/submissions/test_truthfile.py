@@ -121,6 +121,7 @@ def test_rooms_are_counted_and_have_their_first_line(tmp_path: Path) -> None:
     assert truth.frames.indices.tolist() == [3, 4, 5, 7]
     assert (truth.objects, truth.seen.shape, truth.has_objects) == ((), (4, 0), False)
     assert truth.labels.rooms == {"Hall": 2, "Kitchen": 3, "Lab": 5}
+    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.dtype) == (np.int32, bool, np.int64)
     assert len(truth) == len(truth.frames) == 4
 
 
@@ -205,10 +206,11 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         [(4, "the index 0 is there twice (first in line 2)", "keep one")],
     ),
     "words": (
-        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n",
+        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n",
         [
             (2, "the room is empty", ""),
             (3, "the room is empty", ""),
+            (8, r"'\t' holds signs that cannot be printed", ""),
             (4, r"'Ha\tll' holds signs that cannot be printed", ""),
             (6, r"'\udcffHall' is not UTF-8 text", ""),
             (5, r"'Ch\tair' holds signs that cannot be printed", ""),
