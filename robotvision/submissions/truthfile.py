@@ -366,10 +366,9 @@ def _rows(lines: Sequence[str]) -> list[list[str]]:
 
 def _row(line: str) -> list[str]:
     try:
-        rows = list(csv.reader([line], strict=True))
+        return next(csv.reader([line], strict=True))
     except csv.Error:
         return []
-    return rows[0] if len(rows) == 1 else []
 
 
 def _set_name(path: Path) -> str:

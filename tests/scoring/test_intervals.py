@@ -372,6 +372,7 @@ def test_p_values_and_gaps_in_words() -> None:
         "cannot be told apart, p = 0.4 before, 0.6 after all comparisons"
     )
     assert verdict(clear, 0.05) == "told apart, p = 0.03 before, 0.05 after all comparisons"
+    assert verdict(clear, 1 - clear.level).startswith("told apart")
     assert verdict(clear, 0.06) == "p = 0.03 before, 0.06 after all comparisons"
     assert difference_text(clear) == "+45 (3.3 to 89.6), told apart, p = 0.03"
     assert difference_text(Interval(5.0, None, None, 1)) == "+5, nothing to compare"

@@ -37,9 +37,8 @@ def test_every_resample_draws_as_many_blocks_as_there_are() -> None:
     assert abs(float(drawn.var()) - 1) < 0.05  # multinomial counts: variance 1 - 1/37
 
 
-def after_all(values: np.ndarray, blocks: np.ndarray, resamples: int) -> np.ndarray:
-    """Return p-values after all comparisons by plain loops over pairs, families and ranges."""
-    sums, _ = block_sums(values, blocks)
+def by_loops(sums: np.ndarray, resamples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return p-values by step-down and by range, by plain loops over pairs, families, ranges."""
     b, k = sums.shape
     signs = 2.0 * np.random.default_rng([0, 1]).integers(0, 2, (resamples, b), dtype=np.int8) - 1
     rows = np.vstack([np.ones(b), signs])
@@ -69,8 +68,22 @@ def after_all(values: np.ndarray, blocks: np.ndarray, resamples: int) -> np.ndar
             for i in held:
                 for j in held:
                     ranges[i, j] = max(ranges[i, j], share(sixth, sixth[0]) / level)
-    result: np.ndarray = np.maximum(np.minimum(family, family.T), np.minimum(1, ranges))
-    return result
+    np.fill_diagonal(ranges, 1)
+    return np.minimum(family, family.T), np.minimum(1, ranges)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_step_down_and_ranges_are_those_of_plain_loops(seed: int) -> None:
+    """In the order of their sums; half of the contests of equals, in which chance decides."""
+    rng = np.random.default_rng(seed)
+    k = 5 + seed % 3
+    sums = rng.normal(0, rng.uniform(1, 4, k), (14, k)) + 5 + (seed % 2) * np.arange(k)
+    sums = sums[:, np.argsort(-sums.sum(0))]
+    flipped = np.vstack([sums.sum(0), module._flipped(sums, 200, 0)])
+    scale = module._scale(sums)
+    family, ranges = by_loops(sums, 200)
+    assert module._step_down(flipped, scale) == pytest.approx(family)
+    assert module._by_range(flipped, scale) == pytest.approx(ranges)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -80,10 +93,20 @@ def test_p_values_are_those_of_plain_loops(seed: int) -> None:
     alone = np.array(
         [[1.0 if i == j else found.difference(i, j).p for j in range(6)] for i in range(6)]
     )
-    expected = np.maximum(after_all(values, blocks, 300), alone)
+    sums, _ = block_sums(values, blocks)
+    expected = np.maximum(np.maximum(*by_loops(sums, 300)), alone)
     off = ~np.eye(6, dtype=bool)
     assert found.p[off] == pytest.approx(expected[off])
     assert (found.is_above == ((found.p <= 0.05) & (values.sum(0)[:, None] > values.sum(0)))).all()
+
+
+def test_two_visits_are_compared_too() -> None:
+    """Signs of two have four patterns: all differences of three runs come as large in half."""
+    values = np.array([[1.0, 0, 0.5], [1.0, 0.25, 0]])
+    found = ranks(values, np.array([0, 1]), resamples=2000, bounds=(0.0, 1.0))
+    alone = [found.difference(0, j).p for j in (1, 2)]
+    assert max(map(float, alone)) < 0.49  # type: ignore[arg-type]
+    assert found.p[0, 1:].min() > 0.49
 
 
 def test_ranks_are_ranges_where_systems_cannot_be_told_apart() -> None:
@@ -240,6 +263,8 @@ def test_the_share_of_first_places_is_counted_over_resamples() -> None:
     assert found[0] == found[1] > 0
     pair = ranks(values[:, 1:3], blocks, resamples=200, seed=9).share_first
     assert 0 < pair[1] < pair[0] < 1
+    needed = ranks(values[:, 1:3], blocks, resamples=20).visits_needed
+    assert 15 < needed[0, 1] == needed[1, 0] < math.inf
 
 
 def test_visits_needed_grow_with_the_square_of_noise_over_difference() -> None:
@@ -316,10 +341,10 @@ def test_signs_are_fair_and_drawn_in_parts(monkeypatch: pytest.MonkeyPatch) -> N
     """Of one block worth 1 each half of the sums is 1, the other -1, in every part."""
     monkeypatch.setattr(module, "CELLS_AT_ONCE", 300)
     sums = np.diag([1.0, 2.0, 4.0])
-    flipped = module._flipped(sums, 1000, 5)
+    flipped = module._flipped(sums, 1050, 5)
     assert (np.abs(flipped) == [1, 2, 4]).all()
     assert np.abs(flipped.mean(0) / [1, 2, 4]).max() < 0.1
     assert np.abs(flipped[:100].mean(0) / [1, 2, 4]).max() < 0.4
     assert abs(np.corrcoef(flipped.T)[0, 1]) < 0.1
-    assert (flipped == module._flipped(sums, 1000, 5)).all()
-    assert (flipped != module._flipped(sums, 1000, 6)).any()
+    assert (flipped == module._flipped(sums, 1050, 5)).all()
+    assert (flipped != module._flipped(sums, 1050, 6)).any()

@@ -206,11 +206,13 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         [(4, "the index 0 is there twice (first in line 2)", "keep one")],
     ),
     "words": (
-        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n",
+        HEAD
+        + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tHall,\n",
         [
             (2, "the room is empty", ""),
             (3, "the room is empty", ""),
             (8, r"'\t' holds signs that cannot be printed", ""),
+            (9, r"'\tHall' holds signs that cannot be printed", ""),
             (4, r"'Ha\tll' holds signs that cannot be printed", ""),
             (6, r"'\udcffHall' is not UTF-8 text", ""),
             (5, r"'Ch\tair' holds signs that cannot be printed", ""),
@@ -233,6 +235,18 @@ def test_each_fault_is_told_with_its_line(tmp_path: Path, kind: str) -> None:
     faults = faults_of(path)
     assert [(f.line, f.message, f.remedy) for f in faults] == list(expected)
     assert {f.path for f in faults} == {path}
+
+
+def test_numbers_in_another_first_column_are_no_indices(tmp_path: Path) -> None:
+    truth = read_truth(write(tmp_path, "note,index,room\n7,0,Hall\n5,1,Lab\n"))
+    assert rows_of(truth) == [(0, "Hall", set(), 2), (1, "Lab", set(), 3)]
+
+
+def test_a_picture_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_bytes(b"\x89PNG\r\n" + bytes(100))
+    (fault,) = faults_of(path)
+    assert fault.message == "expected lines of text, got a PNG image"
 
 
 def test_a_list_of_faults_ends(tmp_path: Path) -> None:
