@@ -39,6 +39,9 @@ def test_a_quantile_leaves_its_level_inside() -> None:
 @pytest.mark.parametrize("t", [1e2, 1e3, 1e6, 1e12])
 def test_far_out_the_tail_is_what_is_left_and_never_below_0(t: float) -> None:
     assert two_sided(t, FREEDOM) == pytest.approx(2 * stdtr(FREEDOM, -t), abs=1e-8)
+    few = np.linspace(1, 2, 51)
+    assert (two_sided(t, few) >= 0).all()
+    assert two_sided(t, few) == pytest.approx(2 * stdtr(few, -t), abs=4e-6)
     many = 10.0 ** np.arange(4, 9)
     assert (two_sided(t, many) >= 0).all()
     assert two_sided(t, many) == pytest.approx(np.zeros(5), abs=1e-7)
