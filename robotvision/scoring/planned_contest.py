@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from robotvision.scoring.blocks import Floats, Ints
 from robotvision.scoring.intervals import LEVEL, differences
+from robotvision.scoring.ranks import CAREFUL
 from robotvision.scoring.student import quantile
 from robotvision.scoring.visit_model import Bools, VisitModel
 
@@ -191,11 +192,11 @@ def _limits(flipped: Floats, scale: Floats, lighter: Floats) -> tuple[Floats, Fl
 
     largest = [t(0, j) for j in range(1, k)]
     by_chance = np.quantile(np.maximum.accumulate(largest), LEVEL, axis=(1, 2))
-    ranged, within = np.zeros(k + 1), largest[0]
+    ranged, within = np.zeros(k + 1), np.zeros_like(largest[0])
     for span in range(2, k + 1):
         for j in range(span - 1):
-            within = np.maximum(within, t(span - 1, j))
-        ranged[span] = np.quantile(within, 1 - (1 - LEVEL) * span / k)
+            within += t(span - 1, j) ** 6
+        ranged[span] = np.quantile(within, 1 - (1 - LEVEL) * span / k / CAREFUL)
     return by_chance, ranged
 
 
@@ -216,18 +217,13 @@ def _by_range(t: Floats, place: Ints, limits: Floats) -> Bools:
     c, k = place.shape
     order = np.argsort(place, axis=1)
     ordered = np.take_along_axis(np.take_along_axis(t, order[:, :, None], 1), order[:, None], 2)
-    ordered = ordered.transpose(1, 2, 0)
-    largest = ordered.copy()
-    for span in range(3, k + 1):
-        for first in range(k - span + 1):
-            last = first + span - 1
-            within = np.maximum(largest[first + 1, last], largest[first, last - 1])
-            np.maximum(ordered[first, last], within, out=largest[first, last])
+    pairs = ordered.transpose(1, 2, 0) ** 6 * np.triu(np.ones((k, k)), 1)[:, :, None]
+    within = pairs[::-1].cumsum(0)[::-1].cumsum(1)  # over all pairs of the range from row to column
     is_out = np.zeros((k, k, c), np.bool_)
     for span in range(k, 1, -1):
         for first in range(k - span + 1):
             last = first + span - 1
-            is_out[first, last] = largest[first, last] >= limits[span]
+            is_out[first, last] = within[first, last] >= limits[span]
             if first:
                 is_out[first, last] &= is_out[first - 1, last]
             if last + 1 < k:
