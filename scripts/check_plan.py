@@ -38,6 +38,7 @@ BY_NAME = {law.name.split(",")[0]: law for law in LAWS if law.name.endswith(", f
 """Laws of lengths and of what they do; the skills are set below."""
 SHARES = (0.6, 0.72, 0.8, 0.9, 0.95)
 VISITS, SYSTEMS = (12, 20, 40), (2, 10)
+SEED: list[int] = []
 WEIGHED = 200_000
 """Visits that a share right is counted in."""
 LONG = 4000
@@ -107,7 +108,7 @@ def with_skills(law: Law, better: float, worse: float) -> Law:
 
 def told_alone(law: Law, share: float, difference: float, n_visits: int, n: int) -> Floats:
     """Return in which sequences the interval of the difference lies above 0."""
-    rng = np.random.default_rng([2, n_visits])
+    rng = np.random.default_rng([2, n_visits, *SEED])
     x = simulate(rng, with_skills(law, share + difference, share), n_visits, n)
     apart = differences(x.gains, x.losses, x.sizes)
     return (apart.ends(quantile(apart.freedom, LEVEL))[0] > 0).astype(float)
@@ -117,7 +118,7 @@ def told_among(
     law: Law, share: float, difference: float, n_visits: int, systems: int, n: int
 ) -> Floats:
     """Return the share of the others that the better system is told apart from, by contest."""
-    rng = np.random.default_rng([3, n_visits, systems])
+    rng = np.random.default_rng([3, n_visits, systems, *SEED])
     skills = np.full(systems, skill_of(law, share))
     skills[0] = skill_of(law, share + difference)
     told = np.empty(n)
@@ -142,7 +143,7 @@ def assumed(law: Law, share: float) -> VisitDesign:
 
 def measured(law: Law, share: float, n_visits: int, runs: int, seed: int) -> VisitDesign:
     """Return the design of one who has one run, or two that are alike, of so many visits."""
-    rng = np.random.default_rng([4, n_visits, seed])
+    rng = np.random.default_rng([4, n_visits, seed, *SEED])
     points, visits = contest(rng, np.full(runs, skill_of(law, share)), n_visits, law)
     return measured_design(points, visits, POINTS)
 
@@ -225,7 +226,9 @@ def main() -> None:
     parser.add_argument("--visits", type=int, nargs="+", default=list(VISITS))
     parser.add_argument("--earlier", type=int, nargs="*", default=[40, 200])
     parser.add_argument("--systems", type=int, nargs="*", default=list(SYSTEMS))
+    parser.add_argument("--seed", type=int, nargs="*", default=[], help="other sequences")
     options = parser.parse_args()
+    SEED.extend(options.seed)
     given = options.laws, options.shares, options.visits
     if options.systems:
         for line in table(*given, options.systems, options.sequences):
