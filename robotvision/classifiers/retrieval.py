@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 FLOOR = 1e-3
 """What a room without a vote counts, so that its score is finite."""
 
 
+@parameter_fields
 class Retrieval(Classifier):
     """Votes of the nearest places.
 
@@ -30,11 +32,9 @@ class Retrieval(Classifier):
         A place's vote is ``exp(sharpness * cosine similarity)``.
     """
 
-    def __init__(self, places: int = 10, place_frames: int = 5, sharpness: float = 20.0) -> None:
-        self.places = places
-        self.place_frames = place_frames
-        self.sharpness = sharpness
-        self._check()
+    places: int = 10
+    place_frames: int = 5
+    sharpness: float = 20.0
 
     def _check(self) -> None:
         params.whole("places", self.places)

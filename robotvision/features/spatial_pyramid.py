@@ -18,6 +18,7 @@ from robotvision.features.base import Extractor, FeatureExtractor, Vector, chann
 from robotvision.features.cells import cell_slices, n_cells
 from robotvision.features.wrapped import build
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
@@ -25,6 +26,7 @@ def _learns(self: SpatialPyramid) -> bool:
     return hasattr(build(self.extractor), "fit")
 
 
+@parameter_fields
 class SpatialPyramid(Extractor):
     """Another extractor's vectors of each cell.
 
@@ -46,14 +48,8 @@ class SpatialPyramid(Extractor):
     A cell of an image smaller than its grid takes the nearest pixel.
     """
 
-    def __init__(
-        self,
-        extractor: str | Mapping[str, Any] | FeatureExtractor = "gist",
-        grids: Sequence[int] = (1, 2),
-    ) -> None:
-        self.extractor = extractor
-        self.grids = grids
-        self._check()
+    extractor: str | Mapping[str, Any] | FeatureExtractor = "gist"
+    grids: Sequence[int] = (1, 2)
 
     def _check(self) -> None:
         params.grids(self.grids)

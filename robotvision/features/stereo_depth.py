@@ -19,11 +19,13 @@ from robotvision.features.base import Extractor, FeatureExtractor, Vector, gray_
 from robotvision.features.camera import Calibration, camera_of
 from robotvision.features.wrapped import build
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _KEYS = ("fx", "baseline_m")
 
 
+@parameter_fields
 class StereoDepth(Extractor):
     """Another extractor's vector of the depth that a stereo pair gives.
 
@@ -46,16 +48,9 @@ class StereoDepth(Extractor):
 
     channels = ("left", "right")
 
-    def __init__(
-        self,
-        extractor: str | Mapping[str, Any] | FeatureExtractor = "depth_histogram",
-        n_disparities: int = 64,
-        block_size: int = 5,
-    ) -> None:
-        self.extractor = extractor
-        self.n_disparities = n_disparities
-        self.block_size = block_size
-        self._check()
+    extractor: str | Mapping[str, Any] | FeatureExtractor = "depth_histogram"
+    n_disparities: int = 64
+    block_size: int = 5
 
     def _check(self) -> None:
         params.whole("n_disparities", self.n_disparities, low=16, high=512)

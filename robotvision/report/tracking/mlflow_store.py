@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.report.tracking.figures import Tracker, figures
 
 FOLDER = "mlruns"
@@ -18,6 +19,7 @@ LONGEST_PARAMETER = 6000
 ARTIFACTS = ("report.html", "report.json", "config.yaml")
 
 
+@parameter_fields
 class MLflow(Tracker):
     """Keeps the run in an MLflow store.
 
@@ -36,18 +38,10 @@ class MLflow(Tracker):
 
     module = "mlflow"
 
-    def __init__(
-        self,
-        experiment: str = "robotvision",
-        folder: str | os.PathLike[str] | None = None,
-        uri: str | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.experiment = experiment
-        self.folder = folder
-        self.uri = uri
-        self.name = name
-        self._check()
+    experiment: str = "robotvision"
+    folder: str | os.PathLike[str] | None = None
+    uri: str | None = None
+    name: str | None = None
 
     def _check(self) -> None:
         super()._check()
