@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 if TYPE_CHECKING:
     from robotvision.contest.board import Board
 
-_PATH: Any = click.Path(path_type=Path)
+_PATH: Any = PATH
 _contest = click.argument("contest", type=_PATH)
 
 EPILOG = """\b

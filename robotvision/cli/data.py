@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from robotvision.cli.data_catalogue import fetch, list_
-from robotvision.cli.options import json_option, label_options, label_params, reader_option
+from robotvision.cli.options import (
+    ABOVE_ZERO,
+    PATH,
+    json_option,
+    label_options,
+    label_params,
+    reader_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.data.release import ReleaseSplit
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
 SHOW_AFTER_S = 2.0
 
-_PATH = click.Path(path_type=Path)
+_PATH = PATH
 
 
 task_option = click.option(
@@ -168,7 +175,7 @@ def verify(
     "--rate",
     "rate_hz",
     metavar="HZ",
-    type=click.FloatRange(0, min_open=True),
+    type=ABOVE_ZERO,
     help="Frames a second, for layouts without times (else 5).",
 )
 @task_option

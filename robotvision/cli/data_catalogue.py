@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import ABOVE_ZERO, PATH, json_option
 
-_PATH = click.Path(path_type=Path)
+_PATH = PATH
 
 
 @click.command(
@@ -73,7 +73,7 @@ def list_(name: str | None, as_json: bool) -> None:
     "--timeout",
     "timeout_s",
     metavar="S",
-    type=click.FloatRange(0, min_open=True),
+    type=ABOVE_ZERO,
     default=30.0,
     show_default=True,
     help="Nothing for so long is an interruption.",

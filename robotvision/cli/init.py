@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision init recordings/
@@ -14,7 +16,7 @@ Examples:
   robotvision init recordings/ --baseline best_obligatory --task contest.yaml
 """
 
-_PATH = click.Path(path_type=Path)
+_PATH = PATH
 
 
 @click.command("init", epilog=EPILOG)

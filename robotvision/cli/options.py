@@ -13,8 +13,18 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+ABOVE_ZERO = click.FloatRange(0, min_open=True)
+SEED = click.IntRange(0, 2**32 - 1)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+report_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as one JSON object."
+)
+deadline_option = click.option(
+    "--deadline-ms",
+    metavar="MS|next-frame",
+    help="After a frame's due time (else the policy's own).",
+)
 data_root_option = click.option(
     "--data-root", type=PATH, help="Where relative sequence paths start."
 )

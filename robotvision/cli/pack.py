@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 if TYPE_CHECKING:
     from robotvision.submissions.pack import Manifest, PackedProgram
 
-_PATH: Any = click.Path(path_type=Path)
+_PATH: Any = PATH
 
 EPILOG = """\b
 Examples:
