@@ -93,7 +93,10 @@ def replay(
         recogniser = Recogniser(recogniser)
     task = _task(options.get("task"), recogniser, opened)
     system, trained_on, training = _system(recogniser, task)
-    named = {_spec(s, k): s for k, s in enumerate([*trained_on, *opened])}
+    named = {  # the number tells sequences of one place apart
+        SequenceSpec(path=str(s.root), params={"number": k}): s
+        for k, s in enumerate([*trained_on, *opened])
+    }
     specs = tuple(named)
     part = TestSetSpec("test", specs[: len(trained_on)], specs[len(trained_on) :])
     config = _config(recogniser, task, policy, deadline_ms, options)
@@ -147,11 +150,6 @@ def _system(recogniser: Any, task: Task) -> tuple[System, list[ImageSequence], T
     if isinstance(recogniser, System):
         return recogniser, [], None
     raise wrong_type("recogniser", "a Recogniser, a Program, a System or a function", recogniser)
-
-
-def _spec(sequence: ImageSequence, number: int) -> SequenceSpec:
-    """Return where a sequence lies; ``number`` tells it from others of the same place."""
-    return SequenceSpec(path=str(sequence.root), params={"number": number})
 
 
 def _config(

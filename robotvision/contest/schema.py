@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -14,6 +14,16 @@ from robotvision.tasks.model import Label
 from robotvision.yamlfile import Strict
 
 C = TypeVar("C", bound=Collection[Any])
+
+
+class OneOrManyTasks(Protocol):
+    """What has one task, or several by name."""
+
+    task: Any
+    tasks: Any
+
+
+M = TypeVar("M", bound=OneOrManyTasks)
 
 
 def _moment(text: str) -> str:
@@ -37,6 +47,13 @@ def at_least_one(items: C) -> C:
     if not items:
         raise ValueError("expected at least one, got none")
     return items
+
+
+def has_task_or_tasks(model: M) -> M:
+    """Return a model once it is known that it has one of the keys ``task`` and ``tasks``."""
+    if (model.task is None) == (not model.tasks):
+        raise ValueError("expected one of the keys task and tasks")
+    return model
 
 
 Moment = Annotated[str, AfterValidator(_moment)]
@@ -158,11 +175,7 @@ class ContestFile(Strict):
     public: PublicPart = PublicPart()
     contact: str = ""
 
-    @model_validator(mode="after")
-    def _has_tasks(self) -> Self:
-        if (self.task is None) == (not self.tasks):
-            raise ValueError("expected one of the keys task and tasks")
-        return self
+    _has_tasks = model_validator(mode="after")(has_task_or_tasks)
 
     @property
     def task_files(self) -> dict[str, str]:

@@ -123,11 +123,9 @@ class CRFH(Extractor):
             np.clip(response, 0, self.bins - 1, out=response)
             np.trunc(response, out=response)
             index = index * np.float32(self.bins) + response
-        histogram: Plane = (bin_counts(index, self._cells()) / plane.size).astype(np.float32)
+        counts = bin_counts(index, int(self.bins ** len(self.derivatives)))
+        histogram: Plane = (counts / plane.size).astype(np.float32)
         return histogram
-
-    def _cells(self) -> int:
-        return int(self.bins ** len(self.derivatives))
 
 
 def scale_space(gray: Plane, scales: Sequence[float]) -> Iterator[tuple[Plane, float]]:

@@ -45,7 +45,8 @@ def build_page(table: SweepTable) -> str:
     keys = varying(table)
     done = [r for r in table.rows if r["status"] == DONE]
     script = static("js", ("sort",))
-    style = static("css", ("page",)) + _resource("sweep.css")
+    own_style = files("robotvision.sweep") / "templates" / "sweep.css"
+    style = static("css", ("page",)) + own_style.read_text(encoding="utf-8")
     policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
     return (
@@ -206,7 +207,3 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _resource(name: str) -> str:
-    return (files("robotvision.sweep") / "templates" / name).read_text(encoding="utf-8")

@@ -67,8 +67,8 @@ class MLflow(Tracker):
             Param(key.replace(":", "_"), str(value)[:LONGEST_PARAMETER])
             for key, value in self.parameters_.items()
         ]
-        for some in _batches(parameters, PARAMETERS_AT_ONCE):
-            client.log_batch(number, params=some)
+        for k in range(0, len(parameters), PARAMETERS_AT_ONCE):
+            client.log_batch(number, params=parameters[k : k + PARAMETERS_AT_ONCE])
         now, n = int(time.time() * 1000), int(report["frames"])
         metrics = [Metric(key, value, now, n) for key, value in figures(report).items()]
         metrics += [Metric("points_so_far", value, now, step) for step, value in self.curve()]
@@ -86,7 +86,3 @@ class MLflow(Tracker):
         # MLflow asks whoever keeps runs in plain files, not in a data base, to say so
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         return Path(self.folder or FOLDER).absolute().as_uri()
-
-
-def _batches(items: list[Any], n: int) -> list[list[Any]]:
-    return [items[k : k + n] for k in range(0, len(items), n)]
