@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 SHOW_AFTER_S = 2.0
 
-_PATH = PATH
-
 
 task_option = click.option(
     "--task",
@@ -86,7 +84,7 @@ command.add_command(fetch)
     "  robotvision data info drive.bag --topic rgb=/front/image_raw\n"
     "  robotvision data info --json sequences/day | jq .rooms"
 )
-@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=PATH)
 @reader_option
 @topics_option
 @label_options
@@ -119,7 +117,7 @@ def info(
     "  robotvision data verify sequences/day sequences/night\n"
     "  robotvision data verify training1 --task imageclef2012 --json"
 )
-@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=PATH)
 @task_option
 @reader_option
 @topics_option
@@ -168,8 +166,8 @@ def verify(
     "  robotvision data convert test1 handout --no-truth --no-poses\n"
     "  robotvision data convert sequences/drive lerobot/drive --to lerobot"
 )
-@click.argument("source", metavar="SRC", type=_PATH)
-@click.argument("target", metavar="DST", type=_PATH)
+@click.argument("source", metavar="SRC", type=PATH)
+@click.argument("target", metavar="DST", type=PATH)
 @reader_option
 @click.option(
     "--rate",
@@ -258,13 +256,13 @@ def convert(
     "  robotvision data release clips -o handout --key clips.key --split validation:0.3 "
     "--with-truth validation"
 )
-@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
-@click.option("-o", "--output", metavar="DIR", required=True, type=_PATH, help="A new folder.")
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=PATH)
+@click.option("-o", "--output", metavar="DIR", required=True, type=PATH, help="A new folder.")
 @click.option(
     "--key",
     metavar="KEYFILE",
     required=True,
-    type=_PATH,
+    type=PATH,
     help="Where to write which frame is which, for yourself alone: `score --key` needs it.",
 )
 @click.option(
@@ -289,7 +287,7 @@ def convert(
 @click.option(
     "--blur-faces",
     metavar="MODEL",
-    type=_PATH,
+    type=PATH,
     help="Blur what OpenCV's YuNet detector takes for faces; MODEL is its ONNX file "
     "(face_detection_yunet_2023mar.onnx of OpenCV's model zoo), which OpenCV does not bring.",
 )

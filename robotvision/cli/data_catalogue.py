@@ -14,8 +14,6 @@ import click
 
 from robotvision.cli.options import ABOVE_ZERO, PATH, json_option
 
-_PATH = PATH
-
 
 @click.command(
     "list", epilog="\b\nExamples:\n  robotvision data list\n  robotvision data list kth-idol2"
@@ -49,7 +47,7 @@ def list_(name: str | None, as_json: bool) -> None:
     "--to",
     "folder",
     metavar="DIR",
-    type=_PATH,
+    type=PATH,
     envvar="ROBOTVISION_DATA",
     default=Path("data"),
     help="The folder of data sets (ROBOTVISION_DATA, else data).",

@@ -32,6 +32,16 @@ reader_option = click.option(
     "--reader", metavar="NAME", help="The layout, where it is not to be detected."
 )
 
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786."
+)
+cluster_option = click.option(
+    "--cluster",
+    "cluster_file",
+    type=PATH,
+    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
+)
+
 
 def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
     """Return the values of ``KEY=VALUE`` by key, each read as in a configuration."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, json_option
+from robotvision.cli.options import PATH, cluster_option, json_option, scheduler_option
 
 EPILOG = """\b
 Examples:
@@ -60,13 +60,8 @@ def command() -> None:
 @click.option(
     "--data-root", type=PATH, help="Where relative sequence paths start; every worker must see it."
 )
-@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786.")
-@click.option(
-    "--cluster",
-    "cluster_file",
-    type=PATH,
-    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
-)
+@scheduler_option
+@cluster_option
 @click.option("--workers", type=click.IntRange(1), help="Of the local cluster (else one a core).")
 @click.option(
     "--exclusive",
