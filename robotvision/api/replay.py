@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from robotvision.api.arguments import path_of, sequences_of, task_of
+from robotvision.api.arguments import PathLike, path_of, sequences_of, task_of
 from robotvision.api.recogniser import Recogniser
 from robotvision.api.run import Run
 from robotvision.config.experiment import Experiment, TestSetSpec
@@ -30,7 +29,6 @@ from robotvision.scoring.policy import Policy
 from robotvision.systems.base import System
 from robotvision.tasks.model import Task
 
-PathLike = str | os.PathLike[str]
 FROM_PYTHON = Path("python.yaml")
 """Stands for the configuration's file of a run from Python."""
 

@@ -29,6 +29,9 @@ Vectors = NDArray[np.float32]
 Labels = NDArray[np.str_]
 Scores = NDArray[np.float64]
 
+FLOOR = 1e-3
+"""What a room without a vote counts, so that its score is finite."""
+
 
 class PlaceClassifier(Protocol):
     """What calibration needs of a classifier: scikit-learn's contract."""

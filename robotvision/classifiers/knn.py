@@ -16,14 +16,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors, non_negative
+from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors, non_negative
 from robotvision.classifiers.kernels import Bank
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 
 METRICS = ("euclidean", "cosine", "chi2", "intersection")
-FLOOR = 1e-3
-"""What a room without a vote counts, so that its score is finite."""
 
 
 @parameter_fields

@@ -10,12 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
-
-FLOOR = 1e-3
-"""What a room without a vote counts, so that its score is finite."""
 
 
 @parameter_fields

@@ -16,7 +16,6 @@ from robotvision.contest.file import ContestSetup, task_for
 from robotvision.contest.schema import (
     EntryLimits,
     FileName,
-    Mode,
     Phase,
     at_least_one,
     has_task_or_tasks,
@@ -24,6 +23,7 @@ from robotvision.contest.schema import (
 from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.submissions.truthfile import FrameSet
+from robotvision.systems.base import Mode
 from robotvision.tasks.model import Task
 from robotvision.writing import write_text
 from robotvision.yamlfile import Strict, dump_yaml, load, validate

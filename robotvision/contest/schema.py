@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.config.schema import PolicyConfig
 from robotvision.submissions.released import TEST
+from robotvision.systems.base import Mode
 from robotvision.tasks.model import Label
 from robotvision.yamlfile import Strict
 
@@ -58,7 +59,6 @@ def has_task_or_tasks(model: M) -> M:
 
 Moment = Annotated[str, AfterValidator(_moment)]
 FileName = Annotated[Label, AfterValidator(_plain)]
-Mode = Literal["obligatory", "optional"]
 
 
 def as_moment(text: str) -> datetime:

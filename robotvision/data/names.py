@@ -32,6 +32,9 @@ NOMINAL_NOTE = nominal_note()
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Extensions of image files, lower case."""
 
+ROOM_WORDS = re.compile(r"(room|place|label|location)")
+"""What a topic or column that tells the room has in its name, lower case."""
+
 MAX_TEXT_BYTES = 2**28
 MAX_NUMBER = 10**9
 

@@ -14,9 +14,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
-from robotvision.features.base import Extractor, FeatureExtractor, Vector, channel_of
+from robotvision.features.base import FeatureExtractor, Vector, channel_of
 from robotvision.features.cells import cell_slices, n_cells
-from robotvision.features.wrapped import build
+from robotvision.features.wrapped import Wrapping, build
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -27,7 +27,7 @@ def _learns(self: SpatialPyramid) -> bool:
 
 
 @parameter_fields
-class SpatialPyramid(Extractor):
+class SpatialPyramid(Wrapping):
     """Another extractor's vectors of each cell.
 
     Parameters
@@ -61,11 +61,6 @@ class SpatialPyramid(Extractor):
             )
 
     @property
-    def version(self) -> int:  # type: ignore[override]
-        """Rises when this extractor's or the inner one's does."""
-        return 1 + int(getattr(self._inner(), "version", 1))
-
-    @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels the inner extractor reads."""
         return self._inner().channels
@@ -95,11 +90,3 @@ class SpatialPyramid(Extractor):
             parts = {c: np.ascontiguousarray(i[cells[c][cell]]) for c, i in images.items()}
             vectors.append(inner.extract(Frame(frame.index, frame.timestamp_ns, parts)))
         return np.concatenate(vectors)
-
-    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
-        """Return the inner extractor: its code and state enter the key of cached vectors."""
-        return (self._inner(),)
-
-    def _inner(self) -> FeatureExtractor:
-        trained: FeatureExtractor | None = getattr(self, "extractor_", None)
-        return trained if trained is not None else build(self.extractor)

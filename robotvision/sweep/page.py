@@ -6,8 +6,6 @@ only if its digest is the one named there. Without it everything but sorting wor
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 from statistics import median
@@ -18,7 +16,7 @@ from markupsafe import Markup, escape
 
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
-from robotvision.report.html.shell import static
+from robotvision.report.html.shell import content_policy, static
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.report.listing import PORT
 from robotvision.report.table import share
@@ -47,14 +45,12 @@ def build_page(table: SweepTable) -> str:
     script = static("js", ("sort",))
     own_style = files("robotvision.sweep") / "templates" / "sweep.css"
     style = static("css", ("page",)) + own_style.read_text(encoding="utf-8")
-    policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
     return (
         _environment()
         .get_template("sweep.html.j2")
         .render(
-            policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-            f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
+            policy=content_policy(script),
             style=Markup(style),  # our own files # nosec B704
             viewer=f"http://127.0.0.1:{PORT}/",
             script=Markup(script),  # our own file # nosec B704
