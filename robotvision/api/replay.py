@@ -91,10 +91,8 @@ def replay(
         recogniser = Recogniser(recogniser)
     task = _task(options.get("task"), recogniser, opened)
     system, trained_on, training = _system(recogniser, task)
-    named = {  # the number tells sequences of one place apart
-        SequenceSpec(path=str(s.root), params={"number": k}): s
-        for k, s in enumerate([*trained_on, *opened])
-    }
+    both = [*trained_on, *opened]  # the number tells sequences of one place apart
+    named = {SequenceSpec(path=str(s.root), params={"number": k}): s for k, s in enumerate(both)}
     specs = tuple(named)
     part = TestSetSpec("test", specs[: len(trained_on)], specs[len(trained_on) :])
     config = _config(recogniser, task, policy, deadline_ms, options)
