@@ -19,7 +19,6 @@ from robotvision.scoring.power import VisitDesign, assumed_design, measured_desi
 from robotvision.scoring.ranks import POWER
 from robotvision.timing.compare import require_same_points
 
-PathLike = str | os.PathLike[str]
 MOST_SYSTEMS = 100
 
 

@@ -23,6 +23,7 @@ from robotvision.classifiers.base import HoldingOut, Scores, Vectors
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 MAX_SIDE = 15_000
 """Above it the matrix of products takes more than 1.8 GB."""
@@ -31,6 +32,7 @@ _AT_ONCE = 2_048
 """Vectors whose products are added up together."""
 
 
+@parameter_fields
 class Ridge(HoldingOut):
     """Least squares on the rooms, the planes' steepness penalised.
 
@@ -42,10 +44,8 @@ class Ridge(HoldingOut):
         Weigh each room's errors by the inverse of its share of the frames.
     """
 
-    def __init__(self, alpha: float = 0.3, balanced: bool = True) -> None:
-        self.alpha = alpha
-        self.balanced = balanced
-        self._check()
+    alpha: float = 0.3
+    balanced: bool = True
 
     def _check(self) -> None:
         params.number("alpha", self.alpha)

