@@ -115,8 +115,9 @@ class _Wanted:
 class _ByVectors:
     """The solver that works on the products of vectors, (n, n): the dual.
 
-    Each row has a share in the planes, ``planes = x.T @ shares``. Where the squared errors are least,
-    ``(products + alpha / importance) shares + bias = target``, and each plane's shares sum to 0.
+    Each row has a share in the planes, ``planes = x.T @ shares``. Where the squared errors are
+    least, ``(products + alpha / importance) shares + bias = target``, and each plane's shares sum
+    to 0.
     """
 
     def __init__(self, x: Vectors) -> None:

@@ -88,9 +88,7 @@ def pixel_counts(
 
     ``index``, ``chosen`` and ``weights`` are (N,).
     """
-    return _counts(
-        index, lambda g: _pixel_cells(*shape, g).ravel()[chosen], n_bins, grids, weights
-    )
+    return _counts(index, lambda g: _pixel_cells(*shape, g).ravel()[chosen], n_bins, grids, weights)
 
 
 def point_counts(

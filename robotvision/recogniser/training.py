@@ -39,7 +39,8 @@ from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
-from robotvision.recogniser.unknown import AnswerRule, UnknownDetector
+from robotvision.recogniser.unknown import AnswerRule, UnknownDetector, unknown_rule
+from robotvision.recogniser.unknown_zone import UnknownZone
 from robotvision.records import Notice, Truth
 from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.points import PointsTable
@@ -202,6 +203,7 @@ class _Trainer:
             self._temporal(classifier, training.y, held_out),
             fit_objects(chosen, integration, self.task, training, seed),
             self._unknown(training, decision),
+            self._zone(training, slots),
         )
         self._took("training", started)
         self.progress("training", 1, 1)
@@ -377,14 +379,9 @@ class _Trainer:
         )
 
     def _unknown(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
-        wanted, config = self.config.decision.unknown, self.config
-        is_auto = wanted == "auto"
-        if wanted == "auto":
-            wanted = "detect" if self.task.unknown_expected else "never"
-        is_detected = wanted == "detect" or isinstance(wanted, UnknownConfig)
-        if self.task.unknown is None or not is_detected:
+        about, config = unknown_rule(self.config, self.task), self.config
+        if not isinstance(about, UnknownConfig):
             return None
-        about = wanted if isinstance(wanted, UnknownConfig) else UnknownConfig()
 
         def train(part: TrainingSet) -> FittedClassifier:
             classifier = build(CLASSIFIERS, config.classifier or "svm")
@@ -395,7 +392,7 @@ class _Trainer:
         try:
             detector.fit(train, training, config.seed, rule)
         except RobotVisionError as e:
-            if not is_auto:
+            if config.decision.unknown != "auto":
                 raise
             self.training.problems.append(f"unknown is never answered here: {e}")
             return None
@@ -409,6 +406,20 @@ class _Trainer:
             "hits": [round(float(v), 4) for v in detector.roc_.hits],
         }
         return detector
+
+    def _zone(self, training: TrainingSet, slots: Sequence[FeatureSlot]) -> UnknownZone | None:
+        if unknown_rule(self.config, self.task) != "zone":
+            return None
+        # What stands at one place of an image changes with every step: patches tell nothing here.
+        places = [s.place for s in slots if not getattr(s.extractor, "n_patches", 0)]
+        try:
+            zone = UnknownZone().fit(training, places or [s.place for s in slots])
+        except RobotVisionError:
+            if self.config.decision.unknown == "zone":
+                raise
+            return None  # nobody asked for it, and of two rooms there is nothing to tell
+        self.training.unknown = {"method": "zone", "reference": zone.reference_}
+        return zone
 
     def _temporal(
         self, classifier: FittedClassifier, y: NDArray[np.str_], held_out: NDArray[np.float64]
