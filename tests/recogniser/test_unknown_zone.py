@@ -53,10 +53,10 @@ def test_a_single_strange_frame_is_not_believed() -> None:
 
 
 def test_frames_that_follow_closely_count_for_less() -> None:
-    """Ten frames within half a second say no more than one."""
+    """Ten frames within half a second say less than five over two."""
     x, y = rooms(10, 4)
     new = x[y == N_ROOMS]
-    assert beliefs(zone(), new, 0.05)[-1] < beliefs(zone(), new, 0.5)[2]
+    assert beliefs(zone(), new, 0.05)[-1] < beliefs(zone(), new, 0.5)[4]
 
 
 def test_a_new_sequence_begins_at_the_prior() -> None:
