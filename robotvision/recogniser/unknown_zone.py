@@ -25,12 +25,13 @@ from robotvision.classifiers.kernels import Bank
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 
-SLOPE, EVEN = 6.5, 0.95
+SLOPE, EVEN = 6.5, 0.99
 """Logarithm of the likelihood ratio per unit of the score, and the score that speaks for neither.
-Less than half of what single frames say, since neighbouring frames say the same."""
+Less than half of what single frames say, since neighbouring frames say the same; even later than
+where they say neither, since known rooms seen from new sides look new."""
 MOST = 4.0
 """No frame's logarithm counts for more."""
-PRIOR, STAY = 0.003, 0.9
+PRIOR, STAY = 0.003, 0.95
 """Share of unknown frames to reckon with, and of frames after which an unknown zone goes on."""
 PACE_S = 0.5
 """Frames that follow closer count for less: they say the same again."""
@@ -128,4 +129,6 @@ def relative(near: NDArray[Any]) -> NDArray[Any]:
 def _spread(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Return rows of one room of ``n`` frames in all, evenly: its share of `MAX_VECTORS`."""
     count = min(len(rows), max(MIN_OF_ROOM, round(MAX_VECTORS * len(rows) / n)))
-    return rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]
+    places = np.linspace(0, len(rows) - 1, count).round().astype(np.int64)
+    chosen: NDArray[np.int64] = rows[places]
+    return chosen

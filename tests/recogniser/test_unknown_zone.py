@@ -19,6 +19,7 @@ DIM, N_ROOMS = 40, 5
 def rooms(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return ``n`` vectors a room, (N_ROOMS + 1) * n in all, and their rooms; the last is new."""
     middle = 3 * np.eye(N_ROOMS + 1, DIM)  # each as far from all others
+    middle[N_ROOMS] *= 8  # the new room farther
     y = np.repeat(np.arange(N_ROOMS + 1), n)
     x = middle[y] + 0.3 * np.random.default_rng(seed).normal(size=(len(y), DIM))
     return x.astype(np.float32), y
