@@ -97,9 +97,8 @@ def main() -> None:
         {name: child(tree, args, threads) for name, (tree, threads) in ways.items()}
         for _ in range(args.rounds)
     ]
-    print(
-        f"{'':26s}{'training, s of CPU':>20s}{'frame, ms of CPU':>20s}{'p50, ms':>18s}{'p99, ms':>18s}{'p99 / p50':>11s}"
-    )
+    titles = ("training, s of CPU", "frame, ms of CPU", "p50, ms", "p99, ms")
+    print(f"{'':26s}" + "".join(f"{t:>20s}" for t in titles) + f"{'p99 / p50':>11s}")
     first: dict[str, float] = {}
     for name in ways:
         middle = {key: median(r[name][key] for r in rounds) for key in rounds[0][name]}
