@@ -10,14 +10,15 @@ One image at a time in ONNX Runtime, see `robotvision.features.deep`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, color_of
+from robotvision.features.base import Extractor, Vector, cache_root, color_of
 from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -135,7 +136,11 @@ class PackagedNetwork(Extractor):
         """Return the vector of one frame, (dim,) float32."""
         tensor = self.input_of(color_of(frame, self.channel, self))
         need("onnxruntime", self)
-        runner = session(self.model_path(tensor.shape[2:]), self.threads)
+        layers = None if self.layers is None else tuple(self.layers)
+        runner = _runner(
+            _Graph(type(self), layers, self.pooling, tensor.shape[2:], cache_root(), self),
+            self.threads,
+        )
         return self.vector_of(runner.run(None, {runner.get_inputs()[0].name: tensor}))
 
     def vector_of(self, outputs: Sequence[Tensor]) -> Vector:
@@ -187,6 +192,24 @@ class PackagedNetwork(Extractor):
         them.
         """
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """What an exported model depends on, and an extractor that exports it."""
+
+    kind: type[PackagedNetwork]
+    layers: tuple[int, ...] | None
+    pooling: str
+    size: tuple[int, ...]
+    folder: Path
+    extractor: PackagedNetwork = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _runner(graph: _Graph, threads: int) -> Any:
+    """Return the session of a model: its file is looked for once, not with every frame."""
+    return session(graph.extractor.model_path(graph.size), threads)
 
 
 @cache
