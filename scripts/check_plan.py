@@ -170,7 +170,7 @@ def row_of_runs(
         if points is not None and share + points / GAP < 1:
             wanted.append(points / GAP)
             means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
-            cautions += bool(design.cautions(visits[1]))
+            cautions += bool(design.cautions(visits[1], points))
     if not means:
         return Row(None, words="| 0 |")
     low, high = np.quantile(means, (0.05, 0.95))

@@ -79,7 +79,9 @@ class PlannedTest:
             "among_all": asdict(self.among_all),
             "promised_power": POWER,
             "kept": self.design.kept,
-            "cautions": self.design.cautions(self.visits),
+            "cautions": self.design.cautions(
+                self.visits, self.among_all.smallest_difference or self.two.smallest_difference
+            ),
         }
 
 

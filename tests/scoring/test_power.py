@@ -114,7 +114,9 @@ def test_a_plan_says_why_it_promises_nothing(capsys: pytest.CaptureFixture[str])
     assert "a system that wins all is 0.15 points a frame better, and not even that" in printed
     long_tail = assumed_design(0.7, 1.0, np.array([10] * 30 + [400]))
     assert any("longest visit" in line for line in long_tail.cautions(100))
-    assert not assumed_design(0.7, 1.0).cautions(20)
+    design = assumed_design(0.7, 1.0)
+    assert not design.cautions(20, 0.2)
+    assert "a system hardly errs" in " ".join(design.cautions(20, 0.27))
 
 
 def test_drawn_visits_deviate_as_the_model_says() -> None:
