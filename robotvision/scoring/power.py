@@ -131,7 +131,7 @@ class VisitDesign:
             )
         if promised is not None and promised > NEAR_ALL * self.most:
             lines.append(
-                f"to be {promised:.3g} points a frame better, of the {self.most:.3g} left to win, a "
+                f"to be {promised:.3g} points a frame better, of {self.most:.3g} left to win, a "
                 "system hardly errs: of such promises 49 to 85 % were kept in simulations"
             )
         if self.kept is not None and self.kept[0] < UNSURE:
