@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from robotvision.data import open_sequence
 from robotvision.errors import Fault, InputFaults
 from robotvision.submissions import lines as line_reader
+from robotvision.submissions import truthfile
 from robotvision.submissions.truthfile import (
     FrameSet,
     TruthTable,
@@ -394,7 +395,8 @@ def test_the_kits_test_frames_or_else_its_training(tmp_path: Path) -> None:
     assert (truth.objects, truth.has_objects) == (("Chair", "Trash"), True)
     assert truth.labels.rooms == {"HallEntrance": None, "Toilet": None}  # no lines in a .mat
     assert truth.labels.objects == {"Chair": None, "Trash": None}
-    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.tolist()) == (np.int32, bool, [0, 0])
+    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.dtype) == (np.int32, bool, np.int64)
+    assert truth.lines.tolist() == [0, 0]
     both = write_kit(
         tmp_path / "Both.MAT", trainingInfo=rows, testInfo=[("visual_7.png", 1, (0, 0))]
     )
@@ -417,3 +419,11 @@ def test_a_kit_without_frames(tmp_path: Path) -> None:
     faults = faults_of(path)
     assert faults
     assert {f.path for f in faults} == {path}
+
+
+def test_a_kit_that_holds_neither_part_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_kit(tmp_path / "Configuration.mat")
+    monkeypatch.setattr(truthfile, "read_kit", lambda *_: [])
+    assert faults_of(path) == (Fault(path, "no frames in it"),)
