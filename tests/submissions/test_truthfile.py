@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data import open_sequence
+from robotvision.data.kit2014 import KitPart
 from robotvision.errors import Fault, InputFaults
+from robotvision.records import Truth
 from robotvision.submissions import lines as line_reader
 from robotvision.submissions import truthfile
 from robotvision.submissions.truthfile import (
@@ -427,3 +429,11 @@ def test_a_kit_that_holds_neither_part_is_told(
     path = write_kit(tmp_path / "Configuration.mat")
     monkeypatch.setattr(truthfile, "read_kit", lambda *_: [])
     assert faults_of(path) == (Fault(path, "no frames in it"),)
+
+
+def test_a_kit_may_know_no_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_kit(tmp_path / "Configuration.mat")
+    part = KitPart(path, "testInfo", {f"visual_{i}.png": Truth("Toilet") for i in (1, 2)}, ())
+    monkeypatch.setattr(truthfile, "read_kit", lambda *_: [part])
+    truth = read_truth(path)
+    assert (truth.seen.shape, truth.seen.dtype, truth.has_objects) == ((2, 0), bool, False)
