@@ -210,14 +210,14 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
     ),
     "words": (
         HEAD
-        + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tHall,\n",
+        + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tLab,\n",
         [
             (2, "the room is empty", ""),
             (3, "the room is empty", ""),
             (8, r"'\t' holds signs that cannot be printed", ""),
             (4, r"'Ha\tll' holds signs that cannot be printed", ""),
             (6, r"'\udcffHall' is not UTF-8 text", ""),
-            (9, r"'\tHall' holds signs that cannot be printed", ""),
+            (9, r"'\tLab' holds signs that cannot be printed", ""),
             (5, r"'Ch\tair' holds signs that cannot be printed", ""),
         ],
     ),
