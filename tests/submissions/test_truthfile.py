@@ -209,8 +209,7 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         [(4, "the index 0 is there twice (first in line 2)", "keep one")],
     ),
     "words": (
-        HEAD
-        + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tLab,\n",
+        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tLab,\n",
         [
             (2, "the room is empty", ""),
             (3, "the room is empty", ""),
