@@ -103,6 +103,7 @@ def test_shares_are_what_the_definition_says(seed: int, part: float) -> None:
     found = shares(wins, sizes, part)
     for i in range(4):
         assert fields(found, i) == pytest.approx(written_out(wins[i], sizes[i], part), rel=1e-8)
+    assert found.centre.shape == found.error.shape == (2, 4)
     assert found.residuals == pytest.approx(wins - found.share[:, None] * sizes)
 
 
@@ -112,6 +113,16 @@ def test_blocks_in_which_nothing_could_be_won_count_for_nothing_by_length() -> N
     sizes[:, 2] = wins[:, 2] = 0
     found = shares(wins, sizes)
     assert fields(found, 0) == pytest.approx(written_out(wins[0], sizes[0], 1.0), rel=1e-8)
+
+
+def test_most_blocks_may_be_worth_nothing() -> None:
+    """Then the block not seen yet is short of length, and all or nothing won has no odds."""
+    sizes = np.array([[0.0, 0, 0, 10, 20]])
+    for won in (0, 1):
+        found = shares(won * sizes, sizes)
+        assert np.isfinite(found.centre).all()
+        low, high = found.ends(np.array([2.0]))
+        assert 0 <= low[0] <= won <= high[0] <= 1
 
 
 def test_what_is_all_won_or_of_one_length_has_no_slope() -> None:

@@ -45,3 +45,10 @@ def test_far_out_the_tail_is_what_is_left_and_never_below_0(t: float) -> None:
     many = 10.0 ** np.arange(4, 9)
     assert (two_sided(t, many) >= 0).all()
     assert two_sided(t, many) == pytest.approx(np.zeros(5), abs=1e-7)
+
+
+def test_degrees_may_be_whole_numbers_of_any_shape() -> None:
+    whole = np.array([[1, 2, 3], [5, 10, 40]])
+    assert quantile(whole, 0.95) == pytest.approx(stdtrit(whole, 0.975), rel=1e-8)
+    assert float(quantile(3, 0.95)) == pytest.approx(stdtrit(3, 0.975), rel=1e-8)
+    assert two_sided(2, whole) == pytest.approx(2 * stdtr(whole, -2.0), abs=1e-10)

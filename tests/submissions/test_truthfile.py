@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data import open_sequence
+from robotvision.data.kit2014 import KitPart
 from robotvision.errors import Fault, InputFaults
+from robotvision.records import Truth
 from robotvision.submissions import lines as line_reader
+from robotvision.submissions import truthfile
 from robotvision.submissions.truthfile import (
     FrameSet,
     TruthTable,
@@ -206,15 +209,14 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         [(4, "the index 0 is there twice (first in line 2)", "keep one")],
     ),
     "words": (
-        HEAD
-        + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tHall,\n",
+        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tLab,\n",
         [
             (2, "the room is empty", ""),
             (3, "the room is empty", ""),
             (8, r"'\t' holds signs that cannot be printed", ""),
+            (9, r"'\tLab' holds signs that cannot be printed", ""),
             (4, r"'Ha\tll' holds signs that cannot be printed", ""),
             (6, r"'\udcffHall' is not UTF-8 text", ""),
-            (9, r"'\tHall' holds signs that cannot be printed", ""),
             (5, r"'Ch\tair' holds signs that cannot be printed", ""),
         ],
     ),
@@ -394,7 +396,8 @@ def test_the_kits_test_frames_or_else_its_training(tmp_path: Path) -> None:
     assert (truth.objects, truth.has_objects) == (("Chair", "Trash"), True)
     assert truth.labels.rooms == {"HallEntrance": None, "Toilet": None}  # no lines in a .mat
     assert truth.labels.objects == {"Chair": None, "Trash": None}
-    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.tolist()) == (np.int32, bool, [0, 0])
+    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.dtype) == (np.int32, bool, np.int64)
+    assert truth.lines.tolist() == [0, 0]
     both = write_kit(
         tmp_path / "Both.MAT", trainingInfo=rows, testInfo=[("visual_7.png", 1, (0, 0))]
     )
@@ -417,3 +420,19 @@ def test_a_kit_without_frames(tmp_path: Path) -> None:
     faults = faults_of(path)
     assert faults
     assert {f.path for f in faults} == {path}
+
+
+def test_a_kit_that_holds_neither_part_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_kit(tmp_path / "Configuration.mat")
+    monkeypatch.setattr(truthfile, "read_kit", lambda *_: [])
+    assert faults_of(path) == (Fault(path, "no frames in it"),)
+
+
+def test_a_kit_may_know_no_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_kit(tmp_path / "Configuration.mat")
+    part = KitPart(path, "testInfo", {f"visual_{i}.png": Truth("Toilet") for i in (1, 2)}, ())
+    monkeypatch.setattr(truthfile, "read_kit", lambda *_: [part])
+    truth = read_truth(path)
+    assert (truth.seen.shape, truth.seen.dtype, truth.has_objects) == ((2, 0), bool, False)
