@@ -28,9 +28,9 @@ from coverage_ranks import contest
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.scoring.intervals import LEVEL, differences
 from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
 from robotvision.scoring.ranks import ranks
+from robotvision.scoring.shares import LEVEL, differences
 from robotvision.scoring.student import quantile
 
 Floats = NDArray[np.float64]

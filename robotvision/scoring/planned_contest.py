@@ -1,7 +1,7 @@
 """Contests that a visit model draws, and how many of them tell the better system apart.
 
 The first system is better than all others, which are alike. Two are told apart by the interval of
-`robotvision.scoring.intervals.differences`; more by that and by the rules of
+`robotvision.scoring.shares.differences`; more by that and by the rules of
 `robotvision.scoring.ranks` (step-down over the better one's own comparisons, and every range of
 ranks that holds both). What flipped signs reach by chance is drawn for all contests together
 rather than for each, so that thousands are judged at once.
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.scoring.blocks import Floats, Ints
-from robotvision.scoring.intervals import LEVEL, differences
 from robotvision.scoring.ranks import CAREFUL
+from robotvision.scoring.shares import LEVEL, differences
 from robotvision.scoring.student import quantile
 from robotvision.scoring.visit_model import Bools, VisitModel
 

@@ -21,9 +21,10 @@ import numpy as np
 
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.blocks import Floats, Ints, block_sums
-from robotvision.scoring.intervals import FEW_EFFECTIVE, Bounds
+from robotvision.scoring.intervals import Bounds
 from robotvision.scoring.planned_contest import Contests
 from robotvision.scoring.ranks import POWER
+from robotvision.scoring.shares import FEW_EFFECTIVE
 from robotvision.scoring.standard_errors import (
     NARROW,
     TOLD,
