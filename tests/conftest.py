@@ -14,7 +14,9 @@ import pytest
 from robotvision.data.native import SequenceWriter
 from robotvision.plugins import plugin_path
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("examples", "logs", "programs", "runs")]
+pytest_plugins = [
+    f"tests.fixtures.{name}" for name in ("commands", "examples", "logs", "programs", "runs")
+]
 
 LONG = {"test_docs.py", "test_nothing_lost.py", "test_trajectory_render.py"}
 CLUSTERS = {"cluster", "sweep"}
