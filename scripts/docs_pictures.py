@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import contest_of_40
 import docs_hooks
 import docs_terminal
 
@@ -149,6 +150,13 @@ def view(studio: Studio) -> None:
         studio.photograph(viewer.address, "view", (1280, 420))
 
 
+def board(studio: Studio) -> None:
+    """Photograph the board of a contest of twelve teams whose answers a seed decides."""
+    folder = studio.folder / "contest"
+    contest_of_40.main(["--out", str(folder), "--teams", "12", "--faulty", "3"])
+    studio.photograph((folder / "site" / "index.html").as_uri(), "board", (1280, 1000))
+
+
 def label(studio: Studio) -> None:
     """Photograph the page of a labeller half way, at the most doubtful frame."""
     sequence = open_sequence(LABELLED)
@@ -210,7 +218,7 @@ def _site_colors(svg: str, digest: str, name: str) -> str:
 
 
 PICTURES: dict[str, Callable[[Studio], None]] = {
-    f.__name__: f for f in (report, compare, view, label, figures, terminal, diagrams)
+    f.__name__: f for f in (report, compare, view, board, label, figures, terminal, diagrams)
 }
 
 

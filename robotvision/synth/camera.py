@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster, Hits
+from robotvision.synth.columns import columns, dot, rows, spread
 from robotvision.synth.light import Lighting, Transport, irradiance
 from robotvision.synth.paint import SIZE, hex_color, to_linear
 from robotvision.synth.textures import draw
@@ -106,8 +109,7 @@ class Appearance:
         index = np.array([names.index(m.texture) for m in materials], np.int32)
         self.start = (index * per_texture)[solids.material].astype(np.int32)
         tint = np.stack([to_linear(hex_color(m.color)) for m in materials])
-        self.tint = np.zeros((len(solids.material), 4), np.float32)
-        self.tint[:, :3] = tint[solids.material]
+        self.tint = _padded(tint.astype(np.float32))[solids.material]
         length1 = np.linalg.norm(solids.edge1, axis=1)
         length2 = np.linalg.norm(solids.edge2, axis=1)
         tile = np.array([m.tile_m or 0.0 for m in materials])[solids.material]
@@ -121,7 +123,8 @@ class Appearance:
         shift = np.random.default_rng([floor.seed, 41]).random((len(tile), 2))
         shift = np.where((fitted | (solids.group < 0))[:, None], 0.0, shift)
         self.shift = shift.astype(np.float32)
-        self.fitted = fitted
+        # textures that are fitted to their surface end at its edge, the others go on for ever
+        self.least = np.where(fitted, 0.0, -np.inf).astype(np.float32)
         self.shine = _column(floor, [m.shine for m in materials])
         self.glow = _column(floor, [m.glow for m in materials])
         self.ir = _column(floor, [m.ir for m in materials])
@@ -137,13 +140,12 @@ class Appearance:
         lod = np.log2(np.maximum(footprint * self.per_metre.take(surface), 1e-3)) + 0.3
         level = np.clip(np.round(lod), 0, N_LEVELS - 1).astype(np.int32)
         size = np.right_shift(SIZE, level).astype(np.int32)
-        fit = self.fitted.take(surface)
-        x, y = u * size - 0.5, v * size - 0.5
-        edge = (size - 1).astype(np.float32)
-        x = np.where(fit, np.clip(x, 0, edge), x)
-        y = np.where(fit, np.clip(y, 0, edge), y)
+        least = self.least.take(surface)
+        most = (size - 1) - least
+        x = np.minimum(np.maximum(u * size - 0.5, least), most)
+        y = np.minimum(np.maximum(v * size - 0.5, least), most)
         x0, y0 = np.floor(x), np.floor(y)
-        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
+        fx, fy = spread(x - x0), spread(y - y0)
         mask = size - 1
         xi, yi = x0.astype(np.int32), y0.astype(np.int32)
         xa, xb, ya, yb = xi & mask, (xi + 1) & mask, yi & mask, (yi + 1) & mask
@@ -177,7 +179,7 @@ def _pyramid(image: F32) -> list[F32]:
     linear = to_linear(image)
     for _ in range(N_LEVELS):
         flat = linear.reshape(-1, 3)
-        levels.append(np.concatenate([flat, np.zeros((len(flat), 1), np.float32)], axis=1))
+        levels.append(_padded(flat))
         half = cv2.resize(linear, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         linear = np.asarray(half, np.float32)
     return levels
@@ -194,10 +196,13 @@ class Stage:
         self.nodes = irradiance(tr, caster, light, looks.albedo)
         self.light_map = tr.light_map(self.nodes)
         normals = np.cross(floor.solids.edge1, floor.solids.edge2)
-        self.normal = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
+        normals = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
+        self.normal = columns(normals)
         lamp_glow = np.append(light.lamp_on, 0.0)[floor.solids.lamp].astype(np.float32)
-        self.emitted = looks.glow[:, None] + (0.25 * lamp_glow)[:, None] * light.lamp
-        self.emitted = self.emitted.astype(np.float32)
+        emitted = looks.glow[:, None] + (0.25 * lamp_glow)[:, None] * light.lamp
+        self.emitted = _padded(emitted.astype(np.float32))
+        sun = light.sun if light.sun is not None else np.zeros(3, np.float32)
+        self.to_sun = normals @ sun
 
     def seen_by(self, caster: Caster) -> Stage:
         """Return the floor under the same light, its rays cast by another caster."""
@@ -207,19 +212,18 @@ class Stage:
 
     def view(self, eye: Eye, lens: Lens) -> CameraView:
         """Photograph the building: radiance, exact depth, exact surfaces."""
-        across, down = (np.arange(n, dtype=np.float32) for n in (lens.width, lens.height))
-        jx, jy = np.meshgrid(across + np.float32(0.5), down + np.float32(0.5))
-        rays = _rays(eye, lens, jx.ravel(), jy.ravel())
-        color, hits, cosine, sunlit = self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)
+        rays: F32 = _pixels(lens) @ eye.axes
+        parts = list(self._shaded(_start(eye, rays), rays, 1 / lens.fx, 0.0))
+        color, cosine, sunlit = (np.concatenate([p[k] for p in parts]) for k in (0, 2, 3))
+        hits = Hits.joined([p[1] for p in parts])
         self._reflect(color, eye, rays, hits, cosine, lens)
         shape = (lens.height, lens.width)
         surface = hits.surface.reshape(shape)
         self._smooth_edges(color, (2 * surface + sunlit.reshape(shape)).astype(np.int32), eye, lens)
         depth = (hits.distance * (rays @ eye.axes[2])).reshape(shape)
         depth = np.where(surface >= 0, depth, np.inf).astype(np.float32)
-        return CameraView(
-            color.reshape(*shape, 3), depth, surface, cosine.reshape(shape), sunlit.reshape(shape)
-        )
+        radiance = np.ascontiguousarray(color[:, :3]).reshape(*shape, 3)
+        return CameraView(radiance, depth, surface, cosine.reshape(shape), sunlit.reshape(shape))
 
     def _smooth_edges(self, color: F32, areas: I32, eye: Eye, lens: Lens) -> None:
         """Average three samples in the pixels where one surface or shadow meets another."""
@@ -229,14 +233,13 @@ class Stage:
         edge[:, :-1] |= across
         edge[1:] |= down
         edge[:-1] |= down
-        rows, columns = np.nonzero(edge)
-        flat = rows * lens.width + columns
+        flat = np.flatnonzero(edge)
+        v, u = (place.astype(np.float32) for place in np.divmod(flat, lens.width))
         limit = np.float32(3.0)
-        total = np.minimum(color[flat], limit)
+        total = np.minimum(color.take(flat, 0), limit)
         for dx, dy in ((0.17, 0.77), (0.83, 0.23)):
-            x, y = columns + np.float32(dx), rows + np.float32(dy)
-            rays = _rays(eye, lens, x.astype(np.float32), y.astype(np.float32))
-            total += np.minimum(self._radiance(_start(eye, rays), rays, 1 / lens.fx, 0.0)[0], limit)
+            rays = _local(lens, u + np.float32(dx), v + np.float32(dy)) @ eye.axes
+            total += np.minimum(self._color(_start(eye, rays), rays, 1 / lens.fx), limit)
         color[flat] = total / 3
 
     def _reflect(
@@ -247,74 +250,76 @@ class Stage:
         where = np.flatnonzero(shine > 0)
         if not len(where):
             return
-        normal = self.normal.take(hits.surface[where], 0)
-        d = rays.take(where, 0)
-        mirrored = d - 2 * np.einsum("ij,ij->i", d, normal)[:, None] * normal
-        start = _start(eye, d) + (hits.distance[where] - 2e-3)[:, None] * d
-        mirrored_radiance = self._radiance(
-            start.astype(np.float32),
-            mirrored.astype(np.float32),
-            1.0 / lens.fx,
-            hits.distance[where],
-        )[0]
-        image = np.zeros((lens.height * lens.width, 4), np.float32)
-        image[where, :3] = np.minimum(mirrored_radiance, np.float32(2.0))
-        image[where, 3] = 1
-        sigma = lens.width / 160
-        soft = cv2.GaussianBlur(
-            image.reshape(lens.height, lens.width, 4), (0, 0), sigma, sigmaY=2 * sigma
-        )
-        soft = soft.reshape(-1, 4)[where]
-        blurred = soft[:, :3] / soft[:, 3:]
+        normal, way = self.normal.take(hits.surface[where], 1), columns(rays.take(where, 0))
+        start = (hits.distance[where] - 2e-3) * way
+        start += np.array([[eye.x], [eye.y], [eye.z]], np.float32)
+        mirrored = rows(way - 2 * dot(way, normal) * normal)
+        mirrored_radiance = self._color(rows(start), mirrored, 1 / lens.fx, hits.distance[where])
+        soft = _blurred(mirrored_radiance, where, lens)
         base = shine[where]
-        mirrored_radiance = np.where((base < 0.8)[:, None], blurred, mirrored_radiance)
-        share = (base + (1 - base) * 0.6 * (1 - cosine[where]) ** 5)[:, None]
+        share = spread(base + (1 - base) * 0.6 * (1 - cosine[where]) ** 5)
+        mirrored_radiance = np.where((base < 0.8)[:, None], soft, mirrored_radiance)
         color[where] = color[where] * (1 - share) + mirrored_radiance * share
 
-    def _radiance(
+    def _shaded(
         self, origins: F32, rays: F32, pixel: float, travelled: F32 | float
-    ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
-        """Return the radiance along rays, without mirrors; ``pixel``: radians a pixel spans."""
+    ) -> Iterator[tuple[F32, Hits, F32, NDArray[np.bool_]]]:
+        """Shade rays in batches; ``pixel``: radians a pixel spans."""
         n = len(rays)
         far = np.broadcast_to(np.float32(travelled), n)
-        parts = [
-            self._shade(origins[k : k + BATCH], rays[k : k + BATCH], pixel, far[k : k + BATCH])
-            for k in range(0, max(n, 1), BATCH)
-        ]
-        color, cosine, sunlit = (np.concatenate([p[k] for p in parts]) for k in (0, 2, 3))
-        return color, Hits.joined([p[1] for p in parts]), cosine, sunlit
+        for k in range(0, max(n, 1), BATCH):
+            part = slice(k, k + BATCH)
+            yield self._shade(origins[part], rays[part], pixel, far[part])
+
+    def _color(self, origins: F32, rays: F32, pixel: float, travelled: F32 | float = 0.0) -> F32:
+        """Return the radiance along rays, (N, 4), without mirrors."""
+        parts = self._shaded(origins, rays, pixel, travelled)
+        return np.concatenate([color for color, *_ in parts])
 
     def _shade(
         self, origins: F32, rays: F32, pixel: float, travelled: F32
     ) -> tuple[F32, Hits, F32, NDArray[np.bool_]]:
         hits = self.caster.cast(origins, rays)
-        color = np.empty((len(rays), 3), np.float32)
-        cosine = np.ones(len(rays), np.float32)
+        surface, s, t = hits.surface, hits.s, hits.t
+        missed = np.flatnonzero(surface < 0)
+        if len(missed):  # shaded as if they had met something, and painted over
+            surface, s, t = surface.copy(), s.copy(), t.copy()
+            surface[missed] = s[missed] = t[missed] = 0
+        way, normal = columns(rays), self.normal.take(surface, 1)
+        toward = -dot(way, normal)
+        cosine = np.abs(toward)
+        spanned = (hits.distance + travelled) * pixel
+        footprint = spanned / np.sqrt(np.maximum(cosine, np.float32(0.05)))
+        albedo = self.looks.color(surface, s, t, np.asarray(footprint, np.float32))
+        light = self.transport.fine.interpolate(self.light_map, surface, s, t)
         sunlit = np.zeros(len(rays), bool)
-        missed = np.flatnonzero(hits.surface < 0)
-        if len(missed):
-            color[missed] = self._outside(rays[missed])
-        met = np.flatnonzero(hits.surface >= 0)
-        surface, s, t = hits.surface[met], hits.s[met], hits.t[met]
-        normal, way = self.normal.take(surface, 0), rays.take(met, 0)
-        toward = -np.einsum("ij,ij->i", way, normal)
-        side = np.sign(toward).astype(np.float32)
-        cosine[met] = np.abs(toward)
-        total = hits.distance[met] + travelled[met]
-        footprint = total * pixel / np.sqrt(np.maximum(np.abs(toward), 0.05))
-        albedo = self.looks.color(surface, s, t, footprint.astype(np.float32))[:, :3]
-        light = self.transport.fine.interpolate(self.light_map, surface, s, t)[:, :3]
         if self.light.sun is not None:
-            facing = side * (normal @ self.light.sun)
-            lit = np.flatnonzero(facing > 0)
-            point = origins.take(met[lit], 0) + hits.distance[met[lit], None] * way.take(lit, 0)
-            point = point + (3e-3 * side[lit])[:, None] * normal.take(lit, 0)
-            aim = np.ascontiguousarray(np.broadcast_to(self.light.sun, (len(lit), 3)))
-            free = ~self.caster.blocked(point.astype(np.float32), aim)
-            light[lit] += (facing[lit] * free)[:, None] * self.light.sun_color
-            sunlit[met[lit]] = free
-        color[met] = albedo * light + self.emitted.take(surface, 0) * (albedo + 0.02)
+            side = np.sign(toward)
+            facing = side * self.to_sun.take(surface)
+            facing[missed] = 0
+            start = hits.distance * way
+            start += columns(origins)
+            start += (3e-3 * side) * normal
+            self._add_sun(light, facing, start, sunlit)
+        light *= albedo
+        albedo += np.float32(0.02)
+        albedo *= self.emitted.take(surface, 0)
+        light += albedo
+        color = light.astype(np.float32)
+        if len(missed):
+            color[missed] = _padded(self._outside(rays[missed]))
+            cosine[missed] = 1
         return color, hits, cosine, sunlit
+
+    def _add_sun(self, light: F32, facing: F32, start: F32, sunlit: NDArray[np.bool_]) -> None:
+        """Add the sun's light where its way is free; ``start`` (3, N): just off the surfaces."""
+        assert self.light.sun is not None
+        lit = np.flatnonzero(facing > 0)
+        aim = _repeated(self.light.sun, len(lit))
+        sunlit[lit] = ~self.caster.blocked(rows(start.take(lit, 1)), aim)
+        share = facing * sunlit
+        red, green, blue = self.light.sun_color
+        light += rows((share * red, share * green, share * blue, np.zeros_like(share)))
 
     def _outside(self, rays: F32) -> F32:
         h, w = self.light.outside.shape[:2]
@@ -325,14 +330,47 @@ class Stage:
         return radiance
 
 
+def _blurred(radiance: F32, where: NDArray[np.intp], lens: Lens) -> F32:
+    """Return what rows of pixels ``where`` show through a rough surface, from each other."""
+    image = np.zeros((lens.height * lens.width, 4), np.float32)
+    known = np.minimum(radiance, np.float32(2.0))
+    known[:, 3] = 1
+    image[where] = known
+    sigma = lens.width / 160
+    whole = image.reshape(lens.height, lens.width, 4)
+    blurred = cv2.GaussianBlur(whole, (0, 0), sigma, sigmaY=2 * sigma)
+    soft: F32 = np.asarray(blurred, np.float32).reshape(-1, 4).take(where, 0)
+    soft /= spread(soft[:, 3])
+    return soft
+
+
 def _start(eye: Eye, rays: F32) -> F32:
-    place = np.array([eye.x, eye.y, eye.z], np.float32)
-    return np.ascontiguousarray(np.broadcast_to(place, rays.shape))
+    return _repeated(np.array([eye.x, eye.y, eye.z], np.float32), len(rays))
 
 
-def _rays(eye: Eye, lens: Lens, x: F32, y: F32) -> F32:
-    local = np.ones((len(x), 3), np.float32)
-    local[:, 0] = (x - np.float32(lens.cx)) / np.float32(lens.fx)
-    local[:, 1] = (y - np.float32(lens.cy)) / np.float32(lens.fy)
-    local /= np.sqrt(np.einsum("ij,ij->i", local, local))[:, None]
-    return np.ascontiguousarray(local @ eye.axes)
+def _repeated(row: F32, n: int) -> F32:
+    repeated: F32 = rows([np.full(n, value, np.float32) for value in row])
+    return repeated
+
+
+def _padded(colors: F32) -> F32:
+    """Return (N, 3) colours with a column of zeros: rows of four are taken faster."""
+    return np.concatenate([colors, np.zeros((len(colors), 1), np.float32)], axis=1)
+
+
+def _local(lens: Lens, x: F32, y: F32) -> F32:
+    """Return the directions, in the camera's frame, of rays through places of the image."""
+    right = (x - np.float32(lens.cx)) / np.float32(lens.fx)
+    below = (y - np.float32(lens.cy)) / np.float32(lens.fy)
+    local = np.stack([right, below, np.ones_like(right)])
+    local /= np.sqrt(dot(local, local))
+    directions: F32 = rows(local)
+    return directions
+
+
+@lru_cache(maxsize=4)
+def _pixels(lens: Lens) -> F32:
+    """Return the directions of rays through the middles of an image's pixels, row by row."""
+    across, down = (np.arange(n, dtype=np.float32) + 0.5 for n in (lens.width, lens.height))
+    x, y = np.meshgrid(across, down)
+    return _local(lens, x.ravel(), y.ravel())

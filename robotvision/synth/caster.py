@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError
+from robotvision.synth.columns import columns, dot, spread
 from robotvision.synth.solids import Solids
 
 F32 = NDArray[np.float32]
@@ -56,18 +57,22 @@ class Caster:
         # the dual basis: s = (p - origin) . dual1, also where the edges are not at right angles
         a, b, c = (e1 * e1).sum(1), (e1 * e2).sum(1), (e2 * e2).sum(1)
         det = (a * c - b * b)[:, None]
-        self._dual1 = ((c[:, None] * e1 - b[:, None] * e2) / det).astype(np.float32)
-        self._dual2 = ((a[:, None] * e2 - b[:, None] * e1) / det).astype(np.float32)
-        self._origin = solids.origin
+        self._dual1 = columns(((c[:, None] * e1 - b[:, None] * e2) / det).astype(np.float32))
+        self._dual2 = columns(((a[:, None] * e2 - b[:, None] * e1) / det).astype(np.float32))
+        self._origin = columns(solids.origin)
 
     def cast(self, origins: F32, directions: F32) -> Hits:
         """Return what each ray meets; origins and directions (N, 3), directions of length 1."""
         hits = self._scene.run(origins, directions, output=1)
         surface = self._surface.take(hits["primID"])
         distance = np.minimum(hits["tfar"], np.float32(1e9))
-        local = origins + distance[:, None] * directions - self._origin.take(surface, 0)
-        s = np.einsum("ij,ij->i", local, self._dual1.take(surface, 0))
-        t = np.einsum("ij,ij->i", local, self._dual2.take(surface, 0))
+        place = spread(distance, 3)
+        place *= directions
+        place += origins
+        local = columns(place)
+        local -= self._origin.take(surface, 1)
+        s = dot(local, self._dual1.take(surface, 1))
+        t = dot(local, self._dual2.take(surface, 1))
         return Hits(surface, distance, s, t)
 
     def blocked(

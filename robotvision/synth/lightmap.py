@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.synth.caster import Caster
+from robotvision.synth.columns import spread
 from robotvision.synth.solids import Solids
 
 F32 = NDArray[np.float32]
@@ -98,13 +99,24 @@ class NodeGrid:
         x0, y0 = x.astype(np.int32), y.astype(np.int32)
         right = np.minimum(x0 + 1, nu - 1) - x0
         up = (np.minimum(y0 + 1, nv - 1) - y0) * nu
-        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
+        fx, fy = x - x0, y - y0
         at = self.first.take(surface) + y0 * nu + x0
-        low = values.take(at, 0) * (1 - fx) + values.take(at + right, 0) * fx
+        k = values.shape[1]
+        near, far = spread(1 - fx, k), spread(fx, k)
+        low = _between(values, at, right, near, far)
         at += up
-        high = values.take(at, 0) * (1 - fx) + values.take(at + right, 0) * fx
-        mixed: F32 = low * (1 - fy) + high * fy
-        return mixed
+        high = _between(values, at, right, near, far)
+        low *= spread(1 - fy, k)
+        high *= spread(fy, k)
+        low += high
+        return low
+
+
+def _between(values: F32, at: I32, step: I32, near: F32, far: F32) -> F32:
+    """Return ``near`` of the values at nodes and ``far`` of those a step on."""
+    mixed: F32 = values.take(at, 0) * near
+    mixed += values.take(at + step, 0) * far
+    return mixed
 
 
 def smooth(values: F32, around: I32, times: int) -> F32:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.synth.camera import CameraView, Lens
+from robotvision.synth.columns import spread
 
 F32 = NDArray[np.float32]
 NEAR_M, SURE_M, FAR_M = 0.5, 4.5, 8.0
@@ -71,21 +72,34 @@ def smear(radiance: F32, pixels: float) -> F32:
 def develop(radiance: F32, gain: float, light: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return an RGB image: tone curve, colour cast of the light, vignetting, sensor noise."""
     h, w = radiance.shape[:2]
-    exposed = radiance * (np.float32(gain) * _vignette(h, w)) * np.array(_CAST[light], np.float32)
+    exposed = radiance * spread(np.float32(gain) * _vignette(h, w), 3).reshape(h, w, 3)
+    exposed *= _cast(h, w, light)
     # the filmic curve of Narkowicz (2015)
-    curve = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
-    display = np.clip(curve, 0, 1) ** np.float32(1 / 2.2)
+    curve = exposed * (2.51 * exposed + 0.03)
+    curve /= exposed * (2.43 * exposed + 0.59) + 0.14
+    display = np.clip(curve, 0, 1, out=curve) ** np.float32(1 / 2.2)
     grain = np.float32(_GRAIN[light] * (0.6 + 0.4 * gain))
     noise = rng.standard_normal(display.shape, dtype=np.float32)
-    display = display + grain * noise * (1.15 - display)
-    image: NDArray[np.uint8] = np.clip(display * 255 + 0.5, 0, 255).astype(np.uint8)
+    noise *= grain
+    noise *= 1.15 - display
+    display += noise
+    display *= 255
+    display += 0.5
+    image: NDArray[np.uint8] = np.clip(display, 0, 255, out=display).astype(np.uint8)
     return image
 
 
 @lru_cache(maxsize=4)
+def _cast(h: int, w: int, light: str) -> F32:
+    """Return what a light multiplies each colour by, for every pixel."""
+    return np.tile(np.array(_CAST[light], np.float32), (h, w, 1))
+
+
+@lru_cache(maxsize=4)
 def _vignette(h: int, w: int) -> F32:
+    """Return the share of the light that reaches each pixel, row by row."""
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-    shade: F32 = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32)[..., None]
+    shade: F32 = (1 - 0.16 * (x * x + y * y) ** 1.2 / 2.3).astype(np.float32).ravel()
     return shade
 
 
@@ -123,10 +137,10 @@ def measure_depth(
 def _shadow(z: F32, lens: Lens) -> NDArray[np.bool_]:
     """Return the pixels in the projector's shadow: right of a nearer surface's edge, and edges."""
     k = _KINECT_BASELINE_M * lens.fx
+    disparity = k / z
     dark = np.zeros(z.shape, bool)
     for step in range(1, 9):
-        nearer = z[:, :-step]
-        gap = k / nearer - k / z[:, step:]
+        gap = disparity[:, :-step] - disparity[:, step:]
         dark[:, step:] |= gap > step + 0.5
     rim = cv2.dilate(z, np.ones((3, 3))) - cv2.erode(z, np.ones((3, 3)))
     dark |= (rim > 0.12 * z) & (rim > 0.15)

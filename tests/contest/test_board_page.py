@@ -205,6 +205,19 @@ def test_a_board_in_a_browser(
     assert all(u.startswith("file://") for u in requests(chrome))
 
 
+def test_a_board_is_printed_whole(
+    chrome: Any, board: Board, tmp_path: Path, wide_on_paper: Callable[..., list[str]]
+) -> None:
+    """Nothing reaches over the sheet; heads hold no buttons, which no second sheet would repeat."""
+    assert wide_on_paper(chrome, tmp_path / "site" / "index.html") == []
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = (
+        "return [...document.querySelectorAll('th button')].map(b => getComputedStyle(b).display)"
+    )
+    assert set(chrome.execute_script(shown)) == {"contents"}
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_rank_range_and_whisker_stay_in_view_on_a_phone(
     chrome: Any, board: Board, tmp_path: Path
 ) -> None:
