@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.scoring.intervals import LEVEL, Differences, Shares, differences, shares
+from robotvision.scoring.shares import LEVEL, Differences, Shares, differences, shares
 from robotvision.scoring.student import quantile
 
 Floats = NDArray[np.float64]

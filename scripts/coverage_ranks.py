@@ -13,7 +13,7 @@ import argparse
 from collections.abc import Iterator
 
 import numpy as np
-from coverage_intervals import LAWS, is_right, lengths
+from coverage_intervals import LAWS, Law, is_right, lengths
 from numpy.typing import NDArray
 
 from robotvision.scoring.ranks import ranks
@@ -23,11 +23,13 @@ Floats = NDArray[np.float64]
 SKILL, STEP = 1.0, 1.0
 
 
-def contest(rng: np.random.Generator, skills: Floats, n_visits: int) -> tuple[Floats, Floats]:
+def contest(
+    rng: np.random.Generator, skills: Floats, n_visits: int, law: Law = LAWS[0]
+) -> tuple[Floats, Floats]:
     """Return (n, k) points of each frame by run, and the visit of each frame."""
-    sizes = lengths(rng, LAWS[0], (1, n_visits))
+    sizes = lengths(rng, law, (1, n_visits))
     starts = np.concatenate([[0], np.cumsum(sizes.ravel())[:-1]])
-    shared = rng.normal(0, 1.2, (1, n_visits))
+    shared = rng.normal(0, 1.2, (1, n_visits)) - law.slope * np.log(sizes / 13)
     right = [
         is_right(
             rng, 1 / (1 + np.exp(-(s + shared + rng.normal(0, 0.6, (1, n_visits))))), sizes, starts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,9 @@ import pytest
 from robotvision.data.native import SequenceWriter
 from robotvision.plugins import plugin_path
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("examples", "logs", "programs", "runs")]
+pytest_plugins = [
+    f"tests.fixtures.{name}" for name in ("commands", "examples", "logs", "programs", "runs")
+]
 
 LONG = {"test_docs.py", "test_nothing_lost.py", "test_trajectory_render.py"}
 CLUSTERS = {"cluster", "sweep"}
@@ -87,12 +91,31 @@ def tour() -> Tour:
     return write_tour
 
 
+@pytest.fixture(scope="session")
+def _written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a training sequence and a test sequence, to be copied."""
+    folder = tmp_path_factory.mktemp("written")
+    write_tour(folder / "train", seed=1)
+    write_tour(folder / "test", rooms=("Hall", "Office", "Kitchen"), seed=2, light=0.9)
+    return folder
+
+
 @pytest.fixture
-def data_root(tmp_path: Path) -> Path:
+def data_root(_written: Path, tmp_path: Path) -> Path:
     """Return a folder with a training sequence and a test sequence."""
-    write_tour(tmp_path / "train", seed=1)
-    write_tour(tmp_path / "test", rooms=("Hall", "Office", "Kitchen"), seed=2, light=0.9)
+    shutil.copytree(_written, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settled_heap() -> None:
+    """Keep what modules and tests left to stay out of the garbage collector's sight.
+
+    With PyTorch and some thousand tests in memory, a full collection takes half a second, and each
+    test of what is left open asks for two.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

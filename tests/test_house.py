@@ -86,7 +86,9 @@ def test_the_front_door_is_not_hidden_by_a_module() -> None:
 def test_tests_stand_in_the_room_they_test() -> None:
     """A folder of tests bears the name of a room."""
     rooms = {p.parent.name for p in (ROOT / "robotvision").glob("*/__init__.py")}
-    folders = {p.relative_to(ROOT / "tests").parts[0] for p in (ROOT / "tests").rglob("*/test_*")}
+    folders = {
+        p.relative_to(ROOT / "tests").parts[0] for p in (ROOT / "tests").rglob("*/test_*.py")
+    }
     assert folders - rooms == set()
 
 

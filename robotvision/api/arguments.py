@@ -13,6 +13,8 @@ from robotvision.errors import RobotVisionError, wrong_type
 from robotvision.tasks import load_task
 from robotvision.tasks.model import Task
 
+PathLike = str | os.PathLike[str]
+
 
 def path_of(name: str, given: Any, expected: str = "a path") -> Path:
     """Return an argument as a path. Raises RobotVisionError."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.api.arguments import path_of, task_of
+from robotvision.api.arguments import PathLike, path_of, task_of
 from robotvision.api.run import Run
 from robotvision.api.score import Score
 from robotvision.data.sequence import ImageSequence
@@ -26,8 +26,6 @@ from robotvision.submissions.testsets import settle
 from robotvision.submissions.truthfile import read_truth
 from robotvision.tasks.model import Task
 from robotvision.tasks.truth_labels import object_fault, own_labels, room_fault
-
-PathLike = str | os.PathLike[str]
 
 
 def evaluate(truth: Any, answers: Any, *, task: Any = "rooms", mode: str = "obligatory") -> Score:

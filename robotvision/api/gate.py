@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from robotvision.api.arguments import PathLike
 from robotvision.api.run import Run, read_run
 from robotvision.config.requirement import Requirement, parse_requirement
 from robotvision.errors import RobotVisionError
@@ -26,7 +26,6 @@ from robotvision.report.verdicts import junit, markdown
 from robotvision.scoring.intervals import p_text
 from robotvision.timing.compare import require_same_points
 
-PathLike = str | os.PathLike[str]
 MARGIN = 0.05
 """Points a frame: a loss that the data may leave open for a run that is no worse to pass."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from robotvision.api.arguments import path_of, sequences_of, task_of
+from robotvision.api.arguments import PathLike, path_of, sequences_of, task_of
 from robotvision.api.run import Run
 from robotvision.data.sequence import ImageSequence
 from robotvision.data.task_labels import require_labels, room_totals
@@ -20,8 +19,6 @@ from robotvision.scoring.policy import named_policy
 from robotvision.submissions.answer_log import AnswerLine, Matched, match_lines, read_answer_log
 from robotvision.tasks.model import Task
 from robotvision.version import __version__
-
-PathLike = str | os.PathLike[str]
 
 
 def import_run(

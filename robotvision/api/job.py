@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.api.arguments import path_of
+from robotvision.api.arguments import PathLike, path_of
 from robotvision.api.run import Run
 from robotvision.config.checks import check_config, load_config
 from robotvision.config.experiment import Experiment, Overrides
@@ -20,8 +19,6 @@ from robotvision.experiment.run import run as run_experiment
 from robotvision.features.extraction import cache_folder
 from robotvision.report.write import write_reports
 from robotvision.yamlfile import Document
-
-PathLike = str | os.PathLike[str]
 
 
 def run(

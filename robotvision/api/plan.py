@@ -19,7 +19,6 @@ from robotvision.scoring.power import VisitDesign, assumed_design, measured_desi
 from robotvision.scoring.ranks import POWER
 from robotvision.timing.compare import require_same_points
 
-PathLike = str | os.PathLike[str]
 MOST_SYSTEMS = 100
 
 
@@ -69,7 +68,21 @@ class PlannedTest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: what ``robotvision plan --json`` prints."""
-        return {"schema": 1, **asdict(self), "promised_power": POWER}
+        return {
+            "schema": 1,
+            "visits": self.visits,
+            "systems": self.systems,
+            "difference": self.difference,
+            "design": self.design.to_dict(),
+            "basis": self.basis,
+            "two": asdict(self.two),
+            "among_all": asdict(self.among_all),
+            "promised_power": POWER,
+            "kept": self.design.kept,
+            "cautions": self.design.cautions(
+                self.visits, self.among_all.smallest_difference or self.two.smallest_difference
+            ),
+        }
 
 
 def plan(
@@ -117,6 +130,11 @@ def plan(
         raise RobotVisionError("plan: give --visits, or --like a run or a sequence that has some")
     if n < 2:
         raise RobotVisionError(f"visits: expected at least 2, got {n}")
+    if difference is not None and difference > design.most:
+        raise RobotVisionError(
+            f"difference: systems right in {design.model.right:.1%} of the frames can be bettered "
+            f"by at most {design.most:.3g} points a frame, got {difference:g}"
+        )
     two = _telling(design, n, 2, difference)
     among_all = two if systems == 2 else _telling(design, n, systems, difference)
     return PlannedTest(n, systems, difference, design, basis, two, among_all)
@@ -163,10 +181,9 @@ def _of_runs(runs: list[Run]) -> tuple[VisitDesign, int, str]:
     at, _ = shared_frames(columns, align(columns))
     if not len(at[0]):
         raise RobotVisionError(f"like: {' and '.join(names)} share no frame with a known truth")
-    earned = [c.points[i] for c, i in zip(columns, at, strict=True)]
-    least, most = shared_bounds(columns, at)
-    blocks, gap = columns[0].visit[at[0]], float((most - least).mean())
-    design = measured_design(earned[0], blocks, earned[1] if len(runs) == 2 else None, gap)
+    earned = np.stack([c.points[i] for c, i in zip(columns, at, strict=True)], 1)
+    blocks = columns[0].visit[at[0]]
+    design = measured_design(earned, blocks, shared_bounds(columns, at))
     n = len(np.unique(blocks))
     words = "the differences of" if len(runs) == 2 else "how the points vary in"
     return design, n, f"measured: {words} {' and '.join(names)}, {n} visits"

@@ -55,7 +55,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         How several features are joined.
     abstain : "auto", "never" or float
         When no answer is given: below the task's break-even confidence, never, below a number.
-    unknown : "auto", "never", "detect" or float
+    unknown : "auto", "never", "detect", "zone" or float
         When the answer is the task's unknown label.
     channel : str or None
         What a function receives: the image of this channel; None: the whole `Frame`.
@@ -122,8 +122,9 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
 
     @property
     def mode(self) -> str:
-        """The mode its answers belong to: ``optional`` with a temporal filter."""
-        return "obligatory" if self.temporal is None else "optional"
+        """The mode its answers belong to: ``optional`` where earlier frames count."""
+        has_memory = self.temporal is not None or self.unknown == "zone"
+        return "optional" if has_memory else "obligatory"
 
     def fit(self, sequences: Any, task: Any = "rooms", *, cache: Any = None) -> Self:
         """Train on sequences with truth; return self.
@@ -167,7 +168,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         ]
         if function is not None and self.temporal is not None:
             raise RobotVisionError("temporal: expected none beside a function that answers itself")
-        if function is not None and self.unknown == "detect":
+        if function is not None and self.unknown in ("detect", "zone"):
             raise RobotVisionError(
                 "unknown: expected a confidence or 'never' beside a function that answers itself: "
                 "no detector is trained"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from robotvision.api.arguments import path_of, sequences_of, task_of
+from robotvision.api.arguments import PathLike, path_of, sequences_of, task_of
 from robotvision.api.recogniser import Recogniser
 from robotvision.api.run import Run
 from robotvision.config.experiment import Experiment, TestSetSpec
@@ -30,7 +29,6 @@ from robotvision.scoring.policy import Policy
 from robotvision.systems.base import System
 from robotvision.tasks.model import Task
 
-PathLike = str | os.PathLike[str]
 FROM_PYTHON = Path("python.yaml")
 """Stands for the configuration's file of a run from Python."""
 
@@ -93,7 +91,8 @@ def replay(
         recogniser = Recogniser(recogniser)
     task = _task(options.get("task"), recogniser, opened)
     system, trained_on, training = _system(recogniser, task)
-    named = {_spec(s, k): s for k, s in enumerate([*trained_on, *opened])}
+    both = [*trained_on, *opened]  # the number tells sequences of one place apart
+    named = {SequenceSpec(path=str(s.root), params={"number": k}): s for k, s in enumerate(both)}
     specs = tuple(named)
     part = TestSetSpec("test", specs[: len(trained_on)], specs[len(trained_on) :])
     config = _config(recogniser, task, policy, deadline_ms, options)
@@ -147,11 +146,6 @@ def _system(recogniser: Any, task: Task) -> tuple[System, list[ImageSequence], T
     if isinstance(recogniser, System):
         return recogniser, [], None
     raise wrong_type("recogniser", "a Recogniser, a Program, a System or a function", recogniser)
-
-
-def _spec(sequence: ImageSequence, number: int) -> SequenceSpec:
-    """Return where a sequence lies; ``number`` tells it from others of the same place."""
-    return SequenceSpec(path=str(sequence.root), params={"number": number})
 
 
 def _config(

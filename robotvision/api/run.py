@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.api.arguments import path_of
+from robotvision.api.arguments import PathLike, path_of
 from robotvision.api.score import Score
 from robotvision.errors import MissingExtraError, RobotVisionError, wrong_type
 from robotvision.records import Answer, Notice
@@ -42,8 +41,6 @@ from robotvision.yamlfile import dump_yaml
 
 if TYPE_CHECKING:
     import pandas
-
-PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)

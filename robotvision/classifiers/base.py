@@ -29,6 +29,9 @@ Vectors = NDArray[np.float32]
 Labels = NDArray[np.str_]
 Scores = NDArray[np.float64]
 
+FLOOR = 1e-3
+"""What a room without a vote counts, so that its score is finite."""
+
 
 class PlaceClassifier(Protocol):
     """What calibration needs of a classifier: scikit-learn's contract."""
@@ -51,7 +54,8 @@ class FittedClassifier(Protocol):
 class Classifier(ClassifierMixin, Parameterised):  # type: ignore[misc]
     """Base of the classifiers shipped here.
 
-    A subclass's ``__init__`` stores each keyword under its own name and ends with
+    A subclass names its parameters as fields (`robotvision.plugins.parameters.parameter_fields`),
+    or has an ``__init__`` that stores each keyword under its own name and ends with
     ``self._check()``; ``_fit`` learns and ``_row`` gives the scores of one vector. Rows are scored
     one at a time, so that a frame's answer does not depend on the frames around it to the last bit.
     """

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 
+@parameter_fields
 class LinearDiscriminant(Classifier):
     """Gaussian rooms of one common, shrunk covariance.
 
@@ -27,10 +29,8 @@ class LinearDiscriminant(Classifier):
         Take all rooms for equally frequent, whatever their share of the frames.
     """
 
-    def __init__(self, shrinkage: float = 0.3, balanced: bool = False) -> None:
-        self.shrinkage = shrinkage
-        self.balanced = balanced
-        self._check()
+    shrinkage: float = 0.3
+    balanced: bool = False
 
     def _check(self) -> None:
         params.number("shrinkage", self.shrinkage, high=1)

@@ -11,13 +11,12 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors
 from robotvision.plugins import params
-
-FLOOR = 1e-3
-"""What a room without a vote counts, so that its score is finite."""
+from robotvision.plugins.parameters import parameter_fields
 
 
+@parameter_fields
 class RandomForest(Classifier):
     """Random forest.
 
@@ -37,22 +36,12 @@ class RandomForest(Classifier):
         Seed; None: the run's seed where calibration trains it, else 0.
     """
 
-    def __init__(
-        self,
-        n_trees: int = 100,
-        max_depth: int | None = None,
-        min_leaf: int = 1,
-        max_features: float | str = "sqrt",
-        balanced: bool = False,
-        random_state: int | None = None,
-    ) -> None:
-        self.n_trees = n_trees
-        self.max_depth = max_depth
-        self.min_leaf = min_leaf
-        self.max_features = max_features
-        self.balanced = balanced
-        self.random_state = random_state
-        self._check()
+    n_trees: int = 100
+    max_depth: int | None = None
+    min_leaf: int = 1
+    max_features: float | str = "sqrt"
+    balanced: bool = False
+    random_state: int | None = None
 
     def _check(self) -> None:
         params.whole("n_trees", self.n_trees, high=10_000)

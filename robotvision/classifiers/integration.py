@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.base import FittedClassifier, Scores, Vectors, softmax
 from robotvision.classifiers.calibration import (
     Calibrated,
@@ -27,7 +28,6 @@ from robotvision.classifiers.calibration import (
     fit_temperature,
     scores_of,
 )
-from robotvision.classifiers.svm import SVM
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import UnknownNameError
 
@@ -192,7 +192,7 @@ def _accumulation(
     rows = known if len(set(parts[0].rooms[known])) == len(classes) else plain
     stacked[~known] = 0.0
     y, groups = classes[parts[0].rooms], np.asarray(training.groups)
-    svm = SVM(kernel="rbf", C=1.0, standardize=True)
+    svm = CLASSIFIERS.create("svm", {"kernel": "rbf", "C": 1.0, "standardize": True})
     on_scores = TrainingSet(stacked[rows].astype(np.float32), y[rows], groups[rows])
     top, held_out = _calibrated_held_out(fit_scored(svm, on_scores, seed))
     whole = np.full((len(known), held_out.shape[1]), np.nan)

@@ -16,15 +16,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors, non_negative
+from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors, non_negative
 from robotvision.classifiers.kernels import Bank
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 METRICS = ("euclidean", "cosine", "chi2", "intersection")
-FLOOR = 1e-3
-"""What a room without a vote counts, so that its score is finite."""
 
 
+@parameter_fields
 class KNN(Classifier):
     """k nearest neighbours.
 
@@ -39,11 +39,9 @@ class KNN(Classifier):
         Σ |x − y|, that is (Σx + Σy) / 2 − Σ min(x, y).
     """
 
-    def __init__(self, k: int = 5, weights: str = "distance", metric: str = "euclidean") -> None:
-        self.k = k
-        self.weights = weights
-        self.metric = metric
-        self._check()
+    k: int = 5
+    weights: str = "distance"
+    metric: str = "euclidean"
 
     def _check(self) -> None:
         params.whole("k", self.k)

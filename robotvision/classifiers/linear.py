@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 
 class _Linear(Classifier):
@@ -47,6 +48,7 @@ class _Linear(Classifier):
         return np.concatenate([-decision, decision]) / 2 if len(decision) == 1 else decision
 
 
+@parameter_fields
 class LogisticRegression(_Linear):
     """Multinomial logistic regression, L2 penalty, on standardised features.
 
@@ -60,11 +62,9 @@ class LogisticRegression(_Linear):
         Steps of the solver at most; where they run out, the weights reached are kept.
     """
 
-    def __init__(self, C: float = 0.1, balanced: bool = False, max_iter: int = 500) -> None:
-        self.C = C
-        self.balanced = balanced
-        self.max_iter = max_iter
-        self._check()
+    C: float = 0.1
+    balanced: bool = False
+    max_iter: int = 500
 
     def _solver(self, weight: str | None) -> Any:
         from sklearn.linear_model import LogisticRegression as Solver
@@ -72,6 +72,7 @@ class LogisticRegression(_Linear):
         return Solver(C=self.C, class_weight=weight, max_iter=self.max_iter)
 
 
+@parameter_fields
 class LinearSVM(_Linear):
     """Linear SVM, one room against all others, on standardised features.
 
@@ -89,18 +90,10 @@ class LinearSVM(_Linear):
         Seed of the solver's order; None: the run's seed where calibration trains it, else 0.
     """
 
-    def __init__(
-        self,
-        C: float = 0.01,
-        balanced: bool = False,
-        max_iter: int = 2000,
-        random_state: int | None = None,
-    ) -> None:
-        self.C = C
-        self.balanced = balanced
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self._check()
+    C: float = 0.01
+    balanced: bool = False
+    max_iter: int = 2000
+    random_state: int | None = None
 
     def _solver(self, weight: str | None) -> Any:
         from sklearn.svm import LinearSVC

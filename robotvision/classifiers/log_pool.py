@@ -26,6 +26,7 @@ from robotvision.classifiers.calibration import (
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 _LEAST = 1e-12
 """Probabilities below it count as this much."""
@@ -33,6 +34,7 @@ _LEAST = 1e-12
 Named = str | Mapping[str, Any]
 
 
+@parameter_fields
 class LogPool(HoldingOut):
     """Two classifiers whose probabilities are multiplied to fixed powers.
 
@@ -59,20 +61,11 @@ class LogPool(HoldingOut):
     one for every object would take too long.
     """
 
-    def __init__(
-        self,
-        others: Named = "ridge",
-        last: Named = "knn",
-        share: float = 0.5,
-        last_numbers: int | None = None,
-        random_state: int | None = None,
-    ) -> None:
-        self.others = others
-        self.last = last
-        self.share = share
-        self.last_numbers = last_numbers
-        self.random_state = random_state
-        self._check()
+    others: Named = "ridge"
+    last: Named = "knn"
+    share: float = 0.5
+    last_numbers: int | None = None
+    random_state: int | None = None
 
     def _check(self) -> None:
         params.share("share", self.share)

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
 from robotvision.errors import MissingExtraError
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 
+@parameter_fields
 class MLP(Classifier):
     """Multi-layer perceptron on standardised features.
 
@@ -41,28 +43,15 @@ class MLP(Classifier):
         Seed; None: the run's seed where calibration trains it, else 0.
     """
 
-    def __init__(
-        self,
-        hidden: Sequence[int] = (256,),
-        epochs: int = 40,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 0.01,
-        dropout: float = 0.3,
-        label_smoothing: float = 0.05,
-        batch_size: int = 64,
-        balanced: bool = False,
-        random_state: int | None = None,
-    ) -> None:
-        self.hidden = hidden
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.dropout = dropout
-        self.label_smoothing = label_smoothing
-        self.batch_size = batch_size
-        self.balanced = balanced
-        self.random_state = random_state
-        self._check()
+    hidden: Sequence[int] = (256,)
+    epochs: int = 40
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    dropout: float = 0.3
+    label_smoothing: float = 0.05
+    batch_size: int = 64
+    balanced: bool = False
+    random_state: int | None = None
 
     def _check(self) -> None:
         if len(self.hidden):

@@ -31,6 +31,7 @@ from robotvision.classifiers.base import HoldingOut, Scores, Vectors
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 Patches = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -42,6 +43,7 @@ _CANDIDATES = 4
 """Patches that the k-centre rule chooses from, for each one it chooses."""
 
 
+@parameter_fields
 class NearestPatches(HoldingOut):
     """Votes of an image's patches for the rooms of the training patches nearest to them.
 
@@ -69,14 +71,10 @@ class NearestPatches(HoldingOut):
     then compared with image and mirror.
     """
 
-    def __init__(
-        self, channels: int, patches: int = 6000, axes: int = 128, votes: str = "local"
-    ) -> None:
-        self.channels = channels
-        self.patches = patches
-        self.axes = axes
-        self.votes = votes
-        self._check()
+    channels: int
+    patches: int = 6000
+    axes: int = 128
+    votes: str = "local"
 
     def _check(self) -> None:
         params.whole("channels", self.channels, high=4096)

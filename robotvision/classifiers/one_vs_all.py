@@ -12,8 +12,10 @@ from sklearn.base import clone
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.classifiers.base import Classifier, Scores, Vectors
 from robotvision.classifiers.calibration import scores_of, seeded
+from robotvision.plugins.parameters import parameter_fields
 
 
+@parameter_fields
 class OneVsAll(Classifier):
     """Any classifier with two answers, made one for all rooms.
 
@@ -27,16 +29,9 @@ class OneVsAll(Classifier):
         Seed of the classifiers that take one.
     """
 
-    def __init__(
-        self,
-        base: str = "logistic_regression",
-        params: Mapping[str, Any] | None = None,
-        random_state: int | None = None,
-    ) -> None:
-        self.base = base
-        self.params = params
-        self.random_state = random_state
-        self._check()
+    base: str = "logistic_regression"
+    params: Mapping[str, Any] | None = None
+    random_state: int | None = None
 
     def _check(self) -> None:
         self._build()

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from robotvision.classifiers.base import Classifier, Scores, Vectors
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 
+@parameter_fields
 class Prototype(Classifier):
     """Nearest mean, or nearest of several means a room.
 
@@ -26,13 +28,9 @@ class Prototype(Classifier):
         Seed of k-means; None: the run's seed where calibration trains it, else 0.
     """
 
-    def __init__(
-        self, per_room: int = 1, cosine: bool = True, random_state: int | None = None
-    ) -> None:
-        self.per_room = per_room
-        self.cosine = cosine
-        self.random_state = random_state
-        self._check()
+    per_room: int = 1
+    cosine: bool = True
+    random_state: int | None = None
 
     def _check(self) -> None:
         params.whole("per_room", self.per_room)

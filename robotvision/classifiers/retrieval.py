@@ -10,13 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors
 from robotvision.plugins import params
-
-FLOOR = 1e-3
-"""What a room without a vote counts, so that its score is finite."""
+from robotvision.plugins.parameters import parameter_fields
 
 
+@parameter_fields
 class Retrieval(Classifier):
     """Votes of the nearest places.
 
@@ -30,11 +29,9 @@ class Retrieval(Classifier):
         A place's vote is ``exp(sharpness * cosine similarity)``.
     """
 
-    def __init__(self, places: int = 10, place_frames: int = 5, sharpness: float = 20.0) -> None:
-        self.places = places
-        self.place_frames = place_frames
-        self.sharpness = sharpness
-        self._check()
+    places: int = 10
+    place_frames: int = 5
+    sharpness: float = 20.0
 
     def _check(self) -> None:
         params.whole("places", self.places)

@@ -28,6 +28,7 @@ from robotvision.classifiers.folds import Fold
 from robotvision.classifiers.kernels import Bank, pairs
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 
 KERNELS = {"linear": "dot", "rbf": "squared", "chi2": "chi2", "intersection": "min"}
 MAX_FRAMES = 15_000
@@ -43,6 +44,7 @@ class _Machine:
     bias: Scores
 
 
+@parameter_fields
 class SVM(HoldingOut):
     """Support vector machine.
 
@@ -62,22 +64,12 @@ class SVM(HoldingOut):
         Bring each feature to mean 0 and deviation 1 or less first (``linear`` and ``rbf`` alone).
     """
 
-    def __init__(
-        self,
-        kernel: str = "chi2",
-        C: float = 10.0,
-        gamma: float | str = "auto",
-        multiclass: str = "one_vs_all",
-        balanced: bool = False,
-        standardize: bool = False,
-    ) -> None:
-        self.kernel = kernel
-        self.C = C
-        self.gamma = gamma
-        self.multiclass = multiclass
-        self.balanced = balanced
-        self.standardize = standardize
-        self._check()
+    kernel: str = "chi2"
+    C: float = 10.0
+    gamma: float | str = "auto"
+    multiclass: str = "one_vs_all"
+    balanced: bool = False
+    standardize: bool = False
 
     def _check(self) -> None:
         params.choice("kernel", self.kernel, KERNELS)

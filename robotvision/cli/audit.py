@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import data_root_option, json_option, trust_option
+from robotvision.cli.options import PATH, SEED, data_root_option, json_option, trust_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ SHOWN = 12
 
 
 @click.command(epilog=EPILOG)
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=PATH)
 @data_root_option
 @click.option(
     "--limit",
@@ -40,13 +40,7 @@ SHOWN = 12
     show_default=True,
     help="Frames shown to a system started anew.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Of the random order.",
-)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random order.")
 @click.option(
     "--leaks",
     is_flag=True,
@@ -54,7 +48,7 @@ SHOWN = 12
 )
 @click.option(
     "--sheet",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="With --leaks: draw pairs of training and test frames to this PNG file.",
 )
 @trust_option

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from robotvision.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   robotvision cache info
@@ -21,7 +23,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def info(as_json: bool) -> int:
     """Show where the cache is, what is in it and how much it may hold."""
     import json

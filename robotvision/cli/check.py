@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import json_option, key_options
+from robotvision.cli.options import PATH, json_option, key_options
 
 EPILOG = """\b
 Examples:
@@ -20,12 +20,12 @@ Examples:
 @click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
 @click.option(
     "--truth",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A sequence, its truth.csv or the 2014 kit's .mat: are the frames those of the test set?",
 )
 @key_options
 @json_option
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=PATH)
 def command(
     task_name: str,
     truth: Path | None,

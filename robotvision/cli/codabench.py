@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import contest_options, key_options
+from robotvision.cli.options import ABOVE_ZERO, PATH, contest_options, key_options
 
 if TYPE_CHECKING:
     from robotvision.contest.codabench.options import Options
@@ -31,18 +31,18 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 @click.option(
     "--contest",
     "contest_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FOLDER",
     help="In place of --truth: a contest.yaml, with its title, phases, limits and what is public; "
     "of several tasks --task names one.",
 )
 @partial(contest_options, is_required=False)
 @key_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The bundle.")
+@click.option("-o", "--output", type=PATH, help="The bundle.")
 @click.option(
     "--check",
     "checked",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="BUNDLE",
     help="Check a bundle, as after changes by hand, and exit: would Codabench take it?",
 )
@@ -72,7 +72,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 )
 @click.option(
     "--round-points",
-    type=click.FloatRange(0, min_open=True),
+    type=ABOVE_ZERO,
     metavar="P",
     help="Until the end points in multiples of P, and no counts; needs --end.",
 )

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, cluster_option, json_option, scheduler_option
 
 if TYPE_CHECKING:
     from robotvision.contest.board import Board
 
-_PATH: Any = click.Path(path_type=Path)
-_contest = click.argument("contest", type=_PATH)
+_contest = click.argument("contest", type=PATH)
 
 EPILOG = """\b
 Examples:
@@ -50,17 +49,17 @@ Examples:
     "truths",
     required=True,
     multiple=True,
-    type=_PATH,
+    type=PATH,
     help="A sequence or truth.csv; several: the test sets, in order.",
 )
 @click.option("--title", help="Of the contest (else the task's).")
 @click.option(
     "--released",
-    type=_PATH,
+    type=PATH,
     metavar="FOLDER",
     help="The frames that were handed out (data release); --truth is that of their sources.",
 )
-@click.option("--key", type=_PATH, metavar="FILE", help="With --released: its key.")
+@click.option("--key", type=PATH, metavar="FILE", help="With --released: its key.")
 def init(
     contest: Path,
     task_name: str,
@@ -107,7 +106,7 @@ Examples:
 """,
 )
 @_contest
-@click.argument("paths", nargs=-1, required=True, type=_PATH)
+@click.argument("paths", nargs=-1, required=True, type=PATH)
 @click.option("--team", help="Who handed it in, where no card says so.")
 @click.option("--received", callback=_when, metavar="MOMENT", help="When it came (else: now).")
 @click.option("--phase", help="What it counts for (else the phase that was open).")
@@ -190,7 +189,7 @@ Examples:
 """,
 )
 @_contest
-@click.argument("paths", nargs=-1, type=_PATH)
+@click.argument("paths", nargs=-1, type=PATH)
 @click.option("--phase", help="With PATHS: what they are for (else the last phase).")
 @click.option("--task", help="With PATHS: of several tasks, which (else as packed).")
 @json_option
@@ -333,10 +332,10 @@ Examples:
 """,
 )
 @_contest
-@click.option("--site", required=True, type=_PATH, help="Where: replaced as a whole.")
+@click.option("--site", required=True, type=PATH, help="Where: replaced as a whole.")
 @click.option(
     "--organiser-site",
-    type=_PATH,
+    type=PATH,
     help="Write a folder a board with everything there: rooms, heat map. It shows the truth.",
 )
 def publish(contest: Path, site: Path, organiser_site: Path | None) -> int:
@@ -365,13 +364,8 @@ Examples:
 """,
 )
 @_contest
-@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786.")
-@click.option(
-    "--cluster",
-    "cluster_file",
-    type=_PATH,
-    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
-)
+@scheduler_option
+@cluster_option
 @click.option("--workers", type=click.IntRange(1), help="So many workers on this machine.")
 @click.option(
     "--shared-cores",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 EPILOG = """\b
 Examples:
@@ -21,7 +21,7 @@ Dotted lines of the figure: points offline, time aside. Grey: where two runs swa
 
 
 @click.command(epilog=EPILOG)
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=PATH)
 @click.option(
     "--policy",
     "policies",
@@ -46,7 +46,7 @@ Dotted lines of the figure: points offline, time aside. Grey: where two runs swa
     help="The deadline along the speeds (else the policy's own).",
 )
 @click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A figure: svg, png or pdf.")
+@click.option("-o", "--output", type=PATH, help="A figure: svg, png or pdf.")
 @json_option
 def command(
     runs: tuple[Path, ...],

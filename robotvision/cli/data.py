@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from robotvision.cli.data_catalogue import fetch, list_
-from robotvision.cli.options import json_option, label_options, label_params, reader_option
+from robotvision.cli.options import (
+    ABOVE_ZERO,
+    PATH,
+    json_option,
+    label_options,
+    label_params,
+    reader_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.data.release import ReleaseSplit
@@ -22,8 +29,6 @@ if TYPE_CHECKING:
     from robotvision.report.table import Cell
 
 SHOW_AFTER_S = 2.0
-
-_PATH = click.Path(path_type=Path)
 
 
 task_option = click.option(
@@ -79,7 +84,7 @@ command.add_command(fetch)
     "  robotvision data info drive.bag --topic rgb=/front/image_raw\n"
     "  robotvision data info --json sequences/day | jq .rooms"
 )
-@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=PATH)
 @reader_option
 @topics_option
 @label_options
@@ -112,7 +117,7 @@ def info(
     "  robotvision data verify sequences/day sequences/night\n"
     "  robotvision data verify training1 --task imageclef2012 --json"
 )
-@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=PATH)
 @task_option
 @reader_option
 @topics_option
@@ -161,14 +166,14 @@ def verify(
     "  robotvision data convert test1 handout --no-truth --no-poses\n"
     "  robotvision data convert sequences/drive lerobot/drive --to lerobot"
 )
-@click.argument("source", metavar="SRC", type=_PATH)
-@click.argument("target", metavar="DST", type=_PATH)
+@click.argument("source", metavar="SRC", type=PATH)
+@click.argument("target", metavar="DST", type=PATH)
 @reader_option
 @click.option(
     "--rate",
     "rate_hz",
     metavar="HZ",
-    type=click.FloatRange(0, min_open=True),
+    type=ABOVE_ZERO,
     help="Frames a second, for layouts without times (else 5).",
 )
 @task_option
@@ -251,13 +256,13 @@ def convert(
     "  robotvision data release clips -o handout --key clips.key --split validation:0.3 "
     "--with-truth validation"
 )
-@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=_PATH)
-@click.option("-o", "--output", metavar="DIR", required=True, type=_PATH, help="A new folder.")
+@click.argument("sequences", metavar="SEQ...", nargs=-1, required=True, type=PATH)
+@click.option("-o", "--output", metavar="DIR", required=True, type=PATH, help="A new folder.")
 @click.option(
     "--key",
     metavar="KEYFILE",
     required=True,
-    type=_PATH,
+    type=PATH,
     help="Where to write which frame is which, for yourself alone: `score --key` needs it.",
 )
 @click.option(
@@ -282,7 +287,7 @@ def convert(
 @click.option(
     "--blur-faces",
     metavar="MODEL",
-    type=_PATH,
+    type=PATH,
     help="Blur what OpenCV's YuNet detector takes for faces; MODEL is its ONNX file "
     "(face_detection_yunet_2023mar.onnx of OpenCV's model zoo), which OpenCV does not bring.",
 )

@@ -12,9 +12,7 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import json_option
-
-_PATH = click.Path(path_type=Path)
+from robotvision.cli.options import ABOVE_ZERO, PATH, json_option
 
 
 @click.command(
@@ -49,7 +47,7 @@ def list_(name: str | None, as_json: bool) -> None:
     "--to",
     "folder",
     metavar="DIR",
-    type=_PATH,
+    type=PATH,
     envvar="ROBOTVISION_DATA",
     default=Path("data"),
     help="The folder of data sets (ROBOTVISION_DATA, else data).",
@@ -73,7 +71,7 @@ def list_(name: str | None, as_json: bool) -> None:
     "--timeout",
     "timeout_s",
     metavar="S",
-    type=click.FloatRange(0, min_open=True),
+    type=ABOVE_ZERO,
     default=30.0,
     show_default=True,
     help="Nothing for so long is an interruption.",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision demo
@@ -15,12 +17,12 @@ Examples:
 
 
 @click.command("demo", epilog=EPILOG)
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder (else runs/demo-...).")
+@click.option("--out", type=PATH, help="The run folder (else runs/demo-...).")
 @click.option("--live", "is_full", is_flag=True, help="Follow the run in full.")
 @click.option(
     "--files",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Do not run: write sequences and configuration to a new folder, to change and run.",
 )
 def command(out: Path | None, is_full: bool, files: Path | None) -> int:

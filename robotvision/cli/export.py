@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision export runs/first --to mcap          # open runs/first/run.mcap in Foxglove
@@ -16,12 +18,12 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("--to", "form", required=True, type=click.Choice(["csv", "mcap", "parquet", "rerun"]))
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The file (else run.mcap, run.parquet, run.rrd or run.csv in the run's folder).",
 )
 def command(run: Path, form: str, output: Path | None) -> int:

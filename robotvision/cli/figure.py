@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision figure confusion runs/first -o confusion.pdf
@@ -17,12 +19,12 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("kind", type=click.Choice(["confusion", "latency", "curve", "timeline", "map"]))
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=PATH)
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The file; its ending says the format (.pdf, .svg, .eps, .png).",
 )
 @click.option(

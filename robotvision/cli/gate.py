@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 EPILOG = """\b
 Examples:
@@ -23,7 +23,7 @@ by its dotted key (outcomes.failed, rooms.Kitchen.recall).
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option(
     "--require",
     multiple=True,
@@ -32,7 +32,7 @@ by its dotted key (outcomes.failed, rooms.Kitchen.recall).
 )
 @click.option(
     "--against",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="BASELINE",
     help="A run on the same frames that RUN is not to be worse than.",
 )
@@ -43,12 +43,8 @@ by its dotted key (outcomes.failed, rooms.Kitchen.recall).
     show_default=True,
     help="Points a frame: a loss that may stay open for RUN to pass --against.",
 )
-@click.option(
-    "--junit", type=click.Path(path_type=Path), help="Write the verdicts as JUnit's XML there."
-)
-@click.option(
-    "--summary", type=click.Path(path_type=Path), help="Write the verdicts as Markdown there."
-)
+@click.option("--junit", type=PATH, help="Write the verdicts as JUnit's XML there.")
+@click.option("--summary", type=PATH, help="Write the verdicts as Markdown there.")
 @json_option
 def command(
     run: Path,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 EPILOG = """\b
 Examples:
@@ -27,28 +27,22 @@ UNIT = click.Choice(["ns", "us", "ms", "s"])
 
 
 @click.command("import", epilog=EPILOG)
-@click.argument("answers", type=click.Path(path_type=Path))
+@click.argument("answers", type=PATH)
 @click.option(
     "--truth",
     "truths",
     required=True,
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="SEQUENCE",
     help="The sequence that was answered, with its truth; may repeat.",
 )
-@click.option(
-    "-o",
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The run folder.",
-)
+@click.option("-o", "--out", required=True, type=PATH, help="The run folder.")
 @click.option("--task", help="A task's name or YAML file (else the sequence's own, else rooms).")
 @click.option(
     "--train",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="SEQUENCE",
     help="What was trained on, for a task that takes its rooms from there; may repeat.",
 )

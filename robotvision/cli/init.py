@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision init recordings/
@@ -14,17 +16,15 @@ Examples:
   robotvision init recordings/ --baseline best_obligatory --task contest.yaml
 """
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command("init", epilog=EPILOG)
-@click.argument("folder", default=".", type=_PATH)
-@click.option("--train", multiple=True, type=_PATH, metavar="SEQ", help="May repeat.")
-@click.option("--test", multiple=True, type=_PATH, metavar="SEQ", help="May repeat.")
+@click.argument("folder", default=".", type=PATH)
+@click.option("--train", multiple=True, type=PATH, metavar="SEQ", help="May repeat.")
+@click.option("--test", multiple=True, type=PATH, metavar="SEQ", help="May repeat.")
 @click.option("--task", help="A task's name or YAML file (else asked for, or 'rooms').")
 @click.option("--baseline", help="The recogniser to begin with (else asked for, or 'quick').")
 @click.option(
-    "-o", "--output", type=_PATH, default="robotvision.yaml", show_default=True, help="A new file."
+    "-o", "--output", type=PATH, default="robotvision.yaml", show_default=True, help="A new file."
 )
 def command(
     folder: Path,

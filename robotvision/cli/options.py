@@ -13,13 +13,33 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+ABOVE_ZERO = click.FloatRange(0, min_open=True)
+SEED = click.IntRange(0, 2**32 - 1)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+report_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as one JSON object."
+)
+deadline_option = click.option(
+    "--deadline-ms",
+    metavar="MS|next-frame",
+    help="After a frame's due time (else the policy's own).",
+)
 data_root_option = click.option(
     "--data-root", type=PATH, help="Where relative sequence paths start."
 )
 reader_option = click.option(
     "--reader", metavar="NAME", help="The layout, where it is not to be detected."
+)
+
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786."
+)
+cluster_option = click.option(
+    "--cluster",
+    "cluster_file",
+    type=PATH,
+    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
 )
 
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 if TYPE_CHECKING:
     from robotvision.submissions.pack import Manifest, PackedProgram
 
-_PATH: Any = click.Path(path_type=Path)
 
 EPILOG = """\b
 Examples:
@@ -25,13 +24,13 @@ Examples:
 
 
 @click.command("pack", epilog=EPILOG)
-@click.option("--init", "template", type=_PATH, help="Write a card to fill in, and exit.")
-@click.option("--read", "packed", type=_PATH, help="Check a pack that was handed in, and exit.")
-@click.option("--unpack", "folder", type=_PATH, help="With --read: put its files there.")
+@click.option("--init", "template", type=PATH, help="Write a card to fill in, and exit.")
+@click.option("--read", "packed", type=PATH, help="Check a pack that was handed in, and exit.")
+@click.option("--unpack", "folder", type=PATH, help="With --read: put its files there.")
 @click.option(
     "--rehearse",
     "release",
-    type=_PATH,
+    type=PATH,
     metavar="RELEASE",
     help="Give the judge's verdict on each RUN (a pack, zip file, folder or run file), and exit: "
     "RELEASE is the contest's release.yaml.",
@@ -47,21 +46,21 @@ Examples:
     "--sequence",
     "sequences",
     multiple=True,
-    type=_PATH,
+    type=PATH,
     help="The test sequence of each RUN, in order: is every frame answered?",
 )
 @click.option(
     "--program",
-    type=_PATH,
+    type=PATH,
     metavar="FOLDER",
     help="In place of RUN files: a program that the organisers run, with --command.",
 )
 @click.option("--command", "words", help="What is started in FOLDER: 'python3 my_program.py'.")
 @click.option(
-    "--model", type=_PATH, help="In place of RUN files: a trained model (robotvision train)."
+    "--model", type=PATH, help="In place of RUN files: a trained model (robotvision train)."
 )
-@click.option("--config", type=_PATH, help="With --model: the configuration it was trained by.")
-@click.option("--card", "card_path", type=_PATH, help="The description: a card.yaml.")
+@click.option("--config", type=PATH, help="With --model: the configuration it was trained by.")
+@click.option("--card", "card_path", type=PATH, help="The description: a card.yaml.")
 @click.option("--group", "--team", help="Who hands it in: the team.")
 @click.option("--member", "members", multiple=True, help="Who is in it; may repeat.")
 @click.option("--primary", is_flag=True, default=None, help="Of several runs, rank this one.")
@@ -72,8 +71,8 @@ Examples:
 @click.option("--time-per-frame-ms", type=float)
 @click.option("--machine", help="What the time was taken on.")
 @click.option("--additional-resources", help="Data or networks beside the training sequences.")
-@click.option("-o", "--out", type=_PATH, help="The zip file to write.")
-@click.argument("runs", nargs=-1, type=_PATH)
+@click.option("-o", "--out", type=PATH, help="The zip file to write.")
+@click.argument("runs", nargs=-1, type=PATH)
 def command(
     template: Path | None,
     packed: Path | None,

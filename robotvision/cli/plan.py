@@ -55,13 +55,16 @@ def command(
     """
     import json
 
+    from rich.console import Console
+
     from robotvision.api.plan import plan
     from robotvision.report.console import out
     from robotvision.report.planning import print_plan
 
-    planned = plan(
-        visits=visits, systems=systems, difference=difference, like=like, right=right, task=task
-    )
+    with Console(stderr=True).status("drawing contests"):
+        planned = plan(
+            visits=visits, systems=systems, difference=difference, like=like, right=right, task=task
+        )
     if as_json:
         print(json.dumps(planned.to_dict(), allow_nan=False))
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import contest_options, key_options
+from robotvision.cli.options import PATH, contest_options, key_options
 
 EPILOG = """\b
 Examples:
@@ -20,19 +20,15 @@ Examples:
 @click.command("rank", epilog=EPILOG)
 @contest_options
 @key_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Write ranking.md, ranking.csv and scores.json there.",
-)
+@click.option("--out", type=PATH, help="Write ranking.md, ranking.csv and scores.json there.")
 @click.option(
     "--site",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write a static site there that may be published: ranking with intervals, totals.",
 )
 @click.option(
     "--organiser-site",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write a site with everything there: rooms, confusion, timelines. It shows the truth.",
 )
 @click.option("--pages", is_flag=True, help="A page for each run of the site, too.")
@@ -44,17 +40,17 @@ Examples:
 @click.option(
     "--images",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="SEQUENCE",
     help="Show these images on pages that show frames: the sequence of each test set, in order.",
 )
 @click.option(
     "--unpack",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write the run files of packs and zip files there, named by team and run.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with intervals.")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 def command(
     task_name: str,
     truths: tuple[Path, ...],

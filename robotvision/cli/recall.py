@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import json_option, reader_option
+from robotvision.cli.options import PATH, json_option, reader_option
 
 if TYPE_CHECKING:
     from robotvision.experiment.recall import RecallResult
@@ -19,7 +19,7 @@ Examples:
   robotvision recall database queries --features '{name: sift_vlad, words: 32}' --at 1,5
   robotvision recall database queries --features my_models.CosPlace --json
 """
-PATH = click.Path(path_type=Path)
+PATH = PATH
 
 
 def _whole_numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:

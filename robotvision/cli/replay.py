@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import trust_option
+from robotvision.cli.options import (
+    ABOVE_ZERO,
+    PATH,
+    deadline_option,
+    report_json_option,
+    trust_option,
+)
 
 EPILOG = """\b
 Examples:
@@ -28,7 +34,7 @@ deadline, hold).
     metavar="[MODEL|CONFIG] SEQUENCES...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
 )
 @click.option(
     "--ros2",
@@ -46,7 +52,7 @@ deadline, hold).
 @click.option("--channel", default="rgb", show_default=True, help="With --ros2: what is published.")
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
 @trust_option
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder.")
+@click.option("--out", type=PATH, help="The run folder.")
 @click.option(
     "--clock",
     type=click.Choice(["asap", "wall", "simulated"]),
@@ -55,19 +61,9 @@ deadline, hold).
 @click.option(
     "--policy", metavar="NAME", help="The late-frame rule; all but offline need a running clock."
 )
-@click.option(
-    "--deadline-ms",
-    metavar="MS|next-frame",
-    help="After a frame's due time (else the policy's own).",
-)
-@click.option("--rate-hz", type=click.FloatRange(0, min_open=True), help="Impose a frame rate.")
-@click.option(
-    "--speed",
-    type=click.FloatRange(0, min_open=True),
-    default=1.0,
-    show_default=True,
-    help="Of the recording.",
-)
+@deadline_option
+@click.option("--rate-hz", type=ABOVE_ZERO, help="Impose a frame rate.")
+@click.option("--speed", type=ABOVE_ZERO, default=1.0, show_default=True, help="Of the recording.")
 @click.option(
     "--start-s",
     type=click.FloatRange(0),
@@ -77,7 +73,7 @@ deadline, hold).
 @click.option("--loop", type=click.IntRange(1), default=1, help="Replay so many times.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
 @click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Print all tables.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@report_json_option
 def command(
     paths: tuple[Path, ...],
     plays_only: bool,

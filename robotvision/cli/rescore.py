@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH, deadline_option
+
 EPILOG = """\b
 Examples:
   robotvision rescore runs/first
@@ -21,7 +23,7 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
 
 
 @click.command(epilog=EPILOG)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option(
     "--policy",
     "policies",
@@ -29,11 +31,7 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
     metavar="NAME",
     help="The late-frame rule; may be repeated (else all four).",
 )
-@click.option(
-    "--deadline-ms",
-    metavar="MS|next-frame",
-    help="After a frame's due time (else the policy's own).",
-)
+@deadline_option
 @click.option(
     "--machine-speed",
     "--speed",
@@ -53,9 +51,7 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
     help="Of the empirical latency model.",
 )
 @click.option(
-    "--trace",
-    type=click.Path(path_type=Path),
-    help="Write the schedule as a Chrome/Perfetto trace (one policy).",
+    "--trace", type=PATH, help="Write the schedule as a Chrome/Perfetto trace (one policy)."
 )
 @click.option(
     "--json",

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import override_options, overrides, trust_option
+from robotvision.cli.options import (
+    PATH,
+    SEED,
+    override_options,
+    overrides,
+    report_json_option,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Experiment
@@ -43,36 +50,28 @@ class Command(click.Command):
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("config", type=click.Path(path_type=Path), required=False)
+@click.argument("config", type=PATH, required=False)
 @override_options
 @trust_option
 @click.option(
     "--data-root",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where relative sequence paths start (else ROBOTVISION_DATA, else the config's folder).",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The run folder (else runs/<config>-<time>)."
-)
+@click.option("--out", type=PATH, help="The run folder (else runs/<config>-<time>).")
 @click.option(
     "--limit", type=click.IntRange(1), help="At most so many frames of each test sequence."
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
+@click.option("--seed", type=SEED, help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 @click.option(
     "--faults",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Apply the sensor faults of this YAML file to the test sequences, and report the "
     "points lost by fault.",
 )
-@click.option(
-    "--trace", type=click.Path(path_type=Path), help="Write a Chrome/Perfetto trace of the run."
-)
-@click.option(
-    "--resume",
-    type=click.Path(path_type=Path),
-    help="Go on with an interrupted run, from its folder.",
-)
+@click.option("--trace", type=PATH, help="Write a Chrome/Perfetto trace of the run.")
+@click.option("--resume", type=PATH, help="Go on with an interrupted run, from its folder.")
 @click.option(
     "--live", "is_full", is_flag=True, help="Follow the run in full: posterior, latency, misses."
 )
@@ -86,7 +85,7 @@ class Command(click.Command):
 @click.option(
     "-v", "--verbose", count=True, help="Print all tables; -vv: and a line for every frame."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@report_json_option
 def command(
     config: Path | None,
     task: str | None,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision schema
@@ -17,7 +19,7 @@ Examples:
 
 @click.command("schema", epilog=EPILOG)
 @click.argument("kind", type=click.Choice(["config", "contest"]), default="config")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it to this file.")
+@click.option("-o", "--output", type=PATH, help="Write it to this file.")
 def command(kind: str, output: Path | None) -> None:
     """Print the JSON Schema by which editors complete and check YAML.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import contest_options, json_option, key_options
+from robotvision.cli.options import PATH, contest_options, json_option, key_options
 
 EPILOG = """\b
 Examples:
@@ -20,7 +20,7 @@ Examples:
 @contest_options
 @key_options
 @json_option
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=PATH)
 def command(
     task_name: str,
     truths: tuple[Path, ...],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, cluster_option, json_option, scheduler_option
 
 EPILOG = """\b
 Examples:
@@ -54,21 +54,14 @@ def command() -> None:
 
 
 @command.command(epilog=EPILOG)
-@click.argument("grid", type=click.Path(path_type=Path))
+@click.argument("grid", type=PATH)
 @click.option("--out", metavar="PATH|URL", help="Where results go (else runs/<grid>).")
 @click.option("--cache", metavar="PATH|URL", help="Where extracted features go (else in --out).")
 @click.option(
-    "--data-root",
-    type=click.Path(path_type=Path),
-    help="Where relative sequence paths start; every worker must see it.",
+    "--data-root", type=PATH, help="Where relative sequence paths start; every worker must see it."
 )
-@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786.")
-@click.option(
-    "--cluster",
-    "cluster_file",
-    type=click.Path(path_type=Path),
-    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
-)
+@scheduler_option
+@cluster_option
 @click.option("--workers", type=click.IntRange(1), help="Of the local cluster (else one a core).")
 @click.option(
     "--exclusive",

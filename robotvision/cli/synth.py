@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import ABOVE_ZERO, PATH, json_option
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
@@ -54,7 +54,7 @@ _size_option = click.option("--size", default="320x240", show_default=True, meta
     "trajectories",
     multiple=True,
     metavar="NAMES|CSV",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Drive along real poses: a list of IDOL2 file names, a CSV file or a folder of "
     "such; again for more. One building is laid out around all of them.",
 )
@@ -207,13 +207,7 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     help="Even: a straight corridor; odd: one with a corner.",
 )
 @click.option("--frames", default=130, show_default=True, type=click.IntRange(1))
-@click.option(
-    "--rate",
-    default=2.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="Frames a second.",
-)
+@click.option("--rate", default=2.0, show_default=True, type=ABOVE_ZERO, help="Frames a second.")
 @_seed
 @_furniture
 @click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 EPILOG = """\b
 Examples:
@@ -53,7 +53,7 @@ def show(name: str, as_json: bool) -> int:
 
 
 @command.command("check", epilog=CHECK_EPILOG)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 def check(file: Path) -> int:
     """Check a task's YAML file and list every fault with its line and column."""
     from robotvision.tasks import load_task

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 if TYPE_CHECKING:
     from robotvision.systems.check_program import ProgramCheck, Trial
@@ -36,7 +36,7 @@ Examples:
 @click.option("--start-timeout-s", default=30.0, show_default=True, help="Until it is ready.")
 @click.option("--transport", type=click.Choice(["auto", "shm", "pipe"]), default="auto")
 @click.option("--isolation", type=click.Choice(["auto", "none", "required"]), default="auto")
-@click.option("--log", "log_path", type=click.Path(path_type=Path), help="Keep what it prints.")
+@click.option("--log", "log_path", type=PATH, help="Keep what it prints.")
 @json_option
 @click.option("--kits", is_flag=True, help="Print where the client kits are, and exit.")
 def command(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robotvision.cli.options import (
+    ABOVE_ZERO,
+    PATH,
     data_root_option,
     json_option,
     overrides,
@@ -39,18 +41,10 @@ Examples:
 @data_root_option
 @trust_option
 @click.option("--test-set", "set_name", help="Time the system of this test set (else the first).")
-@click.option(
-    "--on",
-    type=click.Path(path_type=Path),
-    help="The sequence a PROGRAM is timed on (else images in memory).",
-)
+@click.option("--on", type=PATH, help="The sequence a PROGRAM is timed on (else images in memory).")
 @click.option("--task", "task_name", help="Tell a PROGRAM the labels of this task.")
 @click.option("--room", "rooms", multiple=True, help="A room a PROGRAM knows; repeatable.")
-@click.option(
-    "--vs",
-    type=click.Path(path_type=Path),
-    help="Compare with this configuration's system, frame by frame.",
-)
+@click.option("--vs", type=PATH, help="Compare with this configuration's system, frame by frame.")
 @click.option(
     "--quantile",
     "quantiles",
@@ -63,11 +57,7 @@ Examples:
 )
 @click.option("--passes", type=click.IntRange(1), help="Exactly so many, supported or not.")
 @click.option(
-    "--max-s",
-    type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    show_default=True,
-    help="Stop after so many seconds.",
+    "--max-s", type=ABOVE_ZERO, default=60.0, show_default=True, help="Stop after so many seconds."
 )
 @click.option(
     "--sustainable",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import data_root_option, override_options, overrides
+from robotvision.cli.options import PATH, SEED, data_root_option, override_options, overrides
 
 EPILOG = """\b
 Examples:
@@ -17,12 +17,12 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=PATH)
 @override_options
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="The model file; replaced once the new one is whole.",
 )
@@ -30,7 +30,7 @@ Examples:
 @click.option(
     "--test-set", "set_name", help="The test set whose training to use, where there are more."
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
+@click.option("--seed", type=SEED, help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 def command(
     config: Path,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import data_root_option, override_options, overrides
+from robotvision.cli.options import PATH, SEED, data_root_option, override_options, overrides
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -28,19 +28,16 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=PATH)
 @click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Write the configuration with the best candidate here.",
+    "-o", "--out", type=PATH, help="Write the configuration with the best candidate here."
 )
 @override_options
 @data_root_option
 @click.option(
     "--test-set", "set_name", help="The test set whose training to use, where there are more."
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="In place of the config's.")
+@click.option("--seed", type=SEED, help="In place of the config's.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
 def command(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from robotvision.cli.options import PATH
+
 EPILOG = """\b
 Examples:
   robotvision view runs/
@@ -15,7 +17,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("folders", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, metavar="FOLDER...", type=PATH)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

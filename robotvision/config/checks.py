@@ -178,6 +178,12 @@ class _Check:
                 "a temporal filter uses earlier frames, which the obligatory mode forbids",
                 "set 'mode: optional' or leave it out",
             )
+        if config.decision.unknown == "zone" and config.mode == "obligatory":
+            self._fault(
+                ("decision", "unknown"),
+                "unknown zones are detected from earlier frames, which the obligatory mode forbids",
+                "set 'mode: optional' or 'unknown: detect'",
+            )
         self._replay()
         self._plugins()
         self._requirements()
@@ -211,9 +217,8 @@ class _Check:
             self._fault(("integration",), f"{who}", "leave out 'integration'")
         if config.system == "worker":
             self._fault(("system",), f"{who}, in this process", "leave out 'system'")
-        if config.decision.unknown == "detect" or isinstance(
-            config.decision.unknown, UnknownConfig
-        ):
+        wanted = config.decision.unknown
+        if wanted in ("detect", "zone") or isinstance(wanted, UnknownConfig):
             self._fault(
                 ("decision", "unknown"),
                 f"{who}, so no detector of unknown rooms is trained",

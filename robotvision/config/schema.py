@@ -85,13 +85,17 @@ class UnknownConfig(Strict):
 class DecisionConfig(Strict):
     """When to answer; see `robotvision.recogniser.decision`.
 
-    ``unknown``: ``auto`` detects unknown rooms where the task expects them, ``detect`` wherever the
-    task has the label; a number answers unknown below that confidence.
+    ``unknown``: ``detect`` detects unknown rooms frame by frame wherever the task has the label,
+    ``zone`` zones of such rooms from frames in their order; ``auto``: ``detect`` where the task
+    expects unknown rooms, else ``zone`` where there is a temporal filter; a number answers unknown
+    below that confidence.
     """
 
     abstain: Literal["auto", "never"] | Annotated[float, Field(ge=0, le=1)] = "auto"
     unknown: (
-        Literal["auto", "never", "detect"] | Annotated[float, Field(ge=0, le=1)] | UnknownConfig
+        Literal["auto", "never", "detect", "zone"]
+        | Annotated[float, Field(ge=0, le=1)]
+        | UnknownConfig
     ) = "auto"
 
 

@@ -71,7 +71,7 @@ def judge(
         sequences_of(setup, phase, task)
     report = report or (lambda result: None)
     results = []
-    for result in _alone(jobs) if cluster is None else _on_cluster(jobs, cluster):
+    for result in map(judge_step, jobs) if cluster is None else _on_cluster(jobs, cluster):
         report(result)
         results.append(result)
     return results
@@ -91,10 +91,6 @@ def _jobs(setup: ContestSetup) -> Iterator[JudgeJob]:
         if about.config is not None and _result(setup, key) is None:
             source = str(setup.place(about.config).resolve())
             yield JudgeJob(key, path, about.phase, about.mode, about.task, source)
-
-
-def _alone(jobs: Sequence[JudgeJob]) -> Iterator[JudgedRun]:
-    yield from map(judge_step, jobs)
 
 
 def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[JudgedRun]:
@@ -125,13 +121,12 @@ def _on_cluster(jobs: Sequence[JudgeJob], options: ClusterOptions) -> Iterator[J
                 if isinstance(result, distributed.KilledWorker) and not is_last:
                     left.append(job)
                 elif isinstance(result, BaseException):
-                    yield failed(job, _died(result))
+                    why = (
+                        f"its worker died, twice, or could not be reached ({type(result).__name__})"
+                    )
+                    yield failed(job, why)
                 else:
                     yield result
-
-
-def _died(error: BaseException) -> str:
-    return f"its worker died, twice, or could not be reached ({type(error).__name__})"
 
 
 def _result(setup: ContestSetup, key: str) -> JudgedRun | None:

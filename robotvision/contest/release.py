@@ -7,16 +7,23 @@ truth in it, nor a path: whoever has it gets the judge's verdict on a submission
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.contest.file import ContestSetup, task_for
-from robotvision.contest.schema import EntryLimits, FileName, Mode, Phase, at_least_one
+from robotvision.contest.schema import (
+    EntryLimits,
+    FileName,
+    Phase,
+    at_least_one,
+    has_task_or_tasks,
+)
 from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.submissions.truthfile import FrameSet
+from robotvision.systems.base import Mode
 from robotvision.tasks.model import Task
 from robotvision.writing import write_text
 from robotvision.yamlfile import Strict, dump_yaml, load, validate
@@ -47,11 +54,7 @@ class ContestRelease(Strict):
     programs: bool = False
     contact: str = ""
 
-    @model_validator(mode="after")
-    def _has_tasks(self) -> Self:
-        if (self.task is None) == (not self.tasks):
-            raise ValueError("expected one of the keys task and tasks")
-        return self
+    _has_tasks = model_validator(mode="after")(has_task_or_tasks)
 
     @property
     def tasks_by_name(self) -> dict[str, Task]:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.config.schema import PolicyConfig
 from robotvision.submissions.released import TEST
+from robotvision.systems.base import Mode
 from robotvision.tasks.model import Label
 from robotvision.yamlfile import Strict
 
 C = TypeVar("C", bound=Collection[Any])
+
+
+class OneOrManyTasks(Protocol):
+    """What has one task, or several by name."""
+
+    task: Any
+    tasks: Any
+
+
+M = TypeVar("M", bound=OneOrManyTasks)
 
 
 def _moment(text: str) -> str:
@@ -39,9 +50,15 @@ def at_least_one(items: C) -> C:
     return items
 
 
+def has_task_or_tasks(model: M) -> M:
+    """Return a model once it is known that it has one of the keys ``task`` and ``tasks``."""
+    if (model.task is None) == (not model.tasks):
+        raise ValueError("expected one of the keys task and tasks")
+    return model
+
+
 Moment = Annotated[str, AfterValidator(_moment)]
 FileName = Annotated[Label, AfterValidator(_plain)]
-Mode = Literal["obligatory", "optional"]
 
 
 def as_moment(text: str) -> datetime:
@@ -158,11 +175,7 @@ class ContestFile(Strict):
     public: PublicPart = PublicPart()
     contact: str = ""
 
-    @model_validator(mode="after")
-    def _has_tasks(self) -> Self:
-        if (self.task is None) == (not self.tasks):
-            raise ValueError("expected one of the keys task and tasks")
-        return self
+    _has_tasks = model_validator(mode="after")(has_task_or_tasks)
 
     @property
     def task_files(self) -> dict[str, str]:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.int64]
 
+MAX_DIFF_NS = 20_000_000
+"""Frames, images of two cameras and poses further apart than 0.02 s are not joined."""
+
 
 def nearest(first_ns: Times, second_ns: Times, max_diff_ns: int) -> Times:
     """Return, for each time of ``first_ns``, the position of the nearest in ``second_ns``, or -1.

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.associate import one_to_one
+from robotvision.data.associate import MAX_DIFF_NS, one_to_one
 from robotvision.data.bags.pose import at_times
 from robotvision.data.names import is_inside, text_lines, time_fault
 from robotvision.data.native import whole
@@ -38,8 +38,6 @@ from robotvision.data.sequence import (
 from robotvision.errors import Fault, InputFaults
 from robotvision.yamlfile import load
 
-MAX_DIFF_NS = 20_000_000
-"""Images of the two cameras, and poses, further apart than 0.02 s are not joined."""
 _TRUTHS = ("state_groundtruth_estimate0", "mocap0")
 
 Matrix = NDArray[np.float64]

@@ -5,31 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from robotvision.data.names import (
-    NOMINAL_RATE_HZ,
-    checked_rate,
     color_frames,
     is_image,
     list_names,
     names_in,
+    nominal_note,
     nominal_ns,
 )
 from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
+from robotvision.data.untimed import UntimedReader
 from robotvision.errors import Fault
 
 
-class FolderReader:
-    """Reads a folder of images.
-
-    Parameters
-    ----------
-    rate_hz : float, optional
-        Frames a second; the names say nothing of time.
-    """
+class FolderReader(UntimedReader):
+    """Reads a folder of images."""
 
     title = "folder: images, in natural order of their names"
-
-    def __init__(self, rate_hz: float = NOMINAL_RATE_HZ) -> None:
-        self.rate_hz = checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether an image exists in it."""
@@ -54,6 +45,6 @@ class FolderReader:
             channels={"rgb": ChannelKind.COLOR},
             frames=frames,
             rate_hz=self.rate_hz,
-            note=f"no times in the layout: frames are spaced at a nominal {self.rate_hz:g} Hz",
+            note=nominal_note(self.rate_hz),
         )
         return Reading(sequence, faults)

@@ -163,7 +163,8 @@ class HuggingFaceReader:
         self, files: list[Path], faults: list[Fault]
     ) -> tuple[TableColumns, Iterator[TableRow]]:
         table = files[0]
-        rows = list((_csv_rows if table.suffix == ".csv" else _json_rows)(table, faults))
+        is_csv = table.suffix == ".csv"
+        rows = list(read_table(table, (), faults) if is_csv else _json_rows(table, faults))
         names = list(dict.fromkeys(name for _, cells in rows for name in cells))
         if not names:
             return TableColumns("", None, None, ()), iter(())
@@ -283,10 +284,6 @@ def _parquet_rows(tables: list[ParquetTable], image: str, cells: list[str]) -> I
                 row = {c: values[c][i] for c in cells}
                 yield TableRow(source, name, row, table.path, place=f"row {at}: ")
                 at += 1
-
-
-def _csv_rows(table: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str, Any]]]:
-    yield from read_table(table, (), faults)
 
 
 def _json_rows(table: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str, Any]]]:

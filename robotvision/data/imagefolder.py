@@ -12,16 +12,16 @@ import re
 from pathlib import Path
 
 from robotvision.data.names import (
-    NOMINAL_RATE_HZ,
-    checked_rate,
     color_frames,
     is_image,
     list_names,
     names_in,
     natural_key,
+    nominal_note,
     nominal_ns,
 )
 from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
+from robotvision.data.untimed import UntimedReader
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -33,19 +33,10 @@ _NO_ROOM = re.compile(
 """Names of folders of images in other layouts: a camera's, or a part of a data set."""
 
 
-class ImageFolderReader:
-    """Reads a folder with a folder of images for each room.
-
-    Parameters
-    ----------
-    rate_hz : float, optional
-        Frames a second; the names say nothing of time.
-    """
+class ImageFolderReader(UntimedReader):
+    """Reads a folder with a folder of images for each room."""
 
     title = "imagefolder: a folder a room (Kitchen/*.jpg), each a segment"
-
-    def __init__(self, rate_hz: float = NOMINAL_RATE_HZ) -> None:
-        self.rate_hz = checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether folders with images exist in it, no images, and no camera's folder."""
@@ -84,7 +75,7 @@ class ImageFolderReader:
             frames=frames,
             rate_hz=self.rate_hz,
             truth={i: Truth(room) for i, room in enumerate(rooms)},
-            note=f"no times in the layout: frames are spaced at a nominal {self.rate_hz:g} Hz",
+            note=nominal_note(self.rate_hz),
         )
         return Reading(sequence, faults, warnings)
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data.avvideo import AvVideo, is_installed
-from robotvision.data.names import objects_of
+from robotvision.data.names import ROOM_WORDS, objects_of
 from robotvision.data.parquet import ParquetImage, ParquetTable
 from robotvision.data.sequence import (
     ChannelKind,
@@ -50,7 +50,6 @@ OBJECTS = "robotvision.objects"
 POSE_NAMES = (["x_m", "y_m", "theta_rad"], ["x", "y", "theta"])
 CHANNELS = ("rgb", "left", "right")
 _PLACE = re.compile(r"\{(chunk_index|file_index|video_key)(?::0(\d)d)?\}")
-_LABEL = re.compile(r"(room|place|label|location)")
 
 
 class LeRobotFeature(msgspec.Struct):
@@ -415,7 +414,7 @@ class _LeRobotTables:
         features, name = self.info.features, self.reader.label
         strings = [k for k, f in features.items() if f.dtype == "string"]
         if name is None:
-            return next((k for k in strings if _LABEL.search(k.lower())), None)
+            return next((k for k in strings if ROOM_WORDS.search(k.lower())), None)
         if name != "task" and name not in strings:
             has = f"it has: {', '.join(['task', *strings])}"
             message = f"label: expected a feature of strings, got {name!r}; {has}"

@@ -218,7 +218,8 @@ class _LeRobotWriter:
             if self.images:
                 raw = stored_image(entry.sources[camera], pixels)
                 raw = raw if isinstance(raw, bytes) else encode_png(raw)
-                yield _key(camera), {"bytes": raw, "path": f"frame-{k:06d}.{_extension(raw)}"}
+                extension = "png" if raw.startswith(b"\x89PNG") else "jpg"
+                yield _key(camera), {"bytes": raw, "path": f"frame-{k:06d}.{extension}"}
             else:
                 self._add_to_video(camera, pixels)
         yield from self._numbers(entry, k, episode)
@@ -365,10 +366,6 @@ class _LeRobotWriter:
 
 def _key(camera: str) -> str:
     return f"observation.images.{camera}"
-
-
-def _extension(raw: bytes) -> str:
-    return "png" if raw.startswith(b"\x89PNG") else "jpg"
 
 
 def _pixel_format(height: int, width: int) -> str:

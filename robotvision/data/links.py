@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from robotvision.data.sequence import ImageFile, ImageSequence
 from robotvision.errors import Fault
@@ -34,7 +33,8 @@ def leading_out(sequence: ImageSequence) -> Iterator[Fault]:
             is_inside, links = folders[folder]
             if is_inside and (name not in links or _is_inside(str(source.path), root)):
                 continue
-            shown = _shown(source.path, sequence.root)
+            is_below = source.path.is_relative_to(sequence.root)
+            shown = source.path.relative_to(sequence.root) if is_below else source.path
             message = f"{channel}: {shown}: a link that leaves the sequence's folder"
             if entry.line is None:
                 yield Fault(source.path, message, remedy=REMEDY)
@@ -56,7 +56,3 @@ def _links(folder: str) -> frozenset[str]:
             return frozenset(e.name for e in entries if e.is_symlink())
     except OSError:
         return frozenset()  # no such folder: reading its images reports that
-
-
-def _shown(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -21,10 +21,19 @@ from robotvision.regular_file import open_regular, read_regular
 NOMINAL_RATE_HZ = 5.0
 """Frames a second where a layout says nothing of time. This project's choice: KTH-IDOL2's rate."""
 
-NOMINAL_NOTE = "no times in the layout: frames are spaced at a nominal 5 Hz"
+
+def nominal_note(rate_hz: float = NOMINAL_RATE_HZ) -> str:
+    """Say that the times of a sequence are not its layout's."""
+    return f"no times in the layout: frames are spaced at a nominal {rate_hz:g} Hz"
+
+
+NOMINAL_NOTE = nominal_note()
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Extensions of image files, lower case."""
+
+ROOM_WORDS = re.compile(r"(room|place|label|location)")
+"""What a topic or column that tells the room has in its name, lower case."""
 
 MAX_TEXT_BYTES = 2**28
 MAX_NUMBER = 10**9

@@ -23,7 +23,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.associate import nearest, one_to_one
+from robotvision.data.associate import MAX_DIFF_NS, nearest, one_to_one
 from robotvision.data.images import decode_depth_mm
 from robotvision.data.names import is_inside, seconds_to_ns, text_lines, time_fault
 from robotvision.data.sequence import (
@@ -39,9 +39,6 @@ from robotvision.errors import Fault
 from robotvision.records import frozen
 
 T = TypeVar("T")
-
-MAX_DIFF_NS = 20_000_000
-"""Frames and poses further apart than 0.02 s are not joined."""
 
 UNITS_PER_M = 5000
 

@@ -98,7 +98,11 @@ class VidriloReader:
             clouds = _list_clouds(folder, faults)
             from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
             channels |= from_cloud
-            names = known.names if known else _list_images(folder, faults)
+            names = (
+                known.names
+                if known
+                else [n for n in list_names(folder / VISUAL, faults) if is_image(n)]
+            )
             for i, name in enumerate(names):
                 index = len(frames)
                 image = folder / VISUAL / name
@@ -143,10 +147,6 @@ def _list_sequences(path: Path) -> dict[int, Path]:
 def _number(path: Path) -> int:
     match = _SEQUENCE.fullmatch(path.resolve().name)
     return int(match[1]) if match else 1
-
-
-def _list_images(folder: Path, faults: list[Fault]) -> list[str]:
-    return [n for n in list_names(folder / VISUAL, faults) if is_image(n)]
 
 
 def _last_number(name: str) -> str:

@@ -80,7 +80,8 @@ def needs_training(extractor: FeatureExtractor) -> bool:
 class Extractor(Parameterised):
     """Base of the extractors shipped here: scikit-learn's parameters, checked, and a full repr.
 
-    A subclass's ``__init__`` stores each keyword under its own name, nothing else, and ends with
+    A subclass names its parameters as fields (`robotvision.plugins.parameters.parameter_fields`),
+    or has an ``__init__`` that stores each keyword under its own name, nothing else, and ends with
     ``self._check()``. ``version`` enters the key of cached vectors: raise it when a change makes
     them differ.
     """

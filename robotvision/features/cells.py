@@ -8,7 +8,8 @@ Ponce, "Beyond bags of features", CVPR 2006, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -72,8 +73,22 @@ def pyramid_counts(
     height, width = index.shape
     if tuple(grids) == (1,):
         return bin_counts(index, n_bins, weights)[None]
-    y, x = np.arange(height)[:, None], np.arange(width)[None]
-    return _counts(index, y, x, (height, width), n_bins, grids, weights)
+    return _counts(index, lambda g: _pixel_cells(height, width, g), n_bins, grids, weights)
+
+
+def pixel_counts(
+    index: NDArray[Any],
+    chosen: NDArray[np.int64],
+    shape: tuple[int, int],
+    n_bins: int,
+    grids: Sequence[int],
+    weights: NDArray[Any],
+) -> Counts:
+    """Return each cell's histogram of N pixels at the flat positions ``chosen`` of an image.
+
+    ``index``, ``chosen`` and ``weights`` are (N,).
+    """
+    return _counts(index, lambda g: _pixel_cells(*shape, g).ravel()[chosen], n_bins, grids, weights)
 
 
 def point_counts(
@@ -89,24 +104,28 @@ def point_counts(
 
     ``index``, ``y``, ``x`` and ``weights`` are (N,); the coordinates may be fractions of a pixel.
     """
-    return _counts(index, y, x, shape, n_bins, grids, weights)
+
+    def cell(grid: int) -> NDArray[np.int64]:
+        return _cell(y, shape[0], grid) * grid + _cell(x, shape[1], grid)
+
+    return _counts(index, cell, n_bins, grids, weights)
 
 
 def _counts(
     index: NDArray[Any],
-    y: NDArray[Any],
-    x: NDArray[Any],
-    shape: tuple[int, int],
+    cell: Callable[[int], NDArray[np.int64]],
     n_bins: int,
     grids: Sequence[int],
     weights: NDArray[Any] | None,
 ) -> Counts:
-    """Count the finest grid once; sum its cells for every grid that divides it."""
+    """Count the finest grid once; sum its cells for every grid that divides it.
+
+    ``cell(grid)`` gives each place's cell, from 0, row by row.
+    """
     finest = max(grids)
 
     def count(grid: int) -> Counts:
-        offset = _cell(y, shape[0], grid) * (grid * n_bins) + _cell(x, shape[1], grid) * n_bins
-        counts = bin_counts(index + offset, grid * grid * n_bins, weights)
+        counts = bin_counts(index + cell(grid) * n_bins, grid * grid * n_bins, weights)
         return counts.reshape(grid, grid, n_bins)
 
     fine = count(finest)
@@ -124,6 +143,16 @@ def _counts(
 def _cell(position: NDArray[Any], length: int, grid: int) -> NDArray[np.int64]:
     cell: NDArray[np.int64] = np.floor(position * grid / length).astype(np.int64)
     return np.clip(cell, 0, grid - 1)
+
+
+@lru_cache(maxsize=32)
+def _pixel_cells(height: int, width: int, grid: int) -> NDArray[np.int64]:
+    """Return the cell of each pixel of an image, (height, width); the same array every time."""
+    cells = _cell(np.arange(height)[:, None], height, grid) * grid + _cell(
+        np.arange(width)[None], width, grid
+    )
+    cells.flags.writeable = False
+    return cells
 
 
 def pixels_per_cell(shape: Sequence[int], grids: Sequence[int]) -> NDArray[np.int64]:

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.cells import bin_counts
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
 
 
+@parameter_fields
 class Centrist(Extractor):
     """Census transform histograms of overlapping blocks.
 
@@ -40,10 +42,8 @@ class Centrist(Extractor):
     254 numbers a block, level 0 first; each block sums to at most 1.
     """
 
-    def __init__(self, level: int = 2, channel: str = "rgb") -> None:
-        self.level = level
-        self.channel = channel
-        self._check()
+    level: int = 2
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.whole("level", self.level, low=0, high=4)

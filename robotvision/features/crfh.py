@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.cells import bin_counts
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 Plane = NDArray[np.float32]
@@ -51,6 +52,7 @@ _KERNELS = {
 }
 
 
+@parameter_fields
 class CRFH(Extractor):
     """Composed receptive field histogram.
 
@@ -72,20 +74,11 @@ class CRFH(Extractor):
     Each scale's histogram sums to ``1 / len(scales)``, the vector to 1.
     """
 
-    def __init__(
-        self,
-        derivatives: Sequence[str] = ("Lx", "Ly"),
-        scales: Sequence[float] = (1, 2, 4, 8),
-        bins: int = 14,
-        limit: float = 0.3,
-        channel: str = "rgb",
-    ) -> None:
-        self.derivatives = derivatives
-        self.scales = scales
-        self.bins = bins
-        self.limit = limit
-        self.channel = channel
-        self._check()
+    derivatives: Sequence[str] = ("Lx", "Ly")
+    scales: Sequence[float] = (1, 2, 4, 8)
+    bins: int = 14
+    limit: float = 0.3
+    channel: str = "rgb"
 
     def _check(self) -> None:
         if isinstance(self.derivatives, str) or not self.derivatives:
@@ -130,11 +123,9 @@ class CRFH(Extractor):
             np.clip(response, 0, self.bins - 1, out=response)
             np.trunc(response, out=response)
             index = index * np.float32(self.bins) + response
-        histogram: Plane = (bin_counts(index, self._cells()) / plane.size).astype(np.float32)
+        counts = bin_counts(index, int(self.bins ** len(self.derivatives)))
+        histogram: Plane = (counts / plane.size).astype(np.float32)
         return histogram
-
-    def _cells(self) -> int:
-        return int(self.bins ** len(self.derivatives))
 
 
 def scale_space(gray: Plane, scales: Sequence[float]) -> Iterator[tuple[Plane, float]]:

@@ -16,9 +16,11 @@ from robotvision.features.base import Vector, depth_of
 from robotvision.features.camera import PINHOLE, PinholeExtractor, cloud
 from robotvision.features.cells import cell_shares, n_cells
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class DepthHeight(PinholeExtractor):
     """Histogram of heights above the floor.
 
@@ -41,20 +43,11 @@ class DepthHeight(PinholeExtractor):
     Each cell gives its bins' shares and then the share of missing readings; they sum to 1.
     """
 
-    def __init__(
-        self,
-        bins: int = 24,
-        max_m: float = 2.4,
-        height_m: float | None = None,
-        grids: Sequence[int] = (1, 2),
-        channel: str = "depth",
-    ) -> None:
-        self.bins = bins
-        self.max_m = max_m
-        self.height_m = height_m
-        self.grids = grids
-        self.channel = channel
-        self._check()
+    bins: int = 24
+    max_m: float = 2.4
+    height_m: float | None = None
+    grids: Sequence[int] = (1, 2)
+    channel: str = "depth"
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=4096)

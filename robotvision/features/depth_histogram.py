@@ -15,9 +15,11 @@ import numpy as np
 from robotvision.features.base import Extractor, Vector, depth_of
 from robotvision.features.cells import cell_shares, n_cells, pyramid_counts
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class DepthHistogram(Extractor):
     """Histogram of distances.
 
@@ -41,22 +43,11 @@ class DepthHistogram(Extractor):
     without pixels (an image smaller than its grid), or without readings that count, gives zeros.
     """
 
-    missing: bool = True  # of models that were written before there was the parameter
-
-    def __init__(
-        self,
-        bins: int = 32,
-        max_m: float = 8.0,
-        grids: Sequence[int] = (1, 2, 4),
-        channel: str = "depth",
-        missing: bool = True,
-    ) -> None:
-        self.bins = bins
-        self.max_m = max_m
-        self.grids = grids
-        self.channel = channel
-        self.missing = missing
-        self._check()
+    bins: int = 32
+    max_m: float = 8.0
+    grids: Sequence[int] = (1, 2, 4)
+    channel: str = "depth"
+    missing: bool = True  # also of models that were written before there was the parameter
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=4096)

@@ -17,9 +17,11 @@ import numpy as np
 from robotvision.features.base import Vector, depth_of
 from robotvision.features.gradients import GradientHistogram
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class DepthHOG(GradientHistogram):
     """Histograms of oriented depth gradients.
 
@@ -42,20 +44,11 @@ class DepthHOG(GradientHistogram):
     The vector sums to 1; an image without any depth edge gives zeros.
     """
 
-    def __init__(
-        self,
-        bins: int = 12,
-        grids: Sequence[int] = (1, 2, 4),
-        signed: bool = True,
-        clip: float = 0.1,
-        channel: str = "depth",
-    ) -> None:
-        self.bins = bins
-        self.grids = grids
-        self.signed = signed
-        self.clip = clip
-        self.channel = channel
-        self._check()
+    bins: int = 12
+    grids: Sequence[int] = (1, 2, 4)
+    signed: bool = True
+    clip: float = 0.1
+    channel: str = "depth"
 
     def _check(self) -> None:
         super()._check()
@@ -64,12 +57,11 @@ class DepthHOG(GradientHistogram):
     def extract(self, frame: Frame) -> Vector:
         """Return the descriptor of one frame, (dim,) float32."""
         depth = depth_of(frame, self.channel, self)
-        missing = (depth == 0).astype(np.uint8)
-        near_missing = np.asarray(cv2.dilate(missing, np.ones((3, 3), np.uint8)))
+        is_near_missing = cv2.dilate((depth == 0).view(np.uint8), np.ones((3, 3), np.uint8))
         log = np.log(np.maximum(depth, 1).astype(np.float32))
         dx = np.asarray(cv2.Sobel(log, cv2.CV_32F, 1, 0, scale=1 / 8))
         dy = np.asarray(cv2.Sobel(log, cv2.CV_32F, 0, 1, scale=1 / 8))
-        chosen = np.flatnonzero(near_missing == 0)
+        chosen = np.flatnonzero(np.asarray(is_near_missing) == 0)
         dx, dy = dx.ravel()[chosen], dy.ravel()[chosen]
         length = np.hypot(dx, dy)
         shrink = np.minimum(1, self.clip / np.maximum(length, 1e-9)).astype(np.float32)

@@ -22,6 +22,7 @@ from robotvision.features.base import Vector, depth_of
 from robotvision.features.camera import PinholeExtractor, cloud
 from robotvision.features.cells import bin_of, cell_shares, n_cells
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _BREAK = 0.04
@@ -29,6 +30,7 @@ _BREAK = 0.04
 this share of it."""
 
 
+@parameter_fields
 class DepthNormals(PinholeExtractor):
     """Joint histogram of the elevation and azimuth of surface normals.
 
@@ -48,18 +50,10 @@ class DepthNormals(PinholeExtractor):
     Each cell gives its bins' shares and then the share of pixels without a normal; they sum to 1.
     """
 
-    def __init__(
-        self,
-        bins: Sequence[int] = (5, 8),
-        reach: int = 2,
-        grids: Sequence[int] = (1, 2),
-        channel: str = "depth",
-    ) -> None:
-        self.bins = bins
-        self.reach = reach
-        self.grids = grids
-        self.channel = channel
-        self._check()
+    bins: Sequence[int] = (5, 8)
+    reach: int = 2
+    grids: Sequence[int] = (1, 2)
+    channel: str = "depth"
 
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=2, high=64)

@@ -29,6 +29,7 @@ from robotvision.features.depth_normals import normals
 from robotvision.features.local import LocalFeatures
 from robotvision.features.vocabulary import VocabularyExtractor
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 BINS = 11
@@ -40,6 +41,7 @@ _GRAY = 32
 Points = NDArray[np.float32]
 
 
+@parameter_fields
 class DepthWords(PinholeExtractor, VocabularyExtractor):
     """Histogram of learnt 3-D shapes.
 
@@ -81,34 +83,18 @@ class DepthWords(PinholeExtractor, VocabularyExtractor):
     The vector sums to 1; an image without readings, or without a surface, gives zeros.
     """
 
-    def __init__(
-        self,
-        words: int = 200,
-        grids: Sequence[int] = (1,),
-        step: int = 6,
-        spacing_m: float = 0.1,
-        radius_m: float = 0.3,
-        reach: int = 2,
-        colors: int = 0,
-        root: bool = True,
-        n_training: int = 50_000,
-        seed: int = 0,
-        channel: str = "depth",
-        color_channel: str = "rgb",
-    ) -> None:
-        self.words = words
-        self.grids = grids
-        self.step = step
-        self.spacing_m = spacing_m
-        self.radius_m = radius_m
-        self.reach = reach
-        self.colors = colors
-        self.root = root
-        self.n_training = n_training
-        self.seed = seed
-        self.channel = channel
-        self.color_channel = color_channel
-        self._check()
+    words: int = 200
+    grids: Sequence[int] = (1,)
+    step: int = 6
+    spacing_m: float = 0.1
+    radius_m: float = 0.3
+    reach: int = 2
+    colors: int = 0
+    root: bool = True
+    n_training: int = 50_000
+    seed: int = 0
+    channel: str = "depth"
+    color_channel: str = "rgb"
 
     def _check(self) -> None:
         super()._check()

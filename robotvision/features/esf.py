@@ -21,6 +21,7 @@ from robotvision.features.base import Extractor, Vector, channel_of, depth_of
 from robotvision.features.camera import PINHOLE, Calibration, camera_of, cloud
 from robotvision.features.cells import bin_of
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _BINS = 64
@@ -32,6 +33,7 @@ _PLACES = 16
 Points = NDArray[np.float32]
 
 
+@parameter_fields
 class ESF(Extractor):
     """Ensemble of shape functions, 640 numbers.
 
@@ -54,18 +56,10 @@ class ESF(Extractor):
     are mixed lines. A cloud without points gives zeros.
     """
 
-    def __init__(
-        self,
-        n_triples: int = 4000,
-        scale_m: float | None = None,
-        seed: int = 0,
-        channel: str = "depth",
-    ) -> None:
-        self.n_triples = n_triples
-        self.scale_m = scale_m
-        self.seed = seed
-        self.channel = channel
-        self._check()
+    n_triples: int = 4000
+    scale_m: float | None = None
+    seed: int = 0
+    channel: str = "depth"
 
     def _check(self) -> None:
         params.whole("n_triples", self.n_triples, high=10**6)

@@ -47,6 +47,7 @@ from robotvision.features.sift_ransac import Thinned
 from robotvision.features.torchvision_backbone import TorchvisionBackbone
 from robotvision.features.wrapped import build
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _HEAD_RATE = 10.0
@@ -54,6 +55,7 @@ _HEAD_RATE = 10.0
 _DROPOUT = 0.2
 
 
+@parameter_fields
 class FineTuned(Extractor):
     """Pooled embedding of a pretrained network whose last blocks learnt the training rooms.
 
@@ -99,36 +101,19 @@ class FineTuned(Extractor):
         Mean training loss.
     """
 
-    def __init__(
-        self,
-        backbone: str | Mapping[str, Any] | FeatureExtractor = "efficientnet_lite0",
-        blocks: int = 3,
-        epochs: int = 4,
-        learning_rate: float = 1e-4,
-        weight_decay: float = 0.05,
-        label_smoothing: float = 0.1,
-        mirror: bool = True,
-        balanced: bool = False,
-        batch_size: int = 32,
-        max_frames: int = 2000,
-        unit_length: bool = False,
-        threads: int = 1,
-        seed: int = 0,
-    ) -> None:
-        self.backbone = backbone
-        self.blocks = blocks
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.mirror = mirror
-        self.balanced = balanced
-        self.batch_size = batch_size
-        self.max_frames = max_frames
-        self.unit_length = unit_length
-        self.threads = threads
-        self.seed = seed
-        self._check()
+    backbone: str | Mapping[str, Any] | FeatureExtractor = "efficientnet_lite0"
+    blocks: int = 3
+    epochs: int = 4
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    mirror: bool = True
+    balanced: bool = False
+    batch_size: int = 32
+    max_frames: int = 2000
+    unit_length: bool = False
+    threads: int = 1
+    seed: int = 0
 
     def _check(self) -> None:
         inner = build(self.backbone)

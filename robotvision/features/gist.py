@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 Plane = NDArray[np.float32]
@@ -34,6 +35,7 @@ _CUT = 0.01
 """Transfer below this share of its peak counts as outside the passband."""
 
 
+@parameter_fields
 class Gist(Extractor):
     """Gabor energy of the whole image.
 
@@ -49,18 +51,10 @@ class Gist(Extractor):
         Colour channel to read.
     """
 
-    def __init__(
-        self,
-        orientations: Sequence[int] = (8, 8, 8, 8),
-        grid: int = 4,
-        size: int = 128,
-        channel: str = "rgb",
-    ) -> None:
-        self.orientations = orientations
-        self.grid = grid
-        self.size = size
-        self.channel = channel
-        self._check()
+    orientations: Sequence[int] = (8, 8, 8, 8)
+    grid: int = 4
+    size: int = 128
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.wholes("orientations", self.orientations, high=32)

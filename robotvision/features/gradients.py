@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.features.base import Extractor, Vector
-from robotvision.features.cells import n_cells, point_counts, unit_sum
+from robotvision.features.cells import n_cells, pixel_counts, unit_sum
 from robotvision.plugins import params
 
 
@@ -52,7 +52,7 @@ class GradientHistogram(Extractor):
             return np.zeros(self.dim, np.float32)
         magnitude, angle = cv2.cartToPolar(dx.astype(np.float32), dy.astype(np.float32))
         turn = 2 * np.pi if self.signed else np.pi
-        index = (angle.ravel() * (self.bins / turn)).astype(np.int64) % self.bins
-        y, x = np.divmod(chosen, shape[1])
+        index = (angle.ravel() * (self.bins / turn)).astype(np.int32) % self.bins
         size = (shape[0], shape[1])
-        return unit_sum(point_counts(index, y, x, size, self.bins, self.grids, magnitude.ravel()))
+        counts = pixel_counts(index, chosen, size, self.bins, self.grids, magnitude.ravel())
+        return unit_sum(counts)

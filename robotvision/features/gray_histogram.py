@@ -13,9 +13,11 @@ import numpy as np
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class GrayHistogram(Extractor):
     """Histogram of grey levels.
 
@@ -33,11 +35,9 @@ class GrayHistogram(Extractor):
     The vector sums to 1; each grid has the same share of it.
     """
 
-    def __init__(self, bins: int = 256, grids: Sequence[int] = (1,), channel: str = "rgb") -> None:
-        self.bins = bins
-        self.grids = grids
-        self.channel = channel
-        self._check()
+    bins: int = 256
+    grids: Sequence[int] = (1,)
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=256)

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class HSVHistogram(Extractor):
     """Joint HSV histogram: the share of pixels in each colour cell.
 
@@ -37,16 +39,9 @@ class HSVHistogram(Extractor):
     The vector sums to 1; each grid has the same share of it.
     """
 
-    def __init__(
-        self,
-        bins: Sequence[int] = (16, 8, 4),
-        grids: Sequence[int] = (1,),
-        channel: str = "rgb",
-    ) -> None:
-        self.bins = bins
-        self.grids = grids
-        self.channel = channel
-        self._check()
+    bins: Sequence[int] = (16, 8, 4)
+    grids: Sequence[int] = (1,)
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=3, high=64)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _POINTS = 8
@@ -28,6 +29,7 @@ _STEPS = 256
 area compares as equal, whatever the radius."""
 
 
+@parameter_fields
 class LBP(Extractor):
     """Histogram of local binary patterns.
 
@@ -49,18 +51,10 @@ class LBP(Extractor):
     The vector sums to 1.
     """
 
-    def __init__(
-        self,
-        radius: float = 1.0,
-        patterns: str = "uniform",
-        grids: Sequence[int] = (1, 2, 4),
-        channel: str = "rgb",
-    ) -> None:
-        self.radius = radius
-        self.patterns = patterns
-        self.grids = grids
-        self.channel = channel
-        self._check()
+    radius: float = 1.0
+    patterns: str = "uniform"
+    grids: Sequence[int] = (1, 2, 4)
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.number("radius", self.radius, high=32)

@@ -26,9 +26,11 @@ from robotvision.features.deep import (
     unit_length,
 )
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class OnnxModel(Extractor):
     """The output of an ONNX model.
 
@@ -50,26 +52,14 @@ class OnnxModel(Extractor):
         Colour channel to read.
     """
 
-    def __init__(
-        self,
-        model: str | os.PathLike[str],
-        size: Sequence[int] = (224, 224),
-        mean: Sequence[float] = IMAGENET_MEAN,
-        std: Sequence[float] = IMAGENET_STD,
-        output: str | None = None,
-        unit_length: bool = False,
-        threads: int = 1,
-        channel: str = "rgb",
-    ) -> None:
-        self.model = model
-        self.size = size
-        self.mean = mean
-        self.std = std
-        self.output = output
-        self.unit_length = unit_length
-        self.threads = threads
-        self.channel = channel
-        self._check()
+    model: str | os.PathLike[str]
+    size: Sequence[int] = (224, 224)
+    mean: Sequence[float] = IMAGENET_MEAN
+    std: Sequence[float] = IMAGENET_STD
+    output: str | None = None
+    unit_length: bool = False
+    threads: int = 1
+    channel: str = "rgb"
 
     def _check(self) -> None:
         if not isinstance(self.model, (str, os.PathLike)) or not str(self.model):

@@ -15,9 +15,11 @@ import numpy as np
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class OpponentHistogram(Extractor):
     """Three histograms, of O1, O2 and O3, or one joint histogram.
 
@@ -37,18 +39,10 @@ class OpponentHistogram(Extractor):
     The vector sums to 1. Bins are of equal width over what 8-bit colours can reach.
     """
 
-    def __init__(
-        self,
-        bins: Sequence[int] = (32, 32, 32),
-        joint: bool = False,
-        grids: Sequence[int] = (1,),
-        channel: str = "rgb",
-    ) -> None:
-        self.bins = bins
-        self.joint = joint
-        self.grids = grids
-        self.channel = channel
-        self._check()
+    bins: Sequence[int] = (32, 32, 32)
+    joint: bool = False
+    grids: Sequence[int] = (1,)
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=3, high=256)

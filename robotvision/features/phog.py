@@ -20,12 +20,14 @@ from robotvision.features.base import Vector, gray_of
 from robotvision.features.cells import bin_counts
 from robotvision.features.gradients import GradientHistogram
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _LOWER = 0.4
 """Canny's lower threshold as a share of the upper one (Matlab's ``edge``)."""
 
 
+@parameter_fields
 class PHOG(GradientHistogram):
     """Pyramid of histograms of oriented gradients.
 
@@ -48,20 +50,11 @@ class PHOG(GradientHistogram):
     The vector sums to 1; an image without any edge gives zeros.
     """
 
-    def __init__(
-        self,
-        bins: int = 20,
-        grids: Sequence[int] = (1, 2, 4, 8),
-        signed: bool = False,
-        edge_share: float = 0.3,
-        channel: str = "rgb",
-    ) -> None:
-        self.bins = bins
-        self.grids = grids
-        self.signed = signed
-        self.edge_share = edge_share
-        self.channel = channel
-        self._check()
+    bins: int = 20
+    grids: Sequence[int] = (1, 2, 4, 8)
+    signed: bool = False
+    edge_share: float = 0.3
+    channel: str = "rgb"
 
     def _check(self) -> None:
         super()._check()

@@ -25,11 +25,13 @@ from robotvision.features.packaged import PackagedNetwork
 from robotvision.features.sift_ransac import Thinned
 from robotvision.features.wrapped import build
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 LEAST_COSINE = 0.9
 
 
+@parameter_fields
 class Quantized(Extractor):
     """A packaged network in 8-bit whole numbers, its ranges learnt from training frames.
 
@@ -56,18 +58,10 @@ class Quantized(Extractor):
         Between the vectors with and without rounding, the median over the frames of the training.
     """
 
-    def __init__(
-        self,
-        backbone: str | Mapping[str, Any] | FeatureExtractor = "efficientnet_lite0",
-        weight_bits: int = 8,
-        max_frames: int = 64,
-        threads: int = 1,
-    ) -> None:
-        self.backbone = backbone
-        self.weight_bits = weight_bits
-        self.max_frames = max_frames
-        self.threads = threads
-        self._check()
+    backbone: str | Mapping[str, Any] | FeatureExtractor = "efficientnet_lite0"
+    weight_bits: int = 8
+    max_frames: int = 64
+    threads: int = 1
 
     def _check(self) -> None:
         self._network()

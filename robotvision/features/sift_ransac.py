@@ -34,6 +34,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.features.base import Extractor, Vector, gray_of
 from robotvision.features.local import LENGTH, LocalFeatures, keypoint_sift, root_sift
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
@@ -57,6 +58,7 @@ _FEWEST = {"homography": 4, "fundamental": 8}
 _NOWHERE = np.float32(1e9)
 
 
+@parameter_fields
 class SiftRansac(Extractor):
     """Most RANSAC inliers with a key frame of each room, as log(1 + n).
 
@@ -93,26 +95,14 @@ class SiftRansac(Extractor):
     gives zeros. A key frame takes about 60 KB at the defaults.
     """
 
-    def __init__(
-        self,
-        frames_per_room: int = 40,
-        max_keypoints: int = 200,
-        verify: int = 10,
-        model: str = "homography",
-        ratio: float = 0.85,
-        gap: int = 2,
-        root: bool = True,
-        channel: str = "rgb",
-    ) -> None:
-        self.frames_per_room = frames_per_room
-        self.max_keypoints = max_keypoints
-        self.verify = verify
-        self.model = model
-        self.ratio = ratio
-        self.gap = gap
-        self.root = root
-        self.channel = channel
-        self._check()
+    frames_per_room: int = 40
+    max_keypoints: int = 200
+    verify: int = 10
+    model: str = "homography"
+    ratio: float = 0.85
+    gap: int = 2
+    root: bool = True
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.whole("frames_per_room", self.frames_per_room, high=10_000)

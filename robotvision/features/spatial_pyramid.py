@@ -14,10 +14,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
-from robotvision.features.base import Extractor, FeatureExtractor, Vector, channel_of
+from robotvision.features.base import FeatureExtractor, Vector, channel_of
 from robotvision.features.cells import cell_slices, n_cells
-from robotvision.features.wrapped import build
+from robotvision.features.wrapped import Wrapping, build
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
@@ -25,7 +26,8 @@ def _learns(self: SpatialPyramid) -> bool:
     return hasattr(build(self.extractor), "fit")
 
 
-class SpatialPyramid(Extractor):
+@parameter_fields
+class SpatialPyramid(Wrapping):
     """Another extractor's vectors of each cell.
 
     Parameters
@@ -46,14 +48,8 @@ class SpatialPyramid(Extractor):
     A cell of an image smaller than its grid takes the nearest pixel.
     """
 
-    def __init__(
-        self,
-        extractor: str | Mapping[str, Any] | FeatureExtractor = "gist",
-        grids: Sequence[int] = (1, 2),
-    ) -> None:
-        self.extractor = extractor
-        self.grids = grids
-        self._check()
+    extractor: str | Mapping[str, Any] | FeatureExtractor = "gist"
+    grids: Sequence[int] = (1, 2)
 
     def _check(self) -> None:
         params.grids(self.grids)
@@ -63,11 +59,6 @@ class SpatialPyramid(Extractor):
                 f"extractor: {type(inner).__name__} needs the camera's calibration, which a part "
                 "of the image does not have; use the parameter 'grids' of its own"
             )
-
-    @property
-    def version(self) -> int:  # type: ignore[override]
-        """Rises when this extractor's or the inner one's does."""
-        return 1 + int(getattr(self._inner(), "version", 1))
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -99,11 +90,3 @@ class SpatialPyramid(Extractor):
             parts = {c: np.ascontiguousarray(i[cells[c][cell]]) for c, i in images.items()}
             vectors.append(inner.extract(Frame(frame.index, frame.timestamp_ns, parts)))
         return np.concatenate(vectors)
-
-    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
-        """Return the inner extractor: its code and state enter the key of cached vectors."""
-        return (self._inner(),)
-
-    def _inner(self) -> FeatureExtractor:
-        trained: FeatureExtractor | None = getattr(self, "extractor_", None)
-        return trained if trained is not None else build(self.extractor)

@@ -15,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.features.base import Extractor, FeatureExtractor, Vector, gray_of
+from robotvision.features.base import FeatureExtractor, Vector, gray_of
 from robotvision.features.camera import Calibration, camera_of
-from robotvision.features.wrapped import build
+from robotvision.features.wrapped import Wrapping, build
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 _KEYS = ("fx", "baseline_m")
 
 
-class StereoDepth(Extractor):
+@parameter_fields
+class StereoDepth(Wrapping):
     """Another extractor's vector of the depth that a stereo pair gives.
 
     Parameters
@@ -46,16 +48,9 @@ class StereoDepth(Extractor):
 
     channels = ("left", "right")
 
-    def __init__(
-        self,
-        extractor: str | Mapping[str, Any] | FeatureExtractor = "depth_histogram",
-        n_disparities: int = 64,
-        block_size: int = 5,
-    ) -> None:
-        self.extractor = extractor
-        self.n_disparities = n_disparities
-        self.block_size = block_size
-        self._check()
+    extractor: str | Mapping[str, Any] | FeatureExtractor = "depth_histogram"
+    n_disparities: int = 64
+    block_size: int = 5
 
     def _check(self) -> None:
         params.whole("n_disparities", self.n_disparities, low=16, high=512)
@@ -69,11 +64,6 @@ class StereoDepth(Extractor):
             raise params.refuse(
                 "extractor", "one that reads 'depth' alone and does not learn", inner
             )
-
-    @property
-    def version(self) -> int:  # type: ignore[override]
-        """Rises when this extractor's or the inner one's does."""
-        return 1 + int(getattr(self._inner(), "version", 1))
 
     @property
     def dim(self) -> int:
@@ -133,11 +123,3 @@ class StereoDepth(Extractor):
             speckleRange=2,
         )
         return np.asarray(matcher.compute(left, right), np.float32) / np.float32(16)
-
-    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
-        """Return the inner extractor: its code and state enter the key of cached vectors."""
-        return (self._inner(),)
-
-    def _inner(self) -> FeatureExtractor:
-        ready: FeatureExtractor | None = getattr(self, "extractor_", None)
-        return ready if ready is not None else build(self.extractor)

@@ -23,6 +23,7 @@ from robotvision.features.deep import Tensor, need, network_input, unit_length
 from robotvision.features.downloads import hub_file
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
@@ -36,6 +37,7 @@ class _Network:
     std: tuple[float, ...]
 
 
+@parameter_fields
 class TimmBackbone(Extractor):
     """The output of a network of timm, without its classifying layer.
 
@@ -59,22 +61,12 @@ class TimmBackbone(Extractor):
         Colour channel to read.
     """
 
-    def __init__(
-        self,
-        model: str,
-        weights: str | os.PathLike[str] | None = "hub",
-        output: str = "pooled",
-        size: Sequence[int] | None = None,
-        unit_length: bool = False,
-        channel: str = "rgb",
-    ) -> None:
-        self.model = model
-        self.weights = weights
-        self.output = output
-        self.size = size
-        self.unit_length = unit_length
-        self.channel = channel
-        self._check()
+    model: str
+    weights: str | os.PathLike[str] | None = "hub"
+    output: str = "pooled"
+    size: Sequence[int] | None = None
+    unit_length: bool = False
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.word("model", self.model)

@@ -20,9 +20,11 @@ from robotvision.features.deep import IMAGENET_MEAN, IMAGENET_STD, need, network
 from robotvision.features.downloads import download
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
+@parameter_fields
 class TorchvisionBackbone(Extractor):
     """A layer of a torchvision network.
 
@@ -46,22 +48,12 @@ class TorchvisionBackbone(Extractor):
         Colour channel to read.
     """
 
-    def __init__(
-        self,
-        network: str = "resnet18",
-        layer: str = "flatten",
-        weights: str | os.PathLike[str] | None = "default",
-        size: Sequence[int] = (224, 224),
-        unit_length: bool = False,
-        channel: str = "rgb",
-    ) -> None:
-        self.network = network
-        self.layer = layer
-        self.weights = weights
-        self.size = size
-        self.unit_length = unit_length
-        self.channel = channel
-        self._check()
+    network: str = "resnet18"
+    layer: str = "flatten"
+    weights: str | os.PathLike[str] | None = "default"
+    size: Sequence[int] = (224, 224)
+    unit_length: bool = False
+    channel: str = "rgb"
 
     def _check(self) -> None:
         params.word("network", self.network)

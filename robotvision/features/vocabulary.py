@@ -23,6 +23,7 @@ from robotvision.features.local import (
     root_sift,
 )
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
@@ -103,29 +104,18 @@ class VocabularyExtractor(Extractor):
         return unit_sum(point_counts(word, local.y, local.x, shape, self.words, self.grids))
 
 
+@parameter_fields
 class SiftVocabularyExtractor(VocabularyExtractor):
     """Base of those of SIFT descriptors: ``sampling, n_keypoints, step, root`` besides."""
 
-    def __init__(
-        self,
-        words: int = 64,
-        sampling: str = "keypoints",
-        n_keypoints: int = 200,
-        step: int = 8,
-        root: bool = True,
-        n_training: int = 50_000,
-        seed: int = 0,
-        channel: str = "rgb",
-    ) -> None:
-        self.words = words
-        self.sampling = sampling
-        self.n_keypoints = n_keypoints
-        self.step = step
-        self.root = root
-        self.n_training = n_training
-        self.seed = seed
-        self.channel = channel
-        self._check()
+    words: int = 64
+    sampling: str = "keypoints"
+    n_keypoints: int = 200
+    step: int = 8
+    root: bool = True
+    n_training: int = 50_000
+    seed: int = 0
+    channel: str = "rgb"
 
     def _check(self) -> None:
         super()._check()

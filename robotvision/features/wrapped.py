@@ -6,8 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from robotvision.features import FEATURES
-from robotvision.features.base import FeatureExtractor
+from robotvision.features.base import Extractor, FeatureExtractor
 from robotvision.plugins import params
+
+
+class Wrapping(Extractor):
+    """Base of the extractors that call another one, their parameter ``extractor``."""
+
+    extractor: str | Mapping[str, Any] | FeatureExtractor
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        """Rises when this extractor's or the inner one's does."""
+        return 1 + int(getattr(self._inner(), "version", 1))
+
+    def inner_extractors(self) -> tuple[FeatureExtractor, ...]:
+        """Return the inner extractor: its code and state enter the key of cached vectors."""
+        return (self._inner(),)
+
+    def _inner(self) -> FeatureExtractor:
+        ready: FeatureExtractor | None = getattr(self, "extractor_", None)
+        return build(self.extractor) if ready is None else ready
 
 
 def build(given: Any) -> FeatureExtractor:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar, dataclass_transform
 
 from sklearn.base import BaseEstimator
+
+T = TypeVar("T")
+
+
+@dataclass_transform(eq_default=False)
+def parameter_fields(cls: type[T]) -> type[T]:
+    """Give a `Parameterised` class the ``__init__`` that its annotated names describe."""
+    return dataclass(eq=False, repr=False)(cls)
 
 
 class Parameterised(BaseEstimator):  # type: ignore[misc]
     """Base of extractors, classifiers and filters: scikit-learn's parameters.
 
-    A subclass's ``__init__`` stores each keyword under its own name, nothing else, and ends with
-    ``self._check()``; so ``clone``, ``set_params`` and grid search work.
+    A subclass names its parameters as fields below `parameter_fields`, or has an ``__init__`` that
+    stores each keyword under its own name, nothing else, and ends with ``self._check()``; so
+    ``clone``, ``set_params`` and grid search work.
     """
+
+    def __post_init__(self) -> None:
+        self._check()
 
     def _check(self) -> None:
         """Raise ValueError where a parameter has a value that cannot work."""

@@ -11,6 +11,7 @@ them again; it is called where a configuration is checked, never within a run.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -128,8 +129,16 @@ def forget_changed() -> None:
 
 
 def unload(is_meant: Callable[[str], bool]) -> None:
-    """Unload those of the modules of one's own that are meant: the next import reads them anew."""
+    """Unload those of the modules of one's own that are meant: the next import reads them anew.
+
+    Their bytecode goes as well: Python tells whether it is stale by the second and the size of the
+    file alone, which an edit may leave as they are.
+    """
     for name in [n for n in _noted if _is_noted(n) and is_meant(n)]:
+        cached = getattr(_spec(name), "cached", None)
+        if cached:
+            with contextlib.suppress(OSError):  # what another user wrote is older than the edit
+                Path(cached).unlink(missing_ok=True)
         del sys.modules[name], _noted[name]
 
 

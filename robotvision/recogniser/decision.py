@@ -59,7 +59,9 @@ class Decision:
         self.unknown_below = unknown
         self.threshold = answer_threshold(task, abstain)
 
-    def decide(self, probabilities: NDArray[np.floating], is_unknown: bool = False) -> Answer:
+    def decide(
+        self, probabilities: NDArray[np.floating], is_unknown: bool = False, beyond: float = 0.0
+    ) -> Answer:
         """Return the answer for one frame.
 
         Parameters
@@ -68,11 +70,14 @@ class Decision:
             Non-negative, they sum to 1.
         is_unknown : bool
             Whether a detector takes the frame for a room that training did not see.
+        beyond : float
+            Probability that none of the trained rooms is right, in [0, 1): takes its share of all.
         """
         best = int(probabilities.argmax())
-        confidence = float(probabilities[best])
+        confidence = float(probabilities[best]) * (1 - beyond)
         if self.unknown_below is not None:
             is_unknown = is_unknown or confidence < self.unknown_below
+        is_unknown = is_unknown or beyond > max(confidence, self.threshold)
         if is_unknown and self.unknown_label is not None:
             return Answer(self.unknown_label, 1.0 - confidence)
         if self.threshold > 0 and not confidence > self.threshold:

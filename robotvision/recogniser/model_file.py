@@ -55,6 +55,7 @@ TRUSTED = (
     "robotvision.tasks.model",
     "robotvision.temporal.",
     "robotvision.recogniser.unknown",
+    "robotvision.recogniser.unknown_zone",
 )
 """Modules whose classes a model file may name; those ending in a dot are packages."""
 

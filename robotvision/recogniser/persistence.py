@@ -81,7 +81,7 @@ def save_pipeline(
     parts: dict[str, object] = {"classifier": pipeline.classifier}
     for i, slot in enumerate(pipeline.slots):
         parts[f"cue{i}"] = slot.extractor
-    for name in ("temporal", "unknown"):
+    for name in ("temporal", "unknown", "zone"):
         if getattr(pipeline, name) is not None:
             parts[name] = getattr(pipeline, name)
     objects = pipeline.objects
@@ -141,6 +141,7 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
             parts.get("temporal"),
             _objects(parts, about, rules),
             parts.get("unknown"),
+            parts.get("zone"),
         )
     except (KeyError, TypeError, ValueError) as e:
         raise InputFaults(

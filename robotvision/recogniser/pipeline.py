@@ -21,6 +21,7 @@ from robotvision.features.extraction import checked, ready
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import ObjectRecogniser
 from robotvision.recogniser.unknown import UnknownDetector
+from robotvision.recogniser.unknown_zone import UnknownZone
 from robotvision.records import Frame
 from robotvision.systems.base import Posterior, Reply, View
 
@@ -62,6 +63,8 @@ class Pipeline:
         Where the task asks for objects.
     unknown : UnknownDetector, optional
         Detects rooms that training did not see, from this frame alone.
+    zone : UnknownZone, optional
+        Detects zones that training did not see, from this frame and those before.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Pipeline:
         temporal: TemporalFilter | None = None,
         objects: ObjectRecogniser | None = None,
         unknown: UnknownDetector | None = None,
+        zone: UnknownZone | None = None,
     ) -> None:
         self.slots = slots
         self.classifier = classifier
@@ -79,6 +83,7 @@ class Pipeline:
         self.temporal = temporal
         self.objects = objects
         self.unknown = unknown
+        self.zone = zone
         self.dim = slots[-1].place.stop
         self._calibrated = slots
         self._last_ns: int | None = None
@@ -86,7 +91,7 @@ class Pipeline:
     @property
     def has_memory(self) -> bool:
         """Whether an answer may depend on earlier frames."""
-        return self.temporal is not None
+        return self.temporal is not None or self.zone is not None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -104,7 +109,13 @@ class Pipeline:
         """Return a pipeline with ``extractors`` in the same slots, the rest shared."""
         slots = [replace(s, extractor=e) for s, e in zip(self.slots, extractors, strict=True)]
         return Pipeline(
-            slots, self.classifier, self.decision, self.temporal, self.objects, self.unknown
+            slots,
+            self.classifier,
+            self.decision,
+            self.temporal,
+            self.objects,
+            self.unknown,
+            self.zone,
         )
 
     def reset(self, view: View) -> None:
@@ -115,6 +126,8 @@ class Pipeline:
         self._last_ns = None
         if self.temporal is not None:
             self.temporal.reset()
+        if self.zone is not None:
+            self.zone.reset()
 
     def answer(self, frame: Frame) -> Reply:
         """Return the answer for one frame and the time of each stage."""
@@ -151,15 +164,20 @@ class Pipeline:
             is_unknown = self.unknown.is_unknown(probabilities, x[0])
             last, now = now, perf_counter_ns()
             stages["unknown"] = now - last
+        before, self._last_ns = self._last_ns, timestamp_ns
+        dt_s = None if before is None else (timestamp_ns - before) / 1e9
         if self.temporal is not None:
             last = now
-            before = self._last_ns
-            dt_s = 0.0 if before is None else (timestamp_ns - before) / 1e9
-            self._last_ns = timestamp_ns
-            probabilities = self.temporal.update(probabilities, dt_s)
+            probabilities = self.temporal.update(probabilities, dt_s or 0.0)
             now = perf_counter_ns()
             stages["temporal"] = now - last
-        answer = self.decision.decide(probabilities, is_unknown)
+        beyond = 0.0
+        if self.zone is not None:
+            last = now
+            beyond = self.zone.update(x[0], dt_s)
+            now = perf_counter_ns()
+            stages["zone"] = now - last
+        answer = self.decision.decide(probabilities, is_unknown, beyond)
         stages["decision"] = perf_counter_ns() - now
         if self.objects is not None:
             last = perf_counter_ns()

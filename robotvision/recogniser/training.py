@@ -39,7 +39,8 @@ from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
-from robotvision.recogniser.unknown import AnswerRule, UnknownDetector
+from robotvision.recogniser.unknown import AnswerRule, UnknownDetector, unknown_rule
+from robotvision.recogniser.unknown_zone import UnknownZone
 from robotvision.records import Notice, Truth
 from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.points import PointsTable
@@ -184,10 +185,10 @@ class _Trainer:
         vectors, training = self._extract(extractors)
         self._took("extraction", started)
         slots = self._slots(extractors, vectors)
-        scaled = [v * np.float32(s.scale) for v, s in zip(vectors, slots, strict=True)]
-        training = replace(
-            training, x=np.concatenate(scaled, axis=1), blocks=tuple(s.place for s in slots)
-        )
+        x = np.empty((len(training.y), slots[-1].place.stop), np.float32)
+        for slot, block in zip(slots, vectors, strict=True):
+            np.multiply(block, np.float32(slot.scale), out=x[:, slot.place])
+        training = replace(training, x=x, blocks=tuple(s.place for s in slots))
         started = perf_counter_ns()
         self.progress("training", 0, 1)
         integration, seed = self.config.integration, self.config.seed
@@ -202,6 +203,7 @@ class _Trainer:
             self._temporal(classifier, training.y, held_out),
             fit_objects(chosen, integration, self.task, training, seed),
             self._unknown(training, decision),
+            self._zone(training, slots),
         )
         self._took("training", started)
         self.progress("training", 1, 1)
@@ -275,16 +277,16 @@ class _Trainer:
         in_view: list[list[bool]] = []
         segments: list[tuple[int, int]] = []
         for k, sequence in enumerate(self.sequences):
-            views = self._extract_views(extractors, sequence)
+            extraction = self._extract_views(extractors, sequence)
             has_room = [sequence.room(i) is not None for i in range(len(sequence))]
             if not all(has_room):
                 self.training.without_room[sequence.name] = has_room.count(False)
-            rows = [i for i in range(len(sequence)) if views[0].readable[i] and has_room[i]]
+            rows = [i for i in range(len(sequence)) if extraction.readable[i] and has_room[i]]
             for i, block in enumerate(blocks):
-                stacked = np.stack([view.blocks[i][rows] for view in views], axis=1)
+                stacked = np.stack([b[rows] for b in extraction.blocks[i :: len(blocks)]], axis=1)
                 block.append(stacked.reshape(-1, stacked.shape[2]))  # a frame's views side by side
             self._rows += [(k, i) for i in rows]
-            rows = [i for i in rows for _ in views]
+            rows = [i for i in rows for _ in self._views]
             labels += [self.points_table.label_of(Truth(str(sequence.room(i)))) for i in rows]
             in_view += [[o in _objects(sequence, i) for o in self.task.objects] for i in rows]
             segments += [(k, sequence.frames[i].segment) for i in rows]
@@ -305,22 +307,23 @@ class _Trainer:
 
     def _extract_views(
         self, extractors: list[FeatureExtractor], sequence: data.ImageSequence
-    ) -> list[Extraction]:
-        """Extract every view of a sequence's frames, the plain one first."""
-        total = self._n_views * sum(map(len, self.sequences))
-        extractions = []
-        for view in self._views:
-            advance = partial(self._extracted, self._done, total)
-            altered_extractors = [altered(e, view) for e in extractors]
-            extractions.append(self.extraction(altered_extractors, sequence, self.cache, advance))
-            self._done += len(sequence)
-            self.progress("extraction", self._done, total)
-            self.training.cached += extractions[-1].n_cached
-            self.training.extracted += len(extractors) - extractions[-1].n_cached
-        self.training.problems += extractions[0].problems
+    ) -> Extraction:
+        """Extract every view of a sequence's frames in one pass: all features of a view in turn.
+
+        The plain view comes first.
+        """
+        total = sum(map(len, self.sequences))
+        in_views = [altered(e, view) for view in self._views for e in extractors]
+        advance = partial(self._extracted, self._done, total)
+        extraction = self.extraction(in_views, sequence, self.cache, advance)
+        self._done += len(sequence)
+        self.progress("extraction", self._done, total)
+        self.training.cached += extraction.n_cached
+        self.training.extracted += len(in_views) - extraction.n_cached
+        self.training.problems += extraction.problems
         known = self.training.not_cached
-        known += [line for line in extractions[0].not_cached if line not in known]
-        return extractions
+        known += [line for line in dict.fromkeys(extraction.not_cached) if line not in known]
+        return extraction
 
     def _extracted(self, before: int, total: int, _: str, done: int, __: int) -> None:
         self.progress("extraction", before + done, total)
@@ -376,14 +379,9 @@ class _Trainer:
         )
 
     def _unknown(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
-        wanted, config = self.config.decision.unknown, self.config
-        is_auto = wanted == "auto"
-        if wanted == "auto":
-            wanted = "detect" if self.task.unknown_expected else "never"
-        is_detected = wanted == "detect" or isinstance(wanted, UnknownConfig)
-        if self.task.unknown is None or not is_detected:
+        about, config = unknown_rule(self.config, self.task), self.config
+        if not isinstance(about, UnknownConfig):
             return None
-        about = wanted if isinstance(wanted, UnknownConfig) else UnknownConfig()
 
         def train(part: TrainingSet) -> FittedClassifier:
             classifier = build(CLASSIFIERS, config.classifier or "svm")
@@ -394,7 +392,7 @@ class _Trainer:
         try:
             detector.fit(train, training, config.seed, rule)
         except RobotVisionError as e:
-            if not is_auto:
+            if config.decision.unknown != "auto":
                 raise
             self.training.problems.append(f"unknown is never answered here: {e}")
             return None
@@ -408,6 +406,20 @@ class _Trainer:
             "hits": [round(float(v), 4) for v in detector.roc_.hits],
         }
         return detector
+
+    def _zone(self, training: TrainingSet, slots: Sequence[FeatureSlot]) -> UnknownZone | None:
+        if unknown_rule(self.config, self.task) != "zone":
+            return None
+        # What stands at one place of an image changes with every step: patches tell nothing here.
+        places = [s.place for s in slots if not getattr(s.extractor, "n_patches", 0)]
+        try:
+            zone = UnknownZone().fit(training, places or [s.place for s in slots])
+        except RobotVisionError:
+            if self.config.decision.unknown == "zone":
+                raise
+            return None  # nobody asked for it, and of two rooms there is nothing to tell
+        self.training.unknown = {"method": "zone", "reference": zone.reference_}
+        return zone
 
     def _temporal(
         self, classifier: FittedClassifier, y: NDArray[np.str_], held_out: NDArray[np.float64]

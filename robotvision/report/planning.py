@@ -21,6 +21,8 @@ def print_plan(console: Console, data: Mapping[str, Any]) -> None:
         soft_wrap=True,
     )
     console.print(grid(_table(data)))
+    for line in _cautions(data):
+        console.print(line, style="yellow", soft_wrap=True)
     if k > 2:
         console.print(
             f"of {k}: one is better than the {k - 1} others, which are alike; the share of these "
@@ -28,6 +30,17 @@ def print_plan(console: Console, data: Mapping[str, Any]) -> None:
             style="dim",
             soft_wrap=True,
         )
+
+
+def _cautions(data: Mapping[str, Any]) -> list[str]:
+    """Return in a line each why a promise is not made."""
+    lines = list(data["cautions"])
+    if None in (data["two"]["smallest_difference"], data["among_all"]["smallest_difference"]):
+        lines.append(
+            f"none: a system that wins all is {data['design']['most']:.3g} points a frame better, "
+            f"and not even that is told in {data['promised_power']:.0%}: more visits are needed"
+        )
+    return lines
 
 
 def _table(data: Mapping[str, Any]) -> Table:
@@ -62,4 +75,4 @@ def _smallest(side: Mapping[str, Any]) -> str:
 
 def _visits(side: Mapping[str, Any]) -> str:
     needed = side["visits_needed"]
-    return "over a million" if needed is None else f"{needed:,}"
+    return "none up to a million" if needed is None else f"{needed:,}"

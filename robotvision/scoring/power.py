@@ -1,18 +1,11 @@
 """How large a difference a test can tell, and how many room visits it takes.
 
-**Model.** Of two systems on the same frames, the first is better by ``difference`` points a frame.
-What a visit shows of it deviates by a standard deviation of ``spread`` mean visits, and visits of
-unequal length weigh like ``evenness`` times as many equal ones (Kish). The difference over its
-standard error then follows Student's noncentral t, with a degree of freedom less than effective
-visits.
-
-**Two systems** are told apart where the interval of `robotvision.scoring.intervals.difference`
-leaves 0 out: about Student's quantile of standard errors away.
-
-**Several systems**: one is better than all others, which are alike; given is the share of these
-that are told apart from it by the rules of `robotvision.scoring.ranks` (step-down over its own
-comparisons, and every range of ranks that holds both), drawn from their limit for many visits, in
-which the sums of flipped signs are normal; of n visits they stay a little nearer to 0 (`LIGHTER`).
+One system is better than all others, which are alike, by ``difference`` points a frame. How often
+it is told apart from another is counted in contests that a small model of visits draws
+(`robotvision.scoring.visit_model`), judged as ``compare`` and ``rank`` do
+(`robotvision.scoring.planned_contest`). Of more visits than are drawn, the difference over its
+standard error that is told four times in five goes on to its limit of endless visits, in which all
+sums are normal.
 
 ``scripts/check_plan.py`` measures what becomes of a power that is promised here.
 """
@@ -20,59 +13,135 @@ which the sums of flipped signs are normal; of n visits they stay a little neare
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.blocks import Floats, Ints, block_sums
-from robotvision.scoring.intervals import LEVEL
+from robotvision.scoring.intervals import Bounds
+from robotvision.scoring.planned_contest import Contests
 from robotvision.scoring.ranks import POWER
-from robotvision.scoring.student import quantile
+from robotvision.scoring.shares import FEW_EFFECTIVE
+from robotvision.scoring.standard_errors import (
+    NARROW,
+    TOLD,
+    LargeTest,
+    errors_guessed,
+    errors_in_the_limit,
+    reached,
+)
+from robotvision.scoring.visit_model import VisitModel, fitted_model
 
-LIGHTER = 1.0
-"""By how much flipped signs stay nearer to 0 than the normal law, times the visits."""
-SPREAD = 0.76
-"""Of the difference of two systems, over the standard deviation of one frame's being right."""
-ALIKE = 0.3
-"""Correlation of what two systems earn in a visit, where only one of them is known."""
-EVENNESS = 0.62
-"""Of visits whose lengths are geometric."""
-DRAWS, NULL_DRAWS = 4000, 20_000
+DRAWN_PAIRED, DRAWN_RANKED = 120, 80
+"""Visits of two systems, and of more, up to which contests are drawn."""
+DOUBLINGS = 3
+"""Of these, where even a system that wins all is not told in as many."""
 MOST_VISITS = 1_000_000
+UNSURE = 0.65
+"""A power promised four times in five that may turn out lower is quoted with a caution."""
+LONGEST = 0.15
+"""Part of the squared lengths in one visit that is quoted with a caution."""
+FEWER = 0.84
+"""By how much deviations measured with few degrees of freedom are taken to be larger, times these:
+so that powers of four in five are kept on average (a Taylor series in the standard error)."""
+NEAR_ALL = 0.8
+"""Part of what is left to win that a promised difference takes and is quoted with a caution."""
+LENGTHS = 4096
+"""Geometric ones, where none are known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VisitDesign:
-    """What a test's visits are like.
+    """What a test is like.
 
     Parameters
     ----------
-    spread : float
-        Standard deviation of what a visit's difference deviates by, over the mean length of a
-        visit: points a frame, above 0.
-    evenness : float
-        Effective visits over visits, in (0, 1].
-    most : float
-        The largest difference that there can be, in points a frame.
+    model : VisitModel
+        What systems earn in visits.
+    gap : float
+        Points a frame between the least and the most that there are, above 0.
+    freedom : float
+        Degrees of freedom with which an earlier test knows how much visits deviate; infinite: it is
+        assumed.
     """
 
-    spread: float
-    evenness: float = EVENNESS
-    most: float = math.inf
+    model: VisitModel
+    gap: float = 1.0
+    freedom: float = math.inf
 
-    def __post_init__(self) -> None:
-        if not (self.spread > 0 and math.isfinite(self.spread)):
-            raise RobotVisionError(
-                "plan: nothing to plan from: the visits do not differ in what they earn"
+    @property
+    def spread(self) -> float:
+        """Standard deviation of what the difference of two equals in a visit is, in mean visits."""
+        return self.gap * self.model.spread(self.model.right, self.model.right)
+
+    @property
+    def evenness(self) -> float:
+        """Effective visits over visits, in (0, 1]."""
+        return self.model.evenness
+
+    @property
+    def most(self) -> float:
+        """The largest difference that there can be: to a system that wins all."""
+        return self.gap * (1 - self.model.right)
+
+    @property
+    def kept(self) -> tuple[float, float] | None:
+        """From where to where nine tenths of the powers of `POWER` lie that such tests promise.
+
+        None: nothing was measured. What visits deviate by is known to one in ``sqrt(2 freedom)``.
+        """
+        if math.isinf(self.freedom):
+            return None
+        normal = NormalDist()
+        off = normal.inv_cdf(0.95) * TOLD / math.sqrt(2 * self.freedom)
+        middle = normal.inv_cdf(POWER)
+        return normal.cdf(middle - off), normal.cdf(middle + off)
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return plain data."""
+        model = self.model
+        return {
+            "spread": self.spread,
+            "evenness": self.evenness,
+            "most": self.most,
+            "right": model.right,
+            "roughness": model.roughness,
+            "alike": model.alike,
+            "freedom": None if math.isinf(self.freedom) else self.freedom,
+        }
+
+    def cautions(self, visits: int, promised: float | None = None) -> list[str]:
+        """Return why a promise of so many visits may not hold, in a line each.
+
+        ``promised`` is the difference that they tell (`smallest_difference`).
+        """
+        lines = []
+        effective, longest = self.evenness * visits, self.model.weight_of_longest
+        if effective < FEW_EFFECTIVE:
+            lines.append(
+                f"{visits} visits weigh like {effective:.1f} of one length: too few to promise "
+                "anything"
             )
-
-    def freedom(self, visits: float) -> float:
-        """Return the degrees of freedom of so many visits, at least 1."""
-        return max(1.0, self.evenness * visits - 1)
+        if longest > LONGEST:
+            lines.append(
+                f"the longest visit makes {longest:.0%} of what visits deviate by: where longer "
+                "ones may come, less is told"
+            )
+        if promised is not None and promised > NEAR_ALL * self.most:
+            lines.append(
+                f"to be {promised:.3g} points a frame better, of {self.most:.3g} left to win, a "
+                "system hardly errs: of such promises 49 to 85 % were kept in simulations"
+            )
+        if self.kept is not None and self.kept[0] < UNSURE:
+            low, high = self.kept
+            lines.append(
+                f"measured in few visits: where {POWER:.0%} are promised, {low:.0%} to {high:.0%} "
+                "may come of it"
+            )
+        return lines
 
     def power(self, difference: float, visits: int, systems: int = 2) -> float:
         """Return how likely a difference is told, from 0 to 1.
@@ -80,45 +149,78 @@ class VisitDesign:
         Parameters
         ----------
         difference : float
-            Points a frame, at least 0.
+            Points a frame, from 0 to `most`.
         visits : int
             At least 2.
         systems : int
-            2: a pair alone; more: see the module.
+            2: a pair alone; more: the share of the others that the better one is told apart from.
         """
-        shift = difference * math.sqrt(visits) / self.spread
-        alone = _alone(shift, self.freedom(visits))
-        if systems == 2:
-            return alone
-        return min(alone, _after_all(shift, visits, systems))
+        large = _large_test(self, systems) if visits > _drawn(systems) else None
+        if large is None:
+            return self._power_drawn(difference, min(visits, _most_drawn(systems)), systems)
+        errors = self.errors_of(difference) * math.sqrt(visits)
+        errors += large.errors_told(large.visits) - large.errors_told(visits)
+        same = self._difference_of(errors / math.sqrt(large.visits))
+        return self._power_drawn(self.most if same is None else same, large.visits, systems)
 
-    def smallest_difference(
-        self, visits: int, systems: int = 2, power: float = POWER
-    ) -> float | None:
-        """Return the difference that so many visits tell with a probability of ``power``.
+    def smallest_difference(self, visits: int, systems: int = 2) -> float | None:
+        """Return the difference that so many visits tell four times in five (`ranks.POWER`).
 
         None: not even `most`.
         """
-        high = self.spread / math.sqrt(visits)
-        while self.power(high, visits, systems) < power:
-            if high >= self.most:
-                return None
-            high = min(2 * high, self.most)
-        return _halved(lambda d: self.power(d, visits, systems) >= power, 0.0, high)
+        large = _large_test(self, systems) if visits > _drawn(systems) else None
+        if large is None:
+            return self.smallest_drawn(min(visits, _most_drawn(systems)), systems)
+        return self._difference_of(large.errors_told(visits) / math.sqrt(visits))
 
-    def visits_needed(
-        self, difference: float, systems: int = 2, power: float = POWER
-    ) -> int | None:
-        """Return the fewest visits that tell a difference; None: more than `MOST_VISITS`."""
-        low, high = 1, 2
-        while self.power(difference, high, systems) < power:
-            low, high = high, 2 * high
-            if high > MOST_VISITS:
+    def visits_needed(self, difference: float, systems: int = 2) -> int | None:
+        """Return the fewest visits that tell a difference; None: there is no such number.
+
+        Neither is one above `MOST_VISITS`.
+        """
+        errors, drawn = self.errors_of(difference), _drawn(systems)
+
+        def told(root: float) -> float:
+            return self._power_drawn(difference, max(2, round(root**2)), systems)
+
+        guess = errors_guessed(systems)
+        within = errors * math.sqrt(drawn) > guess
+        root = reached(told, math.sqrt(drawn), errors, guess) if within else None
+        if root is None:
+            large = _large_test(self, systems)
+            if large is None:
                 return None
-        while high - low > max(1, high // 200):
-            middle = (low + high) // 2
-            enough = self.power(difference, middle, systems) >= power
-            low, high = (low, middle) if enough else (middle, high)
+            if errors * math.sqrt(large.visits) >= large.errors:
+                root = reached(told, math.sqrt(large.visits), errors, guess)
+            root = root or large.root_of_visits(errors)
+        return max(2, round(root**2)) if root**2 <= MOST_VISITS else None
+
+    def smallest_drawn(self, visits: int, systems: int) -> float | None:
+        """Return `smallest_difference`, from contests of so many visits."""
+        slope = math.sqrt(visits) / self.spread
+        return reached(
+            lambda d: self._power_drawn(d, visits, systems),
+            self.most,
+            slope,
+            errors_guessed(systems),
+        )
+
+    def errors_of(self, difference: float) -> float:
+        """Return a difference over the standard error that one visit would give."""
+        right, share = self.model.right, difference / self.gap
+        return share / self.model.spread(right, min(1.0, right + share))
+
+    def _power_drawn(self, difference: float, visits: int, systems: int) -> float:
+        return _contests(self.model, visits, systems).share_told(difference / self.gap)
+
+    def _difference_of(self, errors: float) -> float | None:
+        """Return the difference that is so many standard errors of one visit, if there is one."""
+        low, high = 0.0, self.most
+        if self.errors_of(high) <= errors:
+            return None
+        while high - low > NARROW / 10 * high:
+            middle = (low + high) / 2
+            low, high = (low, middle) if self.errors_of(middle) >= errors else (middle, high)
         return high
 
 
@@ -128,112 +230,85 @@ def assumed_design(right: float, gap: float, lengths: Ints | None = None) -> Vis
     Parameters
     ----------
     right : float
-        Share of the frames they answer rightly, in (0, 1).
+        Share of the frames that all but the better one answer rightly, in (0, 1).
     gap : float
         Points between a right answer and a wrong one.
     lengths : (n,) integers, optional
         Frames of each visit; None: geometric.
     """
-    spread = SPREAD * math.sqrt(right * (1 - right)) * gap
-    return VisitDesign(spread, EVENNESS if lengths is None else evenness(lengths), gap)
+    if lengths is None:
+        lengths = 5 + np.random.default_rng(0).geometric(1 / 25, LENGTHS)
+    return VisitDesign(VisitModel(lengths.astype(np.float64), right), gap)
 
 
-def measured_design(
-    first: Floats, visits: Ints, second: Floats | None = None, most: float = math.inf
-) -> VisitDesign:
+def measured_design(earned: Floats, visits: Ints, bounds: Bounds) -> VisitDesign:
     """Return the design of an earlier run, or of two on the same frames.
 
     Parameters
     ----------
-    first, second : (n,) floats
-        What each frame earned. Without a second, two systems are taken to vary from visit to visit
-        as the first does, with a correlation of `ALIKE`.
+    earned : (n, s) floats
+        What each frame earned, in one run or two. Of one, the others of the test are taken to vary
+        from visit to visit as it does, and to find the same visits hard in part.
     visits : (n,) integers
         Of each frame.
-    most : float
-        The largest difference that there can be, in points a frame.
+    bounds : (float, float) or ((n,) floats, (n,) floats)
+        The least and the most a frame can earn.
 
     Raises
     ------
     RobotVisionError
         There are fewer than two visits, or they earn alike.
     """
-    values = first if second is None else first - second
-    sums, sizes = block_sums(values[:, None], visits)
+    n = len(earned)
+    least, most = (np.broadcast_to(bound, n) for bound in bounds)
+    gap = float((most - least).mean())
+    sums, sizes = block_sums((earned - least[:, None]) / gap, visits)
     if len(sizes) < 2:
         raise RobotVisionError(f"plan: expected at least 2 room visits, got {len(sizes)}")
-    rest = sums[:, 0] - values.mean() * sizes
-    spread = math.sqrt(float((rest**2).sum()) / (len(sizes) - 1)) / float(sizes.mean())
-    scale = math.sqrt(2 * (1 - ALIKE)) if second is None else 1.0
-    return VisitDesign(scale * spread, evenness(sizes), most)
+    shares, won = sums.sum(0) / n, sums - sums.sum(0) / n * sizes[:, None]
+    apart = won[:, 0] - won[:, -1] if len(shares) > 1 else won[:, 0]
+    if not (apart**2).sum() > 0 or not 0 < shares.min() < 1:
+        raise RobotVisionError(
+            "plan: nothing to plan from: the visits do not differ in what they earn"
+        )
+    freedom = _freedom(apart, sizes)
+    spreads = np.sqrt((won**2).sum(0) / (len(sizes) - 1)) / sizes.mean() * (1 + FEWER / freedom)
+    between = math.sqrt((apart**2).sum() / (len(sizes) - 1)) / sizes.mean() * (1 + FEWER / freedom)
+    model = fitted_model(
+        sizes, tuple(shares.tolist()), tuple(spreads.tolist()), between if len(shares) > 1 else None
+    )
+    return VisitDesign(model, gap, freedom)
 
 
-def evenness(lengths: NDArray[np.generic]) -> float:
-    """Return the effective number of visits of these lengths over their number."""
-    sizes = lengths.astype(np.float64)
-    return float(sizes.sum() ** 2 / ((sizes**2).sum() * len(sizes)))
+def _freedom(rest: Floats, sizes: Floats) -> float:
+    """Return the degrees of freedom of the deviations of visits, at least 1."""
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    # of a normal law the fourth power is three times the square of the square
+    theirs = 3 * (rest**2).sum() ** 2 / (rest**4).sum()
+    return float(max(1.0, min(effective, theirs) - 1))
 
 
-def _alone(shift: float, freedom: float) -> float:
-    """Return how often a pair's interval leaves 0 out on the right side."""
-    from scipy.stats import nct
-
-    limit = float(quantile(np.array(freedom), LEVEL))
-    return float(nct.sf(limit, freedom, shift))
+def _drawn(systems: int) -> int:
+    return DRAWN_PAIRED if systems == 2 else DRAWN_RANKED
 
 
-def _after_all(shift: float, visits: int, k: int) -> float:
-    """Return the share of ``k - 1`` equals that one better system is told apart from."""
-    nearer = 1 - LIGHTER / visits
-    own, ranged = (nearer * limits for limits in _limits(k))
-    level = np.random.default_rng(1).normal(size=(DRAWS, k)) / math.sqrt(2)
-    level[:, 0] += shift
-    t = np.abs(level[:, :1] - level[:, 1:])
-    steps = np.argsort(-t, axis=1)
-    passes = np.minimum.accumulate(np.take_along_axis(t, steps, 1) >= own[::-1], axis=1)
-    apart = np.zeros(t.shape, np.bool_)
-    np.put_along_axis(apart, steps, passes, 1)
-    place = np.argsort(np.argsort(-level, axis=1), axis=1)
-    apart &= _by_range(-np.sort(-level, axis=1), ranged, place) & (level[:, :1] > level[:, 1:])
-    return float(apart.mean())
+def _most_drawn(systems: int) -> int:
+    return _drawn(systems) << DOUBLINGS
 
 
-def _by_range(ordered: Floats, limits: Floats, place: Ints) -> NDArray[np.bool_]:
-    """Return whether every range of ranks that holds the first system and another stands out."""
-    n, k = ordered.shape
-    is_out = np.zeros((k, k, n), np.bool_)
-    for span in range(k, 1, -1):
-        for first in range(k - span + 1):
-            last = first + span - 1
-            stands = ordered[:, first] - ordered[:, last] >= limits[span]
-            if first:
-                stands = stands & is_out[first - 1, last]
-            if last + 1 < k:
-                stands = stands & is_out[first, last + 1]
-            is_out[first, last] = stands
-    own, others = place[:, :1], place[:, 1:]
-    rows = np.arange(n)[:, None]
-    stands_out: NDArray[np.bool_] = is_out[np.minimum(own, others), np.maximum(own, others), rows]
-    return stands_out
+@lru_cache(maxsize=8)
+def _contests(model: VisitModel, visits: int, systems: int) -> Contests:
+    return Contests(model, visits, systems)
 
 
-@cache
-def _limits(k: int) -> tuple[Floats, Floats]:
-    """Return what equals reach by chance: by (m - 1) own comparisons left, and by span of ranks."""
-    level = np.random.default_rng(0).normal(size=(NULL_DRAWS, k)) / math.sqrt(2)
-    own = np.maximum.accumulate(np.abs(level[:, :1] - level[:, 1:]), axis=1)
-    highest, lowest = (f.accumulate(level, axis=1) for f in (np.maximum, np.minimum))
-    shares = 1 - (1 - LEVEL) * np.arange(k + 1) / k
-    ranged = [
-        float(np.quantile(highest[:, m - 1] - lowest[:, m - 1], shares[m])) if m > 1 else 0.0
-        for m in range(k + 1)
-    ]
-    return np.quantile(own, LEVEL, axis=0), np.array(ranged)
-
-
-def _halved(is_enough: Callable[[float], bool], low: float, high: float) -> float:
-    """Return the least number that is enough, between one that is not and one that is."""
-    while high - low > 1e-3 * high:
-        middle = (low + high) / 2
-        low, high = (low, middle) if is_enough(middle) else (middle, high)
-    return high
+@lru_cache(maxsize=8)
+def _large_test(design: VisitDesign, systems: int) -> LargeTest | None:
+    """Return what is told in many visits; None: nothing, not even in the most that are drawn."""
+    visits = _drawn(systems)
+    while visits <= _most_drawn(systems):
+        difference = design.smallest_drawn(visits, systems)
+        if difference is not None:
+            errors = design.errors_of(difference) * math.sqrt(visits)
+            return LargeTest(visits, errors, errors_in_the_limit(systems))
+        visits *= 2
+    return None

@@ -247,11 +247,12 @@ class _Table:
     def _take_slowly(self, first: int, lines: list[str]) -> None:
         rows = []
         for i, row in enumerate(_rows(lines)):
-            if len(row) != self.width or "\r" in lines[i]:
+            is_broken = not row or "\r" in lines[i]
+            if is_broken or len(row) != self.width:
                 if lines[i].strip():
                     self.faults.add(
                         f"expected {self.width} cells with commas between, got "
-                        f"{len(row) or 'a broken line'}",
+                        f"{'a broken line' if is_broken else len(row)}",
                         first + i,
                     )
                 continue
@@ -281,15 +282,15 @@ class _Table:
         to_room = np.array([rooms.index(r.strip(" ")) for r in self.rooms], np.int32)
         cells = [objects_of(c) for c in self.objects]
         objects = sorted({o for c in cells for o in c})
-        in_view = np.array([[o in c for o in objects] for c in cells] or [[False] * len(objects)])
+        in_view = np.array([[o in c for o in objects] for c in cells], np.bool_)
         order = np.argsort(index, kind="stable")
         return TruthTable(
             frames=FrameSet(_set_name(path), index[order]),
             path=path,
             rooms=tuple(rooms),
-            codes=to_room[room[order]] if len(index) else np.zeros(0, np.int32),
+            codes=to_room[room[order]],
             objects=tuple(objects),
-            seen=in_view.reshape(max(len(cells), 1), len(objects)).astype(np.bool_)[cell[order]],
+            seen=in_view.reshape(len(cells), len(objects))[cell[order]],
             has_objects=self.objects_at is not None,
             lines=lines[order],
         )
@@ -299,16 +300,15 @@ class _Table:
     ) -> None:
         """Note each line whose room or objects are empty or cannot be printed."""
         for text, place in words.items():
-            if text.isprintable() and (text.strip(" ") or words is self.objects):
-                continue
-            what = (
-                "the room is empty"
-                if not text.strip(" ")
-                else f"{text!r} holds signs that cannot be printed"
-                if is_text(text)
-                else f"{text!r} is not UTF-8 text"
-            )
-            for i in np.flatnonzero(places == place).tolist():
+            if not text.strip(" "):
+                what = "the room is empty" if words is self.rooms else ""
+            elif text.isprintable():
+                what = ""
+            elif is_text(text):
+                what = f"{text!r} holds signs that cannot be printed"
+            else:
+                what = f"{text!r} is not UTF-8 text"
+            for i in np.flatnonzero(places == place).tolist() if what else ():
                 self.faults.add(what, int(lines[i]))
 
 
@@ -366,10 +366,9 @@ def _rows(lines: Sequence[str]) -> list[list[str]]:
 
 def _row(line: str) -> list[str]:
     try:
-        rows = list(csv.reader([line], strict=True))
+        return next(csv.reader([line], strict=True))
     except csv.Error:
         return []
-    return rows[0] if len(rows) == 1 else []
 
 
 def _set_name(path: Path) -> str:

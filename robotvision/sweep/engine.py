@@ -244,7 +244,8 @@ def _collect(client: Any, graph: Graph, job: _Job, *, is_alone: bool) -> list[st
                     suspects.append(key)
                 else:
                     row = _to_row(result, graph.runs[key].spec)
-                    _write_unwritten(job.store, row)
+                    if not row.pop("is_kept", True):  # its worker could not write it
+                        write_row(job.store, row)
                     job.rows[key] = row
                     job.watcher.step(kind, row)
                 del futures[(kind, key)]
@@ -336,9 +337,3 @@ def _describe_failure(result: Any) -> str:
             "its worker died, also with nothing beside it: out of memory, or a crash in a library"
         )
     return error_line(result) if isinstance(result, BaseException) else f"no result: {result!r}"
-
-
-def _write_unwritten(store: Store, row: Row) -> None:
-    """Write a row that its worker could not. Raises RobotVisionError."""
-    if not row.pop("is_kept", True):
-        write_row(store, row)

@@ -6,8 +6,6 @@ only if its digest is the one named there. Without it everything but sorting wor
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 from statistics import median
@@ -18,7 +16,7 @@ from markupsafe import Markup, escape
 
 from robotvision.cluster.store import Store
 from robotvision.records import Outcome
-from robotvision.report.html.shell import static
+from robotvision.report.html.shell import content_policy, static
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.report.listing import PORT
 from robotvision.report.table import share
@@ -45,15 +43,14 @@ def build_page(table: SweepTable) -> str:
     keys = varying(table)
     done = [r for r in table.rows if r["status"] == DONE]
     script = static("js", ("sort",))
-    style = static("css", ("page",)) + _resource("sweep.css")
-    policy_digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    own_style = files("robotvision.sweep") / "templates" / "sweep.css"
+    style = static("css", ("page",)) + own_style.read_text(encoding="utf-8")
     best = sorted(done, key=lambda r: -(r["points_per_frame"] or 0.0))[:1]
     return (
         _environment()
         .get_template("sweep.html.j2")
         .render(
-            policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-            f"script-src 'sha256-{policy_digest}'; base-uri 'none'; form-action 'none'",
+            policy=content_policy(script),
             style=Markup(style),  # our own files # nosec B704
             viewer=f"http://127.0.0.1:{PORT}/",
             script=Markup(script),  # our own file # nosec B704
@@ -206,7 +203,3 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _resource(name: str) -> str:
-    return (files("robotvision.sweep") / "templates" / name).read_text(encoding="utf-8")

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from robotvision.report.live import PLAIN_EVERY_S
 from robotvision.sweep.context import StepResult
 from robotvision.sweep.plan import Plan
 from robotvision.sweep.rows import FAILED, Row
 from robotvision.sweep.steps import Graph
 
-PLAIN_EVERY_S = 2.0
 WORDS = {"learn": "learning", "extract": "extraction", "train": "training", "run": "runs"}
 
 

@@ -129,7 +129,14 @@ def finished(trained: TrainedModel, experiment: Experiment) -> Pipeline:
         config.decision.abstain,
         below if isinstance(below, float) else None,
     )
-    temporal = copy.deepcopy(pipeline.temporal)  # it has memory, and other runs may be under way
+    # these have memory, and other runs may be under way
+    temporal, zone = copy.deepcopy(pipeline.temporal), copy.copy(pipeline.zone)
     return Pipeline(
-        pipeline.slots, pipeline.classifier, decision, temporal, pipeline.objects, pipeline.unknown
+        pipeline.slots,
+        pipeline.classifier,
+        decision,
+        temporal,
+        pipeline.objects,
+        pipeline.unknown,
+        zone,
     )

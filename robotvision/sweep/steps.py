@@ -17,7 +17,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from robotvision.config.checks import build, named_parts
 from robotvision.config.experiment import Experiment, TestSetSpec
@@ -26,6 +25,7 @@ from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
 from robotvision.playback.faults import FaultPlan
 from robotvision.recogniser.augment import AugmentedView, views
+from robotvision.recogniser.unknown import unknown_rule
 from robotvision.sweep.plan import Plan, RunSpec, SequenceInfo, digest, plain
 from robotvision.tasks.model import Task
 from robotvision.version import __version__
@@ -196,14 +196,6 @@ def _training_config(setup: Experiment) -> Config:
     own, default = setup.config, Config(task=setup.config.task, test=[])
     others = ("mode", "train", "test", "model", "trust", "replay", "faults", "system", "observers")
     late = (*others, "out", "note")
-    decision = DecisionConfig(unknown=_unknown(own.decision.unknown, setup.task))
+    is_detected = unknown_rule(own, setup.task) != "never"
+    decision = DecisionConfig(unknown=own.decision.unknown if is_detected else "never")
     return own.model_copy(update={**{k: getattr(default, k) for k in late}, "decision": decision})
-
-
-def _unknown(setting: Any, task: Task) -> Any:
-    """Return how unknown rooms are detected, ``never`` where no detector is trained for it."""
-    if task.unknown is None or isinstance(setting, float) or setting == "never":
-        return "never"
-    if setting == "auto" and not task.unknown_expected:
-        return "never"
-    return setting

@@ -242,7 +242,11 @@ def render_tracks(
     _claim(out, layout, spec, dry=True)
     scene = make_scene(layout, spec, out)
     _claim(out, layout, spec)
-    wanted = {t: _select_frames(layout.tracks[t], spec) for t in _sequences(layout, spec)}
+    wanted = {
+        t: list(range(0, len(track), spec.every))[: spec.limit]
+        for t, track in enumerate(layout.tracks)
+        if not spec.only or track.name in spec.only
+    }
     try:
         plan = draw_plan(layout.plan, scene.floor, layout.tracks)
         (out / "plan.png").write_bytes(encode_png(plan))
@@ -289,14 +293,6 @@ def _check(layout: PlanLayout, spec: RenderSpec) -> None:
         )
     if spec.layout == "idol2":
         check_names(layout.tracks)
-
-
-def _sequences(layout: PlanLayout, spec: RenderSpec) -> list[int]:
-    return [i for i, t in enumerate(layout.tracks) if not spec.only or t.name in spec.only]
-
-
-def _select_frames(track: Track, spec: RenderSpec) -> list[int]:
-    return list(range(0, len(track), spec.every))[: spec.limit]
 
 
 def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -> None:

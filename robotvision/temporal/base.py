@@ -66,6 +66,10 @@ class Cut:
 class Filter(Parameterised):
     """Base of the filters: parameters stored as given, a repr that rebuilds them."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.reset()
+
     def fit(
         self,
         stretches: Iterable[LabelledStretch],

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.temporal.base import Belief, Filter
 
 
+@parameter_fields
 class Exponential(Filter):
     """Exponentially weighted mean of the probabilities.
 
@@ -26,10 +28,10 @@ class Exponential(Filter):
     time constant, so that the frame rate does not matter.
     """
 
-    def __init__(self, seconds: float = 1.0) -> None:
-        self.seconds = seconds
-        params.number("seconds", seconds)
-        self.reset()
+    seconds: float = 1.0
+
+    def _check(self) -> None:
+        params.number("seconds", self.seconds)
 
     def reset(self) -> None:
         """Forget the last sequence."""

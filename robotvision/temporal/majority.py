@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.temporal.base import Belief, Filter
 
 
+@parameter_fields
 class Majority(Filter):
     """Share of each room in the votes of the last frames.
 
@@ -25,10 +27,10 @@ class Majority(Filter):
     which breaks ties.
     """
 
-    def __init__(self, frames: int = 5) -> None:
-        self.frames = frames
-        params.whole("frames", frames)
-        self.reset()
+    frames: int = 5
+
+    def _check(self) -> None:
+        params.whole("frames", self.frames)
 
     def reset(self) -> None:
         """Forget the last sequence."""

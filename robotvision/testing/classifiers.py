@@ -26,7 +26,7 @@ from sklearn.base import clone
 
 from robotvision.classifiers.calibration import fit_calibrated
 from robotvision.classifiers.training_set import TrainingSet
-from robotvision.testing.features import NotConforming
+from robotvision.testing.features import NotConforming, expect
 
 Check = Callable[[Any], None]
 Data = tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.int64]]
@@ -78,10 +78,10 @@ def check_fit(classifier: Any) -> None:
     """Expect ``fit`` to return the classifier, and the rooms sorted in ``classes_``."""
     x, y, _ = make_vectors()
     copy = clone(classifier)
-    _expect(copy.fit(x, y) is copy, "fit to return the classifier itself", "something else")
+    expect(copy.fit(x, y) is copy, "fit to return the classifier itself", "something else")
     rooms = [str(room) for room in copy.classes_]
     expected = sorted({str(room) for room in y})
-    _expect(rooms == expected, f"classes_ {expected}", rooms)
+    expect(rooms == expected, f"classes_ {expected}", rooms)
 
 
 def check_probabilities(classifier: Any) -> None:
@@ -89,9 +89,9 @@ def check_probabilities(classifier: Any) -> None:
     x, _, _ = make_vectors()
     for n_rooms in (2, 3):
         p = _trained(classifier, n_rooms).predict_proba(x)
-        _expect(p.shape == (len(x), n_rooms), f"the shape {(len(x), n_rooms)}", p.shape)
-        _expect(np.isfinite(p).all() and p.min() >= 0, "numbers of at least 0", p.min())
-        _expect(np.allclose(p.sum(axis=1), 1), "rows that sum to 1", p.sum(axis=1))
+        expect(p.shape == (len(x), n_rooms), f"the shape {(len(x), n_rooms)}", p.shape)
+        expect(np.isfinite(p).all() and p.min() >= 0, "numbers of at least 0", p.min())
+        expect(np.allclose(p.sum(axis=1), 1), "rows that sum to 1", p.sum(axis=1))
 
 
 def check_learns(classifier: Any) -> None:
@@ -99,7 +99,7 @@ def check_learns(classifier: Any) -> None:
     x, y, _ = make_vectors()
     model = _trained(classifier)
     right = float(np.mean(model.classes_[model.predict_proba(x).argmax(axis=1)] == y))
-    _expect(right > 0.8, "more than 0.8 of the training frames right", right)
+    expect(right > 0.8, "more than 0.8 of the training frames right", right)
 
 
 def check_alone(classifier: Any) -> None:
@@ -109,7 +109,7 @@ def check_alone(classifier: Any) -> None:
     together = model.predict_proba(x)
     alone = np.concatenate([model.predict_proba(row[None]) for row in x[::-1]])[::-1]
     worst = float(np.abs(together - alone).max())
-    _expect(worst < 1e-6, "the same probabilities for a frame alone", f"{worst:g} apart")
+    expect(worst < 1e-6, "the same probabilities for a frame alone", f"{worst:g} apart")
 
 
 def check_training_repeats(classifier: Any) -> None:
@@ -117,7 +117,7 @@ def check_training_repeats(classifier: Any) -> None:
     x, _, _ = make_vectors()
     x = np.concatenate([x, (x + np.roll(x, 12, axis=0)) / 2])  # rooms, and halves of two
     a, b = (_trained(classifier).predict_proba(x) for _ in range(2))
-    _expect(np.array_equal(a, b), "the same probabilities after the same training", "others")
+    expect(np.array_equal(a, b), "the same probabilities after the same training", "others")
 
 
 def check_leaves_data(classifier: Any) -> None:
@@ -129,16 +129,16 @@ def check_leaves_data(classifier: Any) -> None:
     fit_calibrated(classifier, TrainingSet(x, y, groups, (slice(0, x.shape[1]),)), 0).predict_proba(
         x
     )
-    _expect(np.array_equal(before, x), "unchanged vectors", "changed ones")
+    expect(np.array_equal(before, x), "unchanged vectors", "changed ones")
 
 
 def check_clone(classifier: Any) -> None:
     """Expect ``clone`` to keep the parameters, and training to leave them alone."""
     copy = clone(classifier)
-    _expect(repr(copy) == repr(classifier), repr(classifier), repr(copy))
+    expect(repr(copy) == repr(classifier), repr(classifier), repr(copy))
     x, y, _ = make_vectors()
     copy.fit(x, y)
-    _expect(repr(copy) == repr(classifier), f"{classifier!r} after training", repr(copy))
+    expect(repr(copy) == repr(classifier), f"{classifier!r} after training", repr(copy))
 
 
 def check_threads(classifier: Any) -> None:
@@ -149,7 +149,7 @@ def check_threads(classifier: Any) -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda row: model.predict_proba(row[None]), x))
     same = all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
-    _expect(same, "the same probabilities from four threads at once", "other ones")
+    expect(same, "the same probabilities from four threads at once", "other ones")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -170,8 +170,3 @@ def _trained(classifier: Any, n_rooms: int = 3) -> Any:
     return fit_calibrated(
         classifier, TrainingSet(x, y, groups, (slice(0, x.shape[1]),)).rows(keep), 0
     )
-
-
-def _expect(good: Any, expected: str, got: object) -> None:
-    if not good:
-        raise NotConforming(f"expected {expected}, got {got}")

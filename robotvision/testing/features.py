@@ -126,11 +126,11 @@ def checks(extractors: Iterable[Any]) -> list[Any]:
 def check_protocol(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
     """Expect ``channels`` (names), ``dim`` (above 0) and ``extract``."""
     ready = prepared(extractor, frames)
-    _expect(isinstance(ready, FeatureExtractor), "channels, dim and extract", _members(ready))
+    expect(isinstance(ready, FeatureExtractor), "channels, dim and extract", _members(ready))
     named = isinstance(ready.channels, tuple) and ready.channels
     good = named and all(isinstance(c, str) for c in ready.channels)
-    _expect(good, "channels: a tuple of one or more names", ready.channels)
-    _expect(isinstance(ready.dim, int) and ready.dim > 0, "dim: an int above 0", ready.dim)
+    expect(good, "channels: a tuple of one or more names", ready.channels)
+    expect(isinstance(ready.dim, int) and ready.dim > 0, "dim: an int above 0", ready.dim)
 
 
 def check_vector(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
@@ -147,14 +147,14 @@ def check_repeats(extractor: Any, frames: Sequence[Frame] | None = None) -> None
     first = [ready.extract(f).copy() for f in frames]
     again = [ready.extract(f) for f in reversed(frames)][::-1]
     same = all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    _expect(same, "the same vector for the same frame, in any order", "another one")
+    expect(same, "the same vector for the same frame, in any order", "another one")
 
 
 def check_training_repeats(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
     """Expect the same vectors from two copies trained alike (a seed is a parameter)."""
     frames = make_frames() if frames is None else frames
     a, b = (prepared(extractor, frames).extract(frames[0]) for _ in range(2))
-    _expect(np.array_equal(a, b), "the same vector after the same training", "another one")
+    expect(np.array_equal(a, b), "the same vector after the same training", "another one")
 
 
 def check_own_memory(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
@@ -165,7 +165,7 @@ def check_own_memory(extractor: Any, frames: Sequence[Frame] | None = None) -> N
     before = vector.copy()
     for frame in frames[1:]:
         ready.extract(frame)
-    _expect(
+    expect(
         np.array_equal(vector, before),
         "a vector of its own for each frame",
         "one that the next call overwrote",
@@ -179,13 +179,13 @@ def check_leaves_frame(extractor: Any, frames: Sequence[Frame] | None = None) ->
     before = {channel: image.copy() for channel, image in frame.images.items()}
     vector = ready.extract(frame)
     for channel, image in frame.images.items():
-        _expect(
+        expect(
             np.array_equal(before[channel], image),
             "an unchanged frame",
             f"other pixels in {channel!r}",
         )
         shared = isinstance(vector, np.ndarray) and np.shares_memory(vector, image)
-        _expect(not shared, "a vector of its own", f"one that shares memory with {channel!r}")
+        expect(not shared, "a vector of its own", f"one that shares memory with {channel!r}")
 
 
 def check_reads_only_channels(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
@@ -196,7 +196,7 @@ def check_reads_only_channels(extractor: Any, frames: Sequence[Frame] | None = N
         frame.index + 7, frame.timestamp_ns + 1, {c: frame.images[c] for c in ready.channels}
     )
     same = np.array_equal(ready.extract(frame), ready.extract(bare))
-    _expect(
+    expect(
         same,
         f"a vector made of {', '.join(ready.channels)} alone",
         "another one without the other channels or at another time",
@@ -214,9 +214,9 @@ def check_repr(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
     except Exception as e:
         raise NotConforming(f"expected a repr that rebuilds it, got {text} ({e})") from e
     same = type(again) is type(extractor) and repr(again) == text
-    _expect(same, "a repr that rebuilds it", text)
+    expect(same, "a repr that rebuilds it", text)
     missing = [name for name in extractor.get_params(deep=False) if f"{name}=" not in text]
-    _expect(not missing, "every parameter in the repr", f"{text} without {', '.join(missing)}")
+    expect(not missing, "every parameter in the repr", f"{text} without {', '.join(missing)}")
 
 
 def check_clone(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
@@ -225,16 +225,16 @@ def check_clone(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
         copy = clone(extractor)
     except (RuntimeError, TypeError) as e:
         raise NotConforming(f"expected an extractor that clones, got: {e}") from e
-    _expect(repr(copy) == repr(extractor), repr(extractor), repr(copy))
+    expect(repr(copy) == repr(extractor), repr(extractor), repr(copy))
     copy.set_params(**copy.get_params(deep=False))
-    _expect(repr(copy) == repr(extractor), repr(extractor), repr(copy))
+    expect(repr(copy) == repr(extractor), repr(extractor), repr(copy))
 
 
 def check_parameters_stay(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
     """Expect calibrating, training and extracting to leave the parameters alone."""
     ready = prepared(extractor, frames)
     ready.extract((make_frames(1) if frames is None else frames)[0])
-    _expect(repr(ready) == repr(extractor), repr(extractor), repr(ready))
+    expect(repr(ready) == repr(extractor), repr(extractor), repr(ready))
 
 
 def check_one_pixel(extractor: Any, frames: Sequence[Frame] | None = None) -> None:
@@ -270,7 +270,7 @@ def check_threads(extractor: Any, frames: Sequence[Frame] | None = None) -> None
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(fresh.extract, [*frames] * 4))
     same = all(np.array_equal(a, b) for a, b in zip(alone * 4, together, strict=True))
-    _expect(same, "the same vectors from four threads at once", "other ones")
+    expect(same, "the same vectors from four threads at once", "other ones")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -295,10 +295,10 @@ def _check_vector(extractor: Any, frame: Frame) -> None:
     vector = extractor.extract(frame)
     size = " ".join(f"{c} {frame.images[c].shape}" for c in extractor.channels)
     good = isinstance(vector, np.ndarray) and vector.shape == (extractor.dim,)
-    _expect(good, f"a vector ({extractor.dim},) for {size}", getattr(vector, "shape", vector))
-    _expect(vector.dtype == np.float32, "float32", vector.dtype)
+    expect(good, f"a vector ({extractor.dim},) for {size}", getattr(vector, "shape", vector))
+    expect(vector.dtype == np.float32, "float32", vector.dtype)
     bad = int(np.count_nonzero(~np.isfinite(vector)))
-    _expect(not bad, f"finite numbers for {size}", f"{bad} that are not")
+    expect(not bad, f"finite numbers for {size}", f"{bad} that are not")
 
 
 def _like(extractor: Any, frames: Sequence[Frame] | None, height: int, width: int) -> Frame:
@@ -320,6 +320,7 @@ def _members(extractor: Any) -> str:
     return ", ".join(have) or "none of them"
 
 
-def _expect(good: Any, expected: str, got: object) -> None:
+def expect(good: Any, expected: str, got: object) -> None:
+    """Raise NotConforming where something is not good."""
     if not good:
         raise NotConforming(f"expected {expected}, got {got}")

@@ -26,11 +26,11 @@ from robotvision.playback.gpu import Ask, synchronised
 from robotvision.playback.sensor_faults import mirrored
 from robotvision.plugins.progress import Progress
 from robotvision.records import Frame
+from robotvision.scoring.intervals import LEVEL
 from robotvision.systems.base import System, View
 from robotvision.timing.quantiles import summary
 
 RESAMPLES = 2000
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -86,3 +86,17 @@ def test_the_quick_ways_give_the_plain_numbers(balanced: bool) -> None:
     for fold in folds:
         weights, bias = by_definition(fold.train)
         np.testing.assert_allclose(scores[fold.test], x[fold.test] @ weights + bias, atol=2e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 1e-5])
+def test_a_penalty_near_the_rounding_of_single_numbers_is_solved_in_double(alpha: float) -> None:
+    """Near-copies of few vectors: the digits hold where single numbers cannot be factored."""
+    rng = np.random.default_rng(3)
+    y = np.repeat(["a", "b", "c"], 40)
+    own = [(y == "b")[:, None] * (np.arange(400) < 9), (y == "c")[:, None] * (np.arange(400) > 390)]
+    copies = 0.3 * np.tile(rng.normal(size=(40, 400)), (3, 1))
+    x = (copies + 1e-3 * rng.normal(size=(120, 400)) + own[0] + own[1]).astype(np.float32)
+    expected = RidgeClassifier(alpha).fit(x.astype(np.float64), y).decision_function(x)
+    np.testing.assert_allclose(
+        CLASSIFIERS.create("ridge", {"alpha": alpha}).fit(x, y).scores(x), expected, atol=5e-4
+    )

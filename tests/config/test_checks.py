@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from robotvision.cli import main
 from robotvision.config.checks import load_config
 from robotvision.errors import InputFaults
+from tests.fixtures.commands import CommandLine
 
 Config = Callable[..., Path]
-CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 REPO = Path(__file__).parents[2]
 
 
@@ -79,12 +76,15 @@ def test_keys_that_do_not_go_together(config: Config, keys: dict[str, str], mess
 
 
 def test_one_room_cannot_be_learnt(
-    config: Config, tour: Callable[..., Path], data_root: Path, tmp_path: Path
+    config: Config,
+    tour: Callable[..., Path],
+    data_root: Path,
+    tmp_path: Path,
+    robotvision: CommandLine,
 ) -> None:
     """A training set with one room only is refused in one line, exit 2, no traceback."""
     tour(data_root / "one", rooms=("Kitchen",))
-    command = [*CLI, "run", str(config(train="[one]", test="[one]")), "--out", str(tmp_path / "o")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = robotvision("run", config(train="[one]", test="[one]"), "--out", tmp_path / "o")
     assert done.returncode == 2
     assert "expected at least two rooms in the training sequences, got Kitchen" in done.stderr
     assert "Traceback" not in done.stderr
@@ -94,15 +94,14 @@ def test_one_room_cannot_be_learnt(
     "content", [b"\xff\xfe\x00", b"task: [", b"", b"- a\n- b\n", b"task: !!python/object:os.x {}"]
 )
 def test_files_that_are_no_configuration(
-    tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, content: bytes, robotvision: CommandLine
 ) -> None:
     """Unreadable YAML is one line and exit 2."""
     path = tmp_path / "c.yaml"
     path.write_bytes(content)
-    with pytest.raises(SystemExit) as ended:
-        main(["run", str(path)])
-    assert ended.value.code == 2
-    assert capfd.readouterr().err.startswith(str(path))
+    done = robotvision("run", path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(str(path))
 
 
 SWEEPS = REPO / "configs" / "sweeps"

@@ -3,54 +3,53 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from robotvision.cli import main
 from robotvision.config.checks import load_config
 from robotvision.config.experiment import Overrides
 from robotvision.errors import RobotVisionError
+from tests.fixtures.commands import CommandLine
 
 Config = Callable[..., Path]
-CLI = [sys.executable, "-m", "robotvision"]
 
 
 def test_a_value_stands_in_the_resolved_configuration(
-    config: Config, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    config: Config, tmp_path: Path, robotvision: CommandLine
 ) -> None:
     """The command line's values are YAML, and the run folder says what was run."""
     values = ["classifier.C=3", "features.0=phog", "decision={abstain: never}"]
     options = [word for value in values for word in ("--set", value)]
-    with pytest.raises(SystemExit) as ended:
-        main(["run", str(config()), *options, "-q", "--out", str(tmp_path / "run")])
-    assert ended.value.code == 0
-    said = capfd.readouterr()
-    assert "By room" not in said.out
-    assert len(said.out.splitlines()) <= 4  # the headline: points, interval, outcomes
-    assert "points of" in said.out
-    assert not said.err
+    done = robotvision("run", config(), *options, "-q", "--out", tmp_path / "run")
+    assert done.returncode == 0
+    assert "By room" not in done.stdout
+    assert len(done.stdout.splitlines()) <= 4  # the headline: points, interval, outcomes
+    assert "points of" in done.stdout
+    assert not done.stderr
     about = json.loads((tmp_path / "run" / "run.jsonl").read_text().splitlines()[0])
     assert about["config"]["classifier"]["C"] == 3
     assert about["config"]["features"][0] == "phog"
     assert about["config"]["decision"]["abstain"] == "never"
 
 
-def test_a_run_ends_with_what_is_read_first(config: Config, tmp_path: Path) -> None:
+def test_a_run_ends_with_what_is_read_first(
+    config: Config, tmp_path: Path, robotvision: CommandLine
+) -> None:
     """Points, interval, outcomes, confusions, latency, and where to look; the tables on ``-v``."""
-    command = [*CLI, "run", str(config()), "--limit", "5", "--out", str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = robotvision("run", config(), "--limit", "5", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
     assert "latency p50" in done.stdout
     assert "By room" not in done.stdout
     assert done.stdout.rstrip().splitlines()[-1].startswith(f"look at {tmp_path}/run/report.html")
 
 
-def test_every_frame_has_a_line_when_asked_for(config: Config, tmp_path: Path) -> None:
-    command = [*CLI, "run", str(config()), "-vv", "--limit", "5", "--out", str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def test_every_frame_has_a_line_when_asked_for(
+    config: Config, tmp_path: Path, robotvision: CommandLine
+) -> None:
+    done = robotvision("run", config(), "-vv", "--limit", "5", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if "  truth " in line]
     assert [line.split()[1] for line in lines] == [f"{k}/5" for k in range(1, 6)]
     assert "By room" in done.stdout
@@ -84,9 +83,8 @@ def test_a_fault_names_the_option(config: Config, key: str, value: object, messa
     ],
 )
 def test_wrong_options_are_told_in_a_line(
-    config: Config, options: list[str], message: str, capfd: pytest.CaptureFixture[str]
+    config: Config, options: list[str], message: str, robotvision: CommandLine
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["run", str(config()), *options])
-    assert ended.value.code == 2
-    assert message in capfd.readouterr().err
+    done = robotvision("run", config(), *options)
+    assert done.returncode == 2
+    assert message in done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,7 @@ from robotvision.config.checks import load_config
 from robotvision.config.json_schema import json_schema
 from robotvision.config.starter import baseline_names, find_sequences, write_starter
 from robotvision.errors import RobotVisionError
-
-CLI = [sys.executable, "-m", "robotvision", "init"]
+from tests.fixtures.commands import CommandLine
 
 
 @pytest.mark.parametrize("baseline", baseline_names())
@@ -76,23 +73,17 @@ def test_nothing_is_replaced_and_nothing_half_written(data_root: Path) -> None:
         write_starter(path, [train], [test])
 
 
-def _init(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*CLI, *options], cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
-
-
-def test_the_command_names_what_it_needs(data_root: Path) -> None:
+def test_the_command_names_what_it_needs(
+    data_root: Path, monkeypatch: pytest.MonkeyPatch, robotvision: CommandLine
+) -> None:
     """Without a terminal it asks nothing: options, or one line that shows the sequences."""
-    done = subprocess.run(
-        CLI, cwd=data_root, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
+    monkeypatch.chdir(data_root)
+    done = robotvision("init")
     assert done.returncode == 2
     assert "give --train and --test" in done.stderr
     assert "test, train" in done.stderr
     options = ["--train", "train", "--test", "test", "-o", "mine.yaml"]
-    done = subprocess.run(
-        [*CLI, *options], cwd=data_root, capture_output=True, text=True, check=True
-    )
+    done = robotvision("init", *options)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "next: robotvision run mine.yaml"
     load_config(data_root / "mine.yaml")

@@ -27,6 +27,7 @@ from robotvision.data.catalogue.model import Address
 from robotvision.data.catalogue.unpack import ArchiveError, unpack
 from robotvision.errors import InputFaults, UnknownNameError
 from robotvision.tasks.model import KnownCount, Status
+from tests.fixtures.commands import CommandLine
 
 BODY = bytes(range(256)) * 4096
 
@@ -509,30 +510,30 @@ def run(*args: object, limit: int | None = None) -> subprocess.CompletedProcess[
     )
 
 
-def test_command_line(server: Server, tmp_path: Path) -> None:
+def test_command_line(server: Server, tmp_path: Path, robotvision: CommandLine) -> None:
     """A sequence of KTH-IDOL2 as large as the real one, from 127.0.0.1."""
     rooms = data_set("kth-idol2").known_counts()["dum_cloudy1"].rooms
     server.files["/dum_cloudy1.tar"] = tar_of(idol2_names(rooms))
     to = ("--mirror", server.url, "--to", tmp_path)
-    done = run("data", "fetch", "kth-idol2", "dum_cloudy1", *to)
+    done = robotvision("data", "fetch", "kth-idol2", "dum_cloudy1", *to)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(
         rf"ok: {tmp_path}/kth-idol2/dum_cloudy1: 917 frames as expected; SHA-256 "
         r"[0-9a-f]{12}\.\.\., trusted on first use\n",
         done.stdout,
     )
-    done = run("data", "fetch", "kth-idol2", "dum_cloudy[12]", "--json", *to)
+    done = robotvision("data", "fetch", "kth-idol2", "dum_cloudy[12]", "--json", *to)
     assert done.returncode == 1
     archives = {a["archive"]: a for a in json.loads(done.stdout)["archives"]}
     assert archives["dum_cloudy1.tar"]["frames"] == 917
     assert archives["dum_cloudy2.tar"]["faults"] == [
         f"{server.url}/dum_cloudy2.tar: the server answers 404 Not Found"
     ]
-    done = run("data", "list", "kth-idol2", "--json")
+    done = robotvision("data", "list", "kth-idol2", "--json")
     assert json.loads(done.stdout)["data_sets"][0]["archives"][0]["frames"] == 917
 
 
-def test_disk_full(server: Server, tmp_path: Path) -> None:
+def test_disk_full(server: Server, tmp_path: Path, robotvision: CommandLine) -> None:
     """Where no more can be written: one line, what has come is kept, the next run goes on."""
     rooms = data_set("kth-idol2").known_counts()["dum_cloudy1"].rooms
     server.files["/dum_cloudy1.tar"] = body = tar_of(idol2_names(rooms))
@@ -545,5 +546,5 @@ def test_disk_full(server: Server, tmp_path: Path) -> None:
         "and run it again to go on\n"
     )
     assert part.read_bytes() == body[:300_000]
-    assert run(*args).returncode == 0
+    assert robotvision(*args).returncode == 0
     assert server.ranges[-1] == "bytes=300000-"

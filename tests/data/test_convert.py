@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from robotvision.data.convert import convert
 from robotvision.data.sequence import ImageSequence
 from robotvision.data.verify import verify
 from robotvision.errors import RobotVisionError
+from tests.fixtures.commands import CommandLine
 
 Make = Callable[..., Path]
 
@@ -102,35 +101,28 @@ def test_does_not_write_over_a_sequence(layouts: Make) -> None:
         convert(open_sequence(path), path)
 
 
-def command(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from robotvision.cli import main; main()", *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_command(layouts: Make, tmp_path: Path) -> None:
+def test_command(layouts: Make, tmp_path: Path, robotvision: CommandLine) -> None:
     """The command converts, keeps truth away when told to, and says what it wrote."""
     source, target = layouts("imageclef2012"), tmp_path / "out"
-    done = command("data", "convert", source, target, "--no-truth")
+    done = robotvision("data", "convert", source, target, "--no-truth")
     note = f"{source}: note: 7 numbers up to 11 have no image\n"
     assert (done.returncode, done.stderr) == (0, note)
     assert done.stdout == f"{target}: 4 frames from the layout imageclef2012\n"
     assert open_sequence(target).truth is None
-    again = command("data", "convert", source, target)
+    again = robotvision("data", "convert", source, target)
     assert again.returncode == 2
     assert len(again.stderr.splitlines()) == 1
 
 
-def test_poses_are_kept_away_when_told_to(layouts: Make, tmp_path: Path) -> None:
+def test_poses_are_kept_away_when_told_to(
+    layouts: Make, tmp_path: Path, robotvision: CommandLine
+) -> None:
     """Nothing of them is left in any file; all else stays."""
     source = layouts("native")
     assert all(f.pose is not None for f in open_sequence(source).frames)
     kept, without = tmp_path / "kept", tmp_path / "without"
-    assert command("data", "convert", source, kept).returncode == 0
-    assert command("data", "convert", source, without, "--no-poses").returncode == 0
+    assert robotvision("data", "convert", source, kept).returncode == 0
+    assert robotvision("data", "convert", source, without, "--no-poses").returncode == 0
     before, after = open_sequence(kept), open_sequence(without)
     assert all(f.pose is None for f in after.frames)
     assert after.truth == before.truth
@@ -140,14 +132,18 @@ def test_poses_are_kept_away_when_told_to(layouts: Make, tmp_path: Path) -> None
     ]
 
 
-def test_command_rate_and_broken_image(layouts: Make, tmp_path: Path) -> None:
+def test_command_rate_and_broken_image(
+    layouts: Make, tmp_path: Path, robotvision: CommandLine
+) -> None:
     """A rate gives times to images without; an image that cannot be read is exit 1."""
     source, target = layouts("folder"), tmp_path / "out"
     (source / "img_2.png").write_bytes(b"")
-    done = command("data", "convert", source, target, "--rate", "2", "--reader", "folder")
+    done = robotvision("data", "convert", source, target, "--rate", "2", "--reader", "folder")
     assert done.returncode == 1
     assert done.stderr == f"{source}/img_2.png: the image is empty (0 bytes)\n"
     reading = read_sequence(target)
     assert reading.sequence is not None
     assert [f.timestamp_ns for f in reading.sequence.frames] == [0, 500_000_000, 10**9]
-    assert command("data", "convert", source, tmp_path / "x", "--reader", "fold").returncode == 2
+    assert (
+        robotvision("data", "convert", source, tmp_path / "x", "--reader", "fold").returncode == 2
+    )

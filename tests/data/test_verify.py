@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from robotvision.data.summary import digest, summary
 from robotvision.data.verify import verify
 from robotvision.errors import InputFaults
 from robotvision.tasks import load_task
+from tests.fixtures.commands import CommandLine
 
 Make = Callable[..., Path]
 
@@ -26,15 +25,6 @@ Make = Callable[..., Path]
 def faults_of(path: Path, task: str | None = None) -> list[str]:
     found = verify(path, load_task(task) if task else None)
     return [str(f).replace(f"{path}/", "") for f in found]
-
-
-def command(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from robotvision.cli import main; main()", *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_every_image_fault_at_once(layouts: Make) -> None:
@@ -195,19 +185,19 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert [f.message for f in verify(tmp_path / "no")] == ["no such folder"]
 
 
-def test_command_says_ok(layouts: Make) -> None:
+def test_command_says_ok(layouts: Make, robotvision: CommandLine) -> None:
     """A good sequence is one line on stdout and exit 0."""
     path = layouts("native")
-    done = command("data", "verify", path, "--task", "rooms")
+    done = robotvision("data", "verify", path, "--task", "rooms")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"ok: 5 frames, rgb, depth, 2 rooms ({path})\n"
 
 
-def test_command_lists_faults(layouts: Make) -> None:
+def test_command_lists_faults(layouts: Make, robotvision: CommandLine) -> None:
     """Faults are one line each on stderr and exit 2; other sequences are checked all the same."""
     good, bad = layouts("folder"), layouts("native")
     (bad / "rgb" / "000001.jpg").unlink()
-    done = command("data", "verify", bad, good)
+    done = robotvision("data", "verify", bad, good)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"{bad}/frames.csv:3: rgb: rgb/000001.jpg: the image cannot be read (No such file or "
@@ -215,17 +205,17 @@ def test_command_lists_faults(layouts: Make) -> None:
         f"{bad}: 1 fault in 5 frames",
     ]
     assert done.stdout == f"ok: 3 frames, rgb, no truth ({good})\n"
-    done = command("data", "verify", bad, good, "--json")
+    done = robotvision("data", "verify", bad, good, "--json")
     assert (done.returncode, done.stderr) == (2, "")
     first, second = json.loads(done.stdout)["sequences"]
     assert (first["ok"], first["frames"], first["faults"][0]["line"]) == (False, 5, 3)
     assert second == {"path": str(good), "ok": True, "frames": 3, "faults": [], "warnings": []}
 
 
-def test_command_info(layouts: Make) -> None:
+def test_command_info(layouts: Make, robotvision: CommandLine) -> None:
     """The card holds what the JSON says; a broken sequence is exit 2."""
     path = layouts("native")
-    done = command("data", "info", path, "--json")
+    done = robotvision("data", "info", path, "--json")
     assert done.returncode == 0
     card = json.loads(done.stdout)
     assert card["frames"] == 5
@@ -235,11 +225,11 @@ def test_command_info(layouts: Make) -> None:
     assert card["rate_hz"] == 5
     assert card["sizes"] == {"rgb": [12, 8], "depth": [12, 8]}
     assert card["poses"] == 5
-    text = command("data", "info", path).stdout
+    text = robotvision("data", "info", path).stdout
     assert "5 in 2 segments" in text
     assert card["digest"] in text
     (path / "frames.csv").write_text("index\n")
-    assert command("data", "info", path).returncode == 2
+    assert robotvision("data", "info", path).returncode == 2
 
 
 def test_digest_follows_the_content(layouts: Make) -> None:

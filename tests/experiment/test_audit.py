@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,8 +13,8 @@ from robotvision.experiment.audit import audit_system
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Reply, Session, System
 from robotvision.tasks import load_task
+from tests.fixtures.commands import CommandLine
 
-CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 ROOMS = ("Hall", "Kitchen", "Office")
 
 
@@ -72,11 +70,10 @@ def test_whoever_uses_more_than_the_frame_is_caught(
 
 @pytest.mark.parametrize(("temporal", "code"), [("", 0), ("{name: majority, frames: 7}", 1)])
 def test_a_temporal_filter_is_caught_and_a_plain_pipeline_passes(
-    config: Callable[..., Path], temporal: str, code: int
+    config: Callable[..., Path], temporal: str, code: int, robotvision: CommandLine
 ) -> None:
     """The same pipeline with and without a filter over its answers."""
     keys = {"mode": "optional", "temporal": temporal} if temporal else {}
-    command = [*CLI, "audit", str(config(**keys)), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = robotvision("audit", config(**keys), "--json")
     assert done.returncode == code, done.stderr
     assert json.loads(done.stdout)["is_obligatory"] == (code == 0)

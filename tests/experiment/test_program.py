@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +17,9 @@ from robotvision.experiment.program import program as program_of
 from robotvision.experiment.run import run
 from robotvision.features.base import cache_root
 from robotvision.runs.log import read_log
+from tests.fixtures.commands import CommandLine
 
 Config = Callable[..., Path]
-CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 PROGRAM = """
 import json, os, signal, sys, time
 def say(text):
@@ -101,17 +100,13 @@ def program(config: Config, data_root: Path) -> Config:
     return write
 
 
-def robotvision(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CLI, *map(str, words)], capture_output=True, text=True, timeout=120)
-
-
 def outcome(out: Path) -> list[tuple[object, object]]:
     return [(f.timed.answer, f.timed.fault) for f in read_log(out).frames()]
 
 
 @pytest.mark.parametrize("transport", ["shm", "pipe"])
 def test_every_fault_is_a_failed_frame_and_the_run_goes_on(
-    program: Config, tmp_path: Path, transport: str
+    program: Config, tmp_path: Path, transport: str, robotvision: CommandLine
 ) -> None:
     """One run, a fault at each frame: each counted and named, exit 1, the program's log kept."""
     words = [*FAULTS, "stdin", "", "twice", ""]
@@ -131,7 +126,9 @@ def test_every_fault_is_a_failed_frame_and_the_run_goes_on(
     assert len(log) < 2 << 20
 
 
-def test_restarts_end_and_the_run_does_not(program: Config, tmp_path: Path) -> None:
+def test_restarts_end_and_the_run_does_not(
+    program: Config, tmp_path: Path, robotvision: CommandLine
+) -> None:
     """After the last restart the frames left fail with one message, and are all there."""
     path = program(*["crash"] * 18, system=", restarts: 2")
     done = robotvision("run", path, "--out", tmp_path / "out", "--json")
@@ -184,7 +181,7 @@ def test_memory_that_outlives_a_reset_is_told(
 
 
 def test_a_full_disk_under_the_program_log_costs_the_log_alone(
-    program: Config, tmp_path: Path
+    program: Config, tmp_path: Path, robotvision: CommandLine
 ) -> None:
     """The run goes on and says what is lost."""
     out = tmp_path / "out"
@@ -199,7 +196,7 @@ def test_a_full_disk_under_the_program_log_costs_the_log_alone(
 
 @pytest.mark.parametrize("mode", ["obligatory", "optional"])
 def test_a_resumed_program_with_memory_begins_the_sequence_again(
-    program: Config, tmp_path: Path, mode: str
+    program: Config, tmp_path: Path, mode: str, robotvision: CommandLine
 ) -> None:
     """Where earlier frames may be used, half a sequence is not gone on with."""
     path = program(mode=mode)
@@ -218,7 +215,7 @@ def test_a_resumed_program_with_memory_begins_the_sequence_again(
 
 
 def test_a_program_named_relative_to_its_configuration_is_resumed(
-    config: Config, data_root: Path, tmp_path: Path
+    config: Config, data_root: Path, tmp_path: Path, robotvision: CommandLine
 ) -> None:
     """The kept configuration names the program and what it may read by absolute paths."""
     (data_root / "answerer.py").write_text(PROGRAM, encoding="utf-8")
@@ -250,7 +247,13 @@ def test_a_program_named_relative_to_its_configuration_is_resumed(
     ],
 )
 def test_a_command_that_cannot_be_executed_ends_the_run_before_it_begins(
-    config: Config, program: Config, data_root: Path, tmp_path: Path, command: str, words: str
+    config: Config,
+    program: Config,
+    data_root: Path,
+    tmp_path: Path,
+    command: str,
+    words: str,
+    robotvision: CommandLine,
 ) -> None:
     """Exit 2, one line, no run log."""
     (data_root / "plain.txt").write_text("")

@@ -28,6 +28,7 @@ from robotvision.runs.table import logged_task, scored_table
 from robotvision.scoring import count
 from robotvision.scoring.table import OUTCOMES, UNSCORED
 from robotvision.scoring.tally import Tally
+from tests.fixtures.commands import CommandLine
 
 Config = Callable[..., Path]
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
@@ -185,12 +186,11 @@ def test_frames_of_a_sequence_can_be_named(config: Config, tmp_path: Path) -> No
 
 
 def test_the_command_prints_one_json_object_and_leaves_the_folder(
-    config: Config, tmp_path: Path
+    config: Config, tmp_path: Path, robotvision: CommandLine
 ) -> None:
     """``--json`` puts the report and nothing else on stdout."""
     out = tmp_path / "out"
-    command = [*CLI, "run", str(config()), "--json", "--out", str(out), "--limit", "10"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = robotvision("run", config(), "--json", "--out", out, "--limit", "10")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert set(report) >= {
@@ -220,7 +220,9 @@ def test_the_resolved_configuration_runs_again(config: Config, tmp_path: Path) -
     assert answers[0] == answers[1]
 
 
-def test_a_killed_run_goes_on_at_the_next_frame(config: Config, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_at_the_next_frame(
+    config: Config, tmp_path: Path, robotvision: CommandLine
+) -> None:
     """After kill -9 in the middle, --resume ends with the answers of an unbroken run."""
     path = config("system: inprocess\n")
     whole, _ = run(path, tmp_path / "whole")
@@ -229,8 +231,7 @@ def test_a_killed_run_goes_on_at_the_next_frame(config: Config, tmp_path: Path) 
     log = (out / "run.jsonl").read_bytes()
     for cut in (len(log) - 40, len(log) // 2, log.index(b'"type":"sequence"') + 400):
         (out / "run.jsonl").write_bytes(log[:cut])
-        command = [*CLI, "run", "--resume", str(out), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = robotvision("run", "--resume", out, "--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["points"] == whole.tallies["test"].points
         again = read_log(out)

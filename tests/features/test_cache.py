@@ -65,9 +65,17 @@ def key(extractor: object, sequence: ImageSequence) -> kept.Key:
 
 
 def test_an_edited_helper_is_seen_in_the_same_process(
-    config: Callable[..., Path], data_root: Path, sequence: ImageSequence, names: tuple[str, str]
+    config: Callable[..., Path],
+    data_root: Path,
+    sequence: ImageSequence,
+    names: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The next configuration is checked with the code as it is, and finds nothing in the cache."""
+    """The next configuration is checked with the code as it is, and finds nothing in the cache.
+
+    Also where bytecode is kept, which takes two files of one second and one size for the same.
+    """
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     write(data_root, names, 1.0)
     path, cache, found = config(features=f"[{names[0]}.Mean]"), data_root / "c", []
     for scale in (1.0, 2.0, 1.0):

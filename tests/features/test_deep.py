@@ -308,3 +308,18 @@ def test_missing_package_names_the_extra():
     """A missing optional module says what to install."""
     with pytest.raises(MissingExtraError, match=r"pip install 'robotvision\[deep\]'"):
         need("a_module_that_is_not_there", FEATURES.create("efficientnet_lite0", {}))
+
+
+def test_a_network_is_looked_for_once_and_anew_for_other_parameters(monkeypatch, tmp_path):
+    """Frames after the first do not ask the disk; other layers, or another cache folder, do."""
+    monkeypatch.setenv("ROBOTVISION_CACHE", str(tmp_path))
+    kind = type(FEATURES.create("mobilenet_v2_deepsort", {}))
+    asked, plain = [], kind.model_path
+    monkeypatch.setattr(kind, "model_path", lambda self, size: asked.append(1) or plain(self, size))
+    frame = Frame(0, 0, {"rgb": np.full((64, 64, 3), 90, np.uint8)})
+    extractor = FEATURES.create("mobilenet_v2_deepsort", {"layers": [0], "short_side": 64})
+    first = extractor.extract(frame)
+    np.testing.assert_array_equal(extractor.extract(frame), first)
+    assert len(asked) == 1
+    assert len(extractor.set_params(layers=[1]).extract(frame)) == extractor.dim
+    assert len(asked) == 2

@@ -43,7 +43,7 @@ def ask(
     **headers: str,
 ) -> tuple[int, bytes]:
     """Return status and body of a request; one with a body is a POST of JSON."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     sent = {"Content-Type": "application/json"} | {
         k.replace("_", "-"): v for k, v in headers.items()
     }

@@ -14,6 +14,7 @@ import pytest
 from robotvision.errors import RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.plugins import plugin_path
+from tests.fixtures.commands import CommandLine
 
 PLUGIN = """
 import numpy as np
@@ -30,7 +31,7 @@ class Mean(Extractor):
 """
 
 
-def robotvision(folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
+def elsewhere(folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
     """Run the command in ``folder`` as the console script does, which does not search it."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     return subprocess.run(
@@ -52,7 +53,7 @@ def test_a_plug_in_is_found_in_the_current_folder(
     here.mkdir()
     (here / "lying_here.py").write_text(PLUGIN)
     path = config(features="[lying_here.Mean]", system=system)
-    done = robotvision(here, "run", path, "--out", "out", "--json")
+    done = elsewhere(here, "run", path, "--out", "out", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outcomes"]["correct"] == 18
 
@@ -67,9 +68,9 @@ def test_a_plug_in_is_found_beside_the_configuration(
     config(features="[beside.Mean]", name="base.yaml")
     grid = data_root / "sweep.yaml"
     grid.write_text("base: base.yaml\ngrid: {classifier: [knn, svm]}\n")
-    done = robotvision(away, "run", data_root / "base.yaml", "--out", "out")
+    done = elsewhere(away, "run", data_root / "base.yaml", "--out", "out")
     assert done.returncode == 0, done.stderr
-    done = robotvision(away, "sweep", grid, "--out", "swept", "--workers", "1")
+    done = elsewhere(away, "sweep", grid, "--out", "swept", "--workers", "1")
     assert done.returncode == 0, done.stderr + done.stdout
 
 
@@ -86,12 +87,17 @@ def test_pythons_own_modules_come_first(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_what_cannot_be_found_says_where_it_was_looked_for(
-    config: Callable[..., Path], data_root: Path, tmp_path: Path
+    config: Callable[..., Path],
+    data_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    robotvision: CommandLine,
 ) -> None:
     away = tmp_path / "away"
     away.mkdir()
     path = config(features="[not_there.Mean]")
-    done = robotvision(away, "run", path)
+    monkeypatch.chdir(away)
+    done = robotvision("run", path)
     assert done.returncode == 2
     assert done.stderr.startswith(
         f"{path}:4:12: features[0]: feature 'not_there.Mean': cannot import it (No module named "
@@ -104,11 +110,11 @@ def test_what_cannot_be_found_says_where_it_was_looked_for(
     [("def broken(:\n", ":1: SyntaxError"), ("\nx = 1 / 0\n", ":2: ZeroDivisionError")],
 )
 def test_a_plug_in_that_fails_on_import_is_told_with_its_place(
-    text: str, words: str, config: Callable[..., Path], tmp_path: Path
+    text: str, words: str, config: Callable[..., Path], data_root: Path, robotvision: CommandLine
 ) -> None:
     """One line with file and line, exit 2."""
-    (tmp_path / "falls_over.py").write_text(text)
-    done = robotvision(tmp_path, "run", config(features="[falls_over.Mean]"), "--out", "out")
+    (data_root / "falls_over.py").write_text(text)
+    done = robotvision("run", config(features="[falls_over.Mean]"), "--out", data_root / "out")
     assert done.returncode == 2
     assert f"falls_over.py{words}" in done.stderr
     assert "fails on import" in done.stderr

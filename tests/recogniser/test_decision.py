@@ -81,3 +81,13 @@ def test_of_equal_rooms_the_first_is_answered():
 def test_without_a_detector_no_frame_is_unknown():
     decision = Decision(Task(id="t", rooms=ROOMS, unknown="Unknown"), list(ROOMS))
     assert decision.decide(np.array([0.5, 0.25, 0.25])) == Answer("Kitchen", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("beyond", "room"), [(0.0, "Office"), (0.1, "Office"), (0.3, None), (0.5, "Unknown")]
+)
+def test_a_zone_that_may_be_unknown_takes_its_share(beyond: float, room: str | None) -> None:
+    """Room, silence or unknown by what each is worth, 0.5 being the best room's own."""
+    task = Task(id="t", rooms=ROOMS, unknown="Unknown")
+    p = np.array([0.25, 0.5, 0.25])
+    assert Decision(task, list(ROOMS), abstain=0.4).decide(p, beyond=beyond).room == room

@@ -64,7 +64,11 @@ def digests(sequence: Path, n_threads: int) -> dict[str, str]:
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(sequence), *CLASSIFIERS.names()],
-        env={**os.environ, **dict.fromkeys(names, str(n_threads))},
+        env={
+            **os.environ,
+            **dict.fromkeys(names, str(n_threads)),
+            "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait for work leave the cores alone
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +15,9 @@ from robotvision.config.checks import load_config
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.train import tune_experiment
 from robotvision.recogniser.tuning.holdout import Frames, splits
+from tests.fixtures.commands import CommandLine
 
 REPO = Path(__file__).parents[2]
-CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 
 
 SIGNED = """
@@ -171,20 +168,16 @@ def test_the_score_is_that_of_a_run_on_the_held_out_sequence(
     assert len(by_name["svm"].points) == frames
 
 
-def test_a_candidate_that_fails_is_told_and_the_others_go_on(small: Callable[[str], Path]) -> None:
+def test_a_candidate_that_fails_is_told_and_the_others_go_on(
+    small: Callable[[str], Path], robotvision: CommandLine
+) -> None:
     """A χ² kernel cannot take negative numbers; k-NN can."""
     (small("").parent / "tests_signed.py").write_text(SIGNED)
     path = small(
         "tune:\n  classifier: [knn, {name: svm, kernel: chi2}]\n",
         "[{name: tests_signed.Signed}]",
     )
-    done = subprocess.run(
-        [*CLI, "tune", str(path), "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(path.parent)},
-    )
+    done = robotvision("tune", path, "--json")
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
     assert found["candidates"][0]["classifier"] == "knn"
@@ -203,13 +196,13 @@ def test_channels_left_open_are_settled_for_each_candidate(small: Callable[[str]
     assert "does not have" in third.problem
 
 
-def test_the_best_is_written_and_runs(small: Callable[[str], Path], tmp_path: Path) -> None:
+def test_the_best_is_written_and_runs(
+    small: Callable[[str], Path], tmp_path: Path, robotvision: CommandLine
+) -> None:
     """The file says where it comes from, has no section to tune, and loads."""
     path = small("tune: {integration: [average, concatenation]}\n", "[hsv_histogram, lbp]")
     best = tmp_path / "best.yaml"
-    done = subprocess.run(
-        [*CLI, "tune", str(path), "-o", str(best)], capture_output=True, text=True, check=False
-    )
+    done = robotvision("tune", path, "-o", best)
     assert done.returncode == 0, done.stderr
     assert "Held out: whole sequences, 2 splits" in done.stdout.replace("\n", " ")
     text = best.read_text()

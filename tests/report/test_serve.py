@@ -61,7 +61,7 @@ def server(followed: Feed) -> Iterator[Server]:
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
     """Return status and body of a request made word for word."""
-    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     with contextlib.closing(link):
         link.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():
@@ -170,12 +170,12 @@ def test_followers_of_a_run_that_is_killed_are_told(config: Config, tmp_path: Pa
     """And its server goes as well."""
     run = start(config(replay="{clock: wall, policy: streaming, rate_hz: 2}"), tmp_path / "run")
     port = int(address(run).rstrip("/").rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as link:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
         link.sendall(f"GET /events?from=0.0 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         link.recv(100)
         run.kill()
         run.communicate()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -311,7 +311,7 @@ def test_there_may_not_be_any_number_of_followers(server: Server, followed: Feed
 
 def follow(server: Server, start: str) -> socket.socket:
     """Return the open stream of a follower."""
-    link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    link = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     link.sendall(
         f"GET /events?from={start} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     )
@@ -370,7 +370,7 @@ def test_fifty_follow_a_run_on_two_threads(tmp_path: Path) -> None:
 def test_what_is_no_request_is_refused(
     server: Server, request_text: bytes, status: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as link:
         link.sendall(request_text.replace(b"HERE", f"127.0.0.1:{server.port}".encode()))
         assert link.recv(65536).split(b" ")[1] == status
     assert ask(server, "/")[0] == 200
@@ -498,7 +498,7 @@ def test_on_a_terminal_it_serves_the_report_until_ctrl_c(config: Config, tmp_pat
         text += os.read(terminal, 65536).decode(errors="replace")
     found = re.search(r"http://127\.0\.0\.1:(\d+)/report\.html", text)
     assert found is not None, text
-    link = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=10)
+    link = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=60)
     with contextlib.closing(link):
         link.request("GET", "/report.html")
         assert link.getresponse().read() == (out / "report.html").read_bytes()

@@ -37,7 +37,7 @@ def folder(make_run: MakeRun, tmp_path: Path) -> Path:
 
 def get(address: str) -> tuple[int, str, bytes]:
     try:
-        with urllib.request.urlopen(address, timeout=20) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.status, answer.headers["Content-Type"], answer.read()
     except urllib.error.HTTPError as e:
         return e.code, e.headers["Content-Type"], e.read()

@@ -14,13 +14,19 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit, stdtrit
 
 from robotvision.scoring.intervals import (
+    NO_RANGE,
     Interval,
     difference,
     difference_text,
+    gap_text,
     interval,
     intervals,
+    p_text,
+    p_values_text,
+    pairwise,
     verdict,
 )
+from robotvision.scoring.shares import differences, shares
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -216,3 +222,158 @@ def test_frame_by_frame_does_not_hold(simulation: dict[str, Any]) -> None:
         found = interval(values, np.arange(n), bounds=(0.0, 1.0))
         held += found.low is not None and found.low <= true * n <= (found.high or 0)
     assert held < 27
+
+
+def uneven(seed: int = 0) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Return what three runs earned in frames with bounds of their own, visits mixed up."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.permutation(np.repeat(np.arange(9) * 7, rng.integers(3, 30, 9)))
+    least = -rng.choice([0.5, 1.0], len(blocks))
+    most = rng.choice([1.0, 2.5], len(blocks))
+    right = rng.random((len(blocks), 3)) < [0.9, 0.7, 0.3]
+    return np.where(right, most[:, None], least[:, None]), blocks, (least, most)
+
+
+def test_points_are_shares_of_what_each_frame_could_earn() -> None:
+    """By visit, from the sum of the least to that of the most; a column a run."""
+    values, blocks, (least, most) = uneven()
+    found = intervals(values, blocks, bounds=(least, most), level=0.9)
+    numbers = np.unique(blocks)
+    sizes = np.array([[(most - least)[blocks == b].sum() for b in numbers]])
+    for k, one in enumerate(found):
+        wins = np.array([[(values[:, k] - least)[blocks == b].sum() for b in numbers]])
+        share = shares(wins, sizes)
+        low, high = share.ends(stdtrit(share.freedom, 0.95))
+        assert one.estimate == pytest.approx(values[:, k].sum())
+        assert one.low == pytest.approx(least.sum() + sizes.sum() * low[0])
+        assert one.high == pytest.approx(least.sum() + sizes.sum() * high[0])
+        assert (one.blocks, one.level, one.p) == (9, 0.9, None)
+    alone = interval(values[:, 1], blocks, bounds=(least, most), level=0.9)
+    assert (alone.low, alone.high) == pytest.approx((found[1].low, found[1].high))
+
+
+def test_without_bounds_the_values_themselves_say_what_could_be_earned() -> None:
+    values, blocks, _ = uneven()
+    bounds = (values.min(), values.max())
+    assert intervals(values, blocks) == intervals(values, blocks, bounds=bounds)
+    assert intervals(values, blocks, resamples=7, seed=3) == intervals(values, blocks)
+
+
+def test_what_lies_outside_the_bounds_is_not_counted_beyond_them() -> None:
+    """A share is never below 0 or above 1; the points stay what they are."""
+    blocks = np.repeat(np.arange(10), 5)
+    found = interval(np.full(50, 2.0), blocks, bounds=(0.0, 1.0))
+    assert (found.estimate, found.high) == (100, 100)
+    assert found.low == interval(np.ones(50), blocks, bounds=(0.0, 1.0)).low
+    below = interval(np.full(50, -2.0), blocks, bounds=(0.0, 1.0))
+    assert (below.estimate, below.low) == (-100, -100)
+
+
+def test_a_pair_is_its_gains_and_losses_frame_by_frame() -> None:
+    values, blocks, bounds = uneven()
+    size = bounds[1] - bounds[0]
+    found = pairwise(values, blocks, [(0, 1), (2, 1), (0, 2)], bounds=bounds, level=0.9)
+    numbers = np.unique(blocks)
+
+    def by_block(frames: np.ndarray) -> np.ndarray:
+        return np.array([[frames[blocks == b].sum() for b in numbers]])
+
+    for (i, j), one in zip([(0, 1), (2, 1), (0, 2)], found, strict=True):
+        over = values[:, i] - values[:, j]
+        pair = differences(by_block(over.clip(0)), by_block((-over).clip(0)), by_block(size))
+        low, high = pair.ends(stdtrit(pair.freedom, 0.95))
+        assert one.estimate == pytest.approx(over.sum())
+        assert one.low == pytest.approx(size.sum() * low[0])
+        assert one.high == pytest.approx(size.sum() * high[0])
+        assert one.p == pytest.approx(pair.p()[0])
+        assert (one.blocks, one.level) == (9, 0.9)
+    first = difference(values[:, 0], values[:, 1], blocks, bounds=bounds, level=0.9)
+    ends = (found[0].low, found[0].high, found[0].p)
+    assert (first.low, first.high, first.p) == pytest.approx(ends)
+    options: dict[str, Any] = {"bounds": bounds, "level": 0.9, "resamples": 5, "seed": 2}
+    assert difference(values[:, 0], values[:, 1], blocks, **options) == first
+
+
+def test_a_pair_without_a_range_or_a_second_visit_is_told() -> None:
+    values, blocks = np.ones((40, 2)), np.repeat(np.arange(8), 5)
+    (alike,) = pairwise(values, blocks, [(0, 1)])
+    assert (alike.estimate, alike.low, alike.high, alike.blocks, alike.p) == (0, 0, 0, 8, 1)
+    assert alike.caution == NO_RANGE
+    assert interval(values[:, 0], blocks) == Interval(40, 40, 40, 8, caution=NO_RANGE)
+    assert alike.level == 0.95
+    (one,) = pairwise(values * [2, 1], np.zeros(40, int), [(0, 1)], unit="sequences", level=0.8)
+    assert (one.estimate, one.low, one.high, one.blocks, one.p) == (40, None, None, 1, None)
+    assert (one.caution, one.level) == ("1 of the sequences only: nothing to compare", 0.8)
+    (none,) = pairwise(np.zeros((0, 2)), np.zeros(0, int), [(0, 1)])
+    assert none.caution == "no of the room visits only: nothing to compare"
+    lone = interval(np.ones(3), np.zeros(3, int), unit="sequences", level=0.8)
+    assert (lone.caution, lone.level) == (one.caution, 0.8)
+    assert interval(np.ones(4), np.arange(4), level=0.8).level == 0.8
+    two = interval(np.array([1.0, 0.0]), np.array([0, 1]))
+    assert two.low is not None
+
+
+def test_cautions_name_the_unit_the_reason_and_the_way_it_leans() -> None:
+    lengths = np.array([4, 6, 8, 10, 20, 40, 80, 160] * 3)
+    blocks = np.repeat(np.arange(24), lengths)
+    won = np.concatenate([np.arange(n) < min(n, 12 + n / 6) for n in lengths])
+    more = interval(np.where(won, -1.0, 1.0), blocks, bounds=(-1.0, 1.0), unit="sequences")
+    assert more.caution == "long sequences are worth more than short ones: a longer one would tell"
+    fewer = np.array([4, 5, 6, 8, 10, 12, 15, 20, 60, 100, 120])
+    won_fewer = np.concatenate([np.arange(n) < min(n, 12 + n / 6) for n in fewer])
+    few = np.repeat(np.arange(11), fewer)
+    both = interval(np.where(won_fewer, 1.0, -1.0), few, bounds=(-1.0, 1.0))
+    assert both.caution == (
+        "the 11 room visits weigh like 4.5 of one length: too few to rely on; "
+        "long room visits are worth less than short ones: a longer one would tell"
+    )
+    # of a pair, its losses tell where its gains do not
+    values = np.stack([np.ones(len(blocks)), np.where(won, 1.0, -1.0)], 1)
+    gains, losses = pairwise(values, blocks, [(0, 1), (1, 0)], bounds=(-1.0, 1.0))
+    assert "worth more" in gains.caution
+    assert gains.caution == losses.caution
+
+
+def test_intervals_in_words_and_as_plain_data() -> None:
+    found = Interval(900.0, 812.5, 1034.0, 30, caution="few", p=0.25)
+    assert found.text() == "812.5 to 1034"
+    assert Interval(1.0, -0.04, 2.255, 30).text() == "0 to 2.3"
+    assert Interval(1.0, -0.04, 100.0, 30).text(2) == "-0.04 to 100"
+    assert Interval(1.0, 100.0, 110.0, 30).text(0) == "100 to 110"
+    assert Interval(1.0, None, None, 1).text() == "-"
+    assert found.as_dict() == {"interval": [812.5, 1034.0], "visits": 30, "caution": "few"}
+    turned = found.reversed()
+    assert turned == Interval(-900.0, -1034.0, -812.5, 30, caution="few", p=0.25)
+    assert Interval(3.0, None, None, 1).reversed() == Interval(-3.0, None, None, 1)
+    assert not found.is_reliable
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.0, 2.0, False), (-2.0, 0.0, False), (-1.0, 1.0, False), (0.1, 2.0, True), (-2, -0.1, True)],
+)
+def test_ends_at_0_leave_0_in(low: float, high: float, expected: bool) -> None:
+    assert Interval(1.0, low, high, 9).excludes_zero is expected
+
+
+def test_p_values_and_gaps_in_words() -> None:
+    assert [p_text(p) for p in (0.0009, 0.001, 0.0349, 1.0)] == [
+        "below 0.001",
+        "0.001",
+        "0.035",
+        "1",
+    ]
+    assert p_values_text(0.03) == "p = 0.03"
+    assert p_values_text(0.03, 0.0) == "p = 0.03 before, below 0.001 after all comparisons"
+    assert gap_text(Interval(45.0, 3.3, 89.6, 30)) == "+45 (3.3 to 89.6)"
+    assert gap_text(Interval(-4.5, None, None, 1)) == "-4.5"
+    clear, open_ = Interval(45.0, 3.3, 89.6, 30, p=0.03), Interval(5.0, -3.0, 9.0, 30, p=0.4)
+    assert verdict(open_) == "cannot be told apart, p = 0.4"
+    assert verdict(open_, 0.6) == (
+        "cannot be told apart, p = 0.4 before, 0.6 after all comparisons"
+    )
+    assert verdict(clear, 0.05) == "told apart, p = 0.03 before, 0.05 after all comparisons"
+    assert verdict(clear, 1 - clear.level).startswith("told apart")
+    assert verdict(clear, 0.06) == "p = 0.03 before, 0.06 after all comparisons"
+    assert difference_text(clear) == "+45 (3.3 to 89.6), told apart, p = 0.03"
+    assert difference_text(Interval(5.0, None, None, 1)) == "+5, nothing to compare"

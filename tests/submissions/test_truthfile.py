@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotvision.data import open_sequence
+from robotvision.data.kit2014 import KitPart
 from robotvision.errors import Fault, InputFaults
+from robotvision.records import Truth
 from robotvision.submissions import lines as line_reader
-from robotvision.submissions.truthfile import TruthTable, _of_sequence, read_frames, read_truth
+from robotvision.submissions import truthfile
+from robotvision.submissions.truthfile import (
+    FrameSet,
+    TruthTable,
+    _frames_of,
+    _of_sequence,
+    read_frames,
+    read_truth,
+)
 from tests.fixtures.kit2014 import write_kit
 
 REMEDY = "expected lines of index,room[,objects] under a line that says so"
@@ -113,6 +124,7 @@ def test_rooms_are_counted_and_have_their_first_line(tmp_path: Path) -> None:
     assert truth.frames.indices.tolist() == [3, 4, 5, 7]
     assert (truth.objects, truth.seen.shape, truth.has_objects) == ((), (4, 0), False)
     assert truth.labels.rooms == {"Hall": 2, "Kitchen": 3, "Lab": 5}
+    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.dtype) == (np.int32, bool, np.int64)
     assert len(truth) == len(truth.frames) == 4
 
 
@@ -183,12 +195,13 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         ],
     ),
     "numbers": (
-        HEAD + f"-1,Hall,\nX7,Hall,\n1.5,Hall,\n{LONG},Hall,\n 4 ,Hall,\n",
+        HEAD + f"-1,Hall,\nX7,Hall,\n1.5,Hall,\n{LONG},Hall,\n 4 ,Hall,\n\t5,Hall,\n",
         [
             (2, "index: expected a whole number of at least 0, got '-1'", ""),
             (3, "index: expected a whole number of at least 0, got 'X7'", ""),
             (4, "index: expected a whole number of at least 0, got '1.5'", ""),
             (5, f"index: expected a whole number of at least 0, got {LONG[:60]!r}", ""),
+            (7, r"index: expected a whole number of at least 0, got '\t5'", ""),
         ],
     ),
     "an index twice": (
@@ -196,18 +209,23 @@ FAULTS: dict[str, tuple[str, Sequence[tuple[int | None, str, str]]]] = {
         [(4, "the index 0 is there twice (first in line 2)", "keep one")],
     ),
     "words": (
-        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n",
+        HEAD + "0,,\n1,  ,\n2,Ha\tll,\n3,Hall,Ch\tair\n4,\udcffHall,\n5,Hall,\n6,\t,  \n7,\tLab,\n",
         [
             (2, "the room is empty", ""),
             (3, "the room is empty", ""),
+            (8, r"'\t' holds signs that cannot be printed", ""),
+            (9, r"'\tLab' holds signs that cannot be printed", ""),
             (4, r"'Ha\tll' holds signs that cannot be printed", ""),
             (6, r"'\udcffHall' is not UTF-8 text", ""),
             (5, r"'Ch\tair' holds signs that cannot be printed", ""),
         ],
     ),
     "a lone carriage return": (
-        HEAD + "0,Hall,\n1,Ha\rll,\n2,Lab,\n",
-        [(3, "expected 3 cells with commas between, got a broken line", "")],
+        HEAD + '0,Hall,\n1,Ha\rll,\n2,Lab,\n3,"Ha\rll",\n',
+        [
+            (3, "expected 3 cells with commas between, got a broken line", ""),
+            (5, "expected 3 cells with commas between, got a broken line", ""),
+        ],
     ),
 }
 
@@ -219,6 +237,18 @@ def test_each_fault_is_told_with_its_line(tmp_path: Path, kind: str) -> None:
     faults = faults_of(path)
     assert [(f.line, f.message, f.remedy) for f in faults] == list(expected)
     assert {f.path for f in faults} == {path}
+
+
+def test_numbers_in_another_first_column_are_no_indices(tmp_path: Path) -> None:
+    truth = read_truth(write(tmp_path, "note,index,room\n7,0,Hall\n5,1,Lab\n"))
+    assert rows_of(truth) == [(0, "Hall", set(), 2), (1, "Lab", set(), 3)]
+
+
+def test_a_picture_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_bytes(b"\x89PNG\r\n" + bytes(100))
+    (fault,) = faults_of(path)
+    assert fault.message == "expected lines of text, got a PNG image"
 
 
 def test_a_list_of_faults_ends(tmp_path: Path) -> None:
@@ -287,6 +317,45 @@ def test_frames_without_a_room_are_known_as_such(tmp_path: Path) -> None:
     assert (truth.objects, truth.seen.shape, truth.has_objects) == ((), (4, 0), False)
     assert truth.labels.rooms == {"Hall": 2, "Lab": 3}
     assert truth.lines[[0, 2]].tolist() == [0, 0]
+    assert truth.seen.dtype == bool
+
+
+def test_labels_have_their_first_line_where_there_is_one() -> None:
+    """Line 1 is one; 0 stands for none."""
+    frames = FrameSet("tour", np.arange(4))
+    seen = np.array([[True, False], [True, True], [False, True], [False, False]])
+    truth = TruthTable(
+        frames, Path("t.csv"), ("Hall", "Lab"), np.array([0, 1, 0, 1], np.int32),
+        ("Chair", "Lamp"), seen, True, np.array([3, 0, 1, 0]),
+    )  # fmt: skip
+    assert truth.labels.rooms == {"Hall": 1, "Lab": None}
+    assert truth.labels.objects == {"Chair": 3, "Lamp": 1}
+    assert (truth.labels.name, truth.labels.path) == ("tour", Path("t.csv"))
+
+
+def test_some_frames_are_selected_in_the_order_asked_for() -> None:
+    """Under other numbers; rooms that no longer occur are still counted, as 0."""
+    rng = np.random.default_rng(0)
+    seen = rng.random((4, 2)) < 0.5
+    truth = TruthTable(
+        FrameSet("tour", np.arange(4)), Path("t.csv"), ("Hall", "Lab"),
+        np.array([0, 0, -1, 1], np.int32), ("Chair", "Lamp"), seen, True, np.arange(2, 6),
+    )  # fmt: skip
+    other = FrameSet("part", np.array([10, 11]))
+    part = truth.select(np.array([2, 1]), other)
+    assert part.frames is other
+    assert (part.codes.tolist(), part.lines.tolist()) == ([-1, 0], [4, 3])
+    assert (part.seen == seen[[2, 1]]).all()
+    assert (part.path, part.rooms, part.objects) == (truth.path, truth.rooms, truth.objects)
+    assert part.room_counts() == {"Hall": 1, "Lab": 0}
+
+
+def test_names_are_known_of_all_frames_or_of_none(tmp_path: Path) -> None:
+    whole = open_sequence(sequence(tmp_path, None))
+    first = replace(whole.frames[0], name="")
+    part = _frames_of(replace(whole, frames=(first, *whole.frames[1:])))
+    assert part.names == ()
+    assert part.indices.tolist() == [10, 11, 12, 13]
 
 
 def test_a_sequence_whose_truth_is_withheld(tmp_path: Path) -> None:
@@ -324,6 +393,16 @@ def test_the_kits_test_frames_or_else_its_training(tmp_path: Path) -> None:
     assert (truth.path, truth.name) == (path, "Configuration")
     assert truth.room_counts() == {"HallEntrance": 1, "Toilet": 1}
     assert truth.seen.tolist() == [[True, False], [False, True]]
+    assert (truth.objects, truth.has_objects) == (("Chair", "Trash"), True)
+    assert truth.labels.rooms == {"HallEntrance": None, "Toilet": None}  # no lines in a .mat
+    assert truth.labels.objects == {"Chair": None, "Trash": None}
+    assert (truth.codes.dtype, truth.seen.dtype, truth.lines.dtype) == (np.int32, bool, np.int64)
+    assert truth.lines.tolist() == [0, 0]
+    both = write_kit(
+        tmp_path / "Both.MAT", trainingInfo=rows, testInfo=[("visual_7.png", 1, (0, 0))]
+    )
+    assert read_truth(both).frames.names == ("visual_7.png",)
+    assert read_truth(both).frames.indices.tolist() == [6]
 
 
 def test_a_kit_is_refused_for_a_fault_in_any_part(tmp_path: Path) -> None:
@@ -341,3 +420,19 @@ def test_a_kit_without_frames(tmp_path: Path) -> None:
     faults = faults_of(path)
     assert faults
     assert {f.path for f in faults} == {path}
+
+
+def test_a_kit_that_holds_neither_part_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_kit(tmp_path / "Configuration.mat")
+    monkeypatch.setattr(truthfile, "read_kit", lambda *_: [])
+    assert faults_of(path) == (Fault(path, "no frames in it"),)
+
+
+def test_a_kit_may_know_no_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_kit(tmp_path / "Configuration.mat")
+    part = KitPart(path, "testInfo", {f"visual_{i}.png": Truth("Toilet") for i in (1, 2)}, ())
+    monkeypatch.setattr(truthfile, "read_kit", lambda *_: [part])
+    truth = read_truth(path)
+    assert (truth.seen.shape, truth.seen.dtype, truth.has_objects) == ((2, 0), bool, False)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from robotvision.cli import main
 from tests.fixtures.clusters import dask, free_address
+from tests.fixtures.commands import CommandLine
 
 ROOMS = ("Kitchen", "Office", "Hall")
 
@@ -119,38 +119,19 @@ def environment(root: Path) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What a command came to, as a process of its own would have left it."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Sweep = Callable[..., Called]
-
-
 @pytest.fixture
 def robotvision(
     tours: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> Sweep:
+    robotvision: CommandLine,
+) -> CommandLine:
     """Return a function that calls ``robotvision sweep`` from here: its workers are processes."""
     monkeypatch.setenv("ROBOTVISION_DATA", str(tours))
     monkeypatch.syspath_prepend(str(tours))
     monkeypatch.chdir(tmp_path)
 
-    def call(*args: object) -> Called:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(["sweep", *map(str, args)])
-        assert isinstance(ended.value.code, int)
-        return Called(ended.value.code, *capfd.readouterr())
-
-    return call
+    return functools.partial(robotvision, "sweep")
 
 
 @pytest.fixture(scope="session")

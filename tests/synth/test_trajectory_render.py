@@ -22,6 +22,7 @@ from robotvision.synth.trajectory import Track, read_tracks
 from robotvision.synth.trajectory_drawing import clearance
 from robotvision.synth.trajectory_plan import furnished, lay_out
 from robotvision.synth.trajectory_render import RenderSpec, render_tracks
+from tests.fixtures.commands import CommandLine
 
 SMALL = RenderSpec(width=64, height=48, workers=1)
 START = "from robotvision.cli import main; main()"
@@ -45,20 +46,15 @@ def _names_file(path: Path, track: Track) -> Path:
     return path
 
 
-def _run(*args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", START, "synth", *args]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 def test_idol2_layout_has_the_given_names_and_reads_back(
-    plus: Callable[..., Track], tmp_path: Path
+    plus: Callable[..., Track], tmp_path: Path, robotvision: CommandLine
 ) -> None:
     """From a list of names over processes to the project's own reader: same names and counts."""
     given = plus(step=0.9)
     names = _names_file(tmp_path / "walk_night1.txt", given)
     out = tmp_path / "out"
     options = ("--size", "64x48", "--workers", "2", "--json")
-    done = _run("--trajectory", str(names), "--out", str(out), *options)
+    done = robotvision("synth", "--trajectory", str(names), "--out", str(out), *options)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["in_own_room"] == told["poses"] == len(given)
@@ -146,7 +142,9 @@ def test_the_lights_of_one_building_differ(plus: Callable[..., Track], tmp_path:
     assert red["walk_night1"] > 1.1 * red["walk_cloudy1"]
 
 
-def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> None:
+def test_stopped_work_goes_on(
+    plus: Callable[..., Track], tmp_path: Path, robotvision: CommandLine
+) -> None:
     """Ctrl-C leaves whole images, says so with exit 130, and the same command finishes."""
     given = plus(step=0.4)
     names, out = _names_file(tmp_path / "walk.txt", given), tmp_path / "out"
@@ -168,9 +166,8 @@ def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> Non
         [sys.executable, "-c", START, "synth", *args], stderr=subprocess.PIPE, text=True
     )
     folder = out / "walk" / "depth"
-    for _ in range(600):
-        if folder.is_dir() and len(list(folder.glob("*.png"))) >= 3:
-            break
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and len(list(folder.glob("*.png"))) < 3:
         time.sleep(0.05)
     os.kill(child.pid, signal.SIGINT)
     stderr = child.communicate(timeout=60)[1]
@@ -179,7 +176,9 @@ def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> Non
     part = open_sequence(out / "walk")
     kept = len(part)
     assert 0 < kept < len(given) // 2
-    whole = _run(*args[:-4], "--size", "320x240", "--limit", str(kept + 1), "--json")
+    whole = robotvision(
+        "synth", *args[:-4], "--size", "320x240", "--limit", str(kept + 1), "--json"
+    )
     assert whole.returncode == 0, whole.stderr
     assert json.loads(whole.stdout)["sequences"][0]["frames"] == kept + 1
     assert len(open_sequence(out / "walk")) == kept + 1
@@ -194,12 +193,16 @@ def test_stopped_work_goes_on(plus: Callable[..., Track], tmp_path: Path) -> Non
     ],
 )
 def test_options_that_do_not_go_together(
-    args: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    args: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    robotvision: CommandLine,
 ) -> None:
     """Usage errors are one line and exit 2."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "walk.txt").write_text("x")
-    done = _run(*args)
+    done = robotvision("synth", *args)
     assert done.returncode == 2
     assert message in " ".join(done.stderr.replace("│", " ").split())
 

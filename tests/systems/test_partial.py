@@ -188,8 +188,8 @@ def running(sleep: str) -> list[str]:
 
 
 def until(holds: Callable[[], bool]) -> bool:
-    """Return whether ``holds`` comes true within ten seconds."""
-    end = time.monotonic() + 10
+    """Return whether ``holds`` comes true within a minute."""
+    end = time.monotonic() + 60
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
     return holds()

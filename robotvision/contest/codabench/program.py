@@ -48,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     a fault of ours only where it is.
     """
     source, output = map(Path, arguments)
-    print(f"scored by {PACKAGE.name} {__version__}, {_origin()}", flush=True)
+    origin = "from the bundle" if PACKAGE.parent.name == "package" else "as installed"
+    print(f"scored by {PACKAGE.name} {__version__}, {origin}", flush=True)
     try:
         contest, about = open_reference(source / "ref")
         scores, page = score_submission(contest, about, source / "res")
@@ -68,10 +69,6 @@ def main(arguments: Sequence[str]) -> int:
             raise
         return 1
     return 0
-
-
-def _origin() -> str:
-    return "from the bundle" if PACKAGE.parent.name == "package" else "as installed"
 
 
 def open_reference(folder: Path) -> tuple[Contest, dict[str, Any]]:

@@ -22,6 +22,7 @@ from robotvision.data.bags.messages import (
     VIDEO,
 )
 from robotvision.data.bags.storage import Topic
+from robotvision.data.names import ROOM_WORDS
 from robotvision.errors import near
 
 CHANNELS = ("rgb", "depth", "left", "right")
@@ -42,7 +43,6 @@ _ODD = re.compile(
     r"(theora|disparity|confidence|mask|debug|infra|\bir\b|thermal|segment|label|"
     r"semantic|detection|annotated|fisheye|mono8?_debug)"
 )
-_LABEL = re.compile(r"(room|place|label|location)")
 _READ = ("ros1", "cdr")
 
 
@@ -153,7 +153,7 @@ def _rank(role: str, topic: Topic) -> tuple[int, ...] | None:
     if role == "pose":
         return _TYPES["pose"].index(topic.type), -topic.n_messages
     if role == "label":
-        return (-topic.n_messages,) if _LABEL.search(name) else None
+        return (-topic.n_messages,) if ROOM_WORDS.search(name) else None
     if _ODD.search(name.replace("depth_registered", "")) or _kind(name) != role:
         return None
     is_packed = (IMAGE, COMPRESSED, VIDEO).index(topic.type)

@@ -233,13 +233,9 @@ def _bar(sheet: Sheet, left: float, top: float, high: float) -> None:
     ticks = (0.0, 0.5, 1.0) if high > 0.4 else (0.0, 1.0)
     axes.set(xticks=[], yticks=ticks, yticklabels=[f"{t:.0%}" for t in ticks])
     axes.tick_params(labelsize=SMALL - 0.5, length=2)
-    for label, va in zip(axes.get_yticklabels(), _ends(len(ticks)), strict=True):
+    places = ["bottom", *["center"] * (len(ticks) - 2), "top"]  # inside the bar's height
+    for label, va in zip(axes.get_yticklabels(), places, strict=True):
         label.set_va(va)
-
-
-def _ends(n: int) -> list[str]:
-    """Return how numbers stand at their ticks, so that none leaves the bar's height."""
-    return ["bottom", *["center"] * (n - 2), "top"]
 
 
 def _strips(sheet: Sheet, panel: Confusion, letters: Lettering, place: tuple[float, float]) -> None:

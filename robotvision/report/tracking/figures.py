@@ -24,8 +24,8 @@ _NAME = re.compile(r"[^\w\-./ ]")
 class Tracker(Observer, Parameterised):
     """Base of the observers that keep a run in a tracker's store.
 
-    Everything is written at the end, so a frame costs one number in memory. A subclass's
-    ``__init__`` stores its parameters and ends with ``self._check()``; ``finish`` writes.
+    Everything is written at the end, so a frame costs one number in memory. ``finish`` of a
+    subclass writes.
     """
 
     module = ""

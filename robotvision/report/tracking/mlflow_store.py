@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.plugins import params
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.report.tracking.figures import Tracker, figures
 
 FOLDER = "mlruns"
@@ -18,6 +19,7 @@ LONGEST_PARAMETER = 6000
 ARTIFACTS = ("report.html", "report.json", "config.yaml")
 
 
+@parameter_fields
 class MLflow(Tracker):
     """Keeps the run in an MLflow store.
 
@@ -36,18 +38,10 @@ class MLflow(Tracker):
 
     module = "mlflow"
 
-    def __init__(
-        self,
-        experiment: str = "robotvision",
-        folder: str | os.PathLike[str] | None = None,
-        uri: str | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.experiment = experiment
-        self.folder = folder
-        self.uri = uri
-        self.name = name
-        self._check()
+    experiment: str = "robotvision"
+    folder: str | os.PathLike[str] | None = None
+    uri: str | None = None
+    name: str | None = None
 
     def _check(self) -> None:
         super()._check()
@@ -73,8 +67,8 @@ class MLflow(Tracker):
             Param(key.replace(":", "_"), str(value)[:LONGEST_PARAMETER])
             for key, value in self.parameters_.items()
         ]
-        for some in _batches(parameters, PARAMETERS_AT_ONCE):
-            client.log_batch(number, params=some)
+        for k in range(0, len(parameters), PARAMETERS_AT_ONCE):
+            client.log_batch(number, params=parameters[k : k + PARAMETERS_AT_ONCE])
         now, n = int(time.time() * 1000), int(report["frames"])
         metrics = [Metric(key, value, now, n) for key, value in figures(report).items()]
         metrics += [Metric("points_so_far", value, now, step) for step, value in self.curve()]
@@ -92,7 +86,3 @@ class MLflow(Tracker):
         # MLflow asks whoever keeps runs in plain files, not in a data base, to say so
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         return Path(self.folder or FOLDER).absolute().as_uri()
-
-
-def _batches(items: list[Any], n: int) -> list[list[Any]]:
-    return [items[k : k + n] for k in range(0, len(items), n)]

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.report.tracking.figures import Tracker, figures
 
 FOLDER = "tensorboard"
 PAGE = "report.html"
 
 
+@parameter_fields
 class TensorBoard(Tracker):
     """Keeps the run as TensorBoard's event files, the page beside them.
 
@@ -25,9 +27,7 @@ class TensorBoard(Tracker):
 
     module = "tensorboardX"
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self.folder = folder
-        self._check()
+    folder: str | os.PathLike[str] | None = None
 
     def finish(self, folder: Path, report: Mapping[str, Any]) -> None:
         """Write the event files and the page."""
