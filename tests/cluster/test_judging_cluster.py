@@ -12,7 +12,7 @@ from threading import Thread
 from robotvision.cluster.start import ClusterOptions
 from robotvision.contest import add, boards, judge, judged_answers
 from robotvision.contest.judge_run import JudgedRun
-from tests.fixtures.clusters import dask, free_address
+from tests.fixtures.clusters import dask
 from tests.fixtures.contests import begin_judged, write_program_pack
 
 N_RUNS = 3
@@ -25,9 +25,8 @@ def test_a_worker_that_is_killed_loses_no_run(tmp_path: Path, tour: Callable[...
     setup = begin_judged(tmp_path, tour(tmp_path / "hidden", n_each=1), rule)
     for i in range(N_RUNS):
         add(setup, [write_program_pack(tmp_path / f"p{i}.zip", 0.1, group=f"T{i}")])
-    address = free_address()
     results: list[JudgedRun] = []
-    with dask(address, dict(os.environ), tmp_path / "log", 2) as (_, first, second):
+    with dask(dict(os.environ), tmp_path / "log", 2) as (address, (_, first, second)):
         options = ClusterOptions(scheduler=address, connect_s=PATIENCE_S)
         judging = Thread(target=lambda: results.extend(judge(setup, options)))
         judging.start()

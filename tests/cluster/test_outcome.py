@@ -14,7 +14,7 @@ import pytest
 from robotvision.cluster.outcome import outcomes
 from robotvision.cluster.start import ClusterOptions, open_client
 from robotvision.errors import RobotVisionError
-from tests.fixtures.clusters import dask, free_address
+from tests.fixtures.clusters import dask
 
 PATIENCE_S = 60.0
 
@@ -44,11 +44,9 @@ def test_a_result_that_died_with_its_worker_is_computed_again() -> None:
 
 def test_a_scheduler_that_is_gone_is_one_error(tmp_path: Path) -> None:
     """Its results cannot be had any more, finished or not."""
-    address = free_address()
-    options = ClusterOptions(scheduler=address, connect_s=PATIENCE_S)
     with (
-        dask(address, dict(os.environ), tmp_path / "log", 1) as (scheduler, *_),
-        open_client(options) as client,
+        dask(dict(os.environ), tmp_path / "log", 1) as (address, (scheduler, *_)),
+        open_client(ClusterOptions(scheduler=address, connect_s=PATIENCE_S)) as client,
     ):
         future = client.submit(operator.add, 1, 2, pure=False)
         _await_status(future, "finished")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.clusters import dask, free_address
+from tests.fixtures.clusters import dask
 from tests.fixtures.commands import CommandLine
 
 ROOMS = ("Kitchen", "Office", "Hall")
@@ -139,8 +139,7 @@ def scheduler(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Hand out the address of a scheduler with two workers that every test may use."""
-    address = free_address()
-    with dask(address, environment, tmp_path_factory.mktemp("dask") / "log", 2):
+    with dask(environment, tmp_path_factory.mktemp("dask") / "log", 2) as (address, _):
         yield address
 
 
@@ -149,9 +148,8 @@ def own_cluster(
     environment: dict[str, str], tmp_path: Path
 ) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
     """Hand out a scheduler's address and its processes, itself first, to do with as one likes."""
-    address = free_address()
-    with dask(address, environment, tmp_path / "dask.log", 1) as children:
-        yield address, children
+    with dask(environment, tmp_path / "dask.log", 1) as cluster:
+        yield cluster
 
 
 Rows = dict[str, dict[str, Any]]
