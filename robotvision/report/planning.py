@@ -34,7 +34,7 @@ def print_plan(console: Console, data: Mapping[str, Any]) -> None:
 
 def _cautions(data: Mapping[str, Any]) -> list[str]:
     """Return in a line each why a promise is not made."""
-    lines = list(data["cautions"])
+    lines = [f"not promised: {line}" for line in data["cautions"]]
     if None in (data["two"]["smallest_difference"], data["among_all"]["smallest_difference"]):
         lines.append(
             f"none: a system that wins all is {data['design']['most']:.3g} points a frame better, "

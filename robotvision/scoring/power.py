@@ -42,7 +42,7 @@ DOUBLINGS = 3
 MOST_VISITS = 1_000_000
 UNSURE = 0.65
 """A power promised four times in five that may turn out lower is quoted with a caution."""
-LONGEST = 0.15
+LONGEST = 0.1
 """Part of the squared lengths in one visit that is quoted with a caution."""
 FEWER = 0.84
 """By how much deviations measured with few degrees of freedom are taken to be larger, times these:

@@ -110,6 +110,7 @@ def test_a_plan_says_why_it_promises_nothing(capsys: pytest.CaptureFixture[str])
 
     print_plan(out(), plan(visits=4, right=0.9).to_dict())
     printed = capsys.readouterr().out
+    assert "not promised: 4 visits weigh like" in printed
     assert "too few to promise anything" in printed
     assert "a system that wins all is 0.15 points a frame better, and not even that" in printed
     long_tail = assumed_design(0.7, 1.0, np.array([10] * 30 + [400]))
