@@ -45,7 +45,22 @@ Screen = Literal["quiet", "line", "verbose", "full"]
 """What the terminal shows of a run; ``full`` is the panel of `robotvision.report.panel`."""
 
 
-class Live(Observer):
+class WithBars:
+    """Base of what shows bars while it is open. A context manager."""
+
+    bars: Progress
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+
+
+class Live(WithBars, Observer):
     """An observer that shows a run on stderr. A context manager.
 
     Parameters
@@ -80,14 +95,10 @@ class Live(Observer):
         self._name = ""
         self._status = None if self._plain or self.is_quiet else console.status("")
 
-    def __enter__(self) -> Self:
-        self.bars.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        self.bars.stop()
+        super().__exit__(kind, e, t)
         if self._status is not None:
             self._status.stop()
 
