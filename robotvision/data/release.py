@@ -24,14 +24,13 @@ from numpy.typing import NDArray
 
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.data.release_key import KIND, SCHEMA, ReleasedSequence, ReleaseKey, write_key
+from robotvision.data.release_key import KIND, SCHEMA, TEST, ReleasedSequence, ReleaseKey, write_key
 from robotvision.data.sequence import ChannelKind, ImageSequence, Source
 from robotvision.data.verify import image_fault
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image
 
-TEST = "test"
 JPEG_QUALITY = 95
 """High enough that encoding anew moves a pixel by about one grey level."""
 DEFAULT_RATE_HZ = 5.0

@@ -25,7 +25,7 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.labelling.page import label_page, proposals_view
 from robotvision.labelling.session import LabelOptions, LabelSession
-from robotvision.labelling.state import AnyEdit
+from robotvision.labelling.state import EDITS
 from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.local_http import Request, Response, plain
 from robotvision.report.local_server import LocalServer
@@ -36,7 +36,6 @@ WIDTHS = (160, 960)
 MOST_KEPT = 600
 """Images in memory."""
 _IMAGE = re.compile(r"picture/(\d{1,9})/(\d{1,4})")
-_edits = msgspec.json.Decoder(AnyEdit)
 
 
 class LabelServer(LocalServer):
@@ -125,7 +124,7 @@ class LabelServer(LocalServer):
 
     def _edit(self, body: bytes) -> dict[str, Any]:
         try:
-            edit = _edits.decode(body)
+            edit = EDITS.decode(body)
         except msgspec.DecodeError as e:
             raise RobotVisionError(f"not an edit ({e})") from e
         self.session.apply(edit)

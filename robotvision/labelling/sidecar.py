@@ -26,7 +26,7 @@ import msgspec
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.labelling.state import AnyEdit, LabelStart, LabelState
+from robotvision.labelling.state import EDITS, AnyEdit, LabelStart, LabelState
 from robotvision.regular_file import read_regular
 from robotvision.writing import write_bytes
 
@@ -60,7 +60,6 @@ class KeptLabels:
         return LabelState(self.header.start, self.edits)
 
 
-_edits = msgspec.json.Decoder(AnyEdit)
 _headers = msgspec.json.Decoder(LabelHeader)
 
 
@@ -101,7 +100,7 @@ def read_labels(path: Path) -> KeptLabels | None:
         edits = []
         for line in lines[1:]:
             number += 1
-            edit = _edits.decode(line)
+            edit = EDITS.decode(line)
             state.apply(edit)
             edits.append(edit)
     except (msgspec.DecodeError, RobotVisionError) as e:
