@@ -73,8 +73,8 @@ class Trainer:
                 system,
                 experiment.path.parent,
                 self.folder / "system.log",
-                _hidden(prepared, [s for p in experiment.parts for s in p.test]),
-                _hidden(prepared, [s for p in experiment.parts for s in p.train]),
+                _hidden(prepared, experiment.test_specs),
+                _hidden(prepared, experiment.training_specs),
                 mode,
             )
             n_sequences = len(part.test) * experiment.config.replay.loop

@@ -423,7 +423,7 @@ def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) 
         "frames": len(positions),
         "first": positions.start,
         "rate_hz": sequence.measured_rate_hz,
-        "channels": {c: str(k) for c, k in sequence.channels.items()},
+        "channels": sequence.kinds,
         "has_truth": sequence.truth is not None,
         "digest": table_digest(sequence),
     }
