@@ -196,12 +196,17 @@ def shown_answer(record: FrameRecord, scored: ScoredAnswer) -> str:
     return room if answer is None or answer == record.timed.answer else f"{room} (held)"
 
 
+def shown_truth(record: FrameRecord) -> str:
+    """Return the true room of a frame, or that it is withheld."""
+    return record.truth.room if record.truth else "(withheld)"
+
+
 def live_line(
     name: str, done: int, n: int, record: FrameRecord, scored: ScoredAnswer, tally: Tally
 ) -> Text:
     """Return points so far, their share of the maximum, answer against truth, and latency."""
     mark, style = MARKS[scored.outcome]
-    truth = record.truth.room if record.truth else "(withheld)"
+    truth = shown_truth(record)
     latency = record.timed.latency_ns
     share = f"{tally.points / tally.max_points:4.0%}" if tally.max_points else "   -"
     return Text.assemble(

@@ -76,8 +76,7 @@ class ServedImages:
         if key not in self._opened:
             self._opened[key] = None
             sequence = reopen(about)
-            places = {e.index: k for k, e in enumerate(sequence.frames)}
-            self._opened[key] = (sequence, places)
+            self._opened[key] = (sequence, sequence.positions())
         opened = self._opened[key]
         if opened is None or index not in opened[1]:
             return None
