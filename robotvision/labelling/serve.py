@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import threading
+from asyncio import StreamReader, StreamWriter
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -70,16 +71,8 @@ class LabelServer(LocalServer):
         self._edits.shutdown()
         self._pool.shutdown(cancel_futures=True)
 
-    async def answer(
-        self,
-        request: Request | Response,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    async def answer(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer a request whose path begins with the token."""
-        if isinstance(request, Response):
-            await self.send(request, writer)
-            return
         token, _, path = request.path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             text = "expected the whole address that robotvision label printed"
@@ -91,7 +84,7 @@ class LabelServer(LocalServer):
             response = await self._get(path)
         await self.send(response, writer)
 
-    async def _post(self, path: str, request: Request, reader: asyncio.StreamReader) -> Response:
+    async def _post(self, path: str, request: Request, reader: StreamReader) -> Response:
         n = request.body_length
         if n is None or n > MAX_BODY:
             return plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "expected the length of a short body")
