@@ -209,8 +209,8 @@ class _Execution:
 
     def _hidden(self) -> set[Path]:
         """Return the data that no system may look up."""
-        specs = [spec for part in self.experiment.parts for spec in part.test]
-        return {cache_root(), *(self.prepared.sequences[spec].root for spec in specs)}
+        sequences = (self.prepared.sequences[spec] for spec in self.experiment.test_specs)
+        return {cache_root(), *(sequence.root for sequence in sequences)}
 
     def _open_log(
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
