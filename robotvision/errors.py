@@ -118,6 +118,19 @@ class FaultGroup:
         return {**self.first.as_dict(), "count": self.count, "others": self.n_others}
 
 
+def by_place(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults of a file in the order of their lines and columns."""
+    return sorted(faults, key=lambda f: (f.line or 0, f.column or 0))
+
+
+def in_file(faults: Iterable[Fault | FaultGroup]) -> list[dict[str, str | int | None]]:
+    """Return faults, or groups of them, as plain data with the file of each."""
+    return [
+        {"file": str((f.first if isinstance(f, FaultGroup) else f).path), **f.as_dict()}
+        for f in faults
+    ]
+
+
 def by_kind(faults: Iterable[Fault]) -> list[FaultGroup]:
     """Return faults by file and kind, in order of the first of each.
 
@@ -149,6 +162,16 @@ class InputFaults(RobotVisionError):
     def lines(self) -> list[str]:
         """One line a kind of fault in a file, with how many there are."""
         return list(map(str, by_kind(self.faults)))
+
+
+def not_readable(path: Path, e: OSError, remedy: str = "", kind: str = "") -> InputFaults:
+    """Return the error for a file of the user's that the operating system does not give."""
+    return InputFaults([Fault(path, f"cannot be read ({e.strerror})", remedy=remedy, kind=kind)])
+
+
+def not_writable(path: Path, e: OSError) -> RobotVisionError:
+    """Return the error for a file or folder that the operating system does not take."""
+    return RobotVisionError(f"{path}: cannot be written ({e.strerror or e})")
 
 
 class UntrustedError(InputFaults):
@@ -206,6 +229,11 @@ class FrameError(RobotVisionError):
 
 class SystemFault(RobotVisionError):
     """The system under test failed on a frame; the run goes on at the next one."""
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that are there more than once, sorted."""
+    return sorted(name for name, n in Counter(names).items() if n > 1)
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, not_writable
 
 MARKER = ".robotvision.json"
 """In a folder that is replaced as a whole: what it is, and every file in it."""
@@ -49,7 +49,7 @@ def new_file(path: Path, *, is_durable: bool = True) -> Iterator[BinaryIO]:
         with new_path(path, is_durable=is_durable) as part, open(part, "wb") as f:
             yield f
     except OSError as e:
-        raise _error(path, e) from e
+        raise not_writable(path, e) from e
 
 
 @contextlib.contextmanager
@@ -82,7 +82,7 @@ def new_path(path: Path, *, is_durable: bool = True) -> Iterator[Path]:
             part.unlink(missing_ok=True)
             raise
     except OSError as e:
-        raise _error(path, e) from e
+        raise not_writable(path, e) from e
 
 
 def write_bytes(path: Path, content: bytes, *, is_durable: bool = True) -> Path:
@@ -102,7 +102,7 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise _error(path, e) from e
+        raise not_writable(path, e) from e
     return path
 
 
@@ -147,7 +147,7 @@ def new_folder(
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as e:
-        raise _error(path, e) from e
+        raise not_writable(path, e) from e
 
 
 def require_replaceable(
@@ -257,7 +257,3 @@ def _exchange(one: Path, other: Path) -> bool:
         return False
     names = os.fsencode(one), os.fsencode(other)
     return bool(call(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0)
-
-
-def _error(path: Path, e: OSError) -> RobotVisionError:
-    return RobotVisionError(f"{path}: cannot be written ({e.strerror or e})")

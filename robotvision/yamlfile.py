@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from robotvision.errors import Fault, InputFaults, near
+from robotvision.errors import Fault, InputFaults, by_place, near, not_readable
 from robotvision.regular_file import read_regular
 
 MAX_BYTES = 2**19
@@ -90,7 +90,7 @@ def load(path: Path) -> Document:
     try:
         return loads(read_regular(path, MAX_BYTES), path)
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
+        raise not_readable(path, e) from e
 
 
 def loads(raw: bytes | str, path: Path | str = "<text>") -> Document:
@@ -215,7 +215,7 @@ def validate(document: Document, model: type[M], *, context: Any = None) -> M:
     except ValidationError as e:
         schema = model.model_json_schema()
         faults = dict.fromkeys(_faults(document, e, schema))
-        raise InputFaults(sorted(faults, key=lambda f: (f.line or 0, f.column or 0))) from None
+        raise InputFaults(by_place(faults)) from None
 
 
 def _faults(document: Document, error: ValidationError, schema: dict[str, Any]) -> Iterator[Fault]:

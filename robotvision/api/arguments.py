@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from robotvision.data import open_sequence
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, wrong_type
@@ -21,6 +23,13 @@ def path_of(name: str, given: Any, expected: str = "a path") -> Path:
     if not isinstance(given, str | os.PathLike):
         raise wrong_type(name, expected, given)
     return Path(given)
+
+
+def first_fault(error: ValidationError) -> RobotVisionError:
+    """Return the first of what a configuration refuses of arguments, by their dotted names."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(map(str, first["loc"])) or "parameters"
+    return RobotVisionError(f"{name}: {first['msg']}, got {first['input']!r}")
 
 
 def task_of(given: Any) -> Task:

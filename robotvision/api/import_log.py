@@ -10,7 +10,7 @@ from robotvision.api.arguments import PathLike, path_of, sequences_of, task_of
 from robotvision.api.run import Run
 from robotvision.data.sequence import ImageSequence
 from robotvision.data.task_labels import require_labels, room_totals
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, repeated
 from robotvision.experiment.run import describe_sequence
 from robotvision.records import SILENCE, FrameRecord, Notice, TimedAnswer
 from robotvision.runs.log import RunRecord
@@ -80,8 +80,7 @@ def import_run(
 
 
 def _require_usable(sequences: list[ImageSequence]) -> None:
-    names = [s.name for s in sequences]
-    if twice := sorted({n for n in names if names.count(n) > 1}):
+    if twice := repeated(s.name for s in sequences):
         raise RobotVisionError(f"two sequences are called {twice[0]!r}: import one at a time")
     for sequence in sequences:
         if not sequence.truth:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 from sklearn.base import BaseEstimator
 
-from robotvision.api.arguments import path_of, sequences_of, task_of
+from robotvision.api.arguments import first_fault, path_of, sequences_of, task_of
 from robotvision.classifiers import CLASSIFIERS
 from robotvision.config.checks import build
 from robotvision.config.schema import Config, Given, Named, SequenceSpec
@@ -197,9 +197,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
                 }
             )
         except ValidationError as e:
-            first = e.errors(include_url=False)[0]
-            name = ".".join(map(str, first["loc"])) or "parameters"
-            raise RobotVisionError(f"{name}: {first['msg']}, got {first['input']!r}") from None
+            raise first_fault(e) from None
         parts = {"features": features, "classifier": classifier, "temporal": temporal}
         return config.model_copy(update=parts)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from robotvision.api.arguments import PathLike, path_of, sequences_of, task_of
+from robotvision.api.arguments import PathLike, first_fault, path_of, sequences_of, task_of
 from robotvision.api.recogniser import Recogniser
 from robotvision.api.run import Run
 from robotvision.config.experiment import Experiment, TestSetSpec
@@ -174,9 +174,7 @@ def _config(
             {"task": task.id, "mode": mode, "test": [], "seed": options.get("seed", 0)}
         )
     except ValidationError as e:
-        first = e.errors(include_url=False)[0]
-        name = ".".join(map(str, first["loc"]))
-        raise RobotVisionError(f"{name}: {first['msg']}, got {first['input']!r}") from None
+        raise first_fault(e) from None
     check_replay(replaying)
     update = {"replay": replaying, "note": f"run from Python: {recogniser!r}"}
     return config.model_copy(update=update)

@@ -175,6 +175,12 @@ def mean_and_scale(x: Vectors) -> tuple[Scores, Scores]:
     return mean, np.maximum(deviation, typical if typical > 0 else 1.0)
 
 
+def plane_scores(x: NDArray[np.float32], weights: Scores, bias: Scores) -> Scores:
+    """Return the scores of a vector (d,) by k planes: (d, k) weights and (k,) biases."""
+    scores: Scores = x.astype(np.float64) @ weights + bias
+    return scores
+
+
 def softmax(scores: Scores) -> Scores:
     """Return probabilities proportional to ``exp(scores)`` along the last axis."""
     p: Scores = np.exp(scores - scores.max(axis=-1, keepdims=True))

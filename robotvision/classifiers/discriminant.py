@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import Classifier, Scores, Vectors, plane_scores
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 
@@ -52,5 +52,4 @@ class LinearDiscriminant(Classifier):
         self.bias_ = np.log(shares) - 0.5 * np.einsum("rd,dr->r", means, self.weights_)
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
-        scores: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
-        return scores
+        return plane_scores(x, self.weights_, self.bias_)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale
+from robotvision.classifiers.base import Classifier, Scores, Vectors, mean_and_scale, plane_scores
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 
@@ -44,7 +44,7 @@ class _Linear(Classifier):
         self.weights_ = np.ascontiguousarray(coef.T)
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
-        decision: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
+        decision = plane_scores(x, self.weights_, self.bias_)
         return np.concatenate([-decision, decision]) / 2 if len(decision) == 1 else decision
 
 

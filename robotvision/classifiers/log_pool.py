@@ -27,6 +27,7 @@ from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
+from robotvision.plugins.registry import named
 
 _LEAST = 1e-12
 """Probabilities below it count as this much."""
@@ -136,9 +137,9 @@ class LogPool(HoldingOut):
 def _built(name: str, given: Named) -> Any:
     if isinstance(given, str):
         return CLASSIFIERS.create(given, {})
-    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
+    if (part := named(given)) is None:
         raise params.refuse(name, "a classifier's name, or {name: ..., parameters}", given)
-    return CLASSIFIERS.create(given["name"], {k: v for k, v in given.items() if k != "name"})
+    return CLASSIFIERS.create(*part)
 
 
 def _log(scores: Scores) -> Scores:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import HoldingOut, Scores, Vectors
+from robotvision.classifiers.base import HoldingOut, Scores, Vectors, plane_scores
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
@@ -93,8 +93,7 @@ class Ridge(HoldingOut):
         return _Wanted(rows, importance, target, self.alpha)
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
-        scores: Scores = x.astype(np.float64) @ self.weights_ + self.bias_
-        return scores
+        return plane_scores(x, self.weights_, self.bias_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, json_option
+from robotvision.cli.options import PATH, json_option, rate_option
 
 EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ Dotted lines of the figure: points offline, time aside. Grey: where two runs swa
     metavar="MS|next-frame",
     help="The deadline along the speeds (else the policy's own).",
 )
-@click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
+@rate_option
 @click.option("-o", "--output", type=PATH, help="A figure: svg, png or pdf.")
 @json_option
 def command(

@@ -291,7 +291,7 @@ def convert(
     help="Blur what OpenCV's YuNet detector takes for faces; MODEL is its ONNX file "
     "(face_detection_yunet_2023mar.onnx of OpenCV's model zoo), which OpenCV does not bring.",
 )
-@click.option("--reader", metavar="NAME", help="The layout, where it is not to be detected.")
+@reader_option
 def release(
     sequences: tuple[Path, ...],
     output: Path,

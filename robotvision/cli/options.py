@@ -31,6 +31,17 @@ data_root_option = click.option(
 reader_option = click.option(
     "--reader", metavar="NAME", help="The layout, where it is not to be detected."
 )
+test_set_option = click.option(
+    "--test-set", "set_name", help="The test set whose training to use, where there are more."
+)
+seed_option = click.option("--seed", type=SEED, help="In place of the config's.")
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="Neither read nor write the feature cache."
+)
+limit_option = click.option(
+    "--limit", type=click.IntRange(1), help="At most so many frames of each sequence."
+)
+rate_option = click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 
 scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786."

@@ -11,6 +11,7 @@ from robotvision.cli.options import (
     ABOVE_ZERO,
     PATH,
     deadline_option,
+    limit_option,
     report_json_option,
     trust_option,
 )
@@ -71,7 +72,7 @@ deadline, hold).
     help="Leave out the recording's first seconds.",
 )
 @click.option("--loop", type=click.IntRange(1), default=1, help="Replay so many times.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
+@limit_option
 @click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Print all tables.")
 @report_json_option
 def command(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, deadline_option
+from robotvision.cli.options import PATH, deadline_option, rate_option
 
 EPILOG = """\b
 Examples:
@@ -41,7 +41,7 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
     show_default=True,
     help="2 halves every latency; of a range, the points between its ends are given.",
 )
-@click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
+@rate_option
 @click.option("--latency", metavar="MODEL", help="A model in place of the measured latencies.")
 @click.option(
     "--seed",

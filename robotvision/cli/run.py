@@ -9,10 +9,11 @@ import click
 
 from robotvision.cli.options import (
     PATH,
-    SEED,
+    no_cache_option,
     override_options,
     overrides,
     report_json_option,
+    seed_option,
     trust_option,
 )
 
@@ -62,8 +63,8 @@ class Command(click.Command):
 @click.option(
     "--limit", type=click.IntRange(1), help="At most so many frames of each test sequence."
 )
-@click.option("--seed", type=SEED, help="In place of the config's.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@seed_option
+@no_cache_option
 @click.option(
     "--faults",
     type=PATH,

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, cluster_option, json_option, scheduler_option
+from robotvision.cli.options import (
+    PATH,
+    cluster_option,
+    json_option,
+    limit_option,
+    scheduler_option,
+)
 
 EPILOG = """\b
 Examples:
@@ -71,7 +77,7 @@ def command() -> None:
 @click.option(
     "--live", is_flag=True, help="Extract test frames in every run, in place of looking them up."
 )
-@click.option("--limit", type=click.IntRange(1), help="At most so many frames of each sequence.")
+@limit_option
 @click.option("--dry-run", is_flag=True, help="Check the grid and say what would be done.")
 @json_option
 def run(

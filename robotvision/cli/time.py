@@ -14,6 +14,7 @@ from robotvision.cli.options import (
     PATH,
     data_root_option,
     json_option,
+    no_cache_option,
     overrides,
     set_option,
     trust_option,
@@ -65,7 +66,7 @@ Examples:
     help="Find the fastest camera it keeps up with under this rule.",
 )
 @click.option("--deadline-ms", metavar="MS|next-frame", help="Of --sustainable.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@no_cache_option
 @json_option
 def command(
     what: tuple[str, ...],

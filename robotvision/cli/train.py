@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import PATH, SEED, data_root_option, override_options, overrides
+from robotvision.cli.options import (
+    PATH,
+    data_root_option,
+    no_cache_option,
+    override_options,
+    overrides,
+    seed_option,
+    test_set_option,
+)
 
 EPILOG = """\b
 Examples:
@@ -27,11 +35,9 @@ Examples:
     help="The model file; replaced once the new one is whole.",
 )
 @data_root_option
-@click.option(
-    "--test-set", "set_name", help="The test set whose training to use, where there are more."
-)
-@click.option("--seed", type=SEED, help="In place of the config's.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@test_set_option
+@seed_option
+@no_cache_option
 def command(
     config: Path,
     task: str | None,

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import PATH, SEED, data_root_option, override_options, overrides
+from robotvision.cli.options import (
+    PATH,
+    data_root_option,
+    no_cache_option,
+    override_options,
+    overrides,
+    seed_option,
+    test_set_option,
+)
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -34,11 +42,9 @@ Examples:
 )
 @override_options
 @data_root_option
-@click.option(
-    "--test-set", "set_name", help="The test set whose training to use, where there are more."
-)
-@click.option("--seed", type=SEED, help="In place of the config's.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the feature cache.")
+@test_set_option
+@seed_option
+@no_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
 def command(
     config: Path,

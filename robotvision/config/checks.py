@@ -37,6 +37,7 @@ from robotvision.errors import (
     InputFaults,
     RobotVisionError,
     UnknownNameError,
+    by_place,
     near,
     shortened,
 )
@@ -108,7 +109,7 @@ def _validated(document: Document) -> Config:
         validate(replace(document, data=others), Config)
     except InputFaults as e:
         wrong += e.faults
-    raise InputFaults(sorted(wrong, key=lambda f: (f.line or 0, f.column or 0)))
+    raise InputFaults(by_place(wrong))
 
 
 class _Check:
@@ -129,7 +130,7 @@ class _Check:
         self._system()
         parts = self._parts()
         if self.faults or task is None:
-            raise InputFaults(sorted(self.faults, key=lambda f: (f.line or 0, f.column or 0)))
+            raise InputFaults(by_place(self.faults))
         return Experiment(self.config, task, parts, self.path, self.data_root)
 
     def _fault(self, where: Path_, message: str, remedy: str = "") -> None:

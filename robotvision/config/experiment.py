@@ -70,6 +70,26 @@ class Experiment:
             return Policy(replay.policy.backlog, replay.policy.late, deadline_ns)
         return named_policy(replay.policy, deadline_ns)
 
+    @property
+    def training_specs(self) -> list[SequenceSpec]:
+        """Every sequence that is trained on, once, in order."""
+        return list(dict.fromkeys(s for part in self.parts for s in part.train))
+
+    @property
+    def test_specs(self) -> list[SequenceSpec]:
+        """Every sequence that is tested on, once, in order."""
+        return list(dict.fromkeys(s for part in self.parts for s in part.test))
+
+    @property
+    def specs(self) -> list[SequenceSpec]:
+        """Every sequence, once, in order: of each test set the training first."""
+        return list(dict.fromkeys(s for p in self.parts for s in (*p.train, *p.test)))
+
+    @property
+    def has_one_training(self) -> bool:
+        """Whether all test sets are trained for alike."""
+        return len({part.train for part in self.parts}) <= 1
+
     def test_set(self, name: str | None) -> TestSetSpec:
         """Return the test set called ``name``; None: the first. Raises RobotVisionError."""
         if name is None:

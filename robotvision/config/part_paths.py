@@ -19,7 +19,7 @@ from robotvision.config.observers import OBSERVERS
 from robotvision.config.schema import Config, Given, Named
 from robotvision.errors import RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.plugins.registry import Registry, is_ours, parameters_of
+from robotvision.plugins.registry import Registry, is_ours, named, parameters_of
 from robotvision.systems.image_function import OWN_PATHS
 from robotvision.temporal import TEMPORAL
 
@@ -70,16 +70,15 @@ def _settled(
 ) -> dict[str, Any]:
     """Return a plug-in's parameters with absolute paths, those of nested plug-ins too."""
     try:
-        part: Any = registry.find(name)
+        cls: Any = registry.find(name)
     except RobotVisionError:
         return dict(params)  # an unknown name is told where the plug-in is built
-    takes = parameters_of(part)
-    is_like_file = _never if is_ours(part) else _is_file_in(folder)
+    takes = parameters_of(cls)
+    is_like_file = _never if is_ours(cls) else _is_file_in(folder)
 
     def settled(key: str, value: Any) -> Any:
-        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
-            rest = {k: v for k, v in value.items() if k != "name"}
-            return {"name": value["name"], **_settled(registry, value["name"], rest, folder)}
+        if (part := named(value)) is not None:
+            return {"name": part[0], **_settled(registry, *part, folder)}
         if isinstance(value, list):
             return [settled(key, v) for v in value]
         about = takes.get(key)

@@ -10,7 +10,7 @@ from pathlib import Path
 from robotvision.config.json_schema import COMMENT, FILE_NAME, json_schema
 from robotvision.data import detect
 from robotvision.data.shipped import BASELINES, shipped
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near, not_writable
 from robotvision.yamlfile import load
 
 QUICK = "quick"
@@ -88,7 +88,7 @@ def write_starter(
     except FileExistsError as e:
         raise RobotVisionError(f"{path}: exists already; name another file with -o") from e
     except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        raise not_writable(path, e) from e
     return [path, schema]
 
 

@@ -41,7 +41,7 @@ from robotvision.report.write import write_reports
 from robotvision.runs.environment import describe
 from robotvision.scoring.points import ABSENT, NOT_STATED
 from robotvision.scoring.tally import Tally
-from robotvision.submissions.pack import PROGRAM_FOLDER, PackedProgram
+from robotvision.submissions.pack import PROGRAM_FOLDER, PackedProgram, put_files
 from robotvision.submissions.runfile import write_run_file
 from robotvision.tasks.model import Task
 from robotvision.version import PACKAGE
@@ -261,12 +261,11 @@ def _prepare(setup: ContestSetup, job: JudgeJob, folder: Path) -> Path:
     verdict = verdict_on(Path(job.source), setup.rules(job.phase, job.task))
     if verdict.entry is None or verdict.program is None:
         raise InputFaults(verdict.faults)
-    for name, raw in verdict.entry.files.items():
-        inner = name.removeprefix(f"{PROGRAM_FOLDER}/")
-        if inner != name:
-            target = folder / "files" / inner
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(raw)
+    inside = f"{PROGRAM_FOLDER}/"
+    put_files(
+        folder / "files",
+        {n.removeprefix(inside): f for n, f in verdict.entry.files.items() if n.startswith(inside)},
+    )
     config["system"] = _system(verdict.program, about, folder / "files")
     path = folder / "files" / "contest-run.yaml"
     config["task"] = str(folder / "task.yaml")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.config.schema import PolicyConfig
-from robotvision.submissions.released import TEST
+from robotvision.data.release_key import TEST
 from robotvision.systems.base import Mode
 from robotvision.tasks.model import Label
 from robotvision.yamlfile import Strict

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,9 +27,10 @@ from pydantic import Field
 
 from robotvision.contest.codabench.archive import archive
 from robotvision.contest.file import ContestSetup, now
+from robotvision.contest.leaderboard.names import slug
 from robotvision.contest.schema import Moment, as_moment
 from robotvision.contest.verdict import EntryVerdict, unopened, verdict
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near, printable
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near, not_readable, printable
 from robotvision.regular_file import read_regular
 from robotvision.submissions.handed_in import ZIP, archives_in, choose_runs, read_files
 from robotvision.submissions.pack import MANIFEST
@@ -277,8 +277,8 @@ def _take(path: Path) -> tuple[dict[str, bytes] | InputFaults, bytes, str]:
     try:
         raw = read_regular(path, MAX_BYTES)
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})", kind=KIND)]) from e
-    name = f"{_slug(path.stem)}{path.suffix.lower()}"
+        raise not_readable(path, e, kind=KIND) from e
+    name = f"{slug(path.stem)}{path.suffix.lower()}"
     try:
         return read_files(path), raw, name
     except InputFaults as e:
@@ -287,17 +287,13 @@ def _take(path: Path) -> tuple[dict[str, bytes] | InputFaults, bytes, str]:
 
 def _folder(setup: ContestSetup, record: EntryRecord) -> Path:
     team = folder_name(record.team.casefold())
-    return setup.place(FOLDER) / team / f"{_slug(record.run)}-{record.sha256[:_DIGITS]}"
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:60] or "run"
+    return setup.place(FOLDER) / team / f"{slug(record.run)}-{record.sha256[:_DIGITS]}"
 
 
 def folder_name(name: str) -> str:
     """Return a harmless name for a folder, another one for every other name."""
-    slug = _slug(name)
-    return slug if slug == name else f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    plain = slug(name)
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def submissions(setup: ContestSetup) -> list[Submission]:

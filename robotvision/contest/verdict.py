@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from robotvision.contest.leaderboard.contest import Contest
-from robotvision.errors import Fault, InputFaults, by_kind, printable
+from robotvision.errors import Fault, InputFaults, by_kind, in_file
 from robotvision.submissions.card import Card
-from robotvision.submissions.checker import CheckResult, check_run_file
+from robotvision.submissions.checker import CheckResult, check_run_file, refusal, verdict_lines
 from robotvision.submissions.handed_in import HandedIn, located, open_files, read_files
 from robotvision.submissions.pack import PROGRAM_FOLDER, WHOLE, PackedProgram
 from robotvision.submissions.testsets import RunFiles
@@ -102,16 +102,13 @@ class EntryVerdict:
         ``where`` is what the submission is called; without it, paths are those within it.
         """
         faults = [located(f, where) for f in self.faults] if where else self.faults
-        name = printable(where or WHOLE)
-        notes = [f"{name}: note: {printable(text)}" for text in self.warnings]
-        return [*map(str, by_kind(faults)), *notes, f"{name}: {self.summary}"]
+        return verdict_lines(where or WHOLE, faults, self.warnings, self.summary)
 
     @property
     def summary(self) -> str:
         """``accepted: 2 run files, mode obligatory`` or ``refused: 3 faults``."""
         if not self.is_accepted:
-            n = len(self.faults)
-            return f"refused: {n} fault{'s' * (n != 1)}"
+            return refusal(self.faults)
         mode = f"mode {self.card.mode}" if self.card else "mode not stated"
         n = len(self.checks)
         what = "a program" if self.program else f"{n} run file{'s' * (n != 1)}"
@@ -121,8 +118,8 @@ class EntryVerdict:
         """Return the verdict as plain data."""
         return {
             "ok": self.is_accepted,
-            "faults": [{"file": str(f.path), **f.as_dict()} for f in self.faults],
-            "kinds": [{"file": str(g.first.path), **g.as_dict()} for g in by_kind(self.faults)],
+            "faults": in_file(self.faults),
+            "kinds": in_file(by_kind(self.faults)),
             "warnings": list(self.warnings),
         }
 
@@ -132,8 +129,7 @@ class EntryVerdict:
             raise InputFaults(self.faults)
         entry = self.entry
         paths = {s: Path(inner) for s, inner in entry.runs.items()}
-        contents = {s: entry.files[inner] for s, inner in entry.runs.items()}
-        return RunFiles(name, paths, contents, entry.card, owner)
+        return RunFiles(name, paths, entry.contents(), entry.card, owner)
 
 
 def verdict_on(path: Path, rules: EntryRules, *, left_out: Collection[str] = ()) -> EntryVerdict:

@@ -69,8 +69,7 @@ def detect(path: Path) -> str:
     InputFaults
         The path does not exist, or no reader knows the layout.
     """
-    if not path.exists():
-        raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
+    _require_path(path)
     others = [n for n in READERS.names() if n not in _ORDER]
     for name in (*_ORDER, *others):
         reader: Reader = READERS.create(name, {})
@@ -100,8 +99,7 @@ def read_sequence(path: Path, reader: str | None = None, **params: Any) -> Readi
     a layout that says nothing of time, topics for a robot recording.
     """
     name = reader or detect(path)
-    if not path.exists():
-        raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
+    _require_path(path)
     given = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in params.items()}
     labels = _take_labels(name, params)
     reader_: Reader = READERS.create(name, params)
@@ -184,6 +182,11 @@ def __getattr__(name: str) -> Any:
     if name == "Sequence":
         return renamed(__name__, name, ImageSequence)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _require_path(path: Path) -> None:
+    if not path.exists():
+        raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
 
 
 def _nearest(path: Path) -> str:

@@ -45,20 +45,33 @@ def is_installed() -> bool:
 
 
 @dataclass(slots=True, eq=False)
-class AvVideo:
+class VideoFile:
+    """A video's file with the digest of its bytes, and the lock of what decodes it."""
+
+    path: Path
+    _digest: bytes | None = field(default=None, init=False, repr=False)
+    _lock: Any = field(default_factory=threading.RLock, init=False, repr=False)
+
+    def digest(self) -> bytes:
+        """Return a digest of the file's bytes, computed once. Raises FrameError."""
+        with self._lock:
+            if self._digest is None:
+                self._digest = file_digest(self.path)
+            return self._digest
+
+
+@dataclass(slots=True, eq=False)
+class AvVideo(VideoFile):
     """A video file; may be used by several threads and pickled (it is opened anew).
 
     ``times`` are those of its frames in units of ``time_base``, rising; empty until `read_index`.
     """
 
-    path: Path
     times: list[int] = field(default_factory=list, repr=False)
     n_seeks: int = field(default=0, repr=False)
     _container: Any = field(default=None, repr=False)
     _frames: Iterator[av.VideoFrame] | None = field(default=None, repr=False)
     _last: av.VideoFrame | None = field(default=None, repr=False)
-    _digest: bytes | None = field(default=None, repr=False)
-    _lock: Any = field(default_factory=threading.RLock, repr=False)
 
     def __reduce__(self) -> tuple[type[AvVideo], tuple[Path, list[int]]]:
         return AvVideo, (self.path, self.times)
@@ -260,13 +273,6 @@ class AvVideo:
                 self.close()
             finally:
                 self._lock.release()
-
-    def digest(self) -> bytes:
-        """Return a digest of the file's bytes, computed once. Raises FrameError."""
-        with self._lock:
-            if self._digest is None:
-                self._digest = file_digest(self.path)
-            return self._digest
 
 
 def file_digest(path: Path) -> bytes:

@@ -58,7 +58,7 @@ def convert(
     with SequenceWriter(
         target,
         sequence.name,
-        {c: str(k) for c, k in sequence.channels.items()},
+        sequence.kinds,
         rate_hz=sequence.rate_hz,
         calibration=sequence.calibration,
         note=sequence.note,

@@ -111,8 +111,7 @@ def remember(sequence: ImageSequence, frame: Frame) -> None:
 
 def compared_channel(sequence: ImageSequence) -> str:
     """Return the channel that is compared: the first in colour, else the first; "" without any."""
-    colors = [c for c, kind in sequence.channels.items() if kind is ChannelKind.COLOR]
-    return next(iter([*colors, *sequence.channels]), "")
+    return next(iter([*sequence.channels_of(ChannelKind.COLOR), *sequence.channels]), "")
 
 
 def fingerprints(

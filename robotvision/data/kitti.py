@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.names import list_names, seconds_to_ns, text_lines, time_fault
+from robotvision.data.names import list_names, read_seconds, text_lines, time_fault
 from robotvision.data.sequence import (
     Calibration,
     ChannelKind,
@@ -96,9 +96,8 @@ def _read_times(path: Path, faults: list[Fault]) -> list[tuple[int, int]]:
     """Return line and time of each frame."""
     rows: list[tuple[int, int]] = []
     for line, text in text_lines(path, faults):
-        time_ns = seconds_to_ns(text)
+        time_ns = read_seconds(text, path, line, faults)
         if time_ns is None:
-            faults.append(Fault(path, f"expected a time in seconds, got {text[:40]!r}", line))
             continue
         if rows and (fault := time_fault(rows[-1][1], time_ns, path, line)):
             faults.append(fault)

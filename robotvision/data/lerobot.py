@@ -38,7 +38,7 @@ from robotvision.data.sequence import (
     Reading,
     Source,
 )
-from robotvision.errors import Fault, InputFaults, MissingExtraError, near
+from robotvision.errors import Fault, InputFaults, MissingExtraError, near, not_readable
 from robotvision.records import Truth
 from robotvision.regular_file import read_regular
 
@@ -164,7 +164,7 @@ def read_info(path: Path) -> LeRobotInfo:
     try:
         info = msgspec.json.decode(read_regular(table), type=LeRobotInfo)
     except OSError as e:
-        raise InputFaults([Fault(table, f"cannot be read ({e.strerror})")]) from e
+        raise not_readable(table, e) from e
     except (msgspec.MsgspecError, UnicodeDecodeError) as e:
         raise InputFaults([Fault(table, f"not the info.json of a LeRobot data set: {e}")]) from e
     if not info.codebase_version.startswith("v3."):

@@ -77,7 +77,7 @@ def write_lerobot(
         A frame lacks an image or it cannot be read, images of a channel differ in size, or the
         folder holds something.
     """
-    cameras = [c for c, k in sequence.channels.items() if k is ChannelKind.COLOR]
+    cameras = sequence.channels_of(ChannelKind.COLOR)
     others = [c for c in sequence.channels if c not in cameras]
     _require(sequence, cameras, images=images)
     rate = sequence.measured_rate_hz

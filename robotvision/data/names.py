@@ -161,6 +161,14 @@ def seconds_to_ns(text: str) -> int | None:
     return time_ns if time_ns < (_MAX_SECONDS + 1) * 10**9 else None
 
 
+def read_seconds(text: str, path: Path, line: int, faults: list[Fault]) -> int | None:
+    """Return a time in seconds as nanoseconds; None, and a fault of the line, where it is none."""
+    time_ns = seconds_to_ns(text)
+    if time_ns is None:
+        faults.append(Fault(path, f"expected a time in seconds, got {text[:40]!r}", line))
+    return time_ns
+
+
 def parse_pose(cells: Iterable[str]) -> Pose | None:
     """Return x, y in metres and the heading in radians, or None where one is not finite."""
     x, y, theta = map(float, cells)

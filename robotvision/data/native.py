@@ -39,7 +39,7 @@ from robotvision.data.sequence import (
     ImageSequence,
     Reading,
 )
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, not_writable
 from robotvision.records import Truth
 from robotvision.regular_file import read_regular
 from robotvision.writing import new_file, write_text
@@ -365,7 +365,7 @@ class SequenceWriter:
             for channel in self.channels:
                 (self.path / channel).mkdir(parents=True, exist_ok=True)
         except OSError as e:
-            raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+            raise not_writable(path, e) from e
         write_text(self.path / "sequence.yaml", text)
         self._tables = ExitStack()
         self._frames = self._new_table("frames.csv")

@@ -24,14 +24,20 @@ from numpy.typing import NDArray
 
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.data.release_key import KIND, SCHEMA, ReleasedSequence, ReleaseKey, write_key
+from robotvision.data.release_key import KIND, SCHEMA, TEST, ReleasedSequence, ReleaseKey, write_key
 from robotvision.data.sequence import ChannelKind, ImageSequence, Source
 from robotvision.data.verify import image_fault
-from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
+from robotvision.errors import (
+    Fault,
+    FrameError,
+    InputFaults,
+    RobotVisionError,
+    not_writable,
+    repeated,
+)
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image
 
-TEST = "test"
 JPEG_QUALITY = 95
 """High enough that encoding anew moves a pixel by about one grey level."""
 DEFAULT_RATE_HZ = 5.0
@@ -130,7 +136,7 @@ def release(
         beside.chmod(0o755)
         os.rename(beside, target)
     except OSError as e:
-        raise RobotVisionError(f"{target}: cannot be written ({e.strerror})") from e
+        raise not_writable(target, e) from e
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Release(key, tuple(writer.faults))
@@ -148,8 +154,7 @@ def _require_apart(target: Path, key_path: Path) -> None:
 
 
 def _require_names(sequences: Sequence[ImageSequence]) -> None:
-    names = [s.name for s in sequences]
-    if twice := sorted({n for n in names if names.count(n) > 1}):
+    if twice := repeated(s.name for s in sequences):
         raise RobotVisionError(
             f"two sequences are called {twice[0]!r}; the key tells them apart by their names"
         )
@@ -251,7 +256,7 @@ class _Writer:
         with SequenceWriter(
             folder,
             piece.folder,
-            {c: str(k) for c, k in source.channels.items()},
+            source.kinds,
             rate_hz=rate_hz,
             calibration=source.calibration,
             task=source.task,

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, not_writable
 from robotvision.regular_file import read_regular
 
 SCHEMA = 1
 KIND = "release-key"
+TEST = "test"
+"""The part that is left where validation is taken out, and the whole where nothing is."""
 
 
 class ReleasedSequence(msgspec.Struct, frozen=True):
@@ -84,7 +86,7 @@ def write_key(path: Path, key: ReleaseKey) -> None:
             f"{path}: exists already, and a key that is lost cannot be made again; name another"
         ) from e
     except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        raise not_writable(path, e) from e
 
 
 def read_key(path: Path) -> ReleaseKey:

@@ -192,6 +192,19 @@ class ImageSequence:
     def __len__(self) -> int:
         return len(self.frames)
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kind of each channel, as tables and reports name it."""
+        return {c: str(kind) for c, kind in self.channels.items()}
+
+    def channels_of(self, kind: ChannelKind) -> list[str]:
+        """Return the channels of a kind, in order."""
+        return [c for c, k in self.channels.items() if k is kind]
+
+    def positions(self) -> dict[int, int]:
+        """Return the position of each frame by its number."""
+        return {f.index: k for k, f in enumerate(self.frames)}
+
     def load(self, position: int, channels: tuple[str, ...] | None = None) -> Frame:
         """Read the images of the frame at ``position``, of all channels where none are named.
 

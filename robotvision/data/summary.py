@@ -27,7 +27,7 @@ def summary(sequence: ImageSequence, progress: Progress | None = None) -> dict[s
         "rooms": sequence.room_counts(),
         "truth": sequence.truth is not None,
         "channels": list(sequence.channels),
-        "kinds": {c: str(k) for c, k in sequence.channels.items()},
+        "kinds": sequence.kinds,
         "sizes": {c: size for c in sequence.channels if (size := _size(sequence, c))},
         "rate_hz": sequence.measured_rate_hz,
         "duration_s": (times[-1] - times[0]) / 1e9 if times else 0.0,

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.associate import MAX_DIFF_NS, nearest, one_to_one
 from robotvision.data.images import decode_depth_mm
-from robotvision.data.names import is_inside, seconds_to_ns, text_lines, time_fault
+from robotvision.data.names import is_inside, read_seconds, text_lines, time_fault
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
@@ -131,9 +131,8 @@ def _read_table(
         if text.startswith("#"):
             continue
         seconds, *cells = text.split(maxsplit=1) if parse is _parse_file else text.split()
-        time_ns = seconds_to_ns(seconds)
+        time_ns = read_seconds(seconds, path, line, faults)
         if time_ns is None:
-            faults.append(Fault(path, f"expected a time in seconds, got {seconds[:40]!r}", line))
             continue
         try:
             row = parse(cells)

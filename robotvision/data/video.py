@@ -12,15 +12,14 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.avvideo import AvVideo, file_digest, is_installed
+from robotvision.data.avvideo import AvVideo, VideoFile, is_installed
 from robotvision.data.images import MAX_PIXELS
 from robotvision.data.names import NOMINAL_RATE_HZ, checked_rate, nominal_ns
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
@@ -40,14 +39,11 @@ SKIP = 32
 
 
 @dataclass(slots=True, eq=False)
-class Video:
+class Video(VideoFile):
     """A video file by OpenCV; may be used by several threads and pickled (it is opened anew)."""
 
-    path: Path
     _capture: cv2.VideoCapture | None = field(default=None, repr=False)
     _next: int = field(default=0, repr=False)
-    _digest: bytes | None = field(default=None, repr=False)
-    _lock: Any = field(default_factory=threading.Lock, repr=False)
     n_seeks: int = field(default=0, repr=False)
 
     def __reduce__(self) -> tuple[type[Video], tuple[Path]]:
@@ -97,13 +93,6 @@ class Video:
         if self._next < position:
             self._next = -1
             raise FrameError(f"{self.path}[{position}]: the frame cannot be decoded")
-
-    def digest(self) -> bytes:
-        """Return a digest of the file's bytes, computed once. Raises FrameError."""
-        with self._lock:
-            if self._digest is None:
-                self._digest = file_digest(self.path)
-            return self._digest
 
     def rate_hz(self) -> float | None:
         """Return the file's frames a second, None where it does not say."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from robotvision.config.checks import check_config, load_config
 from robotvision.config.experiment import Experiment
 from robotvision.data.shipped import DEMO_TEST, DEMO_TRAIN, shipped
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, not_writable
 from robotvision.yamlfile import loads
 
 CONFIG = """\
@@ -46,6 +46,6 @@ def write_demo(folder: Path) -> Path:
     except FileExistsError as e:
         raise RobotVisionError(f"{folder}: exists already; give a folder that does not") from e
     except OSError as e:
-        raise RobotVisionError(f"{folder}: cannot be written ({e.strerror})") from e
+        raise not_writable(folder, e) from e
     load_config(path)
     return path

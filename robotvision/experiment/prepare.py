@@ -113,7 +113,7 @@ def prepare(
 def _open_all(
     experiment: Experiment, observer: Observer, known: Mapping[SequenceSpec, ImageSequence]
 ) -> dict[SequenceSpec, ImageSequence]:
-    specs = list(dict.fromkeys(s for p in experiment.parts for s in (*p.train, *p.test)))
+    specs = experiment.specs
     opened: dict[SequenceSpec, ImageSequence] = {}
     faults: list[Fault] = []
     for k, spec in enumerate(specs):
@@ -135,8 +135,7 @@ def _settle_task(
     function: ImageFunction | None,
 ) -> Task:
     task = experiment.task
-    trained_on = dict.fromkeys(s for p in experiment.parts for s in p.train)
-    rooms = room_totals(sequences[s] for s in trained_on)
+    rooms = room_totals(sequences[s] for s in experiment.training_specs)
     if model is not None:
         rooms = Counter(model.task.room_names)
         fault = other_rules(experiment, model)
@@ -168,7 +167,7 @@ def _require_answers(
     require_rooms(function, task)
     if function.channel is None:
         return
-    for spec in dict.fromkeys(s for part in experiment.parts for s in part.test):
+    for spec in experiment.test_specs:
         require_channels(sequences[spec], (function.channel,), function.name)
 
 
@@ -206,9 +205,8 @@ def _truth_notices(
     experiment: Experiment, sequences: Mapping[SequenceSpec, ImageSequence]
 ) -> list[Notice]:
     """Return a notice for each test sequence some of whose frames have no room."""
-    tests = dict.fromkeys(s for part in experiment.parts for s in part.test)
     notices = []
-    for spec in tests:
+    for spec in experiment.test_specs:
         fault = gap(sequences[spec]) if sequences[spec].truth else None
         if fault is not None:
             text = f"{fault.path}: {fault.message}; those frames are not scored"

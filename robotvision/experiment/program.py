@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from robotvision import systems
 from robotvision.config.schema import SequenceSpec, SystemConfig
 from robotvision.features.base import cache_root
 from robotvision.records import Notice
 from robotvision.systems.base import Mode
-from robotvision.systems.limits import Limits
-from robotvision.systems.program import Program
+
+if TYPE_CHECKING:
+    from robotvision.systems import Program
 
 
 def program(
@@ -40,7 +43,7 @@ def program(
         In the ``optional`` mode its answers may depend on earlier frames.
     """
     limits = config.limits
-    return Program(
+    return systems.Program(
         config.command,
         timeout_s=config.timeout_s,
         start_timeout_s=config.start_timeout_s,
@@ -49,7 +52,7 @@ def program(
         fresh=config.fresh,
         transport=config.transport,
         isolation=config.isolation,
-        limits=Limits(limits.memory_mb, limits.processes, limits.file_mb, limits.cpu_s),
+        limits=systems.Limits(limits.memory_mb, limits.processes, limits.file_mb, limits.cpu_s),
         log_path=log_path,
         read=[base / p for p in config.read],
         hide=[*hide, cache_root()],

@@ -7,8 +7,6 @@ extraction and search; reading and decoding are not.
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +25,7 @@ from robotvision.plugins.progress import Progress
 from robotvision.recogniser.training import fit_extractor
 from robotvision.records import Frame, Truth
 from robotvision.scoring.recall import DescriptorIndex, positives_within, recall_counts
+from robotvision.timing.load import peak_bytes
 from robotvision.timing.quantiles import summary
 
 STAGES = ("extract", "search", "total")
@@ -148,7 +147,7 @@ def compute_recall(
         correct=recall_counts(rankings, positives, ks),
         times_ns=times_ns,
         database_bytes=index.n_bytes,
-        peak_bytes=_peak_bytes(),
+        peak_bytes=peak_bytes(),
         rankings=rankings,
     )
 
@@ -221,9 +220,3 @@ def _joined(blocks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     lengths = [np.linalg.norm(b, axis=1, keepdims=True) for b in blocks]
     scaled = [b / np.maximum(n, tiny) for b, n in zip(blocks, lengths, strict=True)]
     return np.concatenate(scaled, axis=1, dtype=np.float32)
-
-
-def _peak_bytes() -> int:
-    """Return the most memory that this process had, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from robotvision import recogniser, systems
 from robotvision.config.experiment import TestSetSpec
 from robotvision.config.schema import Ros2SystemConfig, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
@@ -18,10 +19,8 @@ from robotvision.recogniser.model_file import own_classes
 from robotvision.recogniser.persistence import SUFFIX, save_pipeline
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import Training, TrainingOptions, fit_pipeline
-from robotvision.recogniser.worker import Worker
 from robotvision.records import Notice
 from robotvision.systems.base import System
-from robotvision.systems.ros2 import Ros2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,14 @@ class Trainer:
                 system,
                 experiment.path.parent,
                 self.folder / "system.log",
-                _hidden(prepared, [s for p in experiment.parts for s in p.test]),
-                _hidden(prepared, [s for p in experiment.parts for s in p.train]),
+                _hidden(prepared, experiment.test_specs),
+                _hidden(prepared, experiment.training_specs),
                 mode,
             )
             n_sequences = len(part.test) * experiment.config.replay.loop
             return Answerer(answering, notices=memory_notices(system, mode, n_sequences))
         if isinstance(system, Ros2SystemConfig):
-            return Answerer(Ros2(**system.ros2.model_dump()))
+            return Answerer(systems.Ros2(**system.ros2.model_dump()))
         if prepared.model is not None:
             return Answerer(self.serve(prepared, part, prepared.model.pipeline))
         if prepared.function is not None:
@@ -99,7 +98,7 @@ class Trainer:
         path = self.folder / f"{part.name}{SUFFIX}"
         save_pipeline(path, pipeline, prepared.task)
         trusted = list(own_classes(path))  # it was written just now, by this process
-        return Worker(
+        return recogniser.Worker(
             "robotvision.recogniser.persistence:build_system",
             {"path": str(path.resolve()), "trusted": trusted, "folders": folders()},
             name="pipeline",

@@ -48,7 +48,7 @@ def replay_experiment(
         config = experiment.config
         rules = experiment.task if task is None else load_task(task)
         train = experiment.parts[0].train
-        if len({p.train for p in experiment.parts}) > 1:
+        if not experiment.has_one_training:
             raise RobotVisionError(
                 f"{source}: each test set has its own training; train one with robotvision train "
                 "--set, then replay the model"

@@ -209,8 +209,8 @@ class _Execution:
 
     def _hidden(self) -> set[Path]:
         """Return the data that no system may look up."""
-        specs = [spec for part in self.experiment.parts for spec in part.test]
-        return {cache_root(), *(self.prepared.sequences[spec].root for spec in specs)}
+        sequences = (self.prepared.sequences[spec] for spec in self.experiment.test_specs)
+        return {cache_root(), *(sequence.root for sequence in sequences)}
 
     def _open_log(
         self, answerers: Mapping[str, Answerer], training: Mapping[str, Training]
@@ -423,7 +423,7 @@ def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) 
         "frames": len(positions),
         "first": positions.start,
         "rate_hz": sequence.measured_rate_hz,
-        "channels": {c: str(k) for c, k in sequence.channels.items()},
+        "channels": sequence.kinds,
         "has_truth": sequence.truth is not None,
         "digest": table_digest(sequence),
     }

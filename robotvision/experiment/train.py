@@ -115,7 +115,7 @@ def _prepare_training(experiment: Experiment, name: str | None, observer: Observ
         raise RobotVisionError(
             f"{experiment.path}: nothing is trained here, another system answers"
         )
-    if name is None and len({p.train for p in experiment.parts}) > 1:
+    if name is None and not experiment.has_one_training:
         raise RobotVisionError(
             f"{experiment.path}: each test set has its own training; name one with --set: "
             f"{', '.join(p.name for p in experiment.parts)}"

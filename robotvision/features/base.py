@@ -6,8 +6,10 @@ frame's pixels, and it may be called from several threads at once. It never resi
 gave unless a parameter says so, and it works on any image size of at least one pixel.
 
 An extractor that must be trained (a visual vocabulary, say) also has ``fit(frames, rooms)``;
-learnt attributes end in an underscore. One that must know the camera's calibration also has
-``calibrate(calibration)``.
+learnt attributes end in an underscore. One that must know the camera also has
+``calibrate(calibration)``, called once a sequence, before ``fit`` and ``extract``, with what is
+known of each channel: ``fx``, ``fy``, ``cx``, ``cy`` in pixels, lengths that end in ``_m`` in
+metres.
 
 Vectors are cached under what they depend on: parameters, what was learnt, the code, the files that
 parameters name. What else enters is told by three things an extractor may have: a class attribute
@@ -18,7 +20,7 @@ the extractors that it calls.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -54,18 +56,6 @@ class FittedExtractor(FeatureExtractor, Protocol):
 
     def fit(self, frames: Iterable[Frame], rooms: Iterable[str]) -> Self:
         """Learn from frames in sequence order and their rooms; return self."""
-
-
-@runtime_checkable
-class CalibratedExtractor(FeatureExtractor, Protocol):
-    """An extractor that must know its camera before it can extract."""
-
-    def calibrate(self, calibration: Mapping[str, Mapping[str, float]]) -> Self:
-        """Take the calibration of each channel (``fx``, ``fy``, ``cx``, ``cy``, ...); return self.
-
-        Lengths are in pixels, those ending ``_m`` in metres. Called once a sequence, before
-        ``fit`` and ``extract``.
-        """
 
 
 def needs_training(extractor: FeatureExtractor) -> bool:

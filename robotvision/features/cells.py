@@ -104,11 +104,7 @@ def point_counts(
 
     ``index``, ``y``, ``x`` and ``weights`` are (N,); the coordinates may be fractions of a pixel.
     """
-
-    def cell(grid: int) -> NDArray[np.int64]:
-        return _cell(y, shape[0], grid) * grid + _cell(x, shape[1], grid)
-
-    return _counts(index, cell, n_bins, grids, weights)
+    return _counts(index, lambda g: _cells_at(y, x, shape, g), n_bins, grids, weights)
 
 
 def _counts(
@@ -145,12 +141,17 @@ def _cell(position: NDArray[Any], length: int, grid: int) -> NDArray[np.int64]:
     return np.clip(cell, 0, grid - 1)
 
 
+def _cells_at(
+    y: NDArray[Any], x: NDArray[Any], shape: tuple[int, int], grid: int
+) -> NDArray[np.int64]:
+    """Return the cell of each place of an image of ``shape``, from 0, row by row."""
+    return _cell(y, shape[0], grid) * grid + _cell(x, shape[1], grid)
+
+
 @lru_cache(maxsize=32)
 def _pixel_cells(height: int, width: int, grid: int) -> NDArray[np.int64]:
     """Return the cell of each pixel of an image, (height, width); the same array every time."""
-    cells = _cell(np.arange(height)[:, None], height, grid) * grid + _cell(
-        np.arange(width)[None], width, grid
-    )
+    cells = _cells_at(np.arange(height)[:, None], np.arange(width)[None], (height, width), grid)
     cells.flags.writeable = False
     return cells
 

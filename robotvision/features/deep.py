@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError, RobotVisionError
-from robotvision.features.base import Vector, cache_root
+from robotvision.features.base import Extractor, Vector, cache_root, color_of
 from robotvision.plugins.files import file_digest
+from robotvision.records import Frame
 from robotvision.writing import new_path
 
 Tensor = NDArray[np.float32]
@@ -242,6 +243,31 @@ def learnt_session(content: NDArray[np.uint8], digest: str, threads: int, extrac
         while len(_learnt) > _OPEN:
             _learnt.popitem(last=False)
         return _learnt[key]
+
+
+class NetworkExtractor(Extractor):
+    """Base of the extractors that run one network on the whole image, resized to ``size``."""
+
+    size: Sequence[int]
+    mean: Sequence[float] = IMAGENET_MEAN
+    std: Sequence[float] = IMAGENET_STD
+    unit_length: bool
+    channel: str
+
+    def _run(self, tensor: Tensor) -> Vector:
+        """Return the network's output for (1, 3, height, width), as one vector."""
+        raise NotImplementedError
+
+    @property
+    def dim(self) -> int:
+        """Length of the vector, found by running the network on an empty image."""
+        return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
+
+    def extract(self, frame: Frame) -> Vector:
+        """Return the network's output for one frame, (dim,) float32."""
+        image = color_of(frame, self.channel, self)
+        vector = self._run(network_input(image, self.size, self.mean, self.std))
+        return unit_length(vector) if self.unit_length else vector
 
 
 def unit_length(vector: Vector) -> Vector:

@@ -15,23 +15,21 @@ from typing import Any
 import numpy as np
 
 from robotvision.errors import RobotVisionError
-from robotvision.features.base import Extractor, Vector, color_of
+from robotvision.features.base import Vector
 from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,
+    NetworkExtractor,
     Tensor,
     need,
-    network_input,
     session,
-    unit_length,
 )
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
-from robotvision.records import Frame
 
 
 @parameter_fields
-class OnnxModel(Extractor):
+class OnnxModel(NetworkExtractor):
     """The output of an ONNX model.
 
     Parameters
@@ -72,17 +70,6 @@ class OnnxModel(Extractor):
         params.flag("unit_length", self.unit_length)
         params.whole("threads", self.threads, high=256)
         params.word("channel", self.channel)
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector, found by running the model on an empty image."""
-        return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
-
-    def extract(self, frame: Frame) -> Vector:
-        """Return the model's output for one frame, (dim,) float32."""
-        image = color_of(frame, self.channel, self)
-        vector = self._run(network_input(image, self.size, self.mean, self.std))
-        return unit_length(vector) if self.unit_length else vector
 
     def _run(self, tensor: Tensor) -> Vector:
         need("onnxruntime", self)

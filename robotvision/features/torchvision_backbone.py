@@ -15,17 +15,16 @@ from typing import Any
 import numpy as np
 
 from robotvision.errors import RobotVisionError, near
-from robotvision.features.base import Extractor, Vector, color_of
-from robotvision.features.deep import IMAGENET_MEAN, IMAGENET_STD, need, network_input, unit_length
+from robotvision.features.base import Vector
+from robotvision.features.deep import NetworkExtractor, need
 from robotvision.features.downloads import download
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
 from robotvision.plugins.parameters import parameter_fields
-from robotvision.records import Frame
 
 
 @parameter_fields
-class TorchvisionBackbone(Extractor):
+class TorchvisionBackbone(NetworkExtractor):
     """A layer of a torchvision network.
 
     Parameters
@@ -63,17 +62,6 @@ class TorchvisionBackbone(Extractor):
         params.wholes("size", self.size, length=2, high=4096)
         params.flag("unit_length", self.unit_length)
         params.word("channel", self.channel)
-
-    @property
-    def dim(self) -> int:
-        """Length of the vector, found by running the network on an empty image."""
-        return int(self._run(np.zeros((1, 3, *self.size), np.float32)).size)
-
-    def extract(self, frame: Frame) -> Vector:
-        """Return the layer's output for one frame, (dim,) float32."""
-        image = color_of(frame, self.channel, self)
-        vector = self._run(network_input(image, self.size, IMAGENET_MEAN, IMAGENET_STD))
-        return unit_length(vector) if self.unit_length else vector
 
     def _run(self, tensor: Any) -> Vector:
         torch = need("torch", self)

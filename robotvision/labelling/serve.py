@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import threading
+from asyncio import StreamReader, StreamWriter
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.labelling.page import label_page, proposals_view
 from robotvision.labelling.session import LabelOptions, LabelSession
-from robotvision.labelling.state import AnyEdit
+from robotvision.labelling.state import EDITS
 from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.local_http import Request, Response, plain
 from robotvision.report.local_server import LocalServer
@@ -36,7 +37,6 @@ WIDTHS = (160, 960)
 MOST_KEPT = 600
 """Images in memory."""
 _IMAGE = re.compile(r"picture/(\d{1,9})/(\d{1,4})")
-_edits = msgspec.json.Decoder(AnyEdit)
 
 
 class LabelServer(LocalServer):
@@ -71,16 +71,8 @@ class LabelServer(LocalServer):
         self._edits.shutdown()
         self._pool.shutdown(cancel_futures=True)
 
-    async def answer(
-        self,
-        request: Request | Response,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    async def answer(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer a request whose path begins with the token."""
-        if isinstance(request, Response):
-            await self.send(request, writer)
-            return
         token, _, path = request.path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             text = "expected the whole address that robotvision label printed"
@@ -92,7 +84,7 @@ class LabelServer(LocalServer):
             response = await self._get(path)
         await self.send(response, writer)
 
-    async def _post(self, path: str, request: Request, reader: asyncio.StreamReader) -> Response:
+    async def _post(self, path: str, request: Request, reader: StreamReader) -> Response:
         n = request.body_length
         if n is None or n > MAX_BODY:
             return plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "expected the length of a short body")
@@ -125,7 +117,7 @@ class LabelServer(LocalServer):
 
     def _edit(self, body: bytes) -> dict[str, Any]:
         try:
-            edit = _edits.decode(body)
+            edit = EDITS.decode(body)
         except msgspec.DecodeError as e:
             raise RobotVisionError(f"not an edit ({e})") from e
         self.session.apply(edit)

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from robotvision.data.native import write_segments, write_truth
 from robotvision.data.sequence import ImageSequence
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, not_writable
 from robotvision.labelling.embedding import Feature, FrameEmbedding, embed
 from robotvision.labelling.proposals import Proposals, Proposer
 from robotvision.labelling.sidecar import LabelHeader, Sidecar, frames_digest, sidecar_path
@@ -261,5 +261,5 @@ def _keep_original(path: Path) -> Path | None:
     try:
         shutil.copy2(path, kept)
     except OSError as e:
-        raise RobotVisionError(f"{kept}: cannot be written ({e.strerror})") from e
+        raise not_writable(kept, e) from e
     return kept

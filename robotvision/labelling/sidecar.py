@@ -25,8 +25,8 @@ import msgspec
 
 from robotvision.data.digest import table_digest
 from robotvision.data.sequence import ImageSequence
-from robotvision.errors import Fault, InputFaults, RobotVisionError
-from robotvision.labelling.state import AnyEdit, LabelStart, LabelState
+from robotvision.errors import Fault, InputFaults, RobotVisionError, not_readable, not_writable
+from robotvision.labelling.state import EDITS, AnyEdit, LabelStart, LabelState
 from robotvision.regular_file import read_regular
 from robotvision.writing import write_bytes
 
@@ -60,7 +60,6 @@ class KeptLabels:
         return LabelState(self.header.start, self.edits)
 
 
-_edits = msgspec.json.Decoder(AnyEdit)
 _headers = msgspec.json.Decoder(LabelHeader)
 
 
@@ -89,7 +88,7 @@ def read_labels(path: Path) -> KeptLabels | None:
     except FileNotFoundError:
         return None
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
+        raise not_readable(path, e) from e
     end = raw.rfind(b"\n") + 1
     lines = raw[:end].splitlines()
     if not lines:
@@ -101,7 +100,7 @@ def read_labels(path: Path) -> KeptLabels | None:
         edits = []
         for line in lines[1:]:
             number += 1
-            edit = _edits.decode(line)
+            edit = EDITS.decode(line)
             state.apply(edit)
             edits.append(edit)
     except (msgspec.DecodeError, RobotVisionError) as e:
@@ -154,7 +153,7 @@ class Sidecar:
                 "file with --labels"
             ) from e
         except OSError as e:
-            raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+            raise not_writable(path, e) from e
 
     def __enter__(self) -> Self:
         return self
@@ -189,5 +188,5 @@ class Sidecar:
         except OSError as e:
             self._file.truncate(at)
             self._file.seek(at)
-            raise RobotVisionError(f"{self.path}: cannot be written ({e.strerror})") from e
+            raise not_writable(self.path, e) from e
         self.state.apply(edit)

@@ -82,6 +82,8 @@ class Redo(LabelEdit, frozen=True, tag="redo"):
 
 Change = LabelRooms | MarkCut | MarkObject | AddRoom | AddObject
 AnyEdit = Change | Undo | Redo
+EDITS = msgspec.json.Decoder(AnyEdit)
+"""Reads an edit, of a file or of the page."""
 
 
 class LabelStart(msgspec.Struct, frozen=True):

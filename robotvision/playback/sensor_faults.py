@@ -105,17 +105,19 @@ def mirrored(sequence: ImageSequence) -> ImageSequence:
     """Return the sequence as cameras behind a mirror see it: the like of its images, not they."""
 
     def alter(_: int, kind: ChannelKind) -> Alter:
-        return _mirror_points if kind is ChannelKind.POINTS else _mirror_image
+        return mirror_points if kind is ChannelKind.POINTS else mirror_image
 
     frames = [_altered(sequence, k, "mirrored", alter) for k in range(len(sequence))]
     return replace(sequence, name=f"{sequence.name}, mirrored", frames=tuple(frames))
 
 
-def _mirror_image(image: Image) -> Image:
+def mirror_image(image: Image) -> Image:
+    """Return an image (H, W, ...) with left and right exchanged."""
     return np.ascontiguousarray(image[:, ::-1])
 
 
-def _mirror_points(points: Image) -> Image:
+def mirror_points(points: Image) -> Image:
+    """Return points (N, 3), x to the right, with left and right exchanged."""
     return np.asarray(points * np.array([-1, 1, 1], points.dtype))
 
 

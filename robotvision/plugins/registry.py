@@ -155,8 +155,8 @@ class Registry:
 
         The steps of a scikit-learn composite get the names of their classes, numbered.
         """
-        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
-            return self.create(value["name"], {k: v for k, v in value.items() if k != "name"})
+        if (part := named(value)) is not None:
+            return self.create(*part)
         if not isinstance(value, list):
             return value
         built = [self._nested(cls, v) for v in value]
@@ -170,6 +170,13 @@ class Registry:
         cls: type = getattr(importlib.import_module(module), attribute)
         self._targets[name] = cls
         return cls
+
+
+def named(value: Any) -> tuple[str, dict[str, Any]] | None:
+    """Return name and parameters of ``{name: ..., ...}``, None where a value is nothing like it."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+        return None
+    return value["name"], {k: v for k, v in value.items() if k != "name"}
 
 
 def _target(cls: type | str) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.features.base import FeatureExtractor, Vector
+from robotvision.playback.sensor_faults import mirror_image, mirror_points
 from robotvision.records import Frame, Image
 
 GAMMA = 0.7
@@ -158,8 +159,8 @@ def _lit(image: Image, lut: NDArray[np.uint8]) -> Image:
 
 def _mirrored(image: Image) -> Image:
     if image.dtype == np.float32 and image.ndim == 2 and image.shape[1] == 3:
-        return image * np.array([-1, 1, 1], np.float32)  # points: x to the right
-    return np.ascontiguousarray(image[:, ::-1])
+        return mirror_points(image)
+    return mirror_image(image)
 
 
 def _mirrored_camera(camera: Mapping[str, float]) -> dict[str, float]:

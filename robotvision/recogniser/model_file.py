@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError, UntrustedError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, UntrustedError, not_readable
 from robotvision.plugins.modules import is_standard
 from robotvision.plugins.plugin_path import import_own, search_also
 from robotvision.plugins.provenance import code_of_module
@@ -286,7 +286,7 @@ def _careful(path: Path, read: Callable[[], T]) -> T:
     except InputFaults:
         raise
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
+        raise not_readable(path, e) from e
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RecursionError) as e:
         raise _refused(path, f"damaged or cut short ({e})", "save or copy it again") from e
     except RobotVisionError as e:

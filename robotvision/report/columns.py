@@ -125,6 +125,11 @@ class RunColumns:
         took = self.table.finished_ns - self.table.started_ns
         return np.where(self.table.was_seen, took, np.nan)
 
+    @property
+    def taken_ms(self) -> Floats:
+        """Latencies in milliseconds of the frames that took any time, in order."""
+        return self.latency_ns[self.latency_ns > 0] / 1e6
+
     @cached_property
     def stages_ns(self) -> dict[str, Floats]:
         """Time in each stage, NaN where it was not run."""

@@ -102,6 +102,11 @@ def panels(comparison: Curves) -> list[tuple[str, Axis, list[Curve]]]:
     ]
 
 
+def swaps_of(comparison: Curves, policy: str, axis: Axis) -> list[Swap]:
+    """Return where runs swap ranks in one panel."""
+    return [s for s in comparison.swaps if (s.policy, s.axis) == (policy, axis)]
+
+
 def print_curves(console: Console, comparison: Curves, warnings: Sequence[str]) -> None:
     """Print a table a panel, the swaps beneath it, and what must be known beside them."""
     offline = ", ".join(f"{name} {p:g}" for name, p in comparison.offline.items())
@@ -110,7 +115,7 @@ def print_curves(console: Console, comparison: Curves, warnings: Sequence[str]) 
         table = curves_table(axis, curves)
         console.print()
         console.print(titled(table, _best_style(table)))
-        swaps = [s for s in comparison.swaps if (s.policy, s.axis) == (policy, axis)]
+        swaps = swaps_of(comparison, policy, axis)
         for swap in swaps:
             console.print(swap_text(swap), style="magenta", highlight=False, soft_wrap=True)
         if len(curves) > 1 and not swaps:
@@ -175,7 +180,7 @@ def _figure(comparison: Curves, width: float) -> Any:
         sheet.text(left + MARGIN, top + TITLE / 2, shortened(policy, 60), va="center_baseline")
         size = (wide - PLOT_LEFT - PLOT_RIGHT, PANEL - TITLE - PLOT_FOOT)
         axes = sheet.axes(left + PLOT_LEFT, top + TITLE, *size)
-        swaps = [s for s in comparison.swaps if (s.policy, s.axis) == (policy, axis)]
+        swaps = swaps_of(comparison, policy, axis)
         _panel(axes, axis, [(places[c.run], c) for c in curves], comparison, swaps)
     sheet.legend(entries)
     return sheet.figure

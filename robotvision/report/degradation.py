@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from robotvision.report.rescored import first_outcomes
 from robotvision.report.table import Column, Table, columns
 
 
 def degradation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return points, what was lost against the clean run, and the outcomes, a row a fault."""
-    outcomes = [o for o in rows[0]["outcomes"] if any(r["outcomes"][o] for r in rows)]
+    outcomes = first_outcomes(rows)
     shares = ["-" if r["lost_share"] is None else f"{r['lost_share']:.1%}" for r in rows]
     return Table(
         "Points lost by sensor fault",

@@ -23,8 +23,6 @@ from robotvision.runs.log import read_log
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 
-ABSENT = -2
-"""Outcome code of a frame that is not there (yet)."""
 TOTALS_EVERY_S = 0.2
 MOST_ROWS = 2000
 """A follower gets so many rows at a time."""

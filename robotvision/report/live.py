@@ -45,7 +45,22 @@ Screen = Literal["quiet", "line", "verbose", "full"]
 """What the terminal shows of a run; ``full`` is the panel of `robotvision.report.panel`."""
 
 
-class Live(Observer):
+class WithBars:
+    """Base of what shows bars while it is open. A context manager."""
+
+    bars: Progress
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+
+
+class Live(WithBars, Observer):
     """An observer that shows a run on stderr. A context manager.
 
     Parameters
@@ -80,14 +95,10 @@ class Live(Observer):
         self._name = ""
         self._status = None if self._plain or self.is_quiet else console.status("")
 
-    def __enter__(self) -> Self:
-        self.bars.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        self.bars.stop()
+        super().__exit__(kind, e, t)
         if self._status is not None:
             self._status.stop()
 
@@ -185,12 +196,17 @@ def shown_answer(record: FrameRecord, scored: ScoredAnswer) -> str:
     return room if answer is None or answer == record.timed.answer else f"{room} (held)"
 
 
+def shown_truth(record: FrameRecord) -> str:
+    """Return the true room of a frame, or that it is withheld."""
+    return record.truth.room if record.truth else "(withheld)"
+
+
 def live_line(
     name: str, done: int, n: int, record: FrameRecord, scored: ScoredAnswer, tally: Tally
 ) -> Text:
     """Return points so far, their share of the maximum, answer against truth, and latency."""
     mark, style = MARKS[scored.outcome]
-    truth = record.truth.room if record.truth else "(withheld)"
+    truth = shown_truth(record)
     latency = record.timed.latency_ns
     share = f"{tally.points / tally.max_points:4.0%}" if tally.max_points else "   -"
     return Text.assemble(

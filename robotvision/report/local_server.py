@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from abc import ABC, abstractmethod
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,11 @@ STALLED_S = 10.0
 CLOSING_S = 0.5
 """What is written when the server closes may take so long to be sent."""
 BACKLOG = 128
+
+
+def address_of(port: int) -> str:
+    """Return where a page is served."""
+    return f"http://127.0.0.1:{port}/"
 
 
 def listen(port: int, option: str = "--serve") -> socket.socket:
@@ -76,7 +82,7 @@ class LocalServer(ABC):
         self.stalled_s, self.methods = stalled_s, tuple(methods)
         self._socket = listen(port, option) if isinstance(port, int) else port
         self.port = int(self._socket.getsockname()[1])
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._writers: set[StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
         self._is_ready = threading.Event()
@@ -87,7 +93,7 @@ class LocalServer(ABC):
     @property
     def address(self) -> str:
         """Where the page is."""
-        return f"http://127.0.0.1:{self.port}/"
+        return address_of(self.port)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -125,7 +131,7 @@ class LocalServer(ABC):
     def _closed(self) -> None:  # noqa: B027
         """Do what is left once nobody is answered any more."""
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer one request; a browser that goes away, or takes nothing, is left alone."""
         self._writers.add(writer)
         try:
@@ -135,25 +141,23 @@ class LocalServer(ABC):
             writer.close()
             self._writers.discard(writer)
 
-    async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _respond(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
             async with asyncio.timeout(self.stalled_s):
                 head = await reader.readuntil(b"\r\n\r\n")
             request = parse_head(head, self.port, self.methods)
         except asyncio.LimitOverrunError:
             request = too_long()
-        await self.answer(request, reader, writer)
+        if isinstance(request, Response):
+            await self.send(request, writer)
+        else:
+            await self.answer(request, reader, writer)
 
     @abstractmethod
-    async def answer(
-        self,
-        request: Request | Response,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        """Answer a request, or send the answer that refuses it."""
+    async def answer(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
+        """Answer a request; one that is refused was answered already."""
 
-    async def send(self, response: Response, writer: asyncio.StreamWriter) -> None:
+    async def send(self, response: Response, writer: StreamWriter) -> None:
         """Write an answer and wait until it is taken."""
         writer.write(response.encode())
         async with asyncio.timeout(self.stalled_s):

@@ -45,8 +45,7 @@ class DeadlineCurve:
 
 def deadlines_for(run: RunColumns, n: int = 32) -> list[float]:
     """Return deadlines in milliseconds around the run's latencies, evenly spaced in logarithm."""
-    known = run.latency_ns[~np.isnan(run.latency_ns)] / 1e6
-    known = known[known > 0]
+    known = run.taken_ms
     if not known.size:
         return []
     low, high = float(known.min()) / 2, float(known.max()) * 4

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from robotvision.data.images import decode_color, encode_png
 from robotvision.data.overlap import Overlap, SharedFrame
-from robotvision.errors import FrameError, RobotVisionError
+from robotvision.errors import FrameError, RobotVisionError, not_writable
 from robotvision.experiment.overlap import overlap_notices
 from robotvision.report.console import titled
 from robotvision.report.table import Cell, Column, Table, share
@@ -133,7 +133,7 @@ def write_pair_sheet(path: Path, overlaps: Mapping[str, Overlap]) -> None:
     try:
         path.write_bytes(encode_png(sheet))
     except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        raise not_writable(path, e) from e
 
 
 def _spread(pairs: list[SharedFrame], limit: int | None) -> list[SharedFrame]:

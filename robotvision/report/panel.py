@@ -19,7 +19,7 @@ from rich.panel import Panel as Box
 from rich.text import Text
 
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
-from robotvision.report.live import MARKS, Live, frame_points, shown_answer
+from robotvision.report.live import MARKS, Live, frame_points, shown_answer, shown_truth
 from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally
 
@@ -145,7 +145,7 @@ def sparkline(values: list[float]) -> str:
 
 def _place(record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> Text:
     mark, style = MARKS[scored.outcome]
-    truth = record.truth.room if record.truth else "(withheld)"
+    truth = shown_truth(record)
     return Text.assemble(
         (f"{mark} ", style),
         (shown_answer(record, scored), f"bold {style}"),

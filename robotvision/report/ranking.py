@@ -10,7 +10,7 @@ from typing import Any
 from robotvision.report.table import Cell, Column, Table
 from robotvision.report.tables import has_original_frames, points_rule, published_table
 from robotvision.submissions.batch import Scores
-from robotvision.submissions.ranking import Ranking, as_csv
+from robotvision.submissions.ranking import Ranking, as_csv, exact
 from robotvision.submissions.standings import Standing, Standings
 from robotvision.tasks.model import Task
 from robotvision.writing import make_folder, write_text
@@ -75,8 +75,7 @@ def _title(task: Task, ranking: Ranking, standings: Standings | None) -> str:
     frames = ", ".join(str(n) for n in sorted({row.frames for row in ranking.rows}))
     most = max((row.max_points for row in ranking.rows), default=0.0)
     visits = f" in {standings.n_visits} room visits" if standings else ""
-    points = f"{most:.6f}".rstrip("0").rstrip(".")
-    return f"{task.id}, {ranking.name}: at most {points} points on {frames} frames{visits}"
+    return f"{task.id}, {ranking.name}: at most {exact(most)} points on {frames} frames{visits}"
 
 
 def markdown(

@@ -13,6 +13,7 @@ import re
 import socket
 import threading
 import time
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -76,8 +77,7 @@ class ServedImages:
         if key not in self._opened:
             self._opened[key] = None
             sequence = reopen(about)
-            places = {e.index: k for k, e in enumerate(sequence.frames)}
-            self._opened[key] = (sequence, places)
+            self._opened[key] = (sequence, sequence.positions())
         opened = self._opened[key]
         if opened is None or index not in opened[1]:
             return None
@@ -146,34 +146,19 @@ class Server(LocalServer):
     def _closed(self) -> None:
         self._content.close()
 
-    async def answer(
-        self,
-        request: Request | Response,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    async def answer(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer a request, or let a follower have its events."""
-        if isinstance(request, Request) and request.path == "/events":
+        if request.path == "/events":
             await self._follow(request, reader, writer)
-        else:
-            await self._answer(request, writer)
-
-    async def _answer(self, request: Request | Response, writer: asyncio.StreamWriter) -> None:
+            return
         self.answering += 1
         try:
-            response = (
-                request
-                if isinstance(request, Response)
-                else await self._content.response(request.path)
-            )
-            await self.send(response, writer)
+            await self.send(await self._content.response(request.path), writer)
         finally:
             self.answering -= 1
             self.asked_s = time.monotonic()
 
-    async def _follow(
-        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _follow(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
         """Let a follower receive events until it goes away or the run is over."""
         if self.followers >= MAX_FOLLOWERS:
             full = plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many follow this run already")

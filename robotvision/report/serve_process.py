@@ -23,7 +23,7 @@ from robotvision.experiment.progress import Observer
 from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.report.feed import Feed
-from robotvision.report.local_server import listen
+from robotvision.report.local_server import address_of, listen
 from robotvision.report.serve import Server
 from robotvision.scoring.tally import Tally
 
@@ -65,7 +65,7 @@ class ServerProcess(Observer):
     @property
     def address(self) -> str:
         """Where the page is."""
-        return f"http://127.0.0.1:{self.port}/"
+        return address_of(self.port)
 
     def __enter__(self) -> Self:
         number = self._socket.fileno()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -54,16 +55,9 @@ class Viewer(LocalServer):
     def _closed(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    async def answer(
-        self,
-        request: Request | Response,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        """Answer a request, or send the answer that refuses it."""
-        if isinstance(request, Request):
-            request = await self.respond(request)
-        await self.send(request, writer)
+    async def answer(self, request: Request, reader: StreamReader, writer: StreamWriter) -> None:
+        """Answer a request."""
+        await self.send(await self.respond(request), writer)
 
     async def respond(self, request: Request) -> Response:
         """Return the list, a run, a comparison, an image; a fault of a run as text."""

@@ -8,7 +8,6 @@ itself); ``listed`` names each frame's. A model maps a frame's position to whole
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -16,22 +15,12 @@ import numpy as np
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.regular_file import read_regular
 from robotvision.runs.log import read_log
+from robotvision.scoring.policy import milliseconds
 
 LatencyModel = Callable[[int], int]
 """Position in the run -> nanoseconds."""
 
 _BLOCK = 4096
-
-
-def milliseconds(text: str, name: str) -> int:
-    """Return a time of at least 0, given in milliseconds, as nanoseconds. Raises."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not (value >= 0 and isfinite(value)):
-        raise RobotVisionError(f"{name}: expected milliseconds of at least 0, got {text!r}")
-    return round(value * 1e6)
 
 
 def constant(latency_ns: int) -> LatencyModel:

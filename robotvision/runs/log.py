@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Literal, NoReturn
 import msgspec
 import numpy as np
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, not_writable
 from robotvision.records import FrameRecord, Notice
 from robotvision.regular_file import open_regular
 from robotvision.scoring.policy import Backlog, Late
@@ -203,7 +203,7 @@ class RunLog:
             flags = os.O_RDWR | (os.O_CREAT if keep_bytes is None else 0)
             self._file: BinaryIO = open(os.open(path, flags, 0o666), "r+b", buffering=0)  # noqa: SIM115
         except OSError as e:
-            raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+            raise not_writable(path, e) from e
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if keep_bytes is None and self._file.readline().endswith(b"\n"):
@@ -219,7 +219,7 @@ class RunLog:
             ) from e
         except OSError as e:  # a file system without locks, or one that is full
             self._file.close()
-            raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+            raise not_writable(path, e) from e
 
     def write(self, kind: str, about: Mapping[str, Any]) -> None:
         """Write a line of the given type; a number that is none (NaN) becomes null."""

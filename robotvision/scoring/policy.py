@@ -150,14 +150,23 @@ def parse_deadline(text: str) -> int | Literal["next-frame"]:
     """Return a deadline given in milliseconds, or ``next-frame``, in nanoseconds. Raises."""
     if text == "next-frame":
         return "next-frame"
+    return milliseconds(text, "deadline", " or 'next-frame'")
+
+
+def milliseconds(text: str, name: str, others: str = "") -> int:
+    """Return a time of at least 0, given in milliseconds, as nanoseconds.
+
+    Raises
+    ------
+    RobotVisionError
+        It is none; the message calls it ``name`` and says what ``others`` would do as well.
+    """
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
     if not (value >= 0 and isfinite(value)):
-        raise RobotVisionError(
-            f"deadline: expected milliseconds of at least 0 or 'next-frame', got {text!r}"
-        )
+        raise RobotVisionError(f"{name}: expected milliseconds of at least 0{others}, got {text!r}")
     return round(value * 1e6)
 
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from robotvision.data.sequence import ImageSequence
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near, not_readable
 from robotvision.records import Answer
 from robotvision.regular_file import read_regular
 from robotvision.submissions.lines import is_whole
@@ -124,7 +124,7 @@ def read_answer_log(
     try:
         text = read_regular(path).decode("utf-8-sig")
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})")]) from e
+        raise not_readable(path, e) from e
     except UnicodeDecodeError as e:
         fault = Fault(path, "expected UTF-8 text", remedy="save the file as UTF-8")
         raise InputFaults([fault]) from e
@@ -351,7 +351,7 @@ class _Finder:
 
     def __init__(self, sequence: ImageSequence) -> None:
         self.sequence = sequence
-        self.by_index = {f.index: k for k, f in enumerate(sequence.frames)}
+        self.by_index = sequence.positions()
         self.times = np.array([f.timestamp_ns for f in sequence.frames], np.int64)
         rate = sequence.measured_rate_hz
         self.half_ns = 0 if rate is None else int(5e8 / rate)

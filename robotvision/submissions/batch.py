@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import Fault, InputFaults, by_kind, printable
+from robotvision.errors import Fault, InputFaults, by_kind, in_file, printable
 from robotvision.records import Notice
 from robotvision.scoring.judging import count, score
 from robotvision.scoring.table import FrameTable, Ints
@@ -84,9 +84,7 @@ class RefusedRun:
 
     def as_dict(self) -> dict[str, Any]:
         """Return name, every fault, and the kinds of faults as plain data."""
-        kinds = [
-            {"file": str(group.first.path), **group.as_dict()} for group in by_kind(self.faults)
-        ]
+        kinds = in_file(by_kind(self.faults))
         return {"name": self.name, "faults": list(self.reasons), "kinds": kinds}
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, Field
 
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, not_writable
 from robotvision.yamlfile import Document, Strict, load, validate
 
 
@@ -82,7 +82,7 @@ def write_template(path: Path) -> None:
     except FileExistsError as e:
         raise RobotVisionError(f"{path}: a file lies there already; give another name") from e
     except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        raise not_writable(path, e) from e
 
 
 def read_card(path: Path | None, given: Mapping[str, Any]) -> Card:

@@ -7,7 +7,7 @@ fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,11 +67,8 @@ class CheckResult:
     def lines(self) -> list[str]:
         """Return the result in words: faults by kind, warnings and one line that sums them up."""
         counts = f"{self.n_answers} lines, {self.n_unanswered} without a room"
-        n = len(self.faults)
-        verdict = f"ok: {counts}" if self.is_ok else f"refused: {n} fault{'s' * (n != 1)}"
-        path = printable(str(self.path))
-        notes = [f"{path}: note: {printable(w)}" for w in self.warnings]
-        return [*map(str, by_kind(self.faults)), *notes, f"{path}: {verdict}"]
+        verdict = f"ok: {counts}" if self.is_ok else refusal(self.faults)
+        return verdict_lines(str(self.path), self.faults, self.warnings, verdict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
@@ -84,6 +81,21 @@ class CheckResult:
             "kinds": [group.as_dict() for group in by_kind(self.faults)],
             "warnings": list(self.warnings),
         }
+
+
+def refusal(faults: Sequence[Fault]) -> str:
+    """Return ``refused: 3 faults``."""
+    n = len(faults)
+    return f"refused: {n} fault{'s' * (n != 1)}"
+
+
+def verdict_lines(
+    name: str, faults: Iterable[Fault], warnings: Iterable[str], verdict: str
+) -> list[str]:
+    """Return faults by kind, warnings and a line that sums them up, of what is called ``name``."""
+    name = printable(name)
+    notes = [f"{name}: note: {printable(text)}" for text in warnings]
+    return [*map(str, by_kind(faults)), *notes, f"{name}: {verdict}"]
 
 
 def check_run_file(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from robotvision.errors import Fault, InputFaults, printable
+from robotvision.errors import Fault, InputFaults, not_readable, printable
 from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card
 from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_manifest, parse_pack
@@ -66,6 +66,10 @@ class HandedIn:
         team, run = self.card.group, self.run or stem
         is_said = run.casefold().startswith(team.casefold())
         return printable(run if is_said else f"{team}_{run}")
+
+    def contents(self) -> dict[str, bytes]:
+        """Return what the run file of each test set holds."""
+        return {name: self.files[inner] for name, inner in self.runs.items()}
 
 
 def open_files(files: Mapping[str, bytes], sets: Sequence[str], task: Task) -> HandedIn:
@@ -174,7 +178,7 @@ def read_files(path: Path) -> dict[str, bytes]:
     try:
         return {path.name: read_regular(path)}
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})", kind=KIND)]) from e
+        raise not_readable(path, e, kind=KIND) from e
 
 
 def packed_for(path: Path) -> str | None:
@@ -286,7 +290,7 @@ def _run_of(files: Mapping[str, bytes], path: Path, sets: Sequence[str], task: T
     return RunFiles(
         opened.named(path.stem),
         {name: path / file for name, file in opened.runs.items()},
-        {name: opened.files[file] for name, file in opened.runs.items()},
+        opened.contents(),
         opened.card,
         overlap=opened.overlap,
     )

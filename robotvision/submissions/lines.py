@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, not_readable
 from robotvision.regular_file import open_regular
 
 BLOCK_BYTES = 2**22
@@ -97,9 +97,7 @@ def line_blocks(
         with open_regular(path) if raw is None else io.BytesIO(raw) as f:
             yield from _unpadded(_blocks(f, faults))
     except OSError as e:
-        raise InputFaults(
-            [Fault(path, f"cannot be read ({e.strerror})", remedy="give a file of lines")]
-        ) from e
+        raise not_readable(path, e, "give a file of lines") from e
 
 
 def _blocks(f: BinaryIO, faults: FaultList) -> Iterator[tuple[int, bytes]]:

@@ -312,6 +312,14 @@ def _require_sealed(path: str, manifest: Manifest, files: Mapping[str, bytes]) -
         raise InputFaults([Fault(path, text, remedy=remedy, kind="seal") for text in wrong])
 
 
+def put_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder, by their names within it."""
+    for name, raw in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(raw)
+
+
 def unpack(pack: Pack, folder: Path) -> None:
     """Write the files of a pack into a folder.
 
@@ -323,10 +331,7 @@ def unpack(pack: Pack, folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         raise RobotVisionError(f"{folder}: not empty; give another folder")
     with new_folder(folder) as part:
-        for name, raw in pack.files.items():
-            target = part / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(raw)
+        put_files(part, pack.files)
 
 
 def pack_files(

@@ -113,15 +113,16 @@ def as_csv(rankings: Sequence[Ranking]) -> str:
                     r.name,
                     x.rank,
                     x.run,
-                    _number(x.points),
-                    _number(x.max_points),
+                    exact(x.points),
+                    exact(x.max_points),
                     x.frames,
                     *x.outcomes.values(),
-                    *(_number(x.sets[s]) for s in sets),
+                    *(exact(x.sets[s]) for s in sets),
                 ]
             )
     return out.getvalue()
 
 
-def _number(value: float) -> str:
+def exact(value: float) -> str:
+    """Return points as a file holds them: six decimals, without zeros at the end."""
     return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError, printable
+from robotvision.errors import Fault, InputFaults, RobotVisionError, printable, repeated
 from robotvision.submissions.card import Card
 from robotvision.submissions.checker import CheckResult, check_run_file
 from robotvision.submissions.run_report import overlap_shares
@@ -86,7 +86,7 @@ def name_sets(task: Task, names: Sequence[str]) -> list[str]:
     """
     if len(names) > 1 and len(names) == len(task.test_sets):
         return [s.name for s in task.test_sets]
-    if twice := sorted({n for n in names if list(names).count(n) > 1}):
+    if twice := repeated(names):
         raise RobotVisionError(
             f"two truths are called {twice[0]!r}; the task {task.id} has "
             f"{len(task.test_sets) or 1} test sets: give one truth for each, in order"

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, not_readable
 from robotvision.regular_file import open_regular
 
 MAX_BYTES = 2**30
@@ -43,7 +43,7 @@ def read_zip(path: Path) -> dict[str, bytes]:
         with open_regular(path) as file:
             return _read(path, file)
     except OSError as e:
-        raise InputFaults([Fault(path, f"cannot be read ({e.strerror})", kind=KIND)]) from e
+        raise not_readable(path, e, kind=KIND) from e
 
 
 def read_zip_bytes(raw: bytes, name: str) -> dict[str, bytes]:

@@ -28,8 +28,9 @@ from typing import Any
 from pydantic import Field
 
 from robotvision.config.schema import Config
-from robotvision.errors import Fault, InputFaults, near
+from robotvision.errors import Fault, InputFaults, by_place, near
 from robotvision.playback.faults import load_plan
+from robotvision.plugins.registry import named
 from robotvision.sweep.merge import Merged, Merger, Origin
 from robotvision.sweep.splits import Split, Splits, expand
 from robotvision.yamlfile import Path_, Strict, load, validate
@@ -96,7 +97,7 @@ class Grid:
         if n > MAX_RUNS:
             self._fault((), f"{n:,} runs; expected at most {MAX_RUNS:,}", "part the sweep")
         if self.faults:
-            raise InputFaults(sorted(self.faults, key=lambda f: (f.line or 0, f.column or 0)))
+            raise InputFaults(by_place(self.faults))
 
     def combinations(self) -> Iterator[Combination]:
         """Yield every run, the last axis fastest."""
@@ -237,9 +238,10 @@ def label_of(value: Any) -> Shown:
         return "none"
     if isinstance(value, (str, int, float, bool)):
         return value
-    if isinstance(value, dict) and isinstance(value.get("name"), str):
-        rest = ", ".join(f"{k}={label_of(v)}" for k, v in value.items() if k != "name")
-        return f"{value['name']}({rest})" if rest else value["name"]
+    if (part := named(value)) is not None:
+        name, others = part
+        rest = ", ".join(f"{k}={label_of(v)}" for k, v in others.items())
+        return f"{name}({rest})" if rest else name
     if isinstance(value, list) and value and all(isinstance(v, (str, dict)) for v in value):
         return "+".join(str(label_of(v)) for v in value)
     text = json.dumps(value, ensure_ascii=False)

@@ -21,7 +21,7 @@ from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.report.listing import PORT
 from robotvision.report.table import share
 from robotvision.scoring.intervals import Interval
-from robotvision.sweep.rows import DONE, Row
+from robotvision.sweep.rows import Row
 from robotvision.sweep.show import cell, milliseconds, varying
 from robotvision.sweep.table import SweepTable, pivot
 from robotvision.version import __version__
@@ -41,7 +41,7 @@ def write_page(store: Store, table: SweepTable) -> str:
 def build_page(table: SweepTable) -> str:
     """Return the page."""
     keys = varying(table)
-    done = [r for r in table.rows if r["status"] == DONE]
+    done = table.done
     script = static("js", ("sort",))
     own_style = files("robotvision.sweep") / "templates" / "sweep.css"
     style = static("css", ("page",)) + own_style.read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ def _multiples(table: SweepTable, keys: Sequence[str], done: Sequence[Row]) -> l
     low, high = min(0.0, *values), max(0.1, *values)
     figures = []
     for key in keys:
-        labels = list(dict.fromkeys(r.get(key) for r in table.rows))
+        labels = table.values(key)
         if len(labels) <= MAX_VALUES:
             figures.append({"key": key, "svg": _strip(key, labels, done, low, high)})
     return figures
@@ -165,7 +165,7 @@ def _strip(key: str, labels: Sequence[Any], done: Sequence[Row], low: float, hig
 
 def _heat(table: SweepTable, keys: Sequence[str]) -> dict[str, Any] | None:
     """Return the two keys with the most values against each other."""
-    sizes = {k: len({str(r.get(k)) for r in table.rows}) for k in keys}
+    sizes = {k: table.n_values(k) for k in keys}
     wide = sorted((k for k in keys if sizes[k] <= MAX_VALUES), key=lambda k: -sizes[k])[:2]
     if len(wide) < 2:
         return None

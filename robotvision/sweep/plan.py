@@ -168,7 +168,7 @@ def _open_sequences(setups: list[Experiment]) -> Opened:
     faults: list[Fault] = []
     refused: set[SequenceSpec] = set()
     for setup in setups:
-        for spec in (s for part in setup.parts for s in (*part.train, *part.test)):
+        for spec in setup.specs:
             if spec in opened or spec in refused:
                 continue
             try:
@@ -182,9 +182,8 @@ def _open_sequences(setups: list[Experiment]) -> Opened:
 
 
 def _features(setup: Experiment, opened: Opened) -> tuple[str | Named, ...] | None:
-    specs = dict.fromkeys(s for part in setup.parts for s in (*part.train, *part.test))
     try:
-        return tuple(settle_features(setup.config, [opened[s][0] for s in specs])[0].features)
+        return tuple(settle_features(setup.config, [opened[s][0] for s in setup.specs])[0].features)
     except RobotVisionError:
         return None
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from robotvision.report.live import PLAIN_EVERY_S
+from robotvision.report.live import PLAIN_EVERY_S, WithBars
 from robotvision.sweep.context import StepResult
 from robotvision.sweep.plan import Plan
 from robotvision.sweep.rows import FAILED, Row
@@ -19,7 +17,7 @@ from robotvision.sweep.steps import Graph
 WORDS = {"learn": "learning", "extract": "extraction", "train": "training", "run": "runs"}
 
 
-class ProgressBars:
+class ProgressBars(WithBars):
     """An observer that shows a sweep's progress. A context manager.
 
     Parameters
@@ -47,15 +45,6 @@ class ProgressBars:
         self.notes: list[str] = []
         self.n_failed = 0
         self.begun_s = self.last_s = time.monotonic()
-
-    def __enter__(self) -> Self:
-        self.bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
-    ) -> None:
-        self.bars.stop()
 
     def begun(self, plan: Plan, graph: Graph, n_skipped: int) -> None:
         """Show the number of runs and steps."""

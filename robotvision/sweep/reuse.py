@@ -114,7 +114,7 @@ def _lookups(
     prepared: Prepared, part: TestSetSpec, blocks: list[list[Block]]
 ) -> Iterator[list[FeatureLookup]]:
     for sequence, vectors in zip(prepared.test_sequences(part), blocks, strict=True):
-        rows = {f.index: i for i, f in enumerate(sequence.frames)}
+        rows = sequence.positions()
         for _ in range(prepared.experiment.config.replay.loop):
             yield [FeatureLookup(block, rows) for block in vectors]
 

@@ -24,8 +24,7 @@ LEAST = ("of", "silent", "wrong", "right", "a frame")
 def print_rows(console: Console, table: SweepTable, rows: Sequence[Row]) -> None:
     """Print rows with their number in the table."""
     console.print(fitted_grid(console, rows_table(table, rows), _least(rows)))
-    done = [r for r in table.rows if r["status"] == DONE]
-    console.print(f"{len(done)} of {len(table.rows)} runs done", style="dim", highlight=False)
+    console.print(f"{len(table.done)} of {len(table.rows)} runs done", style="dim", highlight=False)
     if any(r["latency_p50_ns"] is not None and not r["quotable"] for r in rows):
         console.print(
             f"{MARK} not quotable: timed inside a sweep (--exclusive gives each run "
@@ -88,7 +87,7 @@ def milliseconds(row: Row, quantile: str = "p50") -> str:
 
 def varying(table: SweepTable) -> list[str]:
     """Return the keys in which the rows differ; all where there is one row."""
-    keys = [k for k in table.keys if len({str(r.get(k)) for r in table.rows}) > 1]
+    keys = [k for k in table.keys if table.n_values(k) > 1]
     return keys or table.keys
 
 

@@ -137,7 +137,7 @@ class _Builder:
 
     def _train(self, setup: Experiment, part: TestSetSpec, features: tuple[Feature, ...]) -> str:
         config = _training_config(setup).model_copy(update={"features": list(features)})
-        trained_on = dict.fromkeys(s for p in setup.parts for s in p.train)
+        trained_on = setup.training_specs
         rooms: Counter[str] = Counter()
         for spec in trained_on:
             rooms.update(self.known[spec].rooms)

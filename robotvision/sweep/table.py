@@ -51,6 +51,19 @@ class SweepTable:
         """Every column, in order."""
         return list(dict.fromkeys(c for row in self.rows for c in row))
 
+    @property
+    def done(self) -> list[Row]:
+        """The rows of finished runs, in order."""
+        return [r for r in self.rows if r["status"] == DONE]
+
+    def values(self, column: str) -> list[Any]:
+        """Return the different values of a column, in order."""
+        return list(dict.fromkeys(r.get(column) for r in self.rows))
+
+    def n_values(self, key: str) -> int:
+        """Return how many different values a key has, lists and mappings among them."""
+        return len({str(r.get(key)) for r in self.rows})
+
 
 def write_plan(store: Store, plan: Plan) -> None:
     """Write the order and the cells of the runs. Raises RobotVisionError."""
@@ -181,8 +194,8 @@ def pivot(table: SweepTable, down: str, across: str, value: str = "points_per_fr
             raise RobotVisionError(f"{value!r}: expected a column of numbers to take the mean of")
         if row["status"] == DONE and number is not None:
             groups.setdefault((row.get(down), row.get(across)), []).append(float(number))
-    rows = list(dict.fromkeys(r.get(down) for r in table.rows))
-    columns = list(dict.fromkeys(r.get(across) for r in table.rows))
+    rows = table.values(down)
+    columns = table.values(across)
     return Pivot(
         down,
         across,

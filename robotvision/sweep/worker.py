@@ -196,8 +196,9 @@ def _run(
     models = {n: load_trained(context.results, t.name) for n, t in trained.items() if t.name}
     is_trained = bool(models) and len(models) == len(trained)
     arrays = _load_blocks(context.cache, blocks) if is_trained else {}
-    specs = {s for part in setup.parts for s in (*part.train, *part.test)}
-    inputs = RunInputs({s: load_sequence(s) for s in specs}, models if is_trained else {}, arrays)
+    inputs = RunInputs(
+        {s: load_sequence(s) for s in setup.specs}, models if is_trained else {}, arrays
+    )
     note = "features were looked up, not extracted: no latency" if arrays else ""
     watch = LoadWatch()
     with store.scratch() as folder:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from robotvision.plugins.lazy import lazy_names
 
+if TYPE_CHECKING:
+    from robotvision.systems.limits import Limits as Limits
+    from robotvision.systems.program import Program as Program
+    from robotvision.systems.ros2 import Ros2 as Ros2
+
 CALLS = {
+    "Limits": "robotvision.systems.limits",
+    "Program": "robotvision.systems.program",
+    "Ros2": "robotvision.systems.ros2",
     "try_system": "robotvision.systems.check_program",
 }
-"""What it offers beside its modules -> where it is defined; imported on first use."""
+"""What it offers beside its modules -> where it is defined; imported on first use: a run without
+a program needs neither its sandbox nor its protocol."""
 
 __getattr__, __dir__ = lazy_names(__name__, CALLS)

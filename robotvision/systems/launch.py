@@ -27,7 +27,7 @@ from robotvision.systems.leftovers import clear_folders, owned_folder
 from robotvision.systems.limits import Group, clear_left_groups, make_group
 from robotvision.systems.masks import Mask, find_masks
 from robotvision.systems.options import ProgramOptions
-from robotvision.systems.processes import descendants
+from robotvision.systems.processes import descendants, stat_of
 from robotvision.systems.readable_paths import find
 
 MARKER = "ROBOTVISION_PROGRAM"
@@ -344,12 +344,7 @@ def _sweep(marker: str) -> None:
                 continue
             with contextlib.suppress(OSError):  # another user's, or gone
                 if mark in Path(entry.path, "environ").read_bytes() + b"\0":
-                    is_any_alive = is_any_alive or _is_alive(int(entry.name))
+                    is_any_alive = is_any_alive or stat_of(entry.name)[0] not in "ZX"
                     _kill(int(entry.name))
         if not is_any_alive:
             return
-
-
-def _is_alive(pid: int) -> bool:
-    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    return state not in "ZX"

@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from robotvision.systems.processes import stat_of
+
 _NAME = re.compile(r"robotvision-(\d+)-(\d+)-(\d+)-.+")
 
 
@@ -85,10 +87,9 @@ def _members(group: Path) -> list[int]:
 def _started(pid: int) -> int:
     """Return when a process was started, in ticks since the machine was; 0: there is none."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        fields = stat_of(pid)
     except OSError:
         return 0
-    fields = text.rpartition(")")[2].split()
     return 0 if fields[0] in "ZX" else int(fields[19])
 
 

@@ -45,10 +45,18 @@ def thread_times(pids: Iterable[int]) -> Threads:
 def is_running(pid: int, tid: int) -> bool:
     """Return whether a thread is on a processor, or waits for one."""
     try:
-        text = Path(f"/proc/{pid}/task/{tid}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat_of(f"{pid}/task/{tid}")[0] == "R"
     except OSError:
         return False
-    return text.rpartition(")")[2].split()[0] == "R"
+
+
+def stat_of(task: str | int) -> list[str]:
+    """Return what the kernel tells of a process or thread, from its state on. Raises OSError.
+
+    See proc_pid_stat(5); the name before it may hold spaces and brackets.
+    """
+    text = Path(f"/proc/{task}/stat").read_text(encoding="utf-8", errors="replace")
+    return text.rpartition(")")[2].split()
 
 
 def spent_ns(pid: int) -> int:
@@ -57,10 +65,9 @@ def spent_ns(pid: int) -> int:
     In steps of a clock tick (10 ms); 0 where it has ended.
     """
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = stat_of(pid)[_USER : _CHILDREN_SYSTEM + 1]
     except OSError:
         return 0
-    fields = text.rpartition(")")[2].split()[_USER : _CHILDREN_SYSTEM + 1]
     return sum(map(int, fields)) * 10**9 // os.sysconf("SC_CLK_TCK")
 
 

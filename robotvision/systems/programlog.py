@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from robotvision.errors import RobotVisionError
+from robotvision.errors import not_writable
 from robotvision.systems.bounds import MAX_FRAME_LOG, plain
 
 DEFAULT_LIMIT = 1 << 20
@@ -50,7 +50,7 @@ class ProgramLog:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - close() closes it
             except OSError as e:
-                raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+                raise not_writable(path, e) from e
 
     def begin_frame(self) -> None:
         """Let the program print as much again as is kept of one frame."""

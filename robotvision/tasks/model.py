@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from robotvision.errors import near
+from robotvision.errors import near, repeated
 from robotvision.tasks.labels import LabelMatcher, folded, matcher, usual_spellings
 from robotvision.yamlfile import Strict
 
@@ -35,7 +35,7 @@ def _label(text: str) -> str:
 
 
 def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({x for x in labels if labels.count(x) > 1})
+    twice = repeated(labels)
     if twice:
         raise ValueError(f"{', '.join(map(repr, twice))} is listed twice; keep one")
     return labels

@@ -43,6 +43,10 @@ class TimingCheck:
     ok: bool | None
     message: str
 
+    def as_dict(self) -> dict[str, str | bool | None]:
+        """Return the check as plain data."""
+        return {"name": self.name, "ok": self.ok, "message": self.message}
+
 
 def check_all(
     timed: Timed,

@@ -19,7 +19,7 @@ from robotvision.contest.leaderboard.disclosure import Disclosure
 from robotvision.records import Outcome
 from robotvision.report.html import charts
 from robotvision.report.html.shell import ENTRY, as_script, render
-from robotvision.report.html.tables import set_table, task_card
+from robotvision.report.html.tables import set_tables, task_card
 from robotvision.report.tables import objects_table, sets_table
 from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.intervals import Interval
@@ -157,16 +157,12 @@ def _section(contest: Contest, entry: ContestEntry, shown: Disclosure) -> dict[s
         "outcome_bar": charts.outcome_bar(outcomes, score["unscored"])
         if score["frames"] and outcomes
         else None,
-        "sets": _by_room(entry) if shown.has_rooms else [],
+        "sets": set_tables(entry.tallies) if shown.has_rooms else [],
         "n_sets": len(entry.tallies),
         "sets_table": sets_table(score),
         "objects": objects_table(score) if shown.has_rooms else None,
         "warnings": [notice.message for notice in shown.notices(entry.warnings)],
     }
-
-
-def _by_room(entry: ContestEntry) -> list[dict[str, Any]]:
-    return [set_table(name, tally, len(entry.tallies)) for name, tally in entry.tallies.items()]
 
 
 def _interval(

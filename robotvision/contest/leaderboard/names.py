@@ -11,18 +11,23 @@ from robotvision.contest.leaderboard.contest import ContestEntry
 from robotvision.records import Notice
 
 
+def slug(name: str) -> str:
+    """Return a harmless file name: letters, digits, ``-`` and ``_``, 60 at most."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "run"
+
+
 def page_names(names: Sequence[str]) -> list[str]:
-    """Return a distinct, harmless file name for each run: letters, digits, ``-`` and ``_``."""
+    """Return a distinct, harmless file name for each run: see `slug`."""
     taken: set[str] = set()
     slugs = []
     for name in names:
-        base = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "run"
-        slug, k = base, 1
-        while slug.lower() in taken:
+        base = slug(name)
+        chosen, k = base, 1
+        while chosen.lower() in taken:
             k += 1
-            slug = f"{base}-{k}"
-        taken.add(slug.lower())
-        slugs.append(slug)
+            chosen = f"{base}-{k}"
+        taken.add(chosen.lower())
+        slugs.append(chosen)
     return slugs
 
 

@@ -100,8 +100,7 @@ def latency_stages(latency: Mapping[str, Mapping[str, int | None]]) -> Chart | N
 
 def latency_histogram(run: RunColumns) -> Chart | None:
     """Return how many frames took how long, with the deadline or the time between frames."""
-    ms = run.latency_ns[~np.isnan(run.latency_ns)] / 1e6
-    ms = ms[ms > 0]
+    ms = run.taken_ms
     if not ms.size:
         return None
     marks = _time_marks(run)

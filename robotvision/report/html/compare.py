@@ -86,7 +86,7 @@ def _runs_table(
     runs: Sequence[RunColumns], ranking: Ranks, right: NDArray[np.bool_], n_visits: int
 ) -> Table:
     rows: list[list[Cell]] = []
-    for i in sorted(range(len(runs)), key=lambda i: -ranking.points[i].estimate):
+    for i in _best_first(ranking):
         best, worst = ranking.ranks[i]
         points = ranking.points[i]
         rows.append(
@@ -107,13 +107,17 @@ def _runs_table(
     )
 
 
+def _best_first(ranking: Ranks) -> list[int]:
+    return sorted(range(len(ranking.points)), key=lambda i: -ranking.points[i].estimate)
+
+
 def _matrix(runs: Sequence[RunColumns], ranking: Ranks) -> dict[str, Any]:
     """Return how many points more the run of a row earned than that of a column.
 
     The best run comes first. ``state``: ``apart`` after all comparisons, ``alone`` where only the
     pair's own interval leaves 0 out, else empty.
     """
-    order = sorted(range(len(runs)), key=lambda i: -ranking.points[i].estimate)
+    order = _best_first(ranking)
     rows = []
     for i in order:
         cells: list[dict[str, Any] | None] = []

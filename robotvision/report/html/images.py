@@ -71,6 +71,11 @@ class ImageSet:
         """Bytes of all images as they lie in the page."""
         return sum(len(text) for entry in self.images.values() for text in entry.values())
 
+    def note_unread(self, n: int) -> None:
+        """Note how many images could not be read, if any."""
+        if n:
+            self.notes.append(f"{n:,} images could not be read any more.")
+
     def columns(self, n: int) -> dict[str, Any]:
         """Return what the page's script knows of the images of its ``n`` frames."""
         data = {"channels": self.channels, "depth_range_m": self.depth_range_m}
@@ -90,6 +95,13 @@ class _LocatedFrame:
     position: int
     entry: FrameEntry
     kinds: tuple[tuple[str, ChannelKind], ...]
+
+    @classmethod
+    def of(
+        cls, position: int, entry: FrameEntry, kinds: Iterable[tuple[str, ChannelKind]]
+    ) -> _LocatedFrame:
+        """Return a frame with those of the shown channels that it has."""
+        return cls(position, entry, tuple((c, k) for c, k in kinds if c in entry.sources))
 
 
 def collect(
@@ -158,8 +170,7 @@ def _locate(record: SequenceRecord, first: int, album: ImageSet) -> Iterable[_Lo
         if entry is None or entry.timestamp_ns != frame.timestamp_ns:
             n_lost += 1
             continue
-        here = tuple((c, kind) for c, kind in kinds if c in entry.sources)
-        located.append(_LocatedFrame(first + k, entry, here))
+        located.append(_LocatedFrame.of(first + k, entry, kinds))
     if n_lost:
         album.notes.append(f"{n_lost} frames of {name} are not in the sequence any more.")
     return located
@@ -188,8 +199,7 @@ def collect_frames(
         by_index, kinds = {e.index: e for e in sequence.frames}, shown_channels(sequence)
         for position, index in enumerate(indices, start=n_frames):
             if (entry := by_index.get(index)) is not None:
-                here = tuple((c, kind) for c, kind in kinds if c in entry.sources)
-                located.append(_LocatedFrame(position, entry, here))
+                located.append(_LocatedFrame.of(position, entry, kinds))
         n_frames += len(indices)
     if len(located) < n_frames:
         album.notes.append(f"{n_frames - len(located):,} frames are not in the sequences.")
@@ -216,8 +226,7 @@ def shown_channels(sequence: Recording) -> list[tuple[str, ChannelKind]]:
     """Return one channel of colour and one of depth."""
     shown = []
     for kind in (ChannelKind.COLOR, ChannelKind.DEPTH_MM):
-        names = [c for c, k in sequence.channels.items() if k is kind]
-        shown += [(c, kind) for c in names[:1]]
+        shown += [(c, kind) for c in sequence.channels_of(kind)[:1]]
     return shown
 
 
@@ -248,8 +257,7 @@ def _fill(album: ImageSet, located: list[_LocatedFrame], mistakes: set[int], bud
             "elsewhere the nearest before is shown and says so. All images, to play: robotvision "
             "report RUN --images, or robotvision view RUN."
         )
-    if faults:
-        album.notes.append(f"{faults:,} images could not be read any more.")
+    album.note_unread(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +288,7 @@ def _write_files(album: ImageSet, located: list[_LocatedFrame], folder: ImageFol
             album.images.setdefault(f.position, {})[channel] = address
     if located:
         album.scope = folder.scope
-    if faults:
-        album.notes.append(f"{faults:,} images could not be read any more.")
+    album.note_unread(faults)
 
 
 def _spread(items: Sequence[_LocatedFrame], n: int) -> list[_LocatedFrame]:

@@ -7,7 +7,6 @@ from typing import Any
 from robotvision.data.sequence import ChannelKind
 from robotvision.records import Outcome
 from robotvision.report.feed import (
-    ABSENT,
     ANSWER,
     CONFIDENCE,
     FAULT,
@@ -25,6 +24,7 @@ from robotvision.report.feed import (
     K,
     Row,
 )
+from robotvision.report.html.payload import ABSENT
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.tasks.model import Task
 

@@ -129,7 +129,9 @@ def _seen(at: list[tuple[RunColumns, int]]) -> dict[int, list[str]]:
 def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
     recode = np.array([*(code[label] for label in run.labels), -1])
     here = places >= 0
-    outcome = np.where(here, run.outcome[places], ABSENT) if len(run) else np.full(len(here), -2)
+    outcome = (
+        np.where(here, run.outcome[places], ABSENT) if len(run) else np.full(len(here), ABSENT)
+    )
     answer = recode[run.answer[places]] if len(run) else np.full(len(here), -1)
     policy = run.record.about["policy"]
     deadline = policy.get("deadline_ms")

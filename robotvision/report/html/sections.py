@@ -11,7 +11,7 @@ from robotvision.report.calibration import calibration_table, unknown_text
 from robotvision.report.columns import RunColumns
 from robotvision.report.html import charts
 from robotvision.report.html.svg import number
-from robotvision.report.html.tables import set_table
+from robotvision.report.html.tables import set_tables
 from robotvision.report.requirements import GateVerdict
 from robotvision.report.summary import period_ms
 from robotvision.report.table import Cell, Column, Table, columns, share
@@ -58,7 +58,7 @@ def run_section(run: RunColumns, place: int) -> dict[str, Any]:
         if n_sequences > 1
         else None,
         "banners": banners(run),
-        "sets": [set_table(name, tally, len(run.tallies)) for name, tally in run.tallies.items()],
+        "sets": set_tables(run.tallies),
         "sets_table": sets_table(data),
         "overall": run.task.overall,
         "objects": objects_table(data),

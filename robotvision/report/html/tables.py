@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from robotvision.report.table import number
@@ -10,10 +11,15 @@ from robotvision.scoring.tally import Tally
 from robotvision.submissions.forms import form_of
 from robotvision.tasks.model import Fact, Status, Task
 
-__all__ = ["STATUS", "set_table", "task_card"]
+__all__ = ["STATUS", "set_tables", "task_card"]
 
 
-def set_table(name: str, tally: Tally, n_sets: int = 1) -> dict[str, Any]:
+def set_tables(tallies: Mapping[str, Tally]) -> list[dict[str, Any]]:
+    """Return the tables of each test set, by its tally."""
+    return [_set_table(name, tally, len(tallies)) for name, tally in tallies.items()]
+
+
+def _set_table(name: str, tally: Tally, n_sets: int) -> dict[str, Any]:
     """Return confusion matrix and breakdown by room of one of ``n_sets`` test sets."""
     score, where = score_of(name, tally), f", test set {name}" if n_sets > 1 else ""
     title = f"Confusion{where}: shade is the share of the row"
