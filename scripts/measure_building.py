@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("sequences", type=Path, nargs="*")
     parser.add_argument("--render", type=int, metavar="N", default=0)
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
-    parser.add_argument("--most-gain", type=float, help="by night; as of `synth tour`")
+    parser.add_argument("--most-gain", type=float, help="by night, in place of 8")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
