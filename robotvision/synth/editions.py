@@ -23,8 +23,8 @@ from typing import Any
 from robotvision.errors import RobotVisionError, UnknownNameError
 from robotvision.plugins.progress import Progress
 from robotvision.synth.drive_spec import DriveSpec
-from robotvision.synth.sensor import earlier_gain
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
+from robotvision.synth.sensor import earlier_gain
 from robotvision.synth.sequence import render_sequence
 from robotvision.tasks import load_task
 from robotvision.writing import new_folder, write_text
