@@ -258,7 +258,7 @@ def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: 
     )
     saved = value(browser, "window.saved")
     names = {
-        *("timeline.svg", "timeline.csv", "map.svg", "map.csv", "confusion.csv"),
+        *("timeline.svg", "timeline.csv", "map.svg", "map.csv", "confusion.svg", "confusion.csv"),
         *("latency_in_ms.svg", "latency_in_ms.csv", "frames_by_latency.svg"),
         *("points_against_deadline.csv", "reliability_of_confidences.svg"),
     }
@@ -269,8 +269,14 @@ def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: 
     assert saved["confusion.csv"].splitlines()[1].startswith("Kitchen,5,0,1")
     for name in names:
         if name.endswith("svg"):
-            assert "stroke:" in saved[name]
+            assert "stroke:" in saved[name] or name == "confusion.svg"
             assert "class=" not in saved[name]
+    assert "rotate(-50" in saved["confusion.svg"]
+    assert re.findall(r">(Kitchen|Hall|5)</text>", saved["confusion.svg"])[:3] == [
+        "Kitchen",
+        "Hall",
+        "Kitchen",
+    ]
     assert browser.get_log("browser") == []
 
 
