@@ -57,7 +57,7 @@ function tableSvg(table) {
       const at = range.getBoundingClientRect(), x = at.x + at.width / 2, y = at.y + at.height / 2;
       const text = { x, y, "text-anchor": "middle", "dominant-baseline": "central", fill: plainColor(style.color).color, "font-size": style.fontSize,
         "font-weight": style.fontWeight, "font-family": style.fontFamily };
-      if (turn) text.transform = `rotate(${(Math.atan2(turn.b, turn.a) * 180) / Math.PI} ${x} ${y})`;
+      if (turn) text.transform = `rotate(${Math.round((Math.atan2(turn.b, turn.a) * 180) / Math.PI)} ${x} ${y})`;
       put("text", at, text);
       draw.lastChild.textContent = node.data.trim();
     }
