@@ -37,6 +37,7 @@ from robotvision.report.serve_process import ServerProcess
 from robotvision.report.watch import RunWatch
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
+from tests.fixtures.browser import wait_for
 
 Config = Callable[..., Path]
 HOSTILE = "<script>window.broken = 1</script>"
@@ -277,7 +278,7 @@ def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
         )
         began = time.monotonic()
         while not server.followers:
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 60
             time.sleep(0.01)
         longest = 0.0
         for k in range(1, 20_000):
@@ -288,7 +289,7 @@ def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
         assert len(feed.rows) == 20_000
         assert longest < 1.0
         while server.followers:
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - began < 60
             time.sleep(0.05)
 
 
@@ -403,14 +404,6 @@ def address(run: subprocess.Popen[str]) -> str:
     return re.search(r"http://127\.0\.0\.1:\d+/", run.stderr.readline())[0]  # type: ignore[index]
 
 
-def wait(browser: Any, script: str, seconds: float = 60) -> Any:
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(browser, seconds, 0.05).until(
-        lambda b: b.execute_script(f"return {script}")
-    )
-
-
 def errors_of(chrome: Any) -> list[Any]:
     """Return what the console says, but that the server is gone: it ends with the run."""
     over = ("favicon", "ERR_CONNECTION")
@@ -438,16 +431,16 @@ def test_the_page_follows_a_real_run_to_its_end(
     home = address(run)
     try:
         chrome.get(home)
-        first = wait(chrome, DONE)
-        later = wait(chrome, f"{DONE} > {first} && {DONE}")
+        first = wait_for(chrome, DONE)
+        later = wait_for(chrome, f"{DONE} > {first} && {DONE}")
         assert first < later <= 60
-        source = wait(chrome, "document.querySelector('#picture img:not([hidden])')?.src")
+        source = wait_for(chrome, "document.querySelector('#picture img:not([hidden])')?.src")
         assert source.startswith(f"{home}picture/")
         width = "document.querySelector('#picture img:not([hidden])')?.naturalWidth"
-        assert wait(chrome, width) == 64
-        assert wait(chrome, "document.querySelectorAll('#posterior tr').length") == 3
+        assert wait_for(chrome, width) == 64
+        assert wait_for(chrome, "document.querySelectorAll('#posterior tr').length") == 3
         assert run.poll() is None
-        words = wait(chrome, ENDED)
+        words = wait_for(chrome, ENDED)
     finally:
         output, errors = run.communicate(timeout=60)
     assert run.returncode == 0, errors  # by itself: nobody sits at a terminal
@@ -475,7 +468,7 @@ def test_a_script_in_a_label_stays_text(
     run = start(path, tmp_path / "run")
     try:
         chrome.get(address(run))
-        wait(chrome, ENDED)
+        wait_for(chrome, ENDED)
     finally:
         run.communicate(timeout=60)
     assert chrome.execute_script("return window.broken === undefined")
