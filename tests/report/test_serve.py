@@ -410,6 +410,25 @@ def errors_of(chrome: Any) -> list[Any]:
     return [e for e in chrome.get_log("browser") if not any(o in e["message"] for o in over)]
 
 
+WAITING = """from pathlib import Path
+import time
+from robotvision.features.base import Extractor
+import numpy as np
+
+class Waiting(Extractor):
+    \"\"\"The mean colour. From frame 20 on it waits until a file is there.\"\"\"
+    channels = ("rgb",)
+    dim = 3
+
+    def __init__(self, file):
+        self.file = file
+
+    def extract(self, frame):
+        until = time.monotonic() + 300
+        while frame.index >= 20 and not Path(self.file).exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return frame["rgb"].mean(axis=(0, 1)).astype(np.float32)
+"""
 DONE = "Number((document.getElementById('done') || {}).textContent || 0)"
 ENDED = "!document.getElementById('ended').hidden && document.getElementById('ended').textContent"
 
@@ -424,24 +443,27 @@ def test_the_page_follows_a_real_run_to_its_end(
 ) -> None:
     """In a browser: the counter rises, points and images come, the end is told, all local."""
     tour(data_root / "long", n_each=20, seed=3)
-    path = config(test="[long]", replay="{clock: wall}")
+    (data_root / "waiting.py").write_text(WAITING, encoding="utf-8")
+    feature = f"[{{name: waiting.Waiting, file: {tmp_path / 'go'}}}]"
+    path = config(test="[long]", features=feature, replay="{clock: wall, policy: queue}")
     chrome.get_log("browser")
     requests(chrome)
     run = start(path, tmp_path / "run", "--json")
     home = address(run)
     try:
         chrome.get(home)
-        first = wait_for(chrome, DONE)
-        later = wait_for(chrome, f"{DONE} > {first} && {DONE}")
-        assert first < later <= 60
+        assert 10 < wait_for(chrome, f"{DONE} > 10 && {DONE}") <= 20
         source = wait_for(chrome, "document.querySelector('#picture img:not([hidden])')?.src")
         assert source.startswith(f"{home}picture/")
         width = "document.querySelector('#picture img:not([hidden])')?.naturalWidth"
         assert wait_for(chrome, width) == 64
-        assert wait_for(chrome, "document.querySelectorAll('#posterior tr').length") == 3
+        rows = wait_for(chrome, "document.querySelectorAll('#posterior tr').length")
+        assert rows in (1, 3)  # one where the machine was so busy that an answer was held over
         assert run.poll() is None
+        (tmp_path / "go").touch()
         words = wait_for(chrome, ENDED)
     finally:
+        (tmp_path / "go").touch()
         output, errors = run.communicate(timeout=60)
     assert run.returncode == 0, errors  # by itself: nobody sits at a terminal
     assert "Ctrl-C" not in errors
