@@ -22,6 +22,7 @@ from robotvision.data import ImageSequence, open_sequence
 from robotvision.recogniser.tuning.holdout import labelled, splits
 from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.hardship import Hardship
+from robotvision.synth.sensor import earlier_gain
 from robotvision.synth.sequence import render_sequence
 
 Rows = NDArray[np.int64]
@@ -193,6 +194,7 @@ def tour_specs(building: int, sizes: TourSizes) -> dict[tuple[str, str], DriveSp
             n_frames=sizes.frames,
             width=sizes.width,
             height=sizes.height,
+            most_gain=earlier_gain(light),
         )
         height, pitch = (float(rng.uniform(*r)) for r in (HARD_HEIGHTS_M, HARD_PITCHES_DEG))
         ways = {

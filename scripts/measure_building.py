@@ -11,7 +11,8 @@ a frame under 0.02 is blank.
 (median; one core), and how many times that is what Embree takes to cast the same rays and no more,
 right after each frame. Timed: colour and depth as arrays, and the truth. Not timed: building and
 lighting the floor, planning the way, encoding as JPEG and PNG.
-``--seeds``: of the buildings; ``--sheet``: what was measured as one image, a sequence a row.
+``--seeds``, ``--lights``: of the buildings; ``--sheet``: what was measured as one image, a
+sequence a row.
 """
 
 from __future__ import annotations
@@ -108,14 +109,15 @@ def main() -> None:
     parser.add_argument("sequences", type=Path, nargs="*")
     parser.add_argument("--render", type=int, metavar="N", default=0)
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
-    parser.add_argument("--most-gain", type=float, help="by night; as of `synth tour`")
+    parser.add_argument("--lights", nargs="*", default=LIGHTS, choices=LIGHTS)
+    parser.add_argument("--most-gain", type=float, help="by night, in place of 8")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     strips = []
     print(f"{'':28} frames    edges     blank   a frame   cast alone")
     for seed in options.seeds if options.render else ():
-        for light in LIGHTS:
+        for light in options.lights:
             name = f"building {seed}, {light}"
             gain = options.most_gain if light == "night" else None
             spec = DriveSpec(name, seed, light=light, n_frames=options.render, most_gain=gain)

@@ -186,6 +186,8 @@ class Table:
             Markup('<th scope="col"{}>{}{}</th>').format(
                 _css("" if c.is_text else "n"), c.name, heads.get(c.name, "")
             )
+            if c.name
+            else Markup("<td></td>")  # the corner above what names rows is no heading
             for c in self.columns
         )
         body = Markup("\n").join(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robotvision.plugins.progress import Progress
 from robotvision.synth.drive_spec import DriveSpec
+from robotvision.synth.sensor import earlier_gain
 from robotvision.synth.sequence import render_sequence
 
 N_FRAMES = 125
@@ -31,6 +32,7 @@ def default_specs(n_frames: int = N_FRAMES, seed: int = 1) -> tuple[DriveSpec, .
         drive_seed=3,
         reverse=True,
         furniture_seed=1,
+        most_gain=earlier_gain("night"),
     )
     return day, sunny, night
 

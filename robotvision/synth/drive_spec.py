@@ -9,6 +9,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.synth.camera import Lens
 from robotvision.synth.hardship import PLAIN, Hardship, check_range
 from robotvision.synth.light import LIGHTS
+from robotvision.synth.sensor import MOST_GAIN, earlier_gain
 
 ROOMS = (
     "Corridor", "Kitchen", "Toilet", "PrinterRoom", "ProfessorOffice", "StudentOffice",
@@ -64,8 +65,8 @@ class DriveSpec:
     camera_height_m, camera_pitch_rad : float
         Of the camera above the floor, and how far it looks up (negative: down).
     most_gain : float or None
-        As far as the automatic exposure raises the gain in the dark, noise included; None: as far
-        as is usual in the light (3.2 by night, 3.5 by day).
+        As far as the automatic exposure raises the gain in the dark, noise included; None:
+        `MOST_GAIN` of the light (8 by night, 3.5 by day).
     hard : Hardship
         Looks round, doors, what stands about, blur, exposure.
     """
@@ -120,7 +121,10 @@ class DriveSpec:
 
     @property
     def note(self) -> str:
-        """What the sequence was generated from, for its file: all that is not at its default."""
+        """What the sequence was generated from, for its file: all that is not at its default.
+
+        A gain's limit is named unless it is `earlier_gain`: notes that name none stay true.
+        """
         default = DriveSpec()
         given: list[tuple[str, float]] = [
             (name, getattr(self, field))
@@ -134,8 +138,9 @@ class DriveSpec:
         ]
         if self.camera_pitch_rad != default.camera_pitch_rad:
             given.append(("camera_pitch_deg", round(degrees(self.camera_pitch_rad), 3)))
-        if self.most_gain is not None:
-            given.append(("most_gain", self.most_gain))
+        most_gain = MOST_GAIN[self.light] if self.most_gain is None else self.most_gain
+        if most_gain != earlier_gain(self.light):
+            given.append(("most_gain", most_gain))
         given += self.hard.given.items()
         words = [f"{name} {value:g}" for name, value in given]
         for name in ("rooms", "visit"):

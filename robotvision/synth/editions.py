@@ -24,6 +24,7 @@ from robotvision.errors import RobotVisionError, UnknownNameError
 from robotvision.plugins.progress import Progress
 from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
+from robotvision.synth.sensor import earlier_gain
 from robotvision.synth.sequence import render_sequence
 from robotvision.tasks import load_task
 from robotvision.writing import new_folder, write_text
@@ -138,7 +139,7 @@ def edition_specs(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
     for folder, change in edition.parts.items():
         options = {**edition.common, **change}
         known = task.room_names if options.pop("known", False) else None
-        without = options.pop("without", ())
+        without, light = options.pop("without", ()), options.pop("light", "cloudy")
         rooms = (*task.room_names, *edition.strange)
         visit = known if not without else tuple(r for r in rooms if r not in without)
         specs[folder] = DriveSpec(
@@ -149,6 +150,8 @@ def edition_specs(name: str, n_frames: int = N_FRAMES, seed: int = 1) -> dict[st
             n_frames=n_frames,
             channels=edition.channels,
             objects=task.objects,
+            most_gain=earlier_gain(light),
+            light=light,
             **options,
         )
     return specs

@@ -24,18 +24,30 @@ _CAST = {"sunny": (1.02, 1.0, 0.97), "cloudy": (0.98, 1.0, 1.03), "night": (1.06
 JUMP_FRAMES = 8
 MOST_SMEAR = 5
 """No more than this part of the width is smeared over."""
-_LIMITS = {"sunny": (0.35, 3.5), "cloudy": (0.4, 3.5), "night": (0.7, 3.2)}
+_LEAST_GAIN = {"sunny": 0.35, "cloudy": 0.4, "night": 0.7}
+MOST_GAIN = {"sunny": 3.5, "cloudy": 3.5, "night": 8.0}
+"""As far as automatic exposure raises the gain where a specification gives no limit."""
+_EARLIER_GAIN = {**MOST_GAIN, "night": 3.2}
+
+
+def earlier_gain(light: str) -> float:
+    """Return `MOST_GAIN` of a light as it was before that of the night rose to 8.
+
+    A sequence's note that names no gain means this one, and so it is for the default set, the
+    editions' stand-ins and the development tours: figures on them are published.
+    """
+    return _EARLIER_GAIN[light]
 
 
 class AutoExposure:
     """Automatic exposure that follows the scene with a lag, as a camera's does.
 
-    ``most_gain``: as far as the gain is raised in the dark; None: as far as is usual in the light.
+    ``most_gain``: as far as the gain is raised in the dark; None: `MOST_GAIN` of the light.
     """
 
     def __init__(self, light: str, most_gain: float | None = None) -> None:
-        least, most = _LIMITS[light]
-        self.limits = (least, most if most_gain is None else most_gain)
+        most = MOST_GAIN[light] if most_gain is None else most_gain
+        self.limits = (_LEAST_GAIN[light], most)
         self.gain: float | None = None
 
     def meter(self, radiance: F32) -> float:

@@ -35,7 +35,7 @@ from robotvision.synth.camera import Appearance, Eye, Lens, Stage
 from robotvision.synth.caster import Caster
 from robotvision.synth.drive_spec import CHANNEL_KINDS, DriveSpec, calibration
 from robotvision.synth.light import Transport, lighting, transport
-from robotvision.synth.sensor import AutoExposure, develop, measure_depth
+from robotvision.synth.sensor import MOST_GAIN, AutoExposure, develop, earlier_gain, measure_depth
 from robotvision.synth.trajectory import Track, check_names, rate_hz
 from robotvision.synth.trajectory_drawing import clearance, draw_plan
 from robotvision.synth.trajectory_plan import PlanLayout, doubts, furnished
@@ -48,6 +48,8 @@ WARM_UP = 6
 METER = Lens.wide(48, 36)
 PITCH = -0.055
 MANIFEST = "trajectory.json"
+_NOT_NOTED = {"most_gain": earlier_gain("night")}
+"""What a manifest means that lacks a key."""
 _NOTE = """These pictures are rendered by `robotvision synth --trajectory`: a generated building
 along the given poses. They are no photographs, and points on them say nothing about points on the
 data set whose names they bear.
@@ -59,7 +61,8 @@ class RenderSpec:
     """How to render: ``layout`` ``idol2`` or ``native``; ``every``: each so many poses one frame.
 
     ``limit``: at most so many frames a sequence; ``only``: names of sequences to render, () all;
-    ``workers``: processes, None: one a core, 1: none but this one.
+    ``workers``: processes, None: one a core, 1: none but this one; ``most_gain``: as of a
+    `DriveSpec`, of sequences by night.
     """
 
     layout: str = "idol2"
@@ -72,6 +75,11 @@ class RenderSpec:
     only: tuple[str, ...] = ()
     workers: int | None = None
     camera_height_m: float = 1.12
+    most_gain: float = MOST_GAIN["night"]
+
+    def gain(self, light: str) -> float:
+        """Return the limit of the gain in a light."""
+        return self.most_gain if light == "night" else MOST_GAIN[light]
 
     @property
     def camera(self) -> DriveSpec:
@@ -81,6 +89,7 @@ class RenderSpec:
             height=self.height,
             seed=self.seed,
             camera_height_m=self.camera_height_m,
+            most_gain=self.most_gain,
         )
 
 
@@ -156,7 +165,7 @@ def photograph(scene: Scene, track: int, frames: Sequence[int]) -> Iterator[dict
     lens = Lens.wide(spec.width, spec.height)
     metered: dict[int, Any] = {}
     for k in frames:
-        exposure, gain = AutoExposure(sequence.light), 1.0
+        exposure, gain = AutoExposure(sequence.light, spec.gain(sequence.light)), 1.0
         for j in range(max(0, k - WARM_UP), k + 1):
             if sequence.segments[j] == sequence.segments[k]:
                 if j not in metered:
@@ -306,16 +315,20 @@ def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -
         "camera_height_m": spec.camera_height_m,
         "tours": {t.name: _digest(t) for t in layout.tracks},
     }
+    if any(t.light == "night" for t in layout.tracks):
+        mine["most_gain"] = spec.most_gain
     path = out / MANIFEST
     try:
         if path.is_file():
             manifest = json.loads(path.read_text(encoding="utf-8"))
             manifest = manifest if isinstance(manifest, dict) else {}
             for key, value in mine.items():
-                if manifest.get(key) != value:
+                before = manifest.get(key, _NOT_NOTED.get(key))
+                if before != value:
+                    remedy = f"--most-gain {before} or " if key == "most_gain" else ""
                     raise RobotVisionError(
                         f"{path}: expected the {key} it was begun with, for the same building; "
-                        "give another --out"
+                        f"give {remedy}another --out"
                     )
             return
         if out.exists() and any(out.iterdir()):
@@ -415,6 +428,8 @@ def _write_tables(scene: Scene, sequence: Track, folder: Path, frames: list[int]
     for name in ("sequence.yaml", "frames.csv", "truth.csv"):
         (folder / name).unlink(missing_ok=True)
     note = f"generated: robotvision synth --trajectory, {sequence.light}, building {spec.seed}"
+    if (most_gain := spec.gain(sequence.light)) != earlier_gain(sequence.light):
+        note += f", most_gain {most_gain:g}"
     channels = {c: CHANNEL_KINDS[c] for c in ("rgb", "depth")}
     with SequenceWriter(
         folder, sequence.name, channels, rate_hz(sequence), calibration(spec.camera), note

@@ -6,6 +6,8 @@ Needs Debian's ``chromium`` and ``chromium-driver``; CI installs them.
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,12 @@ from typing import Any
 import pytest
 
 from robotvision.report.columns import load_run, load_runs
+from robotvision.report.html.listing import list_page
 from robotvision.report.html.page import build_page, build_player, write_html, write_page
+from robotvision.report.listing import RunList
+from robotvision.sweep.page import build_page as sweep_page
+from robotvision.sweep.rows import empty_row
+from robotvision.sweep.table import SweepTable
 from tests.fixtures.browser import page_text, wait_for
 from tests.fixtures.runs import ROOMS, task
 
@@ -234,7 +241,7 @@ def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: 
     )
     saved = value(browser, "window.saved")
     names = {
-        *("timeline.svg", "timeline.csv", "map.svg", "map.csv", "confusion.csv"),
+        *("timeline.svg", "timeline.csv", "map.svg", "map.csv", "confusion.svg", "confusion.csv"),
         *("latency_in_ms.svg", "latency_in_ms.csv", "frames_by_latency.svg"),
         *("points_against_deadline.csv", "reliability_of_confidences.svg"),
     }
@@ -245,8 +252,14 @@ def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: 
     assert saved["confusion.csv"].splitlines()[1].startswith("Kitchen,5,0,1")
     for name in names:
         if name.endswith("svg"):
-            assert "stroke:" in saved[name]
+            assert "stroke:" in saved[name] or name == "confusion.svg"
             assert "class=" not in saved[name]
+    assert "rotate(-50" in saved["confusion.svg"]
+    assert re.findall(r">(Kitchen|Hall|5)</text>", saved["confusion.svg"])[:3] == [
+        "Kitchen",
+        "Hall",
+        "Kitchen",
+    ]
     assert browser.get_log("browser") == []
 
 
@@ -296,6 +309,35 @@ def test_nothing_is_cut_off_on_paper(
     runs = [make_run(name, objects=("Chair",), about=about) for name in ("first", "second")]
     for page in (write_html(runs[0]), write_page(runs, tmp_path / "both.html")):
         assert wide_on_paper(browser, page) == []
+
+
+def test_lists_lie_on_their_side_on_paper(
+    browser: Any, make_run: MakeRun, tmp_path: Path, wide_on_paper: Callable[..., list[str]]
+) -> None:
+    """A list of runs, and a sweep of five keys with a long fault, fit the width of an A4 sheet."""
+    for name in ("runs/first", "runs/a_name_that_somebody_has_made_long"):
+        make_run(name, about={"task": MANY_ROOMS})
+    values = {
+        "features": "phog, crfh, depth_hog",
+        "classifier.gamma": 0.125,
+        "decision.abstain": "never",
+        "split": "without building_night",
+        "seed": 1,
+    }
+    figures = {"points": 114.5, "max_points": 125.0, "points_per_frame": 0.916, "frames": 125}
+    figures |= {"latency_p50_ns": 15_200_000, "latency_p90_ns": 2e7, "latency_p99_ns": 4e7}
+    done = empty_row("5f2c3d4f8d0f0690", values, "done") | values | figures
+    failed = empty_row("e474170f5d1b6353", values, "failed") | values | {"error": "x" * 80}
+    pages = {
+        "list.html": list_page(RunList([tmp_path / "runs"]).rows(), [tmp_path]),
+        "sweep.html": sweep_page(SweepTable("grid.yaml", list(values), [done, failed])),
+    }
+    for name, text in pages.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert wide_on_paper(browser, tmp_path / name, is_landscape=True) == []
+        printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+        width, height = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)", b64decode(printed))[0]
+        assert float(width) > float(height)
 
 
 def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun) -> None:

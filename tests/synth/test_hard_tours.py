@@ -15,14 +15,17 @@ from robotvision.synth import scenery
 from robotvision.synth.blockers import with_blockers
 from robotvision.synth.building import Floor, build_floor
 from robotvision.synth.camera import Eye, Lens
+from robotvision.synth.default_set import default_specs
 from robotvision.synth.doors import hang
 from robotvision.synth.drive_spec import DriveSpec
+from robotvision.synth.editions import edition_specs
 from robotvision.synth.hardship import Hardship
 from robotvision.synth.merge import joined
 from robotvision.synth.path import ROBOT_RADIUS_M, Ground, visits_of
 from robotvision.synth.sensor import AutoExposure, exposure_jumps, smear
 from robotvision.synth.sequence import itinerary, render_sequence, scenery_of, shots
 
+SEQUENCES = Path(__file__).parents[2] / "sequences"
 HARD = Hardship(360.0, 1.0, 3, 2, 40.0, 1.0)
 
 
@@ -200,12 +203,30 @@ def test_smear_keeps_the_mean_and_spreads_a_point() -> None:
 
 
 def test_more_gain_brightens_the_dark_and_leaves_the_bright() -> None:
-    """Radiance 0.03 wants a gain of 9: 3.2 by night, 8 where that is allowed; 0.27 wants 1."""
+    """Radiance 0.03 wants a gain of 9: 8 by night, 3.2 where no more is allowed; 0.27 wants 1."""
     dark, bright = (np.full((4, 4, 3), level, np.float32) for level in (0.03, 0.27))
-    assert AutoExposure("night").meter(dark) == pytest.approx(3.2)
-    assert AutoExposure("night", 8).meter(dark) == pytest.approx(8)
-    assert AutoExposure("night", 8).meter(bright) == pytest.approx(1)
-    assert DriveSpec(most_gain=8).note.endswith("floor 0, most_gain 8")
+    assert AutoExposure("night").meter(dark) == pytest.approx(8)
+    assert AutoExposure("night", 3.2).meter(dark) == pytest.approx(3.2)
+    assert AutoExposure("night").meter(bright) == pytest.approx(1)
+
+
+def test_a_note_without_a_gain_means_the_earlier_one() -> None:
+    """What is published keeps its gain and its note; whatever else was raised by night says so."""
+    published = {s.name: s for s in default_specs()}
+    for name, of in published.items():
+        assert of.note.startswith(open_sequence(SEQUENCES / name).note)
+        assert "most_gain" not in of.note
+    assert published["building_night"].most_gain == 3.2
+    stand_ins = edition_specs("imageclef2012").values()
+    assert {s.most_gain for s in stand_ins if s.light == "night"} == {3.2}
+    plain = "generated: robotvision synth, night, building 1, floor 0"
+    assert DriveSpec(light="night").note == f"{plain}, most_gain 8"
+    assert DriveSpec(light="night", most_gain=3.2).note == plain
+    assert "most_gain" not in DriveSpec(light="sunny").note
+
+
+def test_a_gain_out_of_range_is_refused() -> None:
+    """One to 32."""
     with pytest.raises(RobotVisionError, match=r"most_gain: expected 1 to 32, got 0\.5"):
         DriveSpec(most_gain=0.5)
 

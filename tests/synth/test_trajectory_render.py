@@ -120,6 +120,14 @@ def test_another_building_is_not_mixed_in(plus: Callable[..., Track], tmp_path: 
         render_tracks(layout, out, replace(spec, seed=2))
     with pytest.raises(RobotVisionError, match="expected the tours it was begun with"):
         render_tracks(lay_out([plus(seed=5, step=0.4)]), out, spec)
+    by_night, dark = lay_out([replace(plus(step=0.4), light="night")]), tmp_path / "dark"
+    render_tracks(by_night, dark, spec)
+    manifest = json.loads((dark / "trajectory.json").read_text())
+    assert manifest.pop("most_gain") == 8
+    (dark / "trajectory.json").write_text(json.dumps(manifest))  # as one begun before
+    with pytest.raises(RobotVisionError, match=r"most_gain it was begun with.*--most-gain 3\.2 or"):
+        render_tracks(by_night, dark, spec)
+    render_tracks(by_night, dark, replace(spec, most_gain=3.2))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("keep")
     with pytest.raises(RobotVisionError, match="expected an empty or a new folder"):

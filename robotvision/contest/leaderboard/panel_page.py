@@ -186,7 +186,7 @@ class _BoardView:
             **self.row(line, panel, scale),
             "is_separable": None,
             "against": "",
-            "gap": "no other run to compare with",
+            "gap": "No run is ranked below it",
         }
         if panel.standings is None or place + 1 >= len(panel.ranked):
             return text

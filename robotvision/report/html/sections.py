@@ -117,15 +117,18 @@ def _confused(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _latency_headline(data: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return p50 and p99 of the total, and their part of the camera's period."""
+    """Return p50 and p99 of the total, for want of p99 the longest, and the camera's period."""
     total, period = data["latency_ns"].get("total"), period_ms(data)
     if not total:
         return None
-    known = [total.get(name) for name in ("p50", "p99")]
-    shown = " / ".join("*" if ns is None else number(ns / 1e6) for ns in known)
-    rare = "" if known[1] is not None else f"; longest {number(total['max'] / 1e6)} ms"
-    against = "" if period is None else f"a frame every {number(period)} ms"
-    return {"text": f"{shown} ms", "against": f"{against}{rare}".removeprefix("; ")}
+    known = {name: total[name] for name in ("p50", "p99") if total.get(name) is not None}
+    if "p99" not in known:
+        known["longest"] = total["max"]
+    return {
+        "name": f"latency, {' / '.join(known)}",
+        "text": f"{' / '.join(number(ns / 1e6) for ns in known.values())} ms",
+        "against": "" if period is None else f"a frame every {number(period)} ms",
+    }
 
 
 def with_short_paths(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,52 @@ function standaloneSvg(svg) {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}\n`;
 }
 
+// A colour as every reader of SVG knows it, whatever the page mixed it from.
+function plainColor(color) {
+  const brush = new OffscreenCanvas(1, 1).getContext("2d");
+  brush.fillStyle = color;
+  brush.fillRect(0, 0, 1, 1);
+  const [r, g, b, alpha] = brush.getImageData(0, 0, 1, 1).data;
+  return { color: `rgb(${r},${g},${b})`, alpha: alpha / 255 };
+}
+
+// A table as a drawing: each box, frame and text where the page has laid it out.
+function tableSvg(table) {
+  const root = make("svg"), draw = make("g"), all = [];
+  const put = (name, box, values) => {
+    all.push(box);
+    draw.append(make(name, values));
+  };
+  for (const element of table.querySelectorAll("*")) {
+    if (element.closest(".sr, caption")) continue;
+    const style = getComputedStyle(element), box = element.getBoundingClientRect(), fill = plainColor(style.backgroundColor);
+    const frame = parseFloat(style.outlineWidth) && style.outlineStyle !== "none" ? plainColor(style.outlineColor) : null;
+    if (fill.alpha || frame) {
+      put("rect", box, { x: box.x, y: box.y, width: box.width, height: box.height, fill: fill.color, "fill-opacity": fill.alpha,
+        ...(frame && { stroke: frame.color, "stroke-width": style.outlineWidth, "stroke-dasharray": style.outlineStyle === "dashed" ? "4 3" : "none" }) });
+    }
+    const turn = style.transform === "none" ? null : new DOMMatrix(style.transform);
+    for (const node of element.childNodes) {
+      if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const at = range.getBoundingClientRect(), x = at.x + at.width / 2, y = at.y + at.height / 2;
+      const text = { x, y, "text-anchor": "middle", "dominant-baseline": "central", fill: plainColor(style.color).color, "font-size": style.fontSize,
+        "font-weight": style.fontWeight, "font-family": style.fontFamily };
+      if (turn) text.transform = `rotate(${Math.round((Math.atan2(turn.b, turn.a) * 180) / Math.PI)} ${x} ${y})`;
+      put("text", at, text);
+      draw.lastChild.textContent = node.data.trim();
+    }
+  }
+  const left = Math.min(...all.map((b) => b.left)), top = Math.min(...all.map((b) => b.top));
+  const width = Math.max(...all.map((b) => b.right)) - left, height = Math.max(...all.map((b) => b.bottom)) - top;
+  draw.setAttribute("transform", `translate(${-left} ${-top})`);
+  root.append(draw);
+  for (const [key, v] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` })) root.setAttribute(key, v);
+  root.style.background = getComputedStyle(document.documentElement).getPropertyValue("--card");
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(root)}\n`;
+}
+
 const csvCell = (v) => (v == null ? "" : /[",\n]/.test(v) ? `"${String(v).replaceAll('"', '""')}"` : v);
 const csvText = (rows) => rows.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
 
@@ -37,6 +83,11 @@ function framesCsv() {
   return csvText([heads, ...rows]);
 }
 
+function drawingOf(figure) {
+  const svg = figure.querySelector(".plot-area svg, svg:not(.overview svg)");
+  return svg ? standaloneSvg(svg) : tableSvg(figure.querySelector("table"));
+}
+
 function listenExports() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-get]");
@@ -44,6 +95,6 @@ function listenExports() {
     const figure = button.closest("figure"), template = figure.querySelector("template");
     const name = ((template || figure).dataset.name || "figure").toLowerCase().replace(/[^a-z0-9]+/g, "_");
     if (button.dataset.get === "csv") save(`${name}.csv`, "text/csv", template ? template.content.textContent : framesCsv());
-    else save(`${name}.svg`, "image/svg+xml", standaloneSvg(figure.querySelector(".plot-area svg, svg:not(.overview svg)")));
+    else save(`${name}.svg`, "image/svg+xml", drawingOf(figure));
   });
 }
