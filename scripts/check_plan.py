@@ -181,9 +181,12 @@ def row_of_runs(
             design = measured(law, share, visits[0], runs, seed)
         except RobotVisionError:  # the visits do not differ
             continue
+        if design.doubts(visits[1]):
+            continue
         points = design.smallest_difference(visits[1])
-        is_promised = points is not None and not design.doubts(visits[1], points)
-        if points is not None and is_promised and share + points / GAP < 1:
+        if points is None or design.doubts(visits[1], points):
+            continue
+        if share + points / GAP < 1:
             wanted.append(points / GAP)
             means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
     if not means:
