@@ -91,10 +91,14 @@ class PlannedTest:
             "promised_power": POWER,
             "likeliest": self.likeliest,
             "kept": self.design.kept,
-            "cautions": list(
-                dict.fromkeys([*self.two.reasons, *self.among_all.reasons, *self.design.notes()])
-            ),
+            "cautions": self._cautions(),
         }
+
+    def _cautions(self) -> list[str]:
+        """Return why figures are withheld, and how far off those that are not may be."""
+        reasons = list(dict.fromkeys([*self.two.reasons, *self.among_all.reasons]))
+        is_promised = "smallest_difference" not in self.two.withheld
+        return [*reasons, *(self.design.notes() if is_promised else [])]
 
 
 def plan(

@@ -45,7 +45,7 @@ DOUBLINGS = 3
 MOST_VISITS = 1_000_000
 UNSURE = 0.65
 """A power promised four times in five that may turn out lower is quoted with a note."""
-ENDLESS = 0.1
+ENDLESS = 0.05
 """Chance that lengths of visits have no variance, from which on nothing is promised."""
 NEAR_ALL = 0.9
 """Part of what is left to win from which on a difference is not promised."""
@@ -151,8 +151,8 @@ class VisitDesign:
             return []
         low, high = self.kept
         return [
-            f"measured in few visits: where {POWER:.0%} are promised, {low:.0%} to {high:.0%} may "
-            "come of it, on average as many"
+            f"measured in few visits: {POWER:.0%} are kept on average, but of one such plan "
+            f"{low:.0%} to {high:.0%} may come"
         ]
 
     def power(self, difference: float, visits: int, systems: int = 2) -> float:
