@@ -310,3 +310,15 @@ def test_a_contest_is_judged_as_ranks_judges_it_with_the_same_signs() -> None:
     assert 0.2 < ours.mean() < 0.8
     assert (ours & ~theirs).mean() < 0.003
     assert (theirs & ~ours).mean() < 0.006
+
+
+def test_visits_that_ranks_asks_for_are_those_of_a_plan_for_good_systems(script: Any) -> None:
+    law = script["BY_NAME"]["geometric"]
+    for share, difference in ((0.9, 0.05), (0.95, 0.03)):
+        skills = [script["skill_of"](law, share + difference), script["skill_of"](law, share)]
+        points, blocks = script["contest"](np.random.default_rng(3), np.array(skills), 2000, law)
+        gap = points.mean(0) @ (1, -1)
+        needed = ranks(points, blocks, resamples=100, bounds=(-0.5, 1.0)).visits_needed[0, 1]
+        as_planned = needed * (gap / 1.5 / difference) ** 2  # of the difference that was meant
+        planned = script["assumed"](law, share).visits_needed(difference)
+        assert as_planned == pytest.approx(planned, rel=0.12)
