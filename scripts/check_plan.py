@@ -8,11 +8,12 @@ they are told apart. The plan knows of the law what its user would: how long vis
 
 * ``nothing``: besides, the share right of the systems that are alike;
 * ``one run`` of so many visits, or ``two runs`` on the same frames, alike but for what chance
-  makes: plans from several earlier tests. Shown is the mean, between which shares nine tenths lie,
-  how many of the plans promise anything, and how many of those with a caution (in %).
+  makes: plans from several earlier tests. Shown is the mean of those that promise anything, between
+  which shares nine tenths lie, and how many do (in %).
 
 ``none``: no promise, for not even a system without a fault would be told apart so often; in
-brackets how often it is. **!** marks what lies outside 76 to 84 %.
+brackets how often it is. In brackets alone: the likeliest difference, which is not promised
+(`VisitDesign.doubts`). **!** marks what is promised and lies outside 76 to 84 %.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ from coverage_ranks import contest
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
+from robotvision.scoring.plausible_visits import chance_of_endless
+from robotvision.scoring.power import VisitDesign, measured_design
 from robotvision.scoring.ranks import ranks
 from robotvision.scoring.shares import LEVEL, differences
 from robotvision.scoring.student import quantile
+from robotvision.scoring.visit_model import VisitModel
 
 Floats = NDArray[np.float64]
 BY_NAME = {law.name.split(",")[0]: law for law in LAWS if law.name.endswith(", fair")}
@@ -60,12 +63,15 @@ class Row:
         In how many contests, and its standard error.
     words : str
         About several promises.
+    is_promised : bool
+        Else the difference is the likeliest only.
     """
 
     difference: float | None
     told: float = 0.0
     error: float = 0.0
     words: str = ""
+    is_promised: bool = True
 
     @property
     def mark(self) -> str:
@@ -78,7 +84,8 @@ class Row:
         """Return a cell: difference and told in %, or none and how often one without a fault is."""
         if self.difference is None:
             return f"none ({100 * self.told:.0f}){self.mark}"
-        return f"{self.difference:.3f}: {100 * self.told:.1f}{self.mark}"
+        found = f"{self.difference:.3f}: {100 * self.told:.1f}"
+        return f"{found}{self.mark}" if self.is_promised else f"({found})"
 
 
 def skill_of(law: Law, share: float) -> float:
@@ -138,7 +145,8 @@ def told(law: Law, share: float, difference: float, n_visits: int, systems: int,
 
 def assumed(law: Law, share: float) -> VisitDesign:
     """Return the design of one who knows how long visits are, and the share right."""
-    return assumed_design(share, 1.0, lengths(np.random.default_rng(7), law, (1, LONG))[0])
+    sizes = lengths(np.random.default_rng(7), law, (1, LONG))[0].astype(float)
+    return VisitDesign(VisitModel(sizes, share), endless=chance_of_endless(sizes))
 
 
 def measured(law: Law, share: float, n_visits: int, runs: int, seed: int) -> VisitDesign:
@@ -150,36 +158,46 @@ def measured(law: Law, share: float, n_visits: int, runs: int, seed: int) -> Vis
 
 def row(law: Law, share: float, n_visits: int, systems: int, n: int) -> Row:
     """Return what becomes of a promise without a run."""
-    difference = assumed(law, share).smallest_difference(n_visits, systems)
+    design = assumed(law, share)
+    difference = design.smallest_difference(n_visits, systems)
     at = 1 - share if difference is None else difference
     shares = told(law, share, at, n_visits, systems, n)
-    return Row(difference, float(shares.mean()), float(shares.std() / np.sqrt(n)))
+    is_promised = not design.doubts(n_visits, difference)
+    return Row(
+        difference,
+        float(shares.mean()),
+        float(shares.std() / np.sqrt(n)),
+        is_promised=is_promised,
+    )
 
 
 def row_of_runs(
     law: Law, share: float, visits: tuple[int, int], runs: int, n: int, tests: int
 ) -> Row:
     """Return what becomes of promises of a pair with earlier runs; ``visits`` then and now."""
-    wanted, means, cautions = [], [], 0
+    wanted, means = [], []
     for seed in range(tests):
         try:
             design = measured(law, share, visits[0], runs, seed)
         except RobotVisionError:  # the visits do not differ
             continue
+        if design.doubts(visits[1]):
+            continue
         points = design.smallest_difference(visits[1])
-        if points is not None and share + points / GAP < 1:
+        if points is None or design.doubts(visits[1], points):
+            continue
+        if share + points / GAP < 1:
             wanted.append(points / GAP)
             means.append(told_alone(law, share, wanted[-1], visits[1], n).mean())
-            cautions += bool(design.cautions(visits[1], points))
     if not means:
-        return Row(None, words="| 0 |")
+        return Row(None, words="| | 0")
     low, high = np.quantile(means, (0.05, 0.95))
     return Row(
         float(np.mean(wanted)),
         float(np.mean(means)),
         float(np.std(means) / np.sqrt(len(means))),
-        f"{100 * low:.0f} to {100 * high:.0f} | {100 * len(means) / tests:.0f} | "
-        f"{100 * cautions / len(means):.0f}",
+        f"± {100 * np.std(means) / np.sqrt(len(means)):.1f} | {100 * low:.0f} to "
+        f"{100 * high:.0f} | {100 * len(means) / tests:.0f}",
     )
 
 
@@ -201,7 +219,7 @@ def table_of_runs(
     laws: list[str], given: list[float], visits: list[int], earlier: list[int], n: int, tests: int
 ) -> Iterator[str]:
     """Yield as Markdown what becomes of promises for two systems with earlier runs."""
-    yield "| law | share right | known | visits | difference: told | between | promise | caution |"
+    yield "| law | share right | known | visits | difference: told | error | between | promise |"
     yield "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"
     for name in laws:
         for share in given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.report.html.compare import shared_bounds, shared_frames
 from robotvision.report.html.payload import align
 from robotvision.scoring.blocks import Ints, visits
-from robotvision.scoring.power import VisitDesign, assumed_design, measured_design
+from robotvision.scoring.power import MOST_VISITS, VisitDesign, assumed_design, measured_design
 from robotvision.scoring.ranks import POWER
 from robotvision.timing.compare import require_same_points
 
@@ -24,21 +24,29 @@ MOST_SYSTEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class TellingApart:
-    """What a test tells apart.
+    """What a test tells apart. None: it was not asked for, or it is withheld.
 
     Parameters
     ----------
     power : float or None
-        How likely the difference asked for is told; None where none was.
+        How likely the difference asked for is told.
     smallest_difference : float or None
-        Points a frame that are told four times in five; None: not even the largest there can be.
+        Points a frame that are told four times in five.
     visits_needed : int or None
-        To tell the difference asked for four times in five; None: none was, or more than a million.
+        To tell the difference asked for four times in five.
+    withheld : dict of list of str
+        Why, by the name of each figure that cannot be promised, or does not exist.
     """
 
     power: float | None
     smallest_difference: float | None
     visits_needed: int | None
+    withheld: dict[str, list[str]]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why figures are withheld, each reason once."""
+        return list(dict.fromkeys(line for lines in self.withheld.values() for line in lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class PlannedTest:
     two, among_all : TellingApart
         Two systems alone; one that is better than all others, which are alike, after all
         comparisons (the same for two).
+    likeliest : bool
+        Figures that cannot be promised are given, too.
     """
 
     visits: int
@@ -65,6 +75,7 @@ class PlannedTest:
     basis: str
     two: TellingApart
     among_all: TellingApart
+    likeliest: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: what ``robotvision plan --json`` prints."""
@@ -78,11 +89,16 @@ class PlannedTest:
             "two": asdict(self.two),
             "among_all": asdict(self.among_all),
             "promised_power": POWER,
+            "likeliest": self.likeliest,
             "kept": self.design.kept,
-            "cautions": self.design.cautions(
-                self.visits, self.among_all.smallest_difference or self.two.smallest_difference
-            ),
+            "cautions": self._cautions(),
         }
+
+    def _cautions(self) -> list[str]:
+        """Return why figures are withheld, and how far off those that are not may be."""
+        reasons = list(dict.fromkeys([*self.two.reasons, *self.among_all.reasons]))
+        is_promised = "smallest_difference" not in self.two.withheld
+        return [*reasons, *(self.design.notes() if is_promised else [])]
 
 
 def plan(
@@ -93,6 +109,7 @@ def plan(
     like: Any = (),
     right: float = 0.75,
     task: Any = "rooms",
+    likeliest: bool = False,
 ) -> PlannedTest:
     """Return what a test of so many room visits can tell.
 
@@ -111,6 +128,8 @@ def plan(
         Share of the frames that systems will answer rightly, where no run says more.
     task : str, path or Task
         Its points for a right and a wrong room, where no run says more.
+    likeliest : bool
+        Give the likeliest figures where none can be promised.
 
     Raises
     ------
@@ -137,17 +156,39 @@ def plan(
         )
     two = _telling(design, n, 2, difference)
     among_all = two if systems == 2 else _telling(design, n, systems, difference)
-    return PlannedTest(n, systems, difference, design, basis, two, among_all)
+    if not likeliest:
+        two, among_all = _promised(two), _promised(among_all)
+    return PlannedTest(n, systems, difference, design, basis, two, among_all, likeliest)
 
 
 def _telling(
     design: VisitDesign, visits: int, systems: int, difference: float | None
 ) -> TellingApart:
+    """Return the likeliest figures, and why they would be withheld."""
     smallest = design.smallest_difference(visits, systems)
-    if difference is None:
-        return TellingApart(None, smallest, None)
-    power = design.power(difference, visits, systems)
-    return TellingApart(power, smallest, design.visits_needed(difference, systems))
+    withheld = {"smallest_difference": design.doubts(visits, smallest)}
+    if smallest is None:
+        withheld["smallest_difference"].append(
+            f"a system that wins all is {design.most:.3g} points a frame better, and not even that "
+            f"is told in {POWER:.0%} by {visits} visits: more are needed"
+        )
+    power, needed = None, None
+    if difference is not None:
+        power = design.power(difference, visits, systems)
+        needed = design.visits_needed(difference, systems)
+        withheld["power"] = design.doubts(visits, difference)
+        withheld["visits_needed"] = design.doubts(needed or MOST_VISITS, difference)
+        if needed is None:
+            withheld["visits_needed"].append(
+                f"{difference:g} points a frame are not told in {POWER:.0%} by a million visits"
+            )
+    return TellingApart(power, smallest, needed, {k: v for k, v in withheld.items() if v})
+
+
+def _promised(figures: TellingApart) -> TellingApart:
+    """Return figures without those that are withheld."""
+    none: dict[str, Any] = dict.fromkeys(figures.withheld)
+    return replace(figures, **none)
 
 
 def _design(given: list[Any], right: float, task: Any) -> tuple[VisitDesign, int | None, str]:

@@ -38,6 +38,7 @@ Examples:
 @click.option(
     "--task", default="rooms", show_default=True, help="Whose points count, without a run."
 )
+@click.option("--likeliest", is_flag=True, help="Give figures also where none can be promised.")
 @json_option
 def command(
     visits: int | None,
@@ -46,6 +47,7 @@ def command(
     like: tuple[Path, ...],
     right: float,
     task: str,
+    likeliest: bool,
     as_json: bool,
 ) -> int:
     """Say how likely a difference between systems is told, and how long a test must be for it.
@@ -63,7 +65,13 @@ def command(
 
     with Console(stderr=True).status("drawing contests"):
         planned = plan(
-            visits=visits, systems=systems, difference=difference, like=like, right=right, task=task
+            visits=visits,
+            systems=systems,
+            difference=difference,
+            like=like,
+            right=right,
+            task=task,
+            likeliest=likeliest,
         )
     if as_json:
         print(json.dumps(planned.to_dict(), allow_nan=False))

@@ -379,14 +379,18 @@ def build(registry: Registry, item: str | Named) -> Any:
         return clone(item.part, safe=False)
     name, params = (item, {}) if isinstance(item, str) else (item.name, item.params)
     built = registry.create(name, params)
-    method = _METHODS.get(registry.kind)
-    if method is not None and not hasattr(built, method):
-        raise RobotVisionError(
-            f"{registry.kind} {name!r}: expected an object with the method {method!r}, got "
-            f"{shortened(repr(built), 60)}"
-        )
+    for kind, member in _MEMBERS.get(registry.kind, ()):
+        if not hasattr(built, member):
+            raise RobotVisionError(
+                f"{registry.kind} {name!r}: expected an object with the {kind} {member!r}, got "
+                f"{shortened(repr(built), 60)}"
+            )
     return built
 
 
-_METHODS = {FEATURES.kind: "extract", CLASSIFIERS.kind: "fit", TEMPORAL.kind: "update"}
+_MEMBERS = {
+    FEATURES.kind: (("method", "extract"), ("attribute", "channels")),
+    CLASSIFIERS.kind: (("method", "fit"),),
+    TEMPORAL.kind: (("method", "update"),),
+}
 """What a plug-in of a kind must have, for functions of the user's that make one."""

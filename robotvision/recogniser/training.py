@@ -256,6 +256,11 @@ class _Trainer:
                 data.sequence.require_channels(sequence, tuple(extractor.channels), name)
             if self.given is None and needs_training(extractor):
                 self._fit_extractor(extractor, name)
+            if not hasattr(extractor, "dim"):
+                raise RobotVisionError(
+                    f"{self.where}: feature {name!r}: expected the attribute 'dim', the length of "
+                    "its vectors, once it is built and fitted"
+                )
         return extractors
 
     def _fit_extractor(self, extractor: Any, name: str) -> None:

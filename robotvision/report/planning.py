@@ -10,6 +10,8 @@ from rich.console import Console
 from robotvision.report.console import grid
 from robotvision.report.table import Cell, Table, columns
 
+NONE = "not promised"
+
 
 def print_plan(console: Console, data: Mapping[str, Any]) -> None:
     """Print what a test can tell, from the plain data of ``robotvision.api.plan``."""
@@ -33,14 +35,12 @@ def print_plan(console: Console, data: Mapping[str, Any]) -> None:
 
 
 def _cautions(data: Mapping[str, Any]) -> list[str]:
-    """Return in a line each why a promise is not made."""
-    lines = [f"not promised: {line}" for line in data["cautions"]]
-    if None in (data["two"]["smallest_difference"], data["among_all"]["smallest_difference"]):
-        lines.append(
-            f"none: a system that wins all is {data['design']['most']:.3g} points a frame better, "
-            f"and not even that is told in {data['promised_power']:.0%}: more visits are needed"
-        )
-    return lines
+    """Return in a line each why figures are not promised, and how far promises may be off."""
+    reasons = {
+        line for side in ("two", "among_all") for x in data[side]["withheld"].values() for line in x
+    }
+    word = "likeliest, not promised" if data["likeliest"] else "not promised"
+    return [f"{word}: {line}" if line in reasons else line for line in data["cautions"]]
 
 
 def _table(data: Mapping[str, Any]) -> Table:
@@ -63,16 +63,19 @@ def _table(data: Mapping[str, Any]) -> Table:
 
 
 def _share(side: Mapping[str, Any]) -> str:
-    if side["power"] < 0.005:
+    power = side["power"]
+    if power is None:
+        return NONE
+    if power < 0.005:
         return "under 1%"
-    return f"{side['power']:.0%}" if side["power"] < 0.995 else "over 99%"
+    return f"{power:.0%}" if power < 0.995 else "over 99%"
 
 
 def _smallest(side: Mapping[str, Any]) -> str:
     smallest = side["smallest_difference"]
-    return "none" if smallest is None else f"{smallest:.3f}"
+    return NONE if smallest is None else f"{smallest:.3f}"
 
 
 def _visits(side: Mapping[str, Any]) -> str:
     needed = side["visits_needed"]
-    return "none up to a million" if needed is None else f"{needed:,}"
+    return NONE if needed is None else f"{needed:,}"

@@ -10,6 +10,7 @@ rather than for each, so that thousands are judged at once.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,29 +38,33 @@ class Contests:
 
     Parameters
     ----------
-    model : VisitModel
+    models : sequence of VisitModel
+        What visits may be like, each as likely as another; as many contests are drawn of each.
     visits, systems : int
         At least 2 each.
     seed : int
         The same seed draws the same.
     """
 
-    def __init__(self, model: VisitModel, visits: int, systems: int, seed: int = 0) -> None:
-        self._model, self._systems, self._seed = model, systems, [seed, visits, systems]
-        n = min(CONTESTS, SYSTEMS // systems)
-        self._judged = min(systems - 1, -(-JUDGED // n))
+    def __init__(
+        self, models: Sequence[VisitModel], visits: int, systems: int, seed: int = 0
+    ) -> None:
+        self._models, self._systems, self._seed = models, systems, [seed, visits, systems]
+        n = -(-min(CONTESTS, SYSTEMS // systems) // len(models))
+        self._judged = min(systems - 1, -(-JUDGED // (n * len(models))))
         rng = np.random.default_rng(self._seed)
-        self._sizes = rng.choice(model.lengths, (n, visits))
-        stretches = model.stretches(self._sizes)
+        drawn = [rng.choice(model.lengths, (n, visits)) for model in models]
+        self._sizes = np.concatenate(drawn)
+        stretches = np.concatenate(
+            [model.stretches(lengths) for model, lengths in zip(models, drawn, strict=True)]
+        )
         self._many = np.floor(stretches + rng.random(stretches.shape)).astype(np.int64).ravel()
         self._ends = np.cumsum(self._many) - 1
         self._frames = rng.exponential(size=int(self._many.sum()))
         self._frames *= np.repeat(self._sizes.ravel() / self._by_visit(self._frames), self._many)
         self._shared = rng.normal(size=stretches.size)
         self._better = self._luck(rng)
-        self._others = [
-            self._is_right(self._luck(rng), model.skill(model.right)) for _ in range(systems - 1)
-        ]
+        self._others = [self._is_right(self._luck(rng), 0.0) for _ in range(systems - 1)]
         self._others_won = np.stack([self._won(other) for other in self._others])
 
     def share_told(self, difference: float) -> float:
@@ -68,9 +73,10 @@ class Contests:
         Parameters
         ----------
         difference : float
-            By how much more the better one wins, a share of what can be won.
+            By how much more the better one wins, a share of what can be won; where less is left,
+            it wins all.
         """
-        better = self._is_right(self._better, self._model.skill(self._model.right + difference))
+        better = self._is_right(self._better, difference)
         won, judged = self._won(better), range(self._judged)
         both = np.stack([self._won(better & self._others[j]) for j in judged])
         is_told = self._is_told_alone(won - both, self._others_won[: self._judged] - both)
@@ -85,10 +91,18 @@ class Contests:
         own = rng.normal(size=len(self._many))
         return own, rng.random(int(self._many.sum()), np.float32)
 
-    def _is_right(self, luck: Luck, skill: float) -> Bools:
-        """Return whether a system is right in each stretch."""
+    def _is_right(self, luck: Luck, better: float) -> Bools:
+        """Return whether a system that wins so much more is right in each stretch."""
         own, drawn = luck
-        chance = self._model.chance(skill, self._shared, own)
+        n = len(self._models)
+        chance = np.concatenate(
+            [
+                model.chance(model.skill(min(1.0, model.right + better)), shared, mine)
+                for model, shared, mine in zip(
+                    self._models, np.split(self._shared, n), np.split(own, n), strict=True
+                )
+            ]
+        )
         is_right: Bools = drawn < np.repeat(chance.astype(np.float32), self._many)
         return is_right
 

@@ -3,9 +3,11 @@
 One system is better than all others, which are alike, by ``difference`` points a frame. How often
 it is told apart from another is counted in contests that a small model of visits draws
 (`robotvision.scoring.visit_model`), judged as ``compare`` and ``rank`` do
-(`robotvision.scoring.planned_contest`). Of more visits than are drawn, the difference over its
-standard error that is told four times in five goes on to its limit of endless visits, in which all
-sums are normal.
+(`robotvision.scoring.planned_contest`). Where an earlier test says what visits are like, contests
+are drawn of all that it leaves open (`robotvision.scoring.plausible_visits`), so that promises are
+kept on average; where that is too much, nothing is promised (`VisitDesign.doubts`). Of more visits
+than are drawn, the difference over its standard error that is told four times in five goes on to
+its limit of endless visits, in which all sums are normal.
 
 ``scripts/check_plan.py`` measures what becomes of a power that is promised here.
 """
@@ -13,9 +15,9 @@ sums are normal.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import lru_cache
-from statistics import NormalDist
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from statistics import NormalDist, fmean
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.scoring.blocks import Floats, Ints, block_sums
 from robotvision.scoring.intervals import Bounds
 from robotvision.scoring.planned_contest import Contests
+from robotvision.scoring.plausible_visits import chance_of_endless, plausible_models
 from robotvision.scoring.ranks import POWER
 from robotvision.scoring.shares import FEW_EFFECTIVE
 from robotvision.scoring.standard_errors import (
@@ -41,19 +44,16 @@ DOUBLINGS = 3
 """Of these, where even a system that wins all is not told in as many."""
 MOST_VISITS = 1_000_000
 UNSURE = 0.65
-"""A power promised four times in five that may turn out lower is quoted with a caution."""
-LONGEST = 0.1
-"""Part of the squared lengths in one visit that is quoted with a caution."""
-FEWER = 0.84
-"""By how much deviations measured with few degrees of freedom are taken to be larger, times these:
-so that powers of four in five are kept on average (a Taylor series in the standard error)."""
-NEAR_ALL = 0.8
-"""Part of what is left to win that a promised difference takes and is quoted with a caution."""
+"""A power promised four times in five that may turn out lower is quoted with a note."""
+ENDLESS = 0.05
+"""Chance that lengths of visits have no variance, from which on nothing is promised."""
+NEAR_ALL = 0.9
+"""Part of what is left to win from which on a difference is not promised."""
 LENGTHS = 4096
 """Geometric ones, where none are known."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class VisitDesign:
     """What a test is like.
 
@@ -66,11 +66,18 @@ class VisitDesign:
     freedom : float
         Degrees of freedom with which an earlier test knows how much visits deviate; infinite: it is
         assumed.
+    plausible : tuple of VisitModel
+        What visits may be like, each as likely as another; powers are means over them. Empty: like
+        ``model`` and no other.
+    endless : float
+        How likely lengths of visits have no variance, from 0 to 1.
     """
 
     model: VisitModel
     gap: float = 1.0
     freedom: float = math.inf
+    plausible: tuple[VisitModel, ...] = ()
+    endless: float = 0.0
 
     @property
     def spread(self) -> float:
@@ -111,37 +118,42 @@ class VisitDesign:
             "roughness": model.roughness,
             "alike": model.alike,
             "freedom": None if math.isinf(self.freedom) else self.freedom,
+            "endless": self.endless,
         }
 
-    def cautions(self, visits: int, promised: float | None = None) -> list[str]:
-        """Return why a promise of so many visits may not hold, in a line each.
+    def doubts(self, visits: int, difference: float | None = None) -> list[str]:
+        """Return why nothing is promised of so many visits, in a line each; none: it is.
 
-        ``promised`` is the difference that they tell (`smallest_difference`).
+        Of a difference: why it is not.
         """
         lines = []
-        effective, longest = self.evenness * visits, self.model.weight_of_longest
+        effective = self.evenness * visits
         if effective < FEW_EFFECTIVE:
             lines.append(
                 f"{visits} visits weigh like {effective:.1f} of one length: too few to promise "
                 "anything"
             )
-        if longest > LONGEST:
+        if self.endless > ENDLESS:
             lines.append(
-                f"the longest visit makes {longest:.0%} of what visits deviate by: where longer "
-                "ones may come, less is told"
+                "by their lengths, a few visits may outweigh all others (with a chance of "
+                f"{self.endless:.0%} their variance is infinite): how much is told hangs on these"
             )
-        if promised is not None and promised > NEAR_ALL * self.most:
+        if difference is not None and difference > NEAR_ALL * self.most:
             lines.append(
-                f"to be {promised:.3g} points a frame better, of {self.most:.3g} left to win, a "
-                "system hardly errs: of such promises 49 to 85 % were kept in simulations"
-            )
-        if self.kept is not None and self.kept[0] < UNSURE:
-            low, high = self.kept
-            lines.append(
-                f"measured in few visits: where {POWER:.0%} are promised, {low:.0%} to {high:.0%} "
-                "may come of it"
+                f"to be {difference:.3g} points a frame better, of {self.most:.3g} left to win, a "
+                "system hardly errs: how often that is told hangs on the few frames that it loses"
             )
         return lines
+
+    def notes(self) -> list[str]:
+        """Return in a line each how far single promises may be off."""
+        if self.kept is None or self.kept[0] >= UNSURE:
+            return []
+        low, high = self.kept
+        return [
+            f"measured in few visits: {POWER:.0%} are kept on average, but of one such plan "
+            f"{low:.0%} to {high:.0%} may come"
+        ]
 
     def power(self, difference: float, visits: int, systems: int = 2) -> float:
         """Return how likely a difference is told, from 0 to 1.
@@ -205,13 +217,28 @@ class VisitDesign:
             errors_guessed(systems),
         )
 
+    @cached_property
+    def widening(self) -> float:
+        """How much larger, in endless visits, a difference is told for what is open; at least 1."""
+        if not self.plausible:
+            return 1.0
+        known = errors_in_the_limit(2)
+        spreads = [model.spread(model.right, model.right) * self.gap for model in self.plausible]
+        normal = NormalDist(known - NormalDist().inv_cdf(POWER))
+
+        def told(errors: float) -> float:
+            return fmean(normal.cdf(errors * self.spread / spread) for spread in spreads)
+
+        return max(1.0, (reached(told, 4 * known, 1.0, known) or 4 * known) / known)
+
     def errors_of(self, difference: float) -> float:
         """Return a difference over the standard error that one visit would give."""
         right, share = self.model.right, difference / self.gap
         return share / self.model.spread(right, min(1.0, right + share))
 
     def _power_drawn(self, difference: float, visits: int, systems: int) -> float:
-        return _contests(self.model, visits, systems).share_told(difference / self.gap)
+        contests = _contests(self.plausible or (self.model,), visits, systems)
+        return contests.share_told(difference / self.gap)
 
     def _difference_of(self, errors: float) -> float | None:
         """Return the difference that is so many standard errors of one visit, if there is one."""
@@ -238,7 +265,10 @@ def assumed_design(right: float, gap: float, lengths: Ints | None = None) -> Vis
     """
     if lengths is None:
         lengths = 5 + np.random.default_rng(0).geometric(1 / 25, LENGTHS)
-    return VisitDesign(VisitModel(lengths.astype(np.float64), right), gap)
+        return VisitDesign(VisitModel(lengths.astype(np.float64), right), gap)
+    sizes = lengths.astype(np.float64)
+    models = plausible_models(sizes, lambda drawn: VisitModel(sizes[drawn], right))
+    return _design(models[0], gap, math.inf, sizes, models)
 
 
 def measured_design(earned: Floats, visits: Ints, bounds: Bounds) -> VisitDesign:
@@ -265,19 +295,49 @@ def measured_design(earned: Floats, visits: Ints, bounds: Bounds) -> VisitDesign
     sums, sizes = block_sums((earned - least[:, None]) / gap, visits)
     if len(sizes) < 2:
         raise RobotVisionError(f"plan: expected at least 2 room visits, got {len(sizes)}")
-    shares, won = sums.sum(0) / n, sums - sums.sum(0) / n * sizes[:, None]
-    apart = won[:, 0] - won[:, -1] if len(shares) > 1 else won[:, 0]
-    if not (apart**2).sum() > 0 or not 0 < shares.min() < 1:
+    model = _fitted(sums, sizes)
+    if model is None:
         raise RobotVisionError(
             "plan: nothing to plan from: the visits do not differ in what they earn"
         )
-    freedom = _freedom(apart, sizes)
-    spreads = np.sqrt((won**2).sum(0) / (len(sizes) - 1)) / sizes.mean() * (1 + FEWER / freedom)
-    between = math.sqrt((apart**2).sum() / (len(sizes) - 1)) / sizes.mean() * (1 + FEWER / freedom)
-    model = fitted_model(
-        sizes, tuple(shares.tolist()), tuple(spreads.tolist()), between if len(shares) > 1 else None
+    won = sums - sums.sum(0) / n * sizes[:, None]
+    apart = won[:, 0] - won[:, -1] if sums.shape[1] > 1 else won[:, 0]
+    models = plausible_models(sizes, lambda drawn: _fitted(sums[drawn], sizes[drawn]))
+    return _design(model, gap, _freedom(apart, sizes), sizes, models)
+
+
+def _design(
+    likeliest: VisitModel,
+    gap: float,
+    freedom: float,
+    sizes: Floats,
+    plausible: tuple[VisitModel, ...],
+) -> VisitDesign:
+    lengths = np.concatenate([model.lengths for model in plausible])
+    model = replace(likeliest, lengths=lengths)
+    return VisitDesign(model, gap, freedom, plausible, chance_of_endless(sizes))
+
+
+def _fitted(sums: Floats, sizes: Floats) -> VisitModel | None:
+    """Return the model of visits that won (v, s) frames' worth of what can be won.
+
+    None: they are alike.
+    """
+    shares = sums.sum(0) / sizes.sum()
+    # a long visit draws the share towards itself: what it deviates by the others' is larger
+    own = (sizes / sizes.sum())[:, None]
+    won = (sums - shares * sizes[:, None]) / (1 - own)
+    apart = won[:, 0] - won[:, -1] if len(shares) > 1 else won[:, 0]
+    if not (apart**2).sum() > 0 or not 0 < shares.min() < 1:
+        return None
+    shares = np.minimum(shares, 1 - 0.5 / sizes.sum())
+    spreads, between = (np.sqrt((x**2).mean(0)) / sizes.mean() for x in (won, apart))
+    return fitted_model(
+        sizes,
+        tuple(shares.tolist()),
+        tuple(spreads.tolist()),
+        float(between) if len(shares) > 1 else None,
     )
-    return VisitDesign(model, gap, freedom)
 
 
 def _freedom(rest: Floats, sizes: Floats) -> float:
@@ -297,8 +357,8 @@ def _most_drawn(systems: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _contests(model: VisitModel, visits: int, systems: int) -> Contests:
-    return Contests(model, visits, systems)
+def _contests(models: tuple[VisitModel, ...], visits: int, systems: int) -> Contests:
+    return Contests(models, visits, systems)
 
 
 @lru_cache(maxsize=8)
@@ -309,6 +369,6 @@ def _large_test(design: VisitDesign, systems: int) -> LargeTest | None:
         difference = design.smallest_drawn(visits, systems)
         if difference is not None:
             errors = design.errors_of(difference) * math.sqrt(visits)
-            return LargeTest(visits, errors, errors_in_the_limit(systems))
+            return LargeTest(visits, errors, errors_in_the_limit(systems) * design.widening)
         visits *= 2
     return None

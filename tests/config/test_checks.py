@@ -118,3 +118,24 @@ def test_every_shipped_configuration_is_whole(path: Path) -> None:
     except InputFaults as e:
         found = [line for line in e.lines() if "no such folder" not in line]
     assert found == []
+
+
+def test_an_extractor_of_ones_own_that_lacks_a_part_gets_one_line(
+    config: Config, robotvision: CommandLine, data_root: Path
+) -> None:
+    """Whatever it lacks, its name and the configuration stand there, and no traceback."""
+    lines = ["class Mine:", "    channels = ('rgb',)", "    dim = 1"]
+    body = [*lines, "    def extract(self, frame):", "        return [1.0]"]
+    for lacking, words in (
+        (1, "expected an object with the attribute 'channels'"),
+        (2, "expected the attribute 'dim'"),
+    ):
+        (data_root / f"own{lacking}.py").write_text(
+            "\n".join(line for i, line in enumerate(body) if i != lacking) + "\n", "utf-8"
+        )
+        path = config(features=f"[own{lacking}.Mine]")
+        found = robotvision("train", path, "--out", data_root / "m.model")
+        assert found.returncode == 2
+        assert words in found.stderr
+        assert f"own{lacking}.Mine" in found.stderr
+        assert len(found.stderr.strip().splitlines()) == 1
