@@ -70,7 +70,9 @@ def network_input(
     height, width = size
     planes = np.empty((1, 3, height, width), np.float32)
     channels = cv2.split(resized(image, height, width))
-    for plane, channel, levels in zip(planes[0], channels, _levels(tuple(mean), tuple(std)), strict=True):
+    for plane, channel, levels in zip(
+        planes[0], channels, _levels(tuple(mean), tuple(std)), strict=True
+    ):
         cv2.LUT(channel, levels, dst=plane)
     return planes
 
