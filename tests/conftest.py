@@ -15,7 +15,8 @@ from robotvision.data.native import SequenceWriter
 from robotvision.plugins import plugin_path
 
 pytest_plugins = [
-    f"tests.fixtures.{name}" for name in ("commands", "examples", "logs", "programs", "runs")
+    f"tests.fixtures.{name}"
+    for name in ("browser", "commands", "examples", "logs", "programs", "runs")
 ]
 
 LONG = {"test_docs.py", "test_nothing_lost.py", "test_trajectory_render.py"}

@@ -32,6 +32,7 @@ from robotvision.contest.published import phase_status
 from robotvision.contest.schema import Phase
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.intervals import Interval
+from tests.fixtures.browser import wait_for
 from tests.fixtures.contests import board_of_four
 
 SEQUENCES = Path(__file__).parents[2] / "sequences"
@@ -255,12 +256,8 @@ def test_images_stand_on_the_pages_that_show_frames(
     chrome.get_log("browser")
     requests(chrome)
     look(chrome, mine / "runs" / "run1.html", DESKTOP)
-    ready = "return document.documentElement.dataset.ready"
-    assert chrome.execute_script(ready) == "yes"
-    width = "return document.querySelector('.pictures img').naturalWidth"
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    WebDriverWait(chrome, 20).until(lambda c: c.execute_script(width) > 0)
+    wait_for(chrome, "document.documentElement.dataset.ready === 'yes'")
+    wait_for(chrome, "document.querySelector('.pictures img').naturalWidth > 0")
     assert chrome.get_log("browser") == []
     assert all(u.startswith("file://") for u in requests(chrome))
 
@@ -305,7 +302,7 @@ def test_a_page_of_a_task_with_objects_runs(chrome: Any, tmp_path: Path) -> None
     write_ranked(ranked, organiser_site=tmp_path / "mine")
     chrome.get_log("browser")
     look(chrome, tmp_path / "mine" / "runs" / "a.html", DESKTOP)
-    assert chrome.execute_script("return document.documentElement.dataset.ready") == "yes"
+    wait_for(chrome, "document.documentElement.dataset.ready === 'yes'")
     shown = chrome.execute_script("return data.runs[0].object_points")
     (entry,) = ranked.entries
     assert np.sum(shown) == pytest.approx(entry.score["object_points"])

@@ -72,9 +72,9 @@ def test_late_answers_count_by_the_rule_of_the_contest(tmp_path: Path, tour: Tou
 def test_a_run_ends_when_its_time_is_over_and_a_program_that_crashes_is_an_outcome(
     tmp_path: Path, tour: Tour
 ) -> None:
-    limit = f"{ASAP}, run_s: 0.4"
+    limit = f"{ASAP}, run_s: 2"
     setup = begin_judged(tmp_path, tour(tmp_path / "hidden", n_each=2), limit)
-    add(setup, [write_program_pack(tmp_path / "long.zip", 0.15, group="Long")])
+    add(setup, [write_program_pack(tmp_path / "long.zip", 0.5, group="Long")])
     add(setup, [write_program_pack(tmp_path / "dies.zip", then="os._exit(3)", group="Dies")])
     results = {r.key.partition("/")[0]: r for r in judge(setup)}
     assert results["long"].out_of_time is True

@@ -20,6 +20,7 @@ import pytest
 from robotvision.data import open_sequence
 from robotvision.labelling import LabelOptions, LabelSession
 from robotvision.labelling.serve import MAX_BODY, LabelServer
+from tests.fixtures.browser import wait_for
 
 Tour = Callable[..., Path]
 HALL = {"do": "rooms", "spans": [[0, 2, "Hall"]]}
@@ -113,8 +114,6 @@ class Labelling:
         self.start()
 
     def start(self) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
         words = ["label", str(self.path), "--feature", "crfh"]
         self.process = subprocess.Popen(
             [sys.executable, "-uc", RUN, *words], stdout=subprocess.PIPE, text=True
@@ -124,8 +123,10 @@ class Labelling:
         found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", self.process.stdout.readline())
         assert found is not None
         self.browser.get(found[0])
-        self.wait = WebDriverWait(self.browser, 20, 0.02)
-        self.wait.until(lambda b: self.value("document.documentElement.dataset.learnt"))
+        self.wait("document.documentElement.dataset.learnt")
+
+    def wait(self, script: str) -> None:
+        wait_for(self.browser, script)
 
     def value(self, script: str) -> Any:
         return self.browser.execute_script(f"return {script}")
@@ -167,21 +168,21 @@ def test_a_sequence_is_labelled_by_keyboard_alone(chrome: Any, tour: Tour, tmp_p
         assert chrome.get_log("browser") == []
         page.kill()
         page.press("2")
-        page.wait.until(lambda b: "does not answer" in page.value("$('message').textContent"))
+        page.wait("$('message').textContent.includes('does not answer')")
         page.start()
         chrome.get_log("browser")  # of the server that is gone
         assert page.value("$('n-labelled').textContent") == "7"
         page.press(*[Keys.ARROW_RIGHT] * 6)
         page.press_shifted(Keys.ARROW_RIGHT, 5)
         page.press("2", *[Keys.ARROW_RIGHT], "c", "r", "Hall", Keys.ENTER, "o", "1")
-        page.wait.until(lambda b: page.value("work.next") not in (None, 12))
+        page.wait("work.next != null && work.next !== 12")
         page.press("n")
         assert page.value("state.cursor") in range(13, 18)
-        page.wait.until(lambda b: page.value("$('accept-all').disabled") is False)
+        page.wait("$('accept-all').disabled === false")
         page.press("A")
-        page.wait.until(lambda b: page.value("$('n-labelled').textContent") == "18")
+        page.wait("$('n-labelled').textContent === '18'")
         page.press("s")
-        page.wait.until(lambda b: "18 of 18 frames" in page.value("$('message').textContent"))
+        page.wait("$('message').textContent.includes('18 of 18 frames')")
         assert chrome.get_log("browser") == []
     finally:
         page.kill()
@@ -200,5 +201,5 @@ def test_two_servers_of_one_sequence(server: LabelServer) -> None:
     done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True)
     assert done.returncode == 2
     assert re.fullmatch(r"\S+labels.jsonl: is being labelled by another process; .*\n", done.stderr)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert urlsplit(server.address).hostname == "127.0.0.1"

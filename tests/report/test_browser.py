@@ -14,6 +14,7 @@ import pytest
 
 from robotvision.report.columns import load_run, load_runs
 from robotvision.report.html.page import build_page, build_player, write_html, write_page
+from tests.fixtures.browser import page_text, wait_for
 from tests.fixtures.runs import ROOMS, task
 
 MakeRun = Callable[..., Path]
@@ -34,14 +35,10 @@ def browser(chrome: Any) -> Any:
 
 
 def visit(browser: Any, path: Path) -> None:
-    from selenium.webdriver.support.ui import WebDriverWait
-
     browser.get_log("browser")
     browser.get_log("performance")
     browser.get(path.as_uri())
-    WebDriverWait(browser, 20).until(
-        lambda b: b.execute_script("return document.documentElement.dataset.ready") == "yes"
-    )
+    wait_for(browser, "document.documentElement.dataset.ready === 'yes'")
 
 
 def requests(browser: Any) -> list[str]:
@@ -60,17 +57,8 @@ def value(browser: Any, script: str) -> Any:
 
 def becomes(browser: Any, selector: str, wanted: str) -> bool:
     """Wait until an element says what is wanted, or that and more after a comma."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    def says(browser: Any) -> bool:
-        now = text(browser, selector)
-        return now == wanted or now.startswith(f"{wanted},")
-
-    return bool(WebDriverWait(browser, 20, 0.02).until(says))
-
-
-def text(browser: Any, selector: str) -> str:
-    return str(value(browser, f"document.querySelector({selector!r}).textContent"))
+    now = f"document.querySelector({json.dumps(selector)}).textContent"
+    return bool(wait_for(browser, f"`${{{now}}},`.startsWith({json.dumps(wanted + ',')})"))
 
 
 def test_the_page_opens_without_an_error_or_a_request(browser: Any, make_run: MakeRun) -> None:
@@ -122,7 +110,7 @@ def test_the_scrubber_moves_picture_facts_and_cursor(browser: Any, make_run: Mak
     spoken = scrub.get_attribute("aria-valuetext")
     assert spoken == "frame 3, true room Kitchen, answer Kitchen, correct, +1 points"
     browser.find_element(By.ID, "next-mistake").click()
-    assert "no answer" in text(browser, "#facts") or "none" in text(browser, "#facts")
+    assert "no answer" in page_text(browser, "#facts") or "none" in page_text(browser, "#facts")
     browser.find_element(By.TAG_NAME, "body").send_keys("p")
     assert becomes(browser, "#facts h3", "Frame 1")
 
@@ -158,13 +146,12 @@ def test_filters_choose_frames_by_outcome_room_and_segment(browser: Any, make_ru
     assert value(browser, cards) == 2
     Select(browser.find_element(By.NAME, "truth")).select_by_visible_text("Hall")
     assert value(browser, cards) == 1
-    assert "Office" in text(browser, "#visits .cards li")
+    assert "Office" in page_text(browser, "#visits .cards li")
     browser.find_element(By.CSS_SELECTOR, "#filters input[value='0']").click()
     assert value(browser, cards) == 6
     assert not browser.find_element(By.NAME, "segment").is_displayed()  # there is one
     browser.find_element(By.CSS_SELECTOR, "#filters button[type=reset]").click()
-    browser.execute_async_script("setTimeout(arguments[0], 50)")
-    assert value(browser, cards) == 3
+    assert wait_for(browser, f"({cards}) === 3")
     browser.find_element(By.CSS_SELECTOR, "#visits li:last-child .cards button").click()
     assert becomes(browser, "#facts h3", "Frame 16")
 
@@ -179,21 +166,19 @@ def test_a_cell_of_the_confusion_chooses_its_frames(browser: Any, make_run: Make
     browser.find_element(By.CSS_SELECTOR, cell).click()
     assert becomes(browser, "#count", "1 of 18 frames, in 1 visit")
     assert becomes(browser, "#facts h3", "Frame 16")
-    browser.execute_async_script("setTimeout(arguments[0], 250)")
+    assert wait_for(browser, "location.hash.includes('frame=16&truth=Hall&answer=Office')")
     address = browser.current_url
-    assert "frame=16&truth=Hall&answer=Office" in address
     browser.get("about:blank")
     browser.get(address)
     assert becomes(browser, "#facts h3", "Frame 16")
-    assert text(browser, "#count") == "1 of 18 frames, in 1 visit"
+    assert page_text(browser, "#count") == "1 of 18 frames, in 1 visit"
     assert (
         value(browser, f'document.querySelector("{cell}").getAttribute("aria-pressed")') == "true"
     )
     browser.find_element(By.CSS_SELECTOR, ".as-shares").click()
-    assert text(browser, cell) == "17"
+    assert page_text(browser, cell) == "17"
     browser.find_element(By.CSS_SELECTOR, cell).click()
-    browser.execute_async_script("setTimeout(arguments[0], 50)")
-    assert text(browser, "#count") == "3 of 18 frames, in 3 visits"
+    assert becomes(browser, "#count", "3 of 18 frames, in 3 visits")
 
 
 def test_a_confusion_in_the_headline_leads_to_its_frames(browser: Any, make_run: MakeRun) -> None:
@@ -210,15 +195,14 @@ def test_a_confusion_in_the_headline_leads_to_its_frames(browser: Any, make_run:
 def test_keys_play_zoom_and_tell_themselves(browser: Any, make_run: MakeRun) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.ui import WebDriverWait
 
     visit(browser, write_html(make_run()))
     body = browser.find_element(By.TAG_NAME, "body")
     body.send_keys("]", "]", "]", " ")  # 64 times as fast: 17 frames of 100 ms take 27 ms
-    WebDriverWait(browser, 10).until(lambda b: text(b, "#facts h3") == "Frame 17")
+    assert becomes(browser, "#facts h3", "Frame 17")
     assert value(browser, "document.getElementById('play').getAttribute('aria-pressed')") == "false"
     body.send_keys(Keys.ARROW_LEFT)
-    assert text(browser, "#facts h3") == "Frame 16"
+    assert page_text(browser, "#facts h3") == "Frame 16"
     body.send_keys("v")
     assert becomes(browser, "#window", "frames 6 to 17, 12 of 18")
     body.send_keys("?")
@@ -238,8 +222,7 @@ def test_tabs_show_one_panel_and_stand_in_the_address(browser: Any, make_run: Ma
     assert value(browser, shown) == ["deadlines"]
     browser.find_element(By.ID, "tab-deadlines").send_keys(Keys.ARROW_RIGHT)
     assert value(browser, shown) == ["confidence"]
-    browser.execute_async_script("setTimeout(arguments[0], 250)")
-    assert browser.current_url.endswith("tab=confidence")
+    assert wait_for(browser, "location.hash.endsWith('tab=confidence')")
 
 
 def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: MakeRun) -> None:
@@ -325,8 +308,8 @@ def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun
     path = write_html(make_run(about=about, said=[hostile] * 18, faults={3: hostile}))
     visit(browser, path)
     assert value(browser, "window.broken === undefined")
-    assert hostile in text(browser, "#facts")
-    assert hostile in text(browser, "#visits")
+    assert hostile in page_text(browser, "#facts")
+    assert hostile in page_text(browser, "#visits")
     assert browser.get_log("browser") == []
     assert requests(browser) == [path.as_uri()]
 
@@ -343,8 +326,8 @@ def test_several_runs_share_one_timeline(browser: Any, make_run: MakeRun, tmp_pa
     assert browser.get_log("browser") == []
     browser.find_element(By.NAME, "differ").click()
     assert becomes(browser, "#count", "3 of 18 frames")
-    assert "first" in text(browser, "#facts")
-    assert "second" in text(browser, "#facts")
+    assert "first" in page_text(browser, "#facts")
+    assert "second" in page_text(browser, "#facts")
     Select(browser.find_element(By.ID, "active-run")).select_by_visible_text("second")
     assert becomes(browser, "#count", "0 of 18 frames")
 

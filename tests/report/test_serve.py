@@ -37,6 +37,7 @@ from robotvision.report.serve_process import ServerProcess
 from robotvision.report.watch import RunWatch
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
+from tests.fixtures.browser import wait_for
 
 Config = Callable[..., Path]
 HOSTILE = "<script>window.broken = 1</script>"
@@ -277,7 +278,7 @@ def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
         )
         began = time.monotonic()
         while not server.followers:
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 60
             time.sleep(0.01)
         longest = 0.0
         for k in range(1, 20_000):
@@ -288,7 +289,7 @@ def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
         assert len(feed.rows) == 20_000
         assert longest < 1.0
         while server.followers:
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - began < 60
             time.sleep(0.05)
 
 
@@ -403,20 +404,31 @@ def address(run: subprocess.Popen[str]) -> str:
     return re.search(r"http://127\.0\.0\.1:\d+/", run.stderr.readline())[0]  # type: ignore[index]
 
 
-def wait(browser: Any, script: str, seconds: float = 60) -> Any:
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(browser, seconds, 0.05).until(
-        lambda b: b.execute_script(f"return {script}")
-    )
-
-
 def errors_of(chrome: Any) -> list[Any]:
     """Return what the console says, but that the server is gone: it ends with the run."""
     over = ("favicon", "ERR_CONNECTION")
     return [e for e in chrome.get_log("browser") if not any(o in e["message"] for o in over)]
 
 
+WAITING = """from pathlib import Path
+import time
+from robotvision.features.base import Extractor
+import numpy as np
+
+class Waiting(Extractor):
+    \"\"\"The mean colour. From frame 20 on it waits until a file is there.\"\"\"
+    channels = ("rgb",)
+    dim = 3
+
+    def __init__(self, file):
+        self.file = file
+
+    def extract(self, frame):
+        until = time.monotonic() + 300
+        while frame.index >= 20 and not Path(self.file).exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return frame["rgb"].mean(axis=(0, 1)).astype(np.float32)
+"""
 DONE = "Number((document.getElementById('done') || {}).textContent || 0)"
 ENDED = "!document.getElementById('ended').hidden && document.getElementById('ended').textContent"
 
@@ -431,24 +443,27 @@ def test_the_page_follows_a_real_run_to_its_end(
 ) -> None:
     """In a browser: the counter rises, points and images come, the end is told, all local."""
     tour(data_root / "long", n_each=20, seed=3)
-    path = config(test="[long]", replay="{clock: wall}")
+    (data_root / "waiting.py").write_text(WAITING, encoding="utf-8")
+    feature = f"[{{name: waiting.Waiting, file: {tmp_path / 'go'}}}]"
+    path = config(test="[long]", features=feature, replay="{clock: wall, policy: queue}")
     chrome.get_log("browser")
     requests(chrome)
     run = start(path, tmp_path / "run", "--json")
     home = address(run)
     try:
         chrome.get(home)
-        first = wait(chrome, DONE)
-        later = wait(chrome, f"{DONE} > {first} && {DONE}")
-        assert first < later <= 60
-        source = wait(chrome, "document.querySelector('#picture img:not([hidden])')?.src")
+        assert 10 < wait_for(chrome, f"{DONE} > 10 && {DONE}") <= 20
+        source = wait_for(chrome, "document.querySelector('#picture img:not([hidden])')?.src")
         assert source.startswith(f"{home}picture/")
         width = "document.querySelector('#picture img:not([hidden])')?.naturalWidth"
-        assert wait(chrome, width) == 64
-        assert wait(chrome, "document.querySelectorAll('#posterior tr').length") == 3
+        assert wait_for(chrome, width) == 64
+        rows = wait_for(chrome, "document.querySelectorAll('#posterior tr').length")
+        assert rows in (1, 3)  # one where the machine was so busy that an answer was held over
         assert run.poll() is None
-        words = wait(chrome, ENDED)
+        (tmp_path / "go").touch()
+        words = wait_for(chrome, ENDED)
     finally:
+        (tmp_path / "go").touch()
         output, errors = run.communicate(timeout=60)
     assert run.returncode == 0, errors  # by itself: nobody sits at a terminal
     assert "Ctrl-C" not in errors
@@ -475,7 +490,7 @@ def test_a_script_in_a_label_stays_text(
     run = start(path, tmp_path / "run")
     try:
         chrome.get(address(run))
-        wait(chrome, ENDED)
+        wait_for(chrome, ENDED)
     finally:
         run.communicate(timeout=60)
     assert chrome.execute_script("return window.broken === undefined")

@@ -15,6 +15,7 @@ import pytest
 from robotvision.errors import RobotVisionError
 from robotvision.report.listing import BROKEN, DONE, RUNNING, STOPPED, RunList
 from robotvision.report.view import Viewer
+from tests.fixtures.browser import page_text, wait_for, wait_for_text
 
 MakeRun = Callable[..., Path]
 LONG_AGO = (1_000_000_000, 1_000_000_000)
@@ -96,31 +97,32 @@ def test_pages_and_images_are_served_and_nothing_else(folder: Path) -> None:
 def test_a_run_under_way_is_followed_and_two_are_compared(
     chrome: Any, folder: Path, make_run: MakeRun
 ) -> None:
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.ui import WebDriverWait
+    def click(selector: str) -> None:
+        chrome.execute_script("document.querySelector(arguments[0]).click()", selector)
 
-    def text(selector: str) -> str:
-        return str(chrome.find_element(By.CSS_SELECTOR, selector).text)
+    def find(words: str) -> None:
+        script = "find.value = arguments[0]; find.dispatchEvent(new Event('input'))"
+        chrome.execute_script(f"const find = document.getElementById('find'); {script}", words)
 
     whole = (folder / "first" / "run.jsonl").read_text().splitlines(keepends=True)
     with Viewer(RunList([folder]), 0) as viewer:
         keys = {row.name: row.key for row in viewer.runs.rows()}
         chrome.get_log("browser")
         chrome.get(viewer.address)
-        assert text("#count") == "5"
-        assert "5 of 18" in text(f"#r{keys['going']}")
+        assert page_text(chrome, "#count") == "5"
+        assert "5 of 18" in page_text(chrome, f"#r{keys['going']}")
         (folder / "going" / "run.jsonl").write_text("".join(whole[:12]))
-        WebDriverWait(chrome, 10, 0.1).until(lambda b: "10 of 18" in text(f"#r{keys['going']}"))
-        chrome.find_element(By.ID, "find").send_keys("second")
-        assert text("#count") == "1 of 5"
-        chrome.find_element(By.ID, "find").clear()
+        wait_for_text(chrome, f"#r{keys['going']}", "10 of 18")
+        find("second")
+        assert page_text(chrome, "#count") == "1 of 5"
+        find("")
         for name in ("first", "deep/second"):
-            chrome.find_element(By.CSS_SELECTOR, f"input[value='{keys[name]}']").click()
-        assert text("#compare") == "compare 2 runs"
-        chrome.find_element(By.ID, "compare").click()
-        WebDriverWait(chrome, 10).until(lambda b: "Comparison" in text("#compare-h"))
+            click(f"input[value='{keys[name]}']")
+        assert page_text(chrome, "#compare") == "compare 2 runs"
+        click("#compare")
+        wait_for_text(chrome, "#compare-h", "Comparison")
         chrome.get(f"{viewer.address}run/{keys['going']}/")
-        WebDriverWait(chrome, 10).until(lambda b: text("#facts h3") == "Frame 9")
+        wait_for_text(chrome, "#facts h3", "Frame 9")
         (folder / "going" / "run.jsonl").write_text("".join(whole))
-        WebDriverWait(chrome, 10, 0.1).until(lambda b: not b.find_elements(By.ID, "going"))
+        wait_for(chrome, "document.getElementById('going') === null")
         assert [e for e in chrome.get_log("browser") if e["level"] == "SEVERE"] == []

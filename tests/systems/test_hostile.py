@@ -91,7 +91,7 @@ def test_a_flood_is_cut(what: str, play: Play, monkeypatch: pytest.MonkeyPatch) 
     assert "more control lines than 1000" in list(faults.values())[-1]
     assert system.supervisor.restarted == 1
     assert most <= 2000
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_names_of_stages_are_bounded_over_the_run(play: Play) -> None:
