@@ -81,8 +81,9 @@ def network_input(
 def _levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
     """Return what a channel's 256 levels are worth, (3, 256): a table is fastest."""
     levels = np.arange(256, dtype=np.float64)
-    table = (levels - np.array(mean)[:, None]) / np.array(std)[:, None]
-    return table.astype(np.float32)
+    worth = (levels - np.array(mean)[:, None]) / np.array(std)[:, None]
+    table: Tensor = worth.astype(np.float32)
+    return table
 
 
 def cache_folder() -> Path:
