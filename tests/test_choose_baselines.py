@@ -256,3 +256,9 @@ def test_development_sets_are_no_tests_of_the_tables(tmp_path: Path) -> None:
     assert len(problems) == 5
     tests = {path.name for problem in problems for path in problem.test}
     assert {sets.TOWER, sets.HOUSE, sets.CORRIDOR} & tests == {sets.CORRIDOR}
+
+
+def test_what_the_next_table_ends_with_is_what_the_page_says() -> None:
+    """The page is made of runs and of these notes: what only the page had would be lost."""
+    notes, page = (path.read_text(encoding="utf-8").strip() for path in choose.PAGES)
+    assert page.endswith(notes)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -91,7 +92,13 @@ class Extractor(Parameterised):
 
 def cache_root() -> Path:
     """Return ``$ROBOTVISION_CACHE``, else ``~/.cache/robotvision``."""
-    return Path(os.environ.get("ROBOTVISION_CACHE") or Path.home() / ".cache" / "robotvision")
+    return _cache_root(os.environ.get("ROBOTVISION_CACHE"), os.environ.get("HOME"))
+
+
+@lru_cache(maxsize=8)
+def _cache_root(named: str | None, home: str | None) -> Path:
+    """Return it for the values of these variables: asked with every frame."""
+    return Path(named or Path.home() / ".cache" / "robotvision")
 
 
 def channel_of(frame: Frame, channel: str, extractor: object) -> NDArray[Any]:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features.base import Extractor, Vector, cache_root, color_of
+from robotvision.features.resized import resized
 from robotvision.plugins.files import file_digest
 from robotvision.records import Frame
 from robotvision.writing import new_path
@@ -68,19 +69,21 @@ def network_input(
     its border says where one is, too.
     """
     height, width = size
-    if image.shape[:2] != (height, width):
-        shrinks = image.shape[0] > height and image.shape[1] > width
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        image = np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
-    scaled = cv2.LUT(image, _levels(tuple(mean), tuple(std)))
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None], np.float32)
+    planes = np.empty((1, 3, height, width), np.float32)
+    channels = cv2.split(resized(image, height, width))
+    for plane, channel, levels in zip(
+        planes[0], channels, _levels(tuple(mean), tuple(std)), strict=True
+    ):
+        cv2.LUT(channel, levels, dst=plane)
+    return planes
 
 
 @lru_cache(maxsize=16)
 def _levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """Return what each of a pixel's 256 levels is worth, (256, 1, 3): a table is fastest."""
-    levels = np.arange(256, dtype=np.float64)[:, None, None]
-    table: Tensor = ((levels - np.array(mean)) / np.array(std)).astype(np.float32)
+    """Return what a channel's 256 levels are worth, (3, 256): a table is fastest."""
+    levels = np.arange(256, dtype=np.float64)
+    worth = (levels - np.array(mean)[:, None]) / np.array(std)[:, None]
+    table: Tensor = worth.astype(np.float32)
     return table
 
 

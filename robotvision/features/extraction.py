@@ -25,6 +25,7 @@ from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import cache as feature_cache
 from robotvision.features.base import FeatureExtractor, needs_training
 from robotvision.features.cache import cache_folder
+from robotvision.features.resized import one_frame
 from robotvision.plugins.failure import failure
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
@@ -146,8 +147,9 @@ def _run(
         except FrameError as e:
             return str(e)
         remember(sequence, frame)
-        for block, extractor in zip(blocks, extractors, strict=True):
-            block[position] = _vector(extractor, frame, sequence)
+        with one_frame():
+            for block, extractor in zip(blocks, extractors, strict=True):
+                block[position] = _vector(extractor, frame, sequence)
         return None
 
     threads_before = cv2.getNumThreads()

@@ -52,8 +52,8 @@ def second_order(answers: NDArray[np.float32]) -> Vector:
         values, vectors = np.linalg.eigh(a @ a.T / places)
         spread = vectors * np.maximum(values, 0) ** 0.25
     root = spread @ spread.T
-    rows, columns, weights = _triangle(channels)
-    vector = root[rows, columns] * weights
+    triangle, weights = _triangle(channels)
+    vector = root.ravel().take(triangle) * weights
     size = float(np.linalg.norm(vector))
     if size > 0:
         vector /= size
@@ -61,6 +61,7 @@ def second_order(answers: NDArray[np.float32]) -> Vector:
 
 
 @lru_cache(maxsize=16)
-def _triangle(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+def _triangle(n: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return where the upper triangle lies in a matrix row by row, and what each number counts."""
     rows, columns = np.triu_indices(n)
-    return rows, columns, np.where(rows == columns, 1.0, np.sqrt(2.0))
+    return rows * n + columns, np.where(rows == columns, 1.0, np.sqrt(2.0))

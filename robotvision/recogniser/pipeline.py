@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from robotvision.classifiers.base import FittedClassifier
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import checked, ready
+from robotvision.features.resized import one_frame
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import ObjectRecogniser
 from robotvision.recogniser.unknown import UnknownDetector
@@ -134,11 +135,12 @@ class Pipeline:
         stages: dict[str, int] = {}
         x = np.empty((1, self.dim), np.float32)
         last = perf_counter_ns()
-        for slot in self._calibrated:
-            np.multiply(checked(slot.extractor, frame), slot.scale, out=x[0, slot.place])
-            now = perf_counter_ns()
-            stages[slot.name] = now - last
-            last = now
+        with one_frame():
+            for slot in self._calibrated:
+                np.multiply(checked(slot.extractor, frame), slot.scale, out=x[0, slot.place])
+                now = perf_counter_ns()
+                stages[slot.name] = now - last
+                last = now
         return self.answer_vector(x, frame.timestamp_ns, stages)
 
     def answer_vector(

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
+import pytest
 from sklearn.naive_bayes import GaussianNB
 
+from robotvision.features.resized import resized
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
 from robotvision.records import Frame
@@ -61,3 +64,26 @@ def test_other_extractors_leave_the_pipeline_as_it_was() -> None:
     assert room(first)[0] == "Hall"
     assert other.slots[0].name == "constant"
     assert other.classifier is first.classifier
+
+
+class Shrunk:
+    """The mean of an image resized by four, and how often that was asked."""
+
+    dim, channels = 1, ("rgb",)
+
+    def extract(self, frame: Frame) -> np.ndarray:
+        return np.array([resized(frame["rgb"], 4, 4).mean()], np.float32)
+
+
+def test_features_of_a_frame_share_a_resized_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    inner = cv2.resize
+    monkeypatch.setattr(cv2, "resize", lambda *a, **k: calls.append(a) or inner(*a, **k))
+    classifier = GaussianNB().fit([[0, 0], [0, 1], [200, 200], [200, 201]], np.repeat(ROOMS, 2))
+    decision = pipeline(Constant(0, 0)).decision
+    slots = [FeatureSlot(n, Shrunk(), slice(k, k + 1), 1.0) for k, n in enumerate("ab")]
+    recogniser = Pipeline(slots, classifier, decision)
+    frame = Frame(0, 0, {"rgb": np.zeros((8, 8, 3), np.uint8)})
+    for n in (1, 2):
+        recogniser.answer(frame)
+        assert len(calls) == n
