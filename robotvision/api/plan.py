@@ -91,14 +91,8 @@ class PlannedTest:
             "promised_power": POWER,
             "likeliest": self.likeliest,
             "kept": self.design.kept,
-            "cautions": self._cautions(),
+            "cautions": list(dict.fromkeys([*self.two.reasons, *self.among_all.reasons])),
         }
-
-    def _cautions(self) -> list[str]:
-        """Return why figures are withheld, and how far off those that are not may be."""
-        reasons = list(dict.fromkeys([*self.two.reasons, *self.among_all.reasons]))
-        is_promised = "smallest_difference" not in self.two.withheld
-        return [*reasons, *(self.design.notes() if is_promised else [])]
 
 
 def plan(

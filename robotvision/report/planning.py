@@ -35,12 +35,9 @@ def print_plan(console: Console, data: Mapping[str, Any]) -> None:
 
 
 def _cautions(data: Mapping[str, Any]) -> list[str]:
-    """Return in a line each why figures are not promised, and how far promises may be off."""
-    reasons = {
-        line for side in ("two", "among_all") for x in data[side]["withheld"].values() for line in x
-    }
+    """Return in a line each why figures are not promised."""
     word = "likeliest, not promised" if data["likeliest"] else "not promised"
-    return [f"{word}: {line}" if line in reasons else line for line in data["cautions"]]
+    return [f"{word}: {line}" for line in data["cautions"]]
 
 
 def _table(data: Mapping[str, Any]) -> Table:

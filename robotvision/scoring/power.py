@@ -43,8 +43,8 @@ DRAWN_PAIRED, DRAWN_RANKED = 120, 80
 DOUBLINGS = 3
 """Of these, where even a system that wins all is not told in as many."""
 MOST_VISITS = 1_000_000
-UNSURE = 0.65
-"""A power promised four times in five that may turn out lower is quoted with a note."""
+FEW = 150
+"""Visits of an earlier test up to which they do not show how much visits deviate."""
 ENDLESS = 0.05
 """Chance that lengths of visits have no variance, from which on nothing is promised."""
 NEAR_ALL = 0.9
@@ -71,6 +71,8 @@ class VisitDesign:
         ``model`` and no other.
     endless : float
         How likely lengths of visits have no variance, from 0 to 1.
+    seen : float
+        Visits of the earlier test that shows how much they deviate; infinite: it is assumed.
     """
 
     model: VisitModel
@@ -78,6 +80,7 @@ class VisitDesign:
     freedom: float = math.inf
     plausible: tuple[VisitModel, ...] = ()
     endless: float = 0.0
+    seen: float = math.inf
 
     @property
     def spread(self) -> float:
@@ -138,22 +141,19 @@ class VisitDesign:
                 "by their lengths, a few visits may outweigh all others (with a chance of "
                 f"{self.endless:.0%} their variance is infinite): how much is told hangs on these"
             )
+        if self.seen < FEW:
+            low, high = self.kept or (0.0, 1.0)
+            lines.append(
+                f"the earlier test has {self.seen:g} visits, too few to show how much they "
+                f"deviate: of a power of {POWER:.0%}, {low:.0%} to {high:.0%} may come; give a "
+                f"test of {FEW} or more"
+            )
         if difference is not None and difference > NEAR_ALL * self.most:
             lines.append(
                 f"to be {difference:.3g} points a frame better, of {self.most:.3g} left to win, a "
                 "system hardly errs: how often that is told hangs on the few frames that it loses"
             )
         return lines
-
-    def notes(self) -> list[str]:
-        """Return in a line each how far single promises may be off."""
-        if self.kept is None or self.kept[0] >= UNSURE:
-            return []
-        low, high = self.kept
-        return [
-            f"measured in few visits: {POWER:.0%} are kept on average, but of one such plan "
-            f"{low:.0%} to {high:.0%} may come"
-        ]
 
     def power(self, difference: float, visits: int, systems: int = 2) -> float:
         """Return how likely a difference is told, from 0 to 1.
@@ -303,7 +303,8 @@ def measured_design(earned: Floats, visits: Ints, bounds: Bounds) -> VisitDesign
     won = sums - sums.sum(0) / n * sizes[:, None]
     apart = won[:, 0] - won[:, -1] if sums.shape[1] > 1 else won[:, 0]
     models = plausible_models(sizes, lambda drawn: _fitted(sums[drawn], sizes[drawn]))
-    return _design(model, gap, _freedom(apart, sizes), sizes, models)
+    design = _design(model, gap, _freedom(apart, sizes), sizes, models)
+    return replace(design, seen=len(sizes))
 
 
 def _design(
