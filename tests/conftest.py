@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,10 @@ pytest_plugins = [
     f"tests.fixtures.{name}"
     for name in ("browser", "commands", "examples", "logs", "programs", "runs")
 ]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell without job control begins what runs beside it so, and Ctrl-C would reach no child
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = {"test_docs.py", "test_nothing_lost.py", "test_trajectory_render.py"}
 CLUSTERS = {"cluster", "sweep"}
