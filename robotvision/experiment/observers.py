@@ -13,7 +13,7 @@ from typing import Any
 from robotvision.config.checks import build
 from robotvision.config.experiment import Experiment
 from robotvision.config.observers import OBSERVERS
-from robotvision.errors import RobotVisionError, wrong_type
+from robotvision.errors import RobotVisionError
 from robotvision.experiment.progress import Observer
 from robotvision.plugins.failure import failure
 from robotvision.recogniser.training import Training
@@ -176,7 +176,8 @@ def configured_observers(experiment: Experiment) -> list[tuple[str, Observer]]:
         observer = build(OBSERVERS, item)
         if not isinstance(observer, Observer):
             raise RobotVisionError(
-                str(wrong_type(f"{experiment.path}: observers: {name}", "an Observer", observer))
+                f"{experiment.path}: observers: {name}: expected an Observer, got one of "
+                f"{type(observer).__qualname__}; derive it from robotvision.experiment.Observer"
             )
         found.append((name, observer))
     return found

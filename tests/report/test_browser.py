@@ -21,7 +21,7 @@ from robotvision.report.listing import RunList
 from robotvision.sweep.page import build_page as sweep_page
 from robotvision.sweep.rows import empty_row
 from robotvision.sweep.table import SweepTable
-from tests.fixtures.browser import page_text, wait_for
+from tests.fixtures.browser import page_text, requests_of, wait_for
 from tests.fixtures.runs import ROOMS, task
 
 MakeRun = Callable[..., Path]
@@ -48,16 +48,6 @@ def visit(browser: Any, path: Path) -> None:
     wait_for(browser, "document.documentElement.dataset.ready === 'yes'")
 
 
-def requests(browser: Any) -> list[str]:
-    """Return what the page asked for since it was opened."""
-    found = []
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            found.append(message["params"]["request"]["url"])
-    return [u for u in found if not u.startswith("data:")]
-
-
 def value(browser: Any, script: str) -> Any:
     return browser.execute_script(f"return {script}")
 
@@ -72,7 +62,7 @@ def test_the_page_opens_without_an_error_or_a_request(browser: Any, make_run: Ma
     path = write_html(make_run())
     visit(browser, path)
     assert browser.get_log("browser") == []
-    assert requests(browser) == [path.as_uri()]
+    assert requests_of(browser) == [path.as_uri()]
     assert value(browser, "document.querySelectorAll('#tracks path').length") > 5
     width = value(browser, "document.documentElement.scrollWidth")
     assert width <= value(browser, "window.innerWidth")
@@ -86,7 +76,7 @@ def test_the_player_alone_plays_in_a_frame_of_another_page(
     page.write_text(build_player(load_run(make_run(posterior={"Hall": 0.7}))), encoding="utf-8")
     visit(browser, page)
     assert browser.get_log("browser") == []
-    assert requests(browser) == [page.as_uri()]
+    assert requests_of(browser) == [page.as_uri()]
     browser.execute_script("setCursor(5); togglePlay()")
     assert becomes(browser, "#facts h3", "Frame 8")
     assert value(browser, "document.querySelector('#picture img').src.startsWith('data:')")
@@ -353,7 +343,7 @@ def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun
     assert hostile in page_text(browser, "#facts")
     assert hostile in page_text(browser, "#visits")
     assert browser.get_log("browser") == []
-    assert requests(browser) == [path.as_uri()]
+    assert requests_of(browser) == [path.as_uri()]
 
 
 def test_several_runs_share_one_timeline(browser: Any, make_run: MakeRun, tmp_path: Path) -> None:
