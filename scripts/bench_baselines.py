@@ -5,11 +5,12 @@
     python scripts/bench_baselines.py DATA/ie_tower_floors03to09 --against /tmp/before
 
 Each round trains on SEQUENCE with its features cached and answers its first frames one at a time,
-images decoded before: this code with one and with two threads inside a network, and the code of
-``--against`` with one. All take turns, a process each, so that the machine's moods fall on all of
-them. Printed are medians over rounds: seconds of processor time of a training, milliseconds of
-processor time a frame, p50 and p99 of a frame by the clock, and their ratios to the first line. On
-a busy machine the clock tells nothing.
+images decoded before: this code with one and with two threads inside a network, with two features
+of a frame computed at a time (``feature_threads: 2``), and the code of ``--against`` with one. All
+take turns, a process each, so that the machine's moods fall on all of them. Printed are medians
+over rounds: seconds of processor time of a training, milliseconds of processor time a frame, p50
+and p99 of a frame by the clock, and their ratios to the first line. On a busy machine the clock
+tells nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ WARM = 20
 """Frames before the clock counts."""
 
 
-def measure(root: Path, config_path: Path, n_frames: int, threads: int) -> dict[str, float]:
+def measure(
+    root: Path, config_path: Path, n_frames: int, threads: int, at_a_time: int
+) -> dict[str, float]:
     """Return processor time of a training and of a frame, p50 and p99 of a frame by the clock."""
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
@@ -51,6 +54,7 @@ def measure(root: Path, config_path: Path, n_frames: int, threads: int) -> dict[
     for slot in pipeline.slots:
         if hasattr(slot.extractor, "threads"):
             slot.extractor.threads = threads
+    pipeline.feature_threads = at_a_time
     pipeline.reset(View.of(sequence))
     frames = [sequence.load(i, pipeline.channels) for i in range(min(n_frames, len(sequence)))]
     for frame in frames[:WARM]:
@@ -65,9 +69,9 @@ def measure(root: Path, config_path: Path, n_frames: int, threads: int) -> dict[
     return {"train_s": train_s, "frame_ms": frame_ms, "p50_ms": p50, "p99_ms": p99}
 
 
-def child(tree: Path, args: argparse.Namespace, threads: int) -> dict[str, float]:
+def child(tree: Path, args: argparse.Namespace, threads: int, at_a_time: int) -> dict[str, float]:
     """Return what `measure` gives with the code in ``tree``, in a process of its own."""
-    call = [sys.executable, __file__, str(args.sequence), "--inside", str(threads)]
+    call = [sys.executable, __file__, str(args.sequence), "--inside", str(threads), str(at_a_time)]
     call += ["--config", str(tree / args.config), "--frames", str(args.frames)]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(call, env=environment, stdout=subprocess.PIPE, check=True)
@@ -85,16 +89,20 @@ def main() -> None:
     add("--config", default="configs/baselines/best_obligatory.yaml", help="in each checkout")
     add("--frames", type=int, default=200, help="answered in a round [200]")
     add("--rounds", type=int, default=5, help="[5]")
-    add("--inside", type=int, metavar="THREADS", help=argparse.SUPPRESS)
+    add("--inside", type=int, nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.inside:
-        print(json.dumps(measure(args.sequence, Path(args.config), args.frames, args.inside)))
+        print(json.dumps(measure(args.sequence, Path(args.config), args.frames, *args.inside)))
         return
-    ways = {"this code, one thread": (REPO, 1), "this code, two threads": (REPO, 2)}
+    ways = {
+        "this code, one thread": (REPO, 1, 1),
+        "two threads in a network": (REPO, 2, 1),
+        "two features at a time": (REPO, 1, 2),
+    }
     if args.against:
-        ways["earlier code, one thread"] = (args.against.resolve(), 1)
+        ways["earlier code, one thread"] = (args.against.resolve(), 1, 1)
     rounds = [
-        {name: child(tree, args, threads) for name, (tree, threads) in ways.items()}
+        {name: child(tree, args, *threads) for name, (tree, *threads) in ways.items()}
         for _ in range(args.rounds)
     ]
     titles = ("training, s of CPU", "frame, ms of CPU", "p50, ms", "p99, ms")

@@ -61,6 +61,8 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         What a function receives: the image of this channel; None: the whole `Frame`.
     seed : int
         Of whatever is drawn at random in training.
+    feature_threads : int
+        How many features of a frame are computed at a time, 1 to 64.
 
     Attributes
     ----------
@@ -90,6 +92,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         unknown: Any = "auto",
         channel: str | None = "rgb",
         seed: int = 0,
+        feature_threads: int = 1,
     ) -> None:
         self.features = features
         self.classifier = classifier
@@ -99,6 +102,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
         self.unknown = unknown
         self.channel = channel
         self.seed = seed
+        self.feature_threads = feature_threads
 
     @property
     def function(self) -> ImageFunction | None:
@@ -194,6 +198,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
                     "integration": self.integration,
                     "decision": {"abstain": self.abstain, "unknown": self.unknown},
                     "seed": self.seed,
+                    "feature_threads": self.feature_threads,
                 }
             )
         except ValidationError as e:
@@ -263,6 +268,7 @@ class Recogniser(BaseEstimator):  # type: ignore[misc]
             [slot.extractor for slot in model.pipeline.slots], model.pipeline.classifier
         )
         recogniser.temporal = model.pipeline.temporal
+        recogniser.feature_threads = model.pipeline.feature_threads
         recogniser._pipeline, recogniser.task_ = model.pipeline, model.task
         recogniser.training_, recogniser.sequences_ = None, []
         return recogniser

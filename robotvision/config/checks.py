@@ -164,6 +164,12 @@ class _Check:
                         f"{who} here, so nothing else is trained",
                         f"leave out {key!r} or {other!r}",
                     )
+            if config.feature_threads != 1:
+                self._fault(
+                    ("feature_threads",),
+                    f"{who} here, with the features that it has",
+                    "leave it out",
+                )
         elif not config.features and self._is_function():
             self._function()
         else:
@@ -214,8 +220,9 @@ class _Check:
         for key in ("temporal", "augment", "tune"):
             if getattr(config, key) is not None:
                 self._fault((key,), f"{who}, so nothing is trained", f"leave out {key!r}")
-        if config.integration != "concatenation":
-            self._fault(("integration",), f"{who}", "leave out 'integration'")
+        for key, default in (("integration", "concatenation"), ("feature_threads", 1)):
+            if getattr(config, key) != default:
+                self._fault((key,), f"{who}", f"leave out {key!r}")
         if config.system == "worker":
             self._fault(("system",), f"{who}, in this process", "leave out 'system'")
         wanted = config.decision.unknown

@@ -197,6 +197,9 @@ class Config(Strict):
     train: Sequences = []
     test: Sequences
     features: list[str | Named] = []
+    feature_threads: int = Field(
+        default=1, ge=1, le=64, description="how many features of a frame are computed at a time"
+    )
     augment: AugmentConfig | None = None
     classifier: str | Named | None = None
     integration: str = "concatenation"

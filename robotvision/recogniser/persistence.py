@@ -101,6 +101,7 @@ def save_pipeline(
             "unknown_below": decision.unknown_below,
         },
         "objects": [] if objects is None else list(objects.names),
+        "feature_threads": pipeline.feature_threads,
     }
     save_model(path, parts, data)
 
@@ -143,6 +144,7 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
             parts.get("unknown"),
             parts.get("zone"),
         )
+        pipeline.feature_threads = int(about.get("feature_threads", 1))
     except (KeyError, TypeError, ValueError) as e:
         raise InputFaults(
             [

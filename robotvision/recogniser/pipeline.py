@@ -19,6 +19,7 @@ from robotvision.classifiers.base import FittedClassifier
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import checked, ready
 from robotvision.features.resized import one_frame
+from robotvision.features.side_by_side import side_by_side
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.objects import ObjectRecogniser
 from robotvision.recogniser.unknown import UnknownDetector
@@ -66,6 +67,12 @@ class Pipeline:
         Detects rooms that training did not see, from this frame alone.
     zone : UnknownZone, optional
         Detects zones that training did not see, from this frame and those before.
+
+    Attributes
+    ----------
+    feature_threads : int
+        How many features of a frame are computed at a time, by default 1. With more they are one
+        stage, ``features``, since they overlap.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class Pipeline:
         self.objects = objects
         self.unknown = unknown
         self.zone = zone
+        self.feature_threads = 1
         self.dim = slots[-1].place.stop
         self._calibrated = slots
         self._last_ns: int | None = None
@@ -109,7 +117,7 @@ class Pipeline:
     def with_extractors(self, extractors: Iterable[FeatureExtractor]) -> Pipeline:
         """Return a pipeline with ``extractors`` in the same slots, the rest shared."""
         slots = [replace(s, extractor=e) for s, e in zip(self.slots, extractors, strict=True)]
-        return Pipeline(
+        found = Pipeline(
             slots,
             self.classifier,
             self.decision,
@@ -118,6 +126,8 @@ class Pipeline:
             self.unknown,
             self.zone,
         )
+        found.feature_threads = self.feature_threads
+        return found
 
     def reset(self, view: View) -> None:
         """Begin a sequence seen by the cameras of ``view``."""
@@ -134,14 +144,32 @@ class Pipeline:
         """Return the answer for one frame and the time of each stage."""
         stages: dict[str, int] = {}
         x = np.empty((1, self.dim), np.float32)
+        if self.feature_threads > 1 and len(self._calibrated) > 1:
+            self._extract_together(frame, x[0], stages)
+        else:
+            self._extract_in_turn(frame, x[0], stages)
+        return self.answer_vector(x, frame.timestamp_ns, stages)
+
+    def _extract_in_turn(
+        self, frame: Frame, x: NDArray[np.float32], stages: dict[str, int]
+    ) -> None:
         last = perf_counter_ns()
         with one_frame():
             for slot in self._calibrated:
-                np.multiply(checked(slot.extractor, frame), slot.scale, out=x[0, slot.place])
+                np.multiply(checked(slot.extractor, frame), slot.scale, out=x[slot.place])
                 now = perf_counter_ns()
                 stages[slot.name] = now - last
                 last = now
-        return self.answer_vector(x, frame.timestamp_ns, stages)
+
+    def _extract_together(
+        self, frame: Frame, x: NDArray[np.float32], stages: dict[str, int]
+    ) -> None:
+        started = perf_counter_ns()
+        extractors = [slot.extractor for slot in self._calibrated]
+        vectors = side_by_side(extractors, frame, self.feature_threads)
+        for slot, vector in zip(self._calibrated, vectors, strict=True):
+            np.multiply(vector, slot.scale, out=x[slot.place])
+        stages["features"] = perf_counter_ns() - started
 
     def answer_vector(
         self, x: NDArray[np.float32], timestamp_ns: int, stages: dict[str, int]

@@ -205,6 +205,7 @@ class _Trainer:
             self._unknown(training, decision),
             self._zone(training, slots),
         )
+        pipeline.feature_threads = self.config.feature_threads
         self._took("training", started)
         self.progress("training", 1, 1)
         return pipeline, self.task, self.training

@@ -131,7 +131,7 @@ def finished(trained: TrainedModel, experiment: Experiment) -> Pipeline:
     )
     # these have memory, and other runs may be under way
     temporal, zone = copy.deepcopy(pipeline.temporal), copy.copy(pipeline.zone)
-    return Pipeline(
+    own = Pipeline(
         pipeline.slots,
         pipeline.classifier,
         decision,
@@ -140,3 +140,5 @@ def finished(trained: TrainedModel, experiment: Experiment) -> Pipeline:
         pipeline.unknown,
         zone,
     )
+    own.feature_threads = pipeline.feature_threads
+    return own

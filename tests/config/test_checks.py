@@ -68,6 +68,8 @@ def test_unknown_plug_ins_come_with_the_known_ones(config: Config) -> None:
         ({"train": "{a: [train]}"}, "expected the same sets as 'test'"),
         ({"integration": "averge"}, "did you mean 'average'?"),
         ({"system": "{command: [x]}"}, "a program answers here"),
+        ({"system": "{command: [x]}", "feature_threads": "2"}, "with the features that it has"),
+        ({"feature_threads": "0"}, "feature_threads: expected a whole number of at least 1"),
     ],
 )
 def test_keys_that_do_not_go_together(config: Config, keys: dict[str, str], message: str) -> None:

@@ -35,6 +35,7 @@ def save(path: Path, to: Path) -> None:
         {"classifier": "knn", "integration": "average"},
         {"mode": "optional", "temporal": "bayes"},
         {"decision": "{unknown: detect}"},
+        {"feature_threads": 2},
     ],
 )
 def test_a_loaded_pipeline_answers_as_the_trained_one(
@@ -46,6 +47,7 @@ def test_a_loaded_pipeline_answers_as_the_trained_one(
     loaded = load_pipeline(tmp_path / "m", task.id)
     assert loaded.task == task
     assert loaded.pipeline.has_memory == pipeline.has_memory
+    assert loaded.pipeline.feature_threads == keys.get("feature_threads", 1)
     sequence = open_sequence(data_root / "test")
     for one in (pipeline, loaded.pipeline):
         one.reset(View.of(sequence))

@@ -87,3 +87,30 @@ def test_features_of_a_frame_share_a_resized_image(monkeypatch: pytest.MonkeyPat
     for n in (1, 2):
         recogniser.answer(frame)
         assert len(calls) == n
+
+
+class Mean(Shrunk):
+    """The mean of an image's corner: another number than its neighbour's."""
+
+    def extract(self, frame: Frame) -> np.ndarray:
+        return np.array([frame["rgb"][0].mean()], np.float32)
+
+
+def test_features_computed_at_the_same_time_give_the_same_answer_in_one_stage() -> None:
+    """They overlap, so that none has a time of its own; copies do as the first."""
+    classifier = GaussianNB().fit([[0, 0], [0, 1], [200, 200], [200, 201]], np.repeat(ROOMS, 2))
+    decision = pipeline(Constant(0, 0)).decision
+    each = [
+        FeatureSlot("a", Shrunk(), slice(0, 1), 0.5),
+        FeatureSlot("b", Mean(), slice(1, 2), 1.5),
+    ]
+    in_turn, together = (Pipeline(each, classifier, decision) for _ in range(2))
+    together.feature_threads = 2
+    copied = together.with_extractors([s.extractor for s in each])
+    image = np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8)
+    expected = in_turn.answer(Frame(0, 0, {"rgb": image}))
+    assert [*expected.stages_ns] == ["a", "b", "classifier", "decision"]
+    for recogniser in (together, copied):
+        reply = recogniser.answer(Frame(0, 0, {"rgb": image}))
+        assert reply.answer == expected.answer
+        assert [*reply.stages_ns] == ["features", "classifier", "decision"]
