@@ -10,6 +10,14 @@ rooms change than in the training sequences, and how much of the prior is divide
 points on those sequences, from answers of classifiers that were not trained on the frame. So is how
 sure a frame must be of another room to be believed at once: the first frame of a room is mostly
 right where single frames are, and the forward pass would wait for a second one.
+
+Held-out frames may be much harder than those asked about, so the filter also learns from the
+sequence itself. A second forward pass takes frames for more reliable than held-out ones were: it
+raises their evidence to a power. Each pass foretells the next frame's evidence, and the belief is
+the mean of both, weighted by how well they did (Bayesian model averaging, Hoeting, Madigan, Raftery
+and Volinsky, Statistical Science 1999), older frames counting less. Frames that keep agreeing speak
+for the second pass, which follows a change of room at once; answers that flip there and back speak
+against it, for what it foretells then fails twice.
 """
 
 from __future__ import annotations
@@ -35,6 +43,14 @@ SURE = (0.9, 0.95, 0.98, 0.99)
 SURE_COST = 0.01
 """What that may cost a held-out frame, as a share of what lies between a right and a wrong answer:
 held-out frames are often weaker than the test's, and weak frames speak for waiting."""
+SHARPER_PRIOR = 0.1
+"""Weight of the sharper pass before anything is seen."""
+RECORD_PACE_S = 1.0
+"""Frames that follow closer count for less in the record of the passes, but for what is new."""
+RECORD_KEPT = 0.99
+"""What is left of that record after one frame that counts in full."""
+_DOUBT = 1e-4
+"""Share of the sharper pass's evidence that is spread over all rooms."""
 _CLEAR = 2.0
 """A cut shows where the shortest pause at a cut is so many times the longest step elsewhere."""
 _LIKELIHOOD = 1 / 15
@@ -71,6 +87,10 @@ class Bayes(Filter):
     rate_scale : float or 'auto', default 'auto'
         How many times as often rooms change as in the training sequences, above 0; ``auto``: of
         `RATE_SCALES`, chosen as ``decorrelation_s`` is.
+    sharper : float or None, default 4.0
+        Power above 1 to which a second forward pass raises a frame's evidence; the belief is the
+        mean of the two passes, weighted by how well each foretold the frames since `reset`. None:
+        no second pass.
     haste : float or 'auto', optional
         The old name of ``rate_scale``, still accepted with a warning.
 
@@ -103,6 +123,7 @@ class Bayes(Filter):
         kidnapping: float | None = 3.0,
         prior: float | str = "auto",
         rate_scale: float | str = "auto",
+        sharper: float | None = 4.0,
         *,
         haste: float | str | None = None,
     ) -> None:
@@ -118,6 +139,9 @@ class Bayes(Filter):
         self.kidnapping = kidnapping
         self.prior = prior
         self.rate_scale = rate_scale
+        self.sharper = sharper
+        if sharper is not None:
+            params.number("sharper", sharper, above=1.0)
         if decorrelation_s not in (0, "auto"):
             params.number("decorrelation_s", decorrelation_s)
         if rate_scale != "auto":
@@ -213,6 +237,10 @@ class Bayes(Filter):
         self.sure_ = math.inf
         return self
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a filter of this state; one saved before there was a second pass has none."""
+        super().__setstate__({"sharper": None, **state})
+
     def _apply(self, prior: float, rate_scale: float, decorrelation_s: float) -> None:
         self.prior_exponent_, self.rate_scale_ = prior, rate_scale
         self.decorrelation_s_ = decorrelation_s
@@ -231,7 +259,7 @@ class Bayes(Filter):
             for p, truth, t in rows:
                 if not np.isfinite(p).all():
                     continue
-                belief = self.update(p, 0.0 if last is None else t - last)
+                belief = self._pass(p, 0.0 if last is None else t - last)
                 answer = int(belief.argmax())
                 earned = points.correct if answer == truth else points.wrong
                 if belief[answer] <= points.break_even:
@@ -248,10 +276,44 @@ class Bayes(Filter):
         self._fresh: Belief | None = None
         self._last: NDArray[Any] | None = None
         self._excess = 0.0
+        self._sharp: Belief | None = None
+        self._sharp_weight = SHARPER_PRIOR
         self.kidnapped = 0
 
     def update(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
         """Return the posterior belief, (k,), summing to 1, ``dt_s`` seconds after the last."""
+        before, last = self._belief, self._last
+        belief = self._pass(probabilities, dt_s)
+        if self.sharper is None:
+            return belief
+        evidence = np.maximum(probabilities, _LEAST) / self.divisor_
+        sharp = _normed(_normed(evidence)[0] ** self.sharper)[0]
+        sharp = (1 - _DOUBT) * sharp + _DOUBT / len(sharp)
+        if self._sharp is None or before is None or last is None:
+            self._sharp = _normed(self.divisor_ * sharp)[0]
+            return belief
+        new = float(np.abs(probabilities - last).sum()) / 2
+        move = self._transition(dt_s)
+        foretold = self._sharp @ move
+        ratio = float(foretold @ sharp) / float(before @ move @ evidence / evidence.sum())
+        self._record(ratio, max(min(dt_s / RECORD_PACE_S, 1.0), new))
+        self._sharp = _normed(foretold * sharp ** self._share(dt_s, new))[0]
+        return (1 - self._sharp_weight) * belief + self._sharp_weight * self._sharp
+
+    def _record(self, ratio: float, share: float) -> None:
+        """Weigh the sharper pass by how much better it foretold a frame that counts ``share``."""
+        odds = self._sharp_weight / (1 - self._sharp_weight) * ratio**share
+        kept = RECORD_KEPT**share
+        self._sharp_weight = kept * odds / (1 + odds) + (1 - kept) * SHARPER_PRIOR
+
+    def _share(self, dt_s: float, new: float) -> float:
+        """Return what a frame counts as, ``new`` of it being new, ``dt_s`` after the last."""
+        if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
+            return max(dt_s / self.decorrelation_s_, new)
+        return 1.0
+
+    def _pass(self, probabilities: NDArray[Any], dt_s: float) -> Belief:
+        """Return the belief of the first pass, which takes frames for as reliable as held out."""
         evidence = np.maximum(probabilities, _LEAST) / self.divisor_
         last, self._last = self._last, np.array(probabilities, np.float64)
         room = int(probabilities.argmax())
@@ -260,9 +322,7 @@ class Bayes(Filter):
             self._belief = self._fresh = _normed(self.divisor_ * evidence)[0]
             self._excess = 0.0
             return self._belief.copy()
-        if self.decorrelation_s_ and dt_s < self.decorrelation_s_:
-            new = float(np.abs(self._last - last).sum()) / 2
-            evidence = evidence ** max(dt_s / self.decorrelation_s_, new)
+        evidence = evidence ** self._share(dt_s, float(np.abs(self._last - last).sum()) / 2)
         move = self._transition(dt_s)
         self._belief, explained = _normed((self._belief @ move) * evidence)
         if self.kidnapping is not None:

@@ -52,6 +52,7 @@ def test_belief_is_a_distribution(name, p, dt):
         ("exponential", {"seconds": -1}, "seconds: expected a number above 0, got -1"),
         ("bayes", {"prior": "uniform"}, "prior: expected a number from 0 to 1, got 'uniform'"),
         ("bayes", {"prior": 1.5}, "prior: expected a number from 0 to 1, got 1.5"),
+        ("bayes", {"sharper": 1.0}, "sharper: expected a number above 1, got 1.0"),
         ("bayes", {"kidnapping": -2.0}, "kidnapping: expected a number above 0, got -2.0"),
     ],
 )
