@@ -70,6 +70,14 @@ function listenButtons() {
   });
 }
 
+// On paper the tracks are drawn for a sheet of A4 within its margins, not for the screen.
+const PAPER = 703;
+function listenPrint() {
+  const draw = (paper) => { view.paper = paper; drawOverview(); drawTracks(); };
+  window.addEventListener("beforeprint", () => draw(PAPER));
+  window.addEventListener("afterprint", () => draw(0));
+}
+
 // Filters that could choose nothing, or nothing but all, are left out.
 function hideIdleFilters() {
   const used = new Set(data.runs.flatMap((run) => run.outcome)), form = $("filters").elements;
@@ -122,6 +130,7 @@ function start() {
   listenOverview();
   listenMap();
   listenButtons();
+  listenPrint();
   choose();
   drawOverview();
   drawTracks();
