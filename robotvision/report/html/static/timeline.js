@@ -32,7 +32,7 @@ function plan() {
 function drawTracks() {
   const box = $("tracks");
   view.width = Math.max(280, view.paper || box.clientWidth);
-  view.left = view.width < 560 ? 72 : 92;
+  view.left = view.width < 560 ? 72 : 98;
   const svg = make("svg", { role: "img", "aria-label": "Timeline: truth, answers, outcomes, confidence, latency and points, frame by frame" });
   let y = 2;
   for (const row of plan()) {
