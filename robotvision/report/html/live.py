@@ -28,7 +28,6 @@ from robotvision.report.html.payload import ABSENT
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.tasks.model import Task
 
-
 TO_COME = -1
 """Visit of the frames to come: they belong to no stay in a room yet."""
 
