@@ -278,6 +278,26 @@ def test_no_two_figures_give_files_of_one_name(
         assert expected in names
 
 
+def test_mistakes_on_paper_show_images_that_lie_in_the_page(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """Those in files beside it would not be there in time: their visits stay a row each."""
+    run = make_run()
+    pages = {
+        write_html(run): True,
+        write_page([run], tmp_path / "own.html", has_folder=True): False,
+    }
+    cards = "[...document.querySelectorAll('.visits details[open] .cards img')]"
+    for page, is_in_page in pages.items():
+        visit(browser, page)
+        browser.execute_script(
+            "for (const row of document.querySelectorAll('.visits details')) row.open = false;"
+            "window.dispatchEvent(new Event('beforeprint'))"
+        )
+        assert bool(value(browser, f"{cards}.length")) == is_in_page
+        assert value(browser, f"{cards}.every((i) => i.src.startsWith('data:'))")
+
+
 def test_tracks_are_drawn_for_the_sheet_they_are_printed_on(
     browser: Any, make_run: MakeRun, config: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -104,6 +104,8 @@ function visitRow({ visit, frames }, [first, end], isOpen) {
       stack(first, end, run), make("span", { class: "visit-points n" }, signed(points) || "0")),
     list);
   const fill = () => { if (details.open && !list.childElementCount) list.append(...frames.map(card)); };
+  // What a browser has yet to fetch would be blank on paper: there the row alone stands for it.
+  details.openForPaper = () => { details.open ||= frames.every((k) => !imageOf(k) || lazy(imageOf(k)) === null); fill(); };
   details.addEventListener("toggle", () => { fill(); if (details.open) opened.add(visit); else opened.delete(visit); });
   fill();
   return make("li", {}, details);

@@ -65,7 +65,7 @@ function listenButtons() {
   $("filters").addEventListener("reset", () => setTimeout(choose));
   if ($("active-run")) $("active-run").addEventListener("change", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
   window.addEventListener("beforeprint", () => {
-    for (const details of [...document.querySelectorAll(".visits details")].slice(0, 12)) details.open = true;
+    for (const details of [...document.querySelectorAll(".visits details")].slice(0, 12)) details.openForPaper();
     for (const details of document.querySelectorAll("details.fold, .column details")) if (!details.closest(".visits")) details.open = true;
   });
 }
