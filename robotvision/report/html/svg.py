@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 480, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
-AXIS_NAME, DIGIT = 26, 7.5
+AXIS_NAME, DIGIT = 28, 7
 """Room for the name of the axis at the left, and for a digit of its numbers."""
 
 
