@@ -74,7 +74,7 @@ class FeedChange:
 
 
 class Feed(Observer):
-    """Collects a run. All but the observer's methods may be called from any thread.
+    """Collects a run. All but the observer's methods and `change` may be called from any thread.
 
     Parameters
     ----------
@@ -96,6 +96,7 @@ class Feed(Observer):
         self._counts: Counter[str] = Counter()
         self._status: dict[str, Any] = {"text": "starting", "points": 0.0, "max": 0.0}
         self._last = 0.0
+        self._newest: tuple[FrameRecord, ScoredAnswer] | None = None
         self._visit: tuple[Any, ...] = ()
         self._n_visits = -1
         self._coded: tuple[str, ...] = ()
@@ -131,6 +132,7 @@ class Feed(Observer):
         """Append a frame."""
         here = self.sequences[-1]
         row = self._row(here, record, scored, tally)
+        self._newest = record, scored
         now = time.monotonic()
         is_last = len(here.indices) + 1 >= here.n_frames
         with self._lock:
@@ -142,7 +144,7 @@ class Feed(Observer):
             here.indices.append(record.index)
             if now - self._last > TOTALS_EVERY_S or is_last:
                 self._last = now
-                self._take_totals(record, scored)
+                self._take_totals()
 
     def _row(
         self, here: FollowedFrame, record: FrameRecord, scored: ScoredAnswer, tally: Tally
@@ -182,7 +184,12 @@ class Feed(Observer):
             self._code = {label: i for i, label in enumerate(tally.labels)}
         return self._code
 
-    def _take_totals(self, record: FrameRecord, scored: ScoredAnswer) -> None:
+    def _take_totals(self) -> None:
+        """Bring the totals up to the newest frame; in the run's thread, which counts."""
+        if self._newest is None:
+            return
+        record, scored = self._newest
+        self._newest = None
         counts: Counter[str] = Counter()
         for tally in self._tallies.values():
             counts.update(tally.outcomes)
@@ -234,8 +241,13 @@ class Feed(Observer):
             }
 
     def change(self, generation: int, n_rows: int) -> FeedChange:
-        """Return what a copy lacks that has so many rows, of this generation."""
+        """Return what a copy lacks that has so many rows, of this generation.
+
+        To be called by the run's thread: the totals are those of the rows, so that a page which
+        gets nothing more, since the system hangs, does not contradict itself.
+        """
         with self._lock:
+            self._take_totals()
             rows, status = self.rows[n_rows:], dict(self._status)
             if generation == self.generation:
                 return FeedChange(generation, rows, status, self.end)

@@ -40,6 +40,8 @@ MARKS = {
 }
 PLAIN_EVERY_S = 2.0
 REDRAW_EVERY_S = 0.08
+SPINNER = 2
+"""Cells before the line that follows the robot."""
 
 Screen = Literal["quiet", "line", "verbose", "full"]
 """What the terminal shows of a run; ``full`` is the panel of `robotvision.report.panel`."""
@@ -168,8 +170,12 @@ class Live(WithBars, Observer):
         if now - self._last < every and self._done < self._n:
             return
         self._last = now
-        line = live_line(self._name, self._done, self._n, record, scored, tally)
+        shown = (self._name, self._done, self._n, record, scored, tally)
+        line = live_line(*shown)
         if self._status is not None:
+            width = self.console.width - SPINNER
+            line = line if line.cell_len <= width else live_line(*shown, is_short=True)
+            line.truncate(width, overflow="ellipsis")
             self._status.update(line)
         else:
             self.console.print(line, highlight=False, soft_wrap=True)
@@ -202,25 +208,33 @@ def shown_truth(record: FrameRecord) -> str:
 
 
 def live_line(
-    name: str, done: int, n: int, record: FrameRecord, scored: ScoredAnswer, tally: Tally
+    name: str,
+    done: int,
+    n: int,
+    record: FrameRecord,
+    scored: ScoredAnswer,
+    tally: Tally,
+    is_short: bool = False,
 ) -> Text:
-    """Return points so far, their share of the maximum, answer against truth, and latency."""
+    """Return points so far, their share of the maximum, answer against truth, and latency.
+
+    ``is_short``: without the words for points and latency, and without a truth that was answered.
+    """
     mark, style = MARKS[scored.outcome]
-    truth = shown_truth(record)
+    is_right = scored.outcome is Outcome.CORRECT
     latency = record.timed.latency_ns
     share = f"{tally.points / tally.max_points:4.0%}" if tally.max_points else "   -"
     return Text.assemble(
         (f"{name} ", "bold"),
         f"{done}/{n}  ",
-        ("points ", "dim"),
+        ("" if is_short else "points ", "dim"),
         (f"{tally.points:g}", "bold"),
         f" of {tally.max_points:g} ({share})  ",
         (f"{mark} ", style),
         (shown_answer(record, scored), style),
-        ("  truth ", "dim"),
-        truth,
+        *(() if is_short and is_right else (("  truth ", "dim"), shown_truth(record))),
         f"  {frame_points(scored, tally)}",
-        ("  latency ", "dim"),
+        ("  " if is_short else "  latency ", "dim"),
         f"{latency / 1e6:.1f} ms" if latency is not None else "-",
     )
 

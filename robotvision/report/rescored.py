@@ -170,7 +170,7 @@ def print_rescored(console: Console, reports: Sequence[Mapping[str, Any]]) -> No
             f"{most} points, task {first['task']}, {first['mode']}{rate}{machine}"
             f"{model}",
         ),
-        soft_wrap=True,
+        soft_wrap=not console.is_terminal,  # a terminal would break it within a word
     )
     console.print(grid(policies_table(reports)))
     if any(r["age_ns"] for r in reports):

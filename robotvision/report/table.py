@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,7 +16,13 @@ from typing import Any
 from markupsafe import Markup, escape
 
 Cell = str | int | float | None
+NEGATIVE = re.compile(r"(?<![\w.])-(?=[\d.])")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def minus(text: str) -> str:
+    """Return a text for a page: numbers below 0 have the sign of that name, not a hyphen."""
+    return NEGATIVE.sub("\u2212", text)
 
 
 def number(value: float) -> str:
@@ -215,7 +222,8 @@ class Table:
             square = (
                 Markup("<span{}></span>").format(_css(f"swatch {color}")) if color else _NOTHING
             )
-            content = drawn[column.name][row] if column.name in drawn else square + text
+            words = text if column.is_text else minus(text)
+            content = drawn[column.name][row] if column.name in drawn else square + words
             if place == self.heading:
                 elements.append(Markup('<th scope="row">{}</th>').format(content))
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
@@ -37,7 +38,7 @@ def print_report(
 ) -> None:
     """Print a report: points, outcomes, rooms, confusion, latency, published results, warnings."""
     console.print(headline(data, task))
-    console.print(Group(*essentials(data)))
+    console.print(Group(*essentials(data, console.width)))
     for name, tally in tallies.items():
         if tally.scored_frames:
             title = "" if len(tallies) == 1 else f"Test set {name}: {points_text(tally)}"
@@ -61,14 +62,18 @@ def print_report(
 def print_brief(console: Console, data: Mapping[str, Any], task: Task) -> None:
     """Print what is read first of a run: points, worst confusions, latency, warnings."""
     console.print(headline(data, task))
-    console.print(Group(*essentials(data), *notes(data, task)))
+    console.print(Group(*essentials(data, console.width), *notes(data, task)))
 
 
-def essentials(data: Mapping[str, Any]) -> list[RenderableType]:
-    """Return the worst confusions and the latency of a run, a line each where there is one."""
+def essentials(data: Mapping[str, Any], width: int) -> list[RenderableType]:
+    """Return the worst confusions and the latency of a run, a line each where there is one.
+
+    Of the confusions as many as stand on one line of ``width`` cells, and at least the worst.
+    """
     pairs = [f"{true} → {answer} {n}" for true, answer, n in worst_confusions(data)]
-    texts = ("most confused: " + ", ".join(pairs) if pairs else "", latency_text(data))
-    return [Text(text) for text in texts if text]
+    lines = [f"most confused: {', '.join(pairs[:n])}" for n in range(len(pairs), 0, -1)]
+    worst = next((line for line in lines if cell_len(line) <= width), "".join(lines[-1:]))
+    return [Text(text) for text in (worst, latency_text(data)) if text]
 
 
 def print_breakdown(console: Console, score: Score, title: str = "") -> None:

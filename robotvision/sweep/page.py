@@ -19,7 +19,7 @@ from robotvision.records import Outcome
 from robotvision.report.html.shell import content_policy, static
 from robotvision.report.html.svg import element, number, round_ticks
 from robotvision.report.listing import PORT
-from robotvision.report.table import share
+from robotvision.report.table import minus, share
 from robotvision.scoring.intervals import Interval
 from robotvision.sweep.rows import Row
 from robotvision.sweep.show import cell, milliseconds, varying
@@ -80,12 +80,12 @@ def _entry(row: Row, keys: Sequence[str], table: SweepTable) -> dict[str, Any]:
         "error": row["error"],
         "points": "-" if row["points"] is None else number(row["points"]),
         "max": "-" if row["max_points"] is None else number(row["max_points"]),
-        "per_frame": share(row["points_per_frame"]),
+        "per_frame": minus(share(row["points_per_frame"])),
         "outcomes": [row[o] for o in _outcomes(table)],
         "p50": milliseconds(row),
         "p90": milliseconds(row, "p90"),
         "p99": milliseconds(row, "p99"),
-        "interval": _interval_text(row),
+        "interval": minus(_interval_text(row)),
         "quotable": row["quotable"],
         "note": row["latency_note"],
         "sort": [

@@ -14,8 +14,12 @@ from typing import Any
 
 import pytest
 
+from robotvision.config.checks import load_config
+from robotvision.experiment.run import run as run_experiment
 from robotvision.report.columns import load_run, load_runs
+from robotvision.report.feed import Feed
 from robotvision.report.html.listing import list_page
+from robotvision.report.html.live import live_page
 from robotvision.report.html.page import build_page, build_player, write_html, write_page
 from robotvision.report.listing import RunList
 from robotvision.sweep.page import build_page as sweep_page
@@ -251,6 +255,67 @@ def test_every_figure_gives_its_drawing_and_its_numbers(browser: Any, make_run: 
         "Kitchen",
     ]
     assert browser.get_log("browser") == []
+
+
+def test_no_two_figures_give_files_of_one_name(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """Those of several runs tell which they are of, even where names differ by a sign alone."""
+    pages = {
+        write_html(make_run()): "confusion.svg",
+        write_page([make_run("a-b"), make_run("a+b")], tmp_path / "both.html"): (
+            "confusion_of_a_b_2.svg"
+        ),
+    }
+    for page, expected in pages.items():
+        visit(browser, page)
+        browser.execute_script(
+            "window.saved = []; save = (name) => { window.saved.push(name); };"
+            "for (const button of document.querySelectorAll('[data-get]')) button.click();"
+        )
+        names = value(browser, "window.saved")
+        assert len(names) == len(set(names)) > 10
+        assert expected in names
+
+
+def test_mistakes_on_paper_show_images_that_lie_in_the_page(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """Those in files beside it would not be there in time: their visits stay a row each."""
+    run = make_run()
+    pages = {
+        write_html(run): True,
+        write_page([run], tmp_path / "own.html", has_folder=True): False,
+    }
+    cards = "[...document.querySelectorAll('.visits details[open] .cards img')]"
+    for page, is_in_page in pages.items():
+        visit(browser, page)
+        browser.execute_script(
+            "for (const row of document.querySelectorAll('.visits details')) row.open = false;"
+            "window.dispatchEvent(new Event('beforeprint'))"
+        )
+        assert bool(value(browser, f"{cards}.length")) == is_in_page
+        assert value(browser, f"{cards}.every((i) => i.src.startsWith('data:'))")
+
+
+def test_tracks_are_drawn_for_the_sheet_they_are_printed_on(
+    browser: Any, make_run: MakeRun, config: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Of a report and of the page that follows a run; back on screen they have its width again."""
+    feed = Feed(tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    run_experiment(load_config(config()), tmp_path / "run", observer=feed)
+    live = tmp_path / "live.html"
+    live.write_text(live_page(feed.state()), encoding="utf-8")
+    width = "document.querySelector('#tracks svg').viewBox.baseVal.width"
+    for page in (write_html(make_run()), live):
+        visit(browser, page)
+        on_screen = value(browser, width)
+        assert on_screen != 703
+        browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+        assert value(browser, width) == 703
+        browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+        assert value(browser, width) == on_screen
 
 
 def test_the_posterior_of_all_rooms_follows_the_cursor(browser: Any, make_run: MakeRun) -> None:

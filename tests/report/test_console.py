@@ -9,6 +9,7 @@ from rich.console import Console
 
 from robotvision.report.console import fitted, fitted_grid
 from robotvision.report.table import Column, Table, columns
+from robotvision.report.terminal import essentials
 
 TABLE = Table(
     "t",
@@ -38,3 +39,15 @@ def test_no_line_is_wider_than_80_columns_in_a_pipe() -> None:
     console.print(fitted_grid(console, wide, ("wrong", "correct")))
     assert max(map(len, out.getvalue().splitlines())) <= 80
     assert "left out to fit 80 columns, in --json: wrong" in out.getvalue()
+
+
+def test_as_many_confusions_are_printed_as_stand_on_a_line() -> None:
+    """All three where there is room, fewer on a narrow terminal, and always the worst."""
+    rooms = ["Kitchen", "Toilet", "ElevatorArea"]
+    data = {"labels": rooms, "confusion": [[9, 5, 3], [0, 9, 0], [1, 0, 9]], "latency_ns": {}}
+    shown = {}
+    for width in (200, 60, 10):
+        (text,) = essentials(data, width)
+        shown[width] = str(text).removeprefix("most confused: ").split(", ")
+    every = ["Kitchen → Toilet 5", "Kitchen → ElevatorArea 3", "ElevatorArea → Kitchen 1"]
+    assert shown == {200: every, 60: every[:2], 10: every[:1]}

@@ -23,7 +23,8 @@ from robotvision.report.html.page import MAX_RUNS, build_page, write_html, write
 from robotvision.report.html.payload import align
 from robotvision.report.html.sections import with_short_paths
 from robotvision.report.html.shell import static
-from robotvision.report.html.svg import round_ticks
+from robotvision.report.html.svg import LEFT, Plot, round_ticks
+from robotvision.report.table import minus
 
 MakeRun = Callable[..., Path]
 
@@ -243,3 +244,18 @@ def test_rooms_names_stay_on_the_map() -> None:
     for x, name in names:
         half = LETTER * len(name) / 2
         assert half - 0.1 <= float(x) <= width - half + 0.1
+
+
+def test_the_name_of_an_axis_keeps_clear_of_long_numbers() -> None:
+    """Ticks such as 0.025 push the plot to the right; short ones leave it where it is."""
+    lefts = {high: Plot((0, 1), (0, high), "x", "risk", "t").left for high in (1.0, 0.1, 9e4)}
+    assert lefts[1.0] == LEFT
+    assert lefts[0.1] > LEFT
+    assert lefts[9e4] > lefts[0.1]
+    assert Plot((0, 1), (0, 0.1), "x", "", "t").left == LEFT
+
+
+def test_numbers_below_0_have_a_minus_sign_and_names_their_hyphens() -> None:
+    assert minus("-0.5 (-44.4 to 73.7), run-2, 2014-05, -") == (
+        "\u22120.5 (\u221244.4 to 73.7), run-2, 2014-05, -"
+    )

@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.text import Text
 
 from robotvision.cli.run import command
 from robotvision.config.checks import load_config
 from robotvision.experiment.observers import Observers
 from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, ScoredAnswer, TimedAnswer, Truth
-from robotvision.report.live import live_line, split_text
+from robotvision.report.live import Live, live_line, split_text
 from robotvision.report.panel import SPARKS, Panel, bar, miss_line, sparkline
 from robotvision.report.posterior import Posteriors
 from robotvision.scoring.tally import Tally
@@ -171,6 +172,28 @@ def test_without_a_terminal_it_prints_plain_lines(config: Config, tmp_path: Path
     assert "replaying test: 18 frames" in done.stderr
     assert "╭" not in done.stderr
     assert "18/18" in done.stderr
+
+
+def test_the_line_that_follows_the_robot_is_one_line_of_a_narrow_terminal() -> None:
+    """Words go first, and a truth that was answered; then the end."""
+    tally = Tally(load_task("imageclef2012"))
+    room = "PrinterRoom"
+    for wanted, truth in (("✔ PrinterRoom  +1  5.0 ms", room), ("✘ PrinterRoom  truth", "Toilet")):
+        timed = TimedAnswer(0, Answer(room), 0, 0, 5 * MS)
+        record = FrameRecord.of(0, 0, timed, Truth(truth))
+        scored = tally.add(record.truth, timed)
+        for width in (80, 200):
+            made = Console(file=io.StringIO(), force_terminal=True, width=width)
+            live = Live(made, "line")
+            live.sequence("a_sequence_with_a_long_name", 1)
+            live.frame(record, scored, tally)
+            status = live._status
+            assert status is not None
+            line = status.status
+            assert isinstance(line, Text)
+            assert line.cell_len <= width - 2
+            assert (wanted in line.plain) == (width == 80 or truth != room)
+            live.__exit__(None, None, None)
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=50))

@@ -117,6 +117,33 @@ def test_several_test_sets_follow_one_another(config: Config, tmp_path: Path) ->
     assert len(set(data["visit"])) == 9
 
 
+def test_a_stay_that_goes_on_ends_at_the_newest_frame(followed: Feed) -> None:
+    """Frames to come are of no visit, not of the last: its row names none that was not there."""
+    state = followed.state()
+    state["rows"] = state["rows"][:7]
+    page = live_page(state)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])  # type: ignore[index]
+    assert data["visit"][7:] == [-1] * 11
+    assert min(data["visit"][:7]) == 0
+
+
+def test_what_a_copy_gets_agrees_with_itself(config: Config, tmp_path: Path) -> None:
+    """Totals are those of the frames sent, also when nothing more comes, since the system hangs."""
+    counted = []
+
+    class Look(Feed):
+        def frame(self, record: FrameRecord, scored: ScoredAnswer, tally: Tally) -> None:
+            super().frame(record, scored, tally)
+            change = self.change(self.generation, 0)
+            counted.append((len(change.rows), sum(change.status["counts"].values())))
+            assert change.status["points"] == pytest.approx(sum(row[5] for row in change.rows))
+
+    folder = tmp_path / "run"
+    folder.mkdir()
+    run_experiment(load_config(config()), folder, observer=Look(folder))
+    assert counted == [(k, k) for k in range(1, 19)]
+
+
 def test_a_copy_that_takes_changes_is_the_feed(config: Config, tmp_path: Path) -> None:
     """Whenever changes are taken, however many frames and sequences lie between."""
 

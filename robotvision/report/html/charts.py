@@ -186,7 +186,9 @@ def deadline_curve(
     return Chart(plot.svg(), Table("Points against deadline", heads, rows))
 
 
-def risk_table(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str]) -> Table:
+def risk_table(
+    curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str], title: str
+) -> Table:
     """Return coverage, risk and points at every confidence that occurs, thinned."""
     rows: list[list[Cell]] = [
         [names[i], *(float(column[k]) for column in (c.threshold, c.coverage, c.risk, c.points))]
@@ -194,11 +196,13 @@ def risk_table(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str])
         for k in _thin(len(c.coverage)).tolist()
     ]
     heads = columns("run", "from confidence", "coverage", "risk", "room points")
-    return Table("Risk, coverage and points by confidence", heads, rows)
+    return Table(title, heads, rows)
 
 
 def reliability_curve(
-    curves: Sequence[tuple[int, Reliability]], names: Sequence[str]
+    curves: Sequence[tuple[int, Reliability]],
+    names: Sequence[str],
+    title: str = "Reliability of confidences",
 ) -> Chart | None:
     """Return the share of right answers against their confidence, a line a run."""
     if not curves:
@@ -216,7 +220,7 @@ def reliability_curve(
             hint = f"{n:,} answers of confidence {mean:.2f}: {right:.1%} right"
             plot.dot(mean, right, f"run-{i} dot", hint, 3 + 5 * float(np.sqrt(n / largest)))
     heads = columns("run", "from", "to", "answers", "mean confidence", "share right")
-    return Chart(plot.svg(), Table("Reliability of confidences", heads, rows))
+    return Chart(plot.svg(), Table(title, heads, rows))
 
 
 def risk_curve(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str]) -> Chart | None:
@@ -236,7 +240,7 @@ def risk_curve(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str])
         plot.line(zip(c.coverage[keep], c.risk[keep], strict=True), f"run-{i}")
         end = (float(c.coverage[-1]), float(c.risk[-1]))
         plot.dot(*end, f"run-{i} dot", f"as it was: {end[0]:.1%} answered, {end[1]:.1%} wrong")
-    return Chart(plot.svg(), risk_table(curves, names))
+    return Chart(plot.svg(), risk_table(curves, names, "Risk against coverage"))
 
 
 def threshold_curve(
@@ -270,7 +274,7 @@ def threshold_curve(
             f"run-{i} dot",
             f"best in hindsight: from {threshold:.2f} up, {points:g} points",
         )
-    return Chart(plot.svg(), risk_table(curves, names))
+    return Chart(plot.svg(), risk_table(curves, names, "Points by confidence"))
 
 
 def _thin(n: int, most: int = 400) -> Any:

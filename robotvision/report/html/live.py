@@ -28,6 +28,9 @@ from robotvision.report.html.payload import ABSENT
 from robotvision.report.html.shell import TIMELINE, as_script, render
 from robotvision.tasks.model import Task
 
+TO_COME = -1
+"""Visit of the frames to come: they belong to no stay in a room yet."""
+
 
 def live_page(state: dict[str, Any]) -> str:
     """Return the page as it stands; ``state`` as `robotvision.report.feed.Feed.state` gives it."""
@@ -74,7 +77,6 @@ def payload(
         return [got[k][place] if k in got else missing for k in range(n)]
 
     last = rows[-1] if rows else None
-    visit = last[VISIT] if last else 0
     return {
         "labels": list(task.labels) if task else [],
         "unknown": [task.unknown] if task and task.unknown else [],
@@ -84,7 +86,7 @@ def payload(
         "sequence": [i for i, s in enumerate(sequences) for _ in range(s.n_frames)] if n else [],
         "index": [got[k][INDEX] if k in got else k for k in range(n)],
         "segment": column(SEGMENT, last[SEGMENT] if last else 0),
-        "visit": column(VISIT, visit),
+        "visit": column(VISIT, TO_COME),
         "time_ms": column(TIME, None),
         "truth": column(TRUTH, -1),
         "seen": {},

@@ -40,7 +40,7 @@ def small_multiples(runs: Sequence[RunColumns], aligned: Aligned) -> list[Chart]
         parts = [
             f'<line class="grid" x1="0" x2="{WIDTH}" y1="{up(0)}" y2="{up(0)}"/>',
             _line(curve, up, i),
-            f'<text class="tick" x="{WIDTH - 2}" y="12" text-anchor="end">{number(high)}</text>',
+            f'<text class="tick" x="2" y="12">{number(high)}</text>',  # curves end at the right
             *_strip(run, places, CURVE + GAP),
             *_matrix(run, WIDTH + 3 * GAP),
         ]

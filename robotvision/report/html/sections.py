@@ -99,6 +99,7 @@ def _calibration(name: str, compared: Mapping[str, Any]) -> dict[str, Any]:
         "figure": charts.reliability_curve(
             [(i, reliability_from(side)) for i, side in enumerate(sides)],
             ["held out", "this test"],
+            "Calibration",
         ),
     }
 

@@ -18,6 +18,7 @@ import jinja2
 from markupsafe import Markup
 
 from robotvision.report.html.svg import number
+from robotvision.report.table import minus
 from robotvision.report.table import number as points_text
 from robotvision.version import __version__
 
@@ -45,7 +46,8 @@ def environment(package: str = OWN) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     jinja.filters["number"] = number
-    jinja.filters["points"] = points_text
+    jinja.filters["points"] = lambda v: minus(points_text(v))
+    jinja.filters["minus"] = lambda text: minus(str(text))
     jinja.filters["thousands"] = lambda n: f"{n:,}"
     jinja.filters["percent"] = lambda v: "-" if v is None else f"{v:.1%}"
     jinja.filters["signed"] = lambda v: ("+" if v > 0 else "") + number(v)

@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 480, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
+AXIS_NAME, DIGIT = 28, 7
+"""Room for the name of the axis at the left, and for a digit of its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ class Plot:
     _parts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.has_y_ticks and self.y_label:  # long numbers would reach into the axis' name
+            longest = max((len(number(v)) for v in self.sy.ticks()), default=0)
+            self.left = max(self.left, AXIS_NAME + DIGIT * longest)
         self._axes()
 
     @property

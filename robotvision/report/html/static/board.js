@@ -36,7 +36,7 @@ function listenPairs(form) {
     if (!pair) { form.querySelector(".answer").replaceChildren(el("p", { class: "muted" }, i === j ? "Choose two runs." : "These two are not compared on this page.")); return; }
     const [, , words, estimate, low, high, visits] = pair;
     form.querySelector(".answer").replaceChildren(
-      el("p", {}, el("b", {}, runs[i]), " less ", el("b", {}, runs[j]), `: ${words}.`),
+      el("p", {}, el("b", {}, runs[i]), " less ", el("b", {}, runs[j]), `: ${words.replace(/(?<![\w.])-(?=[\d.])/g, "\u2212")}.`),
       gapWhisker(estimate, low, high),
       ...(visits ? [el("p", { class: "muted" }, `Visits like these that would separate them, were the difference as large as it looks: ${visits}.`)] : []));
   };

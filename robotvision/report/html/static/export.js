@@ -88,12 +88,27 @@ function drawingOf(figure) {
   return svg ? standaloneSvg(svg) : tableSvg(figure.querySelector("table"));
 }
 
+// What each figure's files are called: no two alike, whatever runs and figures are named.
+function fileNames() {
+  const names = new Map(), taken = new Set();
+  for (const figure of document.querySelectorAll("figure:has([data-get])")) {
+    const template = figure.querySelector("template");
+    const name = ((template || figure).dataset.name || "figure").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_");
+    let free = name;
+    for (let n = 2; taken.has(free); n++) free = `${name}_${n}`;
+    taken.add(free);
+    names.set(figure, free);
+  }
+  return names;
+}
+
 function listenExports() {
+  const names = fileNames();
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-get]");
     if (!button) return;
     const figure = button.closest("figure"), template = figure.querySelector("template");
-    const name = ((template || figure).dataset.name || "figure").toLowerCase().replace(/[^a-z0-9]+/g, "_");
+    const name = names.get(figure);
     if (button.dataset.get === "csv") save(`${name}.csv`, "text/csv", template ? template.content.textContent : framesCsv());
     else save(`${name}.svg`, "image/svg+xml", drawingOf(figure));
   });

@@ -98,12 +98,14 @@ function visitRow({ visit, frames }, [first, end], isOpen) {
   const details = make("details", { "data-visit": visit, open: isOpen ? "" : null },
     make("summary", {},
       image ? make("img", { src: image, alt: "", loading: lazy(image) }) : null,
-      make("span", { class: "visit-name" }, swatch, make("b", {}, room), ` ${data.index[first]}–${data.index[end - 1]}`),
+      make("span", { class: "visit-name" }, swatch, make("b", {}, room), " ", make("span", { class: "range" }, `${data.index[first]}–${data.index[end - 1]}`)),
       make("span", { class: "visit-count" }, `${frames.length} of ${end - first}`),
       make("span", { class: "visit-taken" }, taken ? `→ ${taken}` : ""),
       stack(first, end, run), make("span", { class: "visit-points n" }, signed(points) || "0")),
     list);
   const fill = () => { if (details.open && !list.childElementCount) list.append(...frames.map(card)); };
+  // What a browser has yet to fetch would be blank on paper: there the row alone stands for it.
+  details.openForPaper = () => { details.open ||= frames.every((k) => !imageOf(k) || lazy(imageOf(k)) === null); fill(); };
   details.addEventListener("toggle", () => { fill(); if (details.open) opened.add(visit); else opened.delete(visit); });
   fill();
   return make("li", {}, details);

@@ -35,7 +35,7 @@ function showStatus(status) {
   if (!N) return;
   $("points").textContent = short4(status.points);
   $("max").textContent = short4(status.max);
-  $("share").textContent = status.max ? `${((100 * status.points) / status.max).toFixed(1)}%` : "-";
+  $("share").textContent = status.max ? `${((100 * status.points) / status.max).toFixed(1)}%`.replace("-", "\u2212") : "-";
   showCounts(status.counts || {});
   $("posterior").replaceChildren(...(status.posterior || []).map(([name, p]) => {
     const bar = make("span", { class: "pbar" });

@@ -65,9 +65,17 @@ function listenButtons() {
   $("filters").addEventListener("reset", () => setTimeout(choose));
   if ($("active-run")) $("active-run").addEventListener("change", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
   window.addEventListener("beforeprint", () => {
-    for (const details of [...document.querySelectorAll(".visits details")].slice(0, 12)) details.open = true;
+    for (const details of [...document.querySelectorAll(".visits details")].slice(0, 12)) details.openForPaper();
     for (const details of document.querySelectorAll("details.fold, .column details")) if (!details.closest(".visits")) details.open = true;
   });
+}
+
+// On paper the tracks are drawn for a sheet of A4 within its margins, not for the screen.
+const PAPER = 703;
+function listenPrint() {
+  const draw = (paper) => { view.paper = paper; drawOverview(); drawTracks(); };
+  window.addEventListener("beforeprint", () => draw(PAPER));
+  window.addEventListener("afterprint", () => draw(0));
 }
 
 // Filters that could choose nothing, or nothing but all, are left out.
@@ -122,6 +130,7 @@ function start() {
   listenOverview();
   listenMap();
   listenButtons();
+  listenPrint();
   choose();
   drawOverview();
   drawTracks();

@@ -21,7 +21,7 @@ const outcomeColor = (code) => `var(--${code < 0 ? "unscored" : data.outcomes[co
 const earned = (run, k) => signed(run.points[k] || 0)
   + (data.objects.length && run.object_points[k] != null ? ` (room ${signed(run.points[k] - run.object_points[k])}, objects ${signed(run.object_points[k])})` : "");
 const signed = (v) => (v > 0 ? "+" : v < 0 ? "\u2212" : "") + Math.abs(v).toLocaleString("en", { maximumFractionDigits: 3 });
-const short = (v) => v.toLocaleString("en", { maximumSignificantDigits: 3 });
+const short = (v) => v.toLocaleString("en", { maximumSignificantDigits: 3 }).replace("-", "\u2212");
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
 
 function make(tag, attributes, ...children) {

@@ -31,8 +31,8 @@ function plan() {
 
 function drawTracks() {
   const box = $("tracks");
-  view.width = Math.max(280, box.clientWidth);
-  view.left = view.width < 560 ? 66 : 92;
+  view.width = Math.max(280, view.paper || box.clientWidth);
+  view.left = view.width < 560 ? 72 : 98;
   const svg = make("svg", { role: "img", "aria-label": "Timeline: truth, answers, outcomes, confidence, latency and points, frame by frame" });
   let y = 2;
   for (const row of plan()) {
@@ -141,7 +141,7 @@ function drawCurves(svg, row, y) {
 }
 
 function drawOverview() {
-  const box = $("overview"), width = Math.max(280, box.clientWidth), height = 17;
+  const box = $("overview"), width = Math.max(280, view.paper || box.clientWidth), height = 17;
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, height, preserveAspectRatio: "none", role: "img", "aria-label": "The whole sequence by outcome; the frame marks the window shown below" });
   const kept = { from: state.from, to: state.to, width: view.width, left: view.left };
   Object.assign(state, { from: 0, to: N });
@@ -157,7 +157,7 @@ function drawOverview() {
 
 function moveWindow() {
   const box = $("window-box");
-  const width = Math.max(280, $("overview").clientWidth);
+  const width = Math.max(280, view.paper || $("overview").clientWidth);
   box.setAttribute("x", (state.from / N) * width);
   box.setAttribute("width", Math.max(2, ((state.to - state.from) / N) * width));
   const isAll = state.from === 0 && state.to === N;

@@ -1,7 +1,7 @@
 // Tracks over one axis of frames: bands of rooms, marks, curves, the axis; one path a colour.
 const cuts = data.segment.flatMap((s, k) =>
   k && (s !== data.segment[k - 1] || data.sequence[k] !== data.sequence[k - 1]) ? [k] : []);
-const view = { width: 800, left: 92 };
+const view = { width: 800, left: 98, paper: 0 };
 const across = (k) => view.left + ((k - state.from) / (state.to - state.from)) * (view.width - view.left - 2);
 const frameAt = (x) => state.from + ((x - view.left) / (view.width - view.left - 2)) * (state.to - state.from);
 
