@@ -1,18 +1,14 @@
-"""Fronts of machines and furniture: fridge, elevator, copier, rack, drawers and so on.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""Fronts of machines and furniture: fridge, elevator, copier, rack, drawers and so on."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     brushed,
     canvas,

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from robotvision.synth.aliases import F32, Rng
 
 SIZE = 256
 """Side of every texture in pixels."""
 
-F32 = NDArray[np.float32]
-Rng = np.random.Generator
 Draw = Callable[[Rng], F32]
+"""Draws one texture, 256 x 256 sRGB in [0, 1], from a generator."""
 
 
 def to_linear(srgb: F32) -> F32:

@@ -1,18 +1,14 @@
-"""Printed and drawn things: posters, screens, book spines, signs.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""Printed and drawn things: posters, screens, book spines, signs."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     canvas,
     disc,

@@ -1,18 +1,14 @@
-"""What walls and ceilings carry, drawn: sockets, switches, grilles, notices, doors, blinds.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""What walls and ceilings carry, drawn: sockets, switches, grilles, notices, doors, blinds."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     canvas,
     disc,

@@ -12,12 +12,11 @@ import zlib
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.fronts import FRONTS
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     brushed,
     canvas,
