@@ -30,17 +30,15 @@ SHOWN = 12
     "--limit",
     type=click.IntRange(2),
     default=100,
-    show_default=True,
     help="At most so many frames of each test sequence.",
 )
 @click.option(
     "--single",
     type=click.IntRange(1),
     default=10,
-    show_default=True,
     help="Frames shown to a system started anew.",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random order.")
+@click.option("--seed", type=SEED, default=0, help="Of the random order.")
 @click.option(
     "--leaks",
     is_flag=True,
@@ -77,16 +75,15 @@ def command(
         return _audit_leaks(config, data_root, sheet, trust, as_json)
     import json
 
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.audit import AuditOptions, audit_experiment
     from robotvision.features.extraction import cache_folder
+    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
 
-    with Live(Console(stderr=True, emoji=False)) as live:
+    with Live(error_console()) as live:
         options = AuditOptions(limit, single, seed)
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
         result = audit_experiment(experiment, cache_folder(), live, options)
@@ -106,17 +103,16 @@ def _audit_leaks(
 ) -> int:
     import json
 
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.overlap import audit_leaks
     from robotvision.features.extraction import cache_folder
+    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet
 
-    with Live(Console(stderr=True, emoji=False)) as live:
+    with Live(error_console()) as live:
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
         overlaps = audit_leaks(experiment, cache_folder(), live)
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, json_option, key_options
+from robotvision.cli.options import PATH, json_option, key_options, task_option
 
 EPILOG = """\b
 Examples:
@@ -17,7 +17,7 @@ Examples:
 
 
 @click.command("check", epilog=EPILOG)
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
+@task_option(required=True)
 @click.option(
     "--truth",
     type=PATH,

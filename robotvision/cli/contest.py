@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import PATH, cluster_option, json_option, scheduler_option
+from robotvision.cli.options import (
+    PATH,
+    cluster_option,
+    json_option,
+    scheduler_option,
+    task_option,
+    truth_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.contest.board import Board
@@ -43,15 +50,8 @@ Examples:
 """,
 )
 @_contest
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option(
-    "--truth",
-    "truths",
-    required=True,
-    multiple=True,
-    type=PATH,
-    help="A sequence or truth.csv; several: the test sets, in order.",
-)
+@task_option(required=True)
+@truth_option(required=True, help="A sequence or truth.csv; several: the test sets, in order.")
 @click.option("--title", help="Of the contest (else the task's).")
 @click.option(
     "--released",
@@ -272,12 +272,11 @@ def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
 
 def _boards(contest: Path) -> list[Board]:
     """Return the boards of a contest, with the answers of programs that were judged."""
-    from rich.console import Console
-
     from robotvision.contest import boards, judged_answers, open_contest_file
+    from robotvision.report.console import error_console
 
     setup = open_contest_file(contest)
-    with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
+    with error_console().status("comparing runs by room visit"):
         found: list[Board] = boards(setup, judged=judged_answers(setup))
         for board in found:
             _ = board.standings

@@ -188,7 +188,6 @@ def verify(
     "layout",
     type=click.Choice(["native", "lerobot"]),
     default="native",
-    show_default=True,
     help="The layout: the native one, or a LeRobot data set of version 3.",
 )
 @click.option(
@@ -269,7 +268,6 @@ def convert(
     "--order",
     type=click.Choice(["keep", "shuffle"]),
     default="keep",
-    show_default=True,
     help="keep: for systems that use the frames before (optional mode); shuffle: frames in random "
     "order say nothing of each other (obligatory mode).",
 )

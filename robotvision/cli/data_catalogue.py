@@ -50,6 +50,7 @@ def list_(name: str | None, as_json: bool) -> None:
     type=PATH,
     envvar="ROBOTVISION_DATA",
     default=Path("data"),
+    show_default=False,
     help="The folder of data sets (ROBOTVISION_DATA, else data).",
 )
 @click.option(
@@ -64,7 +65,6 @@ def list_(name: str | None, as_json: bool) -> None:
     metavar="N",
     type=click.IntRange(1, 16),
     default=2,
-    show_default=True,
     help="Archives at a time.",
 )
 @click.option(
@@ -73,7 +73,6 @@ def list_(name: str | None, as_json: bool) -> None:
     metavar="S",
     type=ABOVE_ZERO,
     default=30.0,
-    show_default=True,
     help="Nothing for so long is an interruption.",
 )
 @click.option("--discard", is_flag=True, help="Delete archives once they are unpacked.")

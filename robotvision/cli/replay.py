@@ -47,10 +47,9 @@ deadline, hold).
     "--image",
     metavar="TOPIC",
     default="/camera/image_raw",
-    show_default=True,
     help="With --ros2: the topic.",
 )
-@click.option("--channel", default="rgb", show_default=True, help="With --ros2: what is published.")
+@click.option("--channel", default="rgb", help="With --ros2: what is published.")
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
 @trust_option
 @click.option("--out", type=PATH, help="The run folder.")
@@ -64,7 +63,7 @@ deadline, hold).
 )
 @deadline_option
 @click.option("--rate-hz", type=ABOVE_ZERO, help="Impose a frame rate.")
-@click.option("--speed", type=ABOVE_ZERO, default=1.0, show_default=True, help="Of the recording.")
+@click.option("--speed", type=ABOVE_ZERO, default=1.0, help="Of the recording.")
 @click.option(
     "--start-s",
     type=click.FloatRange(0),
@@ -105,12 +104,11 @@ def command(
         raise click.UsageError("expected MODEL|CONFIG and SEQUENCES")
     model, *sequences = paths
 
-    from rich.console import Console
-
     from robotvision.experiment.replay_config import late_frame_rule, replay_experiment
     from robotvision.experiment.run import RunOptions, experiment_folder
     from robotvision.experiment.run import run as run_experiment
     from robotvision.features.extraction import cache_folder
+    from robotvision.report.console import error_console
     from robotvision.report.live import Live
     from robotvision.report.write import Detail, finish
 
@@ -126,7 +124,7 @@ def command(
     }
     experiment = replay_experiment(model, tuple(sequences), task, replay, trust)
     folder = experiment_folder(experiment, out)
-    errors = Console(stderr=True, emoji=False)
+    errors = error_console()
     with Live(errors) as live:
         options = RunOptions(limit=limit)
         run = run_experiment(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +12,12 @@ from robotvision.cli.options import (
     data_root_option,
     no_cache_option,
     override_options,
-    overrides,
     seed_option,
     test_set_option,
 )
+
+if TYPE_CHECKING:
+    from robotvision.config.experiment import Overrides
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -49,14 +51,11 @@ Examples:
 def command(
     config: Path,
     out: Path | None,
-    task: str | None,
-    train: tuple[Path, ...],
-    test: tuple[Path, ...],
-    values: dict[str, Any],
+    instead: Overrides,
     data_root: Path | None,
     set_name: str | None,
     seed: int | None,
-    no_cache: bool,
+    cache: Path | None,
     as_json: bool,
 ) -> int:
     """Try the candidates of CONFIG on held-out training sequences; rank them by points a frame.
@@ -66,18 +65,16 @@ def command(
     """
     import json
 
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import tune_experiment
-    from robotvision.features.extraction import cache_folder
+    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best
 
-    experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
-    with Live(Console(stderr=True, emoji=False)) as live:
-        tuned = tune_experiment(experiment, set_name, None if no_cache else cache_folder(), live)
+    experiment = load_config(config, data_root, seed, instead)
+    with Live(error_console()) as live:
+        tuned = tune_experiment(experiment, set_name, cache, live)
     if as_json:
         click.echo(json.dumps(as_data(tuned), ensure_ascii=False))
     else:
