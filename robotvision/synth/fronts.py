@@ -11,6 +11,7 @@ from robotvision.synth.paint import (
     Draw,
     bar,
     brushed,
+    by_name,
     canvas,
     disc,
     gray,
@@ -199,23 +200,8 @@ def _locker(rng: Rng) -> F32:
     return image
 
 
-FRONTS: dict[str, Draw] = {
-    "keyboard": _keyboard,
-    "elevator": _elevator,
-    "buttons": _buttons,
-    "fridge": _fridge,
-    "oven": _oven,
-    "stove": _stove,
-    "cabinet": _cabinet,
-    "drawers": _drawers,
-    "copier": _copier,
-    "panel": _panel,
-    "phone": _phone,
-    "rack": _rack,
-    "tower": _tower,
-    "electric": _electric,
-    "tools": _tools,
-    "extinguisher": _extinguisher,
-    "vending": _vending,
-    "locker": _locker,
-}
+_DRAWN: tuple[Draw, ...] = (
+    _keyboard, _elevator, _buttons, _fridge, _oven, _stove, _cabinet, _drawers, _copier, _panel,
+    _phone, _rack, _tower, _electric, _tools, _extinguisher, _vending, _locker,
+)  # fmt: skip
+FRONTS = by_name(_DRAWN)
