@@ -86,15 +86,12 @@ def init(
 
 
 def _when(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
+    from robotvision.contest.schema import as_moment
+
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        when = None
-    if when is None or when.tzinfo is None:
-        raise click.BadParameter(f"expected a moment like 2027-06-01T00:00+02:00, got {text!r}")
-    return when
+        return None if text is None else as_moment(text)
+    except ValueError as e:
+        raise click.BadParameter(str(e)) from e
 
 
 @command.command(

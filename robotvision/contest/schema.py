@@ -27,13 +27,19 @@ class OneOrManyTasks(Protocol):
 M = TypeVar("M", bound=OneOrManyTasks)
 
 
-def _moment(text: str) -> str:
+def as_moment(text: str) -> datetime:
+    """Return the moment of a text as `contest.yaml` may hold. Raises ValueError."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"expected a moment like 2027-06-01T00:00+02:00, got {text!r}") from None
     if when.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; add +00:00 or your own, like +02:00")
+    return when
+
+
+def _moment(text: str) -> str:
+    as_moment(text)
     return text
 
 
@@ -59,11 +65,6 @@ def has_task_or_tasks(model: M) -> M:
 
 Moment = Annotated[str, AfterValidator(_moment)]
 FileName = Annotated[Label, AfterValidator(_plain)]
-
-
-def as_moment(text: str) -> datetime:
-    """Return the moment of a text that `contest.yaml` may hold."""
-    return datetime.fromisoformat(text)
 
 
 class Phase(Strict):

@@ -10,7 +10,8 @@ from typing import Any
 from robotvision.report.table import Cell, Column, Table
 from robotvision.report.tables import has_original_frames, points_rule, published_table
 from robotvision.submissions.batch import Scores
-from robotvision.submissions.ranking import Ranking, as_csv, exact
+from robotvision.submissions.numbers import exact
+from robotvision.submissions.ranking import Ranking, as_csv
 from robotvision.submissions.standings import Standing, Standings
 from robotvision.tasks.model import Task
 from robotvision.writing import make_folder, write_text
