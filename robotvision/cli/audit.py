@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import PATH, SEED, data_root_option, json_option, trust_option
+from robotvision.cli.options import (
+    PATH,
+    SEED,
+    data_root_option,
+    echo_json,
+    json_option,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,8 +80,6 @@ def command(
         raise click.UsageError("--sheet draws what --leaks finds")
     if leaks:
         return _audit_leaks(config, data_root, sheet, trust, as_json)
-    import json
-
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.audit import AuditOptions, audit_experiment
@@ -88,7 +93,7 @@ def command(
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
         result = audit_experiment(experiment, cache_folder(), live, options)
     if as_json:
-        click.echo(json.dumps(result.to_json()))
+        echo_json(result.to_json())
     else:
         _print(console(), result)
     return 0 if result.is_obligatory else 1
@@ -101,8 +106,6 @@ def _audit_leaks(
     trust: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    import json
-
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.overlap import audit_leaks
@@ -116,7 +119,7 @@ def _audit_leaks(
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
         overlaps = audit_leaks(experiment, cache_folder(), live)
     if as_json:
-        click.echo(json.dumps(leaks_as_dict(overlaps)))
+        echo_json(leaks_as_dict(overlaps))
     else:
         print_leaks(console(), overlaps)
     if sheet is not None:

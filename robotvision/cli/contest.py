@@ -11,6 +11,7 @@ import click
 from robotvision.cli.options import (
     PATH,
     cluster_option,
+    echo_json,
     json_option,
     scheduler_option,
     task_option,
@@ -131,8 +132,6 @@ def add(
     setup = open_contest_file(contest)
     added = receive(setup, paths, Delivery(team, received, phase, primary, task))
     if as_json:
-        import json
-
         items = [
             {
                 "file": str(a.path),
@@ -142,7 +141,7 @@ def add(
             }
             for a in added
         ]
-        click.echo(json.dumps({"schema": 1, "added": items}))
+        echo_json({"schema": 1, "added": items})
     else:
         for a in added:
             for line in a.verdict.lines(str(a.path)):
@@ -197,8 +196,6 @@ def check(
 
     With PATHS: the verdict on these, which are not received. Exit code 1: something is refused.
     """
-    import json
-
     from robotvision.contest import open_contest_file, receive, verdict_on
 
     setup = open_contest_file(contest)
@@ -219,7 +216,7 @@ def check(
         ]
         data = [r.as_dict() for r in received]
     if as_json:
-        click.echo(json.dumps({"schema": 1, "submissions": data}))
+        echo_json({"schema": 1, "submissions": data})
     else:
         for name, verdict, status in verdicts:
             for line in verdict.lines(name):
@@ -246,8 +243,6 @@ Examples:
 @json_option
 def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
     """Print every board: ranked runs, others, baselines, points by condition, who is apart."""
-    import json
-
     from robotvision.contest import contest_data, open_contest_file
 
     setup = open_contest_file(contest)
@@ -255,7 +250,7 @@ def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
     if compare is not None:
         return _compare(found, compare, as_json)
     if as_json:
-        click.echo(json.dumps(contest_data(setup, found)))
+        echo_json(contest_data(setup, found))
         return 0
     from robotvision.report.console import out
 
@@ -281,8 +276,6 @@ def _boards(contest: Path) -> list[Board]:
 
 
 def _compare(found: list[Board], names: tuple[str, str], as_json: bool) -> int:
-    import json
-
     from robotvision.errors import RobotVisionError
     from robotvision.submissions.standings import pair_data
 
@@ -293,7 +286,7 @@ def _compare(found: list[Board], names: tuple[str, str], as_json: bool) -> int:
     for board in mine:
         pair = board.pair(*names)
         if as_json:
-            click.echo(json.dumps({"schema": 1, "phase": board.phase, **pair_data(pair)}))
+            echo_json({"schema": 1, "phase": board.phase, **pair_data(pair)})
         else:
             click.echo(f"{board.phase}, {board.mode}: {pair.first} against {pair.second}: {pair}")
     return 0
@@ -384,8 +377,6 @@ def judge(
     see the contest's folder. Call it again to go on after whatever stopped it. Exit code 1: a run
     could not be carried out.
     """
-    import json
-
     from robotvision.cluster.start import ClusterOptions
     from robotvision.contest import judge as judge_all
     from robotvision.contest import open_contest_file
@@ -405,7 +396,7 @@ def judge(
     )
     if as_json:
         items = [result.model_dump(mode="json", by_alias=True) for result in results]
-        click.echo(json.dumps({"schema": 1, "judged": items}))
+        echo_json({"schema": 1, "judged": items})
     elif not results:
         click.echo("nothing to judge: every program that counts was run")
     return 1 if any(r.status != "done" for r in results) else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +11,7 @@ import click
 from robotvision.cli.options import (
     PATH,
     PORT,
+    echo_json,
     json_option,
     label_options,
     label_params,
@@ -100,7 +100,7 @@ def command(
 
         result = compare_labels(*compare)
         if as_json:
-            click.echo(json.dumps(result.as_dict()))
+            echo_json(result.as_dict())
         else:
             _print_agreement(result, *compare)
         return 0

@@ -259,6 +259,13 @@ def key_options(command: F) -> F:
     )
 
 
+def echo_json(data: Any) -> None:
+    """Print what ``--json`` asks for: one object in a line."""
+    import json
+
+    click.echo(json.dumps(data))
+
+
 def added(command: F, *options: Callable[[F], F]) -> F:
     """Return a command with options in this order in its help."""
     for option in reversed(options):

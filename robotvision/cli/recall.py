@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import PATH, json_option, no_cache, reader_option
+from robotvision.cli.options import PATH, echo_json, json_option, no_cache, reader_option
 
 if TYPE_CHECKING:
     from robotvision.experiment.recall import RecallResult
@@ -99,7 +98,7 @@ def command(
             progress=live.step,
         )
     if as_json:
-        click.echo(json.dumps(result.as_dict()))
+        echo_json(result.as_dict())
     else:
         _print(result)
     return 0

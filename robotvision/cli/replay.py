@@ -11,6 +11,7 @@ from robotvision.cli.options import (
     ABOVE_ZERO,
     PATH,
     deadline_option,
+    echo_json,
     limit_option,
     report_json_option,
     trust_option,
@@ -143,8 +144,6 @@ def _publish(
     times: dict[str, Any],
 ) -> int:
     """Publish sequences; exit 1 where a frame could not be."""
-    import json
-
     from robotvision.data import open_sequence
     from robotvision.playback.player import Replay
     from robotvision.playback.publish import QUEUE, publish_ros2
@@ -162,7 +161,7 @@ def _publish(
     n_written = published.n_frames - published.n_failed
     if as_json:
         about = {"schema": 1, "frames": published.n_frames, "failed": published.n_failed}
-        click.echo(json.dumps({**about, "late_ns": late_ns, "missing": published.missing}))
+        echo_json({**about, "late_ns": late_ns, "missing": published.missing})
     else:
         late = " ".join(f"{k} {v / 1e6:.3f}" for k, v in late_ns.items() if v is not None)
         click.echo(f"{n_written} images on {image}; after their due time, ms: {late or '-'}")

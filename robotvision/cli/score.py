@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, ScoringOptions, json_option, scoring_options
+from robotvision.cli.options import PATH, ScoringOptions, echo_json, json_option, scoring_options
 
 EPILOG = """\b
 Examples:
@@ -40,9 +40,7 @@ def command(
     for line in scores.refusals():
         click.echo(line, err=True)
     if as_json:
-        import json
-
-        click.echo(json.dumps(scores.as_dict()))
+        echo_json(scores.as_dict())
     else:
         from robotvision.report.console import out as console
         from robotvision.report.scores import print_score
