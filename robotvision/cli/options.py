@@ -166,6 +166,11 @@ def override_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def training_options(command: F) -> F:
+    """Add ``--data-root``, ``--test-set``, ``--seed``, ``--no-cache``: how it is trained."""
+    return added(command, data_root_option, test_set_option, seed_option, no_cache_option)
+
+
 task_option = partial(click.option, "--task", "task_name", help="A task's name or YAML file.")
 truth_option = partial(click.option, "--truth", "truths", multiple=True, type=PATH)
 mode_option = partial(

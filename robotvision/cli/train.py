@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import (
-    PATH,
-    data_root_option,
-    no_cache_option,
-    override_options,
-    seed_option,
-    test_set_option,
-)
+from robotvision.cli.options import PATH, override_options, training_options
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Overrides
@@ -36,10 +29,7 @@ Examples:
     required=True,
     help="The model file; replaced once the new one is whole.",
 )
-@data_root_option
-@test_set_option
-@seed_option
-@no_cache_option
+@training_options
 def command(
     config: Path,
     instead: Overrides,

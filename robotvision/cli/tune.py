@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import (
-    PATH,
-    data_root_option,
-    no_cache_option,
-    override_options,
-    seed_option,
-    test_set_option,
-)
+from robotvision.cli.options import PATH, override_options, training_options
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Overrides
@@ -43,10 +36,7 @@ Examples:
     "-o", "--out", type=PATH, help="Write the configuration with the best candidate here."
 )
 @override_options
-@data_root_option
-@test_set_option
-@seed_option
-@no_cache_option
+@training_options
 @click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
 def command(
     config: Path,

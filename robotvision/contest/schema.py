@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.config.schema import PolicyConfig
 from robotvision.data.release_key import TEST
+from robotvision.errors import RobotVisionError
 from robotvision.systems.base import Mode
 from robotvision.tasks.model import Label
 from robotvision.yamlfile import Strict
@@ -65,6 +66,11 @@ def has_task_or_tasks(model: M) -> M:
 
 Moment = Annotated[str, AfterValidator(_moment)]
 FileName = Annotated[Label, AfterValidator(_plain)]
+
+
+def no_test_set(phase: str, task: str) -> RobotVisionError:
+    """Return the error for a phase that has no test set of a task."""
+    return RobotVisionError(f"the task {task} has no test set in the phase {phase}")
 
 
 class Phase(Strict):
