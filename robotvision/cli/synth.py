@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from robotvision.cli.options import ABOVE_ZERO, PATH, F, added, json_option
+from robotvision.cli.options import ABOVE_ZERO, PATH, F, added, echo_json, json_option
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
@@ -173,14 +173,12 @@ def _trajectory(
 
 
 def _report_tours(facts: dict[str, Any], as_json: bool) -> None:
-    import json
-
     for doubt in facts["doubts"]:
         click.echo(doubt, err=True)
     if facts["stopped"]:
         click.echo("stopped: what is done is kept; the same command goes on", err=True)
     if as_json:
-        click.echo(json.dumps(facts))
+        echo_json(facts)
         return
     for tour in facts["sequences"]:
         click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
@@ -393,10 +391,8 @@ def _progress() -> Iterator[Progress]:
 
 
 def _report(paths: list[Path], as_json: bool) -> None:
-    import json
-
     if as_json:
-        click.echo(json.dumps({"sequences": [str(p) for p in paths]}))
+        echo_json({"sequences": [str(p) for p in paths]})
         return
     for path in paths:
         size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
