@@ -251,6 +251,11 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+def in_line(text: str) -> str:
+    """Return text as it stands within a line, or a table's cell, of Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
 def latex_escape(text: str) -> str:
     """Return text as LaTeX shows it literally."""
     return "".join(_SPECIAL.get(c, c) for c in text)
