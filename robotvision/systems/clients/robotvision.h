@@ -310,7 +310,7 @@ static inline void rv__add_string(rv__text_buffer *b, const char *text) {
 }
 
 /* Add the first of names with commas between; returns where the others begin. */
-static inline const char *rv__add_first(rv__buffer *b, const char *names) {
+static inline const char *rv__add_first(rv__text_buffer *b, const char *names) {
   char name[RV_NAME];
   size_t n = strcspn(names, ","), kept = n < sizeof name ? n : sizeof name - 1;
   memcpy(name, names, kept);
