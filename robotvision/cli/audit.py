@@ -12,6 +12,7 @@ from robotvision.cli.options import (
     SEED,
     data_root_option,
     echo_json,
+    error_console,
     json_option,
     trust_option,
 )
@@ -84,7 +85,6 @@ def command(
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.audit import AuditOptions, audit_experiment
     from robotvision.features.extraction import cache_folder
-    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
 
@@ -110,7 +110,6 @@ def _audit_leaks(
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.overlap import audit_leaks
     from robotvision.features.extraction import cache_folder
-    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet

@@ -12,6 +12,7 @@ from robotvision.cli.options import (
     PATH,
     cluster_option,
     echo_json,
+    error_console,
     json_option,
     scheduler_option,
     task_option,
@@ -265,7 +266,6 @@ def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
 def _boards(contest: Path) -> list[Board]:
     """Return the boards of a contest, with the answers of programs that were judged."""
     from robotvision.contest import boards, judged_answers, open_contest_file
-    from robotvision.report.console import error_console
 
     setup = open_contest_file(contest)
     with error_console().status("comparing runs by room visit"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, error_console
 
 EPILOG = """\b
 Examples:
@@ -34,7 +34,6 @@ def command(out: Path | None, is_full: bool, files: Path | None) -> int:
     from robotvision.experiment.demo import demo_experiment, write_demo
     from robotvision.experiment.run import experiment_folder, run
     from robotvision.features.extraction import cache_folder
-    from robotvision.report.console import error_console
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, error_console
 
 EPILOG = """\b
 Examples:
@@ -33,7 +33,6 @@ def command(run: Path, form: str, output: Path | None) -> int:
     the answers and their latencies alone.
     """
     from robotvision.report.columns import load_run
-    from robotvision.report.console import error_console
     from robotvision.report.export import SUFFIXES, export
 
     columns = load_run(run)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from robotvision.submissions.released import ReleasedPart
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -262,6 +264,13 @@ def key_options(command: F) -> F:
             help="With --key: the part of a split release that the runs answer.",
         ),
     )
+
+
+def error_console() -> Console:
+    """Return a console on stderr, for progress and notes."""
+    from rich.console import Console
+
+    return Console(stderr=True, emoji=False)
 
 
 def echo_json(data: Any) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, ScoringOptions, reveal_option, scoring_options
+from robotvision.cli.options import (
+    PATH,
+    ScoringOptions,
+    error_console,
+    reveal_option,
+    scoring_options,
+)
 
 EPILOG = """\b
 Examples:
@@ -69,7 +75,6 @@ def command(
     import json
 
     from robotvision.contest import open_contest, rank_folder, unpack_runs, write_ranked
-    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import PATH, echo_json, json_option, no_cache, reader_option
+from robotvision.cli.options import (
+    PATH,
+    echo_json,
+    error_console,
+    json_option,
+    no_cache,
+    reader_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.experiment.recall import RecallResult
@@ -84,7 +91,6 @@ def command(
     """
     from robotvision.data import open_sequence
     from robotvision.experiment.recall import compute_recall
-    from robotvision.report.console import error_console
     from robotvision.report.live import Live
 
     with Live(error_console()) as live:

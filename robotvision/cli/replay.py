@@ -12,6 +12,7 @@ from robotvision.cli.options import (
     PATH,
     deadline_option,
     echo_json,
+    error_console,
     limit_option,
     report_json_option,
     trust_option,
@@ -109,7 +110,6 @@ def command(
     from robotvision.experiment.run import RunOptions, experiment_folder
     from robotvision.experiment.run import run as run_experiment
     from robotvision.features.extraction import cache_folder
-    from robotvision.report.console import error_console
     from robotvision.report.live import Live
     from robotvision.report.write import Detail, finish
 

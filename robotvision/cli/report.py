@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, error_console
 
 EPILOG = """\b
 Examples:
@@ -63,7 +63,6 @@ def command(
 
         write(render(load_runs(runs), tables), output)
         return 0
-    from robotvision.report.console import error_console
     from robotvision.report.html.page import write_page
 
     if output is None:

@@ -10,6 +10,7 @@ import click
 from robotvision.cli.options import (
     PATH,
     PORT,
+    error_console,
     no_cache_option,
     override_options,
     report_json_option,
@@ -112,7 +113,6 @@ def command(
     from robotvision.config.checks import load_config
     from robotvision.experiment.run import RunOptions, experiment_folder, resumed
     from robotvision.playback.faults import load_plan
-    from robotvision.report.console import error_console
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
     from robotvision.runs.trace import trace_run

@@ -9,6 +9,7 @@ import click
 from robotvision.cli.options import (
     PATH,
     cluster_option,
+    error_console,
     json_option,
     limit_option,
     scheduler_option,
@@ -97,7 +98,6 @@ def run(
     """Do every run of GRID that was not done before."""
     from robotvision.cluster.start import ClusterOptions
     from robotvision.cluster.store import Store
-    from robotvision.report.console import error_console
     from robotvision.report.console import out as stdout
     from robotvision.sweep.engine import sweep
     from robotvision.sweep.finish import finish, print_plan

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from robotvision.cli.options import ABOVE_ZERO, PATH, F, added, echo_json, json_option
+from robotvision.cli.options import (
+    ABOVE_ZERO,
+    PATH,
+    F,
+    added,
+    echo_json,
+    error_console,
+    json_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
@@ -154,7 +162,6 @@ def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: An
 def _trajectory(
     trajectories: tuple[Path, ...], out: Path | None, light: str, as_json: bool, **options: Any
 ) -> int:
-    from robotvision.report.console import error_console
     from robotvision.synth.trajectory import read_tracks
     from robotvision.synth.trajectory_plan import lay_out
     from robotvision.synth.trajectory_render import RenderSpec, render_tracks, summary
@@ -369,8 +376,6 @@ def _progress() -> Iterator[Progress]:
         TextColumn,
         TimeRemainingColumn,
     )
-
-    from robotvision.report.console import error_console
 
     columns = (
         TextColumn("{task.description}"),

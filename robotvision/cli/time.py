@@ -13,6 +13,7 @@ from robotvision.cli.options import (
     ABOVE_ZERO,
     PATH,
     data_root_option,
+    error_console,
     json_option,
     no_cache_option,
     set_option,
@@ -137,7 +138,6 @@ def _subject(
     rooms: tuple[str, ...] = (),
 ) -> Subject:
     from robotvision.experiment.time_config import from_command, from_experiment
-    from robotvision.report.console import error_console
     from robotvision.report.live import Live
 
     if not _is_config(what):
@@ -151,8 +151,6 @@ def _subject(
 
 def _with_bar(work: Any) -> dict[str, Any]:
     from rich.progress import Progress
-
-    from robotvision.report.console import error_console
 
     console = error_console()
     with Progress(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import PATH, override_options, training_options
+from robotvision.cli.options import PATH, error_console, override_options, training_options
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Overrides
@@ -43,7 +43,6 @@ def command(
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import train_model
     from robotvision.recogniser.model_file import own_classes
-    from robotvision.report.console import error_console
     from robotvision.report.live import Live
 
     experiment = load_config(config, data_root, seed, instead)

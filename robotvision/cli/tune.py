@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import PATH, override_options, training_options
+from robotvision.cli.options import PATH, error_console, override_options, training_options
 
 if TYPE_CHECKING:
     from robotvision.config.experiment import Overrides
@@ -57,7 +57,6 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import tune_experiment
-    from robotvision.report.console import error_console
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best

@@ -34,11 +34,6 @@ def out() -> Console:
     return Console(highlight=False, emoji=False, width=width)
 
 
-def error_console() -> Console:
-    """Return a console on stderr, for progress and notes."""
-    return Console(stderr=True, emoji=False)
-
-
 def grid(table: Table, style: Style | None = None) -> Grid:
     """Return a table for the terminal, without its title.
 
