@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import PATH, SEED, data_root_option, json_option, trust_option
+from robotvision.cli.options import (
+    PATH,
+    SEED,
+    data_root_option,
+    echo_json,
+    error_console,
+    json_option,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,17 +38,15 @@ SHOWN = 12
     "--limit",
     type=click.IntRange(2),
     default=100,
-    show_default=True,
     help="At most so many frames of each test sequence.",
 )
 @click.option(
     "--single",
     type=click.IntRange(1),
     default=10,
-    show_default=True,
     help="Frames shown to a system started anew.",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the random order.")
+@click.option("--seed", type=SEED, default=0, help="Of the random order.")
 @click.option(
     "--leaks",
     is_flag=True,
@@ -75,10 +81,6 @@ def command(
         raise click.UsageError("--sheet draws what --leaks finds")
     if leaks:
         return _audit_leaks(config, data_root, sheet, trust, as_json)
-    import json
-
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.audit import AuditOptions, audit_experiment
@@ -86,12 +88,12 @@ def command(
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
 
-    with Live(Console(stderr=True, emoji=False)) as live:
+    with Live(error_console()) as live:
         options = AuditOptions(limit, single, seed)
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
         result = audit_experiment(experiment, cache_folder(), live, options)
     if as_json:
-        click.echo(json.dumps(result.to_json()))
+        echo_json(result.to_json())
     else:
         _print(console(), result)
     return 0 if result.is_obligatory else 1
@@ -104,10 +106,6 @@ def _audit_leaks(
     trust: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    import json
-
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.overlap import audit_leaks
@@ -116,11 +114,11 @@ def _audit_leaks(
     from robotvision.report.live import Live
     from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet
 
-    with Live(Console(stderr=True, emoji=False)) as live:
+    with Live(error_console()) as live:
         experiment = load_config(config, data_root, instead=Overrides(trust=trust))
         overlaps = audit_leaks(experiment, cache_folder(), live)
     if as_json:
-        click.echo(json.dumps(leaks_as_dict(overlaps)))
+        echo_json(leaks_as_dict(overlaps))
     else:
         print_leaks(console(), overlaps)
     if sheet is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, json_option, key_options
+from robotvision.cli.options import PATH, echo_json, json_option, key_options, task_option
 
 EPILOG = """\b
 Examples:
@@ -17,7 +17,7 @@ Examples:
 
 
 @click.command("check", epilog=EPILOG)
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
+@task_option(required=True)
 @click.option(
     "--truth",
     type=PATH,
@@ -55,9 +55,7 @@ def command(
         task = settle(task, [table])
     results = [check_run_file(path, task, table.frames if table else None) for path in runs]
     if as_json:
-        import json
-
-        click.echo(json.dumps({"files": [r.as_dict() for r in results]}))
+        echo_json({"files": [r.as_dict() for r in results]})
     else:
         for result in results:
             for line in result.lines():

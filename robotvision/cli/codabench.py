@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import ABOVE_ZERO, PATH, contest_options, key_options
+from robotvision.cli.options import ABOVE_ZERO, PATH, ScoringOptions, reveal_option, scoring_options
 
 if TYPE_CHECKING:
     from robotvision.contest.codabench.options import Options
@@ -36,8 +36,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
     help="In place of --truth: a contest.yaml, with its title, phases, limits and what is public; "
     "of several tasks --task names one.",
 )
-@partial(contest_options, is_required=False)
-@key_options
+@partial(scoring_options, is_required=False)
 @click.option("-o", "--output", type=PATH, help="The bundle.")
 @click.option(
     "--check",
@@ -50,7 +49,6 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 @click.option(
     "--image",
     default="python:3.12-slim",
-    show_default=True,
     help="Docker image of the scoring program: Python 3.11 or later.",
 )
 @click.option("--start", type=DATE, help="When the phase begins, UTC (else it is open at once).")
@@ -65,9 +63,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
     type=click.IntRange(1),
     help="Submissions in all of a participant in a phase (else 30, or as contest.yaml says).",
 )
-@click.option(
-    "--reveal",
-    type=click.Choice(["rooms", "frames"]),
+@reveal_option(
     help="Show participants results by room, or by frame: this gives the truth away.",
 )
 @click.option(
@@ -86,7 +82,6 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
     "--public-seed",
     type=click.IntRange(0),
     default=0,
-    show_default=True,
     help="Which visits these are.",
 )
 @click.option(
@@ -96,12 +91,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"
 )
 def command(
     contest_file: Path | None,
-    task_name: str | None,
-    truths: tuple[Path, ...],
-    train: tuple[Path, ...],
-    mode: str,
-    key: Path | None,
-    part: str,
+    scored_by: ScoringOptions,
     output: Path | None,
     checked: Path | None,
     title: str | None,
@@ -128,26 +118,27 @@ def command(
         return _check(checked)
     if output is None:
         raise click.UsageError("-o is missing: the bundle to write")
+    by = scored_by
     own = {
-        "--truth": truths, "--train": train, "--key": key, "--start": start, "--end": end,
+        "--truth": by.truths, "--train": by.train, "--key": by.key, "--start": start, "--end": end,
         "--per-day": per_day, "--in-all": in_all, "--reveal": reveal,
     }  # fmt: skip
-    _require_one_source(contest_file, task_name, [name for name, value in own.items() if value])
-    contest = _open(contest_file, task_name, truths, train, key, part)
+    _require_one_source(contest_file, by.task_name, [name for name, value in own.items() if value])
+    contest = _open(contest_file, by)
     options = Options(
         title,
         image,
         start,
         end,
         per_day or 5,
-        mode,
+        by.mode,
         None if terms is None else terms.read_text(encoding="utf-8"),
         max_in_all=in_all or 30,
         reveal=Reveal[reveal.upper()] if reveal else Reveal.TOTALS,
         points_step=round_points,
         public_share=public_share,
         public_seed=public_seed,
-        task=None if contest_file is None else task_name,
+        task=None if contest_file is None else by.task_name,
     )
     path = write_bundle(output, contest, options)
     if not options.has_final_phase:
@@ -172,24 +163,15 @@ def _check(bundle: Path) -> int:
     return 0
 
 
-def _open(
-    contest_file: Path | None,
-    task_name: str | None,
-    truths: tuple[Path, ...],
-    train: tuple[Path, ...],
-    key: Path | None,
-    part: str,
-) -> Contest | ContestSetup:
+def _open(contest_file: Path | None, by: ScoringOptions) -> Contest | ContestSetup:
     """Return what is held; tell what is odd about its truth."""
     from robotvision.contest import open_contest, open_contest_file
-    from robotvision.submissions.released import ReleasedPart
     from robotvision.submissions.score import require_truth_fits
 
     if contest_file is not None:
         setup: ContestSetup = open_contest_file(contest_file)
         return setup
-    released = None if key is None else ReleasedPart.read(key, part)
-    contest: Contest = open_contest(str(task_name), truths, train, released)
+    contest: Contest = open_contest(by.task_name, by.truths, by.train, by.released())
     for truth in contest.sets.values():
         for notice in require_truth_fits(contest.task, truth):
             click.echo(f"note: {notice.message}", err=True)

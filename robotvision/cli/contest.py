@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import PATH, cluster_option, json_option, scheduler_option
+from robotvision.cli.options import (
+    PATH,
+    cluster_option,
+    echo_json,
+    error_console,
+    json_option,
+    scheduler_option,
+    task_option,
+    truth_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.contest.board import Board
@@ -43,15 +52,8 @@ Examples:
 """,
 )
 @_contest
-@click.option("--task", "task_name", required=True, help="A task's name or YAML file.")
-@click.option(
-    "--truth",
-    "truths",
-    required=True,
-    multiple=True,
-    type=PATH,
-    help="A sequence or truth.csv; several: the test sets, in order.",
-)
+@task_option(required=True)
+@truth_option(required=True, help="A sequence or truth.csv; several: the test sets, in order.")
 @click.option("--title", help="Of the contest (else the task's).")
 @click.option(
     "--released",
@@ -86,15 +88,12 @@ def init(
 
 
 def _when(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
+    from robotvision.contest.schema import as_moment
+
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        when = None
-    if when is None or when.tzinfo is None:
-        raise click.BadParameter(f"expected a moment like 2027-06-01T00:00+02:00, got {text!r}")
-    return when
+        return None if text is None else as_moment(text)
+    except ValueError as e:
+        raise click.BadParameter(str(e)) from e
 
 
 @command.command(
@@ -134,8 +133,6 @@ def add(
     setup = open_contest_file(contest)
     added = receive(setup, paths, Delivery(team, received, phase, primary, task))
     if as_json:
-        import json
-
         items = [
             {
                 "file": str(a.path),
@@ -145,7 +142,7 @@ def add(
             }
             for a in added
         ]
-        click.echo(json.dumps({"schema": 1, "added": items}))
+        echo_json({"schema": 1, "added": items})
     else:
         for a in added:
             for line in a.verdict.lines(str(a.path)):
@@ -200,8 +197,6 @@ def check(
 
     With PATHS: the verdict on these, which are not received. Exit code 1: something is refused.
     """
-    import json
-
     from robotvision.contest import open_contest_file, receive, verdict_on
 
     setup = open_contest_file(contest)
@@ -222,7 +217,7 @@ def check(
         ]
         data = [r.as_dict() for r in received]
     if as_json:
-        click.echo(json.dumps({"schema": 1, "submissions": data}))
+        echo_json({"schema": 1, "submissions": data})
     else:
         for name, verdict, status in verdicts:
             for line in verdict.lines(name):
@@ -249,8 +244,6 @@ Examples:
 @json_option
 def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
     """Print every board: ranked runs, others, baselines, points by condition, who is apart."""
-    import json
-
     from robotvision.contest import contest_data, open_contest_file
 
     setup = open_contest_file(contest)
@@ -258,7 +251,7 @@ def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
     if compare is not None:
         return _compare(found, compare, as_json)
     if as_json:
-        click.echo(json.dumps(contest_data(setup, found)))
+        echo_json(contest_data(setup, found))
         return 0
     from robotvision.report.console import out
 
@@ -272,12 +265,10 @@ def rank(contest: Path, compare: tuple[str, str] | None, as_json: bool) -> int:
 
 def _boards(contest: Path) -> list[Board]:
     """Return the boards of a contest, with the answers of programs that were judged."""
-    from rich.console import Console
-
     from robotvision.contest import boards, judged_answers, open_contest_file
 
     setup = open_contest_file(contest)
-    with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
+    with error_console().status("comparing runs by room visit"):
         found: list[Board] = boards(setup, judged=judged_answers(setup))
         for board in found:
             _ = board.standings
@@ -285,8 +276,6 @@ def _boards(contest: Path) -> list[Board]:
 
 
 def _compare(found: list[Board], names: tuple[str, str], as_json: bool) -> int:
-    import json
-
     from robotvision.errors import RobotVisionError
     from robotvision.submissions.standings import pair_data
 
@@ -297,7 +286,7 @@ def _compare(found: list[Board], names: tuple[str, str], as_json: bool) -> int:
     for board in mine:
         pair = board.pair(*names)
         if as_json:
-            click.echo(json.dumps({"schema": 1, "phase": board.phase, **pair_data(pair)}))
+            echo_json({"schema": 1, "phase": board.phase, **pair_data(pair)})
         else:
             click.echo(f"{board.phase}, {board.mode}: {pair.first} against {pair.second}: {pair}")
     return 0
@@ -388,8 +377,6 @@ def judge(
     see the contest's folder. Call it again to go on after whatever stopped it. Exit code 1: a run
     could not be carried out.
     """
-    import json
-
     from robotvision.cluster.start import ClusterOptions
     from robotvision.contest import judge as judge_all
     from robotvision.contest import open_contest_file
@@ -409,7 +396,7 @@ def judge(
     )
     if as_json:
         items = [result.model_dump(mode="json", by_alias=True) for result in results]
-        click.echo(json.dumps({"schema": 1, "judged": items}))
+        echo_json({"schema": 1, "judged": items})
     elif not results:
         click.echo("nothing to judge: every program that counts was run")
     return 1 if any(r.status != "done" for r in results) else 0

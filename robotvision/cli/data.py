@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
@@ -17,6 +16,7 @@ from robotvision.cli.data_catalogue import fetch, list_
 from robotvision.cli.options import (
     ABOVE_ZERO,
     PATH,
+    echo_json,
     json_option,
     label_options,
     label_params,
@@ -106,7 +106,7 @@ def info(
         with _progress(f"reading {path.name}") as progress:
             cards.append(summary(open_sequence(path, reader, **params), progress))
     if as_json:
-        click.echo(json.dumps(cards[0] if len(cards) == 1 else {"sequences": cards}))
+        echo_json(cards[0] if len(cards) == 1 else {"sequences": cards})
         return
     for card in cards:
         _print_card(card)
@@ -154,7 +154,7 @@ def verify(
         if not as_json:
             _print_checked(path, reading)
     if as_json:
-        click.echo(json.dumps({"sequences": [_checked_json(p, r) for p, r in results]}))
+        echo_json({"sequences": [_checked_json(p, r) for p, r in results]})
     return 2 if any(r.faults for _, r in results) else 0
 
 
@@ -188,7 +188,6 @@ def verify(
     "layout",
     type=click.Choice(["native", "lerobot"]),
     default="native",
-    show_default=True,
     help="The layout: the native one, or a LeRobot data set of version 3.",
 )
 @click.option(
@@ -269,7 +268,6 @@ def convert(
     "--order",
     type=click.Choice(["keep", "shuffle"]),
     default="keep",
-    show_default=True,
     help="keep: for systems that use the frames before (optional mode); shuffle: frames in random "
     "order say nothing of each other (obligatory mode).",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import click
 
-from robotvision.cli.options import ABOVE_ZERO, PATH, json_option
+from robotvision.cli.options import ABOVE_ZERO, PATH, echo_json, json_option
 
 
 @click.command(
@@ -26,7 +25,7 @@ def list_(name: str | None, as_json: bool) -> None:
 
     data_sets = [data_set(n) for n in ([name] if name else data_set_names())]
     if as_json:
-        click.echo(json.dumps({"data_sets": [_data_set_json(d) for d in data_sets]}))
+        echo_json({"data_sets": [_data_set_json(d) for d in data_sets]})
     elif name:
         for label, value in _data_set_rows(data_sets[0]):
             click.echo(f"{label:10}{value}")
@@ -50,6 +49,7 @@ def list_(name: str | None, as_json: bool) -> None:
     type=PATH,
     envvar="ROBOTVISION_DATA",
     default=Path("data"),
+    show_default=False,
     help="The folder of data sets (ROBOTVISION_DATA, else data).",
 )
 @click.option(
@@ -64,7 +64,6 @@ def list_(name: str | None, as_json: bool) -> None:
     metavar="N",
     type=click.IntRange(1, 16),
     default=2,
-    show_default=True,
     help="Archives at a time.",
 )
 @click.option(
@@ -73,7 +72,6 @@ def list_(name: str | None, as_json: bool) -> None:
     metavar="S",
     type=ABOVE_ZERO,
     default=30.0,
-    show_default=True,
     help="Nothing for so long is an interruption.",
 )
 @click.option("--discard", is_flag=True, help="Delete archives once they are unpacked.")
@@ -111,7 +109,7 @@ def fetch(
             if not as_json:
                 _print_fetched(fetched)
     if as_json:
-        click.echo(json.dumps({"data_set": name, "archives": [_fetched_json(r) for r in results]}))
+        echo_json({"data_set": name, "archives": [_fetched_json(r) for r in results]})
     return 1 if any(r.faults for r in results) else 0
 
 
@@ -123,7 +121,7 @@ def verify_fetched(names: list[str], as_json: bool) -> int:
     folder = Path(os.environ.get("ROBOTVISION_DATA", "data"))
     results = [r for name in names for r in verify(data_set(name), folder)]
     if as_json:
-        click.echo(json.dumps({"archives": [_fetched_json(r) for r in results]}))
+        echo_json({"archives": [_fetched_json(r) for r in results]})
     else:
         for fetched in results:
             _print_fetched(fetched)

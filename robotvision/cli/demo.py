@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, error_console
 
 EPILOG = """\b
 Examples:
@@ -31,8 +31,6 @@ def command(out: Path | None, is_full: bool, files: Path | None) -> int:
     The sequences are generated and come with the package; nothing is downloaded. The replay goes
     by the recording's clock, twelve times as fast.
     """
-    from rich.console import Console
-
     from robotvision.experiment.demo import demo_experiment, write_demo
     from robotvision.experiment.run import experiment_folder, run
     from robotvision.features.extraction import cache_folder
@@ -45,7 +43,7 @@ def command(out: Path | None, is_full: bool, files: Path | None) -> int:
         return 0
     experiment = demo_experiment()
     folder = experiment_folder(experiment, out)
-    errors = Console(stderr=True, emoji=False)
+    errors = error_console()
     with RunWatch(errors, folder, experiment, screen="full" if is_full else "line") as watch:
         with watch.screen:
             result = run(experiment, folder, cache=cache_folder(), observer=watch.observer)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, error_console
 
 EPILOG = """\b
 Examples:
@@ -32,15 +32,13 @@ def command(run: Path, form: str, output: Path | None) -> int:
     mcap holds images too, read again from where the run read them; parquet is one table; csv is
     the answers and their latencies alone.
     """
-    from rich.console import Console
-
     from robotvision.report.columns import load_run
     from robotvision.report.export import SUFFIXES, export
 
     columns = load_run(run)
     if output is None:
         output = columns.folder / f"run{SUFFIXES[form]}"
-    errors = Console(stderr=True, emoji=False)
+    errors = error_console()
     with errors.status("writing"):
         missing = export(columns, form, output)
     for text in missing:

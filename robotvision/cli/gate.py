@@ -40,7 +40,6 @@ by its dotted key (outcomes.failed, rooms.Kitchen.recall).
     "--margin",
     type=float,
     default=0.05,
-    show_default=True,
     help="Points a frame: a loss that may stay open for RUN to pass --against.",
 )
 @click.option("--junit", type=PATH, help="Write the verdicts as JUnit's XML there.")

@@ -41,7 +41,11 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.command(
     cls=_Lazy,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": WIDEST,
+        "show_default": True,
+    },
 )
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version)
 def robotvision() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, json_option
+from robotvision.cli.options import PATH, json_option, mode_option, truth_option
 
 EPILOG = """\b
 Examples:
@@ -28,12 +28,8 @@ UNIT = click.Choice(["ns", "us", "ms", "s"])
 
 @click.command("import", epilog=EPILOG)
 @click.argument("answers", type=PATH)
-@click.option(
-    "--truth",
-    "truths",
+@truth_option(
     required=True,
-    multiple=True,
-    type=PATH,
     metavar="SEQUENCE",
     help="The sequence that was answered, with its truth; may repeat.",
 )
@@ -46,13 +42,7 @@ UNIT = click.Choice(["ns", "us", "ms", "s"])
     metavar="SEQUENCE",
     help="What was trained on, for a task that takes its rooms from there; may repeat.",
 )
-@click.option(
-    "--mode",
-    type=click.Choice(["obligatory", "optional"]),
-    default="obligatory",
-    show_default=True,
-    help="The mode of the run.",
-)
+@mode_option(help="The mode of the run.")
 @click.option(
     "--column",
     "columns",

@@ -23,9 +23,7 @@ Examples:
 @click.option("--test", multiple=True, type=PATH, metavar="SEQ", help="May repeat.")
 @click.option("--task", help="A task's name or YAML file (else asked for, or 'rooms').")
 @click.option("--baseline", help="The recogniser to begin with (else asked for, or 'quick').")
-@click.option(
-    "-o", "--output", type=PATH, default="robotvision.yaml", show_default=True, help="A new file."
-)
+@click.option("-o", "--output", type=PATH, default="robotvision.yaml", help="A new file.")
 def command(
     folder: Path,
     train: tuple[Path, ...],

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import getpass
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from robotvision.cli.options import PATH, json_option, label_options, label_params, reader_option
+from robotvision.cli.options import (
+    PATH,
+    PORT,
+    echo_json,
+    json_option,
+    label_options,
+    label_params,
+    reader_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.labelling.agreement import LabelAgreement
@@ -48,12 +55,15 @@ Examples:
     "--feature",
     type=click.Choice(["auto", "efficientnet_lite0", "crfh"]),
     default="auto",
-    show_default=True,
     help="What proposals rest on; auto: the network, or crfh where its packages are missing.",
 )
 @click.option("--blank", "is_blank", is_flag=True, help="Leave out the truth that lies with SEQ.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; 0: a free one."
+    "--port",
+    type=PORT,
+    default=0,
+    show_default=False,
+    help="On 127.0.0.1; 0: a free one.",
 )
 @click.option(
     "--compare",
@@ -90,7 +100,7 @@ def command(
 
         result = compare_labels(*compare)
         if as_json:
-            click.echo(json.dumps(result.as_dict()))
+            echo_json(result.as_dict())
         else:
             _print_agreement(result, *compare)
         return 0

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from robotvision.config.experiment import Overrides
+    from rich.console import Console
+
+    from robotvision.submissions.released import ReleasedPart
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 ABOVE_ZERO = click.FloatRange(0, min_open=True)
 SEED = click.IntRange(0, 2**32 - 1)
+PORT = click.IntRange(0, 65535)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 report_json_option = click.option(
@@ -35,9 +40,17 @@ test_set_option = click.option(
     "--test-set", "set_name", help="The test set whose training to use, where there are more."
 )
 seed_option = click.option("--seed", type=SEED, help="In place of the config's.")
-no_cache_option = click.option(
-    "--no-cache", is_flag=True, help="Neither read nor write the feature cache."
-)
+
+
+def _cache(_: click.Context, __: click.Parameter, is_without: bool) -> Path | None:
+    """Return the folder of the feature cache; None: without."""
+    from robotvision.features.extraction import cache_folder
+
+    return None if is_without else cache_folder()
+
+
+no_cache = partial(click.option, "--no-cache", "cache", is_flag=True, callback=_cache)
+no_cache_option = no_cache(help="Neither read nor write the feature cache.")
 limit_option = click.option(
     "--limit", type=click.IntRange(1), help="At most so many frames of each sequence."
 )
@@ -88,7 +101,7 @@ trust_option = click.option(
 
 def label_options(command: F) -> F:
     """Add ``--label-file`` and ``--unlabelled``: where the rooms of a recording come from."""
-    return _added(
+    return added(
         command,
         click.option(
             "--label-file",
@@ -115,10 +128,27 @@ def label_params(label_file: Path | None, unlabelled: str | None) -> dict[str, A
     return {key: value for key, value in given.items() if value is not None}
 
 
-def override_options(command: F) -> F:
-    """Add ``--task``, ``--train``, ``--test`` and ``--set``, in place of a configuration's."""
-    return _added(
-        command,
+def override_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--task``, ``--train``, ``--test`` and ``--set``, in place of a configuration's.
+
+    The command receives them as ``instead``, `Overrides`, with ``--trust`` where it has that.
+    """
+
+    @wraps(command)
+    def with_overrides(
+        task: str | None,
+        train: tuple[Path, ...],
+        test: tuple[Path, ...],
+        values: dict[str, Any],
+        trust: tuple[str, ...] = (),
+        **others: Any,
+    ) -> Any:
+        from robotvision.config.experiment import Overrides
+
+        return command(instead=Overrides(task, train, test, values, trust, "--set"), **others)
+
+    return added(
+        with_overrides,
         click.option("--task", help="In place of the config's: a task's name or YAML file."),
         click.option(
             "--train",
@@ -138,32 +168,71 @@ def override_options(command: F) -> F:
     )
 
 
-def overrides(
-    task: str | None,
-    train: tuple[Path, ...],
-    test: tuple[Path, ...],
-    values: dict[str, Any],
-    trust: tuple[str, ...] = (),
-) -> Overrides:
-    """Return what the options above stand for."""
-    from robotvision.config.experiment import Overrides
-
-    return Overrides(task, train, test, values, trust, "--set")
+def training_options(command: F) -> F:
+    """Add ``--data-root``, ``--test-set``, ``--seed``, ``--no-cache``: how it is trained."""
+    return added(command, data_root_option, test_set_option, seed_option, no_cache_option)
 
 
-def contest_options(command: F, *, is_required: bool = True) -> F:
-    """Add ``--task``, ``--truth``, ``--train`` and ``--mode``: what runs are scored by."""
-    return _added(
-        command,
-        click.option(
-            "--task", "task_name", required=is_required, help="A task's name or YAML file."
-        ),
-        click.option(
-            "--truth",
-            "truths",
+task_option = partial(click.option, "--task", "task_name", help="A task's name or YAML file.")
+truth_option = partial(click.option, "--truth", "truths", multiple=True, type=PATH)
+mode_option = partial(
+    click.option,
+    "--mode",
+    type=click.Choice(["obligatory", "optional"]),
+    default="obligatory",
+)
+reveal_option = partial(click.option, "--reveal", type=click.Choice(["rooms", "frames"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOptions:
+    """What runs are scored by, as options give it."""
+
+    task_name: str
+    truths: tuple[Path, ...]
+    train: tuple[Path, ...]
+    mode: str
+    key: Path | None
+    part: str
+
+    def released(self) -> ReleasedPart | None:
+        """Return the part of a release that the runs answer; None: they answer the truth's frames.
+
+        Raises
+        ------
+        RobotVisionError
+            The key cannot be read.
+        """
+        from robotvision.submissions.released import ReleasedPart
+
+        return None if self.key is None else ReleasedPart.read(self.key, self.part)
+
+
+def scoring_options(command: Callable[..., Any], *, is_required: bool = True) -> Callable[..., Any]:
+    """Add what runs are scored by: ``--task``, ``--truth``, ``--train``, ``--mode``, ``--key``.
+
+    The command receives them as ``scored_by``, `ScoringOptions`.
+    """
+
+    @wraps(command)
+    def with_scoring(
+        task_name: str,
+        truths: tuple[Path, ...],
+        train: tuple[Path, ...],
+        mode: str,
+        key: Path | None,
+        part: str,
+        **others: Any,
+    ) -> Any:
+        return command(
+            scored_by=ScoringOptions(task_name, truths, train, mode, key, part), **others
+        )
+
+    return added(
+        with_scoring,
+        task_option(required=is_required),
+        truth_option(
             required=is_required,
-            multiple=True,
-            type=PATH,
             help="A sequence, truth.csv or the 2014 kit's .mat; several: the test sets, in order.",
         ),
         click.option(
@@ -172,19 +241,14 @@ def contest_options(command: F, *, is_required: bool = True) -> F:
             type=PATH,
             help="Training sequences, for a task that takes its rooms from them.",
         ),
-        click.option(
-            "--mode",
-            type=click.Choice(["obligatory", "optional"]),
-            default="obligatory",
-            show_default=True,
-            help="The mode of the runs.",
-        ),
+        mode_option(help="The mode of the runs."),
+        key_options,
     )
 
 
 def key_options(command: F) -> F:
     """Add ``--key`` and ``--part``: for runs that answer released frames."""
-    return _added(
+    return added(
         command,
         click.option(
             "--key",
@@ -197,13 +261,26 @@ def key_options(command: F) -> F:
             "--part",
             metavar="NAME",
             default="test",
-            show_default=True,
             help="With --key: the part of a split release that the runs answer.",
         ),
     )
 
 
-def _added(command: F, *options: Callable[[F], F]) -> F:
+def error_console() -> Console:
+    """Return a console on stderr, for progress and notes."""
+    from rich.console import Console
+
+    return Console(stderr=True, emoji=False)
+
+
+def echo_json(data: Any) -> None:
+    """Print what ``--json`` asks for: one object in a line."""
+    import json
+
+    click.echo(json.dumps(data))
+
+
+def added(command: F, *options: Callable[[F], F]) -> F:
     """Return a command with options in this order in its help."""
     for option in reversed(options):
         command = option(command)

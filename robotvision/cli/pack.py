@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import PATH, json_option
+from robotvision.cli.options import PATH, echo_json, json_option
 
 if TYPE_CHECKING:
     from robotvision.submissions.pack import Manifest, PackedProgram
@@ -156,10 +156,8 @@ def _rehearse(
 
     verdicts = [(str(run), rehearse(release, run, *division)) for run in runs]
     if as_json:
-        import json
-
         items = [{"file": name, **verdict.as_dict()} for name, verdict in verdicts]
-        click.echo(json.dumps({"schema": 1, "submissions": items}))
+        echo_json({"schema": 1, "submissions": items})
     else:
         for name, verdict in verdicts:
             for line in verdict.lines(name):

@@ -19,7 +19,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.option("--visits", type=int, help="Room visits of the test (else those of --like).")
-@click.option("--systems", type=int, default=2, show_default=True, help="That are compared.")
+@click.option("--systems", type=int, default=2, help="That are compared.")
 @click.option("--difference", type=float, metavar="POINTS", help="To be told, in points a frame.")
 @click.option(
     "--like",
@@ -32,12 +32,9 @@ Examples:
     "--right",
     type=float,
     default=0.75,
-    show_default=True,
     help="Share of the frames that systems answer rightly, without a run.",
 )
-@click.option(
-    "--task", default="rooms", show_default=True, help="Whose points count, without a run."
-)
+@click.option("--task", default="rooms", help="Whose points count, without a run.")
 @click.option("--likeliest", is_flag=True, help="Give figures also where none can be promised.")
 @json_option
 def command(

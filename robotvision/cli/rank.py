@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, contest_options, key_options
+from robotvision.cli.options import (
+    PATH,
+    ScoringOptions,
+    error_console,
+    reveal_option,
+    scoring_options,
+)
 
 EPILOG = """\b
 Examples:
@@ -18,8 +24,7 @@ Examples:
 
 
 @click.command("rank", epilog=EPILOG)
-@contest_options
-@key_options
+@scoring_options
 @click.option("--out", type=PATH, help="Write ranking.md, ranking.csv and scores.json there.")
 @click.option(
     "--site",
@@ -32,9 +37,7 @@ Examples:
     help="Write a site with everything there: rooms, confusion, timelines. It shows the truth.",
 )
 @click.option("--pages", is_flag=True, help="A page for each run of the site, too.")
-@click.option(
-    "--reveal",
-    type=click.Choice(["rooms", "frames"]),
+@reveal_option(
     help="Publish results by room, or by frame, on the site: this gives the truth away.",
 )
 @click.option(
@@ -52,12 +55,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with intervals.")
 @click.argument("folder", type=PATH)
 def command(
-    task_name: str,
-    truths: tuple[Path, ...],
-    train: tuple[Path, ...],
-    mode: str,
-    key: Path | None,
-    part: str,
+    scored_by: ScoringOptions,
     out: Path | None,
     site: Path | None,
     organiser_site: Path | None,
@@ -76,27 +74,25 @@ def command(
     """
     import json
 
-    from rich.console import Console
-
     from robotvision.contest import open_contest, rank_folder, unpack_runs, write_ranked
     from robotvision.report.console import out as console
     from robotvision.report.scores import print_ranking
-    from robotvision.submissions.released import ReleasedPart
 
     if (reveal or pages) and site is None:
         raise click.UsageError("--reveal and --pages are about --site: give its folder")
     if images and organiser_site is None and reveal != "frames":
         raise click.UsageError("--images goes with --organiser-site or --reveal frames")
-    released = None if key is None else ReleasedPart.read(key, part)
-    with Console(stderr=True, emoji=False).status("comparing runs by room visit"):
-        ranked = rank_folder(open_contest(task_name, truths, train, released), folder, mode)
+    by, released = scored_by, scored_by.released()
+    with error_console().status("comparing runs by room visit"):
+        contest = open_contest(by.task_name, by.truths, by.train, released)
+        ranked = rank_folder(contest, folder, by.mode)
         standings = ranked.standings
         text = json.dumps(ranked.data) if as_json else ""
     if as_json:  # before anything is written: a full disk loses no points
         click.echo(text)
     else:
         print_ranking(console(), ranked.scores, ranked.rankings, standings)
-    with Console(stderr=True, emoji=False).status("writing"):
+    with error_console().status("writing"):
         write_ranked(
             ranked,
             out=out,
@@ -107,7 +103,7 @@ def command(
             images=images,
         )
     if unpack is not None:
-        files = unpack_runs(task_name, truths, folder, unpack, train, released)
+        files = unpack_runs(by.task_name, by.truths, folder, unpack, by.train, released)
         click.echo(f"unpacked: {len(files)} run files in {unpack}", err=True)
     _echo_sites(site, organiser_site)
     return 1 if ranked.scores.refused else 0

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from robotvision.cli.options import PATH, json_option, reader_option
+from robotvision.cli.options import (
+    PATH,
+    echo_json,
+    error_console,
+    json_option,
+    no_cache,
+    reader_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.experiment.recall import RecallResult
@@ -19,7 +25,6 @@ Examples:
   robotvision recall database queries --features '{name: sift_vlad, words: 32}' --at 1,5
   robotvision recall database queries --features my_models.CosPlace --json
 """
-PATH = PATH
 
 
 def _whole_numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
@@ -54,7 +59,6 @@ def _extractors(_: click.Context, option: click.Parameter, texts: tuple[str, ...
     "--at",
     metavar="K,K,...",
     default="1,5,10,20",
-    show_default=True,
     callback=_whole_numbers,
     help="Ranks to count at.",
 )
@@ -64,10 +68,9 @@ def _extractors(_: click.Context, option: click.Parameter, texts: tuple[str, ...
     metavar="METRES",
     type=click.FloatRange(0),
     default=25.0,
-    show_default=True,
     help="A database image so near to the query is a positive.",
 )
-@click.option("--no-cache", is_flag=True, help="Extract the database anew, keep nothing.")
+@no_cache(help="Extract the database anew, keep nothing.")
 @reader_option
 @json_option
 def command(
@@ -76,7 +79,7 @@ def command(
     features: list[Any],
     at: list[int],
     within_m: float,
-    no_cache: bool,
+    cache: Path | None,
     reader: str | None,
     as_json: bool,
 ) -> int:
@@ -86,25 +89,22 @@ def command(
     images by descriptor lies within --within metres of it. Places are the poses: UTM from names
     like @utm_east@utm_north@...jpg, or those of any sequence.
     """
-    from rich.console import Console
-
     from robotvision.data import open_sequence
     from robotvision.experiment.recall import compute_recall
-    from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
 
-    with Live(Console(stderr=True, emoji=False)) as live:
+    with Live(error_console()) as live:
         result = compute_recall(
             open_sequence(database, reader),
             open_sequence(queries, reader),
             features,
             at=at,
             within_m=within_m,
-            cache=None if no_cache else cache_folder(),
+            cache=cache,
             progress=live.step,
         )
     if as_json:
-        click.echo(json.dumps(result.as_dict()))
+        echo_json(result.as_dict())
     else:
         _print(result)
     return 0

@@ -11,6 +11,8 @@ from robotvision.cli.options import (
     ABOVE_ZERO,
     PATH,
     deadline_option,
+    echo_json,
+    error_console,
     limit_option,
     report_json_option,
     trust_option,
@@ -47,10 +49,9 @@ deadline, hold).
     "--image",
     metavar="TOPIC",
     default="/camera/image_raw",
-    show_default=True,
     help="With --ros2: the topic.",
 )
-@click.option("--channel", default="rgb", show_default=True, help="With --ros2: what is published.")
+@click.option("--channel", default="rgb", help="With --ros2: what is published.")
 @click.option("--task", help="The task that scores, by name or file (else the model's).")
 @trust_option
 @click.option("--out", type=PATH, help="The run folder.")
@@ -64,7 +65,7 @@ deadline, hold).
 )
 @deadline_option
 @click.option("--rate-hz", type=ABOVE_ZERO, help="Impose a frame rate.")
-@click.option("--speed", type=ABOVE_ZERO, default=1.0, show_default=True, help="Of the recording.")
+@click.option("--speed", type=ABOVE_ZERO, default=1.0, help="Of the recording.")
 @click.option(
     "--start-s",
     type=click.FloatRange(0),
@@ -105,8 +106,6 @@ def command(
         raise click.UsageError("expected MODEL|CONFIG and SEQUENCES")
     model, *sequences = paths
 
-    from rich.console import Console
-
     from robotvision.experiment.replay_config import late_frame_rule, replay_experiment
     from robotvision.experiment.run import RunOptions, experiment_folder
     from robotvision.experiment.run import run as run_experiment
@@ -126,7 +125,7 @@ def command(
     }
     experiment = replay_experiment(model, tuple(sequences), task, replay, trust)
     folder = experiment_folder(experiment, out)
-    errors = Console(stderr=True, emoji=False)
+    errors = error_console()
     with Live(errors) as live:
         options = RunOptions(limit=limit)
         run = run_experiment(
@@ -145,8 +144,6 @@ def _publish(
     times: dict[str, Any],
 ) -> int:
     """Publish sequences; exit 1 where a frame could not be."""
-    import json
-
     from robotvision.data import open_sequence
     from robotvision.playback.player import Replay
     from robotvision.playback.publish import QUEUE, publish_ros2
@@ -164,7 +161,7 @@ def _publish(
     n_written = published.n_frames - published.n_failed
     if as_json:
         about = {"schema": 1, "frames": published.n_frames, "failed": published.n_failed}
-        click.echo(json.dumps({**about, "late_ns": late_ns, "missing": published.missing}))
+        echo_json({**about, "late_ns": late_ns, "missing": published.missing})
     else:
         late = " ".join(f"{k} {v / 1e6:.3f}" for k, v in late_ns.items() if v is not None)
         click.echo(f"{n_written} images on {image}; after their due time, ms: {late or '-'}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, error_console
 
 EPILOG = """\b
 Examples:
@@ -30,7 +30,6 @@ Examples:
     "--pictures-mb",
     type=click.FloatRange(0, 200),
     default=9.0,
-    show_default=True,
     help="How much of the page images may take; 0: none.",
 )
 @click.option(
@@ -64,14 +63,12 @@ def command(
 
         write(render(load_runs(runs), tables), output)
         return 0
-    from rich.console import Console
-
     from robotvision.report.html.page import write_page
 
     if output is None:
         folder = runs[0] if runs[0].is_dir() else runs[0].parent
         output = folder / "report.html" if len(runs) == 1 else Path("report.html")
-    with Console(stderr=True, emoji=False).status("reading images and drawing the page"):
+    with error_console().status("reading images and drawing the page"):
         budget = round(pictures_mb * 1e6)
         path = write_page(runs, output, picture_bytes=budget, has_folder=has_folder)
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -38,7 +38,6 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
     "speed",
     metavar="X|LOW:HIGH",
     default="1",
-    show_default=True,
     help="2 halves every latency; of a range, the points between its ends are given.",
 )
 @rate_option
@@ -47,7 +46,6 @@ deadline, hold). Latency models: constant:MS, empirical[:RUN], list:FILE (ms, on
     "--seed",
     type=click.IntRange(0),
     default=0,
-    show_default=True,
     help="Of the empirical latency model.",
 )
 @click.option(

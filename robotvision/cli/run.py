@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from robotvision.cli.options import (
     PATH,
+    PORT,
+    error_console,
     no_cache_option,
     override_options,
-    overrides,
     report_json_option,
     seed_option,
     trust_option,
 )
 
 if TYPE_CHECKING:
-    from robotvision.config.experiment import Experiment
+    from robotvision.config.experiment import Experiment, Overrides
     from robotvision.experiment.run import RunOptions
     from robotvision.playback.faults import FaultPlan
     from robotvision.report.live import Screen
@@ -78,27 +79,27 @@ class Command(click.Command):
 )
 @click.option(
     "--serve",
-    type=click.IntRange(0, 65535),
+    type=PORT,
     metavar="[PORT]",
     help="Serve a page that follows the run, on 127.0.0.1 alone.",
 )
 @click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Print the headline alone.")
 @click.option(
-    "-v", "--verbose", count=True, help="Print all tables; -vv: and a line for every frame."
+    "-v",
+    "--verbose",
+    count=True,
+    show_default=False,
+    help="Print all tables; -vv: and a line for every frame.",
 )
 @report_json_option
 def command(
     config: Path | None,
-    task: str | None,
-    train: tuple[Path, ...],
-    test: tuple[Path, ...],
-    values: dict[str, Any],
-    trust: tuple[str, ...],
+    instead: Overrides,
     data_root: Path | None,
     out: Path | None,
     limit: int | None,
     seed: int | None,
-    no_cache: bool,
+    cache: Path | None,
     faults: Path | None,
     trace: Path | None,
     resume: Path | None,
@@ -109,11 +110,8 @@ def command(
     as_json: bool,
 ) -> int:
     """Train, replay the test sequences frame by frame, score, report."""
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.experiment.run import RunOptions, experiment_folder, resumed
-    from robotvision.features.extraction import cache_folder
     from robotvision.playback.faults import load_plan
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
@@ -122,7 +120,7 @@ def command(
     _require_fitting(config, resume, serve, faults)
     if (is_quiet and (verbose or is_full)) or (is_full and verbose > 1):
         raise click.UsageError("--quiet, --verbose and --live show different things; choose one")
-    if resume is not None and values:
+    if resume is not None and instead.values:
         raise click.UsageError("--resume goes on with the configuration that the run began with")
     plan = None if faults is None else load_plan(faults)
     if resume is not None:
@@ -130,11 +128,9 @@ def command(
         folder = resume
     else:
         assert config is not None
-        instead = overrides(task, train, test, values, trust)
         experiment = load_config(config, data_root, seed, instead)
         folder = experiment_folder(experiment, out)
-    errors = Console(stderr=True, emoji=False)
-    cache = None if no_cache else cache_folder()
+    errors = error_console()
     options = RunOptions(limit=limit, resume=resume is not None)
     stays = not as_json and errors.is_terminal
     screen, detail = _shown(is_quiet, verbose, is_full)

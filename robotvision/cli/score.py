@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, contest_options, json_option, key_options
+from robotvision.cli.options import PATH, ScoringOptions, echo_json, json_option, scoring_options
 
 EPILOG = """\b
 Examples:
@@ -17,17 +17,11 @@ Examples:
 
 
 @click.command("score", epilog=EPILOG)
-@contest_options
-@key_options
+@scoring_options
 @json_option
 @click.argument("runs", nargs=-1, required=True, type=PATH)
 def command(
-    task_name: str,
-    truths: tuple[Path, ...],
-    train: tuple[Path, ...],
-    mode: str,
-    key: Path | None,
-    part: str,
+    scored_by: ScoringOptions,
     as_json: bool,
     runs: tuple[Path, ...],
 ) -> int:
@@ -38,18 +32,15 @@ def command(
     without a line is not answered. Exit code 1: a run was refused; the others are scored.
     """
     from robotvision.submissions.batch import score_files
-    from robotvision.submissions.released import ReleasedPart
 
-    released = None if key is None else ReleasedPart.read(key, part)
-    scores = score_files(task_name, truths, runs, train, mode, released)
+    by = scored_by
+    scores = score_files(by.task_name, by.truths, runs, by.train, by.mode, by.released())
     for notice in scores.warnings:
         click.echo(f"note: {notice.message}", err=True)
     for line in scores.refusals():
         click.echo(line, err=True)
     if as_json:
-        import json
-
-        click.echo(json.dumps(scores.as_dict()))
+        echo_json(scores.as_dict())
     else:
         from robotvision.report.console import out as console
         from robotvision.report.scores import print_score

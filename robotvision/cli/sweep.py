@@ -9,6 +9,7 @@ import click
 from robotvision.cli.options import (
     PATH,
     cluster_option,
+    error_console,
     json_option,
     limit_option,
     scheduler_option,
@@ -95,8 +96,6 @@ def run(
     as_json: bool,
 ) -> int:
     """Do every run of GRID that was not done before."""
-    from rich.console import Console
-
     from robotvision.cluster.start import ClusterOptions
     from robotvision.cluster.store import Store
     from robotvision.report.console import out as stdout
@@ -111,7 +110,7 @@ def run(
     if dry_run:
         return print_plan(stdout(), plan, live=live or exclusive, as_json=as_json)
     store = Store(out or str(Path("runs") / grid.stem))
-    errors = Console(stderr=True, emoji=False)
+    errors = error_console()
     options = ClusterOptions(scheduler, cluster_file, workers, exclusive, store.is_memory)
     with ProgressBars(errors) as bars:
         swept = sweep(plan, store, options, bars, cache=cache, live=live)
@@ -127,7 +126,6 @@ def run(
 @click.option(
     "--value",
     default="points_per_frame",
-    show_default=True,
     metavar="COLUMN",
     help="What --pivot takes the mean of and --best goes by.",
 )

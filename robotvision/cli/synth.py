@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from math import radians
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from robotvision.cli.options import ABOVE_ZERO, PATH, json_option
+from robotvision.cli.options import (
+    ABOVE_ZERO,
+    PATH,
+    F,
+    added,
+    echo_json,
+    error_console,
+    json_option,
+)
 
 if TYPE_CHECKING:
     from robotvision.plugins.progress import Progress
-    from robotvision.synth.drive_spec import DriveSpec
 
 EPILOG = """\b
 Examples:
@@ -28,24 +36,53 @@ Examples:
   robotvision synth --trajectory idol2_names/ --out plan --limit 0      # the plan alone
 """
 
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_LIGHT = click.Choice(["sunny", "cloudy", "night"])
+_GAIN = click.FloatRange(1, 32)
+
+
+def _size(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
+    """Return width and height of ``WxH``."""
+    from robotvision.errors import RobotVisionError
+
+    try:
+        width, height = (int(v) for v in text.lower().split("x"))
+    except ValueError as e:
+        raise RobotVisionError(
+            f"--size: expected a size such as 320x240, got {text!r}; give width x height"
+        ) from e
+    return width, height
+
+
+def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """Return labels that stand with commas between; None: none is given."""
+    return tuple(x.strip() for x in (text or "").split(",") if x.strip()) or None
+
+
 _out = click.option(
     "--out",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_FOLDER,
     help="Folder to write to; made where it is not there.",
 )
-_seed = click.option(
-    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Building."
-)
+_seed = click.option("--seed", default=1, type=click.IntRange(0), help="Building.")
 _furniture = click.option(
     "--furniture",
+    "furniture_seed",
     default=0,
-    show_default=True,
     type=click.IntRange(0),
     help="Another number moves the furniture.",
 )
-_size_option = click.option("--size", default="320x240", show_default=True, metavar="WxH")
+_size_option = click.option("--size", default="320x240", metavar="WxH", callback=_size)
+
+
+def _set_options(n_frames: int) -> Callable[[F], F]:
+    """Add what a set of sequences is written by; ``n_frames``: of each where none are given."""
+    frames = click.option(
+        "--frames", type=click.IntRange(1), help=f"Frames a sequence [{n_frames}]."
+    )
+    return lambda command: added(command, _out, frames, _seed, json_option)
 
 
 @click.group(epilog=EPILOG, invoke_without_command=True)
@@ -61,31 +98,29 @@ _size_option = click.option("--size", default="320x240", show_default=True, meta
 @click.option(
     "--out",
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_FOLDER,
     help="With --trajectory: folder to write to, one folder a tour.",
 )
 @click.option(
     "--layout",
     type=click.Choice(["idol2", "native"]),
     default="idol2",
-    show_default=True,
     help="native: colour, depth and poses.",
 )
 @click.option(
     "--light",
-    type=click.Choice(["sunny", "cloudy", "night"]),
+    type=_LIGHT,
     default="cloudy",
-    show_default=True,
     help="Of tours whose file's name tells of no light.",
 )
-@click.option("--only", metavar="TOURS", help="Render these of the tours, with commas [all].")
 @click.option(
-    "--every",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    metavar="K",
-    help="One frame each K poses.",
+    "--only",
+    metavar="TOURS",
+    callback=_labels,
+    help="Render these of the tours, with commas [all].",
+)
+@click.option(
+    "--every", default=1, type=click.IntRange(1), metavar="K", help="One frame each K poses."
 )
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N frames a tour.")
 @_seed
@@ -94,8 +129,7 @@ _size_option = click.option("--size", default="320x240", show_default=True, meta
 @click.option(
     "--most-gain",
     default=8.0,
-    show_default=True,
-    type=click.FloatRange(1, 32),
+    type=_GAIN,
     metavar="GAIN",
     help="As far as the exposure of tours by night is raised.",
 )
@@ -116,54 +150,27 @@ def command(ctx: click.Context, /, trajectories: tuple[Path, ...], **options: An
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         ctx.exit(2)
-    given = [p for p in ctx.params if ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]
-    if given:
-        flag = {"trajectories": "trajectory", "as_json": "json"}.get(given[0], given[0])
-        raise click.UsageError(
-            f"--{flag} goes with --trajectory and no command; give the "
-            f"options of {ctx.invoked_subcommand!r} after its name"
-        )
+    for option in ctx.command.params:
+        if ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[0]} goes with --trajectory and no command; give the "
+                f"options of {ctx.invoked_subcommand!r} after its name"
+            )
     return None
 
 
 def _trajectory(
-    trajectories: tuple[Path, ...],
-    out: Path | None,
-    layout: str,
-    light: str,
-    only: str | None,
-    every: int,
-    limit: int | None,
-    seed: int,
-    furniture: int,
-    size: str,
-    most_gain: float,
-    workers: int | None,
-    as_json: bool,
+    trajectories: tuple[Path, ...], out: Path | None, light: str, as_json: bool, **options: Any
 ) -> int:
-    from rich.console import Console
-
     from robotvision.synth.trajectory import read_tracks
     from robotvision.synth.trajectory_plan import lay_out
     from robotvision.synth.trajectory_render import RenderSpec, render_tracks, summary
 
     if out is None:
         raise click.UsageError("--trajectory needs --out, the folder to write to")
-    width, height = _size(size)
-    spec = RenderSpec(
-        layout=layout,
-        seed=seed,
-        furniture_seed=furniture,
-        width=width,
-        height=height,
-        every=every,
-        limit=limit,
-        only=_labels(only) or (),
-        workers=workers,
-        most_gain=most_gain,
-    )
+    spec = RenderSpec(**_given(**options))
     tracks = read_tracks(trajectories, light)
-    with Console(stderr=True, emoji=False).status("laying rooms out around the tours"):
+    with error_console().status("laying rooms out around the tours"):
         laid_out = lay_out(tracks)
     with _progress() as tell:
         result = render_tracks(laid_out, out, spec, tell)
@@ -173,14 +180,12 @@ def _trajectory(
 
 
 def _report_tours(facts: dict[str, Any], as_json: bool) -> None:
-    import json
-
     for doubt in facts["doubts"]:
         click.echo(doubt, err=True)
     if facts["stopped"]:
         click.echo("stopped: what is done is kept; the same command goes on", err=True)
     if as_json:
-        click.echo(json.dumps(facts))
+        echo_json(facts)
         return
     for tour in facts["sequences"]:
         click.echo(f"{tour['path']}  {tour['frames']} of {tour['wanted']} frames, {tour['light']}")
@@ -191,10 +196,7 @@ def _report_tours(facts: dict[str, Any], as_json: bool) -> None:
 
 
 @command.command()
-@_out
-@click.option("--frames", type=click.IntRange(1), help="Frames a sequence [125].")
-@_seed
-@json_option
+@_set_options(125)
 def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     """Write the default set: building_cloudy and building_sunny to train on, building_night."""
     from robotvision.synth.default_set import N_FRAMES, write_default_set
@@ -206,24 +208,21 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 
 @command.command()
 @_out
-@click.option(
-    "--light", type=click.Choice(["sunny", "cloudy", "night"]), default="cloudy", show_default=True
-)
+@click.option("--light", type=_LIGHT, default="cloudy")
 @click.option(
     "--floor",
     default=0,
-    show_default=True,
     type=click.IntRange(0),
     help="Even: a straight corridor; odd: one with a corner.",
 )
-@click.option("--frames", default=130, show_default=True, type=click.IntRange(1))
-@click.option("--rate", default=2.0, show_default=True, type=ABOVE_ZERO, help="Frames a second.")
+@click.option("--frames", "n_frames", default=130, type=click.IntRange(1))
+@click.option("--rate", "rate_hz", default=2.0, type=ABOVE_ZERO, help="Frames a second.")
 @_seed
 @_furniture
 @click.option(
     "--drive",
+    "drive_seed",
     default=0,
-    show_default=True,
     type=click.IntRange(0),
     help="Another number changes the way and the noise.",
 )
@@ -231,22 +230,25 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @click.option(
     "--kidnappings",
     default=0,
-    show_default=True,
     type=click.IntRange(0),
     help="How often the robot is carried elsewhere.",
 )
 @click.option(
-    "--channels", default="rgb,depth", show_default=True, help="Of rgb, depth, left, right."
+    "--channels", default="rgb,depth", callback=_labels, help="Of rgb, depth, left, right."
 )
 @_size_option
 @click.option(
     "--rooms",
     metavar="LABELS",
+    callback=_labels,
     help="Labels of the floor's rooms, with commas; any label of an edition.",
 )
-@click.option("--visit", metavar="LABELS", help="The rooms the robot enters [all].")
+@click.option(
+    "--visit", metavar="LABELS", callback=_labels, help="The rooms the robot enters [all]."
+)
 @click.option(
     "--look-round",
+    "look_round_deg",
     type=click.FloatRange(0, 360),
     metavar="DEG",
     help="How far the robot pans at its stops in rooms; 360: once right round [57].",
@@ -254,7 +256,6 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @click.option(
     "--doors-shut",
     default=0.0,
-    show_default=True,
     type=click.FloatRange(0, 1),
     metavar="SHARE",
     help="Share of the rooms' doors that are shut while the robot is elsewhere; open fronts "
@@ -263,21 +264,19 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @click.option(
     "--people",
     default=0,
-    show_default=True,
     type=click.IntRange(0, 100),
     help="People who stand about, for the whole tour; another --drive places them anew.",
 )
 @click.option(
     "--clutter",
     default=0,
-    show_default=True,
     type=click.IntRange(0, 100),
     help="Boxes, chairs, bags and the like left about; another --drive places them anew.",
 )
 @click.option(
     "--camera-height",
+    "camera_height_m",
     default=1.12,
-    show_default=True,
     type=click.FloatRange(0.2, 2.4),
     metavar="M",
     help="Metres above the floor.",
@@ -290,8 +289,8 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 )
 @click.option(
     "--shutter",
+    "shutter_ms",
     default=0.0,
-    show_default=True,
     type=click.FloatRange(0, 1000),
     metavar="MS",
     help="How long the shutter is open: colour is smeared as far as the camera turns meanwhile "
@@ -299,8 +298,7 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 )
 @click.option(
     "--most-gain",
-    default=None,
-    type=click.FloatRange(1, 32),
+    type=_GAIN,
     metavar="GAIN",
     help="As far as the exposure is raised in the dark; by default 8 by night, 3.5 by day."
     " Before it was 3.2 by night: the shipped sequences and stand-ins keep that.",
@@ -308,7 +306,6 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @click.option(
     "--exposure-jumps",
     default=0.0,
-    show_default=True,
     type=click.FloatRange(0, 4),
     metavar="STOPS",
     help="Exposure jumps by up to so many stops, about every eight frames.",
@@ -321,9 +318,15 @@ def tour(out: Path, as_json: bool, **options: Any) -> None:
     their defaults. A tour to test what holds where the view changes, beside a plain one:
     --reverse --drive 2 --furniture 1 --people 6 --clutter 6 --doors-shut 0.5 --look-round 360.
     """
+    from robotvision.synth.drive_spec import DriveSpec
+    from robotvision.synth.hardship import Hardship
     from robotvision.synth.sequence import render_sequence
 
-    spec = _spec(out.name, **options)
+    options = _given(**options)
+    if (pitch := options.pop("camera_pitch", None)) is not None:
+        options["camera_pitch_rad"] = radians(pitch)
+    hard = {f.name: options.pop(f.name) for f in fields(Hardship) if f.name in options}
+    spec = DriveSpec(out.name or "tour", hard=Hardship(**hard), **options)
     with _progress() as tell:
         render_sequence(spec, out, tell)
     _report([out], as_json)
@@ -342,10 +345,7 @@ def _edition(name: str) -> click.Command:
         help=f"Write a stand-in of {name}: its rooms, sensors, lights and file "
         "layout in a building of our own, one folder a sequence.",
     )
-    @_out
-    @click.option("--frames", type=click.IntRange(1), help="Frames a sequence [120].")
-    @_seed
-    @json_option
+    @_set_options(120)
     def write(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
         from robotvision.synth.editions import N_FRAMES, write_edition
 
@@ -360,60 +360,15 @@ for _name in EDITIONS:
     command.add_command(_edition(_name))
 
 
-def _spec(name: str, **o: Any) -> DriveSpec:
-    from robotvision.synth.drive_spec import PITCH_RAD, ROOMS, DriveSpec
-    from robotvision.synth.hardship import LOOK_ROUND_DEG, Hardship
-
-    width, height = _size(o["size"])
-    return DriveSpec(
-        name=name or "tour",
-        seed=o["seed"],
-        floor=o["floor"],
-        rooms=_labels(o["rooms"]) or ROOMS,
-        visit=_labels(o["visit"]),
-        light=o["light"],
-        reverse=o["reverse"],
-        n_frames=o["frames"],
-        rate_hz=o["rate"],
-        width=width,
-        height=height,
-        channels=_labels(o["channels"]) or ("rgb",),
-        furniture_seed=o["furniture"],
-        drive_seed=o["drive"],
-        kidnappings=o["kidnappings"],
-        camera_height_m=o["camera_height"],
-        camera_pitch_rad=PITCH_RAD if o["camera_pitch"] is None else radians(o["camera_pitch"]),
-        most_gain=o["most_gain"],
-        hard=Hardship(
-            LOOK_ROUND_DEG if o["look_round"] is None else o["look_round"],
-            o["doors_shut"],
-            o["people"],
-            o["clutter"],
-            o["shutter"],
-            o["exposure_jumps"],
-        ),
-    )
-
-
-def _size(text: str) -> tuple[int, int]:
-    from robotvision.errors import RobotVisionError
-
-    try:
-        width, height = (int(v) for v in text.lower().split("x"))
-    except ValueError as e:
-        raise RobotVisionError(
-            f"--size: expected a size such as 320x240, got {text!r}; give width x height"
-        ) from e
-    return width, height
-
-
-def _labels(text: str | None) -> tuple[str, ...] | None:
-    return tuple(x.strip() for x in text.split(",") if x.strip()) if text else None
+def _given(size: tuple[int, int], **options: Any) -> dict[str, Any]:
+    """Return the fields of a specification that options give; the others keep its defaults."""
+    width, height = size
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"width": width, "height": height, **given}
 
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -429,7 +384,7 @@ def _progress() -> Iterator[Progress]:
         TextColumn("frames"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True, emoji=False)) as bar:
+    with Progress(*columns, console=error_console()) as bar:
         tasks: dict[str, Any] = {}
 
         def tell(name: str, done: int, total: int) -> None:
@@ -441,10 +396,8 @@ def _progress() -> Iterator[Progress]:
 
 
 def _report(paths: list[Path], as_json: bool) -> None:
-    import json
-
     if as_json:
-        click.echo(json.dumps({"sequences": [str(p) for p in paths]}))
+        echo_json({"sequences": [str(p) for p in paths]})
         return
     for path in paths:
         size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH, json_option
+from robotvision.cli.options import PATH, echo_json, json_option
 
 EPILOG = """\b
 Examples:
@@ -42,9 +42,7 @@ def show(name: str, as_json: bool) -> int:
 
     task = load_task(name)
     if as_json:
-        import json
-
-        click.echo(json.dumps(as_dict(task)))
+        echo_json(as_dict(task))
     else:
         from robotvision.report.console import out as console
 

@@ -32,8 +32,8 @@ Examples:
     help="A file or folder the program may read; repeatable.",
 )
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set in its environment.")
-@click.option("--timeout-s", default=10.0, show_default=True, help="For one answer.")
-@click.option("--start-timeout-s", default=30.0, show_default=True, help="Until it is ready.")
+@click.option("--timeout-s", default=10.0, help="For one answer.")
+@click.option("--start-timeout-s", default=30.0, help="Until it is ready.")
 @click.option("--transport", type=click.Choice(["auto", "shm", "pipe"]), default="auto")
 @click.option("--isolation", type=click.Choice(["auto", "none", "required"]), default="auto")
 @click.option("--log", "log_path", type=PATH, help="Keep what it prints.")

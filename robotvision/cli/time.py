@@ -13,9 +13,9 @@ from robotvision.cli.options import (
     ABOVE_ZERO,
     PATH,
     data_root_option,
+    error_console,
     json_option,
     no_cache_option,
-    overrides,
     set_option,
     trust_option,
 )
@@ -53,13 +53,9 @@ Examples:
     metavar="p90",
     help="Give it, and measure until it is supported; may be repeated (else p50, p90 and p99).",
 )
-@click.option(
-    "--warm-up", type=click.IntRange(0), default=20, show_default=True, help="Frames left out."
-)
+@click.option("--warm-up", type=click.IntRange(0), default=20, help="Frames left out.")
 @click.option("--passes", type=click.IntRange(1), help="Exactly so many, supported or not.")
-@click.option(
-    "--max-s", type=ABOVE_ZERO, default=60.0, show_default=True, help="Stop after so many seconds."
-)
+@click.option("--max-s", type=ABOVE_ZERO, default=60.0, help="Stop after so many seconds.")
 @click.option(
     "--sustainable",
     metavar="POLICY",
@@ -84,7 +80,7 @@ def command(
     max_s: float,
     sustainable: str | None,
     deadline_ms: str | None,
-    no_cache: bool,
+    cache: Path | None,
     as_json: bool,
 ) -> int:
     """Time a system by stage, with warm-up, until the quantiles asked for are supported.
@@ -110,11 +106,11 @@ def command(
     if values and not _is_config(what):
         raise click.UsageError("--set is for a CONFIG; a PROGRAM has no keys")
     load = partial(load_config, data_root=data_root, instead=Overrides(trust=trust))
-    changed = partial(load, instead=overrides(None, (), (), values, trust))
+    changed = partial(load, instead=Overrides(values=values, trust=trust, source="--set"))
     with owned_folder() as folder:
-        subject = _subject(what, changed, set_name, on, no_cache, Path(folder), task_name, rooms)
+        subject = _subject(what, changed, set_name, on, cache, Path(folder), task_name, rooms)
         if vs is not None:
-            other = _subject((str(vs),), load, set_name, None, no_cache, Path(folder))
+            other = _subject((str(vs),), load, set_name, None, cache, Path(folder))
             data = _with_bar(lambda p: time_pair(subject, other, options, p))
         else:
             data = _with_bar(lambda p: time_subject(subject, options, policy, p))
@@ -136,15 +132,12 @@ def _subject(
     load: Callable[[Path], Experiment],
     set_name: str | None,
     on: Path | None,
-    no_cache: bool,
+    cache: Path | None,
     folder: Path,
     task_name: str | None = None,
     rooms: tuple[str, ...] = (),
 ) -> Subject:
-    from rich.console import Console
-
     from robotvision.experiment.time_config import from_command, from_experiment
-    from robotvision.features.extraction import cache_folder
     from robotvision.report.live import Live
 
     if not _is_config(what):
@@ -152,17 +145,14 @@ def _subject(
     if task_name or rooms:
         raise click.UsageError("--task and --room are for a PROGRAM; a CONFIG names its own task")
     experiment = load(Path(what[0]))
-    with Live(Console(stderr=True, emoji=False)) as live:
-        return from_experiment(
-            experiment, set_name, None if no_cache else cache_folder(), live, folder
-        )
+    with Live(error_console()) as live:
+        return from_experiment(experiment, set_name, cache, live, folder)
 
 
 def _with_bar(work: Any) -> dict[str, Any]:
-    from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True, emoji=False)
+    console = error_console()
     with Progress(
         console=console, transient=True, disable=not console.is_terminal, auto_refresh=False
     ) as bar:

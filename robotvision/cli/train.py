@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import (
-    PATH,
-    data_root_option,
-    no_cache_option,
-    override_options,
-    overrides,
-    seed_option,
-    test_set_option,
-)
+from robotvision.cli.options import PATH, error_console, override_options, training_options
+
+if TYPE_CHECKING:
+    from robotvision.config.experiment import Overrides
 
 EPILOG = """\b
 Examples:
@@ -34,34 +29,24 @@ Examples:
     required=True,
     help="The model file; replaced once the new one is whole.",
 )
-@data_root_option
-@test_set_option
-@seed_option
-@no_cache_option
+@training_options
 def command(
     config: Path,
-    task: str | None,
-    train: tuple[Path, ...],
-    test: tuple[Path, ...],
-    values: dict[str, Any],
+    instead: Overrides,
     out: Path,
     data_root: Path | None,
     set_name: str | None,
     seed: int | None,
-    no_cache: bool,
+    cache: Path | None,
 ) -> int:
     """Train the pipeline of CONFIG and keep it in a model file (no pickle in it)."""
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import train_model
-    from robotvision.features.extraction import cache_folder
     from robotvision.recogniser.model_file import own_classes
     from robotvision.report.live import Live
 
-    experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
-    with Live(Console(stderr=True, emoji=False)) as live:
-        cache = None if no_cache else cache_folder()
+    experiment = load_config(config, data_root, seed, instead)
+    with Live(error_console()) as live:
         rules = train_model(experiment, out, set_name, cache, live)
     click.echo(f"{out}: {len(rules.room_names)} rooms, {out.stat().st_size / 2**20:.1f} MB")
     own = own_classes(out)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from robotvision.cli.options import (
-    PATH,
-    data_root_option,
-    no_cache_option,
-    override_options,
-    overrides,
-    seed_option,
-    test_set_option,
-)
+from robotvision.cli.options import PATH, error_console, override_options, training_options
+
+if TYPE_CHECKING:
+    from robotvision.config.experiment import Overrides
 
 EPILOG = """\b
 What is tried stands in the configuration; every combination of it:
@@ -41,22 +36,16 @@ Examples:
     "-o", "--out", type=PATH, help="Write the configuration with the best candidate here."
 )
 @override_options
-@data_root_option
-@test_set_option
-@seed_option
-@no_cache_option
+@training_options
 @click.option("--json", "as_json", is_flag=True, help="Print the search as one JSON object.")
 def command(
     config: Path,
     out: Path | None,
-    task: str | None,
-    train: tuple[Path, ...],
-    test: tuple[Path, ...],
-    values: dict[str, Any],
+    instead: Overrides,
     data_root: Path | None,
     set_name: str | None,
     seed: int | None,
-    no_cache: bool,
+    cache: Path | None,
     as_json: bool,
 ) -> int:
     """Try the candidates of CONFIG on held-out training sequences; rank them by points a frame.
@@ -66,18 +55,15 @@ def command(
     """
     import json
 
-    from rich.console import Console
-
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import tune_experiment
-    from robotvision.features.extraction import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best
 
-    experiment = load_config(config, data_root, seed, overrides(task, train, test, values))
-    with Live(Console(stderr=True, emoji=False)) as live:
-        tuned = tune_experiment(experiment, set_name, None if no_cache else cache_folder(), live)
+    experiment = load_config(config, data_root, seed, instead)
+    with Live(error_console()) as live:
+        tuned = tune_experiment(experiment, set_name, cache, live)
     if as_json:
         click.echo(json.dumps(as_data(tuned), ensure_ascii=False))
     else:

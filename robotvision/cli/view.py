@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robotvision.cli.options import PATH
+from robotvision.cli.options import PATH, PORT
 
 EPILOG = """\b
 Examples:
@@ -20,9 +20,8 @@ Examples:
 @click.argument("folders", nargs=-1, metavar="FOLDER...", type=PATH)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=PORT,
     default=8787,
-    show_default=True,
     help="Of the page, on 127.0.0.1 alone; 0: any that is free.",
 )
 def command(folders: tuple[Path, ...], port: int) -> int:

@@ -34,7 +34,7 @@ import numpy as np
 
 from robotvision.config.json_schema import DIALECT
 from robotvision.contest.leaderboard.contest import Contest
-from robotvision.contest.schema import Baseline, ContestFile, HiddenSet, as_moment
+from robotvision.contest.schema import Baseline, ContestFile, HiddenSet, as_moment, no_test_set
 from robotvision.contest.verdict import EntryRules
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
 from robotvision.scoring.table import Ints
@@ -169,7 +169,7 @@ class ContestSetup:
     def _open(self, phase: str, task: str) -> Contest:
         truths = {s.name: self._truths[s.name] for s in self.sets_of(phase, task)}
         if not truths:
-            raise RobotVisionError(f"the task {task} has no test set in the phase {phase}")
+            raise no_test_set(phase, task)
         sets = {name: table for name, (table, _) in truths.items()}
         segments = [known for _, known in truths.values()]
         frames = fitting_frames(self.tasks[task], sets, segments)

@@ -19,9 +19,10 @@ from robotvision.contest.schema import (
     Phase,
     at_least_one,
     has_task_or_tasks,
+    no_test_set,
 )
 from robotvision.contest.verdict import EntryRules, EntryVerdict, verdict_on
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults
 from robotvision.submissions.truthfile import FrameSet
 from robotvision.systems.base import Mode
 from robotvision.tasks.model import Task
@@ -75,7 +76,7 @@ class ContestRelease(Strict):
             if (s.phase, s.task) == (phase, task)
         }
         if not sets:
-            raise RobotVisionError(f"the task {task} has no test set in the phase {phase}")
+            raise no_test_set(phase, task)
         return EntryRules(self.tasks_by_name[task], sets, self.modes, self.programs)
 
 

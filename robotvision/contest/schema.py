@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from robotvision.config.schema import PolicyConfig
 from robotvision.data.release_key import TEST
+from robotvision.errors import RobotVisionError
 from robotvision.systems.base import Mode
 from robotvision.tasks.model import Label
 from robotvision.yamlfile import Strict
@@ -27,13 +28,19 @@ class OneOrManyTasks(Protocol):
 M = TypeVar("M", bound=OneOrManyTasks)
 
 
-def _moment(text: str) -> str:
+def as_moment(text: str) -> datetime:
+    """Return the moment of a text as `contest.yaml` may hold. Raises ValueError."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"expected a moment like 2027-06-01T00:00+02:00, got {text!r}") from None
     if when.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; add +00:00 or your own, like +02:00")
+    return when
+
+
+def _moment(text: str) -> str:
+    as_moment(text)
     return text
 
 
@@ -61,9 +68,9 @@ Moment = Annotated[str, AfterValidator(_moment)]
 FileName = Annotated[Label, AfterValidator(_plain)]
 
 
-def as_moment(text: str) -> datetime:
-    """Return the moment of a text that `contest.yaml` may hold."""
-    return datetime.fromisoformat(text)
+def no_test_set(phase: str, task: str) -> RobotVisionError:
+    """Return the error for a phase that has no test set of a task."""
+    return RobotVisionError(f"the task {task} has no test set in the phase {phase}")
 
 
 class Phase(Strict):

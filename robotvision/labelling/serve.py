@@ -28,7 +28,7 @@ from robotvision.labelling.page import label_page, proposals_view
 from robotvision.labelling.session import LabelOptions, LabelSession
 from robotvision.labelling.state import EDITS
 from robotvision.report.html.images import jpeg, shown_channels
-from robotvision.report.local_http import Request, Response, plain
+from robotvision.report.local_http import HTML, Request, Response, plain
 from robotvision.report.local_server import LocalServer
 
 MAX_BODY = 2**22
@@ -92,14 +92,15 @@ class LabelServer(LocalServer):
             return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
         async with asyncio.timeout(self.stalled_s):
             body = await reader.readexactly(n)
-        made = {"edit": lambda: self._edit(body), "save": self._save}.get(path)
-        if made is None:
-            return _nothing()
-        return await self._json(self._edits, made)
+        if path == "edit":
+            return await self._json(self._edits, lambda: self._edit(body))
+        if path == "save":
+            return await self._json(self._edits, lambda: {"message": self.session.save().message})
+        return _nothing()
 
     async def _get(self, path: str) -> Response:
         if path == "":
-            return await self._made(self._edits, "text/html; charset=utf-8", self._page)
+            return await self._made(self._edits, HTML, lambda: label_page(self.session).encode())
         if path == "labels":
             return await self._json(self._edits, self.session.view)
         if path == "proposals":
@@ -112,9 +113,6 @@ class LabelServer(LocalServer):
             self._pool, "image/jpeg", lambda: self._images.get(position, width), "max-age=3600"
         )
 
-    def _page(self) -> bytes:
-        return label_page(self.session).encode()
-
     def _edit(self, body: bytes) -> dict[str, Any]:
         try:
             edit = EDITS.decode(body)
@@ -122,9 +120,6 @@ class LabelServer(LocalServer):
             raise RobotVisionError(f"not an edit ({e})") from e
         self.session.apply(edit)
         return self.session.view()
-
-    def _save(self) -> dict[str, Any]:
-        return {"message": self.session.save().message}
 
     async def _json(self, pool: ThreadPoolExecutor, make: Callable[[], dict[str, Any]]) -> Response:
         """Return what ``make`` returns as JSON; what it refuses, as a line for the page."""

@@ -24,7 +24,6 @@ from robotvision.labelling.state import (
     AddRoom,
     AnyEdit,
     LabelStart,
-    RoomSpan,
     runs_of,
 )
 from robotvision.records import Truth
@@ -236,17 +235,6 @@ class LabelSession:
         originals = [p.name for p in kept if p is not None]
         message += f"; what stood there before is {' and '.join(originals)}" if originals else ""
         return SavedTruth(path, len(truth), message)
-
-    def proposed_spans(self, rooms: Sequence[int]) -> tuple[RoomSpan, ...]:
-        """Return the proposed rooms of all frames without one, as spans to be accepted."""
-        names = self.state.room_names
-        known = self.state.rooms
-        return runs_of(
-            [
-                names[code] if room is None and code >= 0 else None
-                for room, code in zip(known, rooms, strict=True)
-            ]
-        )
 
 
 def _cuts(segments: Sequence[int]) -> set[int]:

@@ -220,17 +220,6 @@ class LabelState:
             numbers.append(number)
         return numbers
 
-    def snapshot(self) -> tuple[object, ...]:
-        """Return everything that a change can change, to be compared."""
-        return (
-            tuple(self.rooms),
-            tuple(self.origins),
-            tuple(sorted(self.cuts)),
-            tuple(frozenset(o) for o in self.objects),
-            tuple(self.room_names),
-            tuple(self.object_names),
-        )
-
 
 def runs_of(values: list[str | None]) -> tuple[RoomSpan, ...]:
     """Return the stretches of equal values, those of None left out."""

@@ -72,6 +72,9 @@ class AlteredSource:
         return hashlib.blake2b(own, digest_size=16).digest()
 
 
+_LOST = "lost by the camera (declared fault 'drop')"
+
+
 @dataclass(frozen=True, slots=True)
 class DroppedSource:
     """An image that the camera never delivered."""
@@ -80,11 +83,11 @@ class DroppedSource:
 
     def read(self) -> Image:
         """Raise FrameError."""
-        raise FrameError("lost by the camera (declared fault 'drop')")
+        raise FrameError(_LOST)
 
     def digest(self) -> bytes:
         """Raise FrameError."""
-        raise FrameError("lost by the camera (declared fault 'drop')")
+        raise FrameError(_LOST)
 
 
 def with_faults(sequence: ImageSequence, plan: kinds.FaultPlan) -> ImageSequence:

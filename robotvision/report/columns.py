@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, FrameRecord, Outcome
 from robotvision.report.summary import from_record, period_ms
 from robotvision.runs.log import RunRecord, read_log
@@ -23,16 +24,22 @@ from robotvision.scoring.estimates import Unit, frame_bounds, points_interval
 from robotvision.scoring.intervals import Interval
 from robotvision.scoring.judging import count, object_points
 from robotvision.scoring.points import PointsTable
-from robotvision.scoring.table import NEVER, UNSCORED, FrameTable, Ints
+from robotvision.scoring.table import NEVER, UNSCORED, Floats, FrameTable, Ints
 from robotvision.scoring.tally import Tally
 from robotvision.scoring.transitions import Transitions, transitions
 from robotvision.tasks.model import Task
 
-__all__ = ["OUTCOMES", "UNSCORED", "RunColumns", "columns_of", "load_run", "load_runs"]
+__all__ = [
+    "OUTCOMES",
+    "UNSCORED",
+    "RunColumns",
+    "columns_of",
+    "load_run",
+    "load_runs",
+    "no_latency",
+]
 
 OUTCOMES = tuple(map(str, Outcome))
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(eq=False)
@@ -190,6 +197,11 @@ class RunColumns:
     def transitions(self) -> Transitions:
         """Return what happens at the doors, over the frames with a known truth."""
         return transitions(self.table)
+
+
+def no_latency(run: RunColumns) -> RobotVisionError:
+    """Return the error for a run of which no frame has a latency."""
+    return RobotVisionError(f"{run.folder}: no frame of the run has a latency")
 
 
 def load_run(path: Path) -> RunColumns:

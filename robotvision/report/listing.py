@@ -112,7 +112,11 @@ class RunList:
     def _row(self, root: Path, folder: Path) -> RunRow:
         log = (folder / LOG).stat()
         report = folder / "report.json"
-        version = (log.st_size, log.st_mtime_ns, _stamp(report))
+        version = (
+            log.st_size,
+            log.st_mtime_ns,
+            report.stat().st_mtime_ns if report.is_file() else 0,
+        )
         is_quiet = time.time() - log.st_mtime > QUIET_S
         kept = self._kept.get(folder)
         if kept is not None and kept[0] == (version, is_quiet):
@@ -128,10 +132,6 @@ class RunList:
             row = RunRow(key, name, folder, status, log.st_mtime, {}, e.lines()[0])
         self._kept[folder] = ((version, is_quiet), row)
         return row
-
-
-def _stamp(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def _report(folder: Path) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 MAX_HEAD = 16_384
 """Bytes of a request up to its blank line."""
+HTML = "text/html; charset=utf-8"
 _LINE = re.compile(r"([A-Z]{1,16}) (\S{1,8000}) HTTP/1\.[01]")
 
 

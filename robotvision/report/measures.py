@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
-from robotvision.report.columns import OUTCOMES, RunColumns
+from robotvision.report.columns import OUTCOMES, RunColumns, no_latency
 from robotvision.runs.rescore import Recorded
 from robotvision.scoring.confidence import (
     Reliability,
@@ -64,7 +63,7 @@ def points_by_deadline(
     """
     wanted = list(deadlines_for(run) if deadlines_ms is None else deadlines_ms)
     if not wanted:
-        raise RobotVisionError(f"{run.folder}: no frame of the run has a latency")
+        raise no_latency(run)
     recorded = Recorded(run.record)
     points, late, skipped = [], [], []
     for ms in wanted:

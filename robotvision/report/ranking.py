@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from robotvision.report.table import Cell, Column, Table
+from robotvision.report.table import Cell, Column, Table, in_line
 from robotvision.report.tables import has_original_frames, points_rule, published_table
 from robotvision.submissions.batch import Scores
-from robotvision.submissions.ranking import Ranking, as_csv, exact
+from robotvision.submissions.numbers import exact
+from robotvision.submissions.ranking import Ranking, as_csv
 from robotvision.submissions.standings import Standing, Standings
 from robotvision.tasks.model import Task
 from robotvision.writing import make_folder, write_text
@@ -96,12 +97,12 @@ def markdown(
             yield from ("", f"{found.note[0].upper()}{found.note[1:]}.")
     if scores.warnings:
         yield from ("", "## Warnings", "")
-        yield from (f"* {_line(notice.message)}" for notice in scores.warnings)
+        yield from (f"* {in_line(notice.message)}" for notice in scores.warnings)
     if scores.refused:
         yield from ("", "## Refused", "")
         for run in scores.refused:
-            yield f"* {_line(run.name)}"
-            yield from (f"  * {_line(text)}" for text in run.kinds)
+            yield f"* {in_line(run.name)}"
+            yield from (f"  * {in_line(text)}" for text in run.kinds)
     is_original = all(has_original_frames(scores.task, run.score) for run in scores.scored)
     for published in scores.task.published if is_original else ():
         yield from ("", f"## Published: {published.track}", "")
@@ -121,10 +122,6 @@ def scores_text(data: Mapping[str, Any]) -> str:
     """Return ``scores.json``: a line a key, since indenting every pair of runs takes seconds."""
     lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in data.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _line(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def write(

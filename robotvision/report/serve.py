@@ -26,7 +26,7 @@ from robotvision.report.broadcast import Broadcast, Follower, parse_position
 from robotvision.report.feed import Feed
 from robotvision.report.html.images import jpeg, shown_channels
 from robotvision.report.html.live import live_page
-from robotvision.report.local_http import Request, Response, plain
+from robotvision.report.local_http import HTML, Request, Response, plain
 from robotvision.report.local_server import STALLED_S, LocalServer
 
 QUIET_S = 0.4
@@ -209,7 +209,7 @@ class Content:
             found = Response(HTTPStatus.OK, "image/jpeg", body, "private, max-age=3600")
         elif path in ("/", "/report.html"):
             body = await (self._page() if path == "/" else self._once(None, self._report))
-            found = Response(HTTPStatus.OK, "text/html; charset=utf-8", body)
+            found = Response(HTTPStatus.OK, HTML, body)
         else:
             body = None
         return plain(HTTPStatus.NOT_FOUND, "nothing is served here") if body is None else found

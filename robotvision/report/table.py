@@ -15,6 +15,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from robotvision.submissions.numbers import decimals, exact
+
 Cell = str | int | float | None
 NEGATIVE = re.compile(r"(?<![\w.])-(?=[\d.])")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -27,7 +29,7 @@ def minus(text: str) -> str:
 
 def number(value: float) -> str:
     """Return points with as many decimals as they need: ``3824``, ``890.5``, ``4638.875``."""
-    return f"{value:.3f}".rstrip("0").rstrip(".") if value else "0"
+    return decimals(value, 3)
 
 
 def plain(value: Cell) -> str:
@@ -257,6 +259,11 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+def in_line(text: str) -> str:
+    """Return text as it stands within a line, or a table's cell, of Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
 def latex_escape(text: str) -> str:
     """Return text as LaTeX shows it literally."""
     return "".join(_SPECIAL.get(c, c) for c in text)
@@ -265,12 +272,7 @@ def latex_escape(text: str) -> str:
 def _short(value: Cell) -> str:
     if value is None:
         return "-"
-    return _exact(value) if isinstance(value, float) else str(value)
-
-
-def _exact(value: float) -> str:
-    """Return a number for a file: points are never rounded."""
-    return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
+    return exact(value) if isinstance(value, float) else str(value)
 
 
 _NOTHING = Markup("")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from robotvision.report.requirements import GateVerdict
+from robotvision.report.table import in_line
 
 Results = Sequence[Mapping[str, Any]]
 """What `robotvision.report.requirements.RequirementResult.as_dict` returns, one a requirement."""
@@ -45,18 +46,14 @@ def print_verdicts(console: Console, results: Results) -> None:
 def markdown(name: str, results: Results) -> str:
     """Return a summary in Markdown: the verdict as a heading, a row for each requirement."""
     lines = [
-        f"### {_cell(name)}: {verdict_of(results)}",
+        f"### {in_line(str(name))}: {verdict_of(results)}",
         "",
         "| verdict | requirement | found |",
         "|---|---|---|",
     ]
     rows = ((r["verdict"], f"`{r['requirement']}`", r["reason"]) for r in results)
-    lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
+    lines += ["| " + " | ".join(in_line(str(cell)) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
 
 
 def junit(name: str, results: Results) -> str:

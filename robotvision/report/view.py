@@ -25,7 +25,7 @@ from robotvision.report.html.images import WIDTHS
 from robotvision.report.html.listing import list_page, sparkline
 from robotvision.report.html.page import MAX_RUNS, build_page
 from robotvision.report.listing import PORT, RUNNING, RunList, RunRow
-from robotvision.report.local_http import Request, Response, plain
+from robotvision.report.local_http import HTML, Request, Response, plain
 from robotvision.report.local_server import LocalServer
 from robotvision.report.serve import ServedImages
 
@@ -74,13 +74,14 @@ class Viewer(LocalServer):
             return lambda: _html(list_page(self.runs.rows(), self.runs.roots))
         if request.path == "/compare":
             return lambda: self._page(request.query.get("run", []))
-        for pattern, make in ((_RUN, self._run), (_SPARK, self._spark), (_IMAGE, self._image)):
+        for pattern, make in (
+            (_RUN, lambda key: self._page([key])),
+            (_SPARK, self._spark),
+            (_IMAGE, self._image),
+        ):
             if match := pattern.fullmatch(request.path):
                 return partial(make, *match.groups())
         return None
-
-    def _run(self, key: str) -> Response:
-        return self._page([key])
 
     def _page(self, keys: list[str]) -> Response:
         if not 1 <= len(keys) <= MAX_RUNS:
@@ -125,7 +126,7 @@ class Viewer(LocalServer):
 
 
 def _html(text: str) -> Response:
-    return Response(HTTPStatus.OK, "text/html; charset=utf-8", text.encode(errors="replace"))
+    return Response(HTTPStatus.OK, HTML, text.encode(errors="replace"))
 
 
 def _places(run: RunColumns) -> Callable[[int], tuple[Mapping[str, Any], int] | None]:

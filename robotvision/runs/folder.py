@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from robotvision.recogniser.training import Training
 
 
-def _nobody(folder: Path, report: Mapping[str, Any]) -> list[Notice]:
-    return []
-
-
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """A finished, partial or stopped run.
@@ -52,7 +48,7 @@ class RunResult:
     record: RunRecord
     training: Mapping[str, Training] = field(default_factory=dict)
     stopped: bool = False
-    close: Callable[[Path, Mapping[str, Any]], list[Notice]] = _nobody
+    close: Callable[[Path, Mapping[str, Any]], list[Notice]] = lambda folder, report: []
 
     @property
     def has_failures(self) -> bool:

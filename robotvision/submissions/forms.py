@@ -56,6 +56,8 @@ class Form:
 
     by_name = False
     """Whether a frame may be named by its file name."""
+    parts = "a frame number, one blank and a label"
+    """What a line consists of, in words."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -113,7 +115,7 @@ class Form:
         if not line.strip():
             return ParseError("an empty line", "leave it out", "empty-line")
         return ParseError(
-            f"expected a frame number, one blank and a label, got {_short(line)}",
+            f"expected {self.parts}, got {_short(line)}",
             f"write it like {self.show(self.example)}",
         )
 
@@ -161,6 +163,7 @@ class FrameRoom(Form):
     """``"00001","Corridor"``, or a file name in place of the number."""
 
     by_name = True
+    parts = "a frame and a label with a comma between"
 
     def split(self, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         """Return keys and tails, read as CSV."""
@@ -169,15 +172,6 @@ class FrameRoom(Form):
         if rows is None or len(rows) != len(lines) or any(len(row) != 2 for row in rows):
             rows = [_csv_pair(line) for line in lines]
         return [row[0] for row in rows], [row[1] for row in rows]
-
-    def explain_key(self, line: str) -> ParseError:
-        """Say what is wrong with a line whose key cannot be read."""
-        if not line.strip():
-            return ParseError("an empty line", "leave it out", "empty-line")
-        return ParseError(
-            f"expected a frame and a label with a comma between, got {_short(line)}",
-            f"write it like {self.show(self.example)}",
-        )
 
     def line(self, key: int | str, answer: Answer) -> str:
         """Return the line that says ``answer``, without its end."""

@@ -17,7 +17,7 @@ from robotvision.errors import Fault, InputFaults, not_readable, printable
 from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card
 from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_manifest, parse_pack
-from robotvision.submissions.testsets import SUFFIXES, RunFiles, runs_of
+from robotvision.submissions.testsets import SUFFIXES, RunFiles, one_a_set, runs_of
 from robotvision.submissions.zipfiles import (
     KIND,
     MAX_BYTES,
@@ -143,19 +143,7 @@ def choose_runs(names: Sequence[str], sets: Sequence[str]) -> dict[str, str]:
         message = f"expected one run file ({', '.join(SUFFIXES)}) in the archive, got {found}"
         raise InputFaults([Fault(WHOLE, message, kind="files")])
     of_set = {s: [n for n in candidates if PurePosixPath(n).stem == s] for s in sets}
-    faults = [
-        Fault(
-            WHOLE,
-            f"expected one run file for the test set {name!r}, got {len(mine)}",
-            remedy=f"call it {name}.txt",
-            kind="files",
-        )
-        for name, mine in of_set.items()
-        if len(mine) != 1
-    ]
-    if faults:
-        raise InputFaults(faults)
-    return {name: mine[0] for name, mine in of_set.items()}
+    return one_a_set(of_set, WHOLE, "files")
 
 
 def _may_be_run(name: PurePosixPath) -> bool:

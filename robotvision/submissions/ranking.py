@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robotvision.submissions.batch import ScoredRun, Scores
+from robotvision.submissions.numbers import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,3 @@ def as_csv(rankings: Sequence[Ranking]) -> str:
                 ]
             )
     return out.getvalue()
-
-
-def exact(value: float) -> str:
-    """Return points as a file holds them: six decimals, without zeros at the end."""
-    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from robotvision.errors import Fault, InputFaults, RobotVisionError, printable, repeated
 from robotvision.submissions.card import Card
@@ -19,6 +20,7 @@ from robotvision.submissions.run_report import overlap_shares
 from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
 from robotvision.tasks.model import Task
 
+T = TypeVar("T")
 SUFFIXES = (".txt", ".csv", ".run")
 """How the name of a run file may end where it is looked for."""
 
@@ -125,22 +127,29 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
     return runs + [RunFiles(printable(g[0].stem), dict(zip(sets, g, strict=True))) for g in groups]
 
 
-def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
-    files, faults = {}, []
-    for name in sets:
-        candidates = [folder / (name + s) for s in SUFFIXES if (folder / (name + s)).is_file()]
-        if len(candidates) == 1:
-            files[name] = candidates[0]
-        else:
-            faults.append(
-                Fault(
-                    folder,
-                    f"expected one run file for the test set {name!r}, got {len(candidates)}",
-                    remedy=f"call it {name}.txt",
-                )
-            )
+def one_a_set(
+    candidates: Mapping[str, Sequence[T]], where: Path | str, kind: str = ""
+) -> dict[str, T]:
+    """Return the one run file of each test set. Raises InputFaults where there is none, or more."""
+    faults = [
+        Fault(
+            where,
+            f"expected one run file for the test set {name!r}, got {len(found)}",
+            remedy=f"call it {name}.txt",
+            kind=kind,
+        )
+        for name, found in candidates.items()
+        if len(found) != 1
+    ]
     if faults:
         raise InputFaults(faults)
+    return {name: found[0] for name, found in candidates.items()}
+
+
+def _of_folder(folder: Path, sets: Sequence[str]) -> RunFiles:
+    named = {name: [folder / (name + suffix) for suffix in SUFFIXES] for name in sets}
+    found = {name: [path for path in paths if path.is_file()] for name, paths in named.items()}
+    files = one_a_set(found, folder)
     return RunFiles(printable(folder.name), files, overlap=overlap_shares(files.values()))
 
 

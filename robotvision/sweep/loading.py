@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from robotvision.features.base import FeatureExtractor
 from robotvision.recogniser.model_file import load_model
 from robotvision.recogniser.persistence import TrainedModel, load_pipeline
 from robotvision.sweep.reuse import Block
+
+T = TypeVar("T")
 
 
 @cache
@@ -40,17 +44,19 @@ def load_sequence(spec: SequenceSpec) -> ImageSequence:
 @lru_cache(maxsize=4)
 def load_trained(results: str, name: str) -> TrainedModel:
     """Load a trained pipeline. Raises RobotVisionError where it is gone."""
-    store = open_store(results)
-    with store.scratch() as folder:
-        return load_pipeline(_local_copy(store, name, folder))
+    return _load(results, name, load_pipeline)
 
 
 @lru_cache(maxsize=4)
 def load_trained_extractor(results: str, name: str) -> FeatureExtractor:
     """Load a trained extractor. Raises RobotVisionError where it is gone."""
+    return _load(results, name, load_extractor)
+
+
+def _load(results: str, name: str, read: Callable[[Path], T]) -> T:
     store = open_store(results)
     with store.scratch() as folder:
-        return load_extractor(_local_copy(store, name, folder))
+        return read(_local_copy(store, name, folder))
 
 
 def load_extractor(path: Path) -> FeatureExtractor:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.synth.aliases import Rng
 from robotvision.synth.building import Floor
 from robotvision.synth.fittings import pallet
 from robotvision.synth.furniture import carton
@@ -24,7 +25,6 @@ from robotvision.synth.seats import plain_chair
 from robotvision.synth.solids import Builder, Material
 from robotvision.synth.style import BLACK, GRAY, Style
 
-Rng = np.random.Generator
 Mask = NDArray[np.bool_]
 PERSON_RADIUS_M = 0.3
 CUT_OFF_CELLS = 30

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.synth.aliases import Vec
 from robotvision.synth.fill import fill
 from robotvision.synth.furnish import Furnisher, Rect
 from robotvision.synth.kinds import KINDS, Band
 from robotvision.synth.plan import HEIGHT_M, FloorPlan, Hole, Room, make_plan
 from robotvision.synth.rooms import furnish
-from robotvision.synth.solids import Builder, Material, Solids, Vec, wall
+from robotvision.synth.solids import Builder, Material, Solids, wall
 from robotvision.synth.style import STEEL, WHITE, Style
 
 LAMP = Material("louvre", "#ffffff", None)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.synth.aliases import F32, I32
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster, Hits
 from robotvision.synth.columns import columns, dot, rows, spread
@@ -19,8 +20,6 @@ from robotvision.synth.light import Lighting, Transport, irradiance
 from robotvision.synth.paint import SIZE, hex_color, to_linear
 from robotvision.synth.textures import draw
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
 N_LEVELS = 6
 BATCH = 8192
 """Rays shaded at a time: so many that their arrays stay in the cache of a core."""

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError
+from robotvision.synth.aliases import F32, I32
 from robotvision.synth.columns import columns, dot, spread
 from robotvision.synth.solids import Solids
-
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-
+from robotvision.synth.aliases import Rng
 from robotvision.synth.solids import Builder, Material
 from robotvision.synth.style import BLACK, CERAMIC, CHROME, DARK, LIGHT, STEEL, WHITE
 
-Rng = np.random.Generator
 Item = Callable[[Builder, Rng], None]
 
 TONES = ("#c8442f", "#2f6fb5", "#e2b33a", "#3f8a5a", "#f2f1ec", "#2b2d31", "#8a4f7d", "#d98a5a")
@@ -215,7 +213,6 @@ DESK: tuple[Item, ...] = (
 MEETING: tuple[Item, ...] = (laptop, mug, bottle, sheets, sheets, magazine, mug, book_pile)
 EATING: tuple[Item, ...] = (plates, mug, bottle, fruit, magazine, jars, mug)
 COUNTER: tuple[Item, ...] = (jars, plates, rack_of_dishes, bottle, mug, fruit, jars, tissues)
-STORE: tuple[Item, ...] = (box_pile, book_row, box_pile, tray, book_pile)
 SILL: tuple[Item, ...] = (pot, pot, book_pile, easel, mug, pot)
 HIGH: tuple[Item, ...] = (box_pile, book_row, box_pile, pot)
 

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.synth.aliases import F32
+
 Floats = NDArray[np.floating[Any]]
-F32 = NDArray[np.float32]
 
 
 def columns(rows: F32) -> F32:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from robotvision.synth import clutter
+from robotvision.synth.aliases import Rng
 from robotvision.synth.furniture import carton, legs, papers, phone, shelf_boards
 from robotvision.synth.solids import Builder, Material
 from robotvision.synth.style import (
@@ -24,8 +23,6 @@ from robotvision.synth.style import (
     WHITE,
     Style,
 )
-
-Rng = np.random.Generator
 
 
 def fitted(texture: str, shine: float = 0.0, glow: float = 0.0, ir: float = 1.0) -> Material:

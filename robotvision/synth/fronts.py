@@ -1,20 +1,17 @@
-"""Fronts of machines and furniture: fridge, elevator, copier, rack, drawers and so on.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""Fronts of machines and furniture: fridge, elevator, copier, rack, drawers and so on."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     brushed,
+    by_name,
     canvas,
     disc,
     gray,
@@ -24,11 +21,19 @@ from robotvision.synth.paint import (
 )
 
 
+def _keys(
+    image: F32, first: tuple[int, int, int, int], step: tuple[int, int], n: tuple[int, int], c: str
+) -> None:
+    """Draw ``n`` (across, down) keys of a colour, ``step`` apart; ``first`` is (x0, y0, x1, y1)."""
+    x0, y0, x1, y1 = first
+    for y in range(0, n[1] * step[1], step[1]):
+        for x in range(0, n[0] * step[0], step[0]):
+            bar(image, x0 + x, y0 + y, x1 + x, y1 + y, c)
+
+
 def _keyboard(rng: Rng) -> F32:
     image = canvas("#26282b")
-    for i in range(5):
-        for j in range(14):
-            bar(image, 8 + j * 17, 20 + i * 45, 21 + j * 17, 56 + i * 45, "#55595f")
+    _keys(image, (8, 20, 21, 56), (17, 45), (14, 5), "#55595f")
     return image
 
 
@@ -107,9 +112,7 @@ def _copier(rng: Rng) -> F32:
 def _panel(rng: Rng) -> F32:
     image = canvas("#2c2f33")
     bar(image, 20, 40, 120, 216, "#7fb8d8")
-    for i in range(4):
-        for j in range(3):
-            bar(image, 140 + j * 36, 44 + i * 44, 164 + j * 36, 74 + i * 44, "#c8ccd0")
+    _keys(image, (140, 44, 164, 74), (36, 44), (3, 4), "#c8ccd0")
     disc(image, 226, 236, 10, "#3fbf5a")
     return image
 
@@ -117,9 +120,7 @@ def _panel(rng: Rng) -> F32:
 def _phone(rng: Rng) -> F32:
     image = canvas("#202326")
     bar(image, 110, 20, 236, 80, "#9fc3a4")
-    for i in range(4):
-        for j in range(3):
-            bar(image, 112 + j * 42, 100 + i * 36, 142 + j * 42, 124 + i * 36, "#d4d7da")
+    _keys(image, (112, 100, 142, 124), (42, 36), (3, 4), "#d4d7da")
     bar(image, 16, 10, 80, 246, "#0d0f11")
     return image
 
@@ -203,23 +204,8 @@ def _locker(rng: Rng) -> F32:
     return image
 
 
-FRONTS: dict[str, Draw] = {
-    "keyboard": _keyboard,
-    "elevator": _elevator,
-    "buttons": _buttons,
-    "fridge": _fridge,
-    "oven": _oven,
-    "stove": _stove,
-    "cabinet": _cabinet,
-    "drawers": _drawers,
-    "copier": _copier,
-    "panel": _panel,
-    "phone": _phone,
-    "rack": _rack,
-    "tower": _tower,
-    "electric": _electric,
-    "tools": _tools,
-    "extinguisher": _extinguisher,
-    "vending": _vending,
-    "locker": _locker,
-}
+_DRAWN: tuple[Draw, ...] = (
+    _keyboard, _elevator, _buttons, _fridge, _oven, _stove, _cabinet, _drawers, _copier, _panel,
+    _phone, _rack, _tower, _electric, _tools, _extinguisher, _vending, _locker,
+)  # fmt: skip
+FRONTS = by_name(_DRAWN)

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from robotvision.synth import clutter
+from robotvision.synth.aliases import Rng
 from robotvision.synth.seats import chair, plain_chair
 from robotvision.synth.solids import Builder, Material
 from robotvision.synth.style import BLACK, CHROME, DARK, WHITE, Style
-
-Rng = np.random.Generator
 
 
 def legs(b: Builder, w: float, d: float, h: float, m: Material, t: float = 0.05) -> None:

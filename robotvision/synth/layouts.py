@@ -1,17 +1,14 @@
-"""Writers of the editions' own layouts; each takes frames as `SequenceWriter` does."""
+"""Writers of the editions' own layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from robotvision.data.images import encode_jpeg, encode_png
-from robotvision.errors import RobotVisionError
-from robotvision.records import Image, Truth
-
-Pose = tuple[float, float, float]
+from robotvision.errors import RobotVisionError, not_writable
+from robotvision.synth.sequence import Shot
 
 
 class Idol2Writer:
@@ -31,19 +28,12 @@ class Idol2Writer:
     ) -> None:
         """Nothing is left open between frames."""
 
-    def add(
-        self,
-        timestamp_ns: int,
-        images: Mapping[str, Image],
-        segment: int,
-        pose: Pose,
-        truth: Truth,
-    ) -> None:
+    def add(self, shot: Shot) -> None:
         """Write one frame; the layout has no segments and no objects."""
-        x, y, heading = pose
-        seconds, rest = divmod(timestamp_ns // 1000, 1_000_000)
-        name = f"t{seconds}.{rest:06d}_r{truth.room}_x{x:g}_y{y:g}_a{heading:g}.png"
-        (self.path / name).write_bytes(encode_png(images["rgb"]))
+        x, y, heading = shot.pose
+        seconds, rest = divmod(shot.timestamp_ns // 1000, 1_000_000)
+        name = f"t{seconds}.{rest:06d}_r{shot.room}_x{x:g}_y{y:g}_a{heading:g}.png"
+        (self.path / name).write_bytes(encode_png(shot.images["rgb"]))
 
 
 class ImageClef2012Writer:
@@ -66,22 +56,15 @@ class ImageClef2012Writer:
         """Close the table of rooms."""
         self._truth.close()
 
-    def add(
-        self,
-        timestamp_ns: int,
-        images: Mapping[str, Image],
-        segment: int,
-        pose: Pose,
-        truth: Truth,
-    ) -> None:
+    def add(self, shot: Shot) -> None:
         """Write one frame; the layout has no times, poses, segments or objects."""
         self._n += 1
         image = self.path / "std_cam" / f"rgb_{self._n}.jpg"
-        image.write_bytes(encode_jpeg(images["rgb"]))
-        if "depth" in images:
+        image.write_bytes(encode_jpeg(shot.images["rgb"]))
+        if "depth" in shot.images:
             depth = self.path / "depth" / f"depth_{self._n}.png"
-            depth.write_bytes(encode_png(images["depth"]))
-        self._truth.write(f"{image.name}: {truth.room}\n")
+            depth.write_bytes(encode_png(shot.images["depth"]))
+        self._truth.write(f"{image.name}: {shot.room}\n")
 
 
 def _new_folder(path: Path) -> Path:
@@ -90,5 +73,5 @@ def _new_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise RobotVisionError(f"{path}: cannot be written ({e.strerror})") from e
+        raise not_writable(path, e) from e
     return path

@@ -12,19 +12,17 @@ Units: irradiance is divided by pi, so a surface's radiance is albedo x irradian
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robotvision.errors import UnknownNameError
+from robotvision.synth.aliases import F32, I32
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster
 from robotvision.synth.lightmap import NodeGrid, fine_grid, openness, smooth, tangents
 from robotvision.synth.outside import panorama
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
 LIGHTS = ("sunny", "cloudy", "night")
 N_RAYS = 48
 N_BOUNCES = 3
@@ -59,46 +57,24 @@ def lighting(name: str, floor: Floor, floor_number: int = 0) -> Lighting:
     if name not in LIGHTS:
         raise UnknownNameError("light", name, LIGHTS)
     rng = np.random.default_rng([floor.seed, floor_number, LIGHTS.index(name), 31])
-    black = np.zeros(3, np.float32)
     rooms = floor.plan.rooms
     has_window = np.array([bool(r.windows) and r.kind != "corridor" for r in rooms])
     inner = ~has_window[floor.lamp_rooms]
     chance = rng.random(len(rooms))[floor.lamp_rooms]
+    sun, sun_color = None, np.zeros(3, np.float32)
     if name == "sunny":
-        result = Lighting(
-            name,
-            sun=_sun_direction(floor, rng),
-            sun_color=_rgb(6.5, 5.6, 4.1),
-            sky=_rgb(4.6, 5.9, 8.0),
-            ground=_rgb(3.4, 3.2, 2.7),
-            lamp=_rgb(20, 19, 17),
-            lamp_on=inner.astype(np.float32),
-            outside=black,
-        )
+        sun, sun_color = _sun_direction(floor, rng), _rgb(6.5, 5.6, 4.1)
+        sky, ground, lamp = _rgb(4.6, 5.9, 8.0), _rgb(3.4, 3.2, 2.7), _rgb(20, 19, 17)
+        on = inner
     elif name == "cloudy":
-        result = Lighting(
-            name,
-            sun=None,
-            sun_color=black,
-            sky=_rgb(7.6, 8.0, 8.6),
-            ground=_rgb(2.6, 2.6, 2.5),
-            lamp=_rgb(20, 19.5, 18.5),
-            lamp_on=np.where(inner, 1.0, np.where(chance < 0.4, 0.7, 0.0)).astype(np.float32),
-            outside=black,
-        )
+        sky, ground, lamp = _rgb(7.6, 8.0, 8.6), _rgb(2.6, 2.6, 2.5), _rgb(20, 19.5, 18.5)
+        on = np.where(inner, 1.0, np.where(chance < 0.4, 0.7, 0.0))
     else:
+        sky, ground, lamp = _rgb(0.05, 0.06, 0.11), _rgb(0.09, 0.07, 0.04), _rgb(15, 11.5, 7.5)
         on = np.where(chance < 0.3, 0.09, 1.0).astype(np.float32)
-        result = Lighting(
-            name,
-            sun=None,
-            sun_color=black,
-            sky=_rgb(0.05, 0.06, 0.11),
-            ground=_rgb(0.09, 0.07, 0.04),
-            lamp=_rgb(15, 11.5, 7.5),
-            lamp_on=np.where(rng.random(len(on)) < 0.25, on * 0.25, on).astype(np.float32),
-            outside=black,
-        )
-    return replace(result, outside=panorama(name, result.sky, result.ground, rng))
+        on = np.where(rng.random(len(on)) < 0.25, on * 0.25, on)
+    outside = panorama(name, sky, ground, rng)
+    return Lighting(name, sun, sun_color, sky, ground, lamp, on.astype(np.float32), outside)
 
 
 def _sun_direction(floor: Floor, rng: np.random.Generator) -> F32:

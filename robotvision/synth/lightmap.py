@@ -12,14 +12,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from robotvision.synth.aliases import F32, I32
 from robotvision.synth.caster import Caster
 from robotvision.synth.columns import spread
 from robotvision.synth.solids import Solids
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
 FINE_M = 0.07
 """Between nodes of the fine grid: about three pixels at three metres."""
 REACH_M = 0.45

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-Rng = np.random.Generator
+from robotvision.synth.aliases import F32, Rng
+
 H, W = 256, 1024
 HORIZON = H // 2
 SEEN = 0.17

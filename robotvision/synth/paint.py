@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from robotvision.synth.aliases import F32, Rng
 
 SIZE = 256
 """Side of every texture in pixels."""
 
-F32 = NDArray[np.float32]
-Rng = np.random.Generator
 Draw = Callable[[Rng], F32]
+"""Draws one texture, 256 x 256 sRGB in [0, 1], from a generator."""
+
+
+def by_name(functions: Iterable[Draw]) -> dict[str, Draw]:
+    """Return functions under their own names, ``_books`` as ``books``: textures are called so."""
+    return {draw.__name__.removeprefix("_"): draw for draw in functions}
 
 
 def to_linear(srgb: F32) -> F32:

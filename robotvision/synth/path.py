@@ -13,11 +13,11 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from robotvision.synth.aliases import F64
 from robotvision.synth.building import Floor
 from robotvision.synth.caster import Caster
 from robotvision.synth.plan import Room
 
-F64 = NDArray[np.float64]
 CELL_M = 0.1
 ROBOT_RADIUS_M = 0.27
 WALL_M = 1.4

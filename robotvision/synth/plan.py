@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from robotvision.synth.aliases import Rng
 from robotvision.synth.kinds import KINDS, RoomKind, kind_of
 
 HEIGHT_M = 2.7
@@ -20,8 +21,6 @@ GAP_M = 0.14
 DOOR_HIGH_M = 2.06
 SILL_M = 0.92
 WINDOW_TOP_M = 2.25
-
-Rng = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)

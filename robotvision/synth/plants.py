@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-import numpy as np
-
-from robotvision.synth.solids import Builder, Material, Vec
+from robotvision.synth.aliases import Rng, Vec
+from robotvision.synth.solids import Builder, Material
 from robotvision.synth.style import SOIL
-
-Rng = np.random.Generator
 
 LEAVES = ("#ffffff", "#d5e6b5", "#b5cfae", "#e3efc9")
 TUBS = ("#a4553a", "#3b3e42", "#d8d4c8", "#5f6f66")

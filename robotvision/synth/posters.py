@@ -1,6 +1,6 @@
 """What hangs framed on the walls: landscapes, skylines, graphics, maps, charts, portraits, bills.
 
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator; `poster` draws any.
+`poster` draws any of them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     canvas,
     disc,

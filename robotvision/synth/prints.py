@@ -1,19 +1,16 @@
-"""Printed and drawn things: posters, screens, book spines, signs.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""Printed and drawn things: posters, screens, book spines, signs."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
+    by_name,
     canvas,
     disc,
     gray,
@@ -197,18 +194,12 @@ def _plan(rng: Rng) -> F32:
     return image
 
 
+_DRAWN: tuple[Draw, ...] = (
+    _books, _binders, _desktop, _slides, _board, _chalkboard, _cork, _papers, _plate, _clock,
+    _plan,
+)  # fmt: skip
 PRINTS: dict[str, Draw] = {
-    "books": _books,
-    "binders": _binders,
-    "desktop": _desktop,
-    "slides": _slides,
-    "board": _board,
-    "chalkboard": _chalkboard,
-    "cork": _cork,
-    "papers": _papers,
-    "plate": _plate,
-    "clock": _clock,
-    "plan": _plan,
+    **by_name(_DRAWN),
     "man": _person(False),
     "woman": _person(True),
     "exit": _sign("EXIT", "#1d8a4a"),

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-import numpy as np
-
-from robotvision.synth.solids import Builder, Material, Point, Vec
+from robotvision.synth.aliases import Point, Rng, Vec
+from robotvision.synth.solids import Builder, Material
 from robotvision.synth.style import BLACK, CHROME, DARK, Style
-
-Rng = np.random.Generator
 
 
 def rounded(x0: float, y0: float, x1: float, y1: float, r: float) -> list[Point]:

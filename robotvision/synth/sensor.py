@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.synth.aliases import F32
 from robotvision.synth.camera import CameraView, Lens
 from robotvision.synth.columns import spread
 
-F32 = NDArray[np.float32]
 NEAR_M, SURE_M, FAR_M = 0.5, 4.5, 8.0
 _KINECT_BASELINE_M = 0.075
 _GRAIN = {"sunny": 0.005, "cloudy": 0.007, "night": 0.014}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
+from robotvision.data.sequence import Pose
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image, Truth
 from robotvision.synth.building import Floor
@@ -24,8 +25,6 @@ from robotvision.synth.path import Way, drive, order_rooms, sample, visits_of
 from robotvision.synth.scenery import Scenery, built, doors_of, stage
 from robotvision.synth.sensor import AutoExposure, develop, exposure_jumps, measure_depth, smear
 from robotvision.writing import new_folder
-
-Pose = tuple[float, float, float]
 
 VISIBLE_SHARE = 0.0025
 """An object is in view where its class covers at least this share of the image."""
@@ -44,17 +43,9 @@ class Shot:
 
 
 class Sink(Protocol):
-    """Writes the frames of a sequence: `SequenceWriter`, or a writer of another layout."""
+    """Writes the frames of a sequence in one layout."""
 
-    def add(
-        self,
-        timestamp_ns: int,
-        images: Mapping[str, Image],
-        segment: int,
-        pose: Pose,
-        truth: Truth,
-        /,
-    ) -> None:
+    def add(self, shot: Shot, /) -> None:
         """Write one frame."""
 
 
@@ -280,28 +271,20 @@ class _JpegSink:
     writer: SequenceWriter
     quality: int
 
-    def add(
-        self,
-        timestamp_ns: int,
-        images: Mapping[str, Image],
-        segment: int,
-        pose: Pose,
-        truth: Truth,
-        /,
-    ) -> None:
+    def add(self, shot: Shot) -> None:
         """Write one frame."""
         encoded = {
             c: encode_jpeg(i, self.quality) if CHANNEL_KINDS[c] == "color" else i
-            for c, i in images.items()
+            for c, i in shot.images.items()
         }
-        self.writer.add(timestamp_ns, encoded, segment, pose, truth)
+        truth = Truth(shot.room, shot.objects)
+        self.writer.add(shot.timestamp_ns, encoded, shot.segment, shot.pose, truth)
 
 
 def _write(spec: DriveSpec, sink: Sink, progress: Progress | None) -> int:
     n = 0
     for n, shot in enumerate(shots(spec), 1):
-        truth = Truth(shot.room, shot.objects)
-        sink.add(shot.timestamp_ns, shot.images, shot.segment, shot.pose, truth)
+        sink.add(shot)
         if progress is not None:
             progress(spec.name, n, spec.n_frames)
     return n

@@ -1,19 +1,16 @@
-"""What walls and ceilings carry, drawn: sockets, switches, grilles, notices, doors, blinds.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""What walls and ceilings carry, drawn: sockets, switches, grilles, notices, doors, blinds."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
+    by_name,
     canvas,
     disc,
     gray,
@@ -238,21 +235,8 @@ def _scuff(rng: Rng) -> F32:
     return cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float32)
 
 
-SERVICES: dict[str, Draw] = {
-    "socket": _socket,
-    "switch": _switch,
-    "trunk": _trunk,
-    "grille": _grille,
-    "diffuser": _diffuser,
-    "speaker": _speaker,
-    "louvre": _louvre,
-    "thermostat": _thermostat,
-    "callpoint": _callpoint,
-    "notice": _notice,
-    "warning": _warning,
-    "door": _door,
-    "blind": _blind,
-    "curtain": _curtain,
-    "coat": _coat,
-    "scuff": _scuff,
-}
+_DRAWN: tuple[Draw, ...] = (
+    _socket, _switch, _trunk, _grille, _diffuser, _speaker, _louvre, _thermostat, _callpoint,
+    _notice, _warning, _door, _blind, _curtain, _coat, _scuff,
+)  # fmt: skip
+SERVICES = by_name(_DRAWN)

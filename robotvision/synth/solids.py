@@ -20,10 +20,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-Vec = tuple[float, float, float]
-Point = tuple[float, float]
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
+from robotvision.synth.aliases import F32, I32, Point, Vec
 
 GRAINED = frozenset({"wood"})
 """Textures whose grain runs along a surface's longer side, as it does along a board."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import replace as _replace
 
-import numpy as np
-
+from robotvision.synth.aliases import Rng
 from robotvision.synth.solids import Material
-
-Rng = np.random.Generator
 
 BLACK = Material("plain", "#1c1d1f", ir=0.35)
 DARK = Material("plain", "#3a3c40")

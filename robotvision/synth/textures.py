@@ -12,14 +12,14 @@ import zlib
 import cv2
 import numpy as np
 
+from robotvision.synth.aliases import F32, Rng
 from robotvision.synth.fronts import FRONTS
 from robotvision.synth.paint import (
-    F32,
     SIZE,
     Draw,
-    Rng,
     bar,
     brushed,
+    by_name,
     canvas,
     disc,
     gray,
@@ -236,27 +236,13 @@ def _leaf(rng: Rng) -> F32:
     return image
 
 
+_OWN: tuple[Draw, ...] = (
+    _plain, _paint, _carpet, _carpettile, _linoleum, _vinyl, _wallpaper, _cladding, _terrazzo,
+    _tiles, _floortiles, _checker, _ceiling, _concrete, _brick, _fabric, _rug, _cardboard, _leaf,
+    brushed,
+)  # fmt: skip
 DRAWN: dict[str, Draw] = {
-    "plain": _plain,
-    "paint": _paint,
-    "carpet": _carpet,
-    "carpettile": _carpettile,
-    "linoleum": _linoleum,
-    "vinyl": _vinyl,
-    "wallpaper": _wallpaper,
-    "cladding": _cladding,
-    "terrazzo": _terrazzo,
-    "tiles": _tiles,
-    "floortiles": _floortiles,
-    "checker": _checker,
-    "ceiling": _ceiling,
-    "concrete": _concrete,
-    "brick": _brick,
-    "fabric": _fabric,
-    "rug": _rug,
-    "cardboard": _cardboard,
-    "leaf": _leaf,
-    "brushed": brushed,
+    **by_name(_OWN),
     **PRINTS,
     **POSTERS,
     **SERVICES,

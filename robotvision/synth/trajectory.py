@@ -15,15 +15,12 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robotvision.data.names import NUMBER, parse_pose, seconds_to_ns, text_lines
 from robotvision.data.native import read_table, whole
 from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.synth.aliases import F64, I64
 from robotvision.synth.light import LIGHTS
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 REACH_M = 200.0
 """A pose farther than this from the middle of all is taken for a mistake of units."""

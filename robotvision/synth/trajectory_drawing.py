@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.synth.aliases import F64
 from robotvision.synth.building import Floor
 from robotvision.synth.path import BODY_M
 from robotvision.synth.plan import FloorPlan
 from robotvision.synth.trajectory import Track
 
-F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 CELL_M = 0.02
 MAX_CELLS = 6000

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import InputFaults
+from robotvision.synth.aliases import F64
 from robotvision.synth.building import Floor, furnish_plan
 from robotvision.synth.kinds import KINDS
 from robotvision.synth.plan import DOOR_HIGH_M, GAP_M, SILL_M, WINDOW_TOP_M, FloorPlan, Hole, Room
@@ -23,7 +24,6 @@ from robotvision.synth.trajectory import Track, dense, main_turn
 from robotvision.synth.trajectory_drawing import clearance
 from robotvision.synth.trajectory_regions import Rect, Region, overlaps, partitions, same_place
 
-F64 = NDArray[np.float64]
 Span = tuple[float, float]
 WEST, SOUTH, EAST, NORTH = range(4)
 

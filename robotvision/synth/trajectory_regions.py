@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import Fault, UnknownNameError
+from robotvision.synth.aliases import F64, I64
 from robotvision.synth.kinds import KINDS, kind_of
 from robotvision.synth.trajectory import Track
 
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 Rect = tuple[float, float, float, float]
 
 OWN_SHARE = 0.99

@@ -27,7 +27,7 @@ import numpy as np
 
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, not_writable
 from robotvision.plugins.progress import Progress
 from robotvision.records import Image
 from robotvision.synth.building import Floor
@@ -262,7 +262,7 @@ def render_tracks(
         (out / "README.md").write_text(_NOTE, encoding="utf-8")
         stopped = _run(scene, wanted, progress or (lambda *_: None))
     except OSError as e:
-        raise RobotVisionError(f"{e.filename or out}: cannot be written ({e.strerror})") from e
+        raise not_writable(e.filename or out, e) from e
     sequences = tuple(_finish(scene, t, frames) for t, frames in wanted.items())
     return RenderOutcome(sequences, layout, scene.floor, stopped)
 
@@ -342,7 +342,7 @@ def _claim(out: Path, layout: PlanLayout, spec: RenderSpec, dry: bool = False) -
     except json.JSONDecodeError as e:
         raise RobotVisionError(f"{path}: not JSON ({e.msg}); give another --out") from e
     except OSError as e:
-        raise RobotVisionError(f"{e.filename or out}: cannot be written ({e.strerror})") from e
+        raise not_writable(e.filename or out, e) from e
 
 
 def _digest(t: Track) -> str:

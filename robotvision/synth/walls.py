@@ -11,11 +11,11 @@ from functools import partial
 
 from robotvision.synth import clutter, style
 from robotvision.synth import fittings as fit
+from robotvision.synth.aliases import Rng
 from robotvision.synth.furnish import WALLS, Furnisher
 from robotvision.synth.plan import HEIGHT_M, Hole
 from robotvision.synth.solids import Builder, Material
 
-Rng = clutter.Rng
 OFFICES = frozenset({"office_one", "office_two", "office_many", "professor", "secretary"})
 PLAIN = frozenset({"toilet", "technical", "warehouse", "recycle", "elevator"})
 Hung = tuple[Callable[[], None], float, float, float]

@@ -1,14 +1,12 @@
-"""Wood: veneer with its grain along x, planks laid side by side, panels.
-
-Each function draws one texture, 256 x 256 sRGB in [0, 1], from a generator.
-"""
+"""Wood: veneer with its grain along x, planks laid side by side, panels."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from robotvision.synth.paint import F32, SIZE, Draw, Rng, bar, gray, noise
+from robotvision.synth.aliases import F32, Rng
+from robotvision.synth.paint import SIZE, Draw, bar, gray, noise
 
 WARM = np.array([1.0, 0.97, 0.92], np.float32)
 

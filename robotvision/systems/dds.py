@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,6 @@ _POLL_S = 0.01
 _HEAD = b"\x00\x01\x00\x00"
 """Encapsulation of XCDR 1 in little-endian order."""
 _TOPIC = re.compile(r"/?[A-Za-z_][A-Za-z0-9_]*(?:/[A-Za-z_][A-Za-z0-9_]*)*")
-
-
-class RosImage(NamedTuple):
-    """An image message taken apart: (H, W, 3) uint8 RGB, its time in nanoseconds, its frame."""
-
-    pixels: NDArray[np.uint8]
-    stamp_ns: int
-    frame_id: str
 
 
 def topic_name(name: str) -> str:
@@ -78,20 +70,6 @@ def image_cdr(image: NDArray[np.uint8], stamp_ns: int, frame_id: str = "camera")
     return b"".join((_HEAD, head, np.ascontiguousarray(image).data, tail))
 
 
-def read_image(raw: bytes) -> RosImage:
-    """Return what `image_cdr` wrote. Raises ValueError for another encoding than rgb8."""
-    sec, nanosec = struct.unpack_from("<iI", raw, 4)
-    frame_id, at = _read_text(raw, 12)
-    height, width = struct.unpack_from("<II", raw, at)
-    encoding, at = _read_text(raw, at + 8, aligned=False)
-    at = 4 + -(-(at + 1 - 4) // 4) * 4  # behind is_bigendian, one byte
-    _, n_bytes = struct.unpack_from("<II", raw, at)
-    if encoding != "rgb8" or n_bytes != height * width * 3:
-        raise ValueError(f"expected {width}x{height} pixels of rgb8, got {n_bytes} of {encoding!r}")
-    pixels = np.frombuffer(raw, np.uint8, n_bytes, at + 8).reshape(height, width, 3)
-    return RosImage(pixels, sec * 10**9 + nanosec, frame_id)
-
-
 def _text(text: str) -> bytes:
     raw = text.encode() + b"\0"
     return struct.pack("<I", len(raw)) + raw
@@ -99,13 +77,6 @@ def _text(text: str) -> bytes:
 
 def _padded(raw: bytes) -> bytes:
     return raw + b"\0" * (-len(raw) % 4)
-
-
-def _read_text(raw: bytes, at: int, *, aligned: bool = True) -> tuple[str, int]:
-    """Return a text and where it ends, moved on to four bytes where ``aligned``."""
-    (n,) = struct.unpack_from("<I", raw, at)
-    end = at + 4 + n
-    return raw[at + 4 : end - 1].decode(), end + (-end % 4 if aligned else 0)
 
 
 def require_dds(what: str) -> None:

@@ -26,7 +26,7 @@ from sklearn.base import clone
 
 from robotvision.classifiers.calibration import fit_calibrated
 from robotvision.classifiers.training_set import TrainingSet
-from robotvision.testing.features import NotConforming, expect
+from robotvision.testing.features import NotConforming, expect, pairs
 
 Check = Callable[[Any], None]
 Data = tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.int64]]
@@ -66,12 +66,7 @@ def check_classifier(classifier: Any) -> None:
 
 def checks(classifiers: Iterable[Any]) -> list[Any]:
     """Return a ``pytest.param(classifier, check)`` of id ``name:check`` for every pair."""
-    import pytest
-
-    def name(classifier: Any, check: Check) -> str:
-        return f"{type(classifier).__name__}:{check.__name__.removeprefix('check_')}"
-
-    return [pytest.param(c, check, id=name(c, check)) for c in classifiers for check in CHECKS]
+    return pairs(classifiers, CHECKS)
 
 
 def check_fit(classifier: Any) -> None:

@@ -115,12 +115,17 @@ def check_extractor(extractor: Any, frames: Sequence[Frame] | None = None) -> No
 
 def checks(extractors: Iterable[Any]) -> list[Any]:
     """Return a ``pytest.param(extractor, check)`` of id ``name:check`` for every pair."""
+    return pairs(extractors, CHECKS)
+
+
+def pairs(plugins: Iterable[Any], checks: Sequence[Callable[..., None]]) -> list[Any]:
+    """Return a ``pytest.param(plugin, check)`` of id ``name:check`` for every pair."""
     import pytest
 
-    def name(extractor: Any, check: Check) -> str:
-        return f"{type(extractor).__name__}:{check.__name__.removeprefix('check_')}"
+    def name(plugin: Any, check: Callable[..., None]) -> str:
+        return f"{type(plugin).__name__}:{check.__name__.removeprefix('check_')}"
 
-    return [pytest.param(e, c, id=name(e, c)) for e in extractors for c in CHECKS]
+    return [pytest.param(p, c, id=name(p, c)) for p in plugins for c in checks]
 
 
 def check_protocol(extractor: Any, frames: Sequence[Frame] | None = None) -> None:

@@ -13,7 +13,7 @@ from robotvision.data import open_sequence
 from robotvision.data.verify import verify
 from robotvision.errors import RobotVisionError
 from robotvision.labelling import LabelOptions, LabelSession
-from robotvision.labelling.state import LabelRooms, MarkCut, MarkObject, RoomSpan, Undo
+from robotvision.labelling.state import LabelRooms, MarkCut, MarkObject, RoomSpan, Undo, runs_of
 
 Tour = Callable[..., Path]
 
@@ -98,9 +98,11 @@ def test_proposals_come_with_the_version_they_rest_on(tour: Tour, tmp_path: Path
         version, proposals = found
         assert version == 3
         assert session.state.n_labelled == 3
-        spans = session.proposed_spans(proposals.rooms)
-        session.apply(LabelRooms(spans, "accepted"))
-        names = session.state.room_names
+        names, known = session.state.room_names, session.state.rooms
+        proposed = [
+            None if room else names[k] for room, k in zip(known, proposals.rooms, strict=True)
+        ]
+        session.apply(LabelRooms(runs_of(proposed), "accepted"))
         assert session.state.rooms == [names[code] for code in proposals.rooms]
         assert session.state.origins.count("given") == 3
 

@@ -23,6 +23,7 @@ from robotvision.labelling.state import (
     Undo,
 )
 from robotvision.systems.signs import file_sign
+from tests.fixtures.labels import snapshot
 
 HEADER = LabelHeader(sequence="tour", digest="0", by="anna", start=LabelStart(9))
 EDITS: tuple[AnyEdit, ...] = (
@@ -47,7 +48,7 @@ def written(tmp_path: Path) -> Path:
 def test_it_goes_on_where_it_stopped(written: Path) -> None:
     kept = read_labels(written)
     assert kept is not None
-    assert kept.state().snapshot() == LabelState(HEADER.start, EDITS).snapshot()
+    assert snapshot(kept.state()) == snapshot(LabelState(HEADER.start, EDITS))
     assert all(edit.at for edit in kept.edits)
     with Sidecar(written, HEADER) as sidecar:
         sidecar.apply(MarkCut(5))
@@ -78,14 +79,14 @@ def test_cut_at_every_byte_it_is_the_last_whole_state(written: Path) -> None:
             continue
         assert kept is not None
         expected = LabelState(HEADER.start, EDITS[: n_lines - 1])
-        assert kept.state().snapshot() == expected.snapshot()
+        assert snapshot(kept.state()) == snapshot(expected)
         if n % 7 == 0:
             with Sidecar(written, HEADER) as sidecar:
                 sidecar.apply(AddRoom("Attic"))
             expected.apply(AddRoom("Attic"))
             after = read_labels(written)
             assert after is not None
-            assert after.state().snapshot() == expected.snapshot()
+            assert snapshot(after.state()) == snapshot(expected)
 
 
 def test_one_process_writes(written: Path) -> None:
@@ -99,7 +100,7 @@ def test_a_full_disk_changes_nothing(written: Path, monkeypatch: pytest.MonkeyPa
     """An edit that cannot be kept is not made: neither on the disk nor in the state."""
     raw = written.read_bytes()
     with Sidecar(written, HEADER) as sidecar:
-        before = sidecar.state.snapshot()
+        before = snapshot(sidecar.state)
 
         def full(fd: int) -> None:
             raise OSError(28, "No space left on device")
@@ -107,7 +108,7 @@ def test_a_full_disk_changes_nothing(written: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr("os.fsync", full)
         with pytest.raises(RobotVisionError, match="No space left on device"):
             sidecar.apply(AddRoom("Attic"))
-        assert sidecar.state.snapshot() == before
+        assert snapshot(sidecar.state) == before
     assert written.read_bytes() == raw
 
 

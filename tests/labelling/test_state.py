@@ -21,6 +21,7 @@ from robotvision.labelling.state import (
     Undo,
     runs_of,
 )
+from tests.fixtures.labels import snapshot
 
 N = 12
 START = LabelStart(N, (RoomSpan(2, 5, "Hall"),), (5,), ((0, 3, "Chair"),))
@@ -50,13 +51,13 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
 @given(st.lists(CHANGES, max_size=12))
 def test_undoing_everything_is_the_beginning(changes: list[Change]) -> None:
     state = LabelState(START, changes)
-    after = state.snapshot()
+    after = snapshot(state)
     for _ in changes:
         state.apply(Undo())
-    assert state.snapshot() == LabelState(START).snapshot()
+    assert snapshot(state) == snapshot(LabelState(START))
     for _ in changes:
         state.apply(Redo())
-    assert state.snapshot() == after
+    assert snapshot(state) == after
 
 
 @given(st.lists(st.one_of(CHANGES, st.just(Undo()), st.just(Redo())), max_size=20))
@@ -80,7 +81,7 @@ def test_a_history_is_what_stands_of_it(edits: list[Change | Undo | Redo]) -> No
             stands.append(edit)
             taken.clear()
         state.apply(edit)
-    assert state.snapshot() == LabelState(START, stands).snapshot()
+    assert snapshot(state) == snapshot(LabelState(START, stands))
 
 
 def test_what_each_change_does() -> None:
@@ -117,8 +118,8 @@ def test_what_each_change_does() -> None:
 )
 def test_nonsense_changes_nothing(edit: Change, message: str) -> None:
     state = LabelState(START)
-    before = state.snapshot()
+    before = snapshot(state)
     with pytest.raises(RobotVisionError, match=message):
         state.apply(edit)
-    assert state.snapshot() == before
+    assert snapshot(state) == before
     assert state.done == []

@@ -28,6 +28,7 @@ from robotvision.systems.base import Session
 from robotvision.systems.program import Program
 from robotvision.systems.ros2 import Ros2
 from robotvision.tasks import load_task
+from tests.fixtures.ros2_image import read_image
 from tests.fixtures.ros2_node import ROOMS
 
 NODE = Path(__file__).parents[1] / "fixtures" / "ros2_node.py"
@@ -111,7 +112,7 @@ def test_image_in_cdr(height: int, width: int, stamp_ns: int, frame_id: str) -> 
     )
     expected = message.serialize()
     assert raw == expected.ljust(-(-len(expected) // 4) * 4, b"\0")
-    back = dds.read_image(raw)
+    back = read_image(raw)
     assert (back.pixels == pixels).all()
     assert (back.stamp_ns, back.frame_id) == (stamp_ns, frame_id)
     assert image.deserialize(raw).header.frame_id == frame_id

@@ -8,10 +8,10 @@ from robotvision.contest.codabench.options import Options
 from robotvision.contest.codabench.plan import CompetitionPlan, PlannedPhase
 from robotvision.contest.leaderboard.disclosure import Reveal
 from robotvision.contest.release import FILE as RELEASE
+from robotvision.contest.release import settled_task
 from robotvision.records import Answer
 from robotvision.submissions.card import TEMPLATE
 from robotvision.submissions.forms import form_of
-from robotvision.tasks.model import Task
 from robotvision.yamlfile import dump_yaml
 
 TASK_FILE = "task.yaml"
@@ -40,16 +40,13 @@ def starting_kit(plan: CompetitionPlan) -> dict[str, bytes]:
     Frames that are not numbered 0, 1, 2, ... cannot be rehearsed by their count alone: then there
     is no ``release.yaml``, and nothing is said of it.
     """
-    kit = {TASK_FILE: _task_file(plan.task), "card.yaml": TEMPLATE}
+    rules = dump_yaml(settled_task(plan.task))
+    task_file = f"# robotvision task show {TASK_FILE} prints the rules\n{rules}"
+    kit = {TASK_FILE: task_file, "card.yaml": TEMPLATE}
     if plan.release is not None:
         kit[RELEASE] = dump_yaml(dict(plan.release))
     kit["README.md"] = _page(_kit_page(plan))
     return {name: text.encode() for name, text in kit.items()}
-
-
-def _task_file(task: Task) -> str:
-    data = task.model_dump(mode="json", exclude={"changed"}, exclude_defaults=True)
-    return f"# robotvision task show {TASK_FILE} prints the rules\n{dump_yaml(data)}"
 
 
 def _page(lines: list[str]) -> str:

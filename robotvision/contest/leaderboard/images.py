@@ -7,15 +7,13 @@ of a contest platform).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.contest.leaderboard.site import ImageWriter
 from robotvision.data import open_sequence
-from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
-from robotvision.report.html.images import ImageFolder, ImageSet, collect_frames
+from robotvision.report.html.images import ImageFolder, collect_frames
 
 
 def image_writer(contest: Contest, places: Sequence[Path]) -> ImageWriter:
@@ -48,10 +46,4 @@ def image_writer(contest: Contest, places: Sequence[Path]) -> ImageWriter:
                 f"are not in it, the first {min(missing)}; give the frames that were handed out"
             )
         parts.append((sequence, indices))
-    return partial(_write, parts)
-
-
-def _write(
-    parts: Sequence[tuple[ImageSequence, Sequence[int]]], folder: Path, address: str
-) -> ImageSet:
-    return collect_frames(parts, ImageFolder(folder, address))
+    return lambda folder, address: collect_frames(parts, ImageFolder(folder, address))

@@ -276,7 +276,7 @@ def _pairs(panel: BoardPanel) -> Any:
             i,
             j,
             str(pair),
-            *(_short(v) for v in (pair.difference.estimate, *_ends(pair.difference))),
+            *(float(f"{v:.4g}") for v in (pair.difference.estimate, *_ends(pair.difference))),
             "" if math.isinf(pair.visits_needed) else visits_text(pair.visits_needed),
         ]
         for i, j, pair in panel.compared()
@@ -292,10 +292,6 @@ def _ends(difference: Interval) -> tuple[float, float]:
     if difference.low is None or difference.high is None:
         return difference.estimate, difference.estimate
     return difference.low, difference.high
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
 
 
 def _right_by_room(row: BoardRow, sets: Sequence[str], n: int) -> list[tuple[int, int]]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.errors import RobotVisionError
-from robotvision.report.columns import RunColumns
+from robotvision.report.columns import RunColumns, no_latency
 from robotvision.report.figures.sheet import (
     MARGIN,
     LegendEntry,
@@ -46,7 +45,7 @@ def draw_latency(runs: Sequence[RunColumns], width: float) -> Any:
         if ms.size:
             lines.append((k, ms, np.arange(1, len(ms) + 1) / len(ms)))
     if not lines:
-        raise RobotVisionError(f"{runs[0].folder}: no frame of the run has a latency")
+        raise no_latency(runs[0])
     deadline = runs[0].record.about["policy"].get("deadline_ms")
     is_set = isinstance(deadline, (int, float)) and deadline > 0
     marks = [(float(deadline), f"deadline {number(deadline)} ms")] if is_set else []

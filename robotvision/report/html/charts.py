@@ -193,7 +193,7 @@ def risk_table(
     rows: list[list[Cell]] = [
         [names[i], *(float(column[k]) for column in (c.threshold, c.coverage, c.risk, c.points))]
         for i, c in curves
-        for k in _thin(len(c.coverage)).tolist()
+        for k in thin(len(c.coverage)).tolist()
     ]
     heads = columns("run", "from confidence", "coverage", "risk", "room points")
     return Table(title, heads, rows)
@@ -236,7 +236,7 @@ def risk_curve(curves: Sequence[tuple[int, RiskCoverage]], names: Sequence[str])
         "Risk against coverage",
     )
     for i, c in curves:
-        keep = _thin(len(c.coverage))
+        keep = thin(len(c.coverage))
         plot.line(zip(c.coverage[keep], c.risk[keep], strict=True), f"run-{i}")
         end = (float(c.coverage[-1]), float(c.risk[-1]))
         plot.dot(*end, f"run-{i} dot", f"as it was: {end[0]:.1%} answered, {end[1]:.1%} wrong")
@@ -260,7 +260,7 @@ def threshold_curve(
     )
     plot.upright(curves[0][1].break_even, "deadline", f"break-even {curves[0][1].break_even:.2f}")
     for i, c in curves:
-        keep = _thin(len(c.threshold))
+        keep = thin(len(c.threshold))
         line = [
             (0.0, float(c.points[-1])),
             *zip(c.threshold[keep][::-1], c.points[keep][::-1], strict=True),
@@ -277,7 +277,7 @@ def threshold_curve(
     return Chart(plot.svg(), risk_table(curves, names, "Points by confidence"))
 
 
-def _thin(n: int, most: int = 400) -> Any:
+def thin(n: int, most: int = 400) -> Any:
     """Return at most so many places, both ends among them."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 

@@ -14,7 +14,7 @@ from markupsafe import escape
 from numpy.typing import NDArray
 
 from robotvision.report.columns import OUTCOMES, RunColumns
-from robotvision.report.html.charts import Chart
+from robotvision.report.html.charts import Chart, thin
 from robotvision.report.html.payload import Aligned
 from robotvision.report.html.svg import Scale, element, number
 from robotvision.report.measures import CORRECT
@@ -58,12 +58,8 @@ def _curve(run: RunColumns, places: Ints) -> NDArray[np.float64]:
     return np.asarray(np.cumsum(np.where(places >= 0, run.points[places], 0.0)), np.float64)
 
 
-def _thin(n: int) -> Ints:
-    return np.unique(np.linspace(0, n - 1, min(n, MOST)).round().astype(np.int64))
-
-
 def _line(curve: NDArray[np.float64], up: Scale, i: int) -> str:
-    at = _thin(len(curve)).tolist() if curve.size else []
+    at = thin(len(curve), MOST).tolist() if curve.size else []
     d = "L".join(f"{WIDTH * (k + 1) / len(curve):.1f} {up(float(curve[k]))}" for k in at)
     return f'<path class="line run-{i}" d="M0 {up(0)}L{d}"/>' if d else ""
 
@@ -113,6 +109,6 @@ def _matrix(run: RunColumns, left: float) -> list[str]:
 
 
 def _table(run: RunColumns, curve: NDArray[np.float64]) -> Table:
-    at = _thin(len(curve)).tolist() if curve.size else []
+    at = thin(len(curve), MOST).tolist() if curve.size else []
     rows: list[list[Cell]] = [[k, float(curve[k])] for k in at]
     return Table(f"Points so far of {run.name}", columns("position", "points", n_text=0), rows)

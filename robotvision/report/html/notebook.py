@@ -39,7 +39,11 @@ def summary_html(data: Mapping[str, Any], task: Task | None = None) -> str:
     if any(line["frames"] for line in data["rooms"].values()):
         parts.append(rooms_table(data).html())
     if data["latency_ns"]:
-        parts.append(latency_table(data["latency_ns"]).html(row_css=_stage_css))
+        parts.append(
+            latency_table(data["latency_ns"]).html(
+                row_css=lambda name: name if name == "total" else ""
+            )
+        )
     parts.append(Markup("</div>"))
     if missing := latency_note(data["latency_ns"]):
         parts.append(Markup('<p class="muted">{}</p>').format(missing))
@@ -104,7 +108,3 @@ def _notes(data: Mapping[str, Any], task: Task | None) -> list[str]:
     if task is not None and task.fact("points.room").status is Status.RECOLLECTED:
         notes.append(f"The points of {task.id} are recollected, not confirmed in a source.")
     return notes
-
-
-def _stage_css(name: str) -> str:
-    return "total" if name == "total" else ""

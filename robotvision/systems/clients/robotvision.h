@@ -309,6 +309,16 @@ static inline void rv__add_string(rv__text_buffer *b, const char *text) {
   rv__add(b, "\"");
 }
 
+/* Add the first of names with commas between; returns where the others begin. */
+static inline const char *rv__add_first(rv__text_buffer *b, const char *names) {
+  char name[RV_NAME];
+  size_t n = strcspn(names, ","), kept = n < sizeof name ? n : sizeof name - 1;
+  memcpy(name, names, kept);
+  name[kept] = 0;
+  rv__add_string(b, name);
+  return names + n + (names[n] == ',');
+}
+
 static inline int rv__send(rv_session *s, rv__text_buffer *b) {
   int result;
   rv__add(b, "}\n");
@@ -367,15 +377,8 @@ static inline int rv_open(rv_session *s, const char *name, const char *channels)
     const char *p = channels;
     rv__add(&b, ",\"channels\":[");
     while (*p) {
-      char channel[RV_NAME];
-      size_t n = strcspn(p, ",");
-      if (n >= sizeof channel) n = sizeof channel - 1;
-      memcpy(channel, p, n);
-      channel[n] = 0;
       if (p != channels) rv__add(&b, ",");
-      rv__add_string(&b, channel);
-      p += strcspn(p, ",");
-      if (*p) p++;
+      p = rv__add_first(&b, p);
     }
     rv__add(&b, "]");
   }
@@ -490,16 +493,9 @@ static inline int rv_answer_objects(rv_session *s, const rv_frame *f, const char
   for (i = 0; i < 2; i++) {
     const char *p = lists[i] ? lists[i] : "";
     while (*p) {
-      char name[RV_NAME];
-      size_t n = strcspn(p, ",");
-      if (n >= sizeof name) n = sizeof name - 1;
-      memcpy(name, p, n);
-      name[n] = 0;
       if (n_objects++) rv__add(&b, ",");
-      rv__add_string(&b, name);
+      p = rv__add_first(&b, p);
       rv__add(&b, i ? ":true" : ":false");
-      p += strcspn(p, ",");
-      if (*p) p++;
     }
   }
   rv__add(&b, "}");
