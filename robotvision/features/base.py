@@ -19,6 +19,7 @@ the extractors that it calls.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable
 from functools import lru_cache
@@ -28,6 +29,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.sequence import Calibration
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.parameters import Parameterised
 from robotvision.plugins.provenance import note
@@ -66,6 +68,14 @@ def needs_training(extractor: FeatureExtractor) -> bool:
     and newer see ``fit`` in the class without asking the object.
     """
     return callable(getattr(extractor, "fit", None))
+
+
+def ready(extractor: FeatureExtractor, calibration: Calibration) -> FeatureExtractor:
+    """Return the extractor set to a sequence's cameras; itself where it needs no calibration."""
+    if not hasattr(extractor, "calibrate"):
+        return extractor
+    mine: FeatureExtractor = copy.copy(extractor).calibrate(calibration)
+    return mine
 
 
 class Extractor(Parameterised):

@@ -16,7 +16,7 @@ from robotvision.config.schema import Config, Named
 from robotvision.data.sequence import ChannelKind, require_channels
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.features.extraction import needs_training, ready
+from robotvision.features.base import needs_training, ready
 
 AUTO = "auto"
 _FIRST = ("rgb", "depth", "left")

@@ -10,21 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import FittedClassifier
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import checked, ready
 from robotvision.features.resized import one_frame
 from robotvision.recogniser.decision import Decision
-from robotvision.recogniser.objects import ObjectRecogniser
-from robotvision.recogniser.unknown import UnknownDetector
-from robotvision.recogniser.unknown_zone import UnknownZone
 from robotvision.records import Frame
 from robotvision.systems.base import Posterior, Reply, View
+
+if TYPE_CHECKING:
+    from robotvision.classifiers.base import FittedClassifier
+    from robotvision.recogniser.objects import ObjectRecogniser
+    from robotvision.recogniser.unknown import UnknownDetector
+    from robotvision.recogniser.unknown_zone import UnknownZone
 
 
 class TemporalFilter(Protocol):
