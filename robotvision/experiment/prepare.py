@@ -19,7 +19,6 @@ from robotvision.data.task_labels import require_labels, room_totals
 from robotvision.data.verify import is_unordered, mixed_sizes
 from robotvision.errors import Fault, InputFaults
 from robotvision.experiment.progress import Observer
-from robotvision.recogniser.channels import settle_features
 from robotvision.records import Notice
 from robotvision.tasks.model import Task
 
@@ -105,7 +104,9 @@ def prepare(
     notices += () if model is None else model.notices
     for notice in notices:
         observer.note(notice.message)
-    config, notes = settle_features(experiment.config, list(opened.values()))
+    config, notes = experiment.config, []
+    if config.features:
+        config, notes = recogniser.channels.settle_features(config, list(opened.values()))
     for note in notes:
         observer.note(note)
     notices += [Notice("feature-left-out", note) for note in notes]

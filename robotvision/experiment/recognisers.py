@@ -12,7 +12,7 @@ from robotvision.config.experiment import TestSetSpec
 from robotvision.config.schema import Ros2SystemConfig, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
 from robotvision.experiment.progress import Observer
-from robotvision.features.base import cache_root
+from robotvision.features import cache_root
 from robotvision.plugins.plugin_path import folders
 from robotvision.records import Notice
 from robotvision.systems.base import Mode, System

@@ -30,7 +30,7 @@ from robotvision.experiment.overlap import find_overlaps, overlap_notices
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
-from robotvision.features.base import cache_root
+from robotvision.features import cache_root
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
 from robotvision.records import FrameRecord, Notice, ScoredAnswer

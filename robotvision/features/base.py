@@ -20,10 +20,7 @@ the extractors that it calls.
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -98,17 +95,6 @@ class Extractor(Parameterised):
     def channels(self) -> tuple[str, ...]:
         """Names of the channels it reads."""
         return (self.channel,)
-
-
-def cache_root() -> Path:
-    """Return ``$ROBOTVISION_CACHE``, else ``~/.cache/robotvision``."""
-    return _cache_root(os.environ.get("ROBOTVISION_CACHE"), os.environ.get("HOME"))
-
-
-@lru_cache(maxsize=8)
-def _cache_root(named: str | None, home: str | None) -> Path:
-    """Return it for the values of these variables: asked with every frame."""
-    return Path(named or Path.home() / ".cache" / "robotvision")
 
 
 def channel_of(frame: Frame, channel: str, extractor: object) -> NDArray[Any]:

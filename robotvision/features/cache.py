@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 
 from robotvision.data import ImageSequence
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.features.base import FeatureExtractor, cache_root, needs_training
+from robotvision.features import cache_root
+from robotvision.features.base import FeatureExtractor, needs_training
 from robotvision.plugins.identity import UnknownCode, identity, without_address
 
 LIMIT = "10GB"

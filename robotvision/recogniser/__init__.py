@@ -8,6 +8,7 @@ from robotvision.plugins.lazy import lazy_names
 
 if TYPE_CHECKING:
     from robotvision.recogniser import augment as augment
+    from robotvision.recogniser import channels as channels
     from robotvision.recogniser import function as function
     from robotvision.recogniser import inprocess as inprocess
     from robotvision.recogniser import model_file as model_file
@@ -21,6 +22,7 @@ __getattr__, __dir__ = lazy_names(
     {"Worker": "robotvision.recogniser.worker"},
     packages=(
         "augment",
+        "channels",
         "function",
         "inprocess",
         "model_file",
