@@ -90,7 +90,7 @@ def command(
 
     from robotvision.data import open_sequence
     from robotvision.experiment.recall import compute_recall
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.live import Live
 
     with Live(Console(stderr=True, emoji=False)) as live:

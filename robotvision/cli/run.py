@@ -113,7 +113,7 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.experiment.run import RunOptions, experiment_folder, resumed
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.playback.faults import load_plan
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish

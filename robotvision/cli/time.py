@@ -144,7 +144,7 @@ def _subject(
     from rich.console import Console
 
     from robotvision.experiment.time_config import from_command, from_experiment
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.live import Live
 
     if not _is_config(what):

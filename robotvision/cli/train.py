@@ -55,7 +55,7 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import train_model
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.recogniser.model_file import own_classes
     from robotvision.report.live import Live
 

@@ -70,7 +70,7 @@ def command(
 
     from robotvision.config.checks import load_config
     from robotvision.experiment.train import tune_experiment
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.tuning import as_data, print_tuned, write_best

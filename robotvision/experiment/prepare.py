@@ -104,7 +104,7 @@ def prepare(
     notices += () if model is None else model.notices
     for notice in notices:
         observer.note(notice.message)
-    config, notes = experiment.config, []
+    config, notes = experiment.config, list[str]()
     if config.features:
         config, notes = recogniser.channels.settle_features(config, list(opened.values()))
     for note in notes:

@@ -45,7 +45,7 @@ FEATURES = Registry(
 
 register = FEATURES.register
 
-__all__ = ["FEATURES", "cache_root", "register"]
+__all__ = ["FEATURES", "cache_folder", "cache_root", "register"]
 
 __getattr__, __dir__ = lazy_names(__name__, FEATURES.classes())
 """Each class by its own name, too: ``robotvision.features.PHOG``."""
@@ -54,6 +54,11 @@ __getattr__, __dir__ = lazy_names(__name__, FEATURES.classes())
 def cache_root() -> Path:
     """Return ``$ROBOTVISION_CACHE``, else ``~/.cache/robotvision``."""
     return _cache_root(os.environ.get("ROBOTVISION_CACHE"), os.environ.get("HOME"))
+
+
+def cache_folder() -> Path:
+    """Return where extracted features are kept."""
+    return cache_root() / "features"
 
 
 @lru_cache(maxsize=8)

@@ -23,14 +23,13 @@ from robotvision.data.fingerprint import remember
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import cache as feature_cache
 from robotvision.features.base import FeatureExtractor, needs_training, ready
-from robotvision.features.cache import cache_folder
 from robotvision.features.resized import one_frame
 from robotvision.plugins.failure import failure
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
-__all__ = ["Extraction", "cache_folder", "extract", "failure", "needs_training", "ready"]
+__all__ = ["Extraction", "extract", "failure", "needs_training", "ready"]
 
 
 @dataclass(slots=True)

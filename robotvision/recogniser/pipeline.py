@@ -49,6 +49,7 @@ class FeatureSlot:
     scale: float
 
 
+@dataclass(eq=False)
 class Pipeline:
     """A trained recogniser. `answer` is timed by stage; `reset` begins a sequence.
 
@@ -70,25 +71,17 @@ class Pipeline:
         Detects zones that training did not see, from this frame and those before.
     """
 
-    def __init__(
-        self,
-        slots: list[FeatureSlot],
-        classifier: FittedClassifier,
-        decision: Decision,
-        temporal: TemporalFilter | None = None,
-        objects: ObjectRecogniser | None = None,
-        unknown: UnknownDetector | None = None,
-        zone: UnknownZone | None = None,
-    ) -> None:
-        self.slots = slots
-        self.classifier = classifier
-        self.decision = decision
-        self.temporal = temporal
-        self.objects = objects
-        self.unknown = unknown
-        self.zone = zone
-        self.dim = slots[-1].place.stop
-        self._calibrated = slots
+    slots: list[FeatureSlot]
+    classifier: FittedClassifier
+    decision: Decision
+    temporal: TemporalFilter | None = None
+    objects: ObjectRecogniser | None = None
+    unknown: UnknownDetector | None = None
+    zone: UnknownZone | None = None
+
+    def __post_init__(self) -> None:
+        self.dim = self.slots[-1].place.stop
+        self._calibrated = self.slots
         self._last_ns: int | None = None
 
     @property
@@ -111,15 +104,7 @@ class Pipeline:
     def with_extractors(self, extractors: Iterable[FeatureExtractor]) -> Pipeline:
         """Return a pipeline with ``extractors`` in the same slots, the rest shared."""
         slots = [replace(s, extractor=e) for s, e in zip(self.slots, extractors, strict=True)]
-        return Pipeline(
-            slots,
-            self.classifier,
-            self.decision,
-            self.temporal,
-            self.objects,
-            self.unknown,
-            self.zone,
-        )
+        return replace(self, slots=slots)
 
     def reset(self, view: View) -> None:
         """Begin a sequence seen by the cameras of ``view``."""

@@ -291,7 +291,8 @@ class _Trainer:
             self._rows += [(k, i) for i in rows]
             rows = [i for i in rows for _ in self._views]
             labels += [self.points_table.label_of(Truth(str(sequence.room(i)))) for i in rows]
-            in_view += [[o in _in_view(sequence, i) for o in self.task.objects] for i in rows]
+            truths = [(sequence.truth or {})[sequence.frames[i].index] for i in rows]
+            in_view += [[o in truth.objects for o in self.task.objects] for truth in truths]
             segments += [(k, sequence.frames[i].segment) for i in rows]
         y = np.asarray(labels)
         names, counts = np.unique(y, return_counts=True)
@@ -453,11 +454,6 @@ def fit_extractor(
         raise
     except Exception as e:  # a plug-in may raise anything
         raise failure(extractor, where, e) from e
-
-
-def _in_view(sequence: data.ImageSequence, position: int) -> frozenset[str]:
-    """Return what a frame with a truth shows."""
-    return (sequence.truth or {})[sequence.frames[position].index].objects
 
 
 def held_out_groups(segments: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
