@@ -26,7 +26,7 @@ from robotvision.config.experiment import Experiment, Overrides
 from robotvision.config.schema import SequenceSpec
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.run import run as run_experiment
-from robotvision.features.extraction import cache_folder
+from robotvision.features import cache_folder
 from robotvision.report.columns import load_run
 from robotvision.report.live import Live
 

@@ -38,7 +38,7 @@ def measure(
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.data import open_sequence
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.recogniser.channels import settle_features
     from robotvision.recogniser.training import fit_pipeline
     from robotvision.systems.base import View

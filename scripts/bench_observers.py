@@ -12,8 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from robotvision.config import OBSERVERS
 from robotvision.config.checks import build
-from robotvision.config.observers import OBSERVERS
 from robotvision.experiment.observers import GuardedObserver
 from robotvision.experiment.progress import Observer
 from robotvision.records import Answer, FrameRecord, Outcome, ScoredAnswer, TimedAnswer, Truth

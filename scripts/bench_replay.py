@@ -29,7 +29,6 @@ from robotvision.data import open_sequence
 from robotvision.data.native import SequenceWriter
 from robotvision.data.sequence import ImageSequence
 from robotvision.playback.player import Replay, play
-from robotvision.recogniser.inprocess import Null
 from robotvision.records import Answer, FrameRecord, TimedAnswer, Truth
 from robotvision.runs.log import RunLog, read_log
 from robotvision.runs.rescore import Recorded
@@ -37,6 +36,7 @@ from robotvision.scoring.policy import POLICIES, named_policy
 from robotvision.tasks import load_task
 from robotvision.timing.in_memory_sequence import stand_in
 from robotvision.timing.measure import TimingOptions, measure
+from robotvision.timing.null import Null
 from robotvision.timing.quantiles import quantile
 
 Figures = dict[str, Any]

@@ -29,13 +29,13 @@ import numpy as np
 from bench_replay import loadgen
 
 from robotvision.data.sequence import ChannelKind
-from robotvision.recogniser.inprocess import Null
 from robotvision.recogniser.worker import Worker
 from robotvision.records import Frame
 from robotvision.systems.base import Channel, Reply, Session, System, View
 from robotvision.systems.clients import FOLDER, KITS
 from robotvision.systems.program import Program
 from robotvision.tasks.model import Task
+from robotvision.timing.null import Null
 
 PYTHON_PROGRAM = """
 import sys

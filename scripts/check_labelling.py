@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.data import ImageSequence, open_sequence
-from robotvision.features.extraction import cache_folder
+from robotvision.features import cache_folder
 from robotvision.labelling.embedding import NETWORK, WITHOUT_TORCH, embed
 from robotvision.labelling.proposals import Proposer
 from robotvision.labelling.session import start_of

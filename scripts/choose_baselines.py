@@ -45,8 +45,7 @@ from robotvision.config.checks import build, load_config
 from robotvision.config.experiment import Experiment, Overrides
 from robotvision.config.schema import Named
 from robotvision.errors import RobotVisionError
-from robotvision.features import FEATURES
-from robotvision.features.extraction import cache_folder
+from robotvision.features import FEATURES, cache_folder
 from robotvision.plugins.provenance import code_of
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features

@@ -15,11 +15,11 @@ from typing import Any
 
 from robotvision.playback.player import Replay, play
 from robotvision.playback.schedule import due_times, schedule
-from robotvision.recogniser.inprocess import Null
 from robotvision.records import SILENCE, Frame
 from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import Reply
 from robotvision.timing.in_memory_sequence import stand_in
+from robotvision.timing.null import Null
 
 MEASURED = {40: 247, 60: 165, 65: 153, 70: 142, 99: 101, 105: 95}
 FRAMES = 300

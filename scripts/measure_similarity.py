@@ -21,7 +21,7 @@ import numpy as np
 import robotvision as rv
 from robotvision.config.checks import load_config
 from robotvision.experiment.prepare import prepare
-from robotvision.features.extraction import cache_folder
+from robotvision.features import cache_folder
 from robotvision.scoring.table import Ints
 from robotvision.submissions.similarity import agreement
 

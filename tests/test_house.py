@@ -68,6 +68,25 @@ def test_functions_take_few_parameters(figures: Any) -> None:
     assert figures.many_parameters() == []
 
 
+MAIN_JOB = """
+import json, sys
+import robotvision.experiment.run
+own = [m for m in sys.modules if m.partition(".")[0] == "robotvision"]
+heavy = [m for m in ("cv2", "matplotlib", "scipy", "sklearn", "torch") if m in sys.modules]
+print(json.dumps({"own": own, "heavy": heavy}))
+"""
+
+
+def test_the_main_job_loads_what_every_run_needs() -> None:
+    """Training, models, functions and programs come with the first run that has one."""
+    run = [sys.executable, "-c", MAIN_JOB]
+    loaded = json.loads(subprocess.run(run, capture_output=True, check=True, text=True).stdout)
+    assert len(loaded["own"]) <= 85
+    assert loaded["heavy"] == []
+    assert "robotvision.playback.player" in loaded["own"]
+    assert "robotvision.recogniser.training" not in loaded["own"]
+
+
 def test_the_front_door_is_not_hidden_by_a_module() -> None:
     """Whatever is imported, a name of ``__all__`` stays the function or class it is.
 

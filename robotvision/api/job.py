@@ -16,7 +16,7 @@ from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Recognisers
 from robotvision.experiment.run import RunOptions, experiment_folder, resumed
 from robotvision.experiment.run import run as run_experiment
-from robotvision.features.extraction import cache_folder
+from robotvision.features import cache_folder
 from robotvision.report.write import write_reports
 from robotvision.yamlfile import Document
 

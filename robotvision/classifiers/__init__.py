@@ -3,8 +3,13 @@
 Any scikit-learn classifier works by its dotted name: ``sklearn.naive_bayes.GaussianNB``.
 """
 
+from typing import TYPE_CHECKING
+
 from robotvision.plugins.lazy import lazy_names
 from robotvision.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from robotvision.classifiers import numbered as numbered
 
 CLASSIFIERS = Registry(
     "classifier",
@@ -26,9 +31,12 @@ CLASSIFIERS = Registry(
     group="robotvision.classifiers",
 )
 
+INTEGRATIONS = ("concatenation", "average", "weights", "accumulation")
+"""How several features become one answer; see `robotvision.classifiers.integration`."""
+
 register = CLASSIFIERS.register
 
-__all__ = ["CLASSIFIERS", "register"]
+__all__ = ["CLASSIFIERS", "INTEGRATIONS", "register"]
 
-__getattr__, __dir__ = lazy_names(__name__, CLASSIFIERS.classes())
+__getattr__, __dir__ = lazy_names(__name__, CLASSIFIERS.classes(), packages=("numbered",))
 """Each class by its own name, too: ``robotvision.classifiers.SVM``."""

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from robotvision import classifiers
 from robotvision.classifiers.base import Labels, Scores, Vectors, checked, softmax
 from robotvision.classifiers.folds import Fold, held_out
-from robotvision.classifiers.numbered import NumberedLabels
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.failure import failure, place_of
@@ -131,7 +131,7 @@ def _fit_words_or_numbers(
     except (TypeError, ValueError):
         if type(model).__module__.startswith("robotvision."):
             raise
-        numbered = NumberedLabels(model)
+        numbered = classifiers.numbered.NumberedLabels(model)
         try:
             return numbered, fit_held_out(numbered, x, y, folds)
         except Exception:  # neither works: what it says of words is what the user should read

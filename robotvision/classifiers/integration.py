@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.classifiers import CLASSIFIERS
+from robotvision.classifiers import CLASSIFIERS, INTEGRATIONS
 from robotvision.classifiers.base import FittedClassifier, Scores, Vectors, softmax
 from robotvision.classifiers.calibration import (
     Calibrated,
@@ -30,8 +30,6 @@ from robotvision.classifiers.calibration import (
 )
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.errors import UnknownNameError
-
-INTEGRATIONS = ("concatenation", "average", "weights", "accumulation")
 
 __all__ = ["INTEGRATIONS", "FittedClassifier", "fit_integrated"]
 

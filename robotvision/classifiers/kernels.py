@@ -22,7 +22,6 @@ from robotvision.classifiers.base import Vectors
 
 Row = NDArray[np.float32]
 
-MEASURES = ("dot", "squared", "chi2", "min")
 _TINY = np.float32(1e-30)
 """Keeps 0 / 0 out of χ²: squares of what lies below it vanish in float32 anyway."""
 _CACHE = 2**17

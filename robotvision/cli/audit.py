@@ -84,7 +84,7 @@ def command(
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.audit import AuditOptions, audit_experiment
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
 
@@ -109,7 +109,7 @@ def _audit_leaks(
     from robotvision.config.checks import load_config
     from robotvision.config.experiment import Overrides
     from robotvision.experiment.overlap import audit_leaks
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.console import out as console
     from robotvision.report.live import Live
     from robotvision.report.overlap import leaks_as_dict, print_leaks, write_pair_sheet

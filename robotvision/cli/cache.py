@@ -29,7 +29,7 @@ def info(as_json: bool) -> int:
     import json
     from datetime import datetime
 
-    from robotvision.features.base import cache_root
+    from robotvision.features import cache_root
     from robotvision.features.cache import KINDS, entries, limit_bytes, shown_size
 
     found, limit = entries(), limit_bytes()

@@ -33,7 +33,7 @@ def command(out: Path | None, is_full: bool, files: Path | None) -> int:
     """
     from robotvision.experiment.demo import demo_experiment, write_demo
     from robotvision.experiment.run import experiment_folder, run
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.watch import RunWatch
     from robotvision.report.write import finish
 

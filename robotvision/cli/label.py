@@ -106,7 +106,7 @@ def command(
         return 0
     assert sequence is not None  # one of the two is given
 
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.labelling import LabelOptions
     from robotvision.tasks import load_task
 

@@ -45,7 +45,7 @@ def command(kind: str, name: str | None, as_json: bool) -> int:
 
 def _registry(kind: str) -> Registry:
     from robotvision.classifiers import CLASSIFIERS
-    from robotvision.config.observers import OBSERVERS
+    from robotvision.config import OBSERVERS
     from robotvision.data import READERS
     from robotvision.features import FEATURES
     from robotvision.temporal import TEMPORAL

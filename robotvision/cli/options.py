@@ -44,7 +44,7 @@ seed_option = click.option("--seed", type=SEED, help="In place of the config's."
 
 def _cache(_: click.Context, __: click.Parameter, is_without: bool) -> Path | None:
     """Return the folder of the feature cache; None: without."""
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
 
     return None if is_without else cache_folder()
 

@@ -109,7 +109,7 @@ def command(
     from robotvision.experiment.replay_config import late_frame_rule, replay_experiment
     from robotvision.experiment.run import RunOptions, experiment_folder
     from robotvision.experiment.run import run as run_experiment
-    from robotvision.features.extraction import cache_folder
+    from robotvision.features import cache_folder
     from robotvision.report.live import Live
     from robotvision.report.write import Detail, finish
 

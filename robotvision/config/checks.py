@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from robotvision.classifiers import CLASSIFIERS
-from robotvision.classifiers.integration import INTEGRATIONS
+from robotvision import systems
+from robotvision.classifiers import CLASSIFIERS, INTEGRATIONS
+from robotvision.config import OBSERVERS
 from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
-from robotvision.config.observers import OBSERVERS
 from robotvision.config.overrides import overridden
 from robotvision.config.part_paths import with_absolute_paths
 from robotvision.config.requirement import parse_requirement
@@ -46,7 +46,6 @@ from robotvision.playback.faults import wrong_kinds
 from robotvision.plugins.plugin_path import search_first
 from robotvision.plugins.provenance import forget_changed
 from robotvision.plugins.registry import Registry
-from robotvision.systems.image_function import ImageFunction, is_named, of_name
 from robotvision.tasks import Task, load_task
 from robotvision.temporal import TEMPORAL
 from robotvision.yamlfile import Document, Path_, load, validate
@@ -208,7 +207,7 @@ class _Check:
         if given is None:
             return False
         try:
-            return is_named(given if isinstance(given, str) else given.name)
+            return systems.image_function.is_named(given if isinstance(given, str) else given.name)
         except UnknownNameError:
             return False
         except RobotVisionError:
@@ -367,9 +366,10 @@ def named_parts(config: Config) -> list[tuple[Registry, str | Named]]:
     return named + [(registry, item) for registry, item in others if item is not None]
 
 
-def build_function(item: str | Named) -> ImageFunction:
+def build_function(item: str | Named) -> systems.image_function.ImageFunction:
     """Return what a configuration names as answering from images. Raises RobotVisionError."""
-    return of_name(item, {}) if isinstance(item, str) else of_name(item.name, item.params)
+    name, params = (item, {}) if isinstance(item, str) else (item.name, item.params)
+    return systems.image_function.of_name(name, params)
 
 
 def build(registry: Registry, item: str | Named) -> Any:

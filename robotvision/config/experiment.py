@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from robotvision import systems
 from robotvision.config.schema import (
     Config,
     Named,
@@ -15,10 +16,10 @@ from robotvision.config.schema import (
     Ros2SystemConfig,
     SequenceSpec,
     SystemConfig,
+    UnknownConfig,
 )
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.scoring.policy import Policy, named_policy
-from robotvision.systems.readable_paths import absolute_command
 from robotvision.tasks.model import Task
 
 
@@ -133,11 +134,21 @@ class Experiment:
             data["model"] = str(self.model_path.resolve())
         if isinstance(self.config.system, SystemConfig):
             base, system = self.path.parent, self.config.system
-            data["system"]["command"] = absolute_command(system.command, base)
+            data["system"]["command"] = systems.absolute_command(system.command, base)
             data["system"]["read"] = [os.path.abspath(base / p) for p in system.read]
         if self.config.task.endswith((".yaml", ".yml")):
             data["task"] = str((self.path.parent / self.config.task).resolve())
         return data
+
+
+def unknown_rule(config: Config, task: Task) -> Literal["never", "zone"] | UnknownConfig:
+    """Return what a configuration trains to detect unknown rooms of a task."""
+    wanted = config.decision.unknown
+    if task.unknown is None or isinstance(wanted, float):
+        return "never"
+    if wanted == "auto":
+        wanted = "detect" if task.unknown_expected else "zone" if config.temporal else "never"
+    return UnknownConfig() if wanted == "detect" else wanted
 
 
 def plain_spec(spec: SequenceSpec) -> dict[str, Any]:

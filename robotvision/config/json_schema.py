@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from robotvision.classifiers import CLASSIFIERS
-from robotvision.classifiers.integration import INTEGRATIONS
-from robotvision.config.observers import OBSERVERS
+from robotvision.classifiers import CLASSIFIERS, INTEGRATIONS
+from robotvision.config import OBSERVERS
 from robotvision.config.schema import Config
 from robotvision.features import FEATURES
 from robotvision.tasks import task_names

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from robotvision import systems
 from robotvision.classifiers import CLASSIFIERS
-from robotvision.config.observers import OBSERVERS
+from robotvision.config import OBSERVERS
 from robotvision.config.schema import Config, Given, Named
 from robotvision.errors import RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.plugins.registry import Registry, is_ours, named, parameters_of
-from robotvision.systems.image_function import OWN_PATHS
 from robotvision.temporal import TEMPORAL
 
 
@@ -86,7 +86,10 @@ def _settled(
             return value
         if about is not None and value == about.default:
             return value  # a word for something else, as 'default' is
-        is_path = key in OWN_PATHS if about is None else "Path" in str(about.annotation)
+        if about is None:
+            is_path = key in systems.image_function.OWN_PATHS
+        else:
+            is_path = "Path" in str(about.annotation)
         return os.path.abspath(folder / value) if is_path or is_like_file(value) else value
 
     return {key: settled(key, value) for key, value in params.items()}

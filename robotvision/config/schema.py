@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator
 
+from robotvision import systems
 from robotvision.playback.faults import FaultPlan
-from robotvision.systems.dds import topic_name
 from robotvision.yamlfile import Strict
 
 Params = dict[str, Any]
@@ -180,7 +180,7 @@ class Ros2Config(Strict):
     @field_validator("image", "answer")
     @classmethod
     def _topic(cls, value: str) -> str:
-        return topic_name(value)
+        return systems.topic_name(value)
 
 
 class Ros2SystemConfig(Strict):

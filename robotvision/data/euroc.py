@@ -25,8 +25,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.associate import MAX_DIFF_NS, one_to_one
 from robotvision.data.bags.pose import at_times
-from robotvision.data.names import is_inside, text_lines, time_fault
-from robotvision.data.native import whole
+from robotvision.data.names import is_inside, text_lines, time_fault, whole
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,

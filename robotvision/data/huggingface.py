@@ -29,11 +29,13 @@ from robotvision.data.names import (
     names_in,
     nominal_ns,
     objects_of,
+    read_table,
     seconds_to_ns,
     text_lines,
     time_fault,
+    whole,
 )
-from robotvision.data.native import POSE, read_table, whole
+from robotvision.data.native import POSE
 from robotvision.data.parquet import ParquetImage, ParquetTable, is_image_column
 from robotvision.data.sequence import (
     ChannelKind,

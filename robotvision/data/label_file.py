@@ -25,8 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from robotvision.data.names import objects_of, seconds_to_ns, text_lines
-from robotvision.data.native import read_table, whole
+from robotvision.data.names import objects_of, read_table, seconds_to_ns, text_lines, whole
 from robotvision.data.sequence import FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth

@@ -1,16 +1,19 @@
-"""What readers share: names in a folder, lines of text, times, frames of one image, rows of truth.
+"""What readers share: names in a folder, text, tables, times, frames of one image, rows of truth.
 
 Whatever is wrong with a file becomes a `Fault` with its line; nothing here raises for it.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from robotvision.data.pcd import MAX_HEADER_BYTES, parse_header
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, Pose
@@ -37,6 +40,7 @@ ROOM_WORDS = re.compile(r"(room|place|label|location)")
 
 MAX_TEXT_BYTES = 2**28
 MAX_NUMBER = 10**9
+MAX_TIME_NS = 2**62
 
 NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 """A decimal number as C's ``%f`` and ``%g`` write it (a pattern, no group)."""
@@ -143,6 +147,65 @@ def text_fault(path: Path, raw: bytes) -> Fault | None:
         )
     if (nul := raw.find(b"\0")) >= 0:
         return Fault(path, "not a text file (a NUL byte)", raw.count(b"\n", 0, nul) + 1)
+    return None
+
+
+def read_table(
+    path: Path, columns: tuple[str, ...], faults: list[Fault]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line, row) of a CSV file with a header that holds at least ``columns``."""
+    try:
+        raw = read_regular(path)
+    except OSError as e:
+        faults.append(Fault(path, f"cannot be read ({e.strerror})"))
+        return
+    if fault := text_fault(path, raw):
+        faults.append(fault)
+        return
+    rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
+    try:
+        yield from _parse_rows(path, rows, columns, faults)
+    except csv.Error as e:
+        faults.append(Fault(path, f"not a CSV file ({e})", rows.line_num))
+
+
+def _parse_rows(
+    path: Path, rows: Any, columns: tuple[str, ...], faults: list[Fault]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    header = [h.strip() for h in next(rows, [])]
+    if not header:
+        faults.append(Fault(path, "the file is empty", remedy=f"expected {','.join(columns)}"))
+        return
+    twice = [h for h in columns if header.count(h) > 1]
+    if twice:
+        faults.append(Fault(path, f"the column {twice[0]} is there twice", 1, remedy="keep one"))
+        return
+    missing = [c for c in columns if c not in header]
+    if missing:
+        faults.append(
+            Fault(
+                path,
+                f"expected the columns {','.join(columns)}, missing {', '.join(missing)}",
+                1,
+                remedy=f"the first line is {','.join(header)!r}",
+            )
+        )
+        return
+    for cells in rows:
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            faults.append(
+                Fault(path, f"expected {len(header)} cells, got {len(cells)}", rows.line_num)
+            )
+            continue
+        yield rows.line_num, dict(zip(header, (c.strip() for c in cells), strict=True))
+
+
+def whole(text: str) -> int | None:
+    """Return a whole number of at least 0 that fits in 62 bits, or None."""
+    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_TIME_NS:
+        return int(text)
     return None
 
 

@@ -16,7 +16,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from io import BufferedWriter, TextIOWrapper
 from pathlib import Path
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from robotvision.data.images import encode_jpeg, encode_png
-from robotvision.data.names import TruthRows, is_inside, objects_of, order_faults, text_fault
+from robotvision.data.names import TruthRows, is_inside, objects_of, order_faults, read_table, whole
 from robotvision.data.pcd import encode_points
 from robotvision.data.sequence import (
     EMPTY,
@@ -41,13 +41,11 @@ from robotvision.data.sequence import (
 )
 from robotvision.errors import Fault, InputFaults, RobotVisionError, not_writable
 from robotvision.records import Truth
-from robotvision.regular_file import read_regular
 from robotvision.writing import new_file, write_text
 from robotvision.yamlfile import Strict, load, validate
 
 TRUTH_COLUMNS = ("index", "room", "objects")
 POSE = ("x_m", "y_m", "theta_rad")
-MAX_TIME_NS = 2**62
 _TAKEN = ("index", "timestamp_ns", "segment", *POSE)
 
 
@@ -117,65 +115,6 @@ class NativeReader:
             truth_lines=truth.lines if truth else {},
         )
         return Reading(sequence, faults)
-
-
-def read_table(
-    path: Path, columns: tuple[str, ...], faults: list[Fault]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield (line, row) of a CSV file with a header that holds at least ``columns``."""
-    try:
-        raw = read_regular(path)
-    except OSError as e:
-        faults.append(Fault(path, f"cannot be read ({e.strerror})"))
-        return
-    if fault := text_fault(path, raw):
-        faults.append(fault)
-        return
-    rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
-    try:
-        yield from _parse_rows(path, rows, columns, faults)
-    except csv.Error as e:
-        faults.append(Fault(path, f"not a CSV file ({e})", rows.line_num))
-
-
-def _parse_rows(
-    path: Path, rows: Any, columns: tuple[str, ...], faults: list[Fault]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    header = [h.strip() for h in next(rows, [])]
-    if not header:
-        faults.append(Fault(path, "the file is empty", remedy=f"expected {','.join(columns)}"))
-        return
-    twice = [h for h in columns if header.count(h) > 1]
-    if twice:
-        faults.append(Fault(path, f"the column {twice[0]} is there twice", 1, remedy="keep one"))
-        return
-    missing = [c for c in columns if c not in header]
-    if missing:
-        faults.append(
-            Fault(
-                path,
-                f"expected the columns {','.join(columns)}, missing {', '.join(missing)}",
-                1,
-                remedy=f"the first line is {','.join(header)!r}",
-            )
-        )
-        return
-    for cells in rows:
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            faults.append(
-                Fault(path, f"expected {len(header)} cells, got {len(cells)}", rows.line_num)
-            )
-            continue
-        yield rows.line_num, dict(zip(header, (c.strip() for c in cells), strict=True))
-
-
-def whole(text: str) -> int | None:
-    """Return a whole number of at least 0 that fits in 62 bits, or None."""
-    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_TIME_NS:
-        return int(text)
-    return None
 
 
 def _read_frames(path: Path, header: NativeHeader, faults: list[Fault]) -> list[FrameEntry]:

@@ -1,11 +1,15 @@
-"""Find every fault of a sequence at once: its tables, its truth and each of its images."""
+"""Find every fault of a sequence at once: its tables, its truth and each of its images.
+
+Beside them what is no fault but worth knowing: images of several sizes, frames in no order.
+"""
 
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +29,9 @@ from robotvision.tasks import Task, load_task
 from robotvision.tasks.truth_labels import object_fault, room_fault
 
 T = TypeVar("T")
+
+MIN_FRAMES = 20
+"""Fewer frames say nothing of their order."""
 
 DecodeResult = tuple[str, Source, tuple[int, ...] | FrameError]
 """Of one image: channel, source, its shape or what is wrong with it."""
@@ -186,6 +193,23 @@ class SizeCheck:
                 f"expected {expected[0]}x{expected[1]} pixels {origin}, got {size[0]}x{size[1]}"
             )
             yield image_fault(self.sequence, position, channel, source, error)
+
+
+def is_unordered(sequence: ImageSequence) -> bool:
+    """Return whether frames stand in no order of time.
+
+    So it is where every frame is a segment of its own, or, in at least `MIN_FRAMES` frames of known
+    rooms, the room changes from frame to frame more than half as often as in a random order.
+    """
+    n = len(sequence)
+    if n > 1 and len({f.segment for f in sequence.frames}) == n:
+        return True
+    rooms = [room for i in range(n) if (room := sequence.room(i)) is not None]
+    if len(rooms) < MIN_FRAMES:
+        return False
+    changes = sum(a != b for a, b in pairwise(rooms)) / (len(rooms) - 1)
+    at_random = 1 - sum((count / len(rooms)) ** 2 for count in Counter(rooms).values())
+    return changes > at_random / 2 > 0
 
 
 def mixed_sizes(sequence: ImageSequence) -> list[Fault]:

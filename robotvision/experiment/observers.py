@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from robotvision.config import OBSERVERS
 from robotvision.config.checks import build
 from robotvision.config.experiment import Experiment
-from robotvision.config.observers import OBSERVERS
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.progress import Observer
 from robotvision.plugins.failure import failure
-from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Notice, ScoredAnswer
 from robotvision.scoring.tally import Tally
+
+if TYPE_CHECKING:
+    from robotvision.recogniser.training import Training
 
 
 class Observers(Observer):

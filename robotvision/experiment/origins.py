@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robotvision.classifiers import CLASSIFIERS
+from robotvision.config import OBSERVERS
 from robotvision.config.checks import named_parts
 from robotvision.config.experiment import Experiment
-from robotvision.config.observers import OBSERVERS
 from robotvision.config.schema import Given, Named
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.plugin_path import search_also
 from robotvision.plugins.provenance import code_of, code_owner, is_own
 from robotvision.plugins.registry import Registry
-from robotvision.recogniser.persistence import TrainedModel
+
+if TYPE_CHECKING:
+    from robotvision.recogniser.persistence import TrainedModel
 
 
 def plugin_origins(

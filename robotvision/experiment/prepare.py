@@ -6,24 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from robotvision import recogniser
 from robotvision.config.checks import build_function
 from robotvision.config.experiment import Experiment, TestSetSpec
 from robotvision.config.schema import SequenceSpec
 from robotvision.data import open_sequence
 from robotvision.data.label_file import gap
-from robotvision.data.order import is_unordered
 from robotvision.data.sequence import ImageSequence, require_channels
 from robotvision.data.task_labels import require_labels, room_totals
-from robotvision.data.verify import mixed_sizes
+from robotvision.data.verify import is_unordered, mixed_sizes
 from robotvision.errors import Fault, InputFaults
 from robotvision.experiment.progress import Observer
-from robotvision.recogniser.channels import settle_features
-from robotvision.recogniser.function import require_rooms
-from robotvision.recogniser.persistence import TrainedModel, load_pipeline
 from robotvision.records import Notice
-from robotvision.systems.image_function import ImageFunction
 from robotvision.tasks.model import Task
+
+if TYPE_CHECKING:  # only some configurations name a model or a function
+    from robotvision.recogniser.persistence import TrainedModel
+    from robotvision.systems.image_function import ImageFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,10 @@ def prepare(
     """
     observer = observer or Observer()
     path = experiment.model_path
-    model = (
-        None if path is None else load_pipeline(path, experiment.task.id, experiment.config.trust)
-    )
+    task_id, trusted = experiment.task.id, experiment.config.trust
+    model = None
+    if path is not None:
+        model = recogniser.persistence.load_pipeline(path, task_id, trusted)
     given = experiment.function
     function = None if given is None else build_function(given)
     opened = _open_all(experiment, observer, sequences or {})
@@ -102,7 +104,9 @@ def prepare(
     notices += () if model is None else model.notices
     for notice in notices:
         observer.note(notice.message)
-    config, notes = settle_features(experiment.config, list(opened.values()))
+    config, notes = experiment.config, list[str]()
+    if config.features:
+        config, notes = recogniser.channels.settle_features(config, list(opened.values()))
     for note in notes:
         observer.note(note)
     notices += [Notice("feature-left-out", note) for note in notes]
@@ -164,7 +168,7 @@ def _require_answers(
     task: Task,
 ) -> None:
     """Raise where a function cannot answer: a channel is missing, or its rooms are others."""
-    require_rooms(function, task)
+    recogniser.function.require_rooms(function, task)
     if function.channel is None:
         return
     for spec in experiment.test_specs:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robotvision import recogniser, systems
 from robotvision.config.experiment import TestSetSpec
 from robotvision.config.schema import Ros2SystemConfig, SequenceSpec, SystemConfig
 from robotvision.experiment.prepare import Prepared
-from robotvision.experiment.program import data_of, memory_notices, program
 from robotvision.experiment.progress import Observer
+from robotvision.features import cache_root
 from robotvision.plugins.plugin_path import folders
-from robotvision.recogniser.function import FunctionSystem
-from robotvision.recogniser.inprocess import InProcess
-from robotvision.recogniser.model_file import own_classes
-from robotvision.recogniser.persistence import SUFFIX, save_pipeline
-from robotvision.recogniser.pipeline import Pipeline
-from robotvision.recogniser.training import Training, TrainingOptions, fit_pipeline
 from robotvision.records import Notice
-from robotvision.systems.base import System
+from robotvision.systems.base import Mode, System
+
+if TYPE_CHECKING:
+    from robotvision.recogniser.pipeline import Pipeline
+    from robotvision.recogniser.training import Training
+    from robotvision.systems import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ class Trainer:
         if prepared.function is not None:
             wanted = experiment.config.decision
             unknown = wanted.unknown if isinstance(wanted.unknown, float) else None
-            asked = FunctionSystem(prepared.function, prepared.task, wanted.abstain, unknown)
+            asked = recogniser.function.FunctionSystem(
+                prepared.function, prepared.task, wanted.abstain, unknown
+            )
             return Answerer(asked)
         pipeline, training = self._fit(prepared, part)
         notices = tuple(Notice("feature-not-cached", line) for line in training.not_cached)
@@ -94,10 +96,12 @@ class Trainer:
     def serve(self, prepared: Prepared, part: TestSetSpec, pipeline: Pipeline) -> System:
         """Return a trained pipeline as a system: in this process, or in one of its own."""
         if prepared.experiment.config.system != "worker":
-            return InProcess(pipeline)
-        path = self.folder / f"{part.name}{SUFFIX}"
-        save_pipeline(path, pipeline, prepared.task)
-        trusted = list(own_classes(path))  # it was written just now, by this process
+            return recogniser.inprocess.InProcess(pipeline)
+        files = recogniser.persistence
+        path = self.folder / f"{part.name}{files.SUFFIX}"
+        files.save_pipeline(path, pipeline, prepared.task)
+        # The file was written just now, by this process: what is in it may be built.
+        trusted = list(recogniser.model_file.own_classes(path))
         return recogniser.Worker(
             "robotvision.recogniser.persistence:build_system",
             {"path": str(path.resolve()), "trusted": trusted, "folders": folders()},
@@ -108,13 +112,14 @@ class Trainer:
 
     def _fit(self, prepared: Prepared, part: TestSetSpec) -> tuple[Pipeline, Training]:
         if part.train not in self._fitted:
-            pipeline, _, training = fit_pipeline(
+            how = recogniser.training
+            pipeline, _, training = how.fit_pipeline(
                 prepared.experiment.config,
                 prepared.task,
                 prepared.training_sequences(part),
                 self.cache,
                 self.observer.step,
-                TrainingOptions(prepared.experiment.path),
+                how.TrainingOptions(prepared.experiment.path),
             )
             self._fitted[part.train] = pipeline, training
             self.observer.trained(part.name, training)
@@ -127,3 +132,73 @@ def _hidden(prepared: Prepared, specs: Sequence[SequenceSpec]) -> set[Path]:
     for sequence in (prepared.sequences[s] for s in specs):
         hidden |= {p.resolve() for p in (sequence.root, sequence.truth_table) if p is not None}
     return hidden
+
+
+def program(
+    config: SystemConfig,
+    base: Path,
+    log_path: Path,
+    hide: Iterable[Path] = (),
+    training: Iterable[Path] = (),
+    mode: Mode = "obligatory",
+) -> Program:
+    """Return the program of ``system: {command: [...]}``, not yet started.
+
+    Parameters
+    ----------
+    config : SystemConfig
+        From a checked configuration.
+    base : Path
+        Where relative paths of the command start: the configuration's folder.
+    log_path : Path
+        Where its output is kept.
+    hide : iterable of Path
+        The test sequences' folders and files, which it must never see; nor the cache of extracted
+        features.
+    training : iterable of Path
+        Training sequences, which it may read where the configuration lets it.
+    mode : str
+        In the ``optional`` mode its answers may depend on earlier frames.
+    """
+    limits = config.limits
+    return systems.Program(
+        config.command,
+        timeout_s=config.timeout_s,
+        start_timeout_s=config.start_timeout_s,
+        env=config.env,
+        restarts=config.restarts,
+        fresh=config.fresh,
+        transport=config.transport,
+        isolation=config.isolation,
+        limits=systems.Limits(limits.memory_mb, limits.processes, limits.file_mb, limits.cpu_s),
+        log_path=log_path,
+        read=[base / p for p in config.read],
+        hide=[*hide, cache_root()],
+        training=list(training),
+        base=base,
+        has_memory=mode == "optional",
+    )
+
+
+def data_of(specs: Iterable[SequenceSpec]) -> set[Path]:
+    """Return the folders of sequences, and the files that their readers' parameters name."""
+    hidden = set()
+    for spec in specs:
+        folder = Path(spec.path).resolve()
+        hidden.add(folder)
+        values = [v if isinstance(v, list) else [v] for v in spec.params.values()]
+        words = [w for some in values for w in some if isinstance(w, str)]
+        hidden |= {path for w in words if (path := (folder / w).resolve()).is_file()}
+    return hidden
+
+
+def memory_notices(config: SystemConfig, mode: Mode, n_sequences: int) -> tuple[Notice, ...]:
+    """Return what readers must know of a program that outlives a sequence in obligatory mode."""
+    if mode != "obligatory" or config.fresh == "sequence" or n_sequences < 2:
+        return ()
+    message = (
+        f"the program ran on over {n_sequences} test sequences: what it keeps in memory and in its "
+        "scratch files outlives a reset, which the obligatory mode forbids it to use; 'system: "
+        "{fresh: sequence}' starts a new program for every sequence"
+    )
+    return (Notice("program-memory", message),)

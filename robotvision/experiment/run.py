@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robotvision.config.checks import load_config
 from robotvision.config.experiment import Experiment, TestSetSpec
@@ -30,10 +30,9 @@ from robotvision.experiment.overlap import find_overlaps, overlap_notices
 from robotvision.experiment.prepare import Prepared, prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
-from robotvision.features.base import cache_root
+from robotvision.features import cache_root
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
-from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Notice, ScoredAnswer
 from robotvision.runs.environment import describe
 from robotvision.runs.folder import RunResult, new_folder, write_text
@@ -49,6 +48,9 @@ from robotvision.timing.null import null_figures
 from robotvision.timing.work import Meter, Work
 from robotvision.version import __version__
 from robotvision.yamlfile import dump_yaml
+
+if TYPE_CHECKING:
+    from robotvision.recogniser.training import Training
 
 NULL_FRAMES = 300
 """The null system is timed so long before every run: some hundredths of a second."""

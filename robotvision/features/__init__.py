@@ -1,5 +1,11 @@
 """Feature extractors by name. See `robotvision.features.base` for the contract."""
 
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
 from robotvision.plugins.lazy import lazy_names
 from robotvision.plugins.registry import Registry
 
@@ -39,7 +45,23 @@ FEATURES = Registry(
 
 register = FEATURES.register
 
-__all__ = ["FEATURES", "register"]
+__all__ = ["FEATURES", "cache_folder", "cache_root", "register"]
 
 __getattr__, __dir__ = lazy_names(__name__, FEATURES.classes())
 """Each class by its own name, too: ``robotvision.features.PHOG``."""
+
+
+def cache_root() -> Path:
+    """Return ``$ROBOTVISION_CACHE``, else ``~/.cache/robotvision``."""
+    return _cache_root(os.environ.get("ROBOTVISION_CACHE"), os.environ.get("HOME"))
+
+
+def cache_folder() -> Path:
+    """Return where extracted features are kept."""
+    return cache_root() / "features"
+
+
+@lru_cache(maxsize=8)
+def _cache_root(named: str | None, home: str | None) -> Path:
+    """Return it for the values of these variables: asked with every frame."""
+    return Path(named or Path.home() / ".cache" / "robotvision")

@@ -19,15 +19,14 @@ the extractors that it calls.
 
 from __future__ import annotations
 
-import os
+import copy
 from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.data.sequence import Calibration
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.parameters import Parameterised
 from robotvision.plugins.provenance import note
@@ -68,6 +67,14 @@ def needs_training(extractor: FeatureExtractor) -> bool:
     return callable(getattr(extractor, "fit", None))
 
 
+def ready(extractor: FeatureExtractor, calibration: Calibration) -> FeatureExtractor:
+    """Return the extractor set to a sequence's cameras; itself where it needs no calibration."""
+    if not hasattr(extractor, "calibrate"):
+        return extractor
+    mine: FeatureExtractor = copy.copy(extractor).calibrate(calibration)
+    return mine
+
+
 class Extractor(Parameterised):
     """Base of the extractors shipped here: scikit-learn's parameters, checked, and a full repr.
 
@@ -88,17 +95,6 @@ class Extractor(Parameterised):
     def channels(self) -> tuple[str, ...]:
         """Names of the channels it reads."""
         return (self.channel,)
-
-
-def cache_root() -> Path:
-    """Return ``$ROBOTVISION_CACHE``, else ``~/.cache/robotvision``."""
-    return _cache_root(os.environ.get("ROBOTVISION_CACHE"), os.environ.get("HOME"))
-
-
-@lru_cache(maxsize=8)
-def _cache_root(named: str | None, home: str | None) -> Path:
-    """Return it for the values of these variables: asked with every frame."""
-    return Path(named or Path.home() / ".cache" / "robotvision")
 
 
 def channel_of(frame: Frame, channel: str, extractor: object) -> NDArray[Any]:

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 
 from robotvision.data import ImageSequence
 from robotvision.errors import FrameError, RobotVisionError
-from robotvision.features.base import FeatureExtractor, cache_root, needs_training
+from robotvision.features import cache_folder, cache_root
+from robotvision.features.base import FeatureExtractor, needs_training
 from robotvision.plugins.identity import UnknownCode, identity, without_address
 
 LIMIT = "10GB"
@@ -41,11 +42,6 @@ _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?B|)\s*\Z", re.IGNORECASE
 _ENTRY = re.compile(r"[0-9a-f]{40}\.npy\Z|[\w.-]+-\d+x\d+-[0-9a-f]{16}\.onnx\Z")
 _HALF = re.compile(r"(tmp)?[\w-]+\.(part|onnx\.part)\Z")
 _HALF_LIVES_S = 3600.0
-
-
-def cache_folder() -> Path:
-    """Return where extracted features are kept."""
-    return cache_root() / "features"
 
 
 @dataclass(frozen=True, slots=True)

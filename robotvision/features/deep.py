@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import MissingExtraError, RobotVisionError
-from robotvision.features.base import Extractor, Vector, cache_root, color_of
+from robotvision.features import cache_root
+from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.resized import resized
 from robotvision.plugins.files import file_digest
 from robotvision.records import Frame

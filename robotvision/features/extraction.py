@@ -7,7 +7,6 @@ on (`robotvision.features.cache`): nothing stale is ever read.
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,15 +22,14 @@ from robotvision import data
 from robotvision.data.fingerprint import remember
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import cache as feature_cache
-from robotvision.features.base import FeatureExtractor, needs_training
-from robotvision.features.cache import cache_folder
+from robotvision.features.base import FeatureExtractor, needs_training, ready
 from robotvision.features.resized import one_frame
 from robotvision.plugins.failure import failure
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
-__all__ = ["Extraction", "cache_folder", "extract", "failure", "needs_training", "ready"]
+__all__ = ["Extraction", "extract", "failure", "needs_training", "ready"]
 
 
 @dataclass(slots=True)
@@ -57,14 +55,6 @@ class Extraction:
     n_cached: int = 0
     problems: list[str] = field(default_factory=list)
     not_cached: list[str] = field(default_factory=list)
-
-
-def ready(extractor: FeatureExtractor, calibration: data.sequence.Calibration) -> FeatureExtractor:
-    """Return the extractor set to a sequence's cameras; itself where it needs no calibration."""
-    if not hasattr(extractor, "calibrate"):
-        return extractor
-    mine: FeatureExtractor = copy.copy(extractor).calibrate(calibration)
-    return mine
 
 
 def training_frames(

@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, cache_root, color_of
+from robotvision.features import cache_root
+from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.deep import (
     IMAGENET_MEAN,
     IMAGENET_STD,

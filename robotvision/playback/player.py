@@ -10,6 +10,7 @@ outside it; what was done before the clock started (due times, deadlines) is not
 
 from __future__ import annotations
 
+import sys
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,6 @@ from msgspec.structs import replace
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import SystemFault
 from robotvision.playback.decode import DecodeAhead, Decoded
-from robotvision.playback.gpu import synchronised
 from robotvision.playback.schedule import due_times
 from robotvision.records import NO_OBJECTS, NO_STAGES, Frame, FrameRecord
 from robotvision.scoring.policy import Policy
@@ -38,6 +38,7 @@ LEAD_NS = 5_000_000
 
 Latency = Callable[[int], int]
 """Position -> nanoseconds, in place of what is measured (simulated clock only)."""
+Ask = Callable[[Frame], Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +256,21 @@ def wait_until(moment_ns: int) -> None:
         time.sleep((left - SPIN_NS) / 1e9)
     while perf_counter_ns() < moment_ns:
         pass
+
+
+def synchronised(ask: Ask) -> Ask:
+    """Return ``ask``, waiting for torch's GPU after it where this process has one in use.
+
+    Whether it has is checked once, before the clock starts: without a GPU nothing is added.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return ask
+    wait: Callable[[], None] = torch.cuda.synchronize
+
+    def asked(frame: Frame) -> Reply:
+        reply = ask(frame)
+        wait()
+        return reply
+
+    return asked

@@ -16,7 +16,7 @@ from robotvision.config.schema import Config, Named
 from robotvision.data.sequence import ChannelKind, require_channels
 from robotvision.errors import FrameError, RobotVisionError
 from robotvision.features import FEATURES
-from robotvision.features.extraction import needs_training, ready
+from robotvision.features.base import needs_training, ready
 
 AUTO = "auto"
 _FIRST = ("rgb", "depth", "left")
@@ -41,7 +41,8 @@ def settle_features(
     notes: list[str] = []
     for item in config.features:
         settled = _settled(item, sequences)
-        missing = _missing(settled, sequences) if _is_optional(item) else ""
+        is_optional = isinstance(item, Named) and item.optional
+        missing = _missing(settled, sequences) if is_optional else ""
         if missing:
             notes.append(f"{_name(item)} is left out: {missing}")
         else:
@@ -51,10 +52,6 @@ def settle_features(
     if features == config.features:
         return config, notes
     return config.model_copy(update={"features": features}), notes
-
-
-def _is_optional(item: str | Named) -> bool:
-    return isinstance(item, Named) and item.optional
 
 
 def _name(item: str | Named) -> str:

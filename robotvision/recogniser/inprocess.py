@@ -10,7 +10,7 @@ from robotvision.plugins.identity import files_read
 from robotvision.plugins.provenance import is_own
 from robotvision.plugins.threads import hold, one_thread
 from robotvision.recogniser.pipeline import Pipeline
-from robotvision.records import SILENCE, Frame
+from robotvision.records import Frame
 from robotvision.systems.base import Reply, Session, System, View
 
 
@@ -77,15 +77,3 @@ class InProcess(System):
             if is_own(type(part).__module__) and raised_in(part, error):
                 return str(failure(part, "", error))
         return f"{type(error).__name__}: {error}"
-
-
-class Null(System):
-    """Answers nothing, at once: what is left is the harness's own time."""
-
-    name = "null"
-    has_memory = False
-    _reply = Reply(SILENCE, {})
-
-    def answer(self, frame: Frame) -> Reply:
-        """Return silence."""
-        return self._reply

@@ -143,8 +143,8 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
             _objects(parts, about, rules),
             parts.get("unknown"),
             parts.get("zone"),
+            int(about.get("feature_threads", 1)),
         )
-        pipeline.feature_threads = int(about.get("feature_threads", 1))
     except (KeyError, TypeError, ValueError) as e:
         raise InputFaults(
             [

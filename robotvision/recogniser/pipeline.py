@@ -10,22 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import FittedClassifier
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import checked, ready
 from robotvision.features.resized import one_frame
 from robotvision.features.side_by_side import side_by_side
 from robotvision.recogniser.decision import Decision
-from robotvision.recogniser.objects import ObjectRecogniser
-from robotvision.recogniser.unknown import UnknownDetector
-from robotvision.recogniser.unknown_zone import UnknownZone
 from robotvision.records import Frame
 from robotvision.systems.base import Posterior, Reply, View
+
+if TYPE_CHECKING:
+    from robotvision.classifiers.base import FittedClassifier
+    from robotvision.recogniser.objects import ObjectRecogniser
+    from robotvision.recogniser.unknown import UnknownDetector
+    from robotvision.recogniser.unknown_zone import UnknownZone
 
 
 class TemporalFilter(Protocol):
@@ -48,6 +50,7 @@ class FeatureSlot:
     scale: float
 
 
+@dataclass(eq=False)
 class Pipeline:
     """A trained recogniser. `answer` is timed by stage; `reset` begins a sequence.
 
@@ -67,34 +70,23 @@ class Pipeline:
         Detects rooms that training did not see, from this frame alone.
     zone : UnknownZone, optional
         Detects zones that training did not see, from this frame and those before.
-
-    Attributes
-    ----------
-    feature_threads : int
-        How many features of a frame are computed at a time, by default 1. With more they are one
-        stage, ``features``, since they overlap.
+    feature_threads : int, default 1
+        How many features of a frame are computed at a time. With more than one they are one stage,
+        ``features``, since they overlap.
     """
 
-    def __init__(
-        self,
-        slots: list[FeatureSlot],
-        classifier: FittedClassifier,
-        decision: Decision,
-        temporal: TemporalFilter | None = None,
-        objects: ObjectRecogniser | None = None,
-        unknown: UnknownDetector | None = None,
-        zone: UnknownZone | None = None,
-    ) -> None:
-        self.slots = slots
-        self.classifier = classifier
-        self.decision = decision
-        self.temporal = temporal
-        self.objects = objects
-        self.unknown = unknown
-        self.zone = zone
-        self.feature_threads = 1
-        self.dim = slots[-1].place.stop
-        self._calibrated = slots
+    slots: list[FeatureSlot]
+    classifier: FittedClassifier
+    decision: Decision
+    temporal: TemporalFilter | None = None
+    objects: ObjectRecogniser | None = None
+    unknown: UnknownDetector | None = None
+    zone: UnknownZone | None = None
+    feature_threads: int = 1
+
+    def __post_init__(self) -> None:
+        self.dim = self.slots[-1].place.stop
+        self._calibrated = self.slots
         self._last_ns: int | None = None
 
     @property
@@ -117,17 +109,7 @@ class Pipeline:
     def with_extractors(self, extractors: Iterable[FeatureExtractor]) -> Pipeline:
         """Return a pipeline with ``extractors`` in the same slots, the rest shared."""
         slots = [replace(s, extractor=e) for s, e in zip(self.slots, extractors, strict=True)]
-        found = Pipeline(
-            slots,
-            self.classifier,
-            self.decision,
-            self.temporal,
-            self.objects,
-            self.unknown,
-            self.zone,
-        )
-        found.feature_threads = self.feature_threads
-        return found
+        return replace(self, slots=slots)
 
     def reset(self, view: View) -> None:
         """Begin a sequence seen by the cameras of ``view``."""

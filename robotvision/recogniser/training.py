@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision import data
+from robotvision import data, recogniser
 from robotvision.classifiers import CLASSIFIERS
-from robotvision.classifiers.integration import (
-    FittedClassifier,
-    fit_integrated,
-    fit_integrated_held_out,
-)
+from robotvision.classifiers.integration import FittedClassifier, fit_integrated_held_out
 from robotvision.classifiers.training_set import TrainingSet
 from robotvision.config.checks import build
+from robotvision.config.experiment import unknown_rule
 from robotvision.config.schema import Config, Named, UnknownConfig
 from robotvision.data.task_labels import in_labels_of, label_faults, room_totals
 from robotvision.errors import Fault, InputFaults, RobotVisionError
@@ -35,19 +32,18 @@ from robotvision.features.extraction import (
 )
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
-from robotvision.recogniser.augment import altered, views
 from robotvision.recogniser.decision import Decision
-from robotvision.recogniser.objects import fit_objects
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
-from robotvision.recogniser.unknown import AnswerRule, UnknownDetector, unknown_rule
-from robotvision.recogniser.unknown_zone import UnknownZone
 from robotvision.records import Notice, Truth
 from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
-from robotvision.temporal import TEMPORAL
-from robotvision.temporal.base import HeldOutStretch
-from robotvision.temporal.fit import fit_temporal
+
+if TYPE_CHECKING:  # only some recognisers have them
+    from robotvision.recogniser.augment import AugmentedView
+    from robotvision.recogniser.objects import ObjectRecogniser
+    from robotvision.recogniser.unknown import UnknownDetector
+    from robotvision.recogniser.unknown_zone import UnknownZone
 
 MIN_SEGMENTS = 4
 _NOT_TRAINED_ON = 1e-9
@@ -173,7 +169,9 @@ class _Trainer:
         self.sequences = [in_labels_of(self.task, s) for s in sequences]
         self.training = Training()
         about = config.augment
-        self._views = views(about.mirror, about.light) if about is not None else views(False, 0)
+        self._views: Sequence[AugmentedView | None] = (  # None: as it is
+            [None] if about is None else recogniser.augment.views(about.mirror, about.light)
+        )
         self._rows: list[tuple[int, int]] = []  # sequence and position of each training frame
         self._done = 0
         self.points_table = PointsTable(self.task)
@@ -201,11 +199,11 @@ class _Trainer:
             classifier,
             decision,
             self._temporal(classifier, training.y, held_out),
-            fit_objects(chosen, integration, self.task, training, seed),
-            self._unknown(training, decision),
+            self._objects(chosen, training),
+            self._detector(training, decision),
             self._zone(training, slots),
+            self.config.feature_threads,
         )
-        pipeline.feature_threads = self.config.feature_threads
         self._took("training", started)
         self.progress("training", 1, 1)
         return pipeline, self.task, self.training
@@ -294,7 +292,8 @@ class _Trainer:
             self._rows += [(k, i) for i in rows]
             rows = [i for i in rows for _ in self._views]
             labels += [self.points_table.label_of(Truth(str(sequence.room(i)))) for i in rows]
-            in_view += [[o in _objects(sequence, i) for o in self.task.objects] for i in rows]
+            truths = [(sequence.truth or {})[sequence.frames[i].index] for i in rows]
+            in_view += [[o in truth.objects for o in self.task.objects] for truth in truths]
             segments += [(k, sequence.frames[i].segment) for i in rows]
         y = np.asarray(labels)
         names, counts = np.unique(y, return_counts=True)
@@ -319,7 +318,11 @@ class _Trainer:
         The plain view comes first.
         """
         total = sum(map(len, self.sequences))
-        in_views = [altered(e, view) for view in self._views for e in extractors]
+        in_views = [
+            e if view is None else recogniser.augment.altered(e, view)
+            for view in self._views
+            for e in extractors
+        ]
         advance = partial(self._extracted, self._done, total)
         extraction = self.extraction(in_views, sequence, self.cache, advance)
         self._done += len(sequence)
@@ -384,48 +387,24 @@ class _Trainer:
             p.max(axis=1), right, points, decision.threshold
         )
 
-    def _unknown(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
-        about, config = unknown_rule(self.config, self.task), self.config
+    def _detector(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:
+        about = unknown_rule(self.config, self.task)
         if not isinstance(about, UnknownConfig):
             return None
-
-        def train(part: TrainingSet) -> FittedClassifier:
-            classifier = build(CLASSIFIERS, config.classifier or "svm")
-            return fit_integrated(classifier, config.integration, part, config.seed)
-
-        detector = UnknownDetector(about.method, about.share)
-        rule = AnswerRule(self.task.points.room, decision.threshold)
-        try:
-            detector.fit(train, training, config.seed, rule)
-        except RobotVisionError as e:
-            if config.decision.unknown != "auto":
-                raise
-            self.training.problems.append(f"unknown is never answered here: {e}")
-            return None
-        self.training.unknown = {
-            "method": detector.method_,
-            "threshold": detector.threshold_,
-            "share": about.share,
-            "expected": {name: round(v, 4) for name, v in asdict(detector.stake_).items()},
-            "area": detector.roc_.area,
-            "false_alarms": [round(float(v), 4) for v in detector.roc_.false_alarms],
-            "hits": [round(float(v), 4) for v in detector.roc_.hits],
-        }
-        return detector
+        fit = recogniser.optional_parts.fit_detector
+        points = self.task.points.room
+        return fit(self.config, about, training, points, decision.threshold, self.training)
 
     def _zone(self, training: TrainingSet, slots: Sequence[FeatureSlot]) -> UnknownZone | None:
         if unknown_rule(self.config, self.task) != "zone":
             return None
-        # What stands at one place of an image changes with every step: patches tell nothing here.
-        places = [s.place for s in slots if not getattr(s.extractor, "n_patches", 0)]
-        try:
-            zone = UnknownZone().fit(training, places or [s.place for s in slots])
-        except RobotVisionError:
-            if self.config.decision.unknown == "zone":
-                raise
-            return None  # nobody asked for it, and of two rooms there is nothing to tell
-        self.training.unknown = {"method": "zone", "reference": zone.reference_}
-        return zone
+        return recogniser.optional_parts.fit_zone(self.config, training, slots, self.training)
+
+    def _objects(self, classifier: Any, training: TrainingSet) -> ObjectRecogniser | None:
+        if self.task.points.objects is None:
+            return None
+        fit = recogniser.optional_parts.fit_objects
+        return fit(classifier, self.config.integration, self.task, training, self.config.seed)
 
     def _temporal(
         self, classifier: FittedClassifier, y: NDArray[np.str_], held_out: NDArray[np.float64]
@@ -434,20 +413,9 @@ class _Trainer:
             return None
         truth = np.searchsorted(classifier.classes_, y[:: self._n_views])
         plain = held_out[:: self._n_views]
-        stretches: dict[tuple[int, int], list[int]] = {}
-        for row, (k, position) in enumerate(self._rows):
-            segment = self.sequences[k].frames[position].segment
-            stretches.setdefault((k, segment), []).append(row)
-        times = np.array([self.sequences[k].frames[i].timestamp_ns for k, i in self._rows]) / 1e9
+        fit, item = recogniser.optional_parts.fit_filter, self.config.temporal
         points = self.task.points.room
-        held = [
-            HeldOutStretch(plain[rows], truth[rows], times[rows], points)
-            for rows in stretches.values()
-        ]
-        fitted: TemporalFilter = fit_temporal(
-            build(TEMPORAL, self.config.temporal), classifier, self.sequences, held
-        )
-        return fitted
+        return fit(item, classifier, self.sequences, self._rows, plain, truth, points)
 
 
 def fit_extractor(
@@ -487,11 +455,6 @@ def fit_extractor(
         raise
     except Exception as e:  # a plug-in may raise anything
         raise failure(extractor, where, e) from e
-
-
-def _objects(sequence: data.ImageSequence, position: int) -> frozenset[str]:
-    """Return what a frame with a truth shows."""
-    return (sequence.truth or {})[sequence.frames[position].index].objects
 
 
 def held_out_groups(segments: Sequence[tuple[int, int]]) -> NDArray[np.int64]:

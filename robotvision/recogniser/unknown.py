@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,9 @@ from robotvision.classifiers.base import FittedClassifier, Vectors
 from robotvision.classifiers.folds import GAP, N_BLOCKS, Fold, blocks
 from robotvision.classifiers.kernels import Bank
 from robotvision.classifiers.training_set import TrainingSet
-from robotvision.config.schema import Config, UnknownConfig
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
-from robotvision.tasks.model import RoomPoints, Task
+from robotvision.tasks.model import RoomPoints
 
 METHODS = ("max_probability", "entropy", "distance")
 AUTO = "auto"
@@ -35,16 +34,6 @@ SHARE = 0.03
 held out are easier than a test's frames of known rooms, so what these lose is underrated."""
 Train = Callable[[TrainingSet], FittedClassifier]
 Numbers = NDArray[np.float64]
-
-
-def unknown_rule(config: Config, task: Task) -> Literal["never", "zone"] | UnknownConfig:
-    """Return what a configuration trains to detect unknown rooms of a task."""
-    wanted = config.decision.unknown
-    if task.unknown is None or isinstance(wanted, float):
-        return "never"
-    if wanted == "auto":
-        wanted = "detect" if task.unknown_expected else "zone" if config.temporal else "never"
-    return UnknownConfig() if wanted == "detect" else wanted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

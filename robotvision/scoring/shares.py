@@ -76,8 +76,8 @@ class Shares:
 
     def ends(self, multiple: Floats) -> tuple[Floats, Floats]:
         """Return (s,) lower and upper ends, ``multiple`` standard errors away."""
-        low = _logistic(self.centre[0] - multiple * self.error[0])
-        high = _logistic(self.centre[1] + multiple * self.error[1])
+        low = logistic(self.centre[0] - multiple * self.error[0])
+        high = logistic(self.centre[1] + multiple * self.error[1])
         return np.minimum(low, self.share), np.maximum(high, self.share)
 
     @property
@@ -190,8 +190,10 @@ def _ratio(a: Floats, b: Floats, otherwise: float = 0.0) -> Floats:
     return ratio
 
 
-def _logistic(odds: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
+def logistic(odds: Floats) -> Floats:
+    """Return shares in (0, 1) from logarithms of odds."""
+    share: Floats = 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
+    return share
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.scoring.blocks import Floats
+from robotvision.scoring.shares import logistic
 
 Bools = NDArray[np.bool_]
 
@@ -63,12 +64,6 @@ class VisitModel:
         sizes = self.lengths
         return float(sizes.sum() ** 2 / ((sizes**2).sum() * len(sizes)))
 
-    @property
-    def weight_of_longest(self) -> float:
-        """Part that the longest visit has of all squared lengths, in (0, 1]."""
-        squares = self.lengths**2
-        return float(squares.max() / squares.sum())
-
     def stretches(self, lengths: Floats) -> Floats:
         """Return how many stretches visits have, on average, at least 1."""
         many: Floats = 1 + (lengths - 1) / (LASTING * self.roughness**2)
@@ -77,13 +72,13 @@ class VisitModel:
     def chance(self, skill: float, shared: Floats, own: Floats) -> Floats:
         """Return the chance of being right; ``shared`` and ``own`` from the normal law."""
         both = math.sqrt(self.alike) * shared + math.sqrt(1 - self.alike) * own
-        return _logistic(skill + DEVIATION * self.roughness * both)
+        return logistic(skill + DEVIATION * self.roughness * both)
 
     def skill(self, share: float) -> float:
         """Return the skill of a system that wins this share, in (0, 1)."""
         far = 60.0 * (1 + self.roughness)
         deviation = DEVIATION * self.roughness * _normal()
-        return _solved(lambda skill: float(_logistic(skill + deviation).mean()) - share, -far, far)
+        return _solved(lambda skill: float(logistic(skill + deviation).mean()) - share, -far, far)
 
     def spread(self, first: float, second: float | None = None) -> float:
         """Return the standard deviation of what a visit deviates by, in mean visits.
@@ -148,11 +143,6 @@ def fitted_model(
         # where no part that is shared gives the difference, its spread comes before that of each
         model = rough(_solved(lambda log: rough(log).spread(*shares) - apart, *ends))
     return model
-
-
-def _logistic(odds: Floats) -> Floats:
-    share: Floats = 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
-    return share
 
 
 def _variances(chances: Floats) -> tuple[float, float]:

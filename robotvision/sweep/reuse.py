@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,14 +131,4 @@ def finished(trained: TrainedModel, experiment: Experiment) -> Pipeline:
     )
     # these have memory, and other runs may be under way
     temporal, zone = copy.deepcopy(pipeline.temporal), copy.copy(pipeline.zone)
-    own = Pipeline(
-        pipeline.slots,
-        pipeline.classifier,
-        decision,
-        temporal,
-        pipeline.objects,
-        pipeline.unknown,
-        zone,
-    )
-    own.feature_threads = pipeline.feature_threads
-    return own
+    return replace(pipeline, decision=decision, temporal=temporal, zone=zone)

@@ -19,13 +19,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from robotvision.config.checks import build, named_parts
-from robotvision.config.experiment import Experiment, TestSetSpec
+from robotvision.config.experiment import Experiment, TestSetSpec, unknown_rule
 from robotvision.config.schema import Config, DecisionConfig, Named, SequenceSpec
 from robotvision.features import FEATURES
 from robotvision.features.extraction import needs_training
 from robotvision.playback.faults import FaultPlan
 from robotvision.recogniser.augment import AugmentedView, views
-from robotvision.recogniser.unknown import unknown_rule
 from robotvision.sweep.plan import Plan, RunSpec, SequenceInfo, digest, plain
 from robotvision.tasks.model import Task
 from robotvision.version import __version__

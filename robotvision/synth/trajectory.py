@@ -16,8 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from robotvision.data.names import NUMBER, parse_pose, seconds_to_ns, text_lines
-from robotvision.data.native import read_table, whole
+from robotvision.data.names import NUMBER, parse_pose, read_table, seconds_to_ns, text_lines, whole
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.synth.aliases import F64, I64
 from robotvision.synth.light import LIGHTS

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from robotvision.errors import Fault, InputFaults, UnknownNameError
+from robotvision.errors import InputFaults, UnknownNameError
 from robotvision.tasks.model import Task
 from robotvision.yamlfile import Document, load, validate
 
@@ -79,7 +79,8 @@ def _load_own(path: Path) -> Task:
         base_name = document.data.pop("extends", None)
     if base_name is not None:
         if base_name not in task_names():
-            raise InputFaults([_unknown_base(document, base_name)])
+            error = UnknownNameError("task", str(base_name), task_names())
+            raise InputFaults([document.fault(("extends",), str(error))])
         base = load(_shipped_folder() / f"{base_name}.yaml").data
         document.data.setdefault("id", f"{base_name}-own")
         merged = _merge(base, document.data)
@@ -90,11 +91,6 @@ def _load_own(path: Path) -> Task:
         return task
     changed = tuple(_differences(_load_shipped(original), task))
     return task.model_copy(update={"changed": changed})
-
-
-def _unknown_base(document: Document, name: object) -> Fault:
-    error = UnknownNameError("task", str(name), task_names())
-    return document.fault(("extends",), str(error))
 
 
 def _merge(base: Any, own: Any) -> Any:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
-from robotvision.playback.gpu import Ask, synchronised
+from robotvision.playback.player import Ask, synchronised
 from robotvision.playback.sensor_faults import mirrored
 from robotvision.plugins.progress import Progress
 from robotvision.records import Frame

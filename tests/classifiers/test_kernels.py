@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import additive_chi2_kernel, chi2_kernel, euclidean_distances
 
-from robotvision.classifiers.kernels import MEASURES, Bank, pairs
+from robotvision.classifiers.kernels import Bank, pairs
 from tests.fixtures.examples import examples
 
 
@@ -43,7 +43,7 @@ def test_large_histograms():
     np.testing.assert_allclose(pairs(x, "chi2"), expected, rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", ["dot", "squared", "chi2", "min"])
 @pytest.mark.parametrize("share", [1.0, 0.2])
 def test_definitions(measure, share):
     """Each measure is what its name says."""

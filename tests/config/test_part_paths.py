@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from robotvision.classifiers import CLASSIFIERS
+from robotvision.config import OBSERVERS
 from robotvision.config.checks import load_config
 from robotvision.config.experiment import Experiment, Overrides
-from robotvision.config.observers import OBSERVERS
 from robotvision.config.part_paths import with_absolute_paths
 from robotvision.config.schema import Config as Schema
 from robotvision.features import FEATURES

@@ -148,7 +148,7 @@ def test_a_filter_over_frames_in_no_order_is_told(
 
 def test_shuffled_frames_are_told_by_their_rooms(tmp_path: Path) -> None:
     """Where nothing marks the order, rooms that change at every step give it away."""
-    from robotvision.data.order import is_unordered
+    from robotvision.data.verify import is_unordered
 
     for name, rooms in (("walk", "A" * 10 + "B" * 10 + "C" * 10), ("deck", "ABC" * 10)):
         with SequenceWriter(tmp_path / name, name, {"rgb": "color"}) as writer:

@@ -12,10 +12,10 @@ import pytest
 from robotvision.config.checks import load_config
 from robotvision.config.schema import SystemConfig
 from robotvision.errors import RobotVisionError
-from robotvision.experiment.program import data_of
-from robotvision.experiment.program import program as program_of
+from robotvision.experiment.recognisers import data_of
+from robotvision.experiment.recognisers import program as program_of
 from robotvision.experiment.run import run
-from robotvision.features.base import cache_root
+from robotvision.features import cache_root
 from robotvision.runs.log import read_log
 from tests.fixtures.commands import CommandLine
 

@@ -19,7 +19,7 @@ from robotvision.errors import InputFaults, RobotVisionError
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.run import experiment_folder
 from robotvision.experiment.run import run as run_experiment
-from robotvision.features.extraction import cache_folder
+from robotvision.features import cache_folder
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.write import write_reports
 from robotvision.runs.folder import RunResult

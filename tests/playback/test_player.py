@@ -22,12 +22,12 @@ from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.player import Replay, play, wait_until
 from robotvision.playback.schedule import due_times, schedule
-from robotvision.recogniser.inprocess import Null
 from robotvision.records import Frame, FrameRecord
 from robotvision.runs.log import RunLog, read_log
 from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import Reply
 from robotvision.timing.in_memory_sequence import InMemory, stand_in
+from robotvision.timing.null import Null
 from tests.fixtures.examples import examples
 
 MS = 1_000_000

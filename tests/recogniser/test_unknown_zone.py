@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from robotvision.classifiers.training_set import TrainingSet
+from robotvision.config.experiment import unknown_rule
 from robotvision.config.schema import Config, DecisionConfig, UnknownConfig
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.model_file import load_model, save_model
-from robotvision.recogniser.unknown import unknown_rule
 from robotvision.recogniser.unknown_zone import PRIOR, UnknownZone, relative
 from robotvision.tasks import load_task
 

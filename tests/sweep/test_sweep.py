@@ -22,7 +22,7 @@ from robotvision.cluster.store import Store
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import experiment_folder
 from robotvision.experiment.run import run as run_experiment
-from robotvision.features.extraction import cache_folder
+from robotvision.features import cache_folder
 from robotvision.sweep.engine import sweep
 from robotvision.sweep.plan import load_plan
 from robotvision.sweep.rows import answers_digest, read_rows

@@ -23,7 +23,6 @@ from robotvision.cli.time import command
 from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.experiment.time_config import from_command
 from robotvision.playback.schedule import due_times, schedule
-from robotvision.recogniser.inprocess import Null
 from robotvision.records import Frame
 from robotvision.report.rescored import overruns_text
 from robotvision.report.tables import latency_note, latency_table
@@ -35,7 +34,7 @@ from robotvision.timing import checks
 from robotvision.timing.in_memory_sequence import InMemory, stand_in
 from robotvision.timing.load import Usage, descendants, usage
 from robotvision.timing.measure import Timed, TimingOptions, measure
-from robotvision.timing.null import null_figures, null_run
+from robotvision.timing.null import Null, null_figures, null_run
 from robotvision.timing.quantiles import (
     frames_needed,
     is_supported,

@@ -20,7 +20,6 @@ from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence
 from robotvision.experiment.recognisers import Answerer
 from robotvision.experiment.run import RunOptions, run
 from robotvision.playback.sensor_faults import mirrored
-from robotvision.recogniser.inprocess import Null
 from robotvision.records import Frame
 from robotvision.report.summary import report
 from robotvision.systems.base import Reply, Session, System
@@ -29,6 +28,7 @@ from robotvision.tasks import load_task
 from robotvision.timing import checks
 from robotvision.timing.in_memory_sequence import InMemory, stand_in
 from robotvision.timing.measure import TimingOptions, measure
+from robotvision.timing.null import Null
 from robotvision.timing.work import Rest, Rests, Work, after_answers
 
 BURN = """

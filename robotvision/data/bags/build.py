@@ -27,7 +27,7 @@ from robotvision.data.bags.pose import Transforms, at_times, poses_of
 from robotvision.data.bags.storage import Ref, Storage, Topic
 from robotvision.data.bags.topics import CHANNELS, ROLES, TopicChoice, choose, contents
 from robotvision.data.bags.video import BagVideo, BagVideoFrame, require_av
-from robotvision.data.native import MAX_TIME_NS
+from robotvision.data.names import MAX_TIME_NS
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Pose, Reading, Source
 from robotvision.errors import Fault, InputFaults
 from robotvision.records import Truth

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -132,33 +133,22 @@ class McapFiles:
     def read(self, ref: Ref, size: int | None = None) -> bytes:
         """Return a message's bytes, or the first ``size`` of them."""
         if ref.chunk != UNCHUNKED and self._indexes[ref.file].chunks[ref.chunk].compression:
-            data = self._from_chunk(ref, size)
+            what, at, read = "chunk", ref.offset, partial(self._chunks.read, ref.file, ref.chunk)
         else:
-            data = self._from_file(ref, size)
+            base = 0 if ref.chunk == UNCHUNKED else self._indexes[ref.file].chunks[ref.chunk].at
+            what, at, read = "message", base + ref.offset, partial(self._from_file, ref.file)
+        n_bytes = _message_bytes(read(at, _RECORD.size))
+        if size is not None and self.unpack is None:
+            n_bytes = min(n_bytes, size)
+        data = read(at + _MESSAGE.size, n_bytes)
+        if len(data) != n_bytes:
+            raise ValueError(f"the {what} is cut short ({len(data)} of {n_bytes} bytes)")
         if self.unpack is not None:
             data = self.unpack(data)
         return data if size is None else data[:size]
 
-    def _from_chunk(self, ref: Ref, size: int | None) -> bytes:
-        read = self._chunks.read
-        n_bytes = _message_bytes(read(ref.file, ref.chunk, ref.offset, _RECORD.size))
-        if size is not None and self.unpack is None:
-            n_bytes = min(n_bytes, size)
-        data = read(ref.file, ref.chunk, ref.offset + _MESSAGE.size, n_bytes)
-        if len(data) != n_bytes:
-            raise ValueError(f"the chunk is cut short ({len(data)} of {n_bytes} bytes)")
-        return data
-
-    def _from_file(self, ref: Ref, size: int | None) -> bytes:
-        base = 0 if ref.chunk == UNCHUNKED else self._indexes[ref.file].chunks[ref.chunk].at
-        number, at = self._files[ref.file].fileno(), base + ref.offset
-        n_bytes = _message_bytes(os.pread(number, _RECORD.size, at))
-        if size is not None and self.unpack is None:
-            n_bytes = min(n_bytes, size)
-        data = os.pread(number, n_bytes, at + _MESSAGE.size)
-        if len(data) != n_bytes:
-            raise ValueError(f"the message is cut short ({len(data)} of {n_bytes} bytes)")
-        return data
+    def _from_file(self, file: int, at: int, n_bytes: int) -> bytes:
+        return os.pread(self._files[file].fileno(), n_bytes, at)
 
     def _unpack(self, file: int, start: int, n_bytes: int | None) -> bytes:
         chunk = self._indexes[file].chunks[start]

@@ -21,6 +21,7 @@ from sklearn.base import BaseEstimator
 from robotvision import data
 from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
+from robotvision.plugins.parameters import parameter_fields
 from robotvision.plugins.progress import Progress
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
@@ -206,29 +207,20 @@ def _options(config: Config, about: TuneConfig) -> dict[str, list[Any]]:
     return {key: getattr(about, key) or [getattr(config, key)] for key in KEYS}
 
 
+@parameter_fields
 class CandidateClassifier(BaseEstimator):  # type: ignore[misc]
     """A candidate as scikit-learn's search sees it: numbers of options, rows of frames.
 
     ``fit`` trains the pipeline on the rows' frames, ``score`` gives points per frame.
     """
 
-    def __init__(
-        self,
-        bench: _Bench,
-        features: int = 0,
-        augment: int = 0,
-        classifier: int = 0,
-        integration: int = 0,
-        temporal: int = 0,
-        decision: int = 0,
-    ) -> None:
-        self.bench = bench
-        self.features = features
-        self.augment = augment
-        self.classifier = classifier
-        self.integration = integration
-        self.temporal = temporal
-        self.decision = decision
+    bench: _Bench
+    features: int = 0
+    augment: int = 0
+    classifier: int = 0
+    integration: int = 0
+    temporal: int = 0
+    decision: int = 0
 
     def fit(self, x: NDArray[np.int64], y: Any) -> Self:
         """Train on the frames of rows ``x``, (n, 1); return self."""
