@@ -139,14 +139,19 @@ def test_a_saved_model_gives_the_same_and_needs_no_file(path, tmp_path):
     np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
 
 
-def test_in_a_pool_the_others_know_their_features(path):
-    """As a member of a pool it gets the names of its own features."""
+def test_in_a_pool_the_others_know_their_features(path, tmp_path):
+    """As a member of a pool it gets the names of its own features; the pool can be saved."""
     x, y, groups = make_vectors(visits=4)
     x = np.concatenate([x, x[:, :8]], axis=1)
     blocks = (slice(0, 24), slice(24, 32))
     training = TrainingSet(x, y, groups, blocks, features=("A", "B"))
     others = {"name": "ridge", "without": str(path)}
-    pool = fit_calibrated(LogPool(others, "knn"), training, 0).classifier
+    model = fit_calibrated(LogPool(others, "knn"), training, 0)
+    saved = tmp_path / "pool.rvmodel"
+    save_model(saved, {"classifier": model}, {"task": "rooms"})
+    again = load_model(saved)[0]["classifier"]
+    np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
+    pool = model.classifier
     alone = Ridge(without=str(path))
     alone.name_features(["A"], blocks[:1])
     np.testing.assert_allclose(pool.members_[0].weights_, alone.fit(x[:, :24], y).weights_)
