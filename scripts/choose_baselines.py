@@ -78,7 +78,7 @@ PATCHES = "{name: efficientnet_lite0, layers: [11], pooling: patches, channel: a
 CANDIDATES = (
     f"best_obligatory={BEST}",
     "best_optional=configs/baselines/best_optional.yaml",
-    f"optional, no directions=configs/baselines/best_optional.yaml,classifier={{name: log_pool, "
+    "optional, no directions=configs/baselines/best_optional.yaml,classifier={name: log_pool, "
     "others: {name: ridge, alpha: 0.3}, last: {name: nearest_patches, channels: 192}}",
     f"with directions={BEST},classifier={{name: ridge, alpha: 0.3, without: packaged}}",
     f"with patches={BEST},features=[{TWO}, {DEPTH}, {PATCHES}],classifier={{name: log_pool, "
