@@ -233,6 +233,23 @@ def test_the_script_tells_what_it_wants(capsys):
     assert not used & set(range(111))
 
 
+def test_the_script_learns_from_tours_of_ones_own(tmp_path):
+    """Of the pooled networks of a configuration, the same twice; depth and patches are not."""
+    import learn_directions
+
+    tour = str(learn_directions.REPO / "sequences" / "demo_day")
+    config = str(learn_directions.REPO / "configs" / "baselines" / "best_optional.yaml")
+    out = [tmp_path / "one.npz", tmp_path / "two.npz"]
+    for path in out:
+        learn_directions.main([config, "--place", tour, "-n", "3", "-o", str(path)])
+    found = [read_directions(str(path)) for path in out]
+    assert [f.partition("(")[0] for f in found[0]] == ["EfficientNetLite0", "MobileNetV2DeepSort"]
+    assert set(found[0]) == set(read_directions(PACKAGED))
+    for feature, mine in found[0].items():
+        assert len(mine) == 3
+        np.testing.assert_array_equal(mine.axes, found[1][feature].axes)
+
+
 def test_described_leaves_out_where_it_reads():
     """Channel and threads change no number's meaning; anything else does."""
     make = FEATURES.create
