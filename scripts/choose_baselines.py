@@ -194,7 +194,8 @@ def _digest(each: Candidate, setup: Experiment, of: DevelopmentSet) -> str:
         for f in setup.config.features
         if "." in (f.name if isinstance(f, Named) else f)
     ]
-    parts = [config, of.digest, code_digest(*(package / room for room in CODE)), own]
+    learnt = hashlib.blake2b((package / "classifiers" / "directions.npz").read_bytes()).hexdigest()
+    parts = [config, of.digest, code_digest(*(package / room for room in CODE)), own, learnt]
     raw = json.dumps(parts, sort_keys=True).encode()
     return hashlib.blake2b(raw, digest_size=12).hexdigest()
 
