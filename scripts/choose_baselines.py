@@ -77,6 +77,9 @@ PATCHES = "{name: efficientnet_lite0, layers: [11], pooling: patches, channel: a
 CANDIDATES = (
     f"best_obligatory={BEST}",
     "best_optional=configs/baselines/best_optional.yaml",
+    "optional, no directions=configs/baselines/best_optional.yaml,classifier={name: log_pool, "
+    "others: {name: ridge, alpha: 0.3}, last: {name: nearest_patches, channels: 192}}",
+    f"with directions={BEST},classifier={{name: ridge, alpha: 0.3, without: packaged}}",
     f"with patches={BEST},features=[{TWO}, {DEPTH}, {PATCHES}],classifier={{name: log_pool, "
     "others: {name: ridge, alpha: 0.3}, last: {name: nearest_patches, channels: 192}}",
     f"patches alone={BEST},features=[{PATCHES}],"
@@ -190,7 +193,8 @@ def _digest(each: Candidate, setup: Experiment, of: DevelopmentSet) -> str:
         for f in setup.config.features
         if "." in (f.name if isinstance(f, Named) else f)
     ]
-    parts = [config, of.digest, code_digest(*(package / room for room in CODE)), own]
+    learnt = hashlib.blake2b((package / "classifiers" / "directions.npz").read_bytes()).hexdigest()
+    parts = [config, of.digest, code_digest(*(package / room for room in CODE)), own, learnt]
     raw = json.dumps(parts, sort_keys=True).encode()
     return hashlib.blake2b(raw, digest_size=12).hexdigest()
 

@@ -247,13 +247,19 @@ def code_digest(*folders: Path) -> str:
     return h.hexdigest()
 
 
-def tour_sets(work: Path, sizes: TourSizes, tell: Tell) -> Iterator[DevelopmentSet]:
-    """Yield the generated sets, one for each building, rendered into ``work`` as they come."""
+def tour_folder(work: Path, sizes: TourSizes) -> Path:
+    """Return the folder of generated tours of a size by this generator, which is made."""
     of_size = f"{generator_digest()}-{sizes.frames}x{sizes.width}x{sizes.height}"
     if sizes.rooms != TourSizes().rooms:
         of_size += "-" + hashlib.blake2b(",".join(sizes.rooms).encode(), digest_size=4).hexdigest()
     folder = work / "tours" / of_size
     folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def tour_sets(work: Path, sizes: TourSizes, tell: Tell) -> Iterator[DevelopmentSet]:
+    """Yield the generated sets, one for each building, rendered into ``work`` as they come."""
+    folder = tour_folder(work, sizes)
     numbers = [FIRST_BUILDING + k for k in range(sizes.buildings)]
     tours = {b: generated(folder, b, sizes, tell) for b in numbers}
     for k, building in enumerate(numbers):

@@ -109,6 +109,8 @@ def fit_scored(classifier: Any, training: TrainingSet, seed: int) -> Scored:
     if blocks and blocks[-1].stop != x.shape[1]:
         raise ValueError(f"blocks end at {blocks[-1].stop}, vectors have {x.shape[1]} numbers")
     model = seeded(classifier, seed)
+    if hasattr(model, "name_features"):
+        model.name_features(training.features, blocks)
     if hasattr(model, "check_features"):
         model.check_features(x, blocks)
     groups = np.asarray(training.groups, np.int64)

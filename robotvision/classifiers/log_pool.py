@@ -85,6 +85,11 @@ class LogPool(HoldingOut):
         """Return the classifier to train for each object: the last feature is not looked at."""
         return LogPool(**{**self.get_params(deep=False), "share": 0.0})
 
+    def name_features(self, features: Sequence[str], blocks: Sequence[slice] = ()) -> None:
+        """Note which features the vectors are of, for the classifiers that want to know."""
+        self.features_ = list(features)
+        self.places_ = [(int(b.start), int(b.stop)) for b in blocks]
+
     def check_features(self, x: Vectors, blocks: Sequence[slice] = ()) -> None:
         """Note where the last feature starts, and let each classifier look at its own.
 
@@ -106,6 +111,14 @@ class LogPool(HoldingOut):
             if hasattr(member, "check_features"):
                 member.check_features(part, its)
 
+    def _tell_features(self) -> None:
+        features = getattr(self, "features_", [])
+        blocks = [slice(*p) for p in getattr(self, "places_", [])]
+        own = ((features[:-1], blocks[:-1]), (features[-1:], ()))
+        for member, (names, places) in zip(self.members_, own, strict=False):
+            if hasattr(member, "name_features"):
+                member.name_features(names, places)
+
     def _parts(self, x: Vectors) -> tuple[Vectors, Vectors]:
         return x[:, : self.start_], x[:, self.start_ :]
 
@@ -116,6 +129,7 @@ class LogPool(HoldingOut):
         powers = self._powers()
         self.members_, self.temperatures_ = self._members()[: len(powers)], []
         held_out = np.zeros((len(x), len(self.classes_)))
+        self._tell_features()
         for member, part, power in zip(self.members_, self._parts(x), powers, strict=False):
             scores = fit_held_out(member, np.ascontiguousarray(part), rooms, folds)
             self.temperatures_.append(fit_temperature(scores, y, len(folds)))

@@ -12,6 +12,9 @@ What is held out is scored from those products, too: its planes are never writte
 products are factored in float32 and their solutions refined in float64, as LAPACK's DSGESV does
 (Langou and others, "Exploiting the performance of 32 bit floating point arithmetic in obtaining 64
 bit accuracy", 2006): half the time, the same digits.
+
+Directions in which places change (`robotvision.classifiers.directions`) may be weighed down in the
+vectors first. That is linear, so it ends up in the planes: a frame costs no more.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.classifiers.base import HoldingOut, Scores, Vectors, plane_scores
+from robotvision.classifiers.directions import Outside, lessened, outside
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
@@ -54,14 +58,43 @@ class Ridge(HoldingOut):
         Price of the squared steepness beside the squared errors of all training vectors.
     balanced : bool
         Weigh each room's errors by the inverse of its share of the frames.
+    without : str or None, default None
+        A file of directions in which places change, which are weighed down in the features they
+        were learnt of: its path, or ``packaged``, the one of this package. None: none are.
+    left : float, default 0.01
+        What stays of them, in [0, 1): of a direction's variance ``left / (left + share)``, where
+        ``share`` is its variance inside places beside the largest direction's. 0: nothing.
+
+    Notes
+    -----
+    With ``without``, it must know which features it is trained on, as it does in a configuration.
     """
 
     alpha: float = 0.3
     balanced: bool = True
+    without: str | None = None
+    left: float = 0.01
 
     def _check(self) -> None:
         params.number("alpha", self.alpha)
         params.flag("balanced", self.balanced)
+        if self.without is not None:
+            params.word("without", self.without)
+        params.share("left", self.left)
+        if self.left == 1:
+            raise params.refuse("left", "a number in [0, 1)", self.left)
+
+    def name_features(self, features: Sequence[str], blocks: Sequence[slice] = ()) -> None:
+        """Note which features the vectors are of, and where each lies; no blocks: a single one.
+
+        Raises
+        ------
+        RobotVisionError
+            The file of directions cannot be read, or is for none of the features.
+        """
+        if self.without is None or not features:
+            return
+        self.outside_ = outside(self.without, features, blocks)
 
     def _learn(self, x: Vectors, y: NDArray[np.int64], folds: Sequence[Fold]) -> Scores:
         if min(x.shape) > MAX_SIDE:
@@ -72,6 +105,8 @@ class Ridge(HoldingOut):
             )
         centre = x.mean(axis=0)  # moves the planes and nothing else; keeps the products exact
         x = x - centre
+        if self.without is not None:
+            x = lessened(x, self._outside(), self.left)
         solver = _ByVectors(x) if len(x) <= x.shape[1] else _ByNumbers(x)
         held_out = np.full((len(x), len(self.classes_)), np.nan)
         for fold in folds:
@@ -80,8 +115,19 @@ class Ridge(HoldingOut):
             scores[:, rooms] = solver.scores(fold.test, self._wanted(fold.train, numbers))
             held_out[fold.test] = scores
         self.weights_, bias = solver.planes(self._wanted(np.arange(len(x)), y))
+        if self.without is not None:  # the step is symmetric: planes take it as vectors do
+            self.weights_ = lessened(self.weights_.T, self._outside(), self.left).T
+            del self.outside_
         self.bias_ = bias - centre @ self.weights_
         return held_out
+
+    def _outside(self) -> Sequence[Outside]:
+        if not hasattr(self, "outside_"):
+            raise RobotVisionError(
+                "ridge: without: expected to be told which features the vectors are of, got "
+                "vectors alone; train it by a configuration, or call name_features first"
+            )
+        return self.outside_
 
     def _wanted(self, rows: NDArray[np.int64], y: NDArray[np.int64]) -> _Wanted:
         """Return what is wanted of the planes at rows of rooms ``y``, from 0 up."""

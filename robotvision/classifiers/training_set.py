@@ -29,6 +29,8 @@ class TrainingSet:
         Rows of each frame, its plain view first; see `robotvision.classifiers.folds.held_out`.
     objects : (n, objects) bool or None
         Which objects each frame shows, where the task has objects.
+    features : tuple of str
+        What each block is (`robotvision.features.described.described`); empty: not known.
     """
 
     x: Vectors
@@ -37,6 +39,7 @@ class TrainingSet:
     blocks: tuple[slice, ...] = ()
     n_views: int = 1
     objects: NDArray[np.bool_] | None = None
+    features: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -49,4 +52,6 @@ class TrainingSet:
 
     def feature(self, block: slice) -> TrainingSet:
         """Return the rows of one feature alone."""
-        return replace(self, x=np.ascontiguousarray(self.x[:, block]), blocks=())
+        x = np.ascontiguousarray(self.x[:, block])
+        named = tuple(f for f, b in zip(self.features, self.blocks, strict=False) if b == block)
+        return replace(self, x=x, blocks=(), features=named)

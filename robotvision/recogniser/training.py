@@ -23,6 +23,7 @@ from robotvision.data.task_labels import in_labels_of, label_faults, room_totals
 from robotvision.errors import Fault, InputFaults, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
+from robotvision.features.described import described
 from robotvision.features.extraction import (
     Extraction,
     extract,
@@ -186,7 +187,8 @@ class _Trainer:
         x = np.empty((len(training.y), slots[-1].place.stop), np.float32)
         for slot, block in zip(slots, vectors, strict=True):
             np.multiply(block, np.float32(slot.scale), out=x[:, slot.place])
-        training = replace(training, x=x, blocks=tuple(s.place for s in slots))
+        blocks, features = tuple(s.place for s in slots), tuple(map(described, extractors))
+        training = replace(training, x=x, blocks=blocks, features=features)
         started = perf_counter_ns()
         self.progress("training", 0, 1)
         integration, seed = self.config.integration, self.config.seed
