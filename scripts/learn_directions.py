@@ -31,9 +31,9 @@ from robotvision.config.checks import build, load_config
 from robotvision.config.experiment import Overrides
 from robotvision.data import ImageSequence, open_sequence
 from robotvision.errors import RobotVisionError
-from robotvision.features import FEATURES
+from robotvision.features import FEATURES, cache_folder
 from robotvision.features.described import described
-from robotvision.features.extraction import cache_folder, extract
+from robotvision.features.extraction import extract
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
 

@@ -2,7 +2,7 @@
 
 Any scikit-learn classifier keeps it: ``fit(x, y)``, ``predict_proba`` or ``decision_function``,
 ``classes_``. Nothing special to inherit. Rejection and *unknown* are decided elsewhere: a
-classifier answers with one of the rooms it was trained on. Five things it may offer besides:
+classifier answers with one of the rooms it was trained on. Six things it may offer besides:
 
 * ``scores(x) -> (n, k)``: what calibration works on, where that is not the decision function;
 * ``fit_held_out(x, y, folds) -> (n, k)``: train on everything and return the scores each held-out
@@ -11,7 +11,9 @@ classifier answers with one of the rooms it was trained on. Five things it may o
   before it is trained, so it may note where each feature lies;
 * ``name_features(features, blocks)``: note what stands in each block of the vector; called before
   ``check_features``, with nothing where nobody knows;
-* ``for_objects()``: a lighter classifier to train for each object that a task asks for.
+* ``for_objects()``: a lighter classifier to train for each object that a task asks for;
+* ``inner_classifiers()``: the classifiers that it builds by name, whose code and files its results
+  depend on, too.
 """
 
 from __future__ import annotations

@@ -76,6 +76,10 @@ class LogPool(HoldingOut):
             params.whole("last_numbers", self.last_numbers)
         self._members()
 
+    def inner_classifiers(self) -> tuple[Any, ...]:
+        """Return the two classifiers, not fitted: their code and files count as its own."""
+        return tuple(self._members())
+
     def _members(self) -> list[Any]:
         seed = self.random_state or 0
         named = [("others", self.others), ("last", self.last)]

@@ -36,6 +36,10 @@ class OneVsAll(Classifier):
     def _check(self) -> None:
         self._build()
 
+    def inner_classifiers(self) -> tuple[Any, ...]:
+        """Return the classifier, not fitted: its code and files count as its own."""
+        return (self._build(),)
+
     def _build(self) -> Any:
         return CLASSIFIERS.create(self.base, self.params or {})
 

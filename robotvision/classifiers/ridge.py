@@ -19,14 +19,16 @@ vectors first. That is linear, so it ends up in the planes: a frame costs no mor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.classifiers.base import HoldingOut, Scores, Vectors, plane_scores
-from robotvision.classifiers.directions import Outside, lessened, outside
+from robotvision.classifiers.directions import PACKAGED, Outside, lessened, outside
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
 from robotvision.plugins import params
@@ -58,7 +60,7 @@ class Ridge(HoldingOut):
         Price of the squared steepness beside the squared errors of all training vectors.
     balanced : bool
         Weigh each room's errors by the inverse of its share of the frames.
-    without : str or None, default None
+    without : path or None, default None
         A file of directions in which places change, which are weighed down in the features they
         were learnt of: its path, or ``packaged``, the one of this package. None: none are.
     left : float, default 0.01
@@ -70,16 +72,19 @@ class Ridge(HoldingOut):
     With ``without``, it must know which features it is trained on, as it does in a configuration.
     """
 
+    words_for_paths: ClassVar[tuple[str, ...]] = (PACKAGED,)
+
     alpha: float = 0.3
     balanced: bool = True
-    without: str | None = None
+    without: str | os.PathLike[str] | None = None
     left: float = 0.01
 
     def _check(self) -> None:
         params.number("alpha", self.alpha)
         params.flag("balanced", self.balanced)
         if self.without is not None:
-            params.word("without", self.without)
+            is_path = isinstance(self.without, os.PathLike)
+            params.word("without", os.fspath(self.without) if is_path else self.without)
         params.share("left", self.left)
         if self.left == 1:
             raise params.refuse("left", "a number in [0, 1)", self.left)
@@ -94,7 +99,7 @@ class Ridge(HoldingOut):
         """
         if self.without is None or not features:
             return
-        self.outside_ = outside(self.without, features, blocks)
+        self.outside_ = outside(os.fspath(self.without), features, blocks)
 
     def _learn(self, x: Vectors, y: NDArray[np.int64], folds: Sequence[Fold]) -> Scores:
         if min(x.shape) > MAX_SIDE:

@@ -4,7 +4,7 @@ As every path in a configuration they start at its folder, wherever a run is sta
 parameters are paths is read from the plug-in's signature: those annotated as ``Path`` or
 ``PathLike``. A plug-in of one's own may leave its parameters without annotation: there, text that
 looks like a file's name (it has a suffix or a folder in it) and is one in the configuration's
-folder is a path, too.
+folder is a path, too. ``words_for_paths`` of its class are none.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def _settled(
         about = takes.get(key)
         if not isinstance(value, str) or not value or os.path.isabs(value):
             return value
-        if about is not None and value == about.default:
+        is_default = about is not None and value == about.default
+        if is_default or value in getattr(cls, "words_for_paths", ()):
             return value  # a word for something else, as 'default' is
         if about is None:
             is_path = key in systems.image_function.OWN_PATHS

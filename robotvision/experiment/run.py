@@ -22,7 +22,9 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.observers import RunObservers
 from robotvision.experiment.origins import (
+    inputs_of,
     plugin_origins,
+    require_same_inputs,
     require_same_plugins,
     search_where_it_began,
 )
@@ -160,6 +162,8 @@ class _Execution:
         self.work = Work()
 
     def run(self) -> RunResult:
+        if self.previous is not None:
+            require_same_inputs(self.about, self.prepared)
         parts = self.experiment.parts
         answerers = {part.name: self.recognisers(self.prepared, part) for part in parts}
         tallies = {part.name: Tally(self.prepared.task) for part in parts}
@@ -264,6 +268,7 @@ class _Execution:
             "training": {k: training_summary(t) for k, t in training.items()},
             "config_folder": str(self.experiment.path.parent.resolve()),
             "plugins": plugin_origins(self.experiment, self.prepared.model),
+            "inputs": inputs_of(self.prepared),
             "environment": describe(),
             "null_ns": null_figures(options.null_frames) if options.null_frames else {},
         }

@@ -37,8 +37,8 @@ def identity(part: Any, *, is_trained: bool = False) -> list[Any]:
     Parameters
     ----------
     part : object
-        Parts inside it are those that ``inner_extractors()`` returns, and whatever its attributes
-        hold.
+        Parts inside it are those that ``inner_extractors()`` and ``inner_classifiers()`` return,
+        and whatever its attributes hold.
     is_trained : bool
         It may have learnt something.
 
@@ -48,7 +48,7 @@ def identity(part: Any, *, is_trained: bool = False) -> list[Any]:
         Its code or its state cannot be had.
     """
     about: list[Any] = []
-    for one in _parts(part):
+    for one in parts_of(part):
         cls, files = type(one), files_read(one)
         words = without_address(one)
         for path in files:  # what is in a file counts, not where it lies
@@ -76,11 +76,12 @@ def identity_or_unique(part: Any) -> list[Any]:
         return [uuid4().hex]
 
 
-def _parts(part: Any) -> Iterator[Any]:
-    """Yield a plug-in and those inside it."""
+def parts_of(part: Any) -> Iterator[Any]:
+    """Yield a plug-in and those inside it that it builds by name, the plug-in first."""
     yield part
-    for inner in getattr(part, "inner_extractors", tuple)():
-        yield from _parts(inner)
+    for name in ("inner_extractors", "inner_classifiers"):
+        for inner in getattr(part, name, tuple)():
+            yield from parts_of(inner)
 
 
 def files_read(part: Any) -> list[Path]:

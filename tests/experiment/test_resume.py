@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -194,3 +195,102 @@ def test_a_run_is_not_resumed_with_another_configuration(config: Config, tmp_pat
     assert front_door(path, folder=tmp_path / "run", options=options).score.frames == 18
     with pytest.raises(RobotVisionError, match="began with another configuration"):
         front_door(config(classifier="knn"), folder=tmp_path / "run", options=options)
+
+
+OWN_CLASSIFIER = """
+from sklearn.naive_bayes import GaussianNB
+class Mine(GaussianNB):
+    def predict_proba(self, x):
+        return super().predict_proba(x) ** {power}
+"""
+
+
+def _other_model(path: Path, data_root: Path) -> None:
+    (path.parent / "m.rvmodel").write_bytes((path.parent / "other.rvmodel").read_bytes())
+
+
+def _other_task(path: Path, data_root: Path) -> None:
+    task = path.parent / "mine.yaml"
+    task.write_text(task.read_text().replace("wrong: -0.6", "wrong: -1"))
+
+
+def _other_program(path: Path, data_root: Path) -> None:
+    program = path.parent / "answers.py"
+    program.write_text(program.read_text() + "# changed\n")
+
+
+def _other_training(path: Path, data_root: Path) -> None:
+    truth = data_root / "train" / "truth.csv"
+    lines = truth.read_text().splitlines()
+    truth.write_text(
+        "\n".join([*lines[:-1], lines[1].replace("0,", f"{len(lines) - 2},", 1)]) + "\n"
+    )
+
+
+def _other_code_within(path: Path, data_root: Path) -> None:
+    (path.parent / "inner_own.py").write_text(OWN_CLASSIFIER.format(power=2))
+
+
+PROGRAM = """
+from robotvision.client import Client
+for frame in Client():
+    frame.answer("Hall")
+"""
+SYSTEM = f"{{command: [{sys.executable}, answers.py], isolation: none}}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "change", "named"),
+    [
+        ({"model": "m.rvmodel"}, _other_model, "m.rvmodel: not as it was"),
+        ({"task": "mine.yaml"}, _other_task, "the task rooms-own: not as it was"),
+        (
+            {"system": SYSTEM, "task": "named.yaml"},
+            _other_program,
+            "answers.py: not as it",
+        ),
+        ({}, _other_training, "the training sequence train: not as it was"),
+        (
+            {"classifier": "{name: one_vs_all, base: inner_own.Mine}"},
+            _other_code_within,
+            "classifier 'inner_own.Mine': the run began with the code",
+        ),
+    ],
+    ids=["model", "task", "program", "training", "code within"],
+)
+def test_a_run_is_resumed_with_nothing_that_changed_since(
+    config: Config,
+    data_root: Path,
+    robotvision: Any,
+    keys: dict[str, str],
+    change: Callable[[Path, Path], None],
+    named: str,
+) -> None:
+    """Whatever answers depend on: the model, the task, a program, what was trained on, code."""
+    folder = config().parent
+    (folder / "answers.py").write_text(PROGRAM)
+    (folder / "inner_own.py").write_text(OWN_CLASSIFIER.format(power=1))
+    (folder / "mine.yaml").write_text("extends: rooms\npoints: {room: {wrong: -0.6}}\n")
+    rooms = {line.split(",")[1] for line in (data_root / "test/truth.csv").read_text().split()[1:]}
+    (folder / "named.yaml").write_text(f"extends: rooms\nrooms: [{', '.join(sorted(rooms))}]\n")
+    if "model" in keys:
+        for name, classifier in (("m", "knn"), ("other", "lda")):
+            out = ("--out", folder / f"{name}.rvmodel")
+            assert robotvision("train", config(classifier=classifier), *out).returncode == 0
+        keys = {**keys, "features": "", "classifier": "", "train": ""}
+    if "system" in keys:
+        keys = {**keys, "features": "", "classifier": "", "train": ""}
+    path = config(**keys)
+    done = robotvision("run", path, "--out", folder / "out")
+    assert done.returncode == 0, done.stderr
+    log = (folder / "out" / "run.jsonl").read_bytes()
+    (folder / "out" / "run.jsonl").write_bytes(log[: int(len(log) * 0.7)])
+    again = robotvision("run", "--resume", folder / "out")
+    assert again.returncode == 0, again.stderr
+    (folder / "out" / "run.jsonl").write_bytes(log[: int(len(log) * 0.7)])
+    change(path, data_root)
+    refused = robotvision("run", "--resume", folder / "out")
+    assert refused.returncode == 2
+    assert named in refused.stderr
+    assert "begin a new run" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
