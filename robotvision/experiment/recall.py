@@ -161,10 +161,12 @@ def _rank(
 ) -> tuple[list[NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
     """Return each query's ``k`` nearest images, and how long its stages took."""
     mine = [ready(e, queries.calibration) for e in extractors]
+    dims = [e.dim for e in mine]
     rankings, rows = [], []
     for frame in _frames(queries, mine):
         start = time.perf_counter_ns()
-        descriptor = _joined([_vector(e, frame, queries)[None] for e in mine])[0]
+        vectors = [_vector(e, dim, frame, queries) for e, dim in zip(mine, dims, strict=True)]
+        descriptor = _joined([vector[None] for vector in vectors])[0]
         extracted = time.perf_counter_ns()
         rankings.append(index.search(descriptor, k))
         end = time.perf_counter_ns()
@@ -203,9 +205,9 @@ def _frames(queries: ImageSequence, extractors: list[FeatureExtractor]) -> Any:
             raise InputFaults([Fault(queries.root, str(e))]) from e
 
 
-def _vector(extractor: FeatureExtractor, frame: Frame, queries: ImageSequence) -> Any:
+def _vector(extractor: FeatureExtractor, dim: int, frame: Frame, queries: ImageSequence) -> Any:
     try:
-        return checked(extractor, frame)
+        return checked(extractor, frame, dim)
     except RobotVisionError:
         raise
     except Exception as e:  # a plug-in may raise anything

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,8 @@ class Extractor(Parameterised):
 
     version: int = 1
     channel: str = "rgb"
+    loads_on_first_use: ClassVar[bool] = False
+    """Whether the first frame would wait for something to load: see `Pipeline.reset`."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

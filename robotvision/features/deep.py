@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -251,6 +251,8 @@ def learnt_session(content: NDArray[np.uint8], digest: str, threads: int, extrac
 
 class NetworkExtractor(Extractor):
     """Base of the extractors that run one network on the whole image, resized to ``size``."""
+
+    loads_on_first_use: ClassVar[bool] = True
 
     size: Sequence[int]
     mean: Sequence[float] = IMAGENET_MEAN

@@ -139,7 +139,7 @@ def _run(
         remember(sequence, frame)
         with one_frame():
             for block, extractor in zip(blocks, extractors, strict=True):
-                block[position] = _vector(extractor, frame, sequence)
+                block[position] = _vector(extractor, frame, sequence, block.shape[1])
         return None
 
     threads_before = cv2.getNumThreads()
@@ -176,7 +176,7 @@ def _bounded_map(
 
 
 def _vector(
-    extractor: FeatureExtractor, frame: Frame, sequence: data.ImageSequence
+    extractor: FeatureExtractor, frame: Frame, sequence: data.ImageSequence, dim: int
 ) -> NDArray[np.float32]:
     """Return the frame's vector; whatever the extractor raises is reported in one line."""
     try:
@@ -184,29 +184,35 @@ def _vector(
     except Exception as e:  # a plug-in may raise anything
         raise failure(extractor, f"{sequence.name}: frame {frame.index}", e) from e
     try:
-        return _verified(extractor, frame, vector)
+        return _verified(extractor, frame, vector, dim)
     except RobotVisionError as e:
         raise RobotVisionError(f"{sequence.name}: {e}") from e
 
 
-def checked(extractor: FeatureExtractor, frame: Frame) -> NDArray[np.float32]:
+def checked(extractor: FeatureExtractor, frame: Frame, dim: int) -> NDArray[np.float32]:
     """Return the frame's vector, its shape and values validated.
+
+    Parameters
+    ----------
+    dim : int
+        The extractor's: some run their network to tell it, which no frame should wait for.
 
     Raises
     ------
     RobotVisionError
         The vector is not (dim,) or not finite.
     """
-    return _verified(extractor, frame, np.asarray(extractor.extract(frame), dtype=np.float32))
+    vector = np.asarray(extractor.extract(frame), dtype=np.float32)
+    return _verified(extractor, frame, vector, dim)
 
 
 def _verified(
-    extractor: FeatureExtractor, frame: Frame, vector: NDArray[np.float32]
+    extractor: FeatureExtractor, frame: Frame, vector: NDArray[np.float32], dim: int
 ) -> NDArray[np.float32]:
-    if vector.shape != (extractor.dim,):
+    if vector.shape != (dim,):
         raise RobotVisionError(
             f"frame {frame.index}: {extractor!r} gave a vector of shape {vector.shape}, expected "
-            f"({extractor.dim},)"
+            f"({dim},)"
         )
     if not np.isfinite(vector).all():
         raise RobotVisionError(

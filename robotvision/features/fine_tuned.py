@@ -23,7 +23,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,8 @@ class FineTuned(Extractor):
     loss_ : (epochs,) float
         Mean training loss.
     """
+
+    loads_on_first_use: ClassVar[bool] = True
 
     backbone: str | Mapping[str, Any] | FeatureExtractor = "efficientnet_lite0"
     blocks: int = 3

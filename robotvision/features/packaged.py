@@ -65,6 +65,8 @@ class PackagedNetwork(Extractor):
         Colour channel to read.
     """
 
+    loads_on_first_use: ClassVar[bool] = True
+
     _name = ""
     _size = (224, 224)
     _dims: ClassVar[tuple[int, ...]] = ()

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class Quantized(Extractor):
     cosine_ : float
         Between the vectors with and without rounding, the median over the frames of the training.
     """
+
+    loads_on_first_use: ClassVar[bool] = True
 
     backbone: str | Mapping[str, Any] | FeatureExtractor = "efficientnet_lite0"
     weight_bits: int = 8

@@ -35,13 +35,15 @@ class _Seen(threading.local):
 _seen = _Seen()
 
 
-def side_by_side(extractors: Sequence[FeatureExtractor], frame: Frame, threads: int) -> Vectors:
+def side_by_side(
+    extractors: Sequence[tuple[FeatureExtractor, int]], frame: Frame, threads: int
+) -> Vectors:
     """Return what each extractor gives for a frame, (dim,) float32 each, in their order.
 
     Parameters
     ----------
-    extractors : sequence of FeatureExtractor
-        Ready for the frame's sequence.
+    extractors : sequence of (FeatureExtractor, dim)
+        Ready for the frame's sequence, each with the length of its vector.
     frame : Frame
         Its images must not be written to meanwhile.
     threads : int
@@ -55,13 +57,13 @@ def side_by_side(extractors: Sequence[FeatureExtractor], frame: Frame, threads: 
     """
     pool = _pool(threads - 1, os.getpid())
     mine, *others = extractors
-    futures: list[Future[NDArray[np.float32]]] = [pool.submit(_held, e, frame) for e in others]
+    futures: list[Future[NDArray[np.float32]]] = [pool.submit(_held, *e, frame) for e in others]
     try:
         with one_frame():
-            found = {0: checked(mine, frame)}
+            found = {0: checked(mine[0], frame, mine[1])}
             for i in reversed(range(1, len(extractors))):
                 if futures[i - 1].cancel():  # nobody has begun it
-                    found[i] = checked(extractors[i], frame)
+                    found[i] = checked(extractors[i][0], frame, extractors[i][1])
         return [found[i] if i in found else futures[i - 1].result() for i in range(len(extractors))]
     finally:
         for future in futures:
@@ -69,13 +71,13 @@ def side_by_side(extractors: Sequence[FeatureExtractor], frame: Frame, threads: 
         wait(futures)
 
 
-def _held(extractor: FeatureExtractor, frame: Frame) -> NDArray[np.float32]:
+def _held(extractor: FeatureExtractor, dim: int, frame: Frame) -> NDArray[np.float32]:
     """Return an extractor's vector, computed in a thread that OpenMP gives no others."""
     if _seen.modules != len(sys.modules):
         threadpool_limits(limits=1, user_api="openmp")  # of this thread alone
         _seen.modules = len(sys.modules)
     with one_frame():
-        return checked(extractor, frame)
+        return checked(extractor, frame, dim)
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class TimmBackbone(Extractor):
     channel : str, default 'rgb'
         Colour channel to read.
     """
+
+    loads_on_first_use: ClassVar[bool] = True
 
     model: str
     weights: str | os.PathLike[str] | None = "hub"

@@ -49,6 +49,11 @@ class FeatureSlot:
     place: slice
     scale: float
 
+    @property
+    def dim(self) -> int:
+        """Length of its vector."""
+        return int(self.place.stop - self.place.start)
+
 
 @dataclass(eq=False)
 class Pipeline:
@@ -112,15 +117,38 @@ class Pipeline:
         return replace(self, slots=slots)
 
     def reset(self, view: View) -> None:
-        """Begin a sequence seen by the cameras of ``view``."""
+        """Begin a sequence seen by the cameras of ``view``.
+
+        Networks are loaded and run once, on an image without content of the cameras' size: no frame
+        should wait for that.
+        """
         self._calibrated = [
             replace(s, extractor=ready(s.extractor, view.calibration)) for s in self.slots
         ]
+        self._load(view)
         self._last_ns = None
         if self.temporal is not None:
             self.temporal.reset()
         if self.zone is not None:
             self.zone.reset()
+
+    def _load(self, view: View) -> None:
+        slow = [s for s in self._calibrated if getattr(s.extractor, "loads_on_first_use", False)]
+        shapes = {name: channel.shape for name, channel in view.channels.items()}
+        nothing = {
+            name: np.zeros(shape, np.uint8)
+            for name, shape in shapes.items()
+            if shape is not None and len(shape) == 3
+        }
+        slow = [s for s in slow if set(s.extractor.channels) <= set(nothing)]
+        if slow:
+            frame = Frame(0, 0, nothing)
+            run = [(s.extractor, s.dim) for s in slow]
+            if self.feature_threads > 1 and len(run) > 1:
+                side_by_side(run, frame, self.feature_threads)
+            else:
+                for extractor, dim in run:
+                    checked(extractor, frame, dim)
 
     def answer(self, frame: Frame) -> Reply:
         """Return the answer for one frame and the time of each stage."""
@@ -138,7 +166,8 @@ class Pipeline:
         last = perf_counter_ns()
         with one_frame():
             for slot in self._calibrated:
-                np.multiply(checked(slot.extractor, frame), slot.scale, out=x[slot.place])
+                vector = checked(slot.extractor, frame, slot.dim)
+                np.multiply(vector, slot.scale, out=x[slot.place])
                 now = perf_counter_ns()
                 stages[slot.name] = now - last
                 last = now
@@ -147,7 +176,7 @@ class Pipeline:
         self, frame: Frame, x: NDArray[np.float32], stages: dict[str, int]
     ) -> None:
         started = perf_counter_ns()
-        extractors = [slot.extractor for slot in self._calibrated]
+        extractors = [(slot.extractor, slot.dim) for slot in self._calibrated]
         vectors = side_by_side(extractors, frame, self.feature_threads)
         for slot, vector in zip(self._calibrated, vectors, strict=True):
             np.multiply(vector, slot.scale, out=x[slot.place])

@@ -10,8 +10,13 @@ from threadpoolctl import threadpool_info
 from robotvision.errors import RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.extraction import checked
-from robotvision.features.side_by_side import side_by_side
+from robotvision.features.side_by_side import side_by_side as with_dims
 from robotvision.testing.features import make_frames
+
+
+def side_by_side(extractors, frame, threads):
+    return with_dims([(e, e.dim) for e in extractors], frame, threads)
+
 
 NAMES = ("phog", "hsv_histogram", "crfh", "lbp", "gist")
 
@@ -78,7 +83,7 @@ def test_the_vectors_are_those_of_one_after_the_other(threads):
     for each in make_frames(6):
         found = side_by_side(extractors, each, threads)
         for extractor, vector in zip(extractors, found, strict=True):
-            np.testing.assert_array_equal(vector, checked(extractor, each))
+            np.testing.assert_array_equal(vector, checked(extractor, each, extractor.dim))
 
 
 def test_as_many_are_at_work_as_there_are_threads(frame):

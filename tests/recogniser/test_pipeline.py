@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
+from robotvision.data.sequence import ChannelKind
 from robotvision.features.resized import resized
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline
 from robotvision.records import Frame
-from robotvision.systems.base import View
+from robotvision.systems.base import Channel, View
 from robotvision.tasks.model import Task
 
 ROOMS = ["Hall", "Kitchen"]
@@ -114,3 +115,45 @@ def test_features_computed_at_the_same_time_give_the_same_answer_in_one_stage() 
         reply = recogniser.answer(Frame(0, 0, {"rgb": image}))
         assert reply.answer == expected.answer
         assert [*reply.stages_ns] == ["features", "classifier", "decision"]
+
+
+class Network:
+    """Counts how often it runs; its ``dim`` runs it, too, as a network's may."""
+
+    channels = ("rgb",)
+    loads_on_first_use = True
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def _run(self, image: np.ndarray) -> np.ndarray:
+        self.shapes.append(image.shape)
+        return np.array([image.mean(), 1], np.float32)
+
+    @property
+    def dim(self) -> int:
+        return len(self._run(np.zeros((1, 1, 3), np.uint8)))
+
+    def extract(self, frame: Frame) -> np.ndarray:
+        return self._run(frame["rgb"])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_network_is_run_before_the_first_frame_and_once_a_frame(threads: int) -> None:
+    """On an image of the cameras' size; where that is not known, the first frame waits."""
+    network, other = Network(), Network()
+    recogniser = pipeline(Constant(0, 0))
+    parts = zip((network, other), (slice(0, 2), slice(2, 4)), strict=True)
+    x = np.array([[0, 0, 0, 0], [0, 1, 0, 1], [4, 4, 4, 4], [4, 5, 4, 5]], np.float32)
+    classifier = GaussianNB().fit(x, np.repeat(ROOMS, 2))
+    slots = [FeatureSlot(str(k), e, place, 1.0) for k, (e, place) in enumerate(parts)]
+    recogniser = Pipeline(slots, classifier, recogniser.decision, feature_threads=threads)
+    recogniser.reset(View({"rgb": Channel(ChannelKind.COLOR, (6, 8, 3))}))
+    for one in (network, other):
+        assert one.shapes == [(6, 8, 3)]
+    for _ in range(3):
+        recogniser.answer(Frame(0, 0, {"rgb": np.zeros((6, 8, 3), np.uint8)}))
+    for one in (network, other):
+        assert one.shapes == [(6, 8, 3)] * 4
+    recogniser.reset(View({"rgb": Channel(ChannelKind.COLOR)}))
+    assert len(network.shapes) == 4
