@@ -136,3 +136,14 @@ def test_each_fault_is_found(tmp_path: Path) -> None:
     assert f.long_functions() == [(62, "robotvision/long.py:1 f")]
     assert [x.partition(":")[0] for x in f.imports_inside()] == ["robotvision/inside.py"]
     assert f.skips == ["robotvision/skips.py:2"]
+
+
+def test_what_shows_a_run_loads_no_scikit_learn() -> None:
+    """A program that answers needs none of it, neither to be run nor to be watched."""
+    code = (
+        "import sys, robotvision.report.live, robotvision.report.watch, robotvision.report.feed, "
+        "robotvision.report.serve_process; "
+        "sys.exit(sorted({'sklearn', 'scipy', 'pandas', 'torch'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

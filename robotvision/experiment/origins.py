@@ -6,6 +6,7 @@ and training sequences their digests, so that a run is resumed with nothing else
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -152,7 +153,8 @@ def _files(experiment: Experiment) -> Iterator[Path]:
             yield from _files_in(item.params)
     if isinstance(config.system, SystemConfig):
         command = systems.absolute_command(config.system.command, folder)
-        yield from (Path(part) for part in command if is_file(part))
+        # a program may be executable and not readable
+        yield from (Path(p) for p in command if is_file(p) and os.access(p, os.R_OK))
 
 
 def _files_in(value: Any) -> Iterator[Path]:

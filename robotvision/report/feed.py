@@ -13,15 +13,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robotvision.experiment.progress import Observer
-from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.report.posterior import Posteriors
 from robotvision.runs.log import read_log
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
+
+if TYPE_CHECKING:  # it brings scikit-learn, which a program's run does without
+    from robotvision.recogniser.training import Training
 
 TOTALS_EVERY_S = 0.2
 MOST_ROWS = 2000

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -25,9 +25,11 @@ from rich.progress import (
 from rich.text import Text
 
 from robotvision.experiment.progress import Observer
-from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, Outcome, ScoredAnswer
 from robotvision.scoring.tally import Tally
+
+if TYPE_CHECKING:  # it brings scikit-learn, which a program's run does without
+    from robotvision.recogniser.training import Training
 
 MARKS = {
     Outcome.CORRECT: ("✔", "green"),

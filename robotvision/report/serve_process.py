@@ -17,15 +17,17 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from robotvision.experiment.progress import Observer
-from robotvision.recogniser.training import Training
 from robotvision.records import FrameRecord, ScoredAnswer
 from robotvision.report.feed import Feed
 from robotvision.report.local_server import address_of, listen
 from robotvision.report.serve import Server
 from robotvision.scoring.tally import Tally
+
+if TYPE_CHECKING:  # it brings scikit-learn, which a program's run does without
+    from robotvision.recogniser.training import Training
 
 SEND_EVERY_S = 0.1
 """A frame that comes sooner after the last one sent is shown together with the next."""
