@@ -3,10 +3,9 @@
 Light, the side one looks from, the camera's height and what stands about move a room's vectors, and
 they move every room's in much the same directions. Those of most variance inside places are learnt
 from other places and weighed down before a classifier is trained, the more, the more they vary:
-within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-class covariance
-normalization for SVM-based speaker recognition", Interspeech 2006). Taken out altogether, that is
-nuisance attribute projection (Solomonoff, Quillen and Campbell, "Channel compensation for SVM
-speaker recognition", Odyssey 2004).
+within-class covariance normalisation (Hatch, Kajarekar and Stolcke, for speakers, Interspeech 2006).
+Taken out altogether, that is nuisance attribute projection (Solomonoff, Quillen and Campbell,
+"Channel compensation for SVM speaker recognition", Odyssey 2004).
 
 A file of directions is NumPy's ``.npz`` without pickles: ``format`` and ``features`` (text);
 ``axes_0``, ``axes_1``, ... (directions, numbers of a vector) in float16, one array a feature;
