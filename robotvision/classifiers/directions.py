@@ -3,7 +3,7 @@
 Light, the side one looks from, the camera's height and what stands about move a room's vectors, and
 they move every room's in much the same directions. Those of most variance inside places are learnt
 from other places and weighed down before a classifier is trained, the more, the more they vary:
-within-class covariance normalisation (Hatch, Kajarekar and Stolcke, for speakers, Interspeech 2006).
+within-class covariance normalisation (Hatch, Kajarekar and Stolcke, of speakers, ICSLP 2006).
 Taken out altogether, that is nuisance attribute projection (Solomonoff, Quillen and Campbell,
 "Channel compensation for SVM speaker recognition", Odyssey 2004).
 
