@@ -52,8 +52,8 @@ def side_by_side(
     Raises
     ------
     RobotVisionError
-        A vector is not (dim,) or not finite. Whatever an extractor raises is raised as it is, the
-        first of them by their order, once none of them is at work any more.
+        A vector is not (dim,) or not finite. Whatever an extractor raises is raised as it is, of
+        several that fail one's, once none of them is at work any more.
     """
     pool = _pool(threads - 1, os.getpid())
     mine, *others = extractors
