@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from robotvision.data import open_sequence
+from robotvision.data import ImageSequence, open_sequence
 from robotvision.labelling import LabelOptions, LabelSession
 from robotvision.labelling.serve import MAX_BODY, LabelServer
 from tests.fixtures.browser import wait_for
@@ -103,6 +104,59 @@ def test_the_page_shows_a_hostile_name_as_text(server: LabelServer) -> None:
     assert status == 200
     assert name.encode() not in page
     assert ask(server, "picture/0/160")[1].startswith(b"\xff\xd8")
+
+
+@contextmanager
+def opened(
+    browser: Any, sequence: ImageSequence, options: LabelOptions
+) -> Iterator[tuple[LabelSession, LabelServer]]:
+    """A session's page in a browser, which leaves it before its server goes."""
+    with LabelSession(sequence, options) as session, LabelServer(session) as served:
+        browser.get_log("browser")
+        browser.get(served.address)
+        wait_for(browser, "document.documentElement.dataset.ready")
+        try:
+            yield session, served
+        finally:
+            browser.get("about:blank")
+
+
+def test_the_page_knows_every_room_that_is_proposed(
+    chrome: Any, tour: Tour, tmp_path: Path
+) -> None:
+    """A room that was named before its answer came, or in another window; one that is undone."""
+    sequence = open_sequence(tour(tmp_path / "tour", has_truth=False))
+    with opened(chrome, sequence, LabelOptions(feature="crfh")) as (session, served):
+        session.learn()
+        wait_for(chrome, "document.documentElement.dataset.learnt")
+        ask(served, "edit", HALL)
+        chrome.execute_script("learn()")
+        wait_for(chrome, "work.version === 1 && work.proposed.length === N")
+        assert chrome.execute_script("return [data.labels, work.proposed[17]]") == [["Hall"], 0]
+        chrome.execute_script("edit({ do: 'undo' })")
+        wait_for(chrome, "work.version === 2 && document.documentElement.dataset.learnt === '2'")
+        assert chrome.execute_script("return [data.labels, work.proposed[17]]") == [[], -1]
+        assert chrome.get_log("browser") == []
+
+
+def test_keys_pressed_before_an_answer_change_what_the_keys_before_left(
+    chrome: Any, tour: Tour, tmp_path: Path
+) -> None:
+    """A segment's beginning and an object toggled twice are as they were; saved is not edited."""
+    sequence = open_sequence(tour(tmp_path / "tour", has_truth=False))
+    options = LabelOptions(rooms=("Hall",), objects=("Lamp",), feature="crfh")
+    with opened(chrome, sequence, options) as (session, _):
+        chrome.execute_script(
+            """
+            setCursor(3);
+            toggleCut(); toggleObject("Lamp");
+            toggleCut(); toggleObject("Lamp");
+            save(); giveRoom("Hall");"""
+        )
+        chrome.execute_async_script("work.queue.then(arguments[0])")
+        assert (session.version, session.state.cuts) == (5, set())
+        assert not any(session.state.objects)
+        assert chrome.execute_script("return [work.isSaved, data.given[3]]") == [False, 0]
 
 
 class Labelling:

@@ -31,17 +31,26 @@ async function ask(path, body) {
   return null;
 }
 
-// Edits go out one after another, in the order of the keys.
-function edit(change) {
-  work.queue = work.queue.then(async () => {
+// What changes labels or keeps them goes out one after another, in the order of the keys.
+function inTurn(act) {
+  work.queue = work.queue.then(act);
+  return work.queue;
+}
+
+// A change given as a function is what it returns once the edits before it are made.
+function edit(given) {
+  return inTurn(async () => {
+    const change = typeof given === "function" ? given() : given;
     if (change.do !== "undo" && change.do !== "redo") say("");
     const answer = await ask("edit", change);
     if (answer) take(answer);
   });
-  return work.queue;
 }
 
+// What is proposed keeps its rooms' names where codes change, and nothing where a room is gone.
 function take(answer) {
+  const names = [...data.labels];
+  work.proposed = work.proposed.map((code) => answer.labels.indexOf(names[code]));
   data.labels.splice(0, data.labels.length, ...answer.labels);
   data.objects.splice(0, data.objects.length, ...answer.objects);
   data.given.splice(0, N, ...answer.given);
@@ -59,6 +68,12 @@ async function learn() {
   const wanted = work.version;
   const answer = await ask("proposals");
   if (!answer || wanted !== work.version) return;
+  if (answer.rooms && answer.version !== wanted) {  // of an edit whose answer is on its way, or of another window's
+    await work.queue;
+    const labels = work.version < answer.version && await ask("labels");
+    if (labels) take(labels);
+    return;
+  }
   if (answer.rooms) Object.assign(work, { proposed: answer.rooms, doubt: answer.doubt, borders: answer.borders, next: answer.next });
   showLearning(answer);
   if (answer.rooms) showAll();
@@ -86,7 +101,8 @@ function giveRoom(name) {
 function toggleObject(name) {
   const [start, end] = chosenRange();
   clearRange();
-  return edit({ do: "object", start, end, name, is_seen: !(data.seen[state.cursor] || []).includes(name) });
+  const k = state.cursor;
+  return edit(() => ({ do: "object", start, end, name, is_seen: !(data.seen[k] || []).includes(name) }));
 }
 
 function clearRange() {
@@ -152,13 +168,19 @@ function play() {
   showAll();
 }
 
-async function save() {
-  await work.queue;
-  const answer = await ask("save", {});
-  if (!answer) return;
-  say(answer.message);
-  work.isSaved = true;
-  showKept();
+function save() {
+  return inTurn(async () => {
+    const answer = await ask("save", {});
+    if (!answer) return;
+    say(answer.message);
+    work.isSaved = true;
+    showKept();
+  });
+}
+
+function toggleCut() {
+  const position = state.cursor;
+  if (position) edit(() => ({ do: "cut", position, is_cut: !isCut(position) }));
 }
 
 async function name(kind, input) {
@@ -321,7 +343,7 @@ const ACTS = {
   PageUp: (e) => goTo(state.cursor - 10, e.shiftKey), PageDown: (e) => goTo(state.cursor + 10, e.shiftKey),
   Home: (e) => goTo(0, e.shiftKey), End: (e) => goTo(N - 1, e.shiftKey),
   "[": () => toBorder(-1), "]": () => toBorder(1), n: toDoubtful, Enter: accept, A: acceptAll, s: save,
-  z: () => edit({ do: "undo" }), Z: () => edit({ do: "redo" }), c: () => state.cursor && edit({ do: "cut", position: state.cursor, is_cut: !isCut(state.cursor) }),
+  z: () => edit({ do: "undo" }), Z: () => edit({ do: "redo" }), c: toggleCut,
   Backspace: () => giveRoom(null), Delete: () => giveRoom(null), Escape: clearRange, r: () => $("room-name").focus(), O: () => $("object-name").focus(),
   o: () => { work.objects = true; showKeys(); }, "?": () => $("help").showModal(),
   "-": () => faster(-1), "+": () => faster(1),
