@@ -96,6 +96,18 @@ def test_rooms_that_one_segment_alone_shows_are_asked_about_in_blocks() -> None:
             assert not len(test) or np.abs(train[:, None] - test[None]).min() > 1
 
 
+def test_rooms_that_one_group_of_segments_alone_shows_are_asked_about_by_segment() -> None:
+    """Eight segments, two at a time; the two that show c are held out one by one."""
+    frames = tour("abab" + "cccc" + "abababab", None, sorted([*range(8)] * 2))
+    found = splits(frames, 4)
+    assert len(found.asked) == len(frames)
+    asked = [sorted(set(frames.segment[s.test[frames.rooms[s.test] == "c"]])) for s in found.splits]
+    assert sorted(filter(None, asked)) == [[2], [3]]
+    for s in found.splits:
+        assert set(frames.rooms[s.test]) <= set(frames.rooms[s.train])
+        assert not set(s.test) & set(s.train)
+
+
 def test_a_random_split_overstates() -> None:
     """On sequences whose frames drift like a robot's, neighbours give a false certainty.
 

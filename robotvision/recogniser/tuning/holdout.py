@@ -4,9 +4,9 @@ Neighbouring frames are near-copies of each other, so a random split would ask a
 neighbours were trained on, and the choice would fall on what remembers best. What is held out is
 what lies apart: whole sequences where there are several; else groups of consecutive segments where
 there are at least four; else, on one unbroken sequence, a third of each room's frames at a time,
-the frames beside it left out of training. A room that only one sequence or segment shows could not
-be asked about by that: its frames are held out in contiguous blocks, as in calibration
-(`robotvision.classifiers.folds`).
+the frames beside it left out of training. A room that one group alone shows could not be asked about
+by that: its segments are held out one by one where it has several, else its frames in contiguous
+blocks, as in calibration (`robotvision.classifiers.folds`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision import data
-from robotvision.classifiers.folds import GAP, N_BLOCKS, Fold, blocks
+from robotvision.classifiers.folds import GAP, N_BLOCKS, Fold, Unit, blocks
 from robotvision.recogniser.training import held_out_groups
 
 THIRDS = 3
@@ -86,16 +86,16 @@ def splits(frames: Frames, n_folds: int) -> HeldOutSplits:
     if n_groups < 2:
         return HeldOutSplits(tuple(_thirds(frames)), "thirds of each room")
     parts = np.array_split(np.arange(n_groups), min(n_folds, n_groups))
-    shown_in = {str(r): len(np.unique(groups[frames.rooms == r])) for r in np.unique(frames.rooms)}
+    part_of = np.repeat(np.arange(len(parts)), [len(p) for p in parts])[groups]
     alone = {
-        room: blocks(np.flatnonzero(frames.rooms == room), N_BLOCKS, GAP)
-        for room, n in shown_in.items()
-        if n == 1
+        room: _units_of_one_part(np.flatnonzero(frames.rooms == room), groups)
+        for room in np.unique(frames.rooms).tolist()
+        if len(np.unique(part_of[frames.rooms == room])) == 1
     }
     is_alone = np.isin(frames.rooms, list(alone))
     held_out = []
-    for number, part in enumerate(parts):
-        is_test = np.isin(groups, part) & ~is_alone
+    for number in range(len(parts)):
+        is_test = (part_of == number) & ~is_alone
         is_gap = np.zeros(len(frames), bool)
         for units in alone.values():
             for unit in units[number :: len(parts)]:
@@ -109,6 +109,15 @@ def splits(frames: Frames, n_folds: int) -> HeldOutSplits:
     if any(alone.values()):
         name += ", and blocks of rooms that one alone shows"
     return HeldOutSplits(tuple(held_out), name)
+
+
+def _units_of_one_part(rows: Rows, groups: Rows) -> list[Unit]:
+    """Return what is held out together of a room that one part of the groups alone shows."""
+    nothing = np.empty(0, np.int64)
+    shown_in = np.unique(groups[rows])
+    if len(shown_in) > 1:
+        return [Unit(rows[groups[rows] == g], nothing) for g in shown_in]
+    return blocks(rows, N_BLOCKS, GAP)
 
 
 def _thirds(frames: Frames) -> list[Fold]:
