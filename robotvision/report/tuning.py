@@ -45,6 +45,7 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
         "splits": tuned.n_splits,
         "frames": tuned.frames,
         "not_asked": tuned.not_asked,
+        "rooms_asked": dict(tuned.rooms_asked),
         "rooms_not_asked": list(tuned.rooms_not_asked),
         "tried": tuned.tried,
         "of": tuned.of,
@@ -61,8 +62,10 @@ def print_tuned(console: Console, tuned: Tuned) -> None:
     failed = [c for c in tuned.candidates if c.problem]
     if failed:
         console.print(f"{len(failed)} could not be tried; the first: {failed[0].problem}")
+    asked = ", ".join(f"{room} {n}" for room, n in tuned.rooms_asked.items())
     console.print(
-        f"Held out: {tuned.unit}, {tuned.n_splits} splits, {tuned.frames} frames asked about"
+        f"Held out: {tuned.unit}, {tuned.n_splits} splits, {tuned.frames} frames asked about "
+        f"({asked})"
         + (
             f", {tuned.not_asked} never (no other part shows their room, or too few)"
             if tuned.not_asked

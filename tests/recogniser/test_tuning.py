@@ -196,6 +196,29 @@ def test_a_candidate_that_fails_is_told_and_the_others_go_on(
     assert "at least 0" in found["candidates"][1]["problem"]
 
 
+def test_rooms_asked_and_never_asked_about_are_reported(
+    tmp_path: Path, robotvision: CommandLine
+) -> None:
+    """Of an unbroken sequence a room of four frames is never held out; of the others all frames."""
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        "task: rooms\n"
+        f"train: [{{path: {REPO}/sequences/building_cloudy, frames: [0, 51]}}]\n"
+        f"test: [{{path: {REPO}/sequences/building_night, frames: [0, 5]}}]\n"
+        "features: [hsv_histogram]\nclassifier: knn\ntune: {classifier: [knn, prototype]}\n"
+    )
+    done = robotvision("tune", path, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert sum(found["rooms_asked"].values()) == found["frames"]
+    assert found["frames"] + found["not_asked"] == 51
+    text = " ".join(robotvision("tune", path).stdout.split())
+    for room, n in found["rooms_asked"].items():
+        assert f"{room} {n}" in text
+    assert found["rooms_not_asked"] == ["Toilet"]
+    assert "rooms never asked about: Toilet" in text
+
+
 def test_channels_left_open_are_settled_for_each_candidate(small: Callable[[str], Path]) -> None:
     """``channel: auto`` and ``optional`` work in what is tried, and are told as they were given."""
     cues = "{name: hsv_histogram, channel: auto}"

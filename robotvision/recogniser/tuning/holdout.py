@@ -4,9 +4,9 @@ Neighbouring frames are near-copies of each other, so a random split would ask a
 neighbours were trained on, and the choice would fall on what remembers best. What is held out is
 what lies apart: whole sequences where there are several; else groups of consecutive segments where
 there are at least four; else, on one unbroken sequence, a third of each room's frames at a time,
-the frames beside it left out of training. A room that one group alone shows could not be asked about
-by that: its segments are held out one by one where it has several, else its frames in contiguous
-blocks, as in calibration (`robotvision.classifiers.folds`).
+the frames beside it left out of training. A room that one group alone shows could not be asked
+about by that: its segments are held out one by one where it has several, else its frames in
+contiguous blocks, as in calibration (`robotvision.classifiers.folds`).
 """
 
 from __future__ import annotations

@@ -87,6 +87,8 @@ class Tuned:
         The least and the most a frame can earn.
     not_asked : int
         Labelled frames that were never asked about.
+    rooms_asked : Mapping[str, int]
+        Room -> frames of it that were asked about.
     rooms_not_asked : tuple of str
         Rooms that no split asked about.
     """
@@ -100,6 +102,7 @@ class Tuned:
     visits: NDArray[np.int64]
     bounds: tuple[float, float]
     not_asked: int
+    rooms_asked: Mapping[str, int] = field(default_factory=dict)
     rooms_not_asked: tuple[str, ...] = ()
 
     @property
@@ -360,6 +363,7 @@ class _Bench:
             )
         numbers = np.unique(self.frames.rooms, return_inverse=True)[1]
         visit = visits(self.frames.sequence, self.frames.segment, numbers)[asked]
+        rooms, counts = np.unique(self.frames.rooms[asked], return_counts=True)
         return Tuned(
             candidates,
             len(candidates),
@@ -370,7 +374,8 @@ class _Bench:
             visit,
             PointsTable(self.task).bounds,
             len(self.frames) - len(asked),
-            tuple(sorted({*self.frames.rooms} - {*self.frames.rooms[asked]})),
+            dict(zip(rooms.tolist(), counts.tolist(), strict=True)),
+            tuple(np.setdiff1d(self.frames.rooms, rooms).tolist()),
         )
 
 
