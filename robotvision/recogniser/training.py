@@ -36,7 +36,7 @@ from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
 from robotvision.records import Notice, Truth
-from robotvision.scoring.confidence import confidence_summary
+from robotvision.scoring.confidence import confidence_summary, silent_up_to
 from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 
@@ -384,9 +384,9 @@ class _Trainer:
             return
         p = plain[is_asked]
         right = p.argmax(axis=1) == truth[is_asked]
-        points = self.task.points.room
+        confidence = p.max(axis=1)
         self.training.held_out = confidence_summary(
-            p.max(axis=1), right, points, decision.threshold
+            confidence, right, self.task.points.room, silent_up_to(confidence, decision.threshold)
         )
 
     def _detector(self, training: TrainingSet, decision: Decision) -> UnknownDetector | None:

@@ -2,7 +2,8 @@
 
 Probabilities are calibrated, and silence is chosen, on frames that training held out. Whether that
 carries over shows beside the test, by the same numbers (`robotvision.scoring.confidence`).
-Held-out frames are answered one by one: a temporal filter is in the test's numbers alone.
+Held-out frames are answered one by one, by rooms alone: a temporal filter and the answer *unknown*
+are in the test's numbers alone.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.config.schema import DecisionConfig
-from robotvision.recogniser.decision import answer_threshold
 from robotvision.records import FrameRecord
 from robotvision.report.table import Cell, Table, columns
 from robotvision.scoring.confidence import Floats, confidence_summary
@@ -48,8 +47,6 @@ def calibration(
         how many silent frames of the test have no likeliest room in the log and were counted by
         their confidence, ``verdict`` (harder, easier or even) and ``words``.
     """
-    wanted = (about.get("config") or {}).get("decision") or {}
-    answer_from = answer_threshold(task, DecisionConfig.model_validate(wanted).abstain)
     sets = np.array([table.sets[k] for k in table.sequence.tolist()], object)
     compared = {}
     for name, training in (about.get("training") or {}).items():
@@ -63,7 +60,8 @@ def calibration(
         if not held_out or not len(rows):
             continue
         right, n_assumed = _right(table, frames, rows)
-        test = confidence_summary(table.confidence[rows], right, task.points.room, answer_from)
+        is_silent = table.outcome[rows] == UNANSWERED
+        test = confidence_summary(table.confidence[rows], right, task.points.room, is_silent)
         compared[name] = {
             "held_out": held_out,
             "test": test,

@@ -104,8 +104,13 @@ def risk_coverage_of(
     )
 
 
+def silent_up_to(confidence: Floats, answer_from: float) -> NDArray[np.bool_]:
+    """Return which frames a decision leaves unanswered; ``answer_from`` 0: none."""
+    return (answer_from > 0) & ~(confidence > answer_from)
+
+
 def confidence_summary(
-    confidence: Floats, right: Floats, points: RoomPoints, answer_from: float
+    confidence: Floats, right: Floats, points: RoomPoints, is_silent: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Return what frames' likeliest rooms are worth with and without silence, as plain data.
 
@@ -116,8 +121,8 @@ def confidence_summary(
     right : (n,) float or bool
         Whether that is the true room; where that is not known, the confidence in it.
     points : RoomPoints
-    answer_from : float
-        What the decision is silent up to; 0: never.
+    is_silent : (n,) bool
+        Which frames the decision leaves unanswered.
 
     Returns
     -------
@@ -131,7 +136,6 @@ def confidence_summary(
     right = np.asarray(right, np.float64)
     trust = reliability_of(confidence, right)
     curve = risk_coverage_of(confidence, right, len(right), points)
-    is_silent = (answer_from > 0) & ~(confidence > answer_from)
 
     def a_frame(likely: Floats, silent: NDArray[np.bool_] | bool) -> float:
         given = likely * points.correct + (1 - likely) * points.wrong

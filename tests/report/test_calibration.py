@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ MakeRun = Callable[..., Path]
 def held_out(share_right: float) -> dict[str, Any]:
     """Return what training notes of 100 frames held out, so many of them right."""
     right = np.arange(100) < 100 * share_right
-    return confidence_summary(np.full(100, 0.8), right, RoomPoints(), 1 / 3)
+    return confidence_summary(np.full(100, 0.8), right, RoomPoints(), np.zeros(100, bool))
 
 
 def compared(run: Path) -> dict[str, Any]:
@@ -60,8 +61,17 @@ def test_the_test_by_hand(make_run: MakeRun) -> None:
     assert known["assumed"] == 0
     assert known["test"]["right"] == pytest.approx(16 / 18, abs=1e-4)
     assert known["test"]["points"]["never"] == pytest.approx((16 - 1) / 18, abs=1e-4)
-    # the log says which decision was taken, and this one would have answered frame 9
-    assert known["test"]["points"]["decision"] == known["test"]["points"]["never"]
+    assert known["test"]["points"]["decision"] == pytest.approx((15 - 1) / 18, abs=1e-4)
+
+
+def test_unknown_of_little_confidence_is_an_answer(make_run: MakeRun) -> None:
+    """A detector says Unknown where the likeliest room is sure, too: what it earned is counted."""
+    about = {"training": {"test": {"held_out": held_out(0.9)}}}
+    run = make_run(said=["Unknown"] * 18, about=about)
+    log = run / "run.jsonl"
+    log.write_text(re.sub(r'"confidence":[0-9.]+', '"confidence":0.2', log.read_text()))
+    assert load_run(run).data["points"] == -9
+    assert compared(run)["test"]["points"]["decision"] == -0.5
 
 
 def test_nothing_held_out_nothing_compared(make_run: MakeRun) -> None:
