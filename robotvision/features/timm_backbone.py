@@ -193,21 +193,49 @@ def _network(name: str, size: tuple[int, int] | None, path: Path | None, digest:
     timm = _timm()
     _check_name(name)
     given: dict[str, Any] = {"pretrained": False, "num_classes": 0}
-    if path is not None:
-        given |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(path)}}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        try:
-            module = _sized(name, size, given).eval()
-        except Exception as e:  # torch's and safetensors' errors of a bad file share no base class
-            if path is None:
-                raise
-            reason = (str(e).splitlines() or [type(e).__name__])[0]
-            raise RobotVisionError(f"{path}: expected the weights of {name} ({reason})") from e
+        module = _sized(name, size, given).eval()
+    if path is not None:
+        module = _loaded(name, size, given, path, module)
     config = timm.data.resolve_model_data_config(module)
     height, width = config["input_size"][1:] if size is None else size
     mean, std = (tuple(255 * float(v) for v in config[key]) for key in ("mean", "std"))
     return _Network(module, (int(height), int(width)), mean, std)
+
+
+def _loaded(
+    name: str, size: tuple[int, int] | None, given: dict[str, Any], path: Path, untrained: Any
+) -> Any:
+    """Return the network with the weights of a file.
+
+    Without its classifying layer timm loads what it finds in the file and leaves the rest untrained;
+    a weight that is still as ``untrained`` has it was not in the file.
+    """
+    import torch
+
+    # of older releases of timm, some take a file for one of another library's where they are not told
+    overlay = {"file": str(path), "custom_load": False}
+    more = {"pretrained": True, "pretrained_cfg_overlay": overlay}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        try:
+            module = _sized(name, size, given | more).eval()
+        except Exception as e:  # torch's and safetensors' errors of a bad file share no base class
+            reason = (str(e).splitlines() or [type(e).__name__])[0]
+            raise RobotVisionError(f"{path}: expected the weights of {name} ({reason})") from e
+    before = untrained.state_dict()
+    missing = [
+        key
+        for key, value in module.named_parameters()
+        if value.min() != value.max() and torch.equal(value, before[key])
+    ]
+    if missing:
+        raise RobotVisionError(
+            f"{path}: expected the weights of {name}; {missing[0]} is not in it"
+            + (f", nor are {len(missing) - 1} others" if len(missing) > 1 else "")
+        )
+    return module
 
 
 def _sized(name: str, size: tuple[int, int] | None, given: dict[str, Any]) -> Any:

@@ -62,6 +62,34 @@ def test_it_conforms():
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", [VIT, "resnet34"])
+def test_weights_of_another_network_are_refused(name, tmp_path):
+    """Of a file that has none or half of the weights: timm alone would leave the rest untrained."""
+    other = timm.create_model("resnet18", pretrained=False)
+    torch.save(other.state_dict(), tmp_path / "other.pth")
+    (frame,) = make_frames(1)
+    with pytest.raises(RobotVisionError, match=r"other\.pth: expected the weights of .* not in it"):
+        TimmBackbone(name, tmp_path / "other.pth").extract(frame)
+
+
+@pytest.mark.parametrize("name", ["convnext_atto", "resnet18", "deit_tiny_distilled_patch16_224"])
+def test_other_architectures_are_timms_own(name, tmp_path):
+    """Pooled, at the network's own size, of a file of all its weights."""
+    torch.manual_seed(6)
+    made = timm.create_model(name, pretrained=False).eval()
+    torch.save(made.state_dict(), tmp_path / "own.pth")
+    (frame,) = make_frames(1)
+    config = timm.data.resolve_model_data_config(made)
+    mean, std = (np.array(config[k]) * 255 for k in ("mean", "std"))
+    image = network_input(frame["rgb"], config["input_size"][1:], mean, std)
+    with torch.inference_mode():
+        features = made.forward_features(torch.from_numpy(image))
+        expected = made.forward_head(features, pre_logits=True).numpy().ravel()
+    vector = TimmBackbone(name, tmp_path / "own.pth").extract(frame)
+    np.testing.assert_allclose(vector, expected, atol=1e-4)
+    assert vector.std() > 0
+
+
 def test_faults(tmp_path):
     """One line each: an unknown network, no class token, a wrong file, a missing one, an extra."""
     (frame,) = make_frames(1)
