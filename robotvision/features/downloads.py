@@ -7,6 +7,7 @@ every extractor for its files. ``ROBOTVISION_OFFLINE=1`` refuses downloads, wher
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from robotvision.plugins.files import file_digest
 
 OFFLINE = "ROBOTVISION_OFFLINE"
 """The variable that refuses downloads."""
+SILENCE_S = 30.0
+"""A server that sends nothing for so long is given up."""
 _SHA256 = 64
 """Letters of a SHA-256 in hexadecimal."""
 
@@ -64,10 +67,22 @@ def download(url: str, path: Path, what: str) -> Path:
     print(f"downloading {what} from {url} to {path}", file=sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=digits)
+        with _silence_limited():
+            torch.hub.download_url_to_file(url, str(path), hash_prefix=digits)
     except (OSError, URLError, RuntimeError) as e:  # RuntimeError: torch's of a wrong digest
         raise _failed(what, url, e) from e
     return path
+
+
+@contextmanager
+def _silence_limited() -> Iterator[None]:
+    """Limit how long sockets opened within this wait: PyTorch's hub has no limit of its own."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE_S if before is None else before)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def hub_file(repository: str, name: str, what: str) -> Path:

@@ -209,12 +209,12 @@ def _loaded(
 ) -> Any:
     """Return the network with the weights of a file.
 
-    Without its classifying layer timm loads what it finds in the file and leaves the rest untrained;
-    a weight that is still as ``untrained`` has it was not in the file.
+    Without its classifying layer timm loads what it finds in the file and leaves the rest
+    untrained; a weight that is still as ``untrained`` has it was not in the file.
     """
     import torch
 
-    # of older releases of timm, some take a file for one of another library's where they are not told
+    # older releases of timm take some networks' files for another library's, unless told
     overlay = {"file": str(path), "custom_load": False}
     more = {"pretrained": True, "pretrained_cfg_overlay": overlay}
     with torch.random.fork_rng():

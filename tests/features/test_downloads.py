@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -24,13 +25,22 @@ class Hub(BaseHTTPRequestHandler):
     """Serves the content under any name; a name with ``damaged`` in it, all but its end."""
 
     asked: list[str]
+    may_end: threading.Event
 
     def do_HEAD(self) -> None:
         self.answer()
 
     def do_GET(self) -> None:
         type(self).asked.append(self.path)
-        self.wfile.write(self.answer())
+        content = self.answer()
+        if "stalled" in self.path:
+            self.wfile.write(content[:10_000])
+            self.wfile.flush()
+            self.may_end.wait(60)
+        elif "cut" in self.path:
+            self.wfile.write(content[:10_000])
+        else:
+            self.wfile.write(content)
 
     def answer(self) -> bytes:
         content = CONTENT if "damaged" not in self.path else CONTENT[:-1] + b"!"
@@ -50,10 +60,11 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    Hub.asked = []
+    Hub.asked, Hub.may_end = [], threading.Event()
     http = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=http.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{http.server_port}"
+    Hub.may_end.set()
     http.shutdown()
     http.server_close()
 
@@ -74,6 +85,19 @@ def test_a_file_is_downloaded_once_and_checked(server, tmp_path, capsys, monkeyp
     with pytest.raises(RobotVisionError, match="ROBOTVISION_OFFLINE refuses downloads; download"):
         download(f"{server}/{path.name}", tmp_path / path.name, "net")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hub"]
+
+
+@pytest.mark.parametrize(("how", "reason"), [("stalled", "timed out"), ("cut", "invalid hash")])
+def test_a_server_that_falls_silent_or_ends_early_is_given_up(
+    server, tmp_path, monkeypatch, how, reason
+):
+    """Nothing is left behind, and other sockets wait as before."""
+    monkeypatch.setattr("robotvision.features.downloads.SILENCE_S", 0.3)
+    name = f"net-{DIGEST[:8]}.pth"
+    with pytest.raises(RobotVisionError, match=f"cannot be downloaded .*{reason}"):
+        download(f"{server}/{how}/{name}", tmp_path / name, "net")
+    assert not list(tmp_path.iterdir())
+    assert socket.getdefaulttimeout() is None
 
 
 def test_a_file_of_the_hub_is_downloaded_once_and_checked(server, tmp_path):
