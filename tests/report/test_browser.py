@@ -395,6 +395,35 @@ def test_lists_lie_on_their_side_on_paper(
         assert float(width) > float(height)
 
 
+def test_the_points_of_a_sweep_are_in_view_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    """Of every run, with their interval and keys, and nothing scrolls sideways."""
+    values = {"features": "phog, crfh, hsv_histogram", "classifier": "svm", "decision.abstain": 0.4}
+    rows = []
+    for k in range(3):
+        done = {"points": 100.5 + k, "max_points": 125.0, "points_per_frame": 0.8, "correct": 110}
+        ends = {"interval_low": 60.25, "interval_high": 119.5, "config_hash": f"{k}474170f5d1b6353"}
+        rows.append(empty_row(ends["config_hash"], values, "done") | values | done | ends)
+    (tmp_path / "sweep.html").write_text(
+        sweep_page(SweepTable("grid.yaml", list(values), rows)), encoding="utf-8"
+    )
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        browser.get((tmp_path / "sweep.html").as_uri())
+        outside = value(
+            browser,
+            "[...document.querySelectorAll('#runs tbody td')].filter(cell => {"
+            "const box = cell.getBoundingClientRect(); return box.left < 0 || box.right > 390})"
+            ".map(cell => cell.textContent)",
+        )
+        assert outside == []
+        assert value(browser, "document.documentElement.scrollWidth") <= 390
+        top = "document.querySelector('{}').getBoundingClientRect().top"
+        assert value(browser, f"{top.format('.c-interval')} < {top.format('.c-key')}")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_a_script_in_labels_and_notes_stays_text(browser: Any, make_run: MakeRun) -> None:
     hostile = "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>"
     about = {
