@@ -80,9 +80,20 @@ def fitted(table: Table, width: int, least: Sequence[str]) -> tuple[Table, list[
     return table, dropped
 
 
+def table_width(console: Console) -> int:
+    """Return how wide tables that are cut to a terminal may be."""
+    return console.width if console.is_terminal else min(console.width, NARROW_WIDTH)
+
+
+def print_folded(console: Console, text: str, indent: int) -> None:
+    """Print a line as wide as tables are, what is longer folded to the same indent."""
+    for line in Text(text).wrap(console, table_width(console) - indent, overflow="fold"):
+        console.print(Text(" " * indent + line.plain.rstrip()), soft_wrap=True)
+
+
 def fitted_grid(console: Console, table: Table, least: Sequence[str]) -> RenderableType:
     """Return a table as wide as the terminal, and below it a line that says what was left out."""
-    width = console.width if console.is_terminal else min(console.width, NARROW_WIDTH)
+    width = table_width(console)
     shown, dropped = fitted(table, width, least)
     body = grid(shown)
     body.width = min(width, _natural_width(shown))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from robotvision.report.console import fitted_grid
+from robotvision.report.console import fitted_grid, print_folded
 from robotvision.report.ranking import EXPLANATION, ranking_table
 from robotvision.report.table import number
 from robotvision.report.tables import points_rule
@@ -112,8 +112,8 @@ def print_ranking(
     if scores.refused:
         say(out, "[bold]refused[/]")
     for run in scores.refused:
-        say(out, f"  {escape(run.name)}")
+        print_folded(out, run.name, 2)
         for line in run.kinds:
-            say(out, f"    {escape(line)}")
+            print_folded(out, line, 4)
     print_published(out, scores.task, scores.scored[0].score if scores.scored else None)
     print_changes(out, scores.task)

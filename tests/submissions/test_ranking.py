@@ -220,3 +220,22 @@ def test_names_cannot_break_the_table(tmp_path: Path, contest: Path) -> None:
     scores = score_folder("imageclef2012", [contest / "truth.csv"], contest / "runs")
     write(tmp_path / "out", scores, rank(scores), as_dict(scores, rank(scores)))
     assert "| 2 | x\\|y | 1 |" in (tmp_path / "out" / "ranking.md").read_text()
+
+
+def test_why_a_run_was_refused_is_folded_to_80_columns(
+    contest: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a pipe, as tables are; words and their order stay."""
+    monkeypatch.chdir(contest)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = "".join(f"{i:05} {'Tolet' if i % 2 else 'Coridor'}\n" for i in range(1, 4))
+    (contest / "runs" / ("a_name_of_a_run_" * 6 + "e.txt")).write_text(lines)
+    with pytest.raises(SystemExit) as stopped:
+        main(["rank", "runs", "--task", "imageclef2012", "--truth", "truth.csv"])
+    assert stopped.value.code == 1
+    text = capsys.readouterr().out
+    about = text[text.index("refused\n") :].splitlines()
+    about = [line for line in about if line.startswith("  ")]
+    assert max(map(len, about)) <= 80
+    assert all(line == line.rstrip() for line in about)
+    assert "did you mean 'Toilet'" in " ".join(" ".join(about).split())
