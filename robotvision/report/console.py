@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -86,9 +87,13 @@ def table_width(console: Console) -> int:
 
 
 def print_folded(console: Console, text: str, indent: int) -> None:
-    """Print a line as wide as tables are, what is longer folded to the same indent."""
-    for line in Text(text).wrap(console, table_width(console) - indent, overflow="fold"):
-        console.print(Text(" " * indent + line.plain.rstrip()), soft_wrap=True)
+    """Print a line as wide as tables are, what is longer folded to the same indent.
+
+    Between words alone: a path with its line is one.
+    """
+    width = table_width(console) - indent
+    for line in textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False):
+        console.print(Text(" " * indent + line), soft_wrap=True)
 
 
 def fitted_grid(console: Console, table: Table, least: Sequence[str]) -> RenderableType:
