@@ -127,5 +127,5 @@ def test_no_line_number_becomes_a_picture(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert "one.txt:100: " in done.stdout
+    assert "one.txt:100:" in done.stdout
     assert "[bold]Attic" in done.stdout
