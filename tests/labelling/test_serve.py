@@ -159,6 +159,47 @@ def test_keys_pressed_before_an_answer_change_what_the_keys_before_left(
         assert chrome.execute_script("return [work.isSaved, data.given[3]]") == [False, 0]
 
 
+def test_what_is_accepted_leaves_the_rooms_given_before(
+    chrome: Any, tour: Tour, tmp_path: Path
+) -> None:
+    """Keys pressed before an answer: a room, then what is proposed for its frame or for all."""
+    sequence = open_sequence(tour(tmp_path / "tour", has_truth=False))
+    options = LabelOptions(rooms=("Hall", "Office"), feature="crfh")
+    with opened(chrome, sequence, options) as (session, served):
+        session.learn()
+        ask(served, "edit", HALL)
+        chrome.execute_script("learn()")
+        wait_for(chrome, "work.version === 1 && document.documentElement.dataset.learnt === '1'")
+        wait_for(chrome, "stretchAt(17) !== null && stretchAt(17)[2] === 'Hall'")
+        chrome.execute_script("setCursor(17); giveRoom('Office'); accept(); acceptAll();")
+        chrome.execute_async_script("work.queue.then(arguments[0])")
+        assert session.state.rooms[17] == "Office"
+        assert None not in session.state.rooms
+
+
+def test_an_answer_that_is_cut_off_does_not_end_the_queue(
+    chrome: Any, tour: Tour, tmp_path: Path
+) -> None:
+    """The page says so, and the next edit is sent."""
+    sequence = open_sequence(tour(tmp_path / "tour", has_truth=False))
+    with opened(chrome, sequence, LabelOptions(rooms=("Hall",), feature="crfh")) as (session, _):
+        said = chrome.execute_async_script(
+            """
+            const [done] = arguments, real = window.fetch;
+            window.fetch = async () => new Response('{"labels": [');
+            setCursor(3);
+            giveRoom("Hall");
+            work.queue.catch(() => {}).then(() => {
+              const said = $("message").textContent;
+              window.fetch = real;
+              giveRoom("Hall");
+              work.queue.then(() => done(said), () => done("the queue has ended"));
+            });"""
+        )
+        assert said.startswith("The server does not answer.")
+        assert session.state.rooms[3] == "Hall"
+
+
 class Labelling:
     """``robotvision label`` as a user starts it, and a browser on its page."""
 

@@ -16,16 +16,16 @@ function say(text) {
 }
 
 async function ask(path, body) {
-  let response;
+  let response, answer;
   try {
     response = await fetch(path, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  } catch {
+    answer = await response.json();
+  } catch {  // no answer, or one that is cut off: the edits after it are sent all the same
     work.isGone = true;
     showKept();
     say("The server does not answer. All edits up to here are kept: start robotvision label again and open its new address.");
     return null;
   }
-  const answer = await response.json();
   if (response.ok) { work.isGone = false; return answer; }
   say(answer.error);
   return null;
@@ -37,10 +37,11 @@ function inTurn(act) {
   return work.queue;
 }
 
-// A change given as a function is what it returns once the edits before it are made.
+// A change given as a function is what it returns once the edits before it are made; null: none.
 function edit(given) {
   return inTurn(async () => {
     const change = typeof given === "function" ? given() : given;
+    if (!change) return;
     if (change.do !== "undo" && change.do !== "redo") say("");
     const answer = await ask("edit", change);
     if (answer) take(answer);
@@ -71,7 +72,7 @@ async function learn() {
   if (answer.rooms && answer.version !== wanted) {  // of an edit whose answer is on its way, or of another window's
     await work.queue;
     const labels = work.version < answer.version && await ask("labels");
-    if (labels) take(labels);
+    if (labels && labels.version > work.version) take(labels);
     return;
   }
   if (answer.rooms) Object.assign(work, { proposed: answer.rooms, doubt: answer.doubt, borders: answer.borders, next: answer.next });
@@ -120,21 +121,27 @@ function stretchAt(k) {
   return [start, end, data.labels[code]];
 }
 
+// What was given a room meanwhile keeps it.
 function accept() {
-  const stretch = stretchAt(state.cursor);
-  if (stretch) edit({ do: "rooms", spans: [stretch], origin: "accepted" });
-  else say("Nothing is proposed for this frame.");
+  const k = state.cursor;
+  return edit(() => {
+    const stretch = stretchAt(k);
+    if (!stretch) say("Nothing is proposed for this frame.");
+    return stretch && { do: "rooms", spans: [stretch], origin: "accepted" };
+  });
 }
 
 function acceptAll() {
-  const codes = openProposals(), spans = [];
-  for (let k = 0; k < N;) {
-    const first = k;
-    while (k < N && codes[k] === codes[first]) k++;
-    if (codes[first] >= 0) spans.push([first, k, data.labels[codes[first]]]);
-  }
-  if (spans.length) edit({ do: "rooms", spans, origin: "accepted" });
-  else say("Nothing is proposed that has no room yet.");
+  return edit(() => {
+    const codes = openProposals(), spans = [];
+    for (let k = 0; k < N;) {
+      const first = k;
+      while (k < N && codes[k] === codes[first]) k++;
+      if (codes[first] >= 0) spans.push([first, k, data.labels[codes[first]]]);
+    }
+    if (!spans.length) say("Nothing is proposed that has no room yet.");
+    return spans.length ? { do: "rooms", spans, origin: "accepted" } : null;
+  });
 }
 
 function goTo(k, extend) {
