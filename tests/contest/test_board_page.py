@@ -201,6 +201,10 @@ def test_a_board_in_a_browser(
         answer = js("return document.querySelector('.comparing .answer p').textContent")
         better, worse = sorted((a, b), key=names.index)
         assert answer == f"{better} less {worse}: {pairs[better, worse]}."
+    js(f"location.hash = '#in=test-obligatory-0&first=gone&second={names[2]}'; readBoardAddress()")
+    assert js("return document.querySelector('.comparing .answer').textContent") == (
+        "Choose two runs."
+    )
     assert js(shown) == ["test-obligatory-0"]
     assert chrome.get_log("browser") == []
     assert all(u.startswith("file://") for u in requests(chrome))

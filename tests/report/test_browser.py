@@ -458,6 +458,72 @@ def test_several_runs_share_one_timeline(browser: Any, make_run: MakeRun, tmp_pa
     assert becomes(browser, "#count", "0 of 18 frames")
 
 
+def test_the_run_of_an_address_is_shown_everywhere(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """Opened with it, and where the address changes while the page is open."""
+    runs = load_runs([make_run("first"), make_run("second", said=["Hall"] * 18)])
+    path = tmp_path / "both.html"
+    path.write_text(build_page(runs), encoding="utf-8")
+    wrong = "document.querySelectorAll('#overview [data-outcome=wrong]').length"
+    visit(browser, path)
+    browser.get("about:blank")
+    browser.get(f"{path.as_uri()}#frame=7&run=second")
+    wait_for(browser, "document.documentElement.dataset.ready === 'yes'")
+    area = "document.querySelector('#overview [data-outcome=correct]').getBBox()"
+    for name, left in (("second", 12), ("first", 0), ("second", 12)):
+        fragment = "#frame=7" + ("&run=second" if name == "second" else "")
+        browser.execute_script("location.hash = arguments[0]", fragment)
+        wait_for(browser, f"data.runs[state.run].name === '{name}'")
+        run = "document.getElementById('active-run')"
+        assert value(browser, f"{run}.selectedOptions[0].textContent") == name
+        share = value(browser, f"{area}.x / document.querySelector('#overview svg').clientWidth")
+        assert share == pytest.approx(left / 18, abs=0.02)
+    assert value(browser, wrong)
+
+
+def test_where_play_is_stopped_stands_in_the_address(browser: Any, make_run: MakeRun) -> None:
+    visit(browser, write_html(make_run()))
+    browser.execute_script("setCursor(2); togglePlay()")
+    wait_for(browser, "state.cursor >= 4")
+    browser.execute_script(
+        "clearTimeout(timer); clearTimeout(writing); document.getElementById('play').click()"
+    )
+    assert wait_for(browser, "location.hash.includes(`frame=${data.index[state.cursor]}`)", 5)
+
+
+def test_a_cell_is_chosen_beside_a_filter_of_its_answer(browser: Any, make_run: MakeRun) -> None:
+    """Of the first room, too, whose number any other would be taken for."""
+    visit(browser, write_html(make_run()))
+    answer = value(browser, "data.labels.indexOf('Hall')")
+    first = value(browser, "data.labels[0]")
+    browser.execute_script(
+        "const form = document.getElementById('filters'); form.elements.answer.value = arguments[0];"
+        "form.dispatchEvent(new Event('change'));"
+        "document.querySelector(`.confusion button[data-truth='${arguments[1]}']"
+        "[data-answer='Hall']`).click()",
+        answer,
+        first,
+    )
+    chosen = "['truth', 'answer'].map(n => document.getElementById('filters').elements[n].value)"
+    assert value(browser, chosen) == ["0", str(answer)]
+
+
+def test_a_list_of_runs_outlives_an_answer_that_is_none(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """A server in trouble: the rows stay, and the page says that they stand still."""
+    make_run("runs/one")
+    page = tmp_path / "list.html"
+    page.write_text(list_page(RunList([tmp_path / "runs"]).rows(), [tmp_path]), encoding="utf-8")
+    browser.get(page.as_uri())
+    browser.execute_script(
+        "window.fetch = async () => new Response('no', { status: 500 }); return look()"
+    )
+    assert value(browser, "document.querySelectorAll('#list tbody tr').length") == 1
+    assert "stands still" in page_text(browser, "#following")
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_width_and_no_theme_overflows(browser: Any, make_run: MakeRun, width: int) -> None:
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}

@@ -35,8 +35,7 @@ function readAddress() {
   for (const name of PARTS) pick(form[name], parts.get(name) ?? "any");
   const outcomes = parts.get("outcome") && parts.get("outcome").split(",");
   for (const box of form.outcome) box.checked = outcomes ? outcomes.includes(outcomeName(+box.value)) : box.defaultChecked;
-  const run = data.runs.findIndex((r) => r.name === parts.get("run"));
-  if (run > 0 && $("active-run")) { $("active-run").value = run; state.run = run; }
+  showRun(Math.max(0, data.runs.findIndex((r) => r.name === parts.get("run"))));
   if (parts.get("tab") && $(`tab-${parts.get("tab")}`)) showTab(parts.get("tab"));
   choose();
   const sequence = parts.get("in") === null ? -1 : data.sequences.indexOf(parts.get("in"));

@@ -30,10 +30,11 @@ function listenPairs(form) {
   const { first, second } = form.elements;
   for (const select of [first, second]) select.append(...runs.flatMap((name, k) => (name === null ? [] : [el("option", { value: k }, name)])));
   const show = (event) => {
+    const isChosen = first.value !== "" && second.value !== "";  // not where an address names a run that is not here
     const [i, j] = [+first.value, +second.value].sort((a, b) => a - b);
-    const pair = found.get(`${i} ${j}`);
+    const pair = isChosen && found.get(`${i} ${j}`);
     if (event && pair) history.replaceState(null, "", `#${new URLSearchParams({ in: form.parentElement.id, first: runs[first.value], second: runs[second.value] })}`);
-    if (!pair) { form.querySelector(".answer").replaceChildren(el("p", { class: "muted" }, i === j ? "Choose two runs." : "These two are not compared on this page.")); return; }
+    if (!pair) { form.querySelector(".answer").replaceChildren(el("p", { class: "muted" }, !isChosen || i === j ? "Choose two runs." : "These two are not compared on this page.")); return; }
     const [, , words, estimate, low, high, visits] = pair;
     form.querySelector(".answer").replaceChildren(
       el("p", {}, el("b", {}, runs[i]), " less ", el("b", {}, runs[j]), `: ${words.replace(/(?<![\w.])-(?=[\d.])/g, "\u2212")}.`),

@@ -22,6 +22,16 @@ function choose() {
   tell("chosen");
 }
 
+// Makes a run of a comparison the one whose frames, outcomes and posterior are shown.
+function showRun(run) {
+  if (!$("active-run") || run === state.run) return;
+  $("active-run").value = run;
+  state.run = run;
+  choose();
+  drawOverview();
+  tell("run");
+}
+
 // Chosen frames by visit, in order: [{ visit, frames }].
 function chosenVisits() {
   const groups = [];
@@ -139,8 +149,8 @@ function listenMatrix() {
     if (!cell) return;
     const form = $("filters").elements, run = +cell.closest("table").dataset.run;
     const code = (name) => (name === "" ? -1 : data.labels.indexOf(name));
-    if ($("active-run") && run !== state.run) { $("active-run").value = run; $("active-run").dispatchEvent(new Event("change")); }
-    const isSame = +form.truth.value === code(cell.dataset.truth) && form.answer.value !== "" && +form.answer.value === code(cell.dataset.answer);
+    showRun(run);
+    const isSame = form.truth.value !== "" && +form.truth.value === code(cell.dataset.truth) && form.answer.value !== "" && +form.answer.value === code(cell.dataset.answer);
     if (isSame) { $("filters").reset(); return; }
     form.truth.value = code(cell.dataset.truth);
     form.answer.value = code(cell.dataset.answer);

@@ -39,6 +39,7 @@ async function look() {
   let isGoing = document.querySelector("tr[data-status=running]") !== null;
   try {
     const answer = await fetch("/", { cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.statusText);
     update(new DOMParser().parseFromString(await answer.text(), "text/html"));
     isGoing = document.querySelector("tr[data-status=running]") !== null;
     byId("following").textContent = isGoing ? "following what runs" : "";

@@ -8,6 +8,7 @@ function stop() {
   clearTimeout(timer);
   timer = 0;
   showPlaying();
+  if (typeof writeAddress === "function") writeAddress();
 }
 
 function showPlaying() {

@@ -63,7 +63,7 @@ function listenButtons() {
   $("filters").addEventListener("change", choose);
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", () => setTimeout(choose));
-  if ($("active-run")) $("active-run").addEventListener("change", (event) => { state.run = +event.target.value; choose(); drawOverview(); tell("run"); });
+  if ($("active-run")) $("active-run").addEventListener("change", (event) => showRun(+event.target.value));
   window.addEventListener("beforeprint", () => {
     for (const details of [...document.querySelectorAll(".visits details")].slice(0, 12)) details.openForPaper();
     for (const details of document.querySelectorAll("details.fold, .column details")) if (!details.closest(".visits")) details.open = true;
@@ -111,6 +111,7 @@ function fillLegend() {
 function start() {
   const scrub = $("scrub");
   scrub.max = N - 1;
+  if ($("active-run")) $("active-run").value = state.run; // a browser that loads anew may keep another
   fillSegments();
   fillLegend();
   let wanted = 0;
