@@ -17,7 +17,7 @@ import pytest
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import run as run_experiment
 from robotvision.report.columns import load_run, load_runs
-from robotvision.report.feed import Feed
+from robotvision.report.feed import Feed, FollowedFrame
 from robotvision.report.html.listing import list_page
 from robotvision.report.html.live import live_page
 from robotvision.report.html.page import build_page, build_player, write_html, write_page
@@ -25,6 +25,7 @@ from robotvision.report.listing import RunList
 from robotvision.sweep.page import build_page as sweep_page
 from robotvision.sweep.rows import empty_row
 from robotvision.sweep.table import SweepTable
+from robotvision.tasks.model import Task
 from tests.fixtures.browser import page_text, requests_of, wait_for
 from tests.fixtures.runs import ROOMS, task
 
@@ -318,6 +319,29 @@ def test_tracks_are_drawn_for_the_sheet_they_are_printed_on(
         assert value(browser, width) == on_screen
 
 
+def test_points_of_rooms_and_objects_follow_a_run_under_way(browser: Any, tmp_path: Path) -> None:
+    """Rows that come make both curves longer; frames to come have none."""
+    rows = [[k, 0, 0, None, 0, 1.25, 0.5, 900, 0, 100 * k, k, 0, None, 0.25] for k in range(4)]
+    state = {
+        "task": Task.model_validate_json(json.dumps(MANY_ROOMS)),
+        "sequences": [FollowedFrame("walk", 4, 0)],
+        "rows": rows[:2],
+        "generation": 1,
+        "status": {"text": "replaying walk", "points": 2.5, "max": 2.5},
+        "n_frames": 4,
+        "end": None,
+    }
+    page = tmp_path / "live.html"
+    page.write_text(live_page(state), encoding="utf-8")
+    visit(browser, page)
+    assert value(browser, "[parts.rooms, parts.objects]") == [
+        [1, 2, None, None],
+        [0.25, 0.5, None, None],
+    ]
+    browser.execute_script("addRows(arguments[0]); showNow()", rows[2:])
+    assert value(browser, "[parts.rooms, parts.objects]") == [[1, 2, 3, 4], [0.25, 0.5, 0.75, 1]]
+
+
 def test_the_posterior_of_all_rooms_follows_the_cursor(browser: Any, make_run: MakeRun) -> None:
     posterior = {"Kitchen": 0.7, "Hall": 0.25}
     visit(browser, write_html(make_run(posterior=posterior)))
@@ -482,6 +506,24 @@ def test_the_run_of_an_address_is_shown_everywhere(
     assert value(browser, wrong)
 
 
+def test_a_confusion_in_a_headline_is_that_of_its_run(
+    browser: Any, make_run: MakeRun, tmp_path: Path
+) -> None:
+    """Not of the run that the page shows, or of the first."""
+    from selenium.webdriver.common.by import By
+
+    runs = load_runs([make_run("first"), make_run("second & last", said=["Hall"] * 18)])
+    path = tmp_path / "both.html"
+    path.write_text(build_page(runs), encoding="utf-8")
+    visit(browser, path)
+    links = browser.find_elements(By.CSS_SELECTOR, ".worst a")
+    for link, name in ((links[-1], "second & last"), (links[0], "first")):
+        frames = link.find_element(By.XPATH, "following-sibling::span").text.split()[0]
+        browser.execute_script("arguments[0].click()", link)
+        wait_for(browser, f"data.runs[state.run].name === {json.dumps(name)}")
+        assert becomes(browser, "#count", f"{frames} of 18 frames")
+
+
 def test_where_play_is_stopped_stands_in_the_address(browser: Any, make_run: MakeRun) -> None:
     visit(browser, write_html(make_run()))
     browser.execute_script("setCursor(2); togglePlay()")
@@ -498,8 +540,8 @@ def test_a_cell_is_chosen_beside_a_filter_of_its_answer(browser: Any, make_run: 
     answer = value(browser, "data.labels.indexOf('Hall')")
     first = value(browser, "data.labels[0]")
     browser.execute_script(
-        "const form = document.getElementById('filters'); form.elements.answer.value = arguments[0];"
-        "form.dispatchEvent(new Event('change'));"
+        "const form = document.getElementById('filters');"
+        "form.elements.answer.value = arguments[0]; form.dispatchEvent(new Event('change'));"
         "document.querySelector(`.confusion button[data-truth='${arguments[1]}']"
         "[data-answer='Hall']`).click()",
         answer,

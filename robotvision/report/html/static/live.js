@@ -11,10 +11,18 @@ function addRows(rows) {
     run.outcome[k] = outcome; run.answer[k] = answer; run.points[k] = points; run.object_points[k] = objectPoints; run.confidence[k] = confidence; run.latency_us[k] = latency;
     data.truth[k] = truth; data.segment[k] = segment; data.time_ms[k] = time; data.index[k] = index; data.visit[k] = visit;
     cumulated[0][k] = (k ? cumulated[0][k - 1] || 0 : 0) + points;
+    if (parts.objects) addParts(k, points, objectPoints);
     if (k && segment !== data.segment[k - 1] && !cutSet.has(k)) { cuts.push(k); cutSet.add(k); fillSegments(); }
     newest = k;
     noteMiss(k);
   }
+}
+
+// Points of rooms and of objects up to frame k.
+function addParts(k, points, objectPoints) {
+  const before = (values) => (k ? values[k - 1] || 0 : 0);
+  parts.objects[k] = before(parts.objects) + objectPoints;
+  parts.rooms[k] = before(parts.rooms) + points - objectPoints;
 }
 
 function noteMiss(k) {
@@ -129,7 +137,7 @@ function follow() {
 if (N) {
   const known = data.runs[0].outcome;
   for (let k = 0; k < N; k++) {
-    if (known[k] === ABSENT) cumulated[0][k] = null;
+    if (known[k] === ABSENT) for (const values of [...cumulated, ...Object.values(parts)]) values[k] = null;
     else noteMiss(k);
   }
   on("cursor", showLivePicture);
