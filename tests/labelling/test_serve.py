@@ -22,6 +22,7 @@ from robotvision.data import ImageSequence, open_sequence
 from robotvision.labelling import LabelOptions, LabelSession
 from robotvision.labelling.serve import MAX_BODY, LabelServer
 from tests.fixtures.browser import wait_for
+from tests.fixtures.patience import PATIENCE_S
 
 Tour = Callable[..., Path]
 HALL = {"do": "rooms", "spans": [[0, 2, "Hall"]]}
@@ -45,7 +46,7 @@ def ask(
     **headers: str,
 ) -> tuple[int, bytes]:
     """Return status and body of a request; one with a body is a POST of JSON."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
     sent = {"Content-Type": "application/json"} | {
         k.replace("_", "-"): v for k, v in headers.items()
     }
@@ -255,5 +256,5 @@ def test_two_servers_of_one_sequence(server: LabelServer) -> None:
     done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True)
     assert done.returncode == 2
     assert re.fullmatch(r"\S+labels.jsonl: is being labelled by another process; .*\n", done.stderr)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < PATIENCE_S
     assert urlsplit(server.address).hostname == "127.0.0.1"

@@ -26,6 +26,7 @@ from robotvision.features import cache_folder
 from robotvision.sweep.engine import sweep
 from robotvision.sweep.plan import load_plan
 from robotvision.sweep.rows import answers_digest, read_rows
+from tests.fixtures.patience import PATIENCE_S
 
 Grid = Callable[..., Path]
 Sweep = Callable[..., Any]
@@ -49,8 +50,6 @@ grid:
   seed: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 """
 N_SLOW = 10
-PATIENCE_S = 120.0
-"""How long a child may take on a machine with much else to do."""
 
 
 def test_a_sweep_is_the_same_everywhere(
