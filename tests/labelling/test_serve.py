@@ -132,7 +132,7 @@ def test_the_page_knows_every_room_that_is_proposed(
         wait_for(chrome, "document.documentElement.dataset.learnt")
         ask(served, "edit", HALL)
         chrome.execute_script("learn()")
-        wait_for(chrome, "work.version === 1 && work.proposed.length === N")
+        wait_for(chrome, "work.version === 1 && document.documentElement.dataset.learnt === '1'")
         assert chrome.execute_script("return [data.labels, work.proposed[17]]") == [["Hall"], 0]
         chrome.execute_script("edit({ do: 'undo' })")
         wait_for(chrome, "work.version === 2 && document.documentElement.dataset.learnt === '2'")
@@ -158,6 +158,56 @@ def test_keys_pressed_before_an_answer_change_what_the_keys_before_left(
         assert (session.version, session.state.cuts) == (5, set())
         assert not any(session.state.objects)
         assert chrome.execute_script("return [work.isSaved, data.given[3]]") == [False, 0]
+
+
+def test_labels_of_another_window_overwrite_no_newer_edit(
+    chrome: Any, tour: Tour, tmp_path: Path
+) -> None:
+    """However late they come, the page never goes back to labels of before its own edit."""
+    sequence = open_sequence(tour(tmp_path / "tour", has_truth=False))
+    with opened(chrome, sequence, LabelOptions(feature="crfh")) as (session, served):
+        session.learn()
+        wait_for(chrome, "document.documentElement.dataset.learnt")
+        ask(served, "edit", HALL)
+        chrome.execute_script(
+            """
+            const real = fetch, versions = (window.versions = []);
+            let version = work.version;
+            Object.defineProperty(work, "version", {
+                get: () => version,
+                set: (v) => { versions.push(v); version = v; },
+            });
+            window.fetch = async (path, options) => {
+                const response = await real(path, options);
+                if (path === "labels") {
+                    giveRoom("Kitchen");
+                    await new Promise((done) => setTimeout(done, 500));
+                }
+                return response;
+            };
+            learn();"""
+        )
+        wait_for(chrome, "document.documentElement.dataset.learnt === '2'")
+        assert chrome.execute_script("return versions") == [1, 2]
+        assert session.state.room_names == ["Hall", "Kitchen"]
+
+
+def test_an_answer_that_is_cut_short_stops_no_later_edit(
+    chrome: Any, tour: Tour, tmp_path: Path
+) -> None:
+    """It is said; the next key is heard."""
+    sequence = open_sequence(tour(tmp_path / "tour", has_truth=False))
+    with opened(chrome, sequence, LabelOptions(feature="crfh")) as (session, _):
+        chrome.execute_script(
+            """
+            window.real = fetch;
+            window.fetch = async () => new Response('{"version": 1, "lab');
+            giveRoom("Hall");"""
+        )
+        wait_for(chrome, "$('message').textContent.includes('does not answer')")
+        chrome.execute_script("window.fetch = real; giveRoom('Kitchen')")
+        wait_for(chrome, "work.version === 1")
+        assert session.state.room_names == ["Kitchen"]
 
 
 class Labelling:

@@ -16,16 +16,16 @@ function say(text) {
 }
 
 async function ask(path, body) {
-  let response;
+  let response, answer;
   try {
     response = await fetch(path, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  } catch {
+    answer = await response.json();
+  } catch {  // also where the server ended in the middle of its answer
     work.isGone = true;
     showKept();
     say("The server does not answer. All edits up to here are kept: start robotvision label again and open its new address.");
     return null;
   }
-  const answer = await response.json();
   if (response.ok) { work.isGone = false; return answer; }
   say(answer.error);
   return null;
@@ -69,10 +69,10 @@ async function learn() {
   const answer = await ask("proposals");
   if (!answer || wanted !== work.version) return;
   if (answer.rooms && answer.version !== wanted) {  // of an edit whose answer is on its way, or of another window's
-    await work.queue;
-    const labels = work.version < answer.version && await ask("labels");
-    if (labels) take(labels);
-    return;
+    return inTurn(async () => {  // else an edit's answer might come first and be overwritten by older labels
+      const labels = work.version < answer.version && await ask("labels");
+      if (labels) take(labels);
+    });
   }
   if (answer.rooms) Object.assign(work, { proposed: answer.rooms, doubt: answer.doubt, borders: answer.borders, next: answer.next });
   showLearning(answer);
