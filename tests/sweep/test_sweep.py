@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from robotvision.cluster.start import ClusterOptions
+from robotvision.cluster.start import ClusterOptions, make_client
 from robotvision.cluster.store import Store
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import experiment_folder
@@ -62,6 +62,8 @@ def test_a_sweep_is_the_same_everywhere(
     assert done.returncode == 0, done.stderr
     about = json.loads(done.stdout)
     assert (about["runs"], about["done"], about["failed"], about["skipped"]) == (8, 8, 0, 0)
+    with make_client(scheduler, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=PATIENCE_S)
     there = robotvision(path, "--out", remote, "--scheduler", scheduler)
     assert there.returncode == 0, there.stderr
     assert "2 workers" in there.stderr
