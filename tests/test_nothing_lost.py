@@ -14,6 +14,7 @@ import pytest
 
 from robotvision.records import Answer
 from robotvision.runs.log import read_log
+from tests.fixtures.patience import PATIENCE_S
 
 Config = Callable[..., Path]
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))  # as its forked processes import it
@@ -57,7 +58,7 @@ def test_a_full_disk_keeps_the_answers_so_far(
     limit = log.stat().st_size + 300  # as a full disk does: a write that is cut, then refused
     assert process.pid is not None
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
-    process.join(100)
+    process.join(PATIENCE_S)
     stderr = commands.errors.read_text()
     assert process.exitcode == 2
     assert "run.jsonl: cannot be written (File too large); the answers before are kept" in stderr

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
 COMMANDS = ("bwrap", "chromium", "chromedriver", "gcc", "node")
@@ -64,7 +66,7 @@ class Machine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from robotvision.cli import COMMANDS, front_page, main, robotvision
+from tests.fixtures.patience import PATIENCE_S
 
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 
@@ -48,7 +49,7 @@ def test_the_front_page_is_there_at_once_and_whole() -> None:
     code = "import sys; from robotvision.cli import main\ntry: main(['--help'])\nfinally: "
     code += "assert not {'click', 'numpy', 'dataclasses', 'inspect'} & {*sys.modules}"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S
     )
     assert done.stdout == CliRunner().invoke(robotvision, ["--help"], terminal_width=78).output
     names = {opt for p in robotvision.get_params(click.Context(robotvision)) for opt in p.opts}

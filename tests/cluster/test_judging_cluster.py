@@ -14,9 +14,9 @@ from robotvision.contest import add, boards, judge, judged_answers
 from robotvision.contest.judge_run import JudgedRun
 from tests.fixtures.clusters import dask
 from tests.fixtures.contests import begin_judged, write_program_pack
+from tests.fixtures.patience import PATIENCE_S
 
 N_RUNS = 3
-PATIENCE_S = 60.0
 
 
 def test_a_worker_that_is_killed_loses_no_run(tmp_path: Path, tour: Callable[..., Path]) -> None:

@@ -15,8 +15,7 @@ from robotvision.cluster.outcome import outcomes
 from robotvision.cluster.start import ClusterOptions, open_client
 from robotvision.errors import RobotVisionError
 from tests.fixtures.clusters import dask
-
-PATIENCE_S = 60.0
+from tests.fixtures.patience import PATIENCE_S
 
 
 def _await_status(future: distributed.Future, *wanted: str) -> None:

@@ -41,6 +41,7 @@ from robotvision.systems.sandbox import bubblewrap
 from robotvision.tasks import load_task
 from robotvision.version import __version__
 from tests.fixtures.contests import answers, pack_files, write_truths
+from tests.fixtures.patience import PATIENCE_S
 
 ROOMS = ["Corridor", "Corridor", "Toilet", "Toilet", "PrinterRoom", "PrinterRoom"]
 HOSTILE = "<script>window.broken=1</script>"
@@ -91,7 +92,7 @@ class Platform:
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": str(self.root / "bare"), **env},
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 
@@ -122,7 +123,7 @@ class Platform:
             capture_output=True,
             text=True,
             env={"PYTHONUNBUFFERED": "1", "PATH": path},
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 

@@ -28,6 +28,7 @@ from robotvision.data.catalogue.unpack import ArchiveError, unpack
 from robotvision.errors import InputFaults, UnknownNameError
 from robotvision.tasks.model import KnownCount, Status
 from tests.fixtures.commands import CommandLine
+from tests.fixtures.patience import PATIENCE_S
 
 BODY = bytes(range(256)) * 4096
 
@@ -506,7 +507,7 @@ def run(*args: object, limit: int | None = None) -> subprocess.CompletedProcess[
         text=True,
         capture_output=True,
         preexec_fn=limited,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

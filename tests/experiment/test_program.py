@@ -71,10 +71,10 @@ for line in sys.stdin.buffer:
 FAULTS = {
     "": "", "exit0": "ended with exit status 0", "crash": "RuntimeError: fell over",
     "segv": "was ended by SIGSEGV", "kill9": "was ended by SIGKILL",
-    "hang": "no answer within 1 s", "malformed": "malformed line", "other": "is for frame 1007",
+    "hang": "no answer within 1.5 s", "malformed": "malformed line", "other": "is for frame 1007",
     "label": "room 'Hal' is not a label of the task; did you mean 'Hall'",
     "nan": "confidence: expected a number from 0 to 1, got nan", "stdout": "closed its stdout",
-    "flood": "no answer within 1 s",
+    "flood": "no answer within 1.5 s",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def program(config: Config, data_root: Path) -> Config:
         script.write_text(PROGRAM)
         argv = json.dumps([sys.executable, "-I", "-S", str(script), *words])
         return config(
-            f"system: {{command: {argv}, timeout_s: 1.0, start_timeout_s: 20.0{system}}}\n",
+            f"system: {{command: {argv}, timeout_s: 1.5, start_timeout_s: 60.0{system}}}\n",
             train="",
             features="",
             classifier="",

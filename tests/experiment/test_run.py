@@ -29,6 +29,7 @@ from robotvision.scoring import count
 from robotvision.scoring.table import OUTCOMES, UNSCORED
 from robotvision.scoring.tally import Tally
 from tests.fixtures.commands import CommandLine
+from tests.fixtures.patience import PATIENCE_S
 
 Config = Callable[..., Path]
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
@@ -271,12 +272,12 @@ def test_ctrl_c_leaves_a_scored_partial_run(config: Config, tmp_path: Path) -> N
     path = config(replay="{clock: wall, policy: queue, rate_hz: 5}")
     command = [*CLI, "run", str(path), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     log = out / "run.jsonl"
     while time.monotonic() < deadline and not (log.exists() and b'"frame"' in log.read_bytes()):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1, stderr
     assert "go on with: robotvision run --resume" in stderr
     assert "partial run" in stdout

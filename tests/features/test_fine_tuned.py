@@ -18,6 +18,7 @@ from robotvision.features.wrapped import build
 from robotvision.recogniser.model_file import load_model, save_model
 from robotvision.records import Frame
 from robotvision.testing.features import checks, make_frames
+from tests.fixtures.patience import PATIENCE_S
 
 
 class Tiny(Extractor):
@@ -182,7 +183,7 @@ def test_model_file_is_asked_without_pytorch(tmp_path):
     assert repr(loaded) == repr(extractor)
     np.testing.assert_array_equal(loaded.extract(frames[0]), extractor.extract(frames[0]))
     script = [sys.executable, "-c", _ASK, tmp_path / "own.rvmodel", tmp_path / "vector.npy"]
-    subprocess.run(script, check=True, timeout=60)
+    subprocess.run(script, check=True, timeout=PATIENCE_S)
     np.testing.assert_array_equal(np.load(tmp_path / "vector.npy"), extractor.extract(frames[0]))
 
 

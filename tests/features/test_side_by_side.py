@@ -12,6 +12,7 @@ from robotvision.features import FEATURES
 from robotvision.features.extraction import checked
 from robotvision.features.side_by_side import side_by_side as with_dims
 from robotvision.testing.features import make_frames
+from tests.fixtures.patience import PATIENCE_S
 
 
 def side_by_side(extractors, frame, threads):
@@ -31,7 +32,7 @@ class Meets:
         self.number, self.barrier = number, barrier
 
     def extract(self, frame):
-        self.barrier.wait(timeout=60)
+        self.barrier.wait(timeout=PATIENCE_S)
         return np.array([self.number], np.float32)
 
 
@@ -54,7 +55,7 @@ class Slow:
 
     def extract(self, frame):
         self.begun.set()
-        self.go.wait(60)
+        self.go.wait(PATIENCE_S)
         self.ended.set()
         return np.zeros(1, np.float32)
 
@@ -67,7 +68,7 @@ class Threads:
         self.barrier = barrier
 
     def extract(self, frame):
-        self.barrier.wait(timeout=60)
+        self.barrier.wait(timeout=PATIENCE_S)
         held = [m["num_threads"] for m in threadpool_info() if m["user_api"] == "openmp"]
         return np.array([max(held, default=1)], np.float32)
 
@@ -98,7 +99,7 @@ def test_what_fails_is_told_once_nothing_is_at_work_any_more(frame, place):
     slow = Slow()
     extractors = [slow, slow]
     extractors[place] = Fails()
-    threading.Thread(target=lambda: (slow.begun.wait(60), slow.go.set())).start()
+    threading.Thread(target=lambda: (slow.begun.wait(PATIENCE_S), slow.go.set())).start()
     with pytest.raises(ValueError, match="no such luck"):
         side_by_side(extractors, frame, 2)
     assert slow.ended.is_set() or not slow.begun.is_set()

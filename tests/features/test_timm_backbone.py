@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import timm
-import torch
 
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import FEATURES
@@ -18,6 +16,9 @@ VIT, CNN = "vit_tiny_patch16_224", "mobilenetv3_small_050"
 
 def own_output(name, image, size, weights, output):
     """What timm itself gives for an image, by its own way of making the network."""
+    import timm
+    import torch
+
     network = timm.create_model(name, pretrained=False, num_classes=10, img_size=size)
     network.load_state_dict(torch.load(weights, weights_only=True))
     config = timm.data.resolve_model_data_config(network)
@@ -34,6 +35,9 @@ def own_output(name, image, size, weights, output):
 @pytest.mark.parametrize("output", ["pooled", "class", "patches"])
 def test_the_output_is_timms_own(output, tmp_path):
     """Of weights in a file, at a size of one's own, to 1e-4."""
+    import timm
+    import torch
+
     torch.manual_seed(5)
     size = (64, 96)
     made = timm.create_model(VIT, pretrained=False, num_classes=10, img_size=size)
@@ -92,6 +96,9 @@ def test_other_architectures_are_timms_own(name, tmp_path):
 
 def test_faults(tmp_path):
     """One line each: an unknown network, no class token, a wrong file, a missing one, an extra."""
+    import timm
+    import torch
+
     (frame,) = make_frames(1)
     with pytest.raises(RobotVisionError, match="no model 'resnet81'; did you mean"):
         TimmBackbone("resnet81", None).extract(frame)

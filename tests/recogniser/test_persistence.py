@@ -18,6 +18,7 @@ from robotvision.errors import InputFaults
 from robotvision.experiment.train import train_pipeline
 from robotvision.recogniser.persistence import load_pipeline, save_pipeline
 from robotvision.systems.base import View
+from tests.fixtures.patience import PATIENCE_S
 
 CLI = [sys.executable, "-c", "from robotvision.cli import main; main()"]
 Config = Callable[..., Path]
@@ -81,7 +82,9 @@ def test_train_and_replay_give_the_points_of_run(
     call("train", str(path), "-o", str(model))
     test = str(path.parent / "test")
     replay = [*CLI, "replay", str(model), test, "--json"]  # where nothing else was ever loaded
-    two = json.loads(subprocess.run(replay, capture_output=True, check=True, timeout=120).stdout)
+    two = json.loads(
+        subprocess.run(replay, capture_output=True, check=True, timeout=PATIENCE_S).stdout
+    )
     one = json.loads(call("run", str(path), "--json", "--out", str(tmp_path / "r1")))
     assert two["points"] == one["points"] == 18
     in_worker = config("system: worker\n", name="w.yaml")

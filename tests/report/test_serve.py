@@ -38,6 +38,7 @@ from robotvision.report.watch import RunWatch
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task
 from tests.fixtures.browser import wait_for
+from tests.fixtures.patience import PATIENCE_S
 
 Config = Callable[..., Path]
 HOSTILE = "<script>window.broken = 1</script>"
@@ -62,7 +63,7 @@ def server(followed: Feed) -> Iterator[Server]:
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
     """Return status and body of a request made word for word."""
-    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
     with contextlib.closing(link):
         link.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():
@@ -198,12 +199,12 @@ def test_followers_of_a_run_that_is_killed_are_told(config: Config, tmp_path: Pa
     """And its server goes as well."""
     run = start(config(replay="{clock: wall, policy: streaming, rate_hz: 2}"), tmp_path / "run")
     port = int(address(run).rstrip("/").rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as link:
         link.sendall(f"GET /events?from=0.0 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         link.recv(100)
         run.kill()
         run.communicate()
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -305,7 +306,7 @@ def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
         )
         began = time.monotonic()
         while not server.followers:
-            assert time.monotonic() - began < 60
+            assert time.monotonic() - began < PATIENCE_S
             time.sleep(0.01)
         longest = 0.0
         for k in range(1, 20_000):
@@ -316,7 +317,7 @@ def test_a_follower_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
         assert len(feed.rows) == 20_000
         assert longest < 1.0
         while server.followers:
-            assert time.monotonic() - began < 60
+            assert time.monotonic() - began < PATIENCE_S
             time.sleep(0.05)
 
 
@@ -339,7 +340,7 @@ def test_there_may_not_be_any_number_of_followers(server: Server, followed: Feed
 
 def follow(server: Server, start: str) -> socket.socket:
     """Return the open stream of a follower."""
-    link = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    link = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
     link.sendall(
         f"GET /events?from={start} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     )
@@ -398,7 +399,7 @@ def test_fifty_follow_a_run_on_two_threads(tmp_path: Path) -> None:
 def test_what_is_no_request_is_refused(
     server: Server, request_text: bytes, status: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as link:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as link:
         link.sendall(request_text.replace(b"HERE", f"127.0.0.1:{server.port}".encode()))
         assert link.recv(65536).split(b" ")[1] == status
     assert ask(server, "/")[0] == 200
@@ -491,7 +492,7 @@ def test_the_page_follows_a_real_run_to_its_end(
         words = wait_for(chrome, ENDED)
     finally:
         (tmp_path / "go").touch()
-        output, errors = run.communicate(timeout=60)
+        output, errors = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, errors  # by itself: nobody sits at a terminal
     assert "Ctrl-C" not in errors
     assert "The run has ended." in words
@@ -519,7 +520,7 @@ def test_a_script_in_a_label_stays_text(
         chrome.get(address(run))
         wait_for(chrome, ENDED)
     finally:
-        run.communicate(timeout=60)
+        run.communicate(timeout=PATIENCE_S)
     assert chrome.execute_script("return window.broken === undefined")
     text = chrome.execute_script("return document.body.textContent")
     assert HOSTILE in text
@@ -535,12 +536,12 @@ def test_on_a_terminal_it_serves_the_report_until_ctrl_c(config: Config, tmp_pat
             [sys.executable, "-c", RUN, "run", str(path), "--serve", "--live", "--out", str(out)],
         )
     text = ""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     while "Ctrl-C to stop serving" not in text and time.monotonic() < until:
         text += os.read(terminal, 65536).decode(errors="replace")
     found = re.search(r"http://127\.0\.0\.1:(\d+)/report\.html", text)
     assert found is not None, text
-    link = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=60)
+    link = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=PATIENCE_S)
     with contextlib.closing(link):
         link.request("GET", "/report.html")
         assert link.getresponse().read() == (out / "report.html").read_bytes()

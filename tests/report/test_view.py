@@ -16,6 +16,7 @@ from robotvision.errors import RobotVisionError
 from robotvision.report.listing import BROKEN, DONE, RUNNING, STOPPED, RunList
 from robotvision.report.view import Viewer
 from tests.fixtures.browser import page_text, wait_for, wait_for_text
+from tests.fixtures.patience import PATIENCE_S
 
 MakeRun = Callable[..., Path]
 LONG_AGO = (1_000_000_000, 1_000_000_000)
@@ -38,7 +39,7 @@ def folder(make_run: MakeRun, tmp_path: Path) -> Path:
 
 def get(address: str) -> tuple[int, str, bytes]:
     try:
-        with urllib.request.urlopen(address, timeout=60) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
             return answer.status, answer.headers["Content-Type"], answer.read()
     except urllib.error.HTTPError as e:
         return e.code, e.headers["Content-Type"], e.read()

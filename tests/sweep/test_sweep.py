@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from robotvision.cluster.start import ClusterOptions
+from robotvision.cluster.start import ClusterOptions, make_client
 from robotvision.cluster.store import Store
 from robotvision.config.checks import load_config
 from robotvision.experiment.run import experiment_folder
@@ -26,6 +26,7 @@ from robotvision.features import cache_folder
 from robotvision.sweep.engine import sweep
 from robotvision.sweep.plan import load_plan
 from robotvision.sweep.rows import answers_digest, read_rows
+from tests.fixtures.patience import PATIENCE_S
 
 Grid = Callable[..., Path]
 Sweep = Callable[..., Any]
@@ -49,8 +50,6 @@ grid:
   seed: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 """
 N_SLOW = 10
-PATIENCE_S = 120.0
-"""How long a child may take on a machine with much else to do."""
 
 
 def test_a_sweep_is_the_same_everywhere(
@@ -63,6 +62,8 @@ def test_a_sweep_is_the_same_everywhere(
     assert done.returncode == 0, done.stderr
     about = json.loads(done.stdout)
     assert (about["runs"], about["done"], about["failed"], about["skipped"]) == (8, 8, 0, 0)
+    with make_client(scheduler, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=PATIENCE_S)
     there = robotvision(path, "--out", remote, "--scheduler", scheduler)
     assert there.returncode == 0, there.stderr
     assert "2 workers" in there.stderr

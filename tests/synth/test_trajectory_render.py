@@ -23,6 +23,7 @@ from robotvision.synth.trajectory_drawing import clearance
 from robotvision.synth.trajectory_plan import furnished, lay_out
 from robotvision.synth.trajectory_render import RenderSpec, render_tracks
 from tests.fixtures.commands import CommandLine
+from tests.fixtures.patience import PATIENCE_S
 
 SMALL = RenderSpec(width=64, height=48, workers=1)
 START = "from robotvision.cli import main; main()"
@@ -174,11 +175,11 @@ def test_stopped_work_goes_on(
         [sys.executable, "-c", START, "synth", *args], stderr=subprocess.PIPE, text=True
     )
     folder = out / "walk" / "depth"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and len(list(folder.glob("*.png"))) < 3:
         time.sleep(0.05)
     os.kill(child.pid, signal.SIGINT)
-    stderr = child.communicate(timeout=60)[1]
+    stderr = child.communicate(timeout=PATIENCE_S)[1]
     assert child.returncode == 130, stderr
     assert "what is done is kept; the same command goes on" in stderr
     part = open_sequence(out / "walk")

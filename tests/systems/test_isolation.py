@@ -21,6 +21,7 @@ from robotvision.systems import sandbox
 from robotvision.systems.base import Channel, Session, View
 from robotvision.systems.program import Program
 from robotvision.systems.sandbox import Confinement, bubblewrap
+from tests.fixtures.patience import PATIENCE_S
 
 PYTHON = [sys.executable, "-I", "-S"]
 
@@ -188,7 +189,7 @@ print(s.isolation)
 with s:
     s.start(Session(Task(id="t", rooms=("A",))))
     s.reset(View({{}}))
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     while "found" not in s.log and time.monotonic() < until:
         time.sleep(0.02)  # what it prints and what it answers come by two ways
     print(s.log)
@@ -203,7 +204,7 @@ except Exception as e:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.stdout.startswith(
         "partial: bubblewrap is not installed (apt-get install bubblewrap)"
@@ -217,7 +218,7 @@ def test_no_attack_gets_through() -> None:
     script = Path(__file__).parents[2] / "scripts" / "check_isolation.py"
     done = subprocess.run(
         [sys.executable, str(script), "--lines", "1000"],
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("user 65534, no capabilities, /proc/sys and the system read-only") == 2
@@ -252,7 +253,7 @@ time.sleep(1000)
         mark = f"ROBOTVISION_PROGRAM={harness.pid}-".encode()
         assert _marked(mark)
         os.kill(harness.pid, signal.SIGKILL)
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while _marked(mark) and time.monotonic() < end:
         time.sleep(0.02)
     assert not _marked(mark)

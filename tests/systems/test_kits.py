@@ -18,6 +18,7 @@ from robotvision.systems.check_program import TRIAL_TASK
 from robotvision.systems.clients import EXAMPLES, FOLDER, KITS
 from robotvision.systems.program import Program
 from robotvision.systems.wire import Ready
+from tests.fixtures.patience import PATIENCE_S
 
 MEANS = [("100", "100", "100", "Kitchen"), ("120.5", "130", "127", "Corridor"),
          ("150", "60", "80", "Office")]  # fmt: skip
@@ -153,7 +154,7 @@ def test_serve_fails_single_frames(tmp_path: Path) -> None:
             system.answer(frames[1])
         assert system.answer(frames[2]).answer == Answer("Office", 0.5)
         assert system.supervisor.restarted == 0
-        until = time.monotonic() + 60  # what the program prints is read by a thread of its own
+        until = time.monotonic() + PATIENCE_S  # a thread of its own reads what the program prints
         while "reset rgb left right depth points" not in system.log:
             assert time.monotonic() < until, system.log
             time.sleep(0.01)
@@ -188,7 +189,7 @@ def test_a_program_started_by_hand_says_what_to_do(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode != 0
     assert "robotvision test-system" in done.stderr

@@ -12,6 +12,7 @@ from robotvision.systems import wire
 from robotvision.systems.base import Session, View
 from robotvision.systems.programlog import ProgramLog
 from robotvision.systems.readable_paths import find
+from tests.fixtures.patience import PATIENCE_S
 
 
 def test_hello_says_what_the_protocol_says(session: Session, view: View) -> None:
@@ -134,7 +135,7 @@ def _test_system(*args: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "robotvision.cli", "test-system", *args]
     code = "import sys; from robotvision.cli import main; main(sys.argv[1:])"
     line[1:3] = ["-c", code]
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def test_test_system_passes_a_good_program() -> None:

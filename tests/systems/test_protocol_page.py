@@ -61,7 +61,7 @@ def test_the_frame_line_is_as_shown(tmp_path: Path) -> None:
         "    sys.stdout.flush()\n"
     )
     (tmp_path / "p.py").write_text(text)
-    with Program([sys.executable, str(tmp_path / "p.py")], timeout_s=0.3, restarts=0) as system:
+    with Program([sys.executable, str(tmp_path / "p.py")], timeout_s=1.5, restarts=0) as system:
         system.start(Session(TRIAL_TASK, deadline_ns=5))
         system.reset(View(synthetic_sequence.view(64, 48).channels))
         with pytest.raises(Exception, match="no answer within"):

@@ -28,6 +28,7 @@ from robotvision.systems.base import Session
 from robotvision.systems.program import Program
 from robotvision.systems.ros2 import Ros2
 from robotvision.tasks import load_task
+from tests.fixtures.patience import PATIENCE_S
 from tests.fixtures.ros2_image import read_image
 from tests.fixtures.ros2_node import ROOMS
 
@@ -178,7 +179,7 @@ def test_a_node_that_leaves_or_is_silent(tmp_path: Path, node: Any) -> None:
     leaving = node("leave")
     system = Ros2("/camera/image_raw", "/room", timeout_s=20)
     faults = [r.fault for r in answers(system, sequence)]
-    leaving.wait(10)
+    leaving.wait(PATIENCE_S)
     assert faults[:4] == [None] * 4
     assert all(f and "the node has left: " in f for f in faults[4:])
     node("silent")
@@ -237,7 +238,7 @@ def test_camera_alone(tmp_path: Path, node: Any, capsys: pytest.CaptureFixture[s
         main(["replay", "--ros2", str(tmp_path / "greys"), "--json"])
     published = json.loads(capsys.readouterr().out)
     assert (published["frames"], published["failed"], published["missing"]) == (20, 0, None)
-    stamps = json.loads(counting.communicate(timeout=60)[0])
+    stamps = json.loads(counting.communicate(timeout=PATIENCE_S)[0])
     assert stamps == [f.timestamp_ns for f in sequence.frames]
     for words, expected in (
         (["--policy", "deadline"], "--policy has no meaning with --ros2"),

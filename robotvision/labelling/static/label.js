@@ -70,10 +70,10 @@ async function learn() {
   const answer = await ask("proposals");
   if (!answer || wanted !== work.version) return;
   if (answer.rooms && answer.version !== wanted) {  // of an edit whose answer is on its way, or of another window's
-    await work.queue;
-    const labels = work.version < answer.version && await ask("labels");
-    if (labels && labels.version > work.version) take(labels);
-    return;
+    return inTurn(async () => {  // else an edit's answer might come first and be overwritten by older labels
+      const labels = work.version < answer.version && await ask("labels");
+      if (labels) take(labels);
+    });
   }
   if (answer.rooms) Object.assign(work, { proposed: answer.rooms, doubt: answer.doubt, borders: answer.borders, next: answer.next });
   showLearning(answer);
