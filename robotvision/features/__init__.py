@@ -36,6 +36,8 @@ FEATURES = Registry(
         "torchvision_backbone": "robotvision.features.torchvision_backbone:TorchvisionBackbone",
         "timm_backbone": "robotvision.features.timm_backbone:TimmBackbone",
         "efficientnet_lite0": "robotvision.features.efficientnet_lite0:EfficientNetLite0",
+        "efficientnet_lite1": "robotvision.features.efficientnet_lite1:EfficientNetLite1",
+        "efficientnet_lite2": "robotvision.features.efficientnet_lite2:EfficientNetLite2",
         "mobilenet_v2_deepsort": "robotvision.features.mobilenet_v2_deepsort:MobileNetV2DeepSort",
         "quantized": "robotvision.features.quantized:Quantized",
         "fine_tuned": "robotvision.features.fine_tuned:FineTuned",

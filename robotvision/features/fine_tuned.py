@@ -40,7 +40,7 @@ from robotvision.features.deep import (
     network_input,
     unit_length,
 )
-from robotvision.features.efficientnet_lite0 import EfficientNetLite0
+from robotvision.features.efficientnet_lite import EfficientNetLite
 from robotvision.features.mobilenet_v2_deepsort import MobileNetV2DeepSort
 from robotvision.features.packaged import PackagedNetwork
 from robotvision.features.sift_ransac import Thinned
@@ -62,7 +62,7 @@ class FineTuned(Extractor):
     Parameters
     ----------
     backbone : str, mapping or extractor, default 'efficientnet_lite0'
-        ``efficientnet_lite0``, ``mobilenet_v2_deepsort``, ``torchvision_backbone`` (also
+        ``efficientnet_lite0`` (1, 2), ``mobilenet_v2_deepsort``, ``torchvision_backbone`` (also
         ``{name: torchvision_backbone, network: mobilenet_v3_small}``), or an extractor of your own
         with ``input_of(image)``, (1, 3, height, width), and ``torch_stages()``: the modules of its
         network in order, the last one giving the feature map.
@@ -119,7 +119,7 @@ class FineTuned(Extractor):
 
     def _check(self) -> None:
         inner = build(self.backbone)
-        known = (EfficientNetLite0, MobileNetV2DeepSort, TorchvisionBackbone)
+        known = (EfficientNetLite, MobileNetV2DeepSort, TorchvisionBackbone)
         if not isinstance(inner, known) and not hasattr(inner, "torch_stages"):
             raise params.refuse(
                 "backbone",
@@ -287,7 +287,7 @@ def _stages(torch: Any, backbone: Any) -> list[Any]:
     """Return the modules of a network in order, from the image to the last feature map."""
     if hasattr(backbone, "torch_stages"):
         return list(backbone.torch_stages())
-    if isinstance(backbone, EfficientNetLite0):
+    if isinstance(backbone, EfficientNetLite):
         net = backbone.torch_network().network
         stem = torch.nn.Sequential(net._conv_stem, net._bn0, net._swish)
         return [stem, *net._blocks, torch.nn.Sequential(net._conv_head, net._bn1, net._swish)]

@@ -132,7 +132,7 @@ class PackagedNetwork(Extractor):
         """Places of the block that ``pooling: patches`` gives; 0 with any other pooling."""
         if self.pooling != "patches" or self.layers is None:
             return 0
-        height, width = (side // self._steps[self.layers[0]] for side in self._size)
+        height, width = (-(-side // self._steps[self.layers[0]]) for side in self._size)
         return height * width
 
     def extract(self, frame: Frame) -> Vector:

@@ -38,7 +38,7 @@ class Quantized(Extractor):
     Parameters
     ----------
     backbone : str, mapping or extractor, default 'efficientnet_lite0'
-        ``efficientnet_lite0`` or ``mobilenet_v2_deepsort``, with or without parameters:
+        ``efficientnet_lite0`` (1, 2) or ``mobilenet_v2_deepsort``, with or without parameters:
         ``{name: efficientnet_lite0, layers: [10], pooling: second_order}``.
     weight_bits : {7, 8}, default 8
         Sums of 8-bit weights overflow on x86 processors without VNNI instructions and come out

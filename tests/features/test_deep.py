@@ -16,6 +16,11 @@ from robotvision.features.torchvision_backbone import TorchvisionBackbone
 from robotvision.records import Frame
 from robotvision.testing.features import check_extractor, make_frames
 
+LITE = ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
+PACKAGED = [*LITE, "mobilenet_v2_deepsort"]
+SIDES = {"efficientnet_lite1": 240, "efficientnet_lite2": 260}
+"""Of the square that a network was trained on, where it is not 224 pixels."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _cache(tmp_path_factory):
@@ -25,7 +30,7 @@ def _cache(tmp_path_factory):
         yield
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
+@pytest.mark.parametrize("name", PACKAGED)
 def test_onnx_agrees_with_pytorch(name):
     """The exported network gives PyTorch's embedding to 1e-4, 1280 numbers."""
     extractor = FEATURES.create(name, {})
@@ -40,7 +45,7 @@ def test_onnx_agrees_with_pytorch(name):
         assert vector.std() > 0.05
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
+@pytest.mark.parametrize("name", PACKAGED)
 def test_packaged_networks_conform(name):
     """They pass every conformance check; the network is exported once."""
     check_extractor(FEATURES.create(name, {"unit_length": True}))
@@ -48,12 +53,18 @@ def test_packaged_networks_conform(name):
     assert len(exported) == 1
     graph = onnx.load(exported[0]).graph
     shape = [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
-    assert shape == [1, 3, 224, 224]
+    side = SIDES.get(name, 224)
+    assert shape == [1, 3, side, side]
 
 
 @pytest.mark.parametrize(
     ("name", "layers", "dim"),
-    [("efficientnet_lite0", [0, 11, 16], 1488), ("mobilenet_v2_deepsort", [1, 13], 112)],
+    [
+        ("efficientnet_lite0", [0, 11, 16], 1488),
+        ("efficientnet_lite1", [6, 14, 20], 472),
+        ("efficientnet_lite2", [0, 14, 20, 21], 1768),
+        ("mobilenet_v2_deepsort", [1, 13], 112),
+    ],
 )
 def test_layers_agree_with_pytorch(name, layers, dim):
     """Each layer is the block's output of the network in PyTorch, pooled and of unit length."""
@@ -75,7 +86,12 @@ def test_layers_agree_with_pytorch(name, layers, dim):
 
 
 @pytest.mark.parametrize(
-    ("name", "layers"), [("efficientnet_lite0", [10, 11]), ("mobilenet_v2_deepsort", [12])]
+    ("name", "layers"),
+    [
+        ("efficientnet_lite0", [10, 11]),
+        ("efficientnet_lite2", [14]),
+        ("mobilenet_v2_deepsort", [12]),
+    ],
 )
 def test_second_order_layers_agree_with_pytorch(name, layers):
     """Each layer is the root of its channels' mean products in PyTorch, by scipy."""
@@ -104,7 +120,12 @@ def test_second_order_layers_agree_with_pytorch(name, layers):
 
 @pytest.mark.parametrize(
     ("name", "layer", "places"),
-    [("efficientnet_lite0", 11, 49), ("mobilenet_v2_deepsort", 13, 196)],
+    [
+        ("efficientnet_lite0", 11, 49),
+        ("efficientnet_lite1", 15, 64),
+        ("efficientnet_lite2", 15, 81),
+        ("mobilenet_v2_deepsort", 13, 196),
+    ],
 )
 def test_patches_agree_with_pytorch(name, layer, places):
     """Every place's channels of the block in PyTorch, of unit length, row by row."""
@@ -122,18 +143,19 @@ def test_patches_agree_with_pytorch(name, layer, places):
     np.testing.assert_allclose(vector.reshape(expected.shape), expected, atol=1e-5)
 
 
-def test_patches_of_every_layer_have_the_length_that_is_told():
-    """The steps noted of each network's blocks are those of the network."""
-    for name in ("efficientnet_lite0", "mobilenet_v2_deepsort"):
-        blocks = FEATURES.create(name, {}).torch_network().blocks()
-        x = torch.zeros(1, 3, 224, 224)
-        for layer, block in enumerate(blocks[:-1]):
-            with torch.inference_mode():
-                x = block(x)
-            extractor = FEATURES.create(name, {"layers": [layer], "pooling": "patches"})
-            assert extractor.dim == x[0].numel()
-            assert extractor.n_patches == x[0, 0].numel()
-        assert FEATURES.create(name, {}).n_patches == 0
+@pytest.mark.parametrize("name", PACKAGED)
+def test_patches_of_every_layer_have_the_length_that_is_told(name):
+    """The numbers and steps noted of each network's blocks are those of the network."""
+    blocks = FEATURES.create(name, {}).torch_network().blocks()
+    side = SIDES.get(name, 224)
+    x = torch.zeros(1, 3, side, side)
+    for layer, block in enumerate(blocks[:-1]):
+        with torch.inference_mode():
+            x = block(x)
+        extractor = FEATURES.create(name, {"layers": [layer], "pooling": "patches"})
+        assert extractor.dim == x[0].numel()
+        assert extractor.n_patches == x[0, 0].numel()
+    assert FEATURES.create(name, {}).n_patches == 0
 
 
 @pytest.mark.parametrize(
@@ -151,11 +173,12 @@ def test_patches_need_one_block_and_one_size(params, message):
         FEATURES.create("efficientnet_lite0", {"pooling": "patches", **params})
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2_deepsort"])
+@pytest.mark.parametrize("name", PACKAGED)
 def test_the_last_layer_is_the_embedding(name):
     """The highest number gives the embedding, of unit length."""
     (frame,) = make_frames(1)
-    last = FEATURES.create(name, {"layers": [16 if "lite" in name else 18]}).extract(frame)
+    number = {"efficientnet_lite0": 16, "mobilenet_v2_deepsort": 18}.get(name, 21)
+    last = FEATURES.create(name, {"layers": [number]}).extract(frame)
     embedding = FEATURES.create(name, {"unit_length": True}).extract(frame)
     np.testing.assert_allclose(last, embedding, atol=1e-5)
 
@@ -198,11 +221,12 @@ def test_packaged_networks_refuse(params, message):
         FEATURES.create("efficientnet_lite0", params)
 
 
-def test_efficientnet_knows_a_cat():
+@pytest.mark.parametrize("name", LITE)
+def test_efficientnet_knows_a_cat(name):
     """With its input right, the whole network calls scikit-image's cat a cat (class 281-285)."""
     from skimage.data import chelsea
 
-    extractor = FEATURES.create("efficientnet_lite0", {})
+    extractor = FEATURES.create(name, {})
     head = extractor.torch_network().network._fc
     embedding = extractor.extract(Frame(0, 0, {"rgb": chelsea()}))
     with torch.inference_mode():
