@@ -32,12 +32,12 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.arrays import Ints
 from robotvision.config.json_schema import DIALECT
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.contest.schema import Baseline, ContestFile, HiddenSet, as_moment, no_test_set
 from robotvision.contest.verdict import EntryRules
 from robotvision.errors import Fault, InputFaults, RobotVisionError, near
-from robotvision.scoring.table import Ints
 from robotvision.submissions.batch import fitting_frames
 from robotvision.submissions.handed_in import packed_for
 from robotvision.submissions.released import ReleasedPart, read_truths

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.scoring.blocks import Floats, Ints, block_sums, count_blocks
+from robotvision.arrays import Floats, Ints
+from robotvision.scoring.blocks import block_sums, count_blocks
 from robotvision.scoring.shares import FEW_EFFECTIVE, Shares, differences, shares
 from robotvision.scoring.shares import LEVEL as LEVEL
 from robotvision.scoring.student import quantile

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Ints
 from robotvision.data.release_key import TEST, ReleasedSequence, ReleaseKey, read_key
 from robotvision.errors import Fault, InputFaults
-from robotvision.scoring.table import Ints
 from robotvision.submissions.table import segments_of
 from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
 

@@ -19,8 +19,8 @@ from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from robotvision.arrays import Ints
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
@@ -35,7 +35,6 @@ from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
 from robotvision.timing.quantiles import QUANTILES, frames_needed, mean_and_share, summary
 from robotvision.timing.work import Meter, Rests, Work, after_answers
 
-Ints = NDArray[np.int64]
 OUTSIDE = ("wait", "hand-over", "log", "residual", "cycle", "decode")
 """Rows that lie outside the timed interval."""
 MIN_PASSES = 3

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from robotvision import data
+from robotvision.arrays import Floats
 from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.parameters import parameter_fields
@@ -36,7 +37,6 @@ from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 
 KEYS = ("features", "augment", "classifier", "integration", "temporal", "decision")
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
