@@ -20,18 +20,12 @@ from robotvision.data.names import (
     TruthRows,
     color_frames,
     has_name,
-    is_image,
-    list_names,
+    list_images,
     parse_pose,
     seconds_to_ns,
     text_lines,
 )
-from robotvision.data.sequence import (
-    ChannelKind,
-    ImageSequence,
-    Pose,
-    Reading,
-)
+from robotvision.data.sequence import ChannelKind, ImageSequence, Pose, Reading
 from robotvision.errors import Fault, near
 from robotvision.records import Truth
 
@@ -72,8 +66,8 @@ class ColdReader:
         faults: list[Fault] = []
         folder, table = path / "std_cam", path / "localization" / "places.lst"
         images = []
-        for name in list_names(folder, faults):
-            if is_image(name) and (parsed := _parse(folder / name, faults)):
+        for name in list_images(folder, faults):
+            if parsed := _parse(folder / name, faults):
                 images.append((parsed[0], name, parsed[1]))
         images.sort(key=lambda f: f[:2])
         frames = color_frames((folder / name, time_ns, pose) for time_ns, name, pose in images)

@@ -25,6 +25,8 @@ import msgspec
 
 from robotvision.data.names import (
     NOMINAL_RATE_HZ,
+    checked_rate,
+    color_file,
     is_inside,
     names_in,
     nominal_ns,
@@ -40,7 +42,6 @@ from robotvision.data.parquet import ParquetImage, ParquetTable, is_image_column
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
-    ImageFile,
     ImageSequence,
     Pose,
     Reading,
@@ -113,10 +114,8 @@ class HuggingFaceReader:
         time: str | None = None,
         rate_hz: float = NOMINAL_RATE_HZ,
     ) -> None:
-        if not 1e-6 <= rate_hz <= 1e6:
-            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
         self.split, self.image, self.label, self.time = split, image, label, time
-        self.rate_hz = rate_hz
+        self.rate_hz = checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether it is a Parquet file, or a folder with one or with metadata."""
@@ -275,9 +274,7 @@ def _class_names(schema: Any, label: str | None) -> list[str]:
 def _parquet_rows(tables: list[ParquetTable], image: str, cells: list[str]) -> Iterator[TableRow]:
     """Yield the rows of all shards. Raises InputFaults."""
     for table in tables:
-        names = table.open().schema_arrow.names
-        if missing := [c for c in (image, *cells) if c not in names]:
-            raise InputFaults([Fault(table.path, f"expected the column {missing[0]!r}")])
+        table.require(image, *cells)
         at = 0
         for group, n_rows, values in table.groups(cells):
             for i in range(n_rows):
@@ -308,7 +305,7 @@ def _file_rows(
     for line, cells in rows:
         name = cells.get(image)
         if isinstance(name, str) and name and is_inside(name):
-            source = ImageFile(table.parent / name, ChannelKind.COLOR)
+            source = color_file(table.parent / name)
             yield TableRow(source, Path(name).name, cells, table, line)
         else:
             message = f"{image}: expected a path beside the table, got {name!r}"

@@ -16,17 +16,11 @@ from robotvision.data.names import (
     NUMBER,
     color_frames,
     has_name,
-    is_image,
-    list_names,
+    list_images,
     parse_pose,
     seconds_to_ns,
 )
-from robotvision.data.sequence import (
-    ChannelKind,
-    ImageSequence,
-    Pose,
-    Reading,
-)
+from robotvision.data.sequence import ChannelKind, ImageSequence, Pose, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -60,8 +54,8 @@ class Idol2Reader:
         faults: list[Fault] = []
         folder = path if has_name(path, _NAME) else path / "png"
         images = []
-        for name in list_names(folder, faults):
-            if is_image(name) and (parsed := _parse(folder, name, faults)):
+        for name in list_images(folder, faults):
+            if parsed := _parse(folder, name, faults):
                 images.append((parsed[0], name, *parsed[1:]))
         images.sort()
         if not images and not faults:

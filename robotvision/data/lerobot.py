@@ -229,9 +229,7 @@ def read_episodes(root: Path, info: LeRobotInfo, keys: Iterable[str]) -> list[Le
 
 def _rows(file: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
     table = ParquetTable(file)
-    missing = [c for c in columns if c not in table.open().schema_arrow.names]
-    if missing:
-        raise InputFaults([Fault(file, f"expected the column {missing[0]!r}")])
+    table.require(*columns)
     for _, n_rows, values in table.groups(columns):
         for i in range(n_rows):
             row = {c: values[c][i] for c in columns}
@@ -308,9 +306,7 @@ class _LeRobotTables:
         own = [c for c in (OWN_TIME, OWN_INDEX, OBJECTS) if c in self.info.features]
         label = [self.label and {"task": "task_index"}.get(self.label, self.label)]
         columns += [*own, *(c for c in (self.pose, *label) if c)]
-        missing = [c for c in columns if c not in table.open().schema_arrow.names]
-        if missing:
-            raise InputFaults([Fault(table.path, f"expected the column {missing[0]!r}")])
+        table.require(*columns)
         by_number = {e.number: e for e in episodes}
         n_read = dict.fromkeys(by_number, 0)
         for group, _, values in table.groups(columns):
