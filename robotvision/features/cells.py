@@ -10,13 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.plugins import params
+
 Counts = NDArray[np.float64]
+
+
+class HasCells(Protocol):
+    """An extractor of a vector for each cell of a pyramid."""
+
+    grids: Sequence[int]
+    channel: str
+
+    @property
+    def dim(self) -> int:
+        """Length of all vectors, one after the other."""
+
+
+def check_cells(extractor: HasCells, fewer: str = "bins or cells") -> None:
+    """Check an extractor's grids and channel, and that its vector stays manageable."""
+    params.grids(extractor.grids)
+    params.word("channel", extractor.channel)
+    params.dimension(extractor.dim, f"take fewer {fewer}")
 
 
 def n_cells(grids: Sequence[int]) -> int:

@@ -61,6 +61,13 @@ def need(module: str, extractor: object, extra: str = "deep") -> Any:
         ) from e
 
 
+def weights_file(path: str | os.PathLike[str], network: str) -> Path:
+    """Return the path of a file of weights. Raises RobotVisionError where there is none."""
+    if Path(path).is_file():
+        return Path(path)
+    raise RobotVisionError(f"{path}: expected a file with the weights of {network}, there is none")
+
+
 def network_input(
     image: NDArray[np.uint8], size: Sequence[int], mean: Sequence[float], std: Sequence[float]
 ) -> Tensor:

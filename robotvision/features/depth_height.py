@@ -14,7 +14,7 @@ import numpy as np
 
 from robotvision.features.base import Vector, depth_of
 from robotvision.features.camera import PINHOLE, PinholeExtractor, cloud
-from robotvision.features.cells import cell_shares, n_cells
+from robotvision.features.cells import cell_shares, check_cells, n_cells
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -54,9 +54,7 @@ class DepthHeight(PinholeExtractor):
         params.number("max_m", self.max_m, high=100)
         if self.height_m is not None:
             params.number("height_m", self.height_m, high=100)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

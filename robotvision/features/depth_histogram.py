@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import cell_shares, n_cells, pyramid_counts
+from robotvision.features.cells import cell_shares, check_cells, n_cells, pyramid_counts
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -52,10 +52,8 @@ class DepthHistogram(Extractor):
     def _check(self) -> None:
         params.whole("bins", self.bins, high=4096)
         params.number("max_m", self.max_m, high=65.535)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
         params.flag("missing", self.missing)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

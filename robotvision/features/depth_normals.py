@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from robotvision.features.base import Vector, depth_of
 from robotvision.features.camera import PinholeExtractor, cloud
-from robotvision.features.cells import bin_of, cell_shares, n_cells
+from robotvision.features.cells import bin_of, cell_shares, check_cells, n_cells
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -58,9 +58,7 @@ class DepthNormals(PinholeExtractor):
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=2, high=64)
         params.whole("reach", self.reach, high=32)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

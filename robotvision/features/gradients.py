@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.features.base import Extractor, Vector
-from robotvision.features.cells import n_cells, pixel_counts, unit_sum
+from robotvision.features.cells import check_cells, n_cells, pixel_counts, unit_sum
 from robotvision.plugins import params
 
 
@@ -26,10 +26,8 @@ class GradientHistogram(Extractor):
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=360)
-        params.grids(self.grids)
         params.flag("signed", self.signed)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.cells import check_cells, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -41,9 +41,7 @@ class GrayHistogram(Extractor):
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=256)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

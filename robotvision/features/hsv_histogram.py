@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.features.base import Extractor, Vector, color_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.cells import check_cells, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -45,9 +45,7 @@ class HSVHistogram(Extractor):
 
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=3, high=64)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.cells import check_cells, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -61,9 +61,7 @@ class LBP(Extractor):
         if self.radius < 1:
             raise params.refuse("radius", "a number of at least 1", self.radius)
         params.choice("patterns", self.patterns, ("uniform", "rotation", "all"))
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer cells")
+        check_cells(self, "cells")
 
     @property
     def dim(self) -> int:

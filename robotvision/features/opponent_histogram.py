@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from robotvision.features.base import Extractor, Vector, color_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.cells import check_cells, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -47,9 +47,7 @@ class OpponentHistogram(Extractor):
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=3, high=256)
         params.flag("joint", self.joint)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        check_cells(self)
 
     @property
     def dim(self) -> int:

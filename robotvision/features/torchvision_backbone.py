@@ -16,7 +16,7 @@ import numpy as np
 
 from robotvision.errors import RobotVisionError, near
 from robotvision.features.base import Vector
-from robotvision.features.deep import NetworkExtractor, need
+from robotvision.features.deep import NetworkExtractor, need, weights_file
 from robotvision.features.downloads import download
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
@@ -84,13 +84,9 @@ class TorchvisionBackbone(NetworkExtractor):
     def _weights_path(self) -> Path | None:
         if self.weights is None:
             return None
-        if self.weights != "default":
-            if Path(self.weights).is_file():
-                return Path(self.weights)
-            raise RobotVisionError(
-                f"{self.weights}: expected a file with the weights of {self.network}, there is none"
-            )
-        return _default_weights(self.network)
+        if self.weights == "default":
+            return _default_weights(self.network)
+        return weights_file(self.weights, self.network)
 
 
 def _default_weights(name: str) -> Path:

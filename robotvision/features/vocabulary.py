@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
 from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, point_counts, unit_sum
+from robotvision.features.cells import check_cells, n_cells, point_counts, unit_sum
 from robotvision.features.local import (
     LENGTH,
     LocalFeatures,
@@ -45,11 +45,9 @@ class VocabularyExtractor(Extractor):
 
     def _check(self) -> None:
         params.whole("words", self.words, high=2**16)
-        params.grids(self.grids)
         params.whole("n_training", self.n_training, low=self.words, high=10**7)
         params.whole("seed", self.seed, low=0, high=2**32 - 1)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer words or cells")
+        check_cells(self, "words or cells")
 
     @property
     def dim(self) -> int:
