@@ -28,7 +28,7 @@ from robotvision.errors import FrameError, SystemFault
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Session, System, View
 
@@ -140,7 +140,7 @@ def audit_system(
     session: Session,
     sequences: Iterable[ImageSequence],
     options: AuditOptions | None = None,
-    step: Progress = lambda what, done, total: None,
+    step: Progress = quiet,
     result: Audit | None = None,
 ) -> Audit:
     """Show frames in other orders, numbers and surroundings, and compare the answers.

@@ -31,7 +31,7 @@ from robotvision.features.extraction import (
     needs_training,
     training_frames,
 )
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
@@ -115,7 +115,7 @@ def fit_pipeline(
     task: Task,
     sequences: Sequence[data.ImageSequence],
     cache: Path | None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
     options: TrainingOptions | None = None,
 ) -> tuple[Pipeline, Task, Training]:
     """Train the pipeline that ``config`` describes.

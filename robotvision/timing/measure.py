@@ -25,7 +25,7 @@ from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import mirrored
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunLog
 from robotvision.scoring.policy import named_policy
@@ -157,7 +157,7 @@ def measure(
     sequence: ImageSequence,
     options: TimingOptions = TimingOptions(),
     channels: tuple[str, ...] | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> Timed:
     """Time a started system.
 

@@ -23,13 +23,13 @@ from robotvision.arrays import Floats
 from robotvision.config.schema import Config, Named, TuneConfig
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.parameters import parameter_fields
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.holdout import Frames, HeldOutSplits, labelled, splits
-from robotvision.recogniser.tuning.trial import FeatureMemory, answers, quiet, shown
+from robotvision.recogniser.tuning.trial import FeatureMemory, answers, shown
 from robotvision.records import Truth
 from robotvision.scoring.blocks import visits
 from robotvision.scoring.intervals import Interval, difference, interval
@@ -136,7 +136,7 @@ def tune(
     task: Task,
     sequences: Sequence[data.ImageSequence],
     cache: Path | None,
-    step: Progress = lambda what, done, total: None,
+    step: Progress = quiet,
     where: Path | str = "tune",
 ) -> Tuned:
     """Try every candidate of ``config.tune`` on held-out training sequences.
