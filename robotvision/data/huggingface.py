@@ -136,16 +136,14 @@ class HuggingFaceReader:
     def _choose(self, path: Path, splits: dict[str, list[Path]]) -> list[Path]:
         """Return the files of the split. Raises InputFaults."""
         if not splits:
-            raise InputFaults(
-                [Fault(path, f"no Parquet file and no {' or '.join(METADATA)} in it")]
-            )
+            raise InputFaults(Fault(path, f"no Parquet file and no {' or '.join(METADATA)} in it"))
         known = ", ".join(splits)
         if self.split is not None and self.split not in splits:
             message = f"no split {self.split!r}{near(self.split, splits)}; it has: {known}"
-            raise InputFaults([Fault(path, message)])
+            raise InputFaults(Fault(path, message))
         if self.split is None and len(splits) > 1:
             remedy = "name one with the parameter split"
-            raise InputFaults([Fault(path, f"several splits: {known}", remedy=remedy)])
+            raise InputFaults(Fault(path, f"several splits: {known}", remedy=remedy))
         return splits[self.split] if self.split is not None else next(iter(splits.values()))
 
     def _parquet(
@@ -176,17 +174,17 @@ class HuggingFaceReader:
         """Choose the columns. Raises InputFaults."""
         has = f"it has: {', '.join(names)}"
         if not images:
-            raise InputFaults([Fault(table, f"no column of images; {has}")])
+            raise InputFaults(Fault(table, f"no column of images; {has}"))
         chosen: dict[str, str | None] = {}
         usual = {"image": images, "label": LABELS, "time": TIMES}
         for what, of in usual.items():
             name = getattr(self, what)
             if name not in (None, NONE, *names):
                 message = f"no column {name!r} for {what}{near(name, names)}; {has}"
-                raise InputFaults([Fault(table, message)])
+                raise InputFaults(Fault(table, message))
             if what == "image" and name not in (None, *images):
                 message = f"the column {name!r} holds no images; these do: {', '.join(images)}"
-                raise InputFaults([Fault(table, message)])
+                raise InputFaults(Fault(table, message))
             chosen[what] = name or next((n for n in of if n in names), None)
         label, time = (None if chosen[w] == NONE else chosen[w] for w in ("label", "time"))
         return TableColumns(

@@ -206,13 +206,11 @@ def _parts(
     segments = [(k, span) for k, s in enumerate(sequences) for span in s.segments()]
     if len(segments) < 2:
         raise InputFaults(
-            [
-                Fault(
-                    sequences[0].root,
-                    "a split goes by whole segments, and there is one segment only",
-                    remedy="release more sequences, or give frames another segment in frames.csv",
-                )
-            ]
+            Fault(
+                sequences[0].root,
+                "a split goes by whole segments, and there is one segment only",
+                remedy="release more sequences, or give frames another segment in frames.csv",
+            )
         )
     chosen = _choose([end - start for _, (start, end) in segments], split.share, draw)
     parts: dict[str, list[list[int]]] = {

@@ -202,7 +202,7 @@ def _frames(queries: ImageSequence, extractors: list[FeatureExtractor]) -> Any:
         try:
             yield queries.load(position, channels)
         except FrameError as e:
-            raise InputFaults([Fault(queries.root, str(e))]) from e
+            raise InputFaults(Fault(queries.root, str(e))) from e
 
 
 def _vector(extractor: FeatureExtractor, dim: int, frame: Frame, queries: ImageSequence) -> Any:
