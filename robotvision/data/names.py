@@ -72,6 +72,23 @@ def list_images(folder: Path, faults: list[Fault]) -> list[str]:
     return [n for n in list_names(folder, faults) if is_image(n)]
 
 
+def misnamed(path: Path, expected: str) -> Fault:
+    """Return the fault of an image whose name does not say what the layout's names say."""
+    remedy = "mend the name or move the file away"
+    return Fault(path, f"expected a name like {expected}", remedy=remedy)
+
+
+def named_images(
+    folder: Path, pattern: re.Pattern[str], expected: str, faults: list[Fault]
+) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield each image's name and what it says by ``pattern``; a fault where it says nothing."""
+    for name in list_images(folder, faults):
+        if match := pattern.fullmatch(name):
+            yield name, match
+        else:
+            faults.append(misnamed(folder / name, expected))
+
+
 def list_numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
     """Return files of ``folder`` whose name ``pattern`` matches, by the number in group 1."""
     files: dict[int, Path] = {}

@@ -18,7 +18,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from robotvision.data.names import NOMINAL_NOTE, color_frames, is_image, names_in, nominal_ns
+from robotvision.data.names import (
+    NOMINAL_NOTE,
+    color_frames,
+    is_image,
+    misnamed,
+    names_in,
+    nominal_ns,
+)
 from robotvision.data.sequence import ChannelKind, ImageSequence, Pose, Reading
 from robotvision.errors import Fault
 
@@ -103,8 +110,7 @@ def _pose(path: Path, faults: list[Fault]) -> Pose | None:
         if cells[0] or not (math.isfinite(east) and math.isfinite(north)):
             raise ValueError
     except (ValueError, IndexError):
-        message = f"expected a name like {_EXAMPLE}, with east and north in metres"
-        faults.append(Fault(path, message, remedy="mend the name or move the file away"))
+        faults.append(misnamed(path, f"{_EXAMPLE}, with east and north in metres"))
         return None
     try:
         degrees = float(cells[_HEADING])

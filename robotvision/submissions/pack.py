@@ -155,10 +155,8 @@ def pack_program(
 
     Parameters
     ----------
-    out : Path
-        The zip file; replaced where it is there.
-    task_name : str
-        A task's name or YAML file.
+    out, task_name
+        As `write_pack` takes the path and `load_task` the name.
     program : PackedProgram
         What of the files is started, and how.
     files : Mapping[str, Path]
