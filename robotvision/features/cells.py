@@ -10,33 +10,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.features.base import Extractor
 from robotvision.plugins import params
 
 Counts = NDArray[np.float64]
 
 
-class HasCells(Protocol):
-    """An extractor of a vector for each cell of a pyramid."""
+class CellExtractor(Extractor):
+    """Base of the extractors of a vector for each cell of a pyramid.
+
+    Parameters
+    ----------
+    grids : sequence of int
+        Sides of the pyramid's grids, 1 to 64, each once.
+    """
 
     grids: Sequence[int]
-    channel: str
 
     @property
     def dim(self) -> int:
         """Length of all vectors, one after the other."""
+        raise NotImplementedError
 
-
-def check_cells(extractor: HasCells, fewer: str = "bins or cells") -> None:
-    """Check an extractor's grids and channel, and that its vector stays manageable."""
-    params.grids(extractor.grids)
-    params.word("channel", extractor.channel)
-    params.dimension(extractor.dim, f"take fewer {fewer}")
+    def _check_cells(self, fewer: str = "bins or cells") -> None:
+        """Check grids and channel, and that the vector stays manageable."""
+        params.grids(self.grids)
+        params.word("channel", self.channel)
+        params.dimension(self.dim, f"take fewer {fewer}")
 
 
 def n_cells(grids: Sequence[int]) -> int:

@@ -46,8 +46,6 @@ class OnnxModel(NetworkExtractor):
         Divide the vector by its Euclidean length.
     threads : int, default 1
         Threads of ONNX Runtime within one image, 1 to 256.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     model: str | os.PathLike[str]

@@ -57,8 +57,6 @@ class TimmBackbone(Extractor):
         The image is resized to this, 1 to 4096 each, without cropping; None: the network's own.
     unit_length : bool, default False
         Divide the vector (with ``patches`` that of each patch) by its Euclidean length.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     loads_on_first_use: ClassVar[bool] = True

@@ -43,8 +43,6 @@ class TorchvisionBackbone(NetworkExtractor):
         The image is resized to this, 1 to 4096 each.
     unit_length : bool, default False
         Divide the vector by its Euclidean length.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     network: str = "resnet18"
