@@ -27,6 +27,7 @@ from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import cache_root
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.resized import resized
+from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
 from robotvision.records import Frame
 from robotvision.writing import new_path
@@ -257,7 +258,15 @@ def learnt_session(content: NDArray[np.uint8], digest: str, threads: int, extrac
 
 
 class NetworkExtractor(Extractor):
-    """Base of the extractors that run one network on the whole image, resized to ``size``."""
+    """Base of the extractors that run one network on the whole image.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The image is resized to this, 1 to 4096 each.
+    unit_length : bool
+        Divide the vector by its Euclidean length.
+    """
 
     loads_on_first_use: ClassVar[bool] = True
 
@@ -266,6 +275,11 @@ class NetworkExtractor(Extractor):
     std: Sequence[float] = IMAGENET_STD
     unit_length: bool
     channel: str
+
+    def _check(self) -> None:
+        params.wholes("size", self.size, length=2, high=4096)
+        params.flag("unit_length", self.unit_length)
+        params.word("channel", self.channel)
 
     def _run(self, tensor: Tensor) -> Vector:
         """Return the network's output for (1, 3, height, width), as one vector."""

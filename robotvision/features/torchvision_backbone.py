@@ -39,10 +39,6 @@ class TorchvisionBackbone(NetworkExtractor):
         ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them,
         downloaded there where they are missing (``ROBOTVISION_OFFLINE=1`` refuses that);
         a path: a file of your own (a state dict); None: untrained, from a fixed seed.
-    size : (height, width), default (224, 224)
-        The image is resized to this, 1 to 4096 each.
-    unit_length : bool, default False
-        Divide the vector by its Euclidean length.
     """
 
     network: str = "resnet18"
@@ -57,9 +53,7 @@ class TorchvisionBackbone(NetworkExtractor):
         params.word("layer", self.layer)
         if self.weights is not None and not isinstance(self.weights, (str, os.PathLike)):
             raise params.refuse("weights", "'default', a file's path or nothing", self.weights)
-        params.wholes("size", self.size, length=2, high=4096)
-        params.flag("unit_length", self.unit_length)
-        params.word("channel", self.channel)
+        super()._check()
 
     def _run(self, tensor: Any) -> Vector:
         torch = need("torch", self)

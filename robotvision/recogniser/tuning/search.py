@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator
 
 from robotvision import data
 from robotvision.arrays import Floats
-from robotvision.config.schema import Config, Named, TuneConfig
+from robotvision.config.schema import Config, Named
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.plugins.progress import Progress, quiet
@@ -172,7 +172,8 @@ def tune(
         raise RobotVisionError(
             f"{where}: too few training frames to hold any out; add sequences of the same rooms"
         )
-    options = _options(config, config.tune)
+    # a key that is not listed has the configuration's one value
+    options = {key: getattr(config.tune, key) or [getattr(config, key)] for key in KEYS}
     bench = _Bench(config, task, sequences, frames, parts, options, cache, step, where)
     grid, n_all = _grid(options, config.tune.candidates, config.seed)
     bench.total = n_all * len(parts.splits)
@@ -200,11 +201,6 @@ def _grid(options: Mapping[str, Sequence[Any]], n: int | None, seed: int) -> tup
         return grid, n_all
     drawn = ParameterSampler(grid, n, random_state=seed)
     return [{k: [v] for k, v in one.items()} for one in drawn], n
-
-
-def _options(config: Config, about: TuneConfig) -> dict[str, list[Any]]:
-    """Return what is tried, by key; a key that is not listed has the configuration's one value."""
-    return {key: getattr(about, key) or [getattr(config, key)] for key in KEYS}
 
 
 @parameter_fields
