@@ -153,10 +153,10 @@ def by_kind(faults: Iterable[Fault]) -> list[FaultGroup]:
 
 
 class InputFaults(RobotVisionError):
-    """Every fault found in what the user gave, all at once."""
+    """Every fault found in what the user gave, all at once: one, or several."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
     def lines(self) -> list[str]:
@@ -164,9 +164,15 @@ class InputFaults(RobotVisionError):
         return list(map(str, by_kind(self.faults)))
 
 
+def raise_faults(faults: Iterable[Fault]) -> None:
+    """Raise InputFaults where there is any fault."""
+    if found := tuple(faults):
+        raise InputFaults(found)
+
+
 def not_readable(path: Path, e: OSError, remedy: str = "", kind: str = "") -> InputFaults:
     """Return the error for a file of the user's that the operating system does not give."""
-    return InputFaults([Fault(path, f"cannot be read ({e.strerror})", remedy=remedy, kind=kind)])
+    return InputFaults(Fault(path, f"cannot be read ({e.strerror})", remedy=remedy, kind=kind))
 
 
 def not_writable(path: Path, e: OSError) -> RobotVisionError:

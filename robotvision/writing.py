@@ -8,17 +8,19 @@ removes.
 from __future__ import annotations
 
 import contextlib
+import csv
 import ctypes
 import errno
+import io
 import itertools
 import json
 import os
 import platform
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from robotvision.errors import RobotVisionError, not_writable
 
@@ -95,6 +97,13 @@ def write_bytes(path: Path, content: bytes, *, is_durable: bool = True) -> Path:
 def write_text(path: Path, text: str, *, errors: str = "strict", is_durable: bool = True) -> Path:
     """Write a text file in UTF-8, whole, and return its path. Raises RobotVisionError."""
     return write_bytes(path, text.encode("utf-8", errors), is_durable=is_durable)
+
+
+def csv_of(rows: Iterable[Iterable[Any]]) -> str:
+    """Return rows as the text of a CSV file whose lines end in a line feed alone."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
 
 
 def make_folder(path: Path) -> Path:

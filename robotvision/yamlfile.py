@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from robotvision.errors import Fault, InputFaults, by_place, near, not_readable
+from robotvision.errors import Fault, InputFaults, by_place, near, not_readable, raise_faults
 from robotvision.regular_file import read_regular
 
 MAX_BYTES = 2**19
@@ -96,27 +96,26 @@ def load(path: Path) -> Document:
 def loads(raw: bytes | str, path: Path | str = "<text>") -> Document:
     """Read YAML from memory; ``path`` is the name used in messages. Raises InputFaults."""
     if len(raw) > MAX_BYTES:
-        raise InputFaults([Fault(path, f"expected YAML of at most {MAX_BYTES >> 10} kB")])
+        raise InputFaults(Fault(path, f"expected YAML of at most {MAX_BYTES >> 10} kB"))
     try:
         node = yaml.compose(raw, Loader=_LOADER)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         raise InputFaults(
-            [Fault(path, f"not YAML: {e.problem or e.context}", line, column, "mend the line")]
+            Fault(path, f"not YAML: {e.problem or e.context}", line, column, "mend the line")
         ) from e
     except (yaml.YAMLError, UnicodeDecodeError) as e:
         reason = str(e).splitlines()[0]
-        raise InputFaults([Fault(path, f"not YAML: {reason}", remedy="save it as UTF-8")]) from e
+        raise InputFaults(Fault(path, f"not YAML: {reason}", remedy="save it as UTF-8")) from e
     except RecursionError as e:
-        raise InputFaults([Fault(path, "nested too deeply")]) from e
+        raise InputFaults(Fault(path, "nested too deeply")) from e
     walk = _Walk(path)
     try:
         data = walk.value(node, ()) if node is not None else None
     except _TooMuch:
         data = None
-    if walk.faults:
-        raise InputFaults(walk.faults)
+    raise_faults(walk.faults)
     return Document(path, data, walk.keys, walk.values)
 
 
@@ -203,13 +202,13 @@ def validate(document: Document, model: type[M], *, context: Any = None) -> M:
     """
     if not isinstance(document.data, dict):
         raise InputFaults(
-            [document.fault((), f"expected keys and values, got {_show(document.data)}")]
+            document.fault((), f"expected keys and values, got {_show(document.data)}")
         )
     try:
         text = json.dumps(document.data, allow_nan=False)
     except ValueError:
         where = next(w for w in document.values if _is_bad_number(_at(document.data, w)))
-        raise InputFaults([document.fault(where, "expected a finite number")]) from None
+        raise InputFaults(document.fault(where, "expected a finite number")) from None
     try:
         return model.model_validate_json(text, context=context)
     except ValidationError as e:

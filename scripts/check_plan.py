@@ -26,8 +26,8 @@ from functools import cache
 import numpy as np
 from coverage_intervals import LAWS, Law, lengths, simulate
 from coverage_ranks import contest
-from numpy.typing import NDArray
 
+from robotvision.arrays import Floats
 from robotvision.errors import RobotVisionError
 from robotvision.scoring.plausible_visits import chance_of_endless
 from robotvision.scoring.power import VisitDesign, measured_design
@@ -36,7 +36,6 @@ from robotvision.scoring.shares import LEVEL, differences
 from robotvision.scoring.student import quantile
 from robotvision.scoring.visit_model import VisitModel
 
-Floats = NDArray[np.float64]
 BY_NAME = {law.name.split(",")[0]: law for law in LAWS if law.name.endswith(", fair")}
 """Laws of lengths and of what they do; the skills are set below."""
 SHARES = (0.6, 0.72, 0.8, 0.9, 0.95)

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -41,6 +40,7 @@ from development_sets import (
 )
 
 import robotvision
+from robotvision.arrays import Floats
 from robotvision.config.checks import build, load_config
 from robotvision.config.experiment import Experiment, Overrides
 from robotvision.config.schema import Named
@@ -89,8 +89,6 @@ CANDIDATES = (
     f"no further views={BEST},augment=null",
     f"svm={BEST},features=[{TWO}, {DEPTH}],classifier=svm",
 )
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

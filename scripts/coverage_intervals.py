@@ -18,10 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Floats
 from robotvision.scoring.shares import LEVEL, Differences, Shares, differences, shares
 from robotvision.scoring.student import quantile
-
-Floats = NDArray[np.float64]
 
 VISITS = (8, 12, 20, 40, 80)
 LASTING = 0.8

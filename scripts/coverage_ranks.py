@@ -14,11 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from coverage_intervals import LAWS, Law, is_right, lengths
-from numpy.typing import NDArray
 
+from robotvision.arrays import Floats
 from robotvision.scoring.ranks import ranks
-
-Floats = NDArray[np.float64]
 
 SKILL, STEP = 1.0, 1.0
 

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 import robotvision as rv
+from robotvision.arrays import Ints
 from robotvision.config.checks import load_config
 from robotvision.experiment.prepare import prepare
 from robotvision.features import cache_folder
-from robotvision.scoring.table import Ints
 from robotvision.submissions.similarity import agreement
 
 FEATURES = (

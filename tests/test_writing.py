@@ -16,6 +16,7 @@ import pytest
 from robotvision.errors import RobotVisionError
 from robotvision.writing import (
     MARKER,
+    csv_of,
     new_file,
     new_folder,
     new_path,
@@ -254,3 +255,8 @@ def test_a_full_disk_after_a_run_loses_no_points(
     assert "Traceback" not in done.stderr
     assert not list((small_disk / "run").glob("*.html"))
     assert not list((small_disk / "run").glob(".*.part*"))
+
+
+def test_rows_become_csv_whose_lines_end_alike_everywhere() -> None:
+    """Cells are quoted where they must be; there is no carriage return."""
+    assert csv_of([["room", "n"], ["a, b", 2], ['"c"', None]]) == 'room,n\n"a, b",2\n"""c""",\n'

@@ -11,10 +11,11 @@ import numpy as np
 
 from robotvision.api.arguments import path_of, sequences_of, task_of
 from robotvision.api.run import Run, read_run
+from robotvision.arrays import Ints
 from robotvision.errors import RobotVisionError
 from robotvision.report.html.compare import shared_bounds, shared_frames
 from robotvision.report.html.payload import align
-from robotvision.scoring.blocks import Ints, visits
+from robotvision.scoring.blocks import visits
 from robotvision.scoring.power import MOST_VISITS, VisitDesign, assumed_design, measured_design
 from robotvision.scoring.ranks import POWER
 from robotvision.timing.compare import require_same_points

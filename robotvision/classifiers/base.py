@@ -76,11 +76,15 @@ class Classifier(ClassifierMixin, Parameterised):  # type: ignore[misc]
 
     def fit(self, x: Any, y: Any) -> Self:
         """Learn from vectors (n, d) and their rooms (n,); return self."""
+        self._fit(*self._examples(x, y))
+        return self
+
+    def _examples(self, x: Any, y: Any) -> tuple[Vectors, NDArray[np.int64]]:
+        """Return checked vectors and the numbers of their rooms, which become ``classes_``."""
         vectors = checked(x, type(self).__name__)
         self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
         self.n_features_in_ = vectors.shape[1]
-        self._fit(vectors, numbers)
-        return self
+        return vectors, numbers
 
     def scores(self, x: Any) -> Scores:
         """Return scores, (n, k); their softmax is the raw probability."""
@@ -115,10 +119,7 @@ class HoldingOut(Classifier):
 
         Rows in no fold get NaN; rooms a fold could not train on get minus infinity.
         """
-        vectors = checked(x, type(self).__name__)
-        self.classes_, numbers = np.unique(np.asarray(y), return_inverse=True)
-        self.n_features_in_ = vectors.shape[1]
-        return self._learn(vectors, numbers, folds)
+        return self._learn(*self._examples(x, y), folds)
 
 
 def checked(x: Any, who: str, dim: int | None = None) -> Vectors:
@@ -177,6 +178,13 @@ def mean_and_scale(x: Vectors) -> tuple[Scores, Scores]:
     deviation = x.std(axis=0, dtype=np.float64)
     typical = float(np.sqrt(np.mean(deviation**2)))
     return mean, np.maximum(deviation, typical if typical > 0 else 1.0)
+
+
+def unit_rows(x: Vectors) -> Vectors:
+    """Return vectors, (n, d), divided by their lengths; zeros stay zeros."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", x, x))
+    unit: Vectors = x / np.maximum(lengths, np.float32(1e-30))[:, None]
+    return unit
 
 
 def plane_scores(x: NDArray[np.float32], weights: Scores, bias: Scores) -> Scores:

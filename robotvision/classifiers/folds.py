@@ -22,15 +22,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from robotvision.arrays import Numbers
 
 N_FOLDS = 5
 N_BLOCKS = 3
 GAP = 0.05
 """Frames left out on each side of a block, as a share of the room's frames in its one group."""
 MIN_BLOCK = 2
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,16 @@ from robotvision.plugins.parameters import parameter_fields
 
 
 class _Linear(Classifier):
+    """Base of both: what they have in common.
+
+    Parameters
+    ----------
+    balanced : bool
+        Weigh each room by the inverse of its share of the frames.
+    max_iter : int
+        Steps of the solver at most; where they run out, the weights reached are kept.
+    """
+
     C: float
     balanced: bool
     max_iter: int
@@ -56,10 +66,6 @@ class LogisticRegression(_Linear):
     ----------
     C : float
         Inverse strength of the penalty.
-    balanced : bool
-        Weigh each room by the inverse of its share of the frames.
-    max_iter : int
-        Steps of the solver at most; where they run out, the weights reached are kept.
     """
 
     C: float = 0.1
@@ -82,10 +88,6 @@ class LinearSVM(_Linear):
     ----------
     C : float
         Price of a training error.
-    balanced : bool
-        Weigh each room by the inverse of its share of the frames.
-    max_iter : int
-        Steps of the solver at most; where they run out, the weights reached are kept.
     random_state : int or None
         Seed of the solver's order; None: the run's seed where calibration trains it, else 0.
     """

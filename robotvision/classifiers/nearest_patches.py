@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Numbers
 from robotvision.classifiers.base import HoldingOut, Scores, Vectors
 from robotvision.classifiers.folds import Fold
 from robotvision.errors import RobotVisionError
@@ -34,7 +35,6 @@ from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 
 Patches = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 
 VOTES = ("local", "distance")
 _SAMPLE = 20_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import Classifier, Scores, Vectors
+from robotvision.classifiers.base import Classifier, Scores, Vectors, unit_rows
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 
@@ -56,11 +56,7 @@ class Prototype(Classifier):
         return np.asarray(means, np.float32)
 
     def _directed(self, x: Vectors) -> Vectors:
-        if not self.cosine:
-            return x
-        lengths = np.sqrt(np.einsum("ij,ij->i", x, x))
-        unit: Vectors = x / np.maximum(lengths, np.float32(1e-30))[:, None]
-        return unit
+        return unit_rows(x) if self.cosine else x
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
         apart = self.means_ - self._directed(x[None])[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors
+from robotvision.classifiers.base import FLOOR, Classifier, Scores, Vectors, unit_rows
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 
@@ -39,7 +39,7 @@ class Retrieval(Classifier):
         params.number("sharpness", self.sharpness)
 
     def _fit(self, x: Vectors, y: NDArray[np.int64]) -> None:
-        self.vectors_ = _unit(x)
+        self.vectors_ = unit_rows(x)
         change = np.flatnonzero(np.diff(y)) + 1
         starts = [
             np.arange(start, stop, self.place_frames)
@@ -49,7 +49,7 @@ class Retrieval(Classifier):
         self.rooms_ = y[self.starts_].astype(np.int64)
 
     def _row(self, x: NDArray[np.float32]) -> Scores:
-        frames = self.vectors_ @ _unit(x[None])[0]
+        frames = self.vectors_ @ unit_rows(x[None])[0]
         similar = np.maximum.reduceat(frames, self.starts_).astype(np.float64)
         n = min(self.places, len(similar))
         best = np.argpartition(-similar, n - 1)[:n] if n < len(similar) else slice(None)
@@ -57,9 +57,3 @@ class Retrieval(Classifier):
         shares = np.bincount(self.rooms_[best], votes, minlength=len(self.classes_)) / votes.sum()
         scores: Scores = np.log(np.maximum(shares, FLOOR))
         return scores
-
-
-def _unit(x: Vectors) -> Vectors:
-    lengths = np.sqrt(np.einsum("ij,ij->i", x, x))
-    unit: Vectors = x / np.maximum(lengths, np.float32(1e-30))[:, None]
-    return unit

@@ -10,11 +10,10 @@ import click
 
 from robotvision.cli.options import (
     PATH,
-    cluster_option,
+    cluster_options,
     echo_json,
     error_console,
     json_option,
-    scheduler_option,
     task_option,
     truth_option,
 )
@@ -353,9 +352,7 @@ Examples:
 """,
 )
 @_contest
-@scheduler_option
-@cluster_option
-@click.option("--workers", type=click.IntRange(1), help="So many workers on this machine.")
+@cluster_options(workers="So many workers on this machine.")
 @click.option(
     "--shared-cores",
     is_flag=True,

@@ -56,15 +56,22 @@ limit_option = click.option(
 )
 rate_option = click.option("--rate-hz", type=float, help="Frames a second (else as recorded).")
 
-scheduler_option = click.option(
-    "--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786."
-)
-cluster_option = click.option(
-    "--cluster",
-    "cluster_file",
-    type=PATH,
-    help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
-)
+
+def cluster_options(*, workers: str) -> Callable[[F], F]:
+    """Add ``--scheduler``, ``--cluster`` and, with its own help, ``--workers``."""
+    return lambda command: added(
+        command,
+        click.option(
+            "--scheduler", metavar="ADDRESS", help="A running Dask scheduler: tcp://host:8786."
+        ),
+        click.option(
+            "--cluster",
+            "cluster_file",
+            type=PATH,
+            help="A YAML file that describes a dask-jobqueue or Kubernetes cluster.",
+        ),
+        click.option("--workers", type=click.IntRange(1), help=workers),
+    )
 
 
 def _values(_: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:

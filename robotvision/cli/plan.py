@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from robotvision.cli.options import json_option
+from robotvision.cli.options import PATH, json_option
 
 EPILOG = """\b
 Examples:
@@ -24,7 +24,7 @@ Examples:
 @click.option(
     "--like",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="RUN|SEQUENCE",
     help="What visits are like: a run, two runs on the same frames, or a sequence.",
 )
@@ -37,16 +37,7 @@ Examples:
 @click.option("--task", default="rooms", help="Whose points count, without a run.")
 @click.option("--likeliest", is_flag=True, help="Give figures also where none can be promised.")
 @json_option
-def command(
-    visits: int | None,
-    systems: int,
-    difference: float | None,
-    like: tuple[Path, ...],
-    right: float,
-    task: str,
-    likeliest: bool,
-    as_json: bool,
-) -> int:
+def command(as_json: bool, **asked: Any) -> int:
     """Say how likely a difference between systems is told, and how long a test must be for it.
 
     A room visit is a stay in one room; a difference is told where its 95 % interval leaves 0 out,
@@ -61,15 +52,7 @@ def command(
     from robotvision.report.planning import print_plan
 
     with Console(stderr=True).status("drawing contests"):
-        planned = plan(
-            visits=visits,
-            systems=systems,
-            difference=difference,
-            like=like,
-            right=right,
-            task=task,
-            likeliest=likeliest,
-        )
+        planned = plan(**asked)
     if as_json:
         print(json.dumps(planned.to_dict(), allow_nan=False))
     else:

@@ -8,11 +8,10 @@ import click
 
 from robotvision.cli.options import (
     PATH,
-    cluster_option,
+    cluster_options,
     error_console,
     json_option,
     limit_option,
-    scheduler_option,
 )
 
 EPILOG = """\b
@@ -67,9 +66,7 @@ def command() -> None:
 @click.option(
     "--data-root", type=PATH, help="Where relative sequence paths start; every worker must see it."
 )
-@scheduler_option
-@cluster_option
-@click.option("--workers", type=click.IntRange(1), help="Of the local cluster (else one a core).")
+@cluster_options(workers="Of the local cluster (else one a core).")
 @click.option(
     "--exclusive",
     is_flag=True,

@@ -59,6 +59,13 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     return tuple(x.strip() for x in (text or "").split(",") if x.strip()) or None
 
 
+def _from_zero(*names: str, high: float | None = None, **shown: Any) -> Callable[[F], F]:
+    """Return an option of a number from 0, its default, to ``high``; whole where that is."""
+    if isinstance(high, float):
+        return click.option(*names, default=0.0, type=click.FloatRange(0, high), **shown)
+    return click.option(*names, default=0, type=click.IntRange(0, high), **shown)
+
+
 _out = click.option(
     "--out",
     required=True,
@@ -67,13 +74,7 @@ _out = click.option(
     help="Folder to write to; made where it is not there.",
 )
 _seed = click.option("--seed", default=1, type=click.IntRange(0), help="Building.")
-_furniture = click.option(
-    "--furniture",
-    "furniture_seed",
-    default=0,
-    type=click.IntRange(0),
-    help="Another number moves the furniture.",
-)
+_furniture = _from_zero("--furniture", "furniture_seed", help="Another number moves the furniture.")
 _size_option = click.option("--size", default="320x240", metavar="WxH", callback=_size)
 
 
@@ -209,30 +210,14 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
 @command.command()
 @_out
 @click.option("--light", type=_LIGHT, default="cloudy")
-@click.option(
-    "--floor",
-    default=0,
-    type=click.IntRange(0),
-    help="Even: a straight corridor; odd: one with a corner.",
-)
+@_from_zero("--floor", help="Even: a straight corridor; odd: one with a corner.")
 @click.option("--frames", "n_frames", default=130, type=click.IntRange(1))
 @click.option("--rate", "rate_hz", default=2.0, type=ABOVE_ZERO, help="Frames a second.")
 @_seed
 @_furniture
-@click.option(
-    "--drive",
-    "drive_seed",
-    default=0,
-    type=click.IntRange(0),
-    help="Another number changes the way and the noise.",
-)
+@_from_zero("--drive", "drive_seed", help="Another number changes the way and the noise.")
 @click.option("--reverse", is_flag=True, help="Drive from the other end.")
-@click.option(
-    "--kidnappings",
-    default=0,
-    type=click.IntRange(0),
-    help="How often the robot is carried elsewhere.",
-)
+@_from_zero("--kidnappings", help="How often the robot is carried elsewhere.")
 @click.option(
     "--channels", default="rgb,depth", callback=_labels, help="Of rgb, depth, left, right."
 )
@@ -253,24 +238,21 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     metavar="DEG",
     help="How far the robot pans at its stops in rooms; 360: once right round [57].",
 )
-@click.option(
+@_from_zero(
     "--doors-shut",
-    default=0.0,
-    type=click.FloatRange(0, 1),
+    high=1.0,
     metavar="SHARE",
     help="Share of the rooms' doors that are shut while the robot is elsewhere; open fronts "
     "have none.",
 )
-@click.option(
+@_from_zero(
     "--people",
-    default=0,
-    type=click.IntRange(0, 100),
+    high=100,
     help="People who stand about, for the whole tour; another --drive places them anew.",
 )
-@click.option(
+@_from_zero(
     "--clutter",
-    default=0,
-    type=click.IntRange(0, 100),
+    high=100,
     help="Boxes, chairs, bags and the like left about; another --drive places them anew.",
 )
 @click.option(
@@ -287,11 +269,10 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     metavar="DEG",
     help="How far the camera looks up; negative: down [-3.15].",
 )
-@click.option(
+@_from_zero(
     "--shutter",
     "shutter_ms",
-    default=0.0,
-    type=click.FloatRange(0, 1000),
+    high=1000.0,
     metavar="MS",
     help="How long the shutter is open: colour is smeared as far as the camera turns meanwhile "
     "(not by what rushes past).",
@@ -303,10 +284,9 @@ def default(out: Path, frames: int | None, seed: int, as_json: bool) -> None:
     help="As far as the exposure is raised in the dark; by default 8 by night, 3.5 by day."
     " Before it was 3.2 by night: the shipped sequences and stand-ins keep that.",
 )
-@click.option(
+@_from_zero(
     "--exposure-jumps",
-    default=0.0,
-    type=click.FloatRange(0, 4),
+    high=4.0,
     metavar="STOPS",
     help="Exposure jumps by up to so many stops, about every eight frames.",
 )

@@ -18,7 +18,7 @@ from robotvision.config.schema import (
     SystemConfig,
     UnknownConfig,
 )
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, RobotVisionError, raise_faults
 from robotvision.scoring.policy import Policy, named_policy
 from robotvision.tasks.model import Task
 
@@ -185,8 +185,7 @@ class Overrides:
     def of(self, config: Config) -> Config:
         """Return the configuration with task and sequences. Raises InputFaults."""
         missing = [Fault(p, "no such folder") for p in (*self.train, *self.test) if not p.exists()]
-        if missing:
-            raise InputFaults(missing)
+        raise_faults(missing)
         update: dict[str, Any] = {} if self.task is None else {"task": self.task}
         if self.trust:
             update["trust"] = [*config.trust, *(t for t in self.trust if t not in config.trust)]

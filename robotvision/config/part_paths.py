@@ -39,7 +39,9 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
         if not isinstance(item, Named) or isinstance(item, Given):
             return item
         settled = _settled(registry, item.name, item.params, folder)
-        return item if settled == item.params else _named(item, settled)
+        if settled == item.params:
+            return item
+        return Named.model_validate({"name": item.name, "optional": item.optional, **settled})
 
     def several(registry: Registry, items: list[Any]) -> list[Any]:
         return [one(registry, item) for item in items]
@@ -61,10 +63,6 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
     return config.model_copy(update=update)
 
 
-def _named(item: Named, params: Mapping[str, Any]) -> Named:
-    return Named.model_validate({"name": item.name, "optional": item.optional, **params})
-
-
 def _settled(
     registry: Registry, name: str, params: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def _settled(
     except RobotVisionError:
         return dict(params)  # an unknown name is told where the plug-in is built
     takes = parameters_of(cls)
-    is_like_file = _never if is_ours(cls) else _is_file_in(folder)
+    is_like_file = (lambda _: False) if is_ours(cls) else _is_file_in(folder)
 
     def settled(key: str, value: Any) -> Any:
         if (part := named(value)) is not None:
@@ -102,7 +100,3 @@ def _is_file_in(folder: Path) -> Callable[[str], bool]:
         return is_name and "\0" not in value and os.path.isfile(folder / value)
 
     return is_file
-
-
-def _never(value: str) -> bool:
-    return False

@@ -32,12 +32,12 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.arrays import Ints
 from robotvision.config.json_schema import DIALECT
 from robotvision.contest.leaderboard.contest import Contest
 from robotvision.contest.schema import Baseline, ContestFile, HiddenSet, as_moment, no_test_set
 from robotvision.contest.verdict import EntryRules
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near
-from robotvision.scoring.table import Ints
+from robotvision.errors import Fault, InputFaults, RobotVisionError, near, raise_faults
 from robotvision.submissions.batch import fitting_frames
 from robotvision.submissions.handed_in import packed_for
 from robotvision.submissions.released import ReleasedPart, read_truths
@@ -92,7 +92,7 @@ class ContestSetup:
         if not np.array_equal(indices, np.arange(len(indices))):
             message = f"the frames of {about.name} are not numbered 0, 1, 2, ..."
             remedy = "robotvision data release numbers them anew"
-            raise InputFaults([Fault(self.place(about.truth), message, remedy=remedy)])
+            raise InputFaults(Fault(self.place(about.truth), message, remedy=remedy))
         return table, segments
 
     @cached_property
@@ -112,7 +112,7 @@ class ContestSetup:
         ids = [task.id for task in tasks.values()]
         if len(set(ids)) < len(ids):  # a pack names its task by it
             message = f"two tasks have the same id; they are: {', '.join(ids)}"
-            raise InputFaults([Fault(self.path, message, remedy="give each an id of its own")])
+            raise InputFaults(Fault(self.path, message, remedy="give each an id of its own"))
         return tasks
 
     def known_task(self, name: str | None) -> str:
@@ -202,7 +202,7 @@ class ContestSetup:
             opens = min(as_moment(p.opens) for p in phases.values() if p.opens)
             message = f"no phase is open at {when.isoformat(timespec='minutes')}"
             remedy = f"the first opens {opens.isoformat(timespec='minutes')}"
-            raise InputFaults([Fault(self.path, message, remedy=remedy)])
+            raise InputFaults(Fault(self.path, message, remedy=remedy))
         return max(over)[1]
 
 
@@ -259,8 +259,7 @@ def open_contest_file(path: Path) -> ContestSetup:
     document = load(file)
     about = validate(document, ContestFile)
     faults = list(_misfits(document, about))
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return ContestSetup(file, about)
 
 

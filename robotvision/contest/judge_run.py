@@ -33,7 +33,7 @@ from robotvision.contest.release import settled_task
 from robotvision.contest.schema import JudgingRules
 from robotvision.contest.store import folder_name
 from robotvision.contest.verdict import verdict_on
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, raise_faults
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.run import run as run_experiment
 from robotvision.records import Answer, FrameRecord, ScoredAnswer
@@ -173,8 +173,7 @@ def sequences_of(setup: ContestSetup, phase: str, task: str = "") -> dict[str, P
         for name, place in places.items()
         if not place.is_dir()
     ]
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return {name: place.resolve() for name, place in places.items()}
 
 

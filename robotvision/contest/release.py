@@ -138,6 +138,6 @@ def rehearse(
     chosen = phase or list(about.phases)[-1]
     if chosen not in about.phases:
         message = f"no phase is called {chosen!r}; they are: {', '.join(about.phases)}"
-        raise InputFaults([Fault(release, message)])
+        raise InputFaults(Fault(release, message))
     ids = {name: t.id for name, t in about.tasks_by_name.items()}
     return verdict_on(submission, about.rules(chosen, task_for(submission, task, ids)))

@@ -30,7 +30,15 @@ from robotvision.contest.file import ContestSetup, now
 from robotvision.contest.leaderboard.names import slug
 from robotvision.contest.schema import Moment, as_moment
 from robotvision.contest.verdict import EntryVerdict, unopened, verdict
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near, not_readable, printable
+from robotvision.errors import (
+    Fault,
+    InputFaults,
+    RobotVisionError,
+    near,
+    not_readable,
+    printable,
+    raise_faults,
+)
 from robotvision.regular_file import read_regular
 from robotvision.submissions.handed_in import ZIP, archives_in, choose_runs, read_files
 from robotvision.submissions.pack import MANIFEST
@@ -181,13 +189,13 @@ def _each(path: Path, sets: Sequence[Sequence[str]]) -> list[Path]:
     ``sets`` are the test sets of each task.
     """
     if not path.exists():
-        raise InputFaults([Fault(path, "no such file or folder", remedy="give what was handed in")])
+        raise InputFaults(Fault(path, "no such file or folder", remedy="give what was handed in"))
     if not path.is_dir() or any(_is_one(path, names) for names in sets):
         return [path]
     entries = [p for p in sorted(path.iterdir()) if not p.name.startswith(".")]
     chosen = [p for p in entries if p.is_dir() or p.suffix.lower() in (*SUFFIXES, ZIP)]
     if not chosen:
-        raise InputFaults([Fault(path, "nothing in it that could be a run")])
+        raise InputFaults(Fault(path, "nothing in it that could be a run"))
     return chosen
 
 
@@ -230,7 +238,7 @@ def _add_one(
         task = setup.task_for(path, delivery.task)
         rules = setup.rules(phase, task)
     except RobotVisionError as e:  # it cannot be filed: whose inbox it is in has to say more
-        untold = InputFaults([Fault(path, str(e), kind="task")])
+        untold = InputFaults(Fault(path, str(e), kind="task"))
         return Added(path, unopened(files if isinstance(files, InputFaults) else untold))
     result = unopened(files) if isinstance(files, InputFaults) else verdict(files, rules)
     card = result.card
@@ -238,7 +246,7 @@ def _add_one(
     if card and delivery.team and delivery.team.casefold() != card.group.casefold():
         text = f"handed in by {delivery.team}, and its card says {card.group}"
         fault = Fault(path, text, remedy="ask which is right", kind="team")
-        return Added(path, unopened(InputFaults([fault])))
+        return Added(path, unopened(InputFaults(fault)))
     digest = hashlib.sha256(raw).hexdigest()
     record = EntryRecord(
         schema=SCHEMA,
@@ -311,8 +319,7 @@ def submissions(setup: ContestSetup) -> list[Submission]:
             found.append(_read(path.parent))
         except InputFaults as e:
             faults += e.faults
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return sorted(found, key=lambda s: (s.received, s.record.number, s.key))
 
 

@@ -76,14 +76,12 @@ def detect(path: Path) -> str:
         if reader.detects(path):
             return name
     raise InputFaults(
-        [
-            Fault(
-                path,
-                "not a sequence in a known layout",
-                remedy=f"known layouts: {', '.join(READERS.names())}; expected sequence.yaml and "
-                "frames.csv for the native one",
-            )
-        ]
+        Fault(
+            path,
+            "not a sequence in a known layout",
+            remedy=f"known layouts: {', '.join(READERS.names())}; expected sequence.yaml and "
+            "frames.csv for the native one",
+        )
     )
 
 
@@ -186,7 +184,7 @@ def __getattr__(name: str) -> Any:
 
 def _require_path(path: Path) -> None:
     if not path.exists():
-        raise InputFaults([Fault(path, "no such folder", remedy=_nearest(path))])
+        raise InputFaults(Fault(path, "no such folder", remedy=_nearest(path)))
 
 
 def _nearest(path: Path) -> str:

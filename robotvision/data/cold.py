@@ -20,18 +20,12 @@ from robotvision.data.names import (
     TruthRows,
     color_frames,
     has_name,
-    is_image,
-    list_names,
+    named_images,
     parse_pose,
     seconds_to_ns,
     text_lines,
 )
-from robotvision.data.sequence import (
-    ChannelKind,
-    ImageSequence,
-    Pose,
-    Reading,
-)
+from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
 from robotvision.errors import Fault, near
 from robotvision.records import Truth
 
@@ -72,9 +66,14 @@ class ColdReader:
         faults: list[Fault] = []
         folder, table = path / "std_cam", path / "localization" / "places.lst"
         images = []
-        for name in list_names(folder, faults):
-            if is_image(name) and (parsed := _parse(folder / name, faults)):
-                images.append((parsed[0], name, parsed[1]))
+        expected = f"{_EXAMPLE} or t1152043200.834119.jpeg"
+        for name, said in named_images(folder, _NAME, expected, faults):
+            time_ns, has_pose = seconds_to_ns(said[1]), said[2] is not None
+            pose = parse_pose(said.groups()[1:]) if has_pose else None
+            if time_ns is None or (pose is None and has_pose):
+                faults.append(Fault(folder / name, "its time or pose is out of range"))
+            else:
+                images.append((time_ns, name, pose))
         images.sort(key=lambda f: f[:2])
         frames = color_frames((folder / name, time_ns, pose) for time_ns, name, pose in images)
         if not frames and not faults:
@@ -98,26 +97,6 @@ def category(code: str) -> str | None:
     """Return the category of a room code: ``2PO1-A`` is ``2PO``; None where it is not known."""
     match = _CODE.fullmatch(code)
     return match[1] if match else None
-
-
-def _parse(path: Path, faults: list[Fault]) -> tuple[int, Pose | None] | None:
-    """Return time and pose of a file name."""
-    match = _NAME.fullmatch(path.name)
-    if match is None:
-        faults.append(
-            Fault(
-                path,
-                f"expected a name like {_EXAMPLE} or t1152043200.834119.jpeg",
-                remedy="mend the name or move the file away",
-            )
-        )
-        return None
-    time_ns = seconds_to_ns(match[1])
-    pose = None if match[2] is None else parse_pose(match.groups()[1:])
-    if time_ns is None or (pose is None and match[2] is not None):
-        faults.append(Fault(path, "its time or pose is out of range"))
-        return None
-    return time_ns, pose
 
 
 def _read_truth(table: Path, known: dict[str, int], faults: list[Fault]) -> TruthRows | None:

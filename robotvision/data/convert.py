@@ -17,7 +17,7 @@ from robotvision.data.native import SequenceWriter
 from robotvision.data.sequence import ChannelKind, ImageFile, ImageSequence, Source
 from robotvision.data.verify import SizeCheck, image_fault
 from robotvision.errors import Fault, FrameError
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 
 _KEPT_BYTES = {
     ChannelKind.COLOR: (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"),
@@ -32,7 +32,7 @@ def convert(
     *,
     truth: bool = True,
     poses: bool = True,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> list[Fault]:
     """Write ``sequence`` to the folder ``target`` in the native layout.
 
@@ -74,8 +74,7 @@ def convert(
                 index=entry.index,
                 stem=stems.get(entry.name),
             )
-            if progress is not None:
-                progress(sequence.name, position + 1, len(sequence))
+            progress(sequence.name, position + 1, len(sequence))
     return faults
 
 

@@ -25,11 +25,10 @@ from numpy.typing import NDArray
 
 from robotvision.data.associate import MAX_DIFF_NS, one_to_one
 from robotvision.data.bags.pose import at_times
-from robotvision.data.names import is_inside, text_lines, time_fault, whole
+from robotvision.data.names import color_file, is_inside, text_lines, time_fault, whole
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
-    ImageFile,
     ImageSequence,
     Pose,
     Reading,
@@ -69,11 +68,11 @@ class EurocReader:
         poses = _poses_of(base, times, _matrix(sensors[0]), faults, warnings)
         frames = []
         for i, (line, time_ns, name) in enumerate(rows):
-            image = ImageFile(base / "cam0" / "data" / name, ChannelKind.COLOR)
+            image = color_file(base / "cam0" / "data" / name)
             sources = {"rgb": image} | ({"left": image} if has_right else {})
             if joined[i] >= 0:
                 right = base / "cam1" / "data" / rights[joined[i]][2]
-                sources["right"] = ImageFile(right, ChannelKind.COLOR)
+                sources["right"] = color_file(right)
             frames.append(FrameEntry(i, time_ns, sources, pose=poses[i], name=name, line=line))
         names = ("rgb", "left", "right") if has_right else ("rgb",)
         real = path.resolve()

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robotvision.data.names import (
-    color_frames,
-    is_image,
-    list_names,
-    names_in,
-    nominal_note,
-    nominal_ns,
-)
-from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
+from robotvision.data.names import color_frames, is_image, list_images, names_in, nominal_ns
+from robotvision.data.sequence import Reading
 from robotvision.data.untimed import UntimedReader
 from robotvision.errors import Fault
 
@@ -32,19 +25,10 @@ class FolderReader(UntimedReader):
     def read(self, path: Path) -> Reading:
         """List the images."""
         faults: list[Fault] = []
-        names = [n for n in list_names(path, faults) if is_image(n)]
+        names = list_images(path, faults)
         if not names and not faults:
             faults.append(Fault(path, "no images in it"))
         frames = color_frames(
             (path / n, nominal_ns(i, self.rate_hz), None) for i, n in enumerate(names)
         )
-        sequence = ImageSequence(
-            name=path.resolve().name,
-            root=path,
-            reader="folder",
-            channels={"rgb": ChannelKind.COLOR},
-            frames=frames,
-            rate_hz=self.rate_hz,
-            note=nominal_note(self.rate_hz),
-        )
-        return Reading(sequence, faults)
+        return Reading(self._sequence("folder", path, frames), faults)

@@ -25,6 +25,8 @@ import msgspec
 
 from robotvision.data.names import (
     NOMINAL_RATE_HZ,
+    checked_rate,
+    color_file,
     is_inside,
     names_in,
     nominal_ns,
@@ -40,7 +42,6 @@ from robotvision.data.parquet import ParquetImage, ParquetTable, is_image_column
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
-    ImageFile,
     ImageSequence,
     Pose,
     Reading,
@@ -113,10 +114,8 @@ class HuggingFaceReader:
         time: str | None = None,
         rate_hz: float = NOMINAL_RATE_HZ,
     ) -> None:
-        if not 1e-6 <= rate_hz <= 1e6:
-            raise ValueError(f"rate_hz: expected a number from 1e-6 to 1e6, got {rate_hz!r}")
         self.split, self.image, self.label, self.time = split, image, label, time
-        self.rate_hz = rate_hz
+        self.rate_hz = checked_rate(rate_hz)
 
     def detects(self, path: Path) -> bool:
         """Return whether it is a Parquet file, or a folder with one or with metadata."""
@@ -137,16 +136,14 @@ class HuggingFaceReader:
     def _choose(self, path: Path, splits: dict[str, list[Path]]) -> list[Path]:
         """Return the files of the split. Raises InputFaults."""
         if not splits:
-            raise InputFaults(
-                [Fault(path, f"no Parquet file and no {' or '.join(METADATA)} in it")]
-            )
+            raise InputFaults(Fault(path, f"no Parquet file and no {' or '.join(METADATA)} in it"))
         known = ", ".join(splits)
         if self.split is not None and self.split not in splits:
             message = f"no split {self.split!r}{near(self.split, splits)}; it has: {known}"
-            raise InputFaults([Fault(path, message)])
+            raise InputFaults(Fault(path, message))
         if self.split is None and len(splits) > 1:
             remedy = "name one with the parameter split"
-            raise InputFaults([Fault(path, f"several splits: {known}", remedy=remedy)])
+            raise InputFaults(Fault(path, f"several splits: {known}", remedy=remedy))
         return splits[self.split] if self.split is not None else next(iter(splits.values()))
 
     def _parquet(
@@ -177,17 +174,17 @@ class HuggingFaceReader:
         """Choose the columns. Raises InputFaults."""
         has = f"it has: {', '.join(names)}"
         if not images:
-            raise InputFaults([Fault(table, f"no column of images; {has}")])
+            raise InputFaults(Fault(table, f"no column of images; {has}"))
         chosen: dict[str, str | None] = {}
         usual = {"image": images, "label": LABELS, "time": TIMES}
         for what, of in usual.items():
             name = getattr(self, what)
             if name not in (None, NONE, *names):
                 message = f"no column {name!r} for {what}{near(name, names)}; {has}"
-                raise InputFaults([Fault(table, message)])
+                raise InputFaults(Fault(table, message))
             if what == "image" and name not in (None, *images):
                 message = f"the column {name!r} holds no images; these do: {', '.join(images)}"
-                raise InputFaults([Fault(table, message)])
+                raise InputFaults(Fault(table, message))
             chosen[what] = name or next((n for n in of if n in names), None)
         label, time = (None if chosen[w] == NONE else chosen[w] for w in ("label", "time"))
         return TableColumns(
@@ -275,9 +272,7 @@ def _class_names(schema: Any, label: str | None) -> list[str]:
 def _parquet_rows(tables: list[ParquetTable], image: str, cells: list[str]) -> Iterator[TableRow]:
     """Yield the rows of all shards. Raises InputFaults."""
     for table in tables:
-        names = table.open().schema_arrow.names
-        if missing := [c for c in (image, *cells) if c not in names]:
-            raise InputFaults([Fault(table.path, f"expected the column {missing[0]!r}")])
+        table.require(image, *cells)
         at = 0
         for group, n_rows, values in table.groups(cells):
             for i in range(n_rows):
@@ -308,7 +303,7 @@ def _file_rows(
     for line, cells in rows:
         name = cells.get(image)
         if isinstance(name, str) and name and is_inside(name):
-            source = ImageFile(table.parent / name, ChannelKind.COLOR)
+            source = color_file(table.parent / name)
             yield TableRow(source, Path(name).name, cells, table, line)
         else:
             message = f"{image}: expected a path beside the table, got {name!r}"

@@ -16,17 +16,11 @@ from robotvision.data.names import (
     NUMBER,
     color_frames,
     has_name,
-    is_image,
-    list_names,
+    named_images,
     parse_pose,
     seconds_to_ns,
 )
-from robotvision.data.sequence import (
-    ChannelKind,
-    ImageSequence,
-    Pose,
-    Reading,
-)
+from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -60,9 +54,12 @@ class Idol2Reader:
         faults: list[Fault] = []
         folder = path if has_name(path, _NAME) else path / "png"
         images = []
-        for name in list_names(folder, faults):
-            if is_image(name) and (parsed := _parse(folder, name, faults)):
-                images.append((parsed[0], name, *parsed[1:]))
+        for name, said in named_images(folder, _NAME, _EXAMPLE, faults):
+            time_ns, pose = seconds_to_ns(said[1]), parse_pose(said.groups()[2:])
+            if time_ns is None or pose is None:
+                faults.append(Fault(folder / name, "its time or pose is out of range"))
+            else:
+                images.append((time_ns, name, said[2], pose))
         images.sort()
         if not images and not faults:
             faults.append(Fault(folder, f"no images named like {_EXAMPLE} in it"))
@@ -77,22 +74,3 @@ class Idol2Reader:
             note="rooms: " + ", ".join(f"{k} {v}" for k, v in ROOMS.items()),
         )
         return Reading(sequence, faults)
-
-
-def _parse(folder: Path, name: str, faults: list[Fault]) -> tuple[int, str, Pose] | None:
-    """Return time, room and pose of a file name."""
-    match = _NAME.fullmatch(name)
-    if match is None:
-        faults.append(
-            Fault(
-                folder / name,
-                f"expected a name like {_EXAMPLE}",
-                remedy="mend the name or move the file away",
-            )
-        )
-        return None
-    time_ns, room, pose = seconds_to_ns(match[1]), match[2], parse_pose(match.groups()[2:])
-    if time_ns is None or pose is None:
-        faults.append(Fault(folder / name, "its time or pose is out of range"))
-        return None
-    return time_ns, room, pose

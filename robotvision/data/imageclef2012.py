@@ -23,6 +23,7 @@ from robotvision.data.names import (
     TruthRows,
     cloud_channels,
     cloud_sources,
+    color_file,
     has_name,
     list_numbered,
     nominal_ns,
@@ -62,7 +63,7 @@ class ImageClef2012Reader:
             from_cloud.pop("depth", None)
         frames = []
         for number in sorted(images):
-            sources = {"rgb": ImageFile(images[number], ChannelKind.COLOR)}
+            sources = {"rgb": color_file(images[number])}
             if number in depths:
                 sources["depth"] = ImageFile(depths[number], ChannelKind.DEPTH_MM)
             if number in clouds:

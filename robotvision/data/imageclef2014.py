@@ -25,12 +25,13 @@ from robotvision.data.names import (
     NOMINAL_RATE_HZ,
     cloud_channels,
     cloud_sources,
+    color_file,
     has_name,
     list_numbered,
     names_in,
     nominal_ns,
 )
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -73,7 +74,7 @@ class ImageClef2014Reader:
             FrameEntry(
                 number - 1,
                 nominal_ns(number - 1),
-                {"rgb": ImageFile(images[number], ChannelKind.COLOR)}
+                {"rgb": color_file(images[number])}
                 | (cloud_sources(clouds[number], from_cloud) if number in clouds else {}),
                 segment=number - 1,
                 name=images[number].name,

@@ -14,13 +14,12 @@ from pathlib import Path
 from robotvision.data.names import (
     color_frames,
     is_image,
-    list_names,
+    list_images,
     names_in,
     natural_key,
-    nominal_note,
     nominal_ns,
 )
-from robotvision.data.sequence import ChannelKind, ImageSequence, Reading
+from robotvision.data.sequence import Reading
 from robotvision.data.untimed import UntimedReader
 from robotvision.errors import Fault
 from robotvision.records import Truth
@@ -54,7 +53,7 @@ class ImageFolderReader(UntimedReader):
         faults: list[Fault] = []
         files, segments, rooms, warnings = [], [], [], []
         for number, room in enumerate(_folders(path)):
-            names = [n for n in list_names(path / room, faults) if is_image(n)]
+            names = list_images(path / room, faults)
             if not names:
                 warnings.append(f"no images in {room}")
             files += [path / room / n for n in names]
@@ -67,17 +66,8 @@ class ImageFolderReader(UntimedReader):
         frames = color_frames(
             ((file, nominal_ns(i, self.rate_hz), None) for i, file in enumerate(files)), segments
         )
-        sequence = ImageSequence(
-            name=path.resolve().name,
-            root=path,
-            reader="imagefolder",
-            channels={"rgb": ChannelKind.COLOR},
-            frames=frames,
-            rate_hz=self.rate_hz,
-            truth={i: Truth(room) for i, room in enumerate(rooms)},
-            note=nominal_note(self.rate_hz),
-        )
-        return Reading(sequence, faults, warnings)
+        truth = {i: Truth(room) for i, room in enumerate(rooms)}
+        return Reading(self._sequence("imagefolder", path, frames, truth), faults, warnings)
 
 
 def _folders(path: Path) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -164,17 +164,23 @@ def _is_turned(raw: bytes) -> bool:
     """Return whether a JPEG's Exif orientation exchanges width and height."""
     at = raw.find(b"Exif\0\0", 0, 4096)
     exif = raw[at + 6 : at + 6 + 2**16] if at >= 0 else b""
-    end = "<" if exif.startswith(b"II") else ">"
     try:
-        (start,) = struct.unpack_from(f"{end}I", exif, 4)
-        (n_entries,) = struct.unpack_from(f"{end}H", exif, start)
-        for k in range(min(n_entries, 512)):
-            tag, _, _, value = struct.unpack_from(f"{end}HHIH", exif, start + 2 + 12 * k)
+        for order, at in _tiff_entries(exif):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, at)
             if tag == _EXIF_ORIENTATION:
                 return bool(5 <= value <= 8)
     except struct.error:
         pass  # no Exif data, or cut short: decoded as it lies
     return False
+
+
+def _tiff_entries(raw: bytes) -> Iterator[tuple[str, int]]:
+    """Yield the byte order and the place of each entry of TIFF's first directory."""
+    order = "<" if raw.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(f"{order}I", raw, 4)
+    (n_entries,) = struct.unpack_from(f"{order}H", raw, start)
+    for k in range(min(n_entries, 512)):
+        yield order, start + 2 + 12 * k
 
 
 def _size_of_png(raw: bytes) -> tuple[int, int]:
@@ -225,15 +231,12 @@ def _size_of_webp(raw: bytes) -> tuple[int, int] | None:
 
 
 def _size_of_tiff(raw: bytes) -> tuple[int, int] | None:
-    end = "<" if raw.startswith(b"II") else ">"
-    (at,) = struct.unpack_from(f"{end}I", raw, 4)
-    (n_entries,) = struct.unpack_from(f"{end}H", raw, at)
     size = {}
-    for k in range(min(n_entries, 512)):
-        tag, kind = struct.unpack_from(f"{end}HH", raw, at + 2 + 12 * k)
+    for order, at in _tiff_entries(raw):
+        tag, kind = struct.unpack_from(f"{order}HH", raw, at)
         if tag in _TIFF_SIZE:
-            form = f"{end}H" if kind == 3 else f"{end}I"
-            (size[tag],) = struct.unpack_from(form, raw, at + 10 + 12 * k)
+            form = f"{order}H" if kind == 3 else f"{order}I"
+            (size[tag],) = struct.unpack_from(form, raw, at + 8)
     return (size[256], size[257]) if len(size) == 2 else None
 
 

@@ -23,12 +23,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.data.names import list_names, read_seconds, text_lines, time_fault
+from robotvision.data.names import color_file, list_names, read_seconds, text_lines, time_fault
 from robotvision.data.sequence import (
     Calibration,
     ChannelKind,
     FrameEntry,
-    ImageFile,
     ImageSequence,
     Pose,
     Reading,
@@ -61,7 +60,7 @@ class KittiReader:
         frames = []
         for i, (line, time_ns) in enumerate(times):
             sources = {
-                c: ImageFile(path / f"image_{n}" / files[n][i], ChannelKind.COLOR)
+                c: color_file(path / f"image_{n}" / files[n][i])
                 for c, n in channels.items()
                 if i in files[n]
             }

@@ -166,13 +166,13 @@ def read_info(path: Path) -> LeRobotInfo:
     except OSError as e:
         raise not_readable(table, e) from e
     except (msgspec.MsgspecError, UnicodeDecodeError) as e:
-        raise InputFaults([Fault(table, f"not the info.json of a LeRobot data set: {e}")]) from e
+        raise InputFaults(Fault(table, f"not the info.json of a LeRobot data set: {e}")) from e
     if not info.codebase_version.startswith("v3."):
         remedy = "convert it with lerobot's convert_dataset_v21_to_v30"
         message = f"expected a data set of version v3.0, got {info.codebase_version!r}"
-        raise InputFaults([Fault(table, message, remedy=remedy)])
+        raise InputFaults(Fault(table, message, remedy=remedy))
     if not 1e-3 <= info.fps <= 1e4:
-        raise InputFaults([Fault(table, f"fps: expected 0.001 to 10000, got {info.fps:g}")])
+        raise InputFaults(Fault(table, f"fps: expected 0.001 to 10000, got {info.fps:g}"))
     return info
 
 
@@ -185,7 +185,7 @@ def shard_path(root: Path, template: str, shard: tuple[int, int], video_key: str
     name = _PLACE.sub(lambda m: str(values[m[1]]).zfill(int(m[2] or 0)), template)
     if Path(name).is_absolute() or ".." in Path(name).parts or "{" in name:
         message = f"expected a path inside the data set, got {template!r}"
-        raise InputFaults([Fault(root / "meta" / "info.json", message)])
+        raise InputFaults(Fault(root / "meta" / "info.json", message))
     return root / name
 
 
@@ -210,7 +210,7 @@ def read_episodes(root: Path, info: LeRobotInfo, keys: Iterable[str]) -> list[Le
             start, end = row["dataset_from_index"], row["dataset_to_index"]
             episodes.append(LeRobotEpisode(row["episode_index"], start, end, shards, starts))
     if not episodes:
-        raise InputFaults([Fault(folder, "no episodes in it")])
+        raise InputFaults(Fault(folder, "no episodes in it"))
     episodes.sort(key=lambda e: e.number)
     at = 0
     for episode in episodes:
@@ -219,24 +219,22 @@ def read_episodes(root: Path, info: LeRobotInfo, keys: Iterable[str]) -> list[Le
                 f"episode {episode.number}: expected rows from {at} on, got {episode.start} to "
                 f"{episode.end}"
             )
-            raise InputFaults([Fault(folder, message)])
+            raise InputFaults(Fault(folder, message))
         at = episode.end
     if at != info.total_frames:
         message = f"total_frames: expected {at} as the episodes hold, got {info.total_frames}"
-        raise InputFaults([Fault(root / "meta" / "info.json", message)])
+        raise InputFaults(Fault(root / "meta" / "info.json", message))
     return episodes
 
 
 def _rows(file: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
     table = ParquetTable(file)
-    missing = [c for c in columns if c not in table.open().schema_arrow.names]
-    if missing:
-        raise InputFaults([Fault(file, f"expected the column {missing[0]!r}")])
+    table.require(*columns)
     for _, n_rows, values in table.groups(columns):
         for i in range(n_rows):
             row = {c: values[c][i] for c in columns}
             if empty := [c for c, v in row.items() if v is None]:
-                raise InputFaults([Fault(file, f"row {i}: {empty[0]} is empty")])
+                raise InputFaults(Fault(file, f"row {i}: {empty[0]} is empty"))
             yield row
 
 
@@ -296,7 +294,7 @@ class _LeRobotTables:
         known = {e.number for e in episodes}
         if missing := [n for n in wanted if n not in known]:
             message = f"no episode {missing[0]}; it has {min(known)} to {max(known)}"
-            raise InputFaults([Fault(self.root, message)])
+            raise InputFaults(Fault(self.root, message))
         return [e for e in episodes if e.number in wanted]
 
     def _read_shard(
@@ -308,9 +306,7 @@ class _LeRobotTables:
         own = [c for c in (OWN_TIME, OWN_INDEX, OBJECTS) if c in self.info.features]
         label = [self.label and {"task": "task_index"}.get(self.label, self.label)]
         columns += [*own, *(c for c in (self.pose, *label) if c)]
-        missing = [c for c in columns if c not in table.open().schema_arrow.names]
-        if missing:
-            raise InputFaults([Fault(table.path, f"expected the column {missing[0]!r}")])
+        table.require(*columns)
         by_number = {e.number: e for e in episodes}
         n_read = dict.fromkeys(by_number, 0)
         for group, _, values in table.groups(columns):
@@ -324,14 +320,14 @@ class _LeRobotTables:
                         f"row group {group}, row {i}: expected index {expected} and frame_index "
                         f"{n_read[number]}, got {row['index']} and {row['frame_index']}"
                     )
-                    raise InputFaults([Fault(table.path, message)])
+                    raise InputFaults(Fault(table.path, message))
                 n_read[number] += 1
                 self._add(row, episode, (table, group, i), rows)
         for number, n in n_read.items():
             length = by_number[number].end - by_number[number].start
             if n != length:
                 message = f"episode {number}: expected {length} rows, got {n}"
-                raise InputFaults([Fault(table.path, message)])
+                raise InputFaults(Fault(table.path, message))
 
     def _add(
         self,
@@ -388,7 +384,7 @@ class _LeRobotTables:
             if name not in known:
                 has = f"it has: {', '.join(known) or 'none'}"
                 message = f"no camera {name!r} for {channel}{near(name, known)}; {has}"
-                raise InputFaults([Fault(self.root, message)])
+                raise InputFaults(Fault(self.root, message))
         if not named and known:
             named = {"rgb": known[0]}
             if others := known[1:]:
@@ -397,7 +393,7 @@ class _LeRobotTables:
                     "rgb, left or right)"
                 )
         if not named:
-            raise InputFaults([Fault(self.root, "no camera in it (a feature of video or image)")])
+            raise InputFaults(Fault(self.root, "no camera in it (a feature of video or image)"))
         return named
 
     def _choose_pose(self) -> str | None:
@@ -407,7 +403,7 @@ class _LeRobotTables:
             return "observation.state" if state and state.names in POSE_NAMES else None
         if name not in features or features[name].shape != [3]:
             message = f"pose: expected a feature of three numbers, got {name!r}"
-            raise InputFaults([Fault(self.root, message + near(name, features))])
+            raise InputFaults(Fault(self.root, message + near(name, features)))
         return name
 
     def _choose_label(self) -> str | None:
@@ -418,7 +414,7 @@ class _LeRobotTables:
         if name != "task" and name not in strings:
             has = f"it has: {', '.join(['task', *strings])}"
             message = f"label: expected a feature of strings, got {name!r}; {has}"
-            raise InputFaults([Fault(self.root, message)])
+            raise InputFaults(Fault(self.root, message))
         return name
 
 
@@ -428,7 +424,7 @@ def _read_tasks(root: Path) -> dict[int, str]:
     names = table.open().schema_arrow.names
     text = next((n for n in names if n != "task_index"), None)
     if "task_index" not in names or text is None:
-        raise InputFaults([Fault(table.path, "expected a number and a text of each task")])
+        raise InputFaults(Fault(table.path, "expected a number and a text of each task"))
     return {
         number: task
         for _, _, values in table.groups(["task_index", text])

@@ -25,7 +25,7 @@ from robotvision.data.images import encode_png
 from robotvision.data.lerobot import OBJECTS, OWN_INDEX, OWN_TIME, POSE_NAMES
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence
 from robotvision.errors import MissingExtraError, RobotVisionError
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.writing import new_folder
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def write_lerobot(
     truth: bool = True,
     poses: bool = True,
     max_mb: float | None = None,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> list[str]:
     """Write ``sequence`` to the new folder ``target``, whole or not at all.
 
@@ -179,7 +179,7 @@ class _LeRobotWriter:
     episodes: list[dict[str, Any]] = field(default_factory=list)
     n_frames: int = 0
 
-    def add_episode(self, number: int, start: int, end: int, progress: Progress | None) -> None:
+    def add_episode(self, number: int, start: int, end: int, progress: Progress) -> None:
         """Write the frames at positions ``start`` to ``end`` as one episode."""
         about: dict[str, Any] = {"episode_index": number, "tasks": [TASK], "length": end - start}
         for camera in self.cameras if not self.images else ():
@@ -188,8 +188,7 @@ class _LeRobotWriter:
         for k, position in enumerate(range(start, end)):
             for key, value in self._row(position, k, number):
                 rows.setdefault(key, []).append(value)
-            if progress is not None:
-                progress(self.sequence.name, position + 1, len(self.sequence))
+            progress(self.sequence.name, position + 1, len(self.sequence))
         self._write_rows(rows, about)
         about |= {
             "dataset_from_index": self.n_frames,

@@ -67,6 +67,28 @@ def list_names(folder: Path, faults: list[Fault]) -> list[str]:
         return []
 
 
+def list_images(folder: Path, faults: list[Fault]) -> list[str]:
+    """Return the names of the images in ``folder`` as `list_names` does."""
+    return [n for n in list_names(folder, faults) if is_image(n)]
+
+
+def misnamed(path: Path, expected: str) -> Fault:
+    """Return the fault of an image whose name does not say what the layout's names say."""
+    remedy = "mend the name or move the file away"
+    return Fault(path, f"expected a name like {expected}", remedy=remedy)
+
+
+def named_images(
+    folder: Path, pattern: re.Pattern[str], expected: str, faults: list[Fault]
+) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield each image's name and what it says by ``pattern``; a fault where it says nothing."""
+    for name in list_images(folder, faults):
+        if match := pattern.fullmatch(name):
+            yield name, match
+        else:
+            faults.append(misnamed(folder / name, expected))
+
+
 def list_numbered(folder: Path, pattern: re.Pattern[str], faults: list[Fault]) -> dict[int, Path]:
     """Return files of ``folder`` whose name ``pattern`` matches, by the number in group 1."""
     files: dict[int, Path] = {}
@@ -269,6 +291,11 @@ def cloud_sources(path: Path, channels: dict[str, ChannelKind]) -> dict[str, Ima
     return {channel: ImageFile(path, kind) for channel, kind in channels.items()}
 
 
+def color_file(path: Path) -> ImageFile:
+    """Return the source of a colour image."""
+    return ImageFile(path, ChannelKind.COLOR)
+
+
 def color_frames(
     files: Iterable[tuple[Path, int, Pose | None]], segments: Sequence[int] | None = None
 ) -> tuple[FrameEntry, ...]:
@@ -280,7 +307,7 @@ def color_frames(
         FrameEntry(
             i,
             time_ns,
-            {"rgb": ImageFile(path, ChannelKind.COLOR)},
+            {"rgb": color_file(path)},
             0 if segments is None else segments[i],
             pose,
             path.name,

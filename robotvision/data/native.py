@@ -39,7 +39,7 @@ from robotvision.data.sequence import (
     ImageSequence,
     Reading,
 )
-from robotvision.errors import Fault, InputFaults, RobotVisionError, not_writable
+from robotvision.errors import Fault, InputFaults, RobotVisionError, not_writable, raise_faults
 from robotvision.records import Truth
 from robotvision.writing import new_file, write_text
 from robotvision.yamlfile import Strict, load, validate
@@ -236,8 +236,7 @@ def write_segments(path: Path, segments: Mapping[int, int]) -> Path:
     """
     faults: list[Fault] = []
     rows = [row for _, row in read_table(path, ("index", "segment"), faults)]
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     text = io.StringIO(newline="")
     for row in rows:
         row["segment"] = str(segments.get(int(row["index"]), row["segment"]))

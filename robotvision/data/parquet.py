@@ -47,6 +47,12 @@ class ParquetTable:
                 self._file = _open(self.path)
             return self._file
 
+    def require(self, *columns: str) -> None:
+        """Raise InputFaults where one of the columns is not there."""
+        names = self.open().schema_arrow.names
+        if missing := [c for c in columns if c not in names]:
+            raise InputFaults(Fault(self.path, f"expected the column {missing[0]!r}"))
+
     def groups(self, columns: Sequence[str]) -> Iterator[tuple[int, int, dict[str, list[Any]]]]:
         """Yield (number, rows in it, values by column) of each row group. Raises InputFaults."""
         import pyarrow as pa
@@ -140,4 +146,4 @@ def _open(path: Path) -> Any:
 
 def _broken(path: Path, e: Exception) -> InputFaults:
     reason = (str(e).splitlines() or [type(e).__name__])[0]
-    return InputFaults([Fault(path, f"not a Parquet file that can be read ({reason})")])
+    return InputFaults(Fault(path, f"not a Parquet file that can be read ({reason})"))

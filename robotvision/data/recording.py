@@ -21,12 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Numbers
 from robotvision.data.fingerprint import Fingerprints, compared_channel
 from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Source
 from robotvision.data.verify import map_frames
 from robotvision.errors import FrameError
-
-Ints = NDArray[np.int64]
 
 EPOCH_NS = 10**17
 """Later times (1973 and after) are taken for those of a clock that counts from 1970."""
@@ -60,13 +59,13 @@ class _Times:
     the first training frame not before it; ``step_ns`` the usual time between training frames.
     """
 
-    train: Ints
-    test: Ints
-    order: Ints
-    after: Ints
+    train: Numbers
+    test: Numbers
+    order: Numbers
+    after: Numbers
     step_ns: float
 
-    def coinciding(self) -> tuple[Ints, Ints]:
+    def coinciding(self) -> tuple[Numbers, Numbers]:
         """Return test frames and the training frames of the same time."""
         ordered = self.train[self.order]
         last = len(ordered) - 1
@@ -99,7 +98,7 @@ def same_pose_frames(
     prints: Fingerprints,
     test: ImageSequence,
     prints_of_test: Fingerprints,
-) -> tuple[Ints, Ints]:
+) -> tuple[Numbers, Numbers]:
     """Return test frames, and the training frames at the same time in exactly the same pose.
 
     Where that holds for all frames of the same time, the robot moves and the images resemble each
@@ -130,7 +129,7 @@ def interleaved_frames(
     prints: Fingerprints,
     test: ImageSequence,
     prints_of_test: Fingerprints,
-) -> tuple[Ints, Ints]:
+) -> tuple[Numbers, Numbers]:
     """Return test frames between two training frames of the same recording, and the nearer one.
 
     Parameters
@@ -152,7 +151,7 @@ def interleaved_frames(
     return frames, np.where(is_later, after, before)
 
 
-def _none() -> tuple[Ints, Ints]:
+def _none() -> tuple[Numbers, Numbers]:
     return np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
@@ -162,7 +161,7 @@ def _is_one_clock(training: ImageSequence, test: ImageSequence, times: _Times) -
     return bool(min(times.train.min(), times.test.min()) >= EPOCH_NS)
 
 
-def _between_neighbours(training: ImageSequence, times: _Times) -> tuple[Ints, Ints, Ints]:
+def _between_neighbours(training: ImageSequence, times: _Times) -> tuple[Numbers, Numbers, Numbers]:
     """Return test frames strictly between training frames of one segment, and those frames."""
     is_inside = (times.after > 0) & (times.after < len(times.order))
     frames = np.flatnonzero(is_inside)
@@ -201,9 +200,9 @@ def _agrees(
     training: ImageSequence,
     test: ImageSequence,
     times: _Times,
-    frames: Ints,
-    before: Ints,
-    after: Ints,
+    frames: Numbers,
+    before: Numbers,
+    after: Numbers,
 ) -> bool:
     """Return whether test frames show what lies between their neighbours in training."""
     poses, poses_of_test = _poses(training), _poses(test)
@@ -221,7 +220,7 @@ def _agrees(
 
 
 def _color_rank(
-    training: ImageSequence, test: ImageSequence, frames: Ints, before: Ints, after: Ints
+    training: ImageSequence, test: ImageSequence, frames: Numbers, before: Numbers, after: Numbers
 ) -> float:
     """Return which share of training resembles a test frame less than its neighbours, on average.
 

@@ -35,7 +35,7 @@ from robotvision.errors import (
     not_writable,
     repeated,
 )
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import Image
 
 JPEG_QUALITY = 95
@@ -93,7 +93,7 @@ def release(
     target: Path,
     key_path: Path,
     options: ReleaseOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> Release:
     """Write sequences to the new folder ``target`` as they may be handed out, and their key.
 
@@ -206,13 +206,11 @@ def _parts(
     segments = [(k, span) for k, s in enumerate(sequences) for span in s.segments()]
     if len(segments) < 2:
         raise InputFaults(
-            [
-                Fault(
-                    sequences[0].root,
-                    "a split goes by whole segments, and there is one segment only",
-                    remedy="release more sequences, or give frames another segment in frames.csv",
-                )
-            ]
+            Fault(
+                sequences[0].root,
+                "a split goes by whole segments, and there is one segment only",
+                remedy="release more sequences, or give frames another segment in frames.csv",
+            )
         )
     chosen = _choose([end - start for _, (start, end) in segments], split.share, draw)
     parts: dict[str, list[list[int]]] = {
@@ -241,7 +239,7 @@ def _choose(lengths: Sequence[int], share: float, draw: random.Random) -> set[in
 
 
 class _Writer:
-    def __init__(self, options: ReleaseOptions, progress: Progress | None, total: int) -> None:
+    def __init__(self, options: ReleaseOptions, progress: Progress, total: int) -> None:
         self.options, self.progress, self.total = options, progress, total
         self.done = 0
         self.faults: list[Fault] = []
@@ -270,8 +268,7 @@ class _Writer:
                     room=truth.get(entry.index),
                 )
                 self.done += 1
-                if self.progress is not None:
-                    self.progress("releasing", self.done, self.total)
+                self.progress("releasing", self.done, self.total)
 
     def _images(self, source: ImageSequence, position: int) -> Mapping[str, NDArray[Any] | bytes]:
         images: dict[str, NDArray[Any] | bytes] = {}

@@ -107,4 +107,4 @@ def read_key(path: Path) -> ReleaseKey:
     except (ValueError, RecursionError) as e:
         message = f"not the key of a release ({e})"
     remedy = "give the file that robotvision data release wrote to --key"
-    raise InputFaults([Fault(path, message, remedy=remedy)])
+    raise InputFaults(Fault(path, message, remedy=remedy))

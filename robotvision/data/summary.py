@@ -8,10 +8,10 @@ from typing import Any
 from robotvision.data.sequence import FrameEntry, ImageSequence
 from robotvision.data.verify import map_frames
 from robotvision.errors import FrameError
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 
 
-def summary(sequence: ImageSequence, progress: Progress | None = None) -> dict[str, Any]:
+def summary(sequence: ImageSequence, progress: Progress = quiet) -> dict[str, Any]:
     """Return what `robotvision data info` prints, ready for JSON.
 
     ``sizes`` are (width, height) of the calibration, else of the first frame that has the channel
@@ -39,7 +39,7 @@ def summary(sequence: ImageSequence, progress: Progress | None = None) -> dict[s
     }
 
 
-def digest(sequence: ImageSequence, progress: Progress | None = None) -> str | None:
+def digest(sequence: ImageSequence, progress: Progress = quiet) -> str | None:
     """Return 32 hexadecimal digits that stand for numbers, times, segments and images.
 
     Name, folder, layout, poses and truth do not enter. None where an image is missing.
@@ -53,8 +53,7 @@ def digest(sequence: ImageSequence, progress: Progress | None = None) -> str | N
             whole = False
         else:
             h.update(digests)
-        if progress is not None:
-            progress(sequence.name, position + 1, len(sequence))
+        progress(sequence.name, position + 1, len(sequence))
     return h.hexdigest() if whole else None
 
 

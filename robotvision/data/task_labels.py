@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from robotvision.data.sequence import ImageSequence
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, raise_faults
 from robotvision.records import Notice
 from robotvision.tasks.model import Task
 from robotvision.tasks.truth_labels import TruthLabels, alias_notices, own_labels
@@ -65,7 +65,6 @@ def require_labels(
         A label is misspelt, or is a room that the task cannot count; each with its first line.
     """
     faults = label_faults(task, sequences)
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     notices = alias_notices(task, map(truth_labels, sequences))
     return [in_labels_of(task, s) for s in sequences], notices

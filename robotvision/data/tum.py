@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from robotvision.data.associate import MAX_DIFF_NS, nearest, one_to_one
 from robotvision.data.images import decode_depth_mm
-from robotvision.data.names import is_inside, read_seconds, text_lines, time_fault
+from robotvision.data.names import color_file, is_inside, read_seconds, text_lines, time_fault
 from robotvision.data.sequence import (
     ChannelKind,
     FrameEntry,
@@ -88,7 +88,7 @@ class TumReader:
         pose_of = nearest(colors_ns, _times(poses), MAX_DIFF_NS)
         frames = []
         for i, (line, time_ns, cell) in enumerate(colors):
-            sources: dict[str, Source] = {"rgb": ImageFile(path / cell, ChannelKind.COLOR)}
+            sources: dict[str, Source] = {"rgb": color_file(path / cell)}
             if depth_of[i] >= 0:
                 sources["depth"] = TumDepth(path / depths[depth_of[i]][2])
             pose = poses[pose_of[i]][2] if pose_of[i] >= 0 else None

@@ -24,7 +24,7 @@ from robotvision.data.sequence import (
     Source,
 )
 from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.tasks import Task, load_task
 from robotvision.tasks.truth_labels import object_fault, room_fault
 
@@ -38,7 +38,7 @@ DecodeResult = tuple[str, Source, tuple[int, ...] | FrameError]
 
 
 def verify(
-    subject: Reading | Path, task: Task | None = None, progress: Progress | None = None
+    subject: Reading | Path, task: Task | None = None, progress: Progress = quiet
 ) -> list[Fault]:
     """Return every fault of a sequence, an empty list where it is fine.
 
@@ -68,7 +68,7 @@ def read_and_verify(
     path: Path,
     reader: str | None = None,
     task: Task | None = None,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
     **params: Any,
 ) -> Reading:
     """Return the sequence at ``path`` with every fault that `verify` finds.
@@ -153,7 +153,7 @@ def _object_faults(task: Task, name: str, path: Path, line: int | None) -> Itera
         yield Fault(path, message, line, remedy=f"objects: {', '.join(task.objects)}")
 
 
-def _check_images(sequence: ImageSequence, progress: Progress | None) -> Iterator[Fault]:
+def _check_images(sequence: ImageSequence, progress: Progress) -> Iterator[Fault]:
     sizes = SizeCheck(sequence)
     for position, results in enumerate(map_frames(sequence, _decode)):
         for channel, source, result in results:
@@ -161,8 +161,7 @@ def _check_images(sequence: ImageSequence, progress: Progress | None) -> Iterato
                 yield image_fault(sequence, position, channel, source, result)
             else:
                 yield from sizes.faults(position, channel, source, result[:2])
-        if progress is not None:
-            progress(sequence.name, position + 1, len(sequence))
+        progress(sequence.name, position + 1, len(sequence))
 
 
 class SizeCheck:

@@ -26,12 +26,12 @@ from robotvision.data.names import (
     NOMINAL_RATE_HZ,
     cloud_channels,
     cloud_sources,
-    is_image,
-    list_names,
+    color_file,
+    list_images,
     names_in,
     nominal_ns,
 )
-from robotvision.data.sequence import ChannelKind, FrameEntry, ImageFile, ImageSequence, Reading
+from robotvision.data.sequence import ChannelKind, FrameEntry, ImageSequence, Reading
 from robotvision.errors import Fault
 from robotvision.records import Truth
 
@@ -98,15 +98,11 @@ class VidriloReader:
             clouds = _list_clouds(folder, faults)
             from_cloud = cloud_channels(clouds[min(clouds)], warnings) if clouds else {}
             channels |= from_cloud
-            names = (
-                known.names
-                if known
-                else [n for n in list_names(folder / VISUAL, faults) if is_image(n)]
-            )
+            names = known.names if known else list_images(folder / VISUAL, faults)
             for i, name in enumerate(names):
                 index = len(frames)
                 image = folder / VISUAL / name
-                sources = {"rgb": ImageFile(image, ChannelKind.COLOR)}
+                sources = {"rgb": color_file(image)}
                 cloud = clouds.get(Path(name).stem) or clouds.get(_last_number(name))
                 if cloud is not None:
                     sources |= cloud_sources(cloud, from_cloud)

@@ -18,15 +18,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from robotvision.data.names import NOMINAL_NOTE, is_image, names_in, nominal_ns
-from robotvision.data.sequence import (
-    ChannelKind,
-    FrameEntry,
-    ImageFile,
-    ImageSequence,
-    Pose,
-    Reading,
+from robotvision.data.names import (
+    NOMINAL_NOTE,
+    color_frames,
+    is_image,
+    misnamed,
+    names_in,
+    nominal_ns,
 )
+from robotvision.data.sequence import ChannelKind, ImageSequence, Pose, Reading
 from robotvision.errors import Fault
 
 PARTS = ("database", "queries")
@@ -64,10 +64,11 @@ class VprReader:
         if self.part is None and parts:
             remedy = f"name one with the parameter part, or give {path / parts[0]}"
             return Reading(None, [Fault(path, f"several parts: {', '.join(parts)}", remedy=remedy)])
-        frames: list[FrameEntry] = []
+        images: list[tuple[Path, int, Pose | None]] = []
         for name in sorted(_list_images(root, faults)):
             if (pose := _pose(root / name, faults)) is not None:
-                frames.append(_entry(len(frames), root / name, pose))
+                images.append((root / name, nominal_ns(len(images)), pose))
+        frames = color_frames(images, segments=range(len(images)))
         if not frames and not faults:
             faults.append(Fault(root, f"no images named like {_EXAMPLE} in it"))
         real = root.resolve()
@@ -76,7 +77,7 @@ class VprReader:
             root=root,
             reader="vpr",
             channels={"rgb": ChannelKind.COLOR},
-            frames=tuple(frames),
+            frames=frames,
             note=f"places by UTM, heading 0 where a name has none; {NOMINAL_NOTE}",
         )
         return Reading(sequence, faults)
@@ -101,11 +102,6 @@ def _list_images(root: Path, faults: list[Fault]) -> Iterator[str]:
                 yield os.path.relpath(os.path.join(folder, name), root)
 
 
-def _entry(index: int, path: Path, pose: Pose) -> FrameEntry:
-    source = ImageFile(path, ChannelKind.COLOR)
-    return FrameEntry(index, nominal_ns(index), {"rgb": source}, index, pose, path.name)
-
-
 def _pose(path: Path, faults: list[Fault]) -> Pose | None:
     """Return east, north and the heading (counterclockwise from east) of a name."""
     cells = path.name.split("@")
@@ -114,8 +110,7 @@ def _pose(path: Path, faults: list[Fault]) -> Pose | None:
         if cells[0] or not (math.isfinite(east) and math.isfinite(north)):
             raise ValueError
     except (ValueError, IndexError):
-        message = f"expected a name like {_EXAMPLE}, with east and north in metres"
-        faults.append(Fault(path, message, remedy="mend the name or move the file away"))
+        faults.append(misnamed(path, f"{_EXAMPLE}, with east and north in metres"))
         return None
     try:
         degrees = float(cells[_HEADING])

@@ -28,7 +28,7 @@ from robotvision.errors import FrameError, SystemFault
 from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import Answer, Frame
 from robotvision.systems.base import Session, System, View
 
@@ -140,7 +140,7 @@ def audit_system(
     session: Session,
     sequences: Iterable[ImageSequence],
     options: AuditOptions | None = None,
-    step: Progress = lambda what, done, total: None,
+    step: Progress = quiet,
     result: Audit | None = None,
 ) -> Audit:
     """Show frames in other orders, numbers and surroundings, and compare the answers.
@@ -200,7 +200,9 @@ class _Sequence:
         self._compare("permuted", straight, self._ask("permuted", order))
         twice = [f for f in frames for _ in range(2)]
         self._compare("repeated", straight, self._ask("repeated", twice))
-        other = [_renumbered(f) for f in frames]
+        other = [
+            Frame(f.index * 3 + RENUMBER, f.timestamp_ns * 2 + SHIFT_NS, f.images) for f in frames
+        ]
         renumbered = self._ask("renumbered", other)
         self._compare(
             "renumbered", straight, {(i - RENUMBER) // 3: a for i, a in renumbered.items()}
@@ -249,7 +251,3 @@ def answer_text(answer: Answer | str) -> str:
         return "failed"
     objects = [f"{'' if there else '!'}{name}" for name, there in sorted(answer.objects.items())]
     return " ".join([answer.room or "(no answer)", *objects])
-
-
-def _renumbered(frame: Frame) -> Frame:
-    return Frame(frame.index * 3 + RENUMBER, frame.timestamp_ns * 2 + SHIFT_NS, frame.images)

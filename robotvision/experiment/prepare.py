@@ -17,7 +17,7 @@ from robotvision.data.label_file import gap
 from robotvision.data.sequence import ImageSequence, require_channels
 from robotvision.data.task_labels import require_labels, room_totals
 from robotvision.data.verify import is_unordered, mixed_sizes
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, raise_faults
 from robotvision.experiment.progress import Observer
 from robotvision.records import Notice
 from robotvision.tasks.model import Task
@@ -127,8 +127,7 @@ def _open_all(
         except InputFaults as e:
             faults += e.faults
     observer.step("reading sequences", len(specs), len(specs))
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return opened
 
 
@@ -144,19 +143,17 @@ def _settle_task(
         rooms = Counter(model.task.room_names)
         fault = other_rules(experiment, model)
         if fault is not None:
-            raise InputFaults([fault])
+            raise InputFaults(fault)
     if function is not None and not rooms:
         rooms = Counter(function.rooms)
     if isinstance(task.rooms, str) and not rooms:
         raise InputFaults(
-            [
-                Fault(
-                    experiment.path,
-                    f"the rooms of the task {task.id} are those of the training sequences, and "
-                    "there are none",
-                    remedy="add 'train: [...]', or name a task with rooms of its own",
-                )
-            ]
+            Fault(
+                experiment.path,
+                f"the rooms of the task {task.id} are those of the training sequences, and "
+                "there are none",
+                remedy="add 'train: [...]', or name a task with rooms of its own",
+            )
         )
     return task.with_rooms(rooms)
 
@@ -240,12 +237,9 @@ def open_part(spec: SequenceSpec) -> ImageSequence:
     end = len(sequence) if end is None else end
     if not 0 <= start < end <= len(sequence):
         raise InputFaults(
-            [
-                Fault(
-                    spec.path,
-                    f"frames: expected [start, end] within 0 and {len(sequence)}, got "
-                    f"[{start}, {end}]",
-                )
-            ]
+            Fault(
+                spec.path,
+                f"frames: expected [start, end] within 0 and {len(sequence)}, got [{start}, {end}]",
+            )
         )
     return sequence.part(start, end, f"{sequence.name}[{start}:{end}]")

@@ -21,7 +21,7 @@ from robotvision.errors import Fault, FrameError, InputFaults, RobotVisionError
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import checked, extract, failure, needs_training, ready
 from robotvision.features.wrapped import build
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.recogniser.training import fit_extractor
 from robotvision.records import Frame, Truth
 from robotvision.scoring.recall import DescriptorIndex, positives_within, recall_counts
@@ -98,7 +98,7 @@ def compute_recall(
     at: Sequence[int] = (1, 5, 10, 20),
     within_m: float = 25.0,
     cache: Path | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> RecallResult:
     """Return recall@K of ``queries`` in ``database``, by the rule of `robotvision.scoring.recall`.
 
@@ -202,7 +202,7 @@ def _frames(queries: ImageSequence, extractors: list[FeatureExtractor]) -> Any:
         try:
             yield queries.load(position, channels)
         except FrameError as e:
-            raise InputFaults([Fault(queries.root, str(e))]) from e
+            raise InputFaults(Fault(queries.root, str(e))) from e
 
 
 def _vector(extractor: FeatureExtractor, dim: int, frame: Frame, queries: ImageSequence) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from robotvision.config.checks import load_config
 from robotvision.config.experiment import Experiment, Overrides, TestSetSpec
 from robotvision.config.schema import Config, ReplayConfig, SequenceSpec
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, RobotVisionError, raise_faults
 from robotvision.recogniser.persistence import load_pipeline
 from robotvision.scoring.policy import POLICIES, parse_deadline, parse_policy
 from robotvision.tasks import load_task
@@ -40,8 +40,7 @@ def replay_experiment(
         The source or a sequence is not there or wrong.
     """
     missing = [Fault(p, "no such folder") for p in sequences if not p.exists()]
-    if missing:
-        raise InputFaults(missing)
+    raise_faults(missing)
     specs = tuple(SequenceSpec(path=str(p)) for p in sequences)
     if source.suffix in (".yaml", ".yml"):
         experiment = load_config(source, instead=Overrides(trust=trust))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter_ns
@@ -35,14 +35,14 @@ from robotvision.experiment.recognisers import Answerer, Recognisers, Trainer
 from robotvision.features import cache_root
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import is_about_time, with_faults
-from robotvision.records import FrameRecord, Notice, ScoredAnswer
+from robotvision.records import FrameRecord, Notice
 from robotvision.runs.environment import describe
 from robotvision.runs.folder import RunResult, new_folder, write_text
 from robotvision.runs.log import RunLog, SequenceRecord, has_header, read_log
 from robotvision.runs.memory import IN_MEMORY, MemoryLog
 from robotvision.runs.table import scored_table
 from robotvision.scoring.judging import count
-from robotvision.scoring.policy import Judge, Policy, Verdict
+from robotvision.scoring.policy import Judge, Verdict
 from robotvision.scoring.tally import Tally
 from robotvision.systems.base import Session, System
 from robotvision.timing.load import Load, usage
@@ -311,7 +311,7 @@ class _Execution:
         tally: Tally,
         log: RunLog | MemoryLog,
     ) -> None:
-        scorer = _Scorer(self.policy, self.replay, sequence, tally)
+        scorer = _Scorer(self, sequence, tally)
         posteriors: dict[int, Mapping[str, float]] = {}
         meter = Meter(system)
         records = play(sequence, system, self.replay, skip, system.channels, posteriors)
@@ -322,11 +322,9 @@ class _Execution:
             meter.add(record)
             if posterior is not None:
                 self.observer.posterior(record.index, posterior)
-            for shown, scored in scorer.push(k, record):
-                self.observer.frame(shown, scored, tally)
+            scorer.push(k, record)
         self.work += meter.work()
-        for shown, scored in scorer.flush():
-            self.observer.frame(shown, scored, tally)
+        scorer.flush()
 
     def _apply_faults(self, sequence: ImageSequence) -> ImageSequence:
         """Return the sequence with the sensor faults that the configuration declares."""
@@ -387,36 +385,35 @@ class _Execution:
             return
         n = len(self.replay.positions(sequence))
         self.observer.note(f"{sequence.name}: {len(logged)} of {n} frames are in the log already")
-        scorer = _Scorer(self.policy, self.replay, sequence, tally)
+        scorer = _Scorer(self, sequence, tally)
         for k, record in enumerate(logged):
-            for shown, scored in scorer.push(k, record):
-                self.observer.frame(shown, scored, tally)
-        for shown, scored in scorer.flush():
-            self.observer.frame(shown, scored, tally)
+            scorer.push(k, record)
+        scorer.flush()
 
 
 class _Scorer:
-    """Judges and counts the frames of one sequence as they come."""
+    """Judges, counts and shows the frames of one sequence as they come."""
 
-    def __init__(
-        self, policy: Policy, replay: Replay, sequence: ImageSequence, tally: Tally
-    ) -> None:
-        self.judge, self.tally = Judge(policy), tally
+    def __init__(self, of: _Execution, sequence: ImageSequence, tally: Tally) -> None:
+        policy, replay = of.policy, of.replay
+        self.judge, self.tally, self.observer = Judge(policy), tally, of.observer
         self.is_asap = replay.clock == "asap"
         self.deadlines = policy.deadlines(replay.due(sequence))
         self.records: dict[int, FrameRecord] = {}
 
-    def push(self, k: int, record: FrameRecord) -> Iterator[tuple[FrameRecord, ScoredAnswer]]:
+    def push(self, k: int, record: FrameRecord) -> None:
         self.records[record.index] = record
         deadline = record.timed.due_ns if self.is_asap else self.deadlines[k]
-        yield from map(self._count, self.judge.push(record.timed, deadline))
+        self._count(self.judge.push(record.timed, deadline))
 
-    def flush(self) -> Iterator[tuple[FrameRecord, ScoredAnswer]]:
-        yield from map(self._count, self.judge.flush())
+    def flush(self) -> None:
+        self._count(self.judge.flush())
 
-    def _count(self, verdict: Verdict) -> tuple[FrameRecord, ScoredAnswer]:
-        record = self.records.pop(verdict.timed.index)
-        return record, self.tally.add(record.truth, verdict.timed, verdict.outcome)
+    def _count(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            record = self.records.pop(verdict.timed.index)
+            scored = self.tally.add(record.truth, verdict.timed, verdict.outcome)
+            self.observer.frame(record, scored, self.tally)
 
 
 def describe_sequence(sequence: ImageSequence, set_name: str, positions: range) -> dict[str, Any]:

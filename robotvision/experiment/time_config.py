@@ -16,7 +16,7 @@ from robotvision.experiment.prepare import prepare
 from robotvision.experiment.progress import Observer
 from robotvision.experiment.recognisers import Trainer
 from robotvision.playback.sensor_faults import mirrored
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.runs.environment import describe
 from robotvision.runs.overruns import overruns, period_of
 from robotvision.scoring.policy import Policy
@@ -129,7 +129,7 @@ def time_subject(
     subject: Subject,
     options: TimingOptions,
     sustain: Policy | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> dict[str, Any]:
     """Time a system and return the whole report as plain data.
 
@@ -202,7 +202,7 @@ def time_pair(
     a: Subject,
     b: Subject,
     options: TimingOptions,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> dict[str, Any]:
     """Compare two systems on the frames of the first one's sequence; return plain data.
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from robotvision.config.experiment import Experiment
+from robotvision.config.experiment import Experiment, TestSetSpec
+from robotvision.data import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.experiment.overlap import training_records
 from robotvision.experiment.prepare import Prepared, prepare
@@ -43,9 +44,7 @@ def train_pipeline(
         There is nothing to train, or several sets and none is named.
     """
     observer = observer or Observer()
-    prepared = _prepare_training(experiment, set_name, observer)
-    (part,) = prepared.experiment.parts
-    sequences = prepared.training_sequences(part)
+    prepared, part, sequences = _prepare_training(experiment, set_name, observer)
     config = prepared.experiment.config
     pipeline, task, training = fit_pipeline(
         config,
@@ -103,14 +102,16 @@ def tune_experiment(
         As `train_pipeline` and the search do.
     """
     observer = observer or Observer()
-    prepared = _prepare_training(experiment, set_name, observer)
-    (part,) = prepared.experiment.parts
-    sequences, config = prepared.training_sequences(part), prepared.experiment.config
-    return tune(config, prepared.task, sequences, cache, observer.step, experiment.path)
+    prepared, _, sequences = _prepare_training(experiment, set_name, observer)
+    return tune(
+        prepared.experiment.config, prepared.task, sequences, cache, observer.step, experiment.path
+    )
 
 
-def _prepare_training(experiment: Experiment, name: str | None, observer: Observer) -> Prepared:
-    """Open the training sequences of one test set alone."""
+def _prepare_training(
+    experiment: Experiment, name: str | None, observer: Observer
+) -> tuple[Prepared, TestSetSpec, list[ImageSequence]]:
+    """Open the training sequences of one test set alone; return it and them, too."""
     if not experiment.is_trained:
         raise RobotVisionError(
             f"{experiment.path}: nothing is trained here, another system answers"
@@ -121,4 +122,6 @@ def _prepare_training(experiment: Experiment, name: str | None, observer: Observ
             f"{', '.join(p.name for p in experiment.parts)}"
         )
     part = experiment.test_set(name)
-    return prepare(replace(experiment, parts=(replace(part, test=()),)), observer)
+    prepared = prepare(replace(experiment, parts=(replace(part, test=()),)), observer)
+    (part,) = prepared.experiment.parts
+    return prepared, part, prepared.training_sequences(part)

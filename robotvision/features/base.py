@@ -82,6 +82,15 @@ class Extractor(Parameterised):
     or has an ``__init__`` that stores each keyword under its own name, nothing else, and ends with
     ``self._check()``. ``version`` enters the key of cached vectors: raise it when a change makes
     them differ.
+
+    Parameters
+    ----------
+    channel : str, default 'rgb'
+        Colour channel to read.
+
+    Notes
+    -----
+    What a subclass does not say of a parameter, `robotvision list` takes from its bases.
     """
 
     version: int = 1

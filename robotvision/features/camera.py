@@ -60,7 +60,13 @@ def camera_of(
 
 
 class PinholeExtractor(Extractor):
-    """Base of the extractors that turn one depth channel into points: they must know its camera."""
+    """Base of the extractors that turn one depth channel into points: they must know its camera.
+
+    Parameters
+    ----------
+    channel : str
+        Depth channel to read; its calibration must give fx, fy, cx, cy.
+    """
 
     camera_: dict[str, float]
 

@@ -16,7 +16,33 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.features.base import Extractor
+from robotvision.plugins import params
+
 Counts = NDArray[np.float64]
+
+
+class CellExtractor(Extractor):
+    """Base of the extractors of a vector for each cell of a pyramid.
+
+    Parameters
+    ----------
+    grids : sequence of int
+        Sides of the pyramid's grids, 1 to 64, each once.
+    """
+
+    grids: Sequence[int]
+
+    @property
+    def dim(self) -> int:
+        """Length of all vectors, one after the other."""
+        raise NotImplementedError
+
+    def _check_cells(self, fewer: str = "bins or cells") -> None:
+        """Check grids and channel, and that the vector stays manageable."""
+        params.grids(self.grids)
+        params.word("channel", self.channel)
+        params.dimension(self.dim, f"take fewer {fewer}")
 
 
 def n_cells(grids: Sequence[int]) -> int:

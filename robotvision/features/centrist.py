@@ -34,8 +34,6 @@ class Centrist(Extractor):
     ----------
     level : int, default 2
         The finest level of the pyramid, 0 to 4: 1, 6, 31, 144 or 625 blocks.
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----

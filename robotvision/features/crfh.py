@@ -66,8 +66,6 @@ class CRFH(Extractor):
         Bins of one derivative, 2 to 256.
     limit : float, default 0.3
         Where the outer bins end, as a share of the largest possible response, in (0, 1].
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----

@@ -27,6 +27,7 @@ from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import cache_root
 from robotvision.features.base import Extractor, Vector, color_of
 from robotvision.features.resized import resized
+from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
 from robotvision.records import Frame
 from robotvision.writing import new_path
@@ -59,6 +60,13 @@ def need(module: str, extractor: object, extra: str = "deep") -> Any:
             f"{type(extractor).__name__} needs the module {module!r}, which cannot be imported "
             f"({e}); pip install 'robotvision[{extra}]'"
         ) from e
+
+
+def weights_file(path: str | os.PathLike[str], network: str) -> Path:
+    """Return the path of a file of weights. Raises RobotVisionError where there is none."""
+    if Path(path).is_file():
+        return Path(path)
+    raise RobotVisionError(f"{path}: expected a file with the weights of {network}, there is none")
 
 
 def network_input(
@@ -250,7 +258,15 @@ def learnt_session(content: NDArray[np.uint8], digest: str, threads: int, extrac
 
 
 class NetworkExtractor(Extractor):
-    """Base of the extractors that run one network on the whole image, resized to ``size``."""
+    """Base of the extractors that run one network on the whole image.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The image is resized to this, 1 to 4096 each.
+    unit_length : bool
+        Divide the vector by its Euclidean length.
+    """
 
     loads_on_first_use: ClassVar[bool] = True
 
@@ -259,6 +275,11 @@ class NetworkExtractor(Extractor):
     std: Sequence[float] = IMAGENET_STD
     unit_length: bool
     channel: str
+
+    def _check(self) -> None:
+        params.wholes("size", self.size, length=2, high=4096)
+        params.flag("unit_length", self.unit_length)
+        params.word("channel", self.channel)
 
     def _run(self, tensor: Tensor) -> Vector:
         """Return the network's output for (1, 3, height, width), as one vector."""

@@ -14,14 +14,14 @@ import numpy as np
 
 from robotvision.features.base import Vector, depth_of
 from robotvision.features.camera import PINHOLE, PinholeExtractor, cloud
-from robotvision.features.cells import cell_shares, n_cells
+from robotvision.features.cells import CellExtractor, cell_shares, n_cells
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
 @parameter_fields
-class DepthHeight(PinholeExtractor):
+class DepthHeight(PinholeExtractor, CellExtractor):
     """Histogram of heights above the floor.
 
     Parameters
@@ -33,10 +33,6 @@ class DepthHeight(PinholeExtractor):
         Upper edge of the last bin, in metres, at most 100.
     height_m : float or None, default None
         Height of the camera in metres, at most 100; None: the calibration must give ``height_m``.
-    grids : sequence of int, default (1, 2)
-        Sides of the pyramid's grids, 1 to 64, each once.
-    channel : str, default 'depth'
-        Depth channel to read; its calibration must give fx, fy, cx, cy.
 
     Notes
     -----
@@ -54,9 +50,7 @@ class DepthHeight(PinholeExtractor):
         params.number("max_m", self.max_m, high=100)
         if self.height_m is not None:
             params.number("height_m", self.height_m, high=100)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

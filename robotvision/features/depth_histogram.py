@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robotvision.features.base import Extractor, Vector, depth_of
-from robotvision.features.cells import cell_shares, n_cells, pyramid_counts
+from robotvision.features.base import Vector, depth_of
+from robotvision.features.cells import CellExtractor, cell_shares, n_cells, pyramid_counts
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
 @parameter_fields
-class DepthHistogram(Extractor):
+class DepthHistogram(CellExtractor):
     """Histogram of distances.
 
     Parameters
@@ -29,8 +29,6 @@ class DepthHistogram(Extractor):
         Number of bins, 1 to 4096.
     max_m : float, default 8.0
         Upper edge of the last bin, in metres, at most 65.535.
-    grids : sequence of int, default (1, 2, 4)
-        Sides of the pyramid's grids, 1 to 64, each once.
     channel : str, default 'depth'
         Depth channel to read.
     missing : bool, default True
@@ -52,10 +50,8 @@ class DepthHistogram(Extractor):
     def _check(self) -> None:
         params.whole("bins", self.bins, high=4096)
         params.number("max_m", self.max_m, high=65.535)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
         params.flag("missing", self.missing)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

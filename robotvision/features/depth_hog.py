@@ -29,8 +29,6 @@ class DepthHOG(GradientHistogram):
     ----------
     bins : int, default 12
         Orientation bins, 1 to 360.
-    grids : sequence of int, default (1, 2, 4)
-        Sides of the pyramid's grids, 1 to 64, each once.
     signed : bool, default True
         True: orientations in [0°, 360°), nearer to farther; False: [0°, 180°).
     clip : float, default 0.1

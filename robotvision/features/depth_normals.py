@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from robotvision.features.base import Vector, depth_of
 from robotvision.features.camera import PinholeExtractor, cloud
-from robotvision.features.cells import bin_of, cell_shares, n_cells
+from robotvision.features.cells import CellExtractor, bin_of, cell_shares, n_cells
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -31,7 +31,7 @@ this share of it."""
 
 
 @parameter_fields
-class DepthNormals(PinholeExtractor):
+class DepthNormals(PinholeExtractor, CellExtractor):
     """Joint histogram of the elevation and azimuth of surface normals.
 
     Parameters
@@ -40,10 +40,6 @@ class DepthNormals(PinholeExtractor):
         Number of bins along each angle, 1 to 64; elevation from down to up.
     reach : int, default 2
         Pixels to either side between which the surface is taken for flat, 1 to 32.
-    grids : sequence of int, default (1, 2)
-        Sides of the pyramid's grids, 1 to 64, each once.
-    channel : str, default 'depth'
-        Depth channel to read; its calibration must give fx, fy, cx, cy.
 
     Notes
     -----
@@ -58,9 +54,7 @@ class DepthNormals(PinholeExtractor):
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=2, high=64)
         params.whole("reach", self.reach, high=32)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

@@ -47,10 +47,6 @@ class DepthWords(PinholeExtractor, VocabularyExtractor):
 
     Parameters
     ----------
-    words : int, default 200
-        Size of the vocabulary, 1 to 65536.
-    grids : sequence of int, default (1,)
-        Sides of the pyramid's grids, 1 to 64, each once.
     step : int, default 6
         Pixels between the points that are read, 1 to 256.
     spacing_m : float, default 0.1
@@ -65,12 +61,6 @@ class DepthWords(PinholeExtractor, VocabularyExtractor):
         the shape, at most 64; 0: shape alone.
     root : bool, default True
         Compare the square roots of the histograms (Hellinger's distance).
-    n_training : int, default 50000
-        Descriptors drawn to learn from, from ``words`` to 10**7.
-    seed : int, default 0
-        Of the draw and of k-means, 0 to 2**32 - 1.
-    channel : str, default 'depth'
-        Depth channel to read; its calibration must give fx, fy, cx, cy.
     color_channel : str, default 'rgb'
         Color channel to read with ``colors``, registered to the depth.
 

@@ -11,13 +11,11 @@ from robotvision.features.efficientnet_lite import EfficientNetLite
 class EfficientNetLite0(EfficientNetLite):
     """EfficientNet-Lite0's pooled features of the whole image.
 
-    Parameters
-    ----------
-    layers, pooling, short_side, unit_length, threads, channel
-        As for `robotvision.features.packaged.PackagedNetwork`, with its defaults; ``layers`` from
-        0 to 16: 0 to 4 the early blocks (16 to 40 numbers), 5 to 7 and 8 to 10 (80 and 112) at a
-        sixteenth of the input's size, 11 to 15 (192, at last 320) at a thirty-second, 16 the
-        embedding (1280).
+    Notes
+    -----
+    Parameters are those of `robotvision.features.packaged.PackagedNetwork`, ``layers`` from 0 to
+    16: 0 to 4 the early blocks (16 to 40 numbers), 5 to 7 and 8 to 10 (80 and 112) at a sixteenth
+    of the input's size, 11 to 15 (192, at last 320) at a thirty-second, 16 the embedding (1280).
     """
 
     _name = "efficientnet_lite0"

@@ -25,7 +25,7 @@ from robotvision.features import cache as feature_cache
 from robotvision.features.base import FeatureExtractor, needs_training, ready
 from robotvision.features.resized import one_frame
 from robotvision.plugins.failure import failure
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.plugins.threads import one_thread
 from robotvision.records import Frame
 
@@ -76,7 +76,7 @@ def extract(
     extractors: Sequence[FeatureExtractor],
     sequence: data.ImageSequence,
     cache: Path | None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
     n_threads: int | None = None,
 ) -> Extraction:
     """Return the features of every frame of ``sequence``.

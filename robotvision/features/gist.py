@@ -47,8 +47,6 @@ class Gist(Extractor):
         Side of the grid over which energy is averaged, 1 to 16.
     size : int, default 128
         Side of the square the image is resized to, 32 to 512, a multiple of ``grid``.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     orientations: Sequence[int] = (8, 8, 8, 8)

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector
-from robotvision.features.cells import n_cells, pixel_counts, unit_sum
+from robotvision.features.base import Vector
+from robotvision.features.cells import CellExtractor, n_cells, pixel_counts, unit_sum
 from robotvision.plugins import params
 
 
-class GradientHistogram(Extractor):
+class GradientHistogram(CellExtractor):
     """Base of the histograms of orientations, weighted by gradient magnitude.
 
     A subclass has the parameters ``bins, grids, signed, channel``.
@@ -26,10 +26,8 @@ class GradientHistogram(Extractor):
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=360)
-        params.grids(self.grids)
         params.flag("signed", self.signed)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

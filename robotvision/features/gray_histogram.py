@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.base import Vector, gray_of
+from robotvision.features.cells import CellExtractor, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
 @parameter_fields
-class GrayHistogram(Extractor):
+class GrayHistogram(CellExtractor):
     """Histogram of grey levels.
 
     Parameters
@@ -27,8 +27,6 @@ class GrayHistogram(Extractor):
         Number of bins, 1 to 256.
     grids : sequence of int, default (1,)
         Sides of the pyramid's grids: ``(1,)`` the whole image, ``(1, 2)`` also its quarters.
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----
@@ -41,9 +39,7 @@ class GrayHistogram(Extractor):
 
     def _check(self) -> None:
         params.whole("bins", self.bins, high=256)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

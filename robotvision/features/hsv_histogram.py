@@ -14,15 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, color_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.base import Vector, color_of
+from robotvision.features.cells import CellExtractor, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
 @parameter_fields
-class HSVHistogram(Extractor):
+class HSVHistogram(CellExtractor):
     """Joint HSV histogram: the share of pixels in each colour cell.
 
     Parameters
@@ -31,8 +31,6 @@ class HSVHistogram(Extractor):
         Number of bins along each axis, 1 to 64.
     grids : sequence of int, default (1,)
         Sides of the pyramid's grids: ``(1,)`` the whole image, ``(1, 2)`` also its quarters.
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----
@@ -45,9 +43,7 @@ class HSVHistogram(Extractor):
 
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=3, high=64)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.base import Vector, gray_of
+from robotvision.features.cells import CellExtractor, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
@@ -30,7 +30,7 @@ area compares as equal, whatever the radius."""
 
 
 @parameter_fields
-class LBP(Extractor):
+class LBP(CellExtractor):
     """Histogram of local binary patterns.
 
     Parameters
@@ -41,10 +41,6 @@ class LBP(Extractor):
         ``uniform``: the 58 patterns with at most two changes around the circle, all others as
         one; ``rotation``: the uniform ones by their number of set bits, all others as one (10);
         ``all``: 256.
-    grids : sequence of int, default (1, 2, 4)
-        Sides of the pyramid's grids, 1 to 64, each once.
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----
@@ -61,9 +57,7 @@ class LBP(Extractor):
         if self.radius < 1:
             raise params.refuse("radius", "a number of at least 1", self.radius)
         params.choice("patterns", self.patterns, ("uniform", "rotation", "all"))
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer cells")
+        self._check_cells("cells")
 
     @property
     def dim(self) -> int:

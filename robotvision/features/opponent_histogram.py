@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robotvision.features.base import Extractor, Vector, color_of
-from robotvision.features.cells import n_cells, pyramid_counts, unit_sum
+from robotvision.features.base import Vector, color_of
+from robotvision.features.cells import CellExtractor, n_cells, pyramid_counts, unit_sum
 from robotvision.plugins import params
 from robotvision.plugins.parameters import parameter_fields
 from robotvision.records import Frame
 
 
 @parameter_fields
-class OpponentHistogram(Extractor):
+class OpponentHistogram(CellExtractor):
     """Three histograms, of O1, O2 and O3, or one joint histogram.
 
     Parameters
@@ -29,10 +29,6 @@ class OpponentHistogram(Extractor):
         Number of bins along each axis, 1 to 256.
     joint : bool, default False
         True: one histogram of all three axes at once.
-    grids : sequence of int, default (1,)
-        Sides of the pyramid's grids, 1 to 64, each once.
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----
@@ -47,9 +43,7 @@ class OpponentHistogram(Extractor):
     def _check(self) -> None:
         params.wholes("bins", self.bins, length=3, high=256)
         params.flag("joint", self.joint)
-        params.grids(self.grids)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer bins or cells")
+        self._check_cells()
 
     @property
     def dim(self) -> int:

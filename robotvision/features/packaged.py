@@ -61,8 +61,6 @@ class PackagedNetwork(Extractor):
         Divide the vector by its Euclidean length.
     threads : int, default 1
         Threads of ONNX Runtime within one image, 1 to 256.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     loads_on_first_use: ClassVar[bool] = True

@@ -42,8 +42,6 @@ class PHOG(GradientHistogram):
     edge_share : float, default 0.3
         Share of the pixels strong enough to start an edge, in (0, 1]; 1: every pixel counts, no
         edge detection (the HOG of an image).
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Notes
     -----

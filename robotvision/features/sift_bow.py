@@ -14,27 +14,6 @@ from robotvision.features.vocabulary import SiftVocabularyExtractor
 class SiftBow(SiftVocabularyExtractor):
     """Histogram of visual words.
 
-    Parameters
-    ----------
-    words : int, default 1000
-        Size of the vocabulary, 1 to 65536.
-    grids : sequence of int, default (1,)
-        Sides of the pyramid's grids, 1 to 64, each once.
-    sampling : str, default 'keypoints'
-        ``keypoints``: where SIFT finds them; ``dense``: on a grid.
-    n_keypoints : int, default 200
-        At most so many key points, those of strongest contrast; 1 to 10000.
-    step : int, default 8
-        Spacing of the dense grid in pixels, 1 to 256.
-    root : bool, default True
-        RootSIFT in place of SIFT.
-    n_training : int, default 100000
-        Descriptors drawn to learn from, from ``words`` to 10**7.
-    seed : int, default 0
-        Of the draw and of k-means, 0 to 2**32 - 1.
-    channel : str, default 'rgb'
-        Colour channel to read.
-
     Attributes
     ----------
     vocabulary_ : (words, 128) float32

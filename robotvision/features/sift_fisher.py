@@ -27,10 +27,6 @@ class SiftFisher(SiftVocabularyExtractor):
         Gaussians of the mixture, 1 to 65536.
     components : int, default 64
         Principal components kept of the 128 numbers of SIFT, 1 to 128.
-    n_training : int, default 50000
-        Descriptors drawn to learn from, from ``words`` to 10**7.
-    sampling, n_keypoints, step, root, seed, channel
-        As for `robotvision.features.sift_bow.SiftBow`, with its defaults.
 
     Attributes
     ----------

@@ -81,8 +81,6 @@ class SiftRansac(Extractor):
         Key frames on either side of a training frame that it is not compared with, at least 0.
     root : bool, default True
         RootSIFT in place of SIFT.
-    channel : str, default 'rgb'
-        Colour channel to read.
 
     Attributes
     ----------

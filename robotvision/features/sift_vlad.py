@@ -17,15 +17,6 @@ from robotvision.features.vocabulary import SiftVocabularyExtractor, nearest
 class SiftVLAD(SiftVocabularyExtractor):
     """Vector of locally aggregated descriptors.
 
-    Parameters
-    ----------
-    words : int, default 64
-        Size of the vocabulary, 1 to 65536.
-    n_training : int, default 50000
-        Descriptors drawn to learn from, from ``words`` to 10**7.
-    sampling, n_keypoints, step, root, seed, channel
-        As for `robotvision.features.sift_bow.SiftBow`, with its defaults.
-
     Attributes
     ----------
     vocabulary_ : (words, 128) float32

@@ -19,7 +19,7 @@ import numpy as np
 
 from robotvision.errors import RobotVisionError, near
 from robotvision.features.base import Extractor, Vector, color_of
-from robotvision.features.deep import Tensor, need, network_input, unit_length
+from robotvision.features.deep import Tensor, need, network_input, unit_length, weights_file
 from robotvision.features.downloads import hub_file
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
@@ -57,8 +57,6 @@ class TimmBackbone(Extractor):
         The image is resized to this, 1 to 4096 each, without cropping; None: the network's own.
     unit_length : bool, default False
         Divide the vector (with ``patches`` that of each patch) by its Euclidean length.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     loads_on_first_use: ClassVar[bool] = True
@@ -116,11 +114,7 @@ class TimmBackbone(Extractor):
         if self.weights == "hub":
             need("timm", self, "timm")
             return _hub_weights(self.model)
-        if Path(self.weights).is_file():
-            return Path(self.weights)
-        raise RobotVisionError(
-            f"{self.weights}: expected a file with the weights of {self.model}, there is none"
-        )
+        return weights_file(self.weights, self.model)
 
     def _network(self) -> _Network:
         need("timm", self, "timm")

@@ -16,7 +16,7 @@ import numpy as np
 
 from robotvision.errors import RobotVisionError, near
 from robotvision.features.base import Vector
-from robotvision.features.deep import NetworkExtractor, need
+from robotvision.features.deep import NetworkExtractor, need, weights_file
 from robotvision.features.downloads import download
 from robotvision.plugins import params
 from robotvision.plugins.files import file_digest
@@ -39,12 +39,6 @@ class TorchvisionBackbone(NetworkExtractor):
         ``"default"``: torchvision's best weights, from the folder where ``torch.hub`` keeps them,
         downloaded there where they are missing (``ROBOTVISION_OFFLINE=1`` refuses that);
         a path: a file of your own (a state dict); None: untrained, from a fixed seed.
-    size : (height, width), default (224, 224)
-        The image is resized to this, 1 to 4096 each.
-    unit_length : bool, default False
-        Divide the vector by its Euclidean length.
-    channel : str, default 'rgb'
-        Colour channel to read.
     """
 
     network: str = "resnet18"
@@ -59,9 +53,7 @@ class TorchvisionBackbone(NetworkExtractor):
         params.word("layer", self.layer)
         if self.weights is not None and not isinstance(self.weights, (str, os.PathLike)):
             raise params.refuse("weights", "'default', a file's path or nothing", self.weights)
-        params.wholes("size", self.size, length=2, high=4096)
-        params.flag("unit_length", self.unit_length)
-        params.word("channel", self.channel)
+        super()._check()
 
     def _run(self, tensor: Any) -> Vector:
         torch = need("torch", self)
@@ -84,13 +76,9 @@ class TorchvisionBackbone(NetworkExtractor):
     def _weights_path(self) -> Path | None:
         if self.weights is None:
             return None
-        if self.weights != "default":
-            if Path(self.weights).is_file():
-                return Path(self.weights)
-            raise RobotVisionError(
-                f"{self.weights}: expected a file with the weights of {self.network}, there is none"
-            )
-        return _default_weights(self.network)
+        if self.weights == "default":
+            return _default_weights(self.network)
+        return weights_file(self.weights, self.network)
 
 
 def _default_weights(name: str) -> Path:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robotvision.errors import RobotVisionError
-from robotvision.features.base import Extractor, Vector, gray_of
-from robotvision.features.cells import n_cells, point_counts, unit_sum
+from robotvision.features.base import Vector, gray_of
+from robotvision.features.cells import CellExtractor, n_cells, point_counts, unit_sum
 from robotvision.features.local import (
     LENGTH,
     LocalFeatures,
@@ -30,12 +30,21 @@ from robotvision.records import Frame
 Descriptors = NDArray[np.float32]
 
 
-class VocabularyExtractor(Extractor):
+class VocabularyExtractor(CellExtractor):
     """Base of the extractors that describe local features by a learnt vocabulary.
 
-    A subclass has the parameters ``words, n_training, seed, channel`` and the method `local`. The
-    vocabulary is that of k-means, the vector the histogram of words in each cell of ``grids``,
-    unless `_learn`, `_encode` and `dim` say otherwise.
+    A subclass has these parameters and the method `local`. The vocabulary is that of k-means, the
+    vector the histogram of words in each cell of ``grids``, unless `_learn`, `_encode` and `dim`
+    say otherwise.
+
+    Parameters
+    ----------
+    words : int
+        Size of the vocabulary, 1 to 65536.
+    n_training : int
+        Descriptors drawn to learn from, from ``words`` to 10**7.
+    seed : int
+        Of the draw and of k-means, 0 to 2**32 - 1.
     """
 
     words: int
@@ -45,11 +54,9 @@ class VocabularyExtractor(Extractor):
 
     def _check(self) -> None:
         params.whole("words", self.words, high=2**16)
-        params.grids(self.grids)
         params.whole("n_training", self.n_training, low=self.words, high=10**7)
         params.whole("seed", self.seed, low=0, high=2**32 - 1)
-        params.word("channel", self.channel)
-        params.dimension(self.dim, "take fewer words or cells")
+        self._check_cells("words or cells")
 
     @property
     def dim(self) -> int:
@@ -106,7 +113,19 @@ class VocabularyExtractor(Extractor):
 
 @parameter_fields
 class SiftVocabularyExtractor(VocabularyExtractor):
-    """Base of those of SIFT descriptors: ``sampling, n_keypoints, step, root`` besides."""
+    """Base of those of SIFT descriptors.
+
+    Parameters
+    ----------
+    sampling : str, default 'keypoints'
+        ``keypoints``: where SIFT finds them; ``dense``: on a grid.
+    n_keypoints : int, default 200
+        At most so many key points, those of strongest contrast; 1 to 10000.
+    step : int, default 8
+        Spacing of the dense grid in pixels, 1 to 256.
+    root : bool, default True
+        RootSIFT in place of SIFT.
+    """
 
     words: int = 64
     sampling: str = "keypoints"

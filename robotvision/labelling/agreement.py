@@ -17,7 +17,7 @@ import numpy as np
 
 from robotvision.data import open_sequence
 from robotvision.data.label_file import read_spans
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, RobotVisionError, raise_faults
 from robotvision.labelling.sidecar import SUFFIX, read_labels
 
 BORDER_FRAMES = 5
@@ -196,6 +196,5 @@ def _rooms_of_table(path: Path) -> dict[int, str]:
     if not faults and any(span.start.axis != "index" for span in spans):
         message = "counts seconds; expected numbers of frames"
         faults.append(Fault(path, message, 1, remedy="name the sequence that it is of"))
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return {i: s.truth.room for s in spans for i in range(s.start.at, s.end.at)}

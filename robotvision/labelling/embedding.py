@@ -12,7 +12,7 @@ from robotvision.data.sequence import ChannelKind, ImageSequence
 from robotvision.errors import MissingExtraError, RobotVisionError
 from robotvision.features import FEATURES
 from robotvision.features.extraction import extract
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 
 NETWORK, WITHOUT_TORCH = "efficientnet_lite0", "crfh"
 Feature = Literal["auto", "efficientnet_lite0", "crfh"]
@@ -29,7 +29,7 @@ class FrameEmbedding(NamedTuple):
 def embed(
     sequence: ImageSequence,
     cache: Path | None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
     feature: Feature = "auto",
 ) -> FrameEmbedding:
     """Return an embedding of every frame; rows of zeros where one cannot be read.

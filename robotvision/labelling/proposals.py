@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from robotvision.arrays import Floats
 
 HALF_WIDTH = 3
 """Frames on each side that the change between two frames is measured over."""

@@ -46,12 +46,7 @@ class LabelServer(LocalServer):
     ----------
     session : LabelSession
     port : int
-        0: any free one.
-
-    Raises
-    ------
-    RobotVisionError
-        The port is taken or not allowed.
+        As `LocalServer` takes it, and with its errors.
     """
 
     def __init__(self, session: LabelSession, port: int = 0) -> None:

@@ -105,9 +105,9 @@ def read_labels(path: Path) -> KeptLabels | None:
             edits.append(edit)
     except (msgspec.DecodeError, RobotVisionError) as e:
         fault = Fault(path, f"not a line of labels ({e})", number, remedy="restore the file")
-        raise InputFaults([fault]) from e
+        raise InputFaults(fault) from e
     if header.schema != 1:
-        raise InputFaults([Fault(path, f"expected schema 1, got {header.schema}", 1)])
+        raise InputFaults(Fault(path, f"expected schema 1, got {header.schema}", 1))
     return KeptLabels(header, tuple(edits), end)
 
 

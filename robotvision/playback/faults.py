@@ -20,7 +20,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from robotvision.errors import Fault, InputFaults, near
+from robotvision.errors import Fault, near, raise_faults
 from robotvision.yamlfile import Document, Path_, Strict, load, validate
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -143,8 +143,7 @@ def load_plan(path: Path) -> FaultPlan:
     """Read a plan from YAML. Raises InputFaults, every fault with its place."""
     document = load(path)
     wrong = list(wrong_kinds(document))
-    if wrong:
-        raise InputFaults(wrong)
+    raise_faults(wrong)
     return validate(document, FaultPlan)
 
 

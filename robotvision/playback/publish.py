@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from robotvision.data.sequence import ChannelKind, ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.scoring.policy import named_policy
 from robotvision.systems.base import Session
 from robotvision.systems.ros2 import Ros2Camera
@@ -47,7 +47,7 @@ def publish_ros2(
     replay: Replay | None = None,
     *,
     loop: int = 1,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> PublishedFrames:
     """Publish ``sequences`` one after another, in real time.
 

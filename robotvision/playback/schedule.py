@@ -86,10 +86,7 @@ def due_times(
         return [i * up // down for i in range(len(timestamps))]
     _require_rising(timestamps, may_repeat)
     since_first = [t - timestamps[0] for t in timestamps]
-    if speed == 1.0:
-        return since_first
-    down, up = Fraction(speed).as_integer_ratio()
-    return [t * up // down for t in since_first]
+    return scaled(since_first, speed)
 
 
 def scaled(latency: Sequence[int], machine_speed: float) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import pkgutil
 import re
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 _ENTRY = re.compile(r"([\w*]+(?:, [\w*]+)*)(?: : (.+))?\Z")
 _DEFAULT = re.compile(r"(?:^|, ?| )(?:default\b.*|optional)\Z")
 _ROLE = re.compile(r"`{1,2}([^`]+)`{1,2}")
-_LIKE = re.compile(r"As for `([\w.]+)`")
 NAMED = "name"
 _LONGEST_EXAMPLE = 3
 
@@ -96,15 +94,7 @@ def _parameters(doc: str) -> dict[str, tuple[str, str]]:
         else:
             for n in names:
                 found[n][1].append(line.strip())
-    known: dict[str, tuple[str, str]] = {}
-    for n, (kind, text) in found.items():
-        whole = " ".join(text).strip()
-        if other := _LIKE.match(whole):
-            like = pkgutil.resolve_name(other[1])
-            known[n] = _parameters(inspect.cleandoc(like.__doc__ or ""))[n]
-        else:
-            known[n] = (_words(kind), _words(whole))
-    return known
+    return {n: (_words(kind), _words(" ".join(text).strip())) for n, (kind, text) in found.items()}
 
 
 def in_one_line(data: Any) -> str:

@@ -32,10 +32,7 @@ def wholes(
     good = _is_list(value) and all(
         _is_whole(v) and v >= low and (high is None or v <= high) for v in value
     )
-    if good and (len(value) == length or (length is None and len(value) > 0)):
-        return
-    many = "one or more" if length is None else str(length)
-    raise refuse(name, f"a list of {many} whole numbers {_limits(low, high)}", value)
+    _need_list(name, value, length, f"whole numbers {_limits(low, high)}", good)
 
 
 def number(name: str, value: Any, above: float = 0.0, high: float = math.inf) -> None:
@@ -61,12 +58,9 @@ def numbers(
 ) -> None:
     """Check for a list of ``length`` (None: one or more) finite numbers in (above, high]."""
     good = _is_list(value) and all(_is_number(v) and above < v <= high for v in value)
-    if good and (len(value) == length or (length is None and len(value) > 0)):
-        return
-    many = "one or more" if length is None else str(length)
     tail = "" if math.isinf(above) else f" above {above:g}"
     tail += "" if math.isinf(high) else f" and at most {high:g}"
-    raise refuse(name, f"a list of {many} numbers{tail}", value)
+    _need_list(name, value, length, f"numbers{tail}", good)
 
 
 def choice(name: str, value: Any, options: Iterable[str]) -> None:
@@ -101,6 +95,14 @@ def grids(value: Any) -> None:
     wholes("grids", value, low=1, high=64)
     if len(set(value)) != len(value):
         raise refuse("grids", "each grid once", value)
+
+
+def _need_list(name: str, value: Any, length: int | None, of: str, good: bool) -> None:
+    """Refuse a list that is not good, or not of ``length`` (None: of one or more)."""
+    if good and (len(value) == length or (length is None and len(value) > 0)):
+        return
+    many = "one or more" if length is None else str(length)
+    raise refuse(name, f"a list of {many} {of}", value)
 
 
 def _is_list(value: Any) -> bool:

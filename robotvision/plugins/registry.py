@@ -83,10 +83,8 @@ class Registry:
 
         Raises
         ------
-        UnknownNameError
-            No plug-in has the name.
         RobotVisionError
-            The dotted name leads nowhere, or to something else.
+            As `find` does, or the name leads to something else.
         """
         target: Any = self.find(name)
         if not (isinstance(target, type) or inspect.isroutine(target)):

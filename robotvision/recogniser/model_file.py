@@ -475,4 +475,4 @@ def _one_line(error: Exception) -> str:
 
 
 def _refused(path: Path, message: str, remedy: str = "") -> InputFaults:
-    return InputFaults([Fault(path, message, remedy=remedy)])
+    return InputFaults(Fault(path, message, remedy=remedy))

@@ -147,13 +147,11 @@ def load_pipeline(path: Path, task: str | None = None, trusted: Sequence[str] = 
         )
     except (KeyError, TypeError, ValueError) as e:
         raise InputFaults(
-            [
-                Fault(
-                    path,
-                    f"its contents do not fit together ({type(e).__name__}: {e})",
-                    remedy="train again with robotvision train",
-                )
-            ]
+            Fault(
+                path,
+                f"its contents do not fit together ({type(e).__name__}: {e})",
+                remedy="train again with robotvision train",
+            )
         ) from e
     return TrainedModel(pipeline, rules, about, tuple(_own(path)))
 

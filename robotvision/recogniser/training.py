@@ -20,7 +20,7 @@ from robotvision.config.checks import build
 from robotvision.config.experiment import unknown_rule
 from robotvision.config.schema import Config, Named, UnknownConfig
 from robotvision.data.task_labels import in_labels_of, label_faults, room_totals
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, raise_faults
 from robotvision.features import FEATURES
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.described import described
@@ -31,7 +31,7 @@ from robotvision.features.extraction import (
     needs_training,
     training_frames,
 )
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.decision import Decision
 from robotvision.recogniser.pipeline import FeatureSlot, Pipeline, TemporalFilter
@@ -115,7 +115,7 @@ def fit_pipeline(
     task: Task,
     sequences: Sequence[data.ImageSequence],
     cache: Path | None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
     options: TrainingOptions | None = None,
 ) -> tuple[Pipeline, Task, Training]:
     """Train the pipeline that ``config`` describes.
@@ -230,19 +230,16 @@ class _Trainer:
                     )
                 )
         faults += label_faults(self.task, self.sequences)
-        if faults:
-            raise InputFaults(faults)
+        raise_faults(faults)
         rooms = room_totals(self.sequences)
         if len(rooms) < 2:
             raise InputFaults(
-                [
-                    Fault(
-                        self.where,
-                        "train: expected at least two rooms in the training sequences, "
-                        f"got {', '.join(sorted(rooms)) or 'none'}",
-                        remedy="add sequences of other rooms",
-                    )
-                ]
+                Fault(
+                    self.where,
+                    "train: expected at least two rooms in the training sequences, "
+                    f"got {', '.join(sorted(rooms)) or 'none'}",
+                    remedy="add sequences of other rooms",
+                )
             )
 
     def _extractors(self) -> list[FeatureExtractor]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from robotvision.arrays import Floats
 from robotvision.classifiers.base import FittedClassifier, Vectors
 from robotvision.classifiers.folds import GAP, N_BLOCKS, Fold, blocks
 from robotvision.classifiers.kernels import Bank
@@ -33,7 +34,6 @@ SHARE = 0.03
 """Share of unknown frames to reckon with. Less than a test that shows unknown rooms has: the thirds
 held out are easier than a test's frames of known rooms, so what these lose is underrated."""
 Train = Callable[[TrainingSet], FittedClassifier]
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +50,9 @@ class ROC:
         Share of frames of unknown rooms that are called so, weighed alike by room.
     """
 
-    thresholds: Numbers
-    false_alarms: Numbers
-    hits: Numbers
+    thresholds: Floats
+    false_alarms: Floats
+    hits: Floats
 
     @property
     def area(self) -> float:
@@ -71,8 +71,8 @@ class ScoredFrames:
     scores, earned : (n,)
     """
 
-    scores: Numbers
-    earned: Numbers
+    scores: Floats
+    earned: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class AnswerRule:
         """Return the rule that answers above the points' break-even confidence."""
         return cls(points, points.break_even)
 
-    def earned(self, p: NDArray[Any], is_right: NDArray[np.bool_]) -> Numbers:
+    def earned(self, p: NDArray[Any], is_right: NDArray[np.bool_]) -> Floats:
         """Return the points of frames of probabilities ``p`` (n, k), unknown never answered."""
         given = np.where(is_right, self.points.correct, self.points.wrong)
         is_silent = (self.answer_from > 0) & ~(p.max(axis=1) > self.answer_from)
@@ -233,7 +233,7 @@ class UnknownDetector(BaseEstimator):  # type: ignore[misc]
         return f"UnknownDetector(method={self.method!r}, share={self.share!r})"
 
 
-def roc(known: list[Numbers], strange: list[Numbers]) -> ROC:
+def roc(known: list[Floats], strange: list[Floats]) -> ROC:
     """Return the curve of scores of known and unknown frames, given a room at a time.
 
     Each list entry weighs alike, however many frames it has.
@@ -262,7 +262,7 @@ def _bank(method: str, training: TrainingSet) -> Bank | None:
     return Bank(np.asarray(training.x, np.float32), "squared")
 
 
-def _scores(method: str, p: NDArray[Any], x: Vectors, bank: Bank | None) -> Numbers:
+def _scores(method: str, p: NDArray[Any], x: Vectors, bank: Bank | None) -> Floats:
     """Return how strange frames of probabilities (n, k) and vectors (n, d) are."""
     if method == "max_probability":
         return np.asarray(1 - p.max(axis=1), np.float64)
@@ -287,7 +287,7 @@ def _best(
     return curve, Stake(float(loss[best]), float(gain[best]), float(expected[best])), threshold
 
 
-def _change(curve: ROC, frames: list[ScoredFrames], unknown: float) -> Numbers:
+def _change(curve: ROC, frames: list[ScoredFrames], unknown: float) -> Floats:
     """Return what each threshold of ``curve`` adds to the points a frame, rooms weighing alike.
 
     Parameters

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.arrays import Floats
 from robotvision.records import FrameRecord
 from robotvision.report.table import Cell, Table, columns
-from robotvision.scoring.confidence import Floats, confidence_summary
+from robotvision.scoring.confidence import confidence_summary
 from robotvision.scoring.intervals import interval
 from robotvision.scoring.table import CORRECT, UNANSWERED, WRONG, FrameTable
 from robotvision.tasks.model import Task

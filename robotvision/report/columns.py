@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Floats, Ints
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, FrameRecord, Outcome
 from robotvision.report.summary import from_record, period_ms
@@ -24,7 +25,7 @@ from robotvision.scoring.estimates import Unit, frame_bounds, points_interval
 from robotvision.scoring.intervals import Interval
 from robotvision.scoring.judging import count, object_points
 from robotvision.scoring.points import PointsTable
-from robotvision.scoring.table import NEVER, UNSCORED, Floats, FrameTable, Ints
+from robotvision.scoring.table import NEVER, UNSCORED, FrameTable
 from robotvision.scoring.tally import Tally
 from robotvision.scoring.transitions import Transitions, transitions
 from robotvision.tasks.model import Task

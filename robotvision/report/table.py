@@ -5,8 +5,6 @@ The terminal's rendering is `robotvision.report.console.grid`, so that nothing h
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from robotvision.submissions.numbers import decimals, exact
+from robotvision.writing import csv_of
 
 Cell = str | int | float | None
 NEGATIVE = re.compile(r"(?<![\w.])-(?=[\d.])")
@@ -137,11 +136,7 @@ class Table:
 
     def csv(self) -> str:
         """Return the table as CSV: its heads, then a line for each row."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([c.name for c in self.columns])
-        writer.writerows(self.values())
-        return out.getvalue()
+        return csv_of([[c.name for c in self.columns], *self.values()])
 
     def latex(self) -> str:
         """Return the table in LaTeX, for the package booktabs."""
@@ -241,15 +236,13 @@ def columns(*names: str, n_text: int = 1) -> list[Column]:
 
 def csv_text(tables: Iterable[Table]) -> str:
     """Return tables as CSV in long form, one value a line."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["table", "run", "set", "row", "column", "value"])
+    rows: list[list[Cell]] = [["table", "run", "set", "row", "column", "value"]]
     for table in tables:
         for first, *cells in table.values():
             for column, value in zip(table.columns[1:], cells, strict=True):
                 run = table.run or first
-                writer.writerow([table.kind, run, table.test_set, first, column.name, value])
-    return out.getvalue()
+                rows.append([table.kind, run, table.test_set, first, column.name, value])
+    return csv_of(rows)
 
 
 _SPECIAL = {

@@ -8,7 +8,7 @@ given as the interval in which it was found, narrowed by bisection.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations, pairwise
 from math import isfinite
 from typing import Any, Literal
@@ -70,16 +70,7 @@ class Curves:
             "schema": 1,
             "max_points": self.max_points,
             "offline": dict(self.offline),
-            "curves": [
-                {
-                    "run": c.run,
-                    "policy": c.policy,
-                    "axis": c.axis,
-                    "values": list(c.values),
-                    "points": list(c.points),
-                }
-                for c in self.curves
-            ],
+            "curves": [asdict(c) for c in self.curves],
             "swaps": [
                 {
                     "policy": s.policy,

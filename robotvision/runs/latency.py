@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, raise_faults
 from robotvision.regular_file import read_regular
 from robotvision.runs.log import read_log
 from robotvision.scoring.policy import milliseconds
@@ -105,7 +105,7 @@ def read_list(path: Path) -> list[int]:
         lines = read_regular(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as e:
         remedy = "give a text file of milliseconds, one a line"
-        raise InputFaults([Fault(path, f"cannot be read ({e})", remedy=remedy)]) from e
+        raise InputFaults(Fault(path, f"cannot be read ({e})", remedy=remedy)) from e
     latencies, faults = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -114,8 +114,7 @@ def read_list(path: Path) -> list[int]:
             latencies.append(milliseconds(line.strip(), "latency"))
         except RobotVisionError as e:
             faults.append(Fault(path, str(e), number))
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return latencies
 
 

@@ -115,7 +115,7 @@ class LineFacts(dict[str, Any]):
 
     def __missing__(self, key: str) -> NoReturn:
         message = f"a {self.get('type')!r} line without {key!r}"
-        raise InputFaults([Fault(self.path, message, self.number, remedy=REMEDY)])
+        raise InputFaults(Fault(self.path, message, self.number, remedy=REMEDY))
 
 
 @dataclass(slots=True)
@@ -311,9 +311,7 @@ def read_log(path: Path) -> RunRecord:
             return _Reader(path).read(lines)
     except OSError as e:
         message = f"cannot be read ({e.strerror})"
-        raise InputFaults(
-            [Fault(path, message, remedy="give a run folder or its run.jsonl")]
-        ) from e
+        raise InputFaults(Fault(path, message, remedy="give a run folder or its run.jsonl")) from e
     finally:
         if was_collecting:
             gc.enable()
@@ -358,7 +356,7 @@ class _Reader:
         return run
 
     def _fault(self, message: str) -> InputFaults:
-        return InputFaults([Fault(self.path, message, self.number, remedy=REMEDY)])
+        return InputFaults(Fault(self.path, message, self.number, remedy=REMEDY))
 
     def _refuse_frame(self, record: FrameRecord) -> NoReturn:
         raise self._fault("a 'frame' line without a 'sequence' line before it")

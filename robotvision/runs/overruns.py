@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from robotvision.arrays import Ints
 
 
 def overruns(latency_ns: Ints, period_ns: Ints | int) -> dict[str, Any]:

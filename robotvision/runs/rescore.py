@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.arrays import Ints
 from robotvision.errors import RobotVisionError
 from robotvision.playback.schedule import due_times, scaled, schedule
 from robotvision.records import TimedAnswer
@@ -31,7 +32,7 @@ from robotvision.runs.table import logged_task, or_never, table_of
 from robotvision.scoring.judging import count, judge, refuse_outside
 from robotvision.scoring.points import PointsTable
 from robotvision.scoring.policy import Backlog, Policy
-from robotvision.scoring.table import ANSWERED, NEVER, SKIPPED, FrameTable, Ints
+from robotvision.scoring.table import ANSWERED, NEVER, SKIPPED, FrameTable
 from robotvision.scoring.tally import Tally, total
 
 N_SPEEDS = 9

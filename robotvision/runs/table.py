@@ -34,7 +34,7 @@ def logged_task(record: RunRecord) -> Task:
         problem = e.errors(include_url=False)[0]
         where = "".join(f"[{key!r}]" for key in problem["loc"])
         message = f"the run's task{where}: {problem['msg']}"
-        raise InputFaults([Fault(record.path, message, 1, remedy=REMEDY)]) from None
+        raise InputFaults(Fault(record.path, message, 1, remedy=REMEDY)) from None
 
 
 def logged_policy(record: RunRecord) -> Policy:
@@ -68,7 +68,7 @@ def table_of(record: RunRecord) -> FrameTable:
         return _table_of(record)
     except OverflowError as e:
         message = "a time or a number in a frame's line is beyond 64 bits"
-        raise InputFaults([Fault(record.path, message, remedy="record the run again")]) from e
+        raise InputFaults(Fault(record.path, message, remedy="record the run again")) from e
 
 
 def _table_of(record: RunRecord) -> FrameTable:

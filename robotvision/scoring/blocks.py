@@ -7,13 +7,10 @@ segment), or whole **sequences** where there are enough.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.integer[Any]]
+from robotvision.arrays import Floats, Ints
 
 
 def visits(sequence: Ints, segment: Ints, room: Ints) -> NDArray[np.int64]:

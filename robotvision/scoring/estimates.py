@@ -9,9 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from robotvision.arrays import Floats
 from robotvision.scoring.intervals import Interval, interval
 from robotvision.scoring.points import NOT_IN_VIEW, PointsTable
-from robotvision.scoring.table import Floats, FrameTable
+from robotvision.scoring.table import FrameTable
 from robotvision.tasks.model import Task
 
 Unit = Literal["visit", "sequence"]

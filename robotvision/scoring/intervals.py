@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from robotvision.scoring.blocks import Floats, Ints, block_sums, count_blocks
+from robotvision.arrays import Floats, Ints
+from robotvision.scoring.blocks import block_sums, count_blocks
 from robotvision.scoring.shares import FEW_EFFECTIVE, Shares, differences, shares
 from robotvision.scoring.shares import LEVEL as LEVEL
 from robotvision.scoring.student import quantile
@@ -170,8 +171,7 @@ def intervals(
     whole = list(map(float, values.sum(0)))
     n_blocks = count_blocks(blocks)
     if n_blocks < 2:
-        reason = f"{n_blocks or 'no'} of the {unit} only: nothing to compare"
-        return [Interval(v, None, None, n_blocks, level, reason) for v in whole]
+        return _of_one_block(whole, n_blocks, level, unit)
     least, size = _bounds(values, bounds)
     if not size.any():
         return [Interval(v, v, v, n_blocks, level, NO_RANGE) for v in whole]
@@ -191,6 +191,11 @@ def intervals(
         )
         for i, v in enumerate(whole)
     ]
+
+
+def _of_one_block(whole: list[float], n_blocks: int, level: float, unit: str) -> list[Interval]:
+    reason = f"{n_blocks or 'no'} of the {unit} only: nothing to compare"
+    return [Interval(v, None, None, n_blocks, level, reason) for v in whole]
 
 
 NO_RANGE = "all frames earned the same, and nothing says what else they could have earned"
@@ -259,8 +264,7 @@ def pairwise(
     total = columns.sum(1)
     whole = [float(total[i] - total[j]) for i, j in pairs]
     if n_blocks < 2:
-        reason = f"{n_blocks or 'no'} of the {unit} only: nothing to compare"
-        return [Interval(v, None, None, n_blocks, level, reason) for v in whole]
+        return _of_one_block(whole, n_blocks, level, unit)
     _, size = _bounds(values, bounds)
     if not size.any():
         return [Interval(v, v, v, n_blocks, level, NO_RANGE, 1.0) for v in whole]

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from robotvision.arrays import Floats, Ints
 from robotvision.scoring.points import NOT_IN_VIEW, NOT_STATED, PointsTable
 from robotvision.scoring.policy import Policy
 from robotvision.scoring.table import (
@@ -20,9 +21,7 @@ from robotvision.scoring.table import (
     UNANSWERED,
     UNSCORED,
     WRONG,
-    Floats,
     FrameTable,
-    Ints,
 )
 from robotvision.scoring.tally import Tally
 from robotvision.tasks.model import Task

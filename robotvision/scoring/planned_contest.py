@@ -15,11 +15,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.scoring.blocks import Floats, Ints
+from robotvision.arrays import Bools, Floats, Ints
 from robotvision.scoring.ranks import CAREFUL
 from robotvision.scoring.shares import LEVEL, differences
 from robotvision.scoring.student import quantile
-from robotvision.scoring.visit_model import Bools, VisitModel
+from robotvision.scoring.visit_model import VisitModel
 
 CONTESTS, SYSTEMS = 3000, 20_000
 """At most: contests, and systems in all of them."""

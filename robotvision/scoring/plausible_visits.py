@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from robotvision.scoring.blocks import Floats
+from robotvision.arrays import Floats
 from robotvision.scoring.visit_model import VisitModel
 
 PLAUSIBLE = 24

@@ -21,8 +21,9 @@ from statistics import NormalDist, fmean
 
 import numpy as np
 
+from robotvision.arrays import Floats, Ints
 from robotvision.errors import RobotVisionError
-from robotvision.scoring.blocks import Floats, Ints, block_sums
+from robotvision.scoring.blocks import block_sums
 from robotvision.scoring.intervals import Bounds
 from robotvision.scoring.planned_contest import Contests
 from robotvision.scoring.plausible_visits import chance_of_endless, plausible_models

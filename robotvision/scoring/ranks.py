@@ -29,7 +29,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.scoring.blocks import Floats, Ints, block_sums
+from robotvision.arrays import Bools, Floats, Ints
+from robotvision.scoring.blocks import block_sums
 from robotvision.scoring.intervals import LEVEL, Bounds, Interval, intervals, pairwise
 
 RESAMPLES = 10_000
@@ -43,8 +44,6 @@ CAREFUL = 1.25
 equals, and few visits have a lopsided law: so ranges are tested at 4 %."""
 ROUNDING = 1e-9
 """Numbers that differ by a smaller part are alike: sums in another order differ by less."""
-
-Bools = NDArray[np.bool_]
 
 
 def draw(n_blocks: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float32]:

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from robotvision.arrays import Numbers
+
+Vectors = NDArray[np.float32]
 Places = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
-def positives_within(database: Places, queries: Places, within_m: float) -> list[Ints]:
+def positives_within(database: Places, queries: Places, within_m: float) -> list[Numbers]:
     """Return the positions of each query's positives in the database, in no order.
 
     Parameters
@@ -47,7 +48,7 @@ class DescriptorIndex:
         Of the database.
     """
 
-    def __init__(self, descriptors: Floats) -> None:
+    def __init__(self, descriptors: Vectors) -> None:
         self.descriptors = np.ascontiguousarray(descriptors, np.float32)
         self._squares = np.einsum("ij,ij->i", self.descriptors, self.descriptors, dtype=np.float64)
         self._largest = float(self._squares.max(initial=0.0))
@@ -57,7 +58,7 @@ class DescriptorIndex:
         """Bytes that the index holds."""
         return int(self.descriptors.nbytes + self._squares.nbytes)
 
-    def search(self, query: Floats, k: int) -> Ints:
+    def search(self, query: Vectors, k: int) -> Numbers:
         """Return the positions of the ``k`` nearest descriptors (all where there are fewer).
 
         Distances by one product in float32 leave out what cannot be among them, by the bound on
@@ -80,7 +81,7 @@ class DescriptorIndex:
 
 
 def recall_counts(
-    rankings: Sequence[Ints], positives: Sequence[Ints], at: Sequence[int]
+    rankings: Sequence[Numbers], positives: Sequence[Numbers], at: Sequence[int]
 ) -> dict[int, int]:
     """Return for each K of ``at`` how many queries have a positive among their first K.
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robotvision.scoring.blocks import Floats
+from robotvision.arrays import Floats
 from robotvision.scoring.student import quantile, two_sided
 
 LEVEL = 0.95

@@ -13,9 +13,9 @@ import math
 from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from robotvision.arrays import Floats
 
 POINTS = 64
 HALVINGS = 12

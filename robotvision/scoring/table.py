@@ -16,13 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Bools, Floats, Ints
 from robotvision.errors import RobotVisionError
 from robotvision.records import Outcome
 from robotvision.scoring.blocks import visits
-
-Ints = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 OUTCOMES = tuple(Outcome)
 """What the codes in a column of outcomes stand for."""

@@ -176,8 +176,7 @@ class Tally:
         if stated is not None and in_view is not None:
             codes = np.where(in_view, stated, stated + NOT_IN_VIEW)
             for counts, column in zip(self.object_counts, codes.T, strict=True):
-                new = np.bincount(column, minlength=len(counts)).tolist()
-                counts[:] = [a + b for a, b in zip(counts, new, strict=True)]
+                _add(counts, np.bincount(column, minlength=len(counts)).tolist())
 
     def _add_unscored_codes(self, columns: NDArray[np.integer[Any]]) -> None:
         n_labels = len(self.labels)
@@ -187,9 +186,9 @@ class Tally:
 
     def __iadd__(self, other: Tally) -> Self:
         for mine, theirs in zip(self.counts, other.counts, strict=True):
-            mine[:] = [a + b for a, b in zip(mine, theirs, strict=True)]
+            _add(mine, theirs)
         for mine, theirs in zip(self.object_counts, other.object_counts, strict=True):
-            mine[:] = [a + b for a, b in zip(mine, theirs, strict=True)]
+            _add(mine, theirs)
         self.unscored += other.unscored
         for outcome, n in other.unscored_outcomes.items():
             self.unscored_outcomes[outcome] += n
@@ -310,3 +309,7 @@ def total(task: Task, tallies: Mapping[str, Tally]) -> Tally:
     for tally in tallies.values():
         whole += tally
     return whole
+
+
+def _add(counts: list[int], new: list[int]) -> None:
+    counts[:] = [a + b for a, b in zip(counts, new, strict=True)]

@@ -17,15 +17,13 @@ A visit that opens a segment begins after a jump, not at a door, and is counted 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Bools, Ints
 from robotvision.scoring.table import FrameTable
 
-Ints = NDArray[np.integer[Any]]
-Bools = NDArray[np.bool_]
 NEAR = 3
 """Frames on either side of a change of room that count as its boundary, by default."""
 

@@ -17,12 +17,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from robotvision.scoring.blocks import Floats
+from robotvision.arrays import Floats
 from robotvision.scoring.shares import logistic
-
-Bools = NDArray[np.bool_]
 
 DEVIATION = math.sqrt(1.8)
 """Of a visit's log-odds, where the roughness is 1."""

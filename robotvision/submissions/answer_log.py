@@ -127,7 +127,7 @@ def read_answer_log(
         raise not_readable(path, e) from e
     except UnicodeDecodeError as e:
         fault = Fault(path, "expected UTF-8 text", remedy="save the file as UTF-8")
-        raise InputFaults([fault]) from e
+        raise InputFaults(fault) from e
     first = text.partition("\n")[0]
     delimiter = next((d for d in "\t,;" if d in first), ",")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -138,10 +138,10 @@ def read_answer_log(
             if any(cell.strip() for cell in row):
                 reader.take(rows.line_num, row)
     except csv.Error as e:
-        raise InputFaults([Fault(path, f"not a table ({e})", rows.line_num)]) from e
+        raise InputFaults(Fault(path, f"not a table ({e})", rows.line_num)) from e
     reader.kinds.refuse()
     if not reader.lines:
-        raise InputFaults([Fault(path, "no answers in it", remedy="give a line for each answer")])
+        raise InputFaults(Fault(path, "no answers in it", remedy="give a line for each answer"))
     return reader.lines
 
 
@@ -164,21 +164,19 @@ class _LineReader:
         if "room" not in self.places or not {"frame", "time"} & set(self.places):
             message = "expected a first line with the columns frame or time, and room"
             raise InputFaults(
-                [
-                    Fault(
-                        path,
-                        f"{message}, got {', '.join(header)[:200] or 'nothing'}",
-                        1,
-                        remedy="name them, as --column room=NAME",
-                    )
-                ]
+                Fault(
+                    path,
+                    f"{message}, got {', '.join(header)[:200] or 'nothing'}",
+                    1,
+                    remedy="name them, as --column room=NAME",
+                )
             )
 
     def _find(self, what: str, given: str | None, unit: str | None) -> None:
         """Find the column that holds something, and the unit that its name ends in."""
         if given is not None and given not in self.header:
             message = f"no column {given!r}{near(given, self.header)}; it has: "
-            raise InputFaults([Fault(self.path, message + ", ".join(self.header)[:200], 1)])
+            raise InputFaults(Fault(self.path, message + ", ".join(self.header)[:200], 1))
         ends = {f"_{u}": u for u in UNITS_NS} if what in DEFAULT_UNITS else {}
         known = {n.lower(): n for n in NAMES[what]}
         for place, name in enumerate(self.header):
@@ -189,7 +187,7 @@ class _LineReader:
                     other = self.header[self.places[what]]
                     message = f"the columns {other!r} and {name!r} both name the {what}"
                     remedy = f"choose one, as --column {what}={name}"
-                    raise InputFaults([Fault(self.path, message, 1, remedy=remedy)])
+                    raise InputFaults(Fault(self.path, message, 1, remedy=remedy))
                 self.places[what] = place
                 if what in DEFAULT_UNITS:
                     self.scales[what] = UNITS_NS[unit or ends.get(end) or DEFAULT_UNITS[what]]

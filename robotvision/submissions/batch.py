@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from robotvision.arrays import Ints
 from robotvision.errors import Fault, InputFaults, by_kind, in_file, printable
 from robotvision.records import Notice
 from robotvision.scoring.judging import count, score
-from robotvision.scoring.table import FrameTable, Ints
+from robotvision.scoring.table import FrameTable
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.card import Card
 from robotvision.submissions.checker import CheckResult

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from robotvision.errors import Fault, InputFaults, not_readable, printable
+from robotvision.errors import Fault, InputFaults, not_readable, printable, raise_faults
 from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card
 from robotvision.submissions.pack import MANIFEST, WHOLE, PackedProgram, parse_manifest, parse_pack
@@ -102,8 +102,7 @@ def open_files(files: Mapping[str, bytes], sets: Sequence[str], task: Task) -> H
     if manifest.program is None:
         runs, missing = _packed_runs(manifest.sets, sets)
         faults += missing
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return HandedIn(runs, pack.files, pack.card, manifest.run, manifest.program, manifest.overlap)
 
 
@@ -141,7 +140,7 @@ def choose_runs(names: Sequence[str], sets: Sequence[str]) -> dict[str, str]:
             return {sets[0]: candidates[0]}
         found = f"{len(candidates)} ({', '.join(candidates[:8]) or 'none'})"
         message = f"expected one run file ({', '.join(SUFFIXES)}) in the archive, got {found}"
-        raise InputFaults([Fault(WHOLE, message, kind="files")])
+        raise InputFaults(Fault(WHOLE, message, kind="files"))
     of_set = {s: [n for n in candidates if PurePosixPath(n).stem == s] for s in sets}
     return one_a_set(of_set, WHOLE, "files")
 
@@ -197,8 +196,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
         if len(files) > MAX_ENTRIES or len(faults) > MAX_ENTRIES:
             faults = [Fault(folder, f"more than {MAX_ENTRIES} entries", kind=KIND)]
             break
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return files
 
 
@@ -214,12 +212,12 @@ def runs_in(folder: Path, sets: Sequence[str], task: Task) -> Iterator[RunFiles 
         The folder is not there or holds no run.
     """
     if not folder.is_dir():
-        raise InputFaults([Fault(folder, "no such folder", remedy="give the folder of the runs")])
+        raise InputFaults(Fault(folder, "no such folder", remedy="give the folder of the runs"))
     entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     runs = [p for p in entries if _is_run(p, len(sets) > 1)]
     if not runs:
         kind = "folder of a run" if len(sets) > 1 else f"run file ({', '.join(SUFFIXES)})"
-        raise InputFaults([Fault(folder, f"no {kind}, pack or zip file in it")])
+        raise InputFaults(Fault(folder, f"no {kind}, pack or zip file in it"))
     for path in runs:
         try:
             _require_inside(folder, path)
@@ -274,7 +272,7 @@ def _run_of(files: Mapping[str, bytes], path: Path, sets: Sequence[str], task: T
     if opened.program is not None:
         remedy = "robotvision contest judge runs it"
         fault = Fault(path, "a program, and no run file", remedy=remedy, kind="program")
-        raise InputFaults([fault])
+        raise InputFaults(fault)
     return RunFiles(
         opened.named(path.stem),
         {name: path / file for name, file in opened.runs.items()},
@@ -297,4 +295,4 @@ def _require_inside(folder: Path, path: Path) -> None:
     root = os.path.realpath(folder)
     if not os.path.realpath(path).startswith(root + os.sep):
         message = "a link that leaves the folder of the runs"
-        raise InputFaults([Fault(path, message, remedy="put the file itself there")])
+        raise InputFaults(Fault(path, message, remedy="put the file itself there"))

@@ -24,7 +24,7 @@ from typing import Any
 
 from pydantic import Field
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, raise_faults
 from robotvision.regular_file import read_regular
 from robotvision.submissions.card import Card, as_yaml, read_card
 from robotvision.submissions.checker import check_run_file
@@ -155,10 +155,8 @@ def pack_program(
 
     Parameters
     ----------
-    out : Path
-        The zip file; replaced where it is there.
-    task_name : str
-        A task's name or YAML file.
+    out, task_name
+        As `write_pack` takes the path and `load_task` the name.
     program : PackedProgram
         What of the files is started, and how.
     files : Mapping[str, Path]
@@ -179,7 +177,7 @@ def pack_program(
         try:
             packed[f"{PROGRAM_FOLDER}/{name}"] = read_regular(path)
         except OSError as e:
-            raise InputFaults([Fault(path, f"cannot be packed ({e.strerror})")]) from e
+            raise InputFaults(Fault(path, f"cannot be packed ({e.strerror})")) from e
     return _write(out, _manifest(task, out.stem, {}, packed, program), packed)
 
 
@@ -192,14 +190,14 @@ def folder_files(folder: Path) -> dict[str, Path]:
         It is no folder, or a link is in it.
     """
     if not folder.is_dir():
-        raise InputFaults([Fault(folder, "no such folder", remedy="give the program's folder")])
+        raise InputFaults(Fault(folder, "no such folder", remedy="give the program's folder"))
     files: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         if any(part.startswith(".") or part == "__pycache__" for part in name.parts):
             continue
         if path.is_symlink():
-            raise InputFaults([Fault(path, "a link", remedy="put the file itself there")])
+            raise InputFaults(Fault(path, "a link", remedy="put the file itself there"))
         if path.is_file():
             files[name.as_posix()] = path
     return files
@@ -217,8 +215,7 @@ def require_whole(task: Task, runs: Mapping[str, Path], frames: Mapping[str, Fra
                 for w in result.warnings
                 if "missing" in w
             ]
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
 
 
 def _manifest(
@@ -275,7 +272,7 @@ def parse_pack(files: Mapping[str, bytes], where: str = "") -> Pack:
     """
     if MANIFEST not in files:
         fault = Fault(where or WHOLE, f"no {MANIFEST} in it", remedy="pack the run again")
-        raise InputFaults([fault])
+        raise InputFaults(fault)
     inner = f"{where}/" if where else ""
     manifest = parse_manifest(files, inner)
     others = {name: raw for name, raw in files.items() if name != MANIFEST}

@@ -7,14 +7,13 @@ ranking of its own.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from robotvision.submissions.batch import ScoredRun, Scores
 from robotvision.submissions.numbers import exact
+from robotvision.writing import csv_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +103,19 @@ def as_csv(rankings: Sequence[Ranking]) -> str:
     """Return rankings as CSV, one line a run."""
     sets = list(dict.fromkeys(s for r in rankings for x in r.rows for s in x.sets))
     outcomes = list(rankings[0].rows[0].outcomes) if rankings else []
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["ranking", "rank", "run", "points", "max_points", "frames", *outcomes, *sets])
-    for r in rankings:
-        for x in r.rows:
-            rows.writerow(
-                [
-                    r.name,
-                    x.rank,
-                    x.run,
-                    exact(x.points),
-                    exact(x.max_points),
-                    x.frames,
-                    *x.outcomes.values(),
-                    *(exact(x.sets[s]) for s in sets),
-                ]
-            )
-    return out.getvalue()
+    head = ["ranking", "rank", "run", "points", "max_points", "frames", *outcomes, *sets]
+    rows = [
+        [
+            r.name,
+            x.rank,
+            x.run,
+            exact(x.points),
+            exact(x.max_points),
+            x.frames,
+            *x.outcomes.values(),
+            *(exact(x.sets[s]) for s in sets),
+        ]
+        for r in rankings
+        for x in r.rows
+    ]
+    return csv_of([head, *rows])

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Ints
 from robotvision.data.release_key import TEST, ReleasedSequence, ReleaseKey, read_key
 from robotvision.errors import Fault, InputFaults
-from robotvision.scoring.table import Ints
 from robotvision.submissions.table import segments_of
 from robotvision.submissions.truthfile import FrameSet, TruthTable, read_truth
 
@@ -45,7 +45,7 @@ class ReleasedPart:
         key = read_key(path)
         if part not in key.parts:
             message = f"no part is called {part!r}; the release has: {', '.join(key.parts)}"
-            raise InputFaults([Fault(path, message, remedy="name one of them with --part")])
+            raise InputFaults(Fault(path, message, remedy="name one of them with --part"))
         return cls(path, key, part)
 
     def truth_of(self, table: TruthTable) -> TruthTable:
@@ -78,7 +78,7 @@ class ReleasedPart:
                 f"{released.folder} holds {len(missing)} frames of {table.name!r} that "
                 f"{table.path} does not have (first: {missing[0]})"
             )
-            raise InputFaults([Fault(self.path, message, remedy="give the truth as released from")])
+            raise InputFaults(Fault(self.path, message, remedy="give the truth as released from"))
         rows = np.array([position_of[index] for index in released.indices], np.int64)
         numbers = np.argsort(rows, kind="stable").astype(np.int64)
         return rows[numbers], numbers
@@ -89,7 +89,7 @@ class ReleasedPart:
             names = dict.fromkeys(s.source for s in self.key.sequences if s.part == self.part)
             message = f"nothing of {table.name!r} was released as {self.part!r}"
             remedy = f"give the truth of: {', '.join(names)}"
-            raise InputFaults([Fault(self.path, message, remedy=remedy)])
+            raise InputFaults(Fault(self.path, message, remedy=remedy))
         return released
 
 

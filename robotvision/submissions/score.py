@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, raise_faults
 from robotvision.records import Notice
 from robotvision.scoring.estimates import points_interval
 from robotvision.scoring.table import FrameTable
@@ -48,8 +48,7 @@ def require_truth_fits(task: Task, truth: TruthTable) -> list[Notice]:
     if task.objects and (others := labels.strange_objects(task)):
         text = f"{truth.name}: objects outside the task left out: {', '.join(others)}"
         notices.append(Notice("objects-outside-task", text))
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return notices
 
 

@@ -29,8 +29,9 @@ from typing import Any
 
 import numpy as np
 
+from robotvision.arrays import Ints
 from robotvision.records import Notice
-from robotvision.scoring.table import FrameTable, Ints
+from robotvision.scoring.table import FrameTable
 
 MIN_KAPPA = 0.85
 MIN_ERRORS = 10

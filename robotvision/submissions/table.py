@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Ints
 from robotvision.data import open_sequence
 from robotvision.errors import InputFaults
 from robotvision.scoring.judging import count, judge
 from robotvision.scoring.points import NOT_STATED, PointsTable
 from robotvision.scoring.policy import named_policy
-from robotvision.scoring.table import ANSWERED, NEVER, FrameTable, Ints
+from robotvision.scoring.table import ANSWERED, NEVER, FrameTable
 from robotvision.scoring.tally import Tally
 from robotvision.submissions.checker import CheckResult
 from robotvision.submissions.truthfile import TruthTable

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from robotvision.errors import Fault, InputFaults, RobotVisionError, printable, repeated
+from robotvision.errors import (
+    Fault,
+    InputFaults,
+    RobotVisionError,
+    printable,
+    raise_faults,
+    repeated,
+)
 from robotvision.submissions.card import Card
 from robotvision.submissions.checker import CheckResult, check_run_file
 from robotvision.submissions.run_report import overlap_shares
@@ -73,8 +80,7 @@ def settle(task: Task, truths: Sequence[TruthTable], train: Sequence[Path] = ())
         totals.update(table.room_counts())
     task = task.with_rooms(totals)
     faults = [fault for table in tables for fault in table.labels.faults(task)]
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return task
 
 
@@ -114,14 +120,12 @@ def runs_of(paths: Sequence[Path], sets: Sequence[str]) -> list[RunFiles]:
             files.append(path)
     if len(files) % len(sets):
         raise InputFaults(
-            [
-                Fault(
-                    files[-1],
-                    f"expected {len(sets)} files a run ({', '.join(sets)}, in this "
-                    f"order), got {len(files)} in all",
-                    remedy="give one run file for each truth",
-                )
-            ]
+            Fault(
+                files[-1],
+                f"expected {len(sets)} files a run ({', '.join(sets)}, in this "
+                f"order), got {len(files)} in all",
+                remedy="give one run file for each truth",
+            )
         )
     groups = [files[i : i + len(sets)] for i in range(0, len(files), len(sets))]
     return runs + [RunFiles(printable(g[0].stem), dict(zip(sets, g, strict=True))) for g in groups]
@@ -141,8 +145,7 @@ def one_a_set(
         for name, found in candidates.items()
         if len(found) != 1
     ]
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return {name: found[0] for name, found in candidates.items()}
 
 

@@ -141,7 +141,7 @@ def read_truth(path: Path, reader: str | None = None) -> TruthTable:
         return _of_sequence(open_sequence(path, reader))
     if not path.exists():
         raise InputFaults(
-            [Fault(path, "no such file or folder", remedy="give a sequence or its truth.csv")]
+            Fault(path, "no such file or folder", remedy="give a sequence or its truth.csv")
         )
     return _of_kit(path) if path.suffix.lower() == ".mat" else _read_table(path)
 
@@ -162,7 +162,7 @@ def _frames_of(sequence: FrameSequence) -> FrameSet:
 def _of_sequence(sequence: FrameSequence) -> TruthTable:
     if sequence.truth is None:
         raise InputFaults(
-            [Fault(sequence.root, "the sequence holds no truth", remedy="give its truth.csv")]
+            Fault(sequence.root, "the sequence holds no truth", remedy="give its truth.csv")
         )
     truths = [sequence.truth.get(e.index) for e in sequence.frames]
     rooms = {r: i for i, r in enumerate(dict.fromkeys(t.room for t in truths if t))}

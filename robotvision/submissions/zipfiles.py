@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from robotvision.errors import Fault, InputFaults, not_readable
+from robotvision.errors import Fault, InputFaults, not_readable, raise_faults
 from robotvision.regular_file import open_regular
 
 MAX_BYTES = 2**30
@@ -58,13 +58,13 @@ def _read(path: Path | str, file: BinaryIO) -> dict[str, bytes]:
     except _BROKEN as e:
         remedy = "is it what robotvision pack wrote?"
         fault = Fault(path, f"not a whole zip file ({e})", remedy=remedy, kind=KIND)
-        raise InputFaults([fault]) from e
+        raise InputFaults(fault) from e
 
 
 def _entries(path: Path | str, archive: zipfile.ZipFile) -> dict[str, bytes]:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise InputFaults([Fault(path, f"more than {MAX_ENTRIES} entries", kind=KIND)])
+        raise InputFaults(Fault(path, f"more than {MAX_ENTRIES} entries", kind=KIND))
     faults = [
         Fault(path, f"the entry {e.filename!r} {why}", kind=KIND)
         for e in entries
@@ -78,8 +78,7 @@ def _entries(path: Path | str, archive: zipfile.ZipFile) -> dict[str, bytes]:
     ]
     if sum(e.file_size for e in entries) > MAX_BYTES:
         faults.append(Fault(path, f"more than {MAX_BYTES >> 20} MB unpacked", kind=KIND))
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     files = {}
     for entry in entries:
         if not entry.is_dir():

@@ -119,7 +119,7 @@ class Grid:
         path = self.path.parent / base
         document = load(path)
         if not isinstance(document.data, dict):
-            raise InputFaults([document.fault((), "expected keys and values of a configuration")])
+            raise InputFaults(document.fault((), "expected keys and values of a configuration"))
         return Merger(document.data, (document, ()), path)
 
     def _grid(self) -> Iterator[list[GridChoice]]:

@@ -81,6 +81,6 @@ class Merger:
                 data, place = put(data, key, copy.deepcopy(overrides[key]))
             except RobotVisionError as e:
                 document, where = origins[key]
-                raise InputFaults([document.fault(where, str(e))]) from None
+                raise InputFaults(document.fault(where, str(e))) from None
             places[place] = origins[key]
         return Merged(self.path, data, {}, {}, origins=places)

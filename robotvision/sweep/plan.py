@@ -22,7 +22,7 @@ from robotvision.config.schema import Named, SequenceSpec, SystemConfig
 from robotvision.data import ImageSequence
 from robotvision.data.digest import table_digest
 from robotvision.data.summary import digest as image_digest
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, InputFaults, RobotVisionError, raise_faults
 from robotvision.experiment.prepare import open_part
 from robotvision.plugins.files import file_digest
 from robotvision.plugins.identity import identity_or_unique
@@ -176,8 +176,7 @@ def _open_sequences(setups: list[Experiment]) -> Opened:
             except InputFaults as e:
                 faults += e.faults
                 refused.add(spec)
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return opened
 
 

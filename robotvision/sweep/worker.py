@@ -168,7 +168,11 @@ def run_step(
         error = next((m.error for m in trained.values() if m.error), "")
         if error:
             raise RobotVisionError(error)
-        row = _run(context, step, trained, blocks)
+        models = {n: load_trained(context.results, t.name) for n, t in trained.items() if t.name}
+        is_trained = bool(models) and len(models) == len(trained)
+        arrays = _load_blocks(context.cache, blocks) if is_trained else {}
+        opened = {s: load_sequence(s) for s in spec.setup.specs}
+        row = _run(context, step, RunInputs(opened, models if is_trained else {}, arrays))
     except Exception as e:  # a plug-in may raise anything; it becomes the row's error
         row = empty_row(spec.key, spec.shown, FAILED, error_line(e))
         if not isinstance(e, RobotVisionError):
@@ -185,21 +189,10 @@ def run_step(
     return row
 
 
-def _run(
-    context: Context,
-    step: SweepRun,
-    trained: Mapping[str, StepResult],
-    blocks: Mapping[str, Sequence[Sequence[StepResult]]],
-) -> Row:
+def _run(context: Context, step: SweepRun, inputs: RunInputs) -> Row:
     spec, store, vectors = step.spec, open_store(context.results), open_vectors(context.cache)
     setup = spec.setup
-    models = {n: load_trained(context.results, t.name) for n, t in trained.items() if t.name}
-    is_trained = bool(models) and len(models) == len(trained)
-    arrays = _load_blocks(context.cache, blocks) if is_trained else {}
-    inputs = RunInputs(
-        {s: load_sequence(s) for s in setup.specs}, models if is_trained else {}, arrays
-    )
-    note = "features were looked up, not extracted: no latency" if arrays else ""
+    note = "features were looked up, not extracted: no latency" if inputs.blocks else ""
     watch = LoadWatch()
     with store.scratch() as folder:
         prepared = prepare(setup, sequences=inputs.opened)
@@ -223,7 +216,7 @@ def _run(
                 ),
             )
         summary = report(run)
-        if arrays:
+        if inputs.blocks:
             summary["latency_ns"] = {}
         row = done_row(spec.key, spec.shown, summary, run.record)
         reason = note or not_quotable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.sensor import earlier_gain
 from robotvision.synth.sequence import render_sequence
@@ -41,7 +41,7 @@ def write_default_set(
     folder: Path,
     n_frames: int = N_FRAMES,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> list[Path]:
     """Write the default set into ``folder``, one sequence a folder; returns their folders.
 

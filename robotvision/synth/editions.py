@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from robotvision.errors import RobotVisionError, UnknownNameError
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.synth.drive_spec import DriveSpec
 from robotvision.synth.layouts import Idol2Writer, ImageClef2012Writer
 from robotvision.synth.sensor import earlier_gain
@@ -162,7 +162,7 @@ def write_edition(
     folder: Path,
     n_frames: int = N_FRAMES,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> list[Path]:
     """Write an edition's stand-in into ``folder``; returns the folders of its sequences.
 
@@ -185,7 +185,7 @@ def write_edition(
     return written
 
 
-def _write(layout: str, spec: DriveSpec, path: Path, progress: Progress | None) -> None:
+def _write(layout: str, spec: DriveSpec, path: Path, progress: Progress) -> None:
     with new_folder(path) as part:
         if layout == "idol2":
             with Idol2Writer(part) as idol2:

@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Self
 
 from robotvision.data.images import encode_jpeg, encode_png
-from robotvision.errors import RobotVisionError, not_writable
+from robotvision.errors import RobotVisionError
 from robotvision.synth.sequence import Shot
+from robotvision.writing import make_folder
 
 
 class Idol2Writer:
@@ -70,8 +71,4 @@ class ImageClef2012Writer:
 def _new_folder(path: Path) -> Path:
     if path.exists() and any(path.iterdir()):
         raise RobotVisionError(f"{path}: expected an empty or a new folder; give another one")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise not_writable(path, e) from e
-    return path
+    return make_folder(path)

@@ -178,15 +178,7 @@ def kitchen(f: Furnisher) -> None:
     w = min(2.6, f.d - 1.4)
     f.stand(lambda: fit.counter(f.b, f.style, f.rng, w), w, 0.62, 2.2, SIDES, 0.8, 0.6)
     f.stand(lambda: fit.fridge(f.b), 0.66, 0.66, 1.8, SIDES, 0.6)
-    stands = f.island(
-        lambda: fur.table_with_chairs(f.b, f.style, f.rng, (1.3, 0.8), 2, wooden=True),
-        1.4,
-        2.0,
-        (math.pi / 2, 0.0),
-        0.15,
-        0.55,
-        0.66,
-    )
+    stands = _eating_table(f, (1.3, 0.8), 1.4, 2.0, 0.15, 0.55, 0.66)
     if not stands and f.has_way:
         f.stand(lambda: _wall_table(f), 2.2, 0.8, 0.92, INNER, 0.1)
     f.stand(lambda: fit.microwave_table(f.b, f.style), 0.62, 0.48, 1.15, INNER)
@@ -194,6 +186,21 @@ def kitchen(f: Furnisher) -> None:
     _bin(f)
     f.hang(lambda: fit.flat(f.b, "clock", 0.32, 0.32, 1.9), 0.32, 1.9, 2.22, WALLS)
     _posters(f, 1)
+
+
+def _eating_table(
+    f: Furnisher, top: tuple[float, float], w: float, d: float, margin: float, x: float, y: float
+) -> bool:
+    """Stand a wooden table free in the room, with two chairs along each long side."""
+    return f.island(
+        lambda: fur.table_with_chairs(f.b, f.style, f.rng, top, 2, wooden=True),
+        w,
+        d,
+        (math.pi / 2, 0.0),
+        margin,
+        x,
+        y,
+    )
 
 
 def _wall_table(f: Furnisher) -> None:
@@ -447,15 +454,7 @@ def library(f: Furnisher) -> None:
     """Bookshelves along the walls and in the middle, a reading table."""
     _shelf(f, 9, ("left", "right", "front"))
     f.island(lambda: _double_books(f), 2.0, 0.7, (0.0,), 1.0, 0.4, 0.4)
-    f.island(
-        lambda: fur.table_with_chairs(f.b, f.style, f.rng, (1.4, 0.9), 2, wooden=True),
-        1.5,
-        2.1,
-        (math.pi / 2, 0.0),
-        0.6,
-        0.6,
-        0.75,
-    )
+    _eating_table(f, (1.4, 0.9), 1.5, 2.1, 0.6, 0.6, 0.75)
     _radiators(f)
     _plant(f, 1.4)
 

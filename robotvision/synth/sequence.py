@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from robotvision.data.images import encode_jpeg
 from robotvision.data.native import SequenceWriter
 from robotvision.data.sequence import Pose
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import Image, Truth
 from robotvision.synth.building import Floor
 from robotvision.synth.camera import CameraView, Eye, Lens, Stage
@@ -227,7 +227,7 @@ def stage_of(spec: DriveSpec) -> Stage:
     return stage(scenery_of(spec), spec.light)
 
 
-def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress | None = None) -> int:
+def render_sequence(spec: DriveSpec, to: Sink | Path, progress: Progress = quiet) -> int:
     """Render a sequence into a writer, or in the native layout into a folder.
 
     Parameters
@@ -281,10 +281,9 @@ class _JpegSink:
         self.writer.add(shot.timestamp_ns, encoded, shot.segment, shot.pose, truth)
 
 
-def _write(spec: DriveSpec, sink: Sink, progress: Progress | None) -> int:
+def _write(spec: DriveSpec, sink: Sink, progress: Progress) -> int:
     n = 0
     for n, shot in enumerate(shots(spec), 1):
         sink.add(shot)
-        if progress is not None:
-            progress(spec.name, n, spec.n_frames)
+        progress(spec.name, n, spec.n_frames)
     return n

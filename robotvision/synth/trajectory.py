@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from robotvision.data.names import NUMBER, parse_pose, read_table, seconds_to_ns, text_lines, whole
-from robotvision.errors import Fault, InputFaults, RobotVisionError
+from robotvision.errors import Fault, RobotVisionError, raise_faults
 from robotvision.synth.aliases import F64, I64
 from robotvision.synth.light import LIGHTS
 
@@ -107,8 +107,7 @@ def read_tracks(paths: Iterable[Path], light: str = "cloudy") -> tuple[Track, ..
     tracks = [_track(path, light, faults) for path in files]
     if not faults:
         faults += _far_off(tracks)
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     rooms = sorted({room for t in tracks for room in t.rooms})
     if len(rooms) < 2:
         raise RobotVisionError(
@@ -311,8 +310,7 @@ def check_names(tracks: Iterable[Track]) -> None:
                 )
                 break
             seen[name] = line
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
 
 
 def rate_hz(track: Track) -> float | None:

@@ -102,7 +102,7 @@ def lay_out(tracks: Sequence[Track]) -> PlanLayout:
             if bad == 0:
                 return layout
     if best is None:
-        raise InputFaults([same_place(tracks)])
+        raise InputFaults(same_place(tracks))
     return best[1]
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from robotvision.data.images import encode_jpeg, encode_png
 from robotvision.data.native import SequenceWriter
 from robotvision.errors import RobotVisionError, not_writable
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import Image
 from robotvision.synth.building import Floor
 from robotvision.synth.camera import Appearance, Eye, Lens, Stage
@@ -222,7 +222,7 @@ def _work(task: _Task) -> tuple[int, int]:
 
 
 def render_tracks(
-    layout: PlanLayout, out: Path, spec: RenderSpec, progress: Progress | None = None
+    layout: PlanLayout, out: Path, spec: RenderSpec, progress: Progress = quiet
 ) -> RenderOutcome:
     """Render sequences of a layout into ``out``, one folder a sequence; existing images stay.
 
@@ -260,7 +260,7 @@ def render_tracks(
         plan = draw_plan(layout.plan, scene.floor, layout.tracks)
         (out / "plan.png").write_bytes(encode_png(plan))
         (out / "README.md").write_text(_NOTE, encoding="utf-8")
-        stopped = _run(scene, wanted, progress or (lambda *_: None))
+        stopped = _run(scene, wanted, progress)
     except OSError as e:
         raise not_writable(e.filename or out, e) from e
     sequences = tuple(_finish(scene, t, frames) for t, frames in wanted.items())

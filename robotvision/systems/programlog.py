@@ -94,12 +94,13 @@ class ProgramLog:
     def _put(self, data: bytes) -> int:
         """Write what fits; a full disk costs the rest of the log, never the run."""
         assert self._file is not None
+        assert self.path is not None
         written = 0
         try:
             while written < len(data):
                 written += self._file.write(data[written:]) or 0
         except OSError as e:
-            self.problem = f"{self.path}: cannot be written ({e.strerror})"
+            self.problem = str(not_writable(self.path, e))
         return written
 
     def note(self, text: str) -> None:

@@ -74,13 +74,13 @@ def _load_own(path: Path) -> Task:
     if isinstance(document.data, dict):
         if "changed" in document.data:
             raise InputFaults(
-                [document.fault(("changed",), "cannot be given", "leave it out", key=True)]
+                document.fault(("changed",), "cannot be given", "leave it out", key=True)
             )
         base_name = document.data.pop("extends", None)
     if base_name is not None:
         if base_name not in task_names():
             error = UnknownNameError("task", str(base_name), task_names())
-            raise InputFaults([document.fault(("extends",), str(error))])
+            raise InputFaults(document.fault(("extends",), str(error)))
         base = load(_shipped_folder() / f"{base_name}.yaml").data
         document.data.setdefault("id", f"{base_name}-own")
         merged = _merge(base, document.data)

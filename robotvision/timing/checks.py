@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Floats
 from robotvision.timing.load import Load
 from robotvision.timing.measure import MIN_PASSES, Timed
 from robotvision.timing.quantiles import frames_needed, is_supported
 from robotvision.timing.work import Rests, Work
 
-Floats = NDArray[np.float64]
 DRIFT = 0.05
 FIRST = 1.5
 OTHERS_SHARE = 0.10

@@ -19,13 +19,13 @@ from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from robotvision.arrays import Ints
 from robotvision.data.sequence import ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.playback.player import Replay, play
 from robotvision.playback.sensor_faults import mirrored
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import FrameRecord
 from robotvision.runs.log import RunLog
 from robotvision.scoring.policy import named_policy
@@ -35,7 +35,6 @@ from robotvision.timing.load import Usage, forget_peak, peak_bytes, usage
 from robotvision.timing.quantiles import QUANTILES, frames_needed, mean_and_share, summary
 from robotvision.timing.work import Meter, Rests, Work, after_answers
 
-Ints = NDArray[np.int64]
 OUTSIDE = ("wait", "hand-over", "log", "residual", "cycle", "decode")
 """Rows that lie outside the timed interval."""
 MIN_PASSES = 3
@@ -158,7 +157,7 @@ def measure(
     sequence: ImageSequence,
     options: TimingOptions = TimingOptions(),
     channels: tuple[str, ...] | None = None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> Timed:
     """Time a started system.
 

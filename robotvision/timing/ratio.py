@@ -24,7 +24,7 @@ from robotvision.errors import RobotVisionError, SystemFault
 from robotvision.playback.decode import DecodeAhead
 from robotvision.playback.player import Ask, synchronised
 from robotvision.playback.sensor_faults import mirrored
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.records import Frame
 from robotvision.scoring.intervals import LEVEL
 from robotvision.systems.base import System, View
@@ -102,7 +102,7 @@ def measure_pair(
     wanted: int = 700,
     warm_up: int = 20,
     max_s: float = 60.0,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> Paired:
     """Ask two started systems for every frame in turn.
 

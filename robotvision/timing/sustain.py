@@ -9,7 +9,7 @@ better, which no one should rely on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,14 +49,7 @@ class Sustained:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return {
-            "policy": self.policy,
-            "rate_hz": self.rate_hz,
-            "share": self.share,
-            "virtual_share": self.virtual_share,
-            "wall_share": self.wall_share,
-            "wall_frames": self.wall_frames,
-        }
+        return asdict(self)
 
 
 def kept_up(due: Sequence[int], finished: Sequence[int | None], policy: Policy) -> float:

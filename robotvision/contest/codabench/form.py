@@ -28,7 +28,7 @@ import yaml
 from pydantic import AfterValidator, Field
 
 from robotvision.contest.schema import at_least_one
-from robotvision.errors import Fault, InputFaults
+from robotvision.errors import Fault, InputFaults, raise_faults
 from robotvision.submissions.zipfiles import read_zip
 from robotvision.yamlfile import Document, Strict, loads, validate
 
@@ -220,7 +220,7 @@ def require_taken(files: Mapping[str, bytes]) -> None:
         Whatever it would not take, each with its line in ``competition.yaml``.
     """
     if COMPETITION not in files:
-        raise InputFaults([Fault(COMPETITION, "is not in the bundle, at its top")])
+        raise InputFaults(Fault(COMPETITION, "is not in the bundle, at its top"))
     document = loads(files[COMPETITION], COMPETITION)
     about = validate(document, BundleForm)
     programs = {name: _command(raw) for name, raw in files.items() if _is_archive(raw)}
@@ -232,8 +232,7 @@ def require_taken(files: Mapping[str, bytes]) -> None:
         *_faults_of_board(document, about),
         *_faults_of_questions(document, about),
     ]
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
 
 
 def _faults_of_files(

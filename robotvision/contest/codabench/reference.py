@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from importlib.resources import files
 from typing import Any
@@ -18,6 +16,7 @@ from robotvision.contest.leaderboard.contest import segment_lengths
 from robotvision.contest.release import settled_task
 from robotvision.errors import RobotVisionError
 from robotvision.submissions.truthfile import TruthTable
+from robotvision.writing import csv_of
 from robotvision.yamlfile import dump_yaml
 
 COMMAND = "python3 /app/program/score.py /app/input /app/output"
@@ -69,9 +68,7 @@ def reference_data(phase: PlannedPhase, options: Options) -> dict[str, bytes]:
 
 
 def _truth(table: TruthTable) -> bytes:
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["index", "room", *(["objects"] if table.has_objects else [])])
+    rows: list[list[Any]] = [["index", "room", *(["objects"] if table.has_objects else [])]]
     for k in np.argsort(table.frames.indices, kind="stable").tolist():
         index, code = table.frames.indices[k], table.codes[k]
         if code < 0:
@@ -79,8 +76,8 @@ def _truth(table: TruthTable) -> bytes:
                 f"{table.path}: frame {index} has no truth; a contest needs the truth of every "
                 "frame"
             )
-        row: list[Any] = [int(index), table.rooms[code]]
+        row = [int(index), table.rooms[code]]
         if table.has_objects:
             row.append(";".join(o for o, s in zip(table.objects, table.seen[k], strict=True) if s))
-        rows.writerow(row)
-    return out.getvalue().encode()
+        rows.append(row)
+    return csv_of(rows).encode()

@@ -126,7 +126,7 @@ class Chunks:
 
 def broken(path: Path, reason: str, remedy: str = "") -> InputFaults:
     """Return the error of a recording that cannot be read."""
-    return InputFaults([Fault(path, reason, remedy=remedy)])
+    return InputFaults(Fault(path, reason, remedy=remedy))
 
 
 def is_bag(path: Path) -> bool:

@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 import pooch
 import requests
 
-from robotvision.errors import RobotVisionError
+from robotvision.errors import RobotVisionError, not_writable
 
 ByteProgress = Callable[[str, int, int | None], None]
 """Called with (file, bytes done, bytes in all or None)."""
@@ -201,7 +201,7 @@ class Resuming:
             yield
         except OSError as e:
             if e.errno not in _FULL:
-                raise DownloadError(f"{self.part}: cannot be written ({e.strerror})") from e
+                raise DownloadError(str(not_writable(self.part, e))) from e
             raise DownloadError(
                 f"{self.part}: the disk is full ({e.strerror}); "
                 f"{_size(self._n_received)} are kept: make room and run it again to "

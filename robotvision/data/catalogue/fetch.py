@@ -28,7 +28,14 @@ from robotvision.data.catalogue.download import (
 )
 from robotvision.data.catalogue.model import Archive, DataSet
 from robotvision.data.catalogue.unpack import ArchiveError, unpack
-from robotvision.errors import Fault, InputFaults, RobotVisionError, near
+from robotvision.errors import (
+    Fault,
+    InputFaults,
+    RobotVisionError,
+    near,
+    not_writable,
+    raise_faults,
+)
 from robotvision.tasks.model import KnownCount
 
 ARCHIVES = "archives"
@@ -107,7 +114,7 @@ class Fetching:
                 remedy += (
                     f"; with the archives in hand: robotvision data fetch {data.id} --mirror FOLDER"
                 )
-            raise InputFaults([Fault(data.id, data.how, remedy=remedy)])
+            raise InputFaults(Fault(data.id, data.how, remedy=remedy))
         return [b.url for b in data.bases]
 
     def _one(
@@ -137,7 +144,7 @@ class Fetching:
             fetched.faults += e.lines()
             return fetched
         except OSError as e:
-            fetched.faults.append(f"{e.filename or place}: cannot be written ({e.strerror})")
+            fetched.faults.append(str(not_writable(e.filename or place, e)))
             return fetched
         check_counts(data, fetched)
         if not self.keep and not fetched.faults and archive.unpack:
@@ -204,8 +211,7 @@ def select_archives(data: DataSet, wanted: Sequence[str]) -> list[Archive]:
                 remedy=f"robotvision data list {data.id} shows them",
             )
         )
-    if faults:
-        raise InputFaults(faults)
+    raise_faults(faults)
     return listed + unlisted
 
 
@@ -306,12 +312,6 @@ def verify(data: DataSet, folder: Path) -> list[Fetched]:
             results.append(fetched)
     if not results:
         raise InputFaults(
-            [
-                Fault(
-                    place,
-                    f"nothing of {data.id} in it",
-                    remedy=f"robotvision data fetch {data.id}",
-                )
-            ]
+            Fault(place, f"nothing of {data.id} in it", remedy=f"robotvision data fetch {data.id}")
         )
     return results

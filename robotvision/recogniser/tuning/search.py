@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from robotvision import data
-from robotvision.config.schema import Config, Named, TuneConfig
+from robotvision.arrays import Floats
+from robotvision.config.schema import Config, Named
 from robotvision.errors import RobotVisionError
 from robotvision.plugins.parameters import parameter_fields
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.plugins.threads import one_thread
 from robotvision.recogniser.channels import settle_features
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.recogniser.training import TrainingOptions, fit_pipeline
 from robotvision.recogniser.tuning.holdout import Frames, HeldOutSplits, labelled, splits
-from robotvision.recogniser.tuning.trial import FeatureMemory, answers, quiet, shown
+from robotvision.recogniser.tuning.trial import FeatureMemory, answers, shown
 from robotvision.records import Truth
 from robotvision.scoring.blocks import visits
 from robotvision.scoring.intervals import Interval, difference, interval
@@ -36,7 +37,6 @@ from robotvision.scoring.points import PointsTable
 from robotvision.tasks.model import Task
 
 KEYS = ("features", "augment", "classifier", "integration", "temporal", "decision")
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +139,7 @@ def tune(
     task: Task,
     sequences: Sequence[data.ImageSequence],
     cache: Path | None,
-    step: Progress = lambda what, done, total: None,
+    step: Progress = quiet,
     where: Path | str = "tune",
 ) -> Tuned:
     """Try every candidate of ``config.tune`` on held-out training sequences.
@@ -175,7 +175,8 @@ def tune(
         raise RobotVisionError(
             f"{where}: too few training frames to hold any out; add sequences of the same rooms"
         )
-    options = _options(config, config.tune)
+    # a key that is not listed has the configuration's one value
+    options = {key: getattr(config.tune, key) or [getattr(config, key)] for key in KEYS}
     bench = _Bench(config, task, sequences, frames, parts, options, cache, step, where)
     grid, n_all = _grid(options, config.tune.candidates, config.seed)
     bench.total = n_all * len(parts.splits)
@@ -203,11 +204,6 @@ def _grid(options: Mapping[str, Sequence[Any]], n: int | None, seed: int) -> tup
         return grid, n_all
     drawn = ParameterSampler(grid, n, random_state=seed)
     return [{k: [v] for k, v in one.items()} for one in drawn], n
-
-
-def _options(config: Config, about: TuneConfig) -> dict[str, list[Any]]:
-    """Return what is tried, by key; a key that is not listed has the configuration's one value."""
-    return {key: getattr(about, key) or [getattr(config, key)] for key in KEYS}
 
 
 @parameter_fields

@@ -13,14 +13,10 @@ from numpy.typing import NDArray
 from robotvision import data
 from robotvision.features.base import FeatureExtractor
 from robotvision.features.extraction import Extraction, extract, needs_training
-from robotvision.plugins.progress import Progress
+from robotvision.plugins.progress import Progress, quiet
 from robotvision.recogniser.pipeline import Pipeline
 from robotvision.records import Answer
 from robotvision.systems.base import View
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """Show nothing: a search has progress of its own."""
 
 
 @dataclass(slots=True, eq=False)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Floats
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.figures.sheet import (
@@ -39,7 +40,6 @@ AREA = 0.22
 BROADEST, NARROWEST = 0.3, 0.08
 """Inches that a metre of a room may take on the map."""
 Box = tuple[float, float, float, float]
-Floats = NDArray[np.float64]
 
 
 def draw_map(runs: Sequence[RunColumns], width: float) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Ints
 from robotvision.errors import RobotVisionError
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.figures.sheet import (
@@ -28,7 +29,6 @@ from robotvision.report.figures.sheet import (
     shortened,
     text_width,
 )
-from robotvision.scoring.table import Ints
 
 LEFT, RIGHT, FOOT = 0.7, 0.1, 0.36
 """Inches beside and below the rows."""

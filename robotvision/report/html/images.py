@@ -186,11 +186,7 @@ def collect_frames(
     parts : sequence of (sequence, indices)
         Positions count the frames of each part, by index.
     beside : ImageFolder
-
-    Raises
-    ------
-    RobotVisionError
-        The folder cannot be written.
+        As in `collect`, which has the same errors.
     """
     album = ImageSet()
     located: list[_LocatedFrame] = []

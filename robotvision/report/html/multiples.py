@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import escape
 from numpy.typing import NDArray
 
+from robotvision.arrays import Numbers
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.html.charts import Chart, thin
 from robotvision.report.html.payload import Aligned
@@ -26,7 +27,6 @@ SIDE = 96
 """Of the confusion, in pixels."""
 MOST = 200
 """Places that a panel is drawn at, at most."""
-Ints = NDArray[np.int64]
 
 
 def small_multiples(runs: Sequence[RunColumns], aligned: Aligned) -> list[Chart]:
@@ -51,7 +51,7 @@ def small_multiples(runs: Sequence[RunColumns], aligned: Aligned) -> list[Chart]
     return panels
 
 
-def _curve(run: RunColumns, places: Ints) -> NDArray[np.float64]:
+def _curve(run: RunColumns, places: Numbers) -> NDArray[np.float64]:
     """Return the points earned up to each position of the page."""
     if not len(run):
         return np.zeros(0)
@@ -64,7 +64,7 @@ def _line(curve: NDArray[np.float64], up: Scale, i: int) -> str:
     return f'<path class="line run-{i}" d="M0 {up(0)}L{d}"/>' if d else ""
 
 
-def _strip(run: RunColumns, places: Ints, top: float) -> list[str]:
+def _strip(run: RunColumns, places: Numbers, top: float) -> list[str]:
     """Return the outcomes along the frames: of each place the worst that occurs there."""
     n = len(places)
     if not n or not len(run):

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robotvision.arrays import Numbers
 from robotvision.report.columns import OUTCOMES, RunColumns
 from robotvision.report.html.images import ImageSet
 from robotvision.scoring.blocks import visits
 
 Key = tuple[str, str, int, int]
-Ints = NDArray[np.int64]
 ABSENT = -2
 """Outcome code of a frame that a run does not have."""
 
@@ -34,8 +34,8 @@ class Aligned:
     """
 
     keys: list[Key]
-    places: list[Ints]
-    source: Ints
+    places: list[Numbers]
+    source: Numbers
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -126,7 +126,7 @@ def _seen(at: list[tuple[RunColumns, int]]) -> dict[int, list[str]]:
     }
 
 
-def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
+def _run(run: RunColumns, places: Numbers, code: dict[str, int]) -> dict[str, Any]:
     recode = np.array([*(code[label] for label in run.labels), -1])
     here = places >= 0
     outcome = (
@@ -161,7 +161,7 @@ def _run(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _posterior(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[str, Any]:
+def _posterior(run: RunColumns, places: Numbers, code: dict[str, int]) -> dict[str, Any]:
     """Return the probabilities of the rooms as bytes in base64, 255 for 1, a row a frame.
 
     ``has_posterior`` says as bytes of 0 and 1 whether a frame has any.
@@ -183,7 +183,7 @@ def _base64(array: NDArray[np.uint8]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
-def _late(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[int, int]:
+def _late(run: RunColumns, places: Numbers, code: dict[str, int]) -> dict[int, int]:
     """Return what was answered where it did not count."""
     late = {}
     for k, i in enumerate(places.tolist()):
@@ -193,7 +193,7 @@ def _late(run: RunColumns, places: Ints, code: dict[str, int]) -> dict[int, int]
     return late
 
 
-def _stated(run: RunColumns, places: Ints) -> dict[int, dict[str, bool]]:
+def _stated(run: RunColumns, places: Numbers) -> dict[int, dict[str, bool]]:
     if not run.task.objects:
         return {}
     stated = {}
@@ -204,7 +204,7 @@ def _stated(run: RunColumns, places: Ints) -> dict[int, dict[str, bool]]:
     return stated
 
 
-def _ages(run: RunColumns, places: Ints) -> list[float | None]:
+def _ages(run: RunColumns, places: Numbers) -> list[float | None]:
     if run.record.about["policy"]["late"] != "hold":
         return []
     ages = run.age_ns
@@ -213,7 +213,7 @@ def _ages(run: RunColumns, places: Ints) -> list[float | None]:
     ]
 
 
-def _rounded(values: NDArray[np.float64], places: Ints, digits: int) -> list[float | int | None]:
+def _rounded(values: NDArray[np.float64], places: Numbers, digits: int) -> list[float | int | None]:
     if not len(values):
         return [None] * len(places)
     taken = np.where(places >= 0, values[places], np.nan)
