@@ -6,10 +6,11 @@ r"""How the best two baselines were chosen: candidates on development sets, poin
         --candidate svm=configs/baselines/best_obligatory.yaml,classifier=svm
 
 The best two and their variants stand in ``CANDIDATES``; ``--candidate`` adds others and ``--only``
-takes some. The first is what the others are compared with, frame by frame. Development tours are
-generated into WORK once and go on where they were stopped; extracted features are cached as those
-of a run are, and the points of a candidate are kept in WORK until its configuration, the sets or
-the code of recognisers change. A call that was stopped goes on where it was.
+takes some. The first is what the others are compared with, frame by frame. ``--zones`` asks about
+zones that training lacks, and where there are none, with candidates of its own. Development tours
+are generated into WORK once and go on where they were stopped; extracted features are cached as
+those of a run are, and the points of a candidate are kept in WORK until its configuration, the sets
+or the code of recognisers change. A call that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ from development_sets import (
     TourSizes,
     code_digest,
     real_sets,
+    real_zone_sets,
     tour_sets,
+    tour_zone_sets,
 )
 
 import robotvision
@@ -89,6 +92,16 @@ CANDIDATES = (
     f"no further views={BEST},augment=null",
     f"svm={BEST},features=[{TWO}, {DEPTH}],classifier=svm",
 )
+
+FILTERED = "mode=optional,temporal=bayes"
+EMBEDDING = "features=[{name: efficientnet_lite0, channel: auto}]"
+COLOUR = "features=[{name: hsv_histogram, channel: auto}]"
+ZONE_CANDIDATES = tuple(
+    f"{name}{what}={BEST},{FILTERED}{features},decision={{unknown: {rule}}}"
+    for name, features in (("", ""), ("embedding, ", f",{EMBEDDING}"), ("colour, ", f",{COLOUR}"))
+    for what, rule in (("unknown never answered", "never"), ("unknown zones", "zone"))
+)
+"""What ``--zones`` compares: answering unknown where a zone seems new with never answering it."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +216,10 @@ def _trial(
     """Train on one part of a split, ask the other; return points by frame, as plain data."""
     cache = cache_folder()
     config = settle_features(setup.config, of.sequences)[0]
-    task = setup.task.with_rooms(_rooms(of))
+    rooms = _rooms(of)
+    if split.has_unknown:
+        rooms = {room: n for room, n in rooms.items() if room in split.shown}
+    task = setup.task.with_rooms(rooms)
     training = [shown(p.sequence, p.positions) for p in split.train]
     started = time.perf_counter()
     with one_thread():
@@ -334,9 +350,14 @@ def development_sets(
 ) -> Iterator[DevelopmentSet]:
     """Yield the sets that were asked for, with the groups that were asked for."""
     if args.data_root is not None:
-        yield from _chosen(real_sets(args.data_root, args.clip_folds), args.groups)
+        zones = args.zones
+        real = (
+            real_zone_sets(args.data_root) if zones else real_sets(args.data_root, args.clip_folds)
+        )
+        yield from _chosen(real, args.groups)
     if sizes.buildings:
-        tours = tour_sets(args.work, sizes, lambda what: console.print(f"[dim]{what}"))
+        make = tour_zone_sets if args.zones else tour_sets
+        tours = make(args.work, sizes, lambda what: console.print(f"[dim]{what}"))
         yield from _chosen(tours, args.groups)
 
 
@@ -369,6 +390,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--lights", default=",".join(LIGHTS), help="of generated tours [all three]")
     add("--rooms", help="of generated buildings, with commas [nine]")
     add("--clip-folds", type=int, default=7, help="of the tower; 28: a clip at a time [7]")
+    add("--zones", action="store_true", help="ask about unknown zones in place of all that")
     add("--groups", action="append", help="only groups of questions whose name holds this")
     add(
         "--candidate",
@@ -409,7 +431,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _make(args: argparse.Namespace, console: Console) -> None:
-    listed = [candidate(text) for text in (*CANDIDATES, *args.candidate)]
+    own = ZONE_CANDIDATES if args.zones else CANDIDATES
+    listed = [candidate(text) for text in (*own, *args.candidate)]
     by_name = {c.name: c for c in listed}
     unknown = [n for n in args.only or () if n not in by_name]
     if unknown:
@@ -450,7 +473,7 @@ def _make(args: argparse.Namespace, console: Console) -> None:
         args.out.write_text(text + "\n", encoding="utf-8")
     else:
         print(text)
-    if args.write:
+    if args.write and not args.zones:
         for path in PAGES:
             write_into(path, text)
 

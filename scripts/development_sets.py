@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,13 @@ class Split:
     block: str
     train: tuple[Part, ...]
     test: tuple[Part, ...]
+    has_unknown: bool = False
+    """Rooms that training lacks are the task's unknown; else such frames ask for silence."""
+
+    @property
+    def shown(self) -> set[str]:
+        """The rooms of the training."""
+        return {r for part in self.train for r in part.rooms}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +89,7 @@ class DevelopmentSet:
                 h.update(path.read_bytes())
         for split in self.splits:
             h.update(f"{split.group}\0{split.name}\0{split.block}\0".encode())
+            h.update(b"unknown" * split.has_unknown)
             for part in (*split.train, *split.test):
                 h.update(part.sequence.name.encode() + part.positions.tobytes())
         return h.hexdigest()
@@ -98,9 +106,9 @@ def _segments(sequence: ImageSequence) -> NDArray[np.int64]:
 
 def _split(group: str, name: str, block: str, train: Sequence[Part], test: Sequence[Part]) -> Split:
     """Return a split that asks about rooms that its training shows: others nobody could answer."""
-    known = {r for part in train for r in part.rooms}
-    asked = [Part(p.sequence, p.positions[np.isin(p.rooms, list(known))]) for p in test]
-    return Split(group, name, block, tuple(train), tuple(p for p in asked if len(p.positions)))
+    made = Split(group, name, block, tuple(train), ())
+    asked = [Part(p.sequence, p.positions[np.isin(p.rooms, list(made.shown))]) for p in test]
+    return replace(made, test=tuple(p for p in asked if len(p.positions)))
 
 
 def tower(sequence: ImageSequence, clip_folds: int) -> DevelopmentSet:
@@ -310,3 +318,57 @@ def _unseen(
     hidden = rooms[number % 3 :: 3]
     shown = Part(forward, part.positions[~np.isin(part.rooms, hidden)])
     return Split(UNSEEN, name, block, (shown,), (whole(reverse),))
+
+
+HIDDEN = {"all rooms known": 0.0, "a third new": 1 / 3, "two thirds new": 2 / 3}
+"""Shares of the rooms that training lacks, where it is asked about unknown zones."""
+
+
+def _hiding(split: Split, seed: int) -> Iterator[Split]:
+    """Yield a split with none, a third and two thirds of the rooms taken out of its training.
+
+    Which, is drawn. At least three rooms stay, or there is no such split.
+    """
+    rooms = sorted(split.shown)
+    drawn = np.random.default_rng([seed, 73]).permutation(rooms)
+    for what, share in HIDDEN.items():
+        hidden = drawn[: round(share * len(rooms))]
+        if len(rooms) - len(hidden) >= 3:
+            train = [Part(p.sequence, p.positions[~np.isin(p.rooms, hidden)]) for p in split.train]
+            kept = tuple(p for p in train if len(p.positions))
+            yield replace(split, group=f"{split.group}, {what}", train=kept, has_unknown=True)
+
+
+def real_zone_sets(data_root: Path) -> Iterator[DevelopmentSet]:
+    """Yield real sets that ask about unknown zones: the tower by floors, the house by blocks."""
+    for name in (TOWER, HOUSE):
+        if (data_root / name).exists():
+            sequence = open_sequence(data_root / name)
+            of = blocks(sequence, "house: blocks") if name == HOUSE else tower(sequence, 7).splits
+            asked = [s for s in of if s.group in ("house: blocks", "tower: two floors")]
+            found = [each for k, split in enumerate(asked) for each in _hiding(split, k)]
+            yield DevelopmentSet(f"{name}, zones", (sequence,), tuple(found))
+
+
+def tour_zone_sets(work: Path, sizes: TourSizes, tell: Tell) -> Iterator[DevelopmentSet]:
+    """Yield generated sets that ask about unknown zones, one for each building.
+
+    Trained on one tour or on two of different light, asked in every light, driven in reverse or
+    the hard way: hard tours without a new room are what must not be taken for a new zone.
+    """
+    folder = tour_folder(work, sizes)
+    for building in range(FIRST_BUILDING, FIRST_BUILDING + sizes.buildings):
+        tours = generated(folder, building, sizes, tell)
+        name = f"building {building}"
+        found = []
+        for lights in (sizes.lights[:1], sizes.lights[:2]):
+            train = tuple(whole(tours["forward", light]) for light in lights)
+            for way in ("reverse", "hard"):
+                for light in sizes.lights:
+                    asked = (whole(tours[way, light]),)
+                    about = f"{name}, {' and '.join(lights)} to {light}"
+                    split = Split(f"tours: forward to {way}", about, name, train, asked)
+                    found += _hiding(split, building)
+        used = {p.sequence for s in found for p in (*s.train, *s.test)}
+        sequences = tuple(s for s in tours.values() if s in used)
+        yield DevelopmentSet(f"{name}, zones", sequences, tuple(found))

@@ -15,7 +15,7 @@ import pytest
 
 from robotvision.data.sequence import FrameEntry, ImageSequence
 from robotvision.errors import RobotVisionError
-from robotvision.records import Truth
+from robotvision.records import Answer, Truth
 from robotvision.scoring.intervals import difference
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -122,6 +122,19 @@ def test_tours_differ_in_what_they_say() -> None:
     assert len(drives) == 9
 
 
+def test_hidden_rooms_are_asked_about_as_unknown() -> None:
+    """Training lacks none, a third and two thirds of nine rooms; what is asked stays the same."""
+    house = walk("house", [(room, 6) for room in "ABCDEFGHI"])
+    split = sets.Split("g", "whole", "house", (sets.whole(house),), (sets.whole(house),))
+    found = list(sets._hiding(split, 1))
+    assert [len(s.shown) for s in found] == [9, 6, 3]
+    assert [s.group for s in found] == [f"g, {what}" for what in sets.HIDDEN]
+    assert all(s.has_unknown and asked(s) == asked(split) for s in found)
+    four = sets.Split("g", "few", "house", (sets.whole(walk("h", FLOOR)),), ())
+    assert len(four.shown) == 3
+    assert [len(s.shown) for s in sets._hiding(four, 1)] == [3]
+
+
 def test_candidates_are_read_with_their_changes() -> None:
     """Commas in brackets part nothing; values are YAML; what is no candidate is refused."""
     text = (
@@ -146,7 +159,7 @@ def test_the_best_two_come_first_and_all_candidates_can_be_read() -> None:
     """The command compares with best_obligatory unless told otherwise."""
     listed = [choose.candidate(text) for text in choose.CANDIDATES]
     assert [c.name for c in listed[:2]] == ["best_obligatory", "best_optional"]
-    for each in listed:
+    for each in (*listed, *(choose.candidate(text) for text in choose.ZONE_CANDIDATES)):
         each.check()
 
 
@@ -232,6 +245,20 @@ def test_the_command_makes_the_same_table_again_from_what_is_kept(
     out.unlink()
     choose.main(call)
     assert out.read_text() == table
+
+
+def test_frames_of_hidden_rooms_are_right_as_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who always answers unknown is always wrong where no room is hidden, and not elsewhere."""
+    out, rooms = tmp_path / "points.json", "Corridor,Toilet,Kitchen,Hall,Classroom"
+    tiny = [rooms if t == "Corridor,Toilet" else t for t in TINY]
+    monkeypatch.setattr(choose, "answers", lambda *a: [Answer("Unknown") for _ in a[2]])
+    call = ("--work", str(tmp_path / "work"), *tiny[:-4], "--buildings", "1", "--zones")
+    choose.main([*call, "--only", "hsv", "-o", str(tmp_path / "t.md"), "--json", str(out)])
+    assert "| tours: forward to hard, all rooms known | 2, 16 |" in (tmp_path / "t.md").read_text()
+    for each in json.loads(out.read_text())["hsv"]:
+        assert (each["per_frame"] == -0.5) == ("all rooms known" in each["group"])
 
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:

@@ -69,6 +69,9 @@ def test_it_conforms():
 @pytest.mark.parametrize("name", [VIT, "resnet34"])
 def test_weights_of_another_network_are_refused(name, tmp_path):
     """Of a file that has none or half of the weights: timm alone would leave the rest untrained."""
+    import timm
+    import torch
+
     other = timm.create_model("resnet18", pretrained=False)
     torch.save(other.state_dict(), tmp_path / "other.pth")
     (frame,) = make_frames(1)
@@ -79,6 +82,9 @@ def test_weights_of_another_network_are_refused(name, tmp_path):
 @pytest.mark.parametrize("name", ["convnext_atto", "resnet18", "deit_tiny_distilled_patch16_224"])
 def test_other_architectures_are_timms_own(name, tmp_path):
     """Pooled, at the network's own size, of a file of all its weights."""
+    import timm
+    import torch
+
     torch.manual_seed(6)
     made = timm.create_model(name, pretrained=False).eval()
     torch.save(made.state_dict(), tmp_path / "own.pth")

@@ -10,7 +10,7 @@ from robotvision.config.experiment import unknown_rule
 from robotvision.config.schema import Config, DecisionConfig, UnknownConfig
 from robotvision.errors import RobotVisionError
 from robotvision.recogniser.model_file import load_model, save_model
-from robotvision.recogniser.unknown_zone import PRIOR, UnknownZone, relative
+from robotvision.recogniser.unknown_zone import EVEN, PRIOR, UnknownZone, relative
 from robotvision.tasks import load_task
 
 DIM, N_ROOMS = 40, 5
@@ -19,7 +19,6 @@ DIM, N_ROOMS = 40, 5
 def rooms(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return ``n`` vectors a room, (N_ROOMS + 1) * n in all, and their rooms; the last is new."""
     middle = 3 * np.eye(N_ROOMS + 1, DIM)  # each as far from all others
-    middle[N_ROOMS] *= 8  # the new room farther
     y = np.repeat(np.arange(N_ROOMS + 1), n)
     x = middle[y] + 0.3 * np.random.default_rng(seed).normal(size=(len(y), DIM))
     return x.astype(np.float32), y
@@ -45,6 +44,16 @@ def test_a_zone_is_noticed_and_left_again() -> None:
     assert given[:120].max() < 0.05
     assert given[200:240].min() > 0.5
     assert given[250:].max() < 0.1
+
+
+def test_frames_far_from_every_room_do_not_count() -> None:
+    """Known rooms in images that something moved away from all that was seen stay known."""
+    x, y = rooms(120, 7)
+    moved = x.copy()
+    moved[:, -1] += 9
+    assert zone().score(moved[0]) > EVEN  # as strange as a new room
+    assert beliefs(zone(), moved[y < N_ROOMS]).max() < 0.05
+    assert beliefs(zone(), x[y == N_ROOMS]).max() > 0.5
 
 
 def test_a_single_strange_frame_is_not_believed() -> None:
@@ -94,6 +103,16 @@ def test_a_model_file_keeps_it(tmp_path: Path) -> None:
     chosen, x = zone(), rooms(1, 6)[0][0]
     save_model(tmp_path / "m", {"zone": chosen}, {})
     assert load_model(tmp_path / "m")[0]["zone"].score(x) == chosen.score(x)
+
+
+def test_a_model_file_from_before_distance_counted_is_read(tmp_path: Path) -> None:
+    """What such a file lacks is learnt again from what it has."""
+    chosen, x = zone(), rooms(9, 6)[0]
+    expected = beliefs(chosen, x)
+    del chosen.far_
+    save_model(tmp_path / "m", {"zone": chosen}, {})
+    read = load_model(tmp_path / "m")[0]["zone"]
+    np.testing.assert_allclose(beliefs(read, x), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
