@@ -174,15 +174,44 @@ def _share_first(sums: Floats, resamples: int, seed: int) -> Floats:
 
 
 def _after_all(sums: Floats, resamples: int, seed: int) -> Floats:
-    """Return (k, k) p-values after all comparisons; ``sums`` (b, k) by block."""
-    order = np.argsort(-sums.sum(0), kind="stable")
+    """Return (k, k) p-values after all comparisons; ``sums`` (b, k) by block.
+
+    Whatever the order of the runs: those of equal sums stand by what they earned in the blocks, and
+    by ranges each has what the least clear of them has.
+    """
+    total = sums.sum(0)
+    tied = _tied(total)
+    order = np.lexsort((*sums, tied))
     ordered = sums[:, order]
     scale = _scale(ordered)  # what a difference of sums is multiplied by to be studentised
     flipped = np.vstack([ordered.sum(0), _flipped(ordered, resamples, seed)])
-    p = np.maximum(_step_down(flipped, scale), _by_range(flipped, scale))
+    by_range = _largest_of_ties(_by_range(flipped, scale), tied[order])
+    p = np.maximum(_step_down(flipped, scale), by_range)
     back = np.argsort(order)
     after: Floats = p[np.ix_(back, back)]
     return after
+
+
+def _tied(total: Floats) -> Ints:
+    """Return (k,) the number, from the largest on, of the group of equal sums that each is in."""
+    down = np.argsort(-total, kind="stable")
+    nearly = ROUNDING * max(1.0, float(np.abs(total).max()))
+    group = np.empty(len(total), np.int64)
+    group[down] = np.concatenate([[0], np.cumsum(-np.diff(total[down]) > nearly)])
+    return group
+
+
+def _largest_of_ties(p: Floats, tied: Ints) -> Floats:
+    """Return (k, k) p-values, each the largest of runs tied with one and runs tied with the other.
+
+    ``tied`` (k,) rises from 0. The diagonal stays.
+    """
+    first = np.flatnonzero(np.diff(tied, prepend=-1))
+    apart = p - 2 * np.eye(len(p))
+    of_groups = np.maximum.reduceat(np.maximum.reduceat(apart, first, axis=0), first, axis=1)
+    largest: Floats = of_groups[np.ix_(tied, tied)]
+    np.fill_diagonal(largest, np.diag(p))
+    return largest
 
 
 def _scale(sums: Floats) -> Floats:
