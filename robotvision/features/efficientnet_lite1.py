@@ -11,13 +11,11 @@ from robotvision.features.efficientnet_lite import EfficientNetLite
 class EfficientNetLite1(EfficientNetLite):
     """EfficientNet-Lite1's pooled features of the whole image, at 240 pixels where it is squeezed.
 
-    Parameters
-    ----------
-    layers, pooling, short_side, unit_length, threads, channel
-        As for `robotvision.features.packaged.PackagedNetwork`, with its defaults; ``layers`` from
-        0 to 21: 0 to 6 the early blocks (16 to 40 numbers), 7 to 10 and 11 to 14 (80 and 112) at a
-        sixteenth of the input's size, 15 to 20 (192, at last 320) at a thirty-second, 21 the
-        embedding (1280).
+    Notes
+    -----
+    Parameters are those of `robotvision.features.packaged.PackagedNetwork`, ``layers`` from 0 to
+    21: 0 to 6 the early blocks (16 to 40 numbers), 7 to 10 and 11 to 14 (80 and 112) at a sixteenth
+    of the input's size, 15 to 20 (192, at last 320) at a thirty-second, 21 the embedding (1280).
     """
 
     _name = "efficientnet_lite1"

@@ -11,13 +11,12 @@ from robotvision.features.efficientnet_lite import EfficientNetLite
 class EfficientNetLite2(EfficientNetLite):
     """EfficientNet-Lite2's pooled features of the whole image, at 260 pixels where it is squeezed.
 
-    Parameters
-    ----------
-    layers, pooling, short_side, unit_length, threads, channel
-        As for `robotvision.features.packaged.PackagedNetwork`, with its defaults; ``layers`` from
-        0 to 21: 0 to 6 the early blocks (16 to 48 numbers), 7 to 10 and 11 to 14 (88 and 120) at a
-        sixteenth of the input's size, 15 to 20 (208, at last 352: too many for ``second_order``)
-        at a thirty-second, 21 the embedding (1280).
+    Notes
+    -----
+    Parameters are those of `robotvision.features.packaged.PackagedNetwork`, ``layers`` from 0 to
+    21: 0 to 6 the early blocks (16 to 48 numbers), 7 to 10 and 11 to 14 (88 and 120) at a sixteenth
+    of the input's size, 15 to 20 (208, at last 352: too many for ``second_order``) at a
+    thirty-second, 21 the embedding (1280).
     """
 
     _name = "efficientnet_lite2"

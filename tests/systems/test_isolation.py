@@ -189,7 +189,7 @@ print(s.isolation)
 with s:
     s.start(Session(Task(id="t", rooms=("A",))))
     s.reset(View({{}}))
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + {PATIENCE_S}
     while "found" not in s.log and time.monotonic() < until:
         time.sleep(0.02)  # what it prints and what it answers come by two ways
     print(s.log)
