@@ -17,12 +17,33 @@ from robotvision.plugins import plugin_path
 
 pytest_plugins = [
     f"tests.fixtures.{name}"
-    for name in ("browser", "commands", "examples", "logs", "programs", "runs", "workers")
+    for name in ("browser", "commands", "examples", "logs", "programs", "runs")
 ]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell without job control begins what runs beside it so, and Ctrl-C would reach no child
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONG = {"test_docs.py", "test_nothing_lost.py", "test_trajectory_render.py"}
+CLUSTERS = {"cluster", "sweep"}
+"""Rooms whose tests leave Dask's processes and a fork server with their environment behind."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin the modules of long tests first, so that none is what all cores wait for at the end.
+
+    What looks at the site comes late, but for the first: the others would wait until it is built.
+    What starts clusters comes last: other tests of its process would count their work as their own.
+    """
+    sites = [i for i in items if "site" in getattr(i, "fixturenames", ())]
+    late = set(sites[1:])
+    items.sort(
+        key=lambda i: (i.path.parent.name in CLUSTERS, i in late, i.path.name not in LONG),
+    )
+    if sites:
+        items.remove(sites[0])
+        items.insert(0, sites[0])
+
 
 COLORS = {"Kitchen": (200, 60, 40), "Office": (50, 90, 200), "Hall": (60, 180, 80)}
 Tour = Callable[..., Path]

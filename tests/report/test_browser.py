@@ -311,6 +311,8 @@ def test_tracks_are_drawn_for_the_sheet_they_are_printed_on(
     width = "document.querySelector('#tracks svg').viewBox.baseVal.width"
     for page in (write_html(make_run()), live):
         visit(browser, page)
+        # a bar for scrolling may come after the first drawing
+        wait_for(browser, f"{width} === document.querySelector('#tracks').clientWidth")
         on_screen = value(browser, width)
         assert on_screen != 703
         browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
