@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from robotvision.data import open_sequence
 from robotvision.data.sequence import FrameEntry, ImageSequence
 from robotvision.errors import RobotVisionError
 from robotvision.records import Answer, Truth
@@ -247,18 +248,19 @@ def test_the_command_makes_the_same_table_again_from_what_is_kept(
     assert out.read_text() == table
 
 
-def test_frames_of_hidden_rooms_are_right_as_unknown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_frames_of_hidden_rooms_are_right_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who always answers unknown is always wrong where no room is hidden, and not elsewhere."""
-    out, rooms = tmp_path / "points.json", "Corridor,Toilet,Kitchen,Hall,Classroom"
-    tiny = [rooms if t == "Corridor,Toilet" else t for t in TINY]
+    demo = open_sequence(SCRIPTS.parent / "sequences" / "demo_day")
+    split = sets.Split("g", "whole", "demo", (sets.whole(demo),), (sets.whole(demo),))
+    found = list(sets._hiding(split, 1))
+    assert len(found) > 1
+    of = sets.DevelopmentSet("demo", (demo,), tuple(found))
+    setup = choose.candidate(HSV).setup(of)
     monkeypatch.setattr(choose, "answers", lambda *a: [Answer("Unknown") for _ in a[2]])
-    call = ("--work", str(tmp_path / "work"), *tiny[:-4], "--buildings", "1", "--zones")
-    choose.main([*call, "--only", "hsv", "-o", str(tmp_path / "t.md"), "--json", str(out)])
-    assert "| tours: forward to hard, all rooms known | 2, 16 |" in (tmp_path / "t.md").read_text()
-    for each in json.loads(out.read_text())["hsv"]:
-        assert (each["per_frame"] == -0.5) == ("all rooms known" in each["group"])
+    for each in found:
+        points = choose._trial(setup, of, each, choose.FeatureMemory())["points"]
+        (part,) = each.test
+        assert points == [-0.5 if room in each.shown else 1 for room in part.rooms]
 
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
