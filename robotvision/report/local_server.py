@@ -116,6 +116,7 @@ class LocalServer(ABC):
             self._is_ready.set()
             await self._closing.wait()
             server.close()
+        await asyncio.sleep(0.01)  # who came just before is among the writers then
         until = time.monotonic() + CLOSING_S
         while self._writers and time.monotonic() < until:
             await asyncio.sleep(0.01)
@@ -139,6 +140,10 @@ class LocalServer(ABC):
                 await self._respond(reader, writer)
         finally:
             writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(self.stalled_s):
+                    await writer.wait_closed()  # what was written last is still on its way
+            writer.transport.abort()
             self._writers.discard(writer)
 
     async def _respond(self, reader: StreamReader, writer: StreamWriter) -> None:
